@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace hon {
+
+/// Text and small arrays that live together and die together: a bump allocator that keeps its
+/// first chunk across Reset, so that a warm one allocates nothing.
+/// Not thread-safe. Views it hands out live until Reset, Clear or destruction.
+class Arena {
+ public:
+  Arena() noexcept = default;
+  Arena(Arena&& other) noexcept;
+  Arena& operator=(Arena&& other) noexcept;
+  ~Arena();
+
+  /// `size` bytes aligned to `align` (a power of two, at most 16).
+  [[nodiscard]] void* Allocate(size_t size, size_t align = 1);
+
+  /// Copies `text` and returns the copy.
+  [[nodiscard]] std::string_view Copy(std::string_view text);
+
+  /// Ends every view handed out and keeps the first chunk (poisoned until reused).
+  void Reset() noexcept;
+
+  /// Ends every view and gives all memory back.
+  void Clear() noexcept;
+
+ private:
+  struct Chunk;
+  void* Grow(size_t size, size_t align);
+
+  Chunk* chunk_ = nullptr;  // newest first; the oldest is the one kept by Reset
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+};
+
+}  // namespace hon

@@ -1,0 +1,76 @@
+#pragma once
+
+// fiber: stackful fibers over a loop; here a completion becomes a return value. Knows no HTTP.
+// A fiber runs on one thread for its whole life. It may hold anything across a wait except a
+// std::mutex that another fiber of the same loop wants (fiber::Mutex exists for that).
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "hon/appcontext/context.h"
+#include "hon/base/error.h"
+#include "hon/base/time.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::fiber {
+
+struct Options {
+  size_t stack_bytes = 256 * 1024;  // reserved, committed as touched; one guard page below
+  size_t cached_stacks_max = 1024;  // free stacks that are kept
+};
+
+class Fiber;
+
+/// Runs the fibers of one loop, on its thread. Create it on that thread, or before Run.
+class Scheduler {
+ public:
+  Scheduler(netpoll::Loop& loop, Options options = {});
+  ~Scheduler();  // every fiber must have ended
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// The scheduler of this thread, or null.
+  static Scheduler* Current();
+
+  /// Runs `entry(argument)` on a fiber from the pool at once, until it ends or first waits.
+  /// Called on the loop's thread, outside any fiber. Allocates nothing when a stack is cached.
+  /// An exception that leaves `entry` ends the process: catch before.
+  using Entry = void (*)(void* argument);
+  void Start(Entry entry, void* argument);
+
+  [[nodiscard]] netpoll::Loop& GetLoop() const;
+  /// Fibers that have started and not ended.
+  [[nodiscard]] size_t Live() const;
+};
+
+/// The running fiber, or null on a plain thread or outside any fiber.
+[[nodiscard]] Fiber* Current();
+
+/// Suspends the running fiber until Wake. A Wake that came first makes it return at once (one is
+/// remembered). Wakes may be spurious: wait in a loop around a condition.
+void Park();
+/// Makes `fiber` run again in one of the next steps of its loop. Any thread; the fiber must not
+/// end before the call returns.
+void Wake(Fiber& fiber);
+/// Lets everything else that is ready run first.
+void Yield();
+
+/// Starts `function` on a fiber of this loop; runs in one of the loop's next steps. An exception
+/// that leaves it ends the process.
+void Go(std::function<void()> function);
+
+/// The context whose end wakes this fiber's waits: the request's in a handler, Background
+/// elsewhere. The caller keeps `context` alive until it sets another.
+void SetContext(const appcontext::Context* context);
+[[nodiscard]] const appcontext::Context& CurrentContext();
+
+/// Waits. Returns early with the context's cause when the fiber's context (or `context`) ends.
+/// On a plain thread it blocks that thread.
+Error Sleep(Duration time);
+Error Sleep(const appcontext::Context& context, Duration time);
+/// Waits until `context` has ended and returns its cause.
+Error Wait(const appcontext::Context& context);
+
+}  // namespace hon::fiber

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hon/io/io.h"
+
+namespace hon::http {
+
+/// The body was closed, or its handler has returned.
+inline constexpr Sentinel ErrBodyReadAfterClose{"http: invalid Read on closed Body"};
+
+/// What a Body reads from.
+class BodySource : public io::Reader, public io::Closer {};
+
+/// A message body, as Go's `r.Body`: never null, at its end from the start when there is none.
+/// Reading suspends the calling fiber until bytes arrive. A small handle: copies share the source.
+/// A request's body is dead once its handler has returned.
+class Body final : public io::Reader {
+ public:
+  /// An empty body (Go's NoBody).
+  Body() noexcept = default;
+  /// Reads from `source`, which the caller keeps alive.
+  explicit Body(BodySource* source) noexcept : source_(source) {}
+  explicit Body(std::shared_ptr<BodySource> source) noexcept
+      : source_(source.get()), owner_(std::move(source)) {}
+  /// Reads from a copy of `text`.
+  static Body FromString(std::string text);
+
+  /// {n, none}, or {0, ErrEof} at the end, or what went wrong: io::ErrUnexpectedEof when the peer
+  /// stopped early, ErrBodyTooLarge past a limit, a chunked-coding error (RFC 9112 §7.1),
+  /// io::ErrDeadlineExceeded, or the cause of the request's context.
+  io::IoResult Read(std::span<char> into) override {
+    return source_ == nullptr ? End(into) : source_->Read(into);
+  }
+  io::File* AsFile(int64_t* limit) override {
+    return source_ == nullptr ? nullptr : source_->AsFile(limit);
+  }
+  /// The rest, up to `bytes_max`.
+  [[nodiscard]] Result<std::string> ReadAll(size_t bytes_max = SIZE_MAX) {
+    return io::ReadAll(*this, bytes_max);
+  }
+  /// Later reads fail with ErrBodyReadAfterClose. What is unread is dealt with by the server.
+  Error Close() { return source_ == nullptr ? Error() : source_->Close(); }
+
+  /// Whether there is no source at all (Go's `r.Body == http.NoBody`).
+  [[nodiscard]] bool IsNoBody() const { return source_ == nullptr; }
+  [[nodiscard]] BodySource* Source() const { return source_; }
+
+ private:
+  static io::IoResult End(std::span<char> into) {
+    return into.empty() ? io::IoResult{} : io::IoResult{0, io::ErrEof};
+  }
+
+  BodySource* source_ = nullptr;
+  std::shared_ptr<BodySource> owner_;
+};
+
+}  // namespace hon::http

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace hon::http {
+
+/// Field names that the server itself looks at, found once when a head is parsed and compared by
+/// number from then on. At most 64, so that a set of them is one word.
+enum class HeaderId : uint8_t {
+  kUnknown,
+  kAccept, kAcceptCharset, kAcceptEncoding, kAcceptLanguage, kAcceptRanges,
+  kAge, kAllow, kAuthorization, kCacheControl, kConnection,
+  kContentDisposition, kContentEncoding, kContentLanguage, kContentLength, kContentLocation,
+  kContentRange, kContentType, kCookie, kDate, kETag,
+  kExpect, kExpires, kForwarded, kHost, kIfMatch,
+  kIfModifiedSince, kIfNoneMatch, kIfRange, kIfUnmodifiedSince, kKeepAlive,
+  kLastModified, kLink, kLocation, kOrigin, kPragma,
+  kProxyAuthorization, kProxyConnection, kRange, kReferer, kRetryAfter,
+  kSecFetchSite, kSecWebSocketAccept, kSecWebSocketExtensions, kSecWebSocketKey, kSecWebSocketProtocol,
+  kSecWebSocketVersion, kServer, kSetCookie, kTE, kTrailer,
+  kTransferEncoding, kUpgrade, kUserAgent, kVary, kVia,
+  kWWWAuthenticate, kXContentTypeOptions, kXForwardedFor, kXForwardedHost, kXForwardedProto,
+  kCount
+};
+static_assert(static_cast<unsigned>(HeaderId::kCount) <= 64);
+
+/// The id of `name` in any case, or kUnknown. One hash and one comparison.
+[[nodiscard]] HeaderId FindHeaderId(std::string_view name);
+
+/// The canonical spelling, as Go writes it ("Etag", "Www-Authenticate").
+[[nodiscard]] std::string_view HeaderName(HeaderId id);
+
+}  // namespace hon::http

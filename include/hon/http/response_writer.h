@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "hon/base/time.h"
+#include "hon/http/header.h"
+#include "hon/io/conn.h"
+#include "hon/io/io.h"
+
+namespace hon::http {
+
+inline constexpr Sentinel ErrNotSupported{"feature not supported"};
+inline constexpr Sentinel ErrHijacked{"http: connection has been hijacked"};
+inline constexpr Sentinel ErrBodyNotAllowed{
+    "http: request method or response status code does not allow body"};
+inline constexpr Sentinel ErrContentLength{"http: wrote more than the declared Content-Length"};
+
+/// Pushes what is written so far to the client.
+class Flusher {
+ public:
+  virtual ~Flusher() = default;
+  /// Commits status 200 if none was, and waits until the kernel has everything.
+  virtual Error Flush() = 0;
+};
+
+/// Takes the connection over from the server (HTTP/1 only).
+class Hijacker {
+ public:
+  virtual ~Hijacker() = default;
+  /// The connection, all deadlines cleared; bytes the server had already received are read from
+  /// it first. The server forgets it: the caller closes it. A second call fails with ErrHijacked.
+  virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
+};
+
+/// Copies from a Reader, by sendfile when it is a file.
+class ReaderFrom {
+ public:
+  virtual ~ReaderFrom() = default;
+  virtual io::CopyResult ReadFrom(io::Reader& from) = 0;
+};
+
+/// Builds the answer to one request. Runs on the handler's fiber; any call may suspend it.
+/// Dead once ServeHTTP has returned.
+///
+/// Wrapping one: derive, forward Header, Write and WriteHeader, and override Unwrap; the other
+/// abilities then pass through by themselves.
+class ResponseWriter : public io::Writer, public Flusher, public Hijacker, public ReaderFrom {
+ public:
+  /// The fields to be sent. Changes after the head is committed have no effect, but for trailers
+  /// and after a 1xx.
+  virtual http::Header& Header() = 0;
+
+  /// Commits status 200 if none was, then takes `data`. {0, ErrBodyNotAllowed} for a status
+  /// without body, {0, ErrContentLength} past a declared length, else the connection's error.
+  io::IoResult Write(std::string_view data) override = 0;
+
+  /// Commits `status` with the fields set so far. 1xx except 101 is sent at once and may be
+  /// repeated; of the others the first counts, later ones are logged and ignored.
+  /// Throws std::invalid_argument outside 100..999.
+  virtual void WriteHeader(int status) = 0;
+
+  Error Flush() override;
+  Result<std::unique_ptr<io::Conn>> Hijack() override;
+  /// Default: io::Copy through Write.
+  io::CopyResult ReadFrom(io::Reader& from) override;
+
+  /// Replace the server's deadline for this request; kNever lifts it.
+  virtual Error SetReadDeadline(TimePoint deadline);
+  virtual Error SetWriteDeadline(TimePoint deadline);
+  /// Lets the handler go on reading the body after it began to answer (HTTP/1).
+  virtual Error EnableFullDuplex();
+
+  /// The committed status, 0 before; and body bytes accepted so far.
+  [[nodiscard]] virtual int Status() const;
+  [[nodiscard]] virtual int64_t BytesWritten() const;
+
+  /// The writer that this one wraps, or null.
+  [[nodiscard]] virtual ResponseWriter* Unwrap() { return nullptr; }
+  [[nodiscard]] const ResponseWriter* Unwrap() const {
+    return const_cast<ResponseWriter*>(this)->Unwrap();
+  }
+};
+
+/// The optional abilities of a writer under Go's name for them. Each call goes to `w`, which
+/// passes it on through Unwrap; ErrNotSupported when nobody has the ability.
+class ResponseController {
+ public:
+  explicit ResponseController(ResponseWriter& w) : w_(&w) {}
+  Error Flush() { return w_->Flush(); }
+  Result<std::unique_ptr<io::Conn>> Hijack() { return w_->Hijack(); }
+  Error SetReadDeadline(TimePoint deadline) { return w_->SetReadDeadline(deadline); }
+  Error SetWriteDeadline(TimePoint deadline) { return w_->SetWriteDeadline(deadline); }
+  Error EnableFullDuplex() { return w_->EnableFullDuplex(); }
+
+ private:
+  ResponseWriter* w_;
+};
+
+}  // namespace hon::http

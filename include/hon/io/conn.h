@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "hon/base/time.h"
+#include "hon/io/io.h"
+
+namespace hon::io {
+
+/// A connection that belongs to the caller, as Go's net.Conn: what Hijack and Dial give.
+/// Reads and writes suspend the calling fiber. One fiber may read while another writes; both run
+/// on the connection's loop. Destroying it closes it.
+class Conn : public Reader, public Writer, public Closer {
+ public:
+  /// Ends our direction (FIN) once everything written is sent; reading goes on.
+  virtual Error CloseWrite() = 0;
+
+  /// A wait that lasts past its deadline fails with ErrDeadlineExceeded. kNever: no deadline.
+  virtual void SetReadDeadline(TimePoint deadline) = 0;
+  virtual void SetWriteDeadline(TimePoint deadline) = 0;
+  void SetDeadline(TimePoint deadline) {
+    SetReadDeadline(deadline);
+    SetWriteDeadline(deadline);
+  }
+
+  /// "ip:port", "[ip6]:port" or the path of a unix socket ("@" when it has none).
+  [[nodiscard]] virtual std::string LocalAddr() const = 0;
+  [[nodiscard]] virtual std::string RemoteAddr() const = 0;
+};
+
+}  // namespace hon::io

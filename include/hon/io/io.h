@@ -1,0 +1,90 @@
+#pragma once
+
+// Go's io in the parts that a server needs: the count-and-error result, Reader, Writer, Closer,
+// and the helpers over them. Pure: knows no socket, loop or clock.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/base/result.h"
+
+namespace hon::io {
+
+/// The regular end of a stream; Go's io.EOF.
+inline constexpr Sentinel ErrEof{"EOF"};
+/// The stream ended inside something that has a known length or end mark.
+inline constexpr Sentinel ErrUnexpectedEof{"unexpected EOF"};
+/// A Writer took fewer bytes than it was given and said nothing.
+inline constexpr Sentinel ErrShortWrite{"short write"};
+/// The other end is gone, or this end was closed.
+inline constexpr Sentinel ErrClosed{"use of closed connection"};
+/// A deadline passed while waiting for the peer.
+inline constexpr Sentinel ErrDeadlineExceeded{"i/o timeout"};
+
+/// Go's (n, err): bytes moved, and why no more. Both may be set.
+struct IoResult {
+  size_t n = 0;
+  Error err;
+};
+
+class File;
+
+/// A source of bytes.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  /// Reads up to `into.size()` bytes; may suspend the calling fiber until there is at least one.
+  /// At the end: {0, ErrEof}. An empty `into` gives {0, none}.
+  virtual IoResult Read(std::span<char> into) = 0;
+
+  /// The file behind this reader, positioned where Read would go on, if there is one: lets a
+  /// writer use sendfile. `*limit` is set to how many bytes of it belong to this reader.
+  virtual File* AsFile([[maybe_unused]] int64_t* limit) { return nullptr; }
+};
+
+/// A sink of bytes.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+
+  /// Takes all of `data`, or says why not; the bytes are copied or sent before it returns.
+  virtual IoResult Write(std::string_view data) = 0;
+};
+
+class Closer {
+ public:
+  virtual ~Closer() = default;
+  virtual Error Close() = 0;
+};
+
+/// Reads until the end. Fails with ErrTooLong past `bytes_max`.
+inline constexpr Sentinel ErrTooLong{"stream is longer than allowed"};
+Result<std::string> ReadAll(Reader& from, size_t bytes_max = SIZE_MAX);
+
+/// Reads exactly `into.size()` bytes. ErrEof when there were none, ErrUnexpectedEof after some.
+IoResult ReadFull(Reader& from, std::span<char> into);
+
+/// Copies until the end of `from`; the end itself is no error.
+struct CopyResult {
+  int64_t n = 0;
+  Error err;
+};
+CopyResult Copy(Writer& to, Reader& from);
+
+/// Reads from memory that the caller keeps alive.
+class StringReader final : public Reader {
+ public:
+  explicit StringReader(std::string_view text) : rest_(text) {}
+  IoResult Read(std::span<char> into) override;
+  [[nodiscard]] size_t Len() const { return rest_.size(); }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace hon::io

@@ -1,0 +1,186 @@
+#pragma once
+
+// Bytes between the kernel and the protocol: a chain of pooled blocks that is written at one end
+// and read at the other without copying. Reader and writer methods carry the names of
+// cloudwego/netpoll. A LinkBuffer, its blocks and its pool belong to one thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hon/base/result.h"
+
+namespace hon::io {
+
+/// Asked for more bytes than the buffer holds.
+inline constexpr Sentinel ErrNotEnough{"link buffer holds fewer bytes than asked for"};
+
+/// Payload of a pooled block. One block takes nearly every request head and small response.
+inline constexpr size_t kBlockBytes = 16 * 1024 - 64;
+
+class BlockPool;
+
+/// A stretch of memory with a reference count. Bytes [begin, end) are filled and not yet read.
+struct Block {
+  Block* next = nullptr;
+  Block* origin = nullptr;  // for a slice: the block whose memory this one shows
+  BlockPool* pool = nullptr;
+  char* data = nullptr;
+  uint32_t capacity = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  uint32_t refs = 0;
+
+  [[nodiscard]] size_t Len() const { return end - begin; }
+  [[nodiscard]] size_t Room() const { return capacity - end; }
+  [[nodiscard]] std::string_view View() const { return {data + begin, Len()}; }
+};
+
+/// Keeps freed blocks, last in first out, so that the next connection gets warm memory.
+/// Must outlive every block taken from it.
+class BlockPool {
+ public:
+  /// Keeps at most `cached_max` free blocks; more go back to the system.
+  explicit BlockPool(size_t cached_max = 256);
+  ~BlockPool();
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+
+  /// A block of kBlockBytes with one reference.
+  [[nodiscard]] Block* Get();
+  /// A block of at least `capacity` bytes with one reference; not kept when larger than usual.
+  [[nodiscard]] Block* GetLarge(size_t capacity);
+  /// A block that shows [data, data+size) of `origin` (which gains a reference).
+  [[nodiscard]] Block* GetSlice(Block* origin, const char* data, size_t size);
+
+  static void Ref(Block* block) { ++block->refs; }
+  /// Drops a reference; the last one gives the memory back.
+  static void Unref(Block* block) {
+    if (--block->refs == 0) block->pool->Free(block);
+  }
+
+  /// Blocks in use now (not counting slices).
+  [[nodiscard]] size_t InUse() const { return in_use_; }
+
+ private:
+  void Free(Block* block);
+
+  Block* free_ = nullptr;
+  Block* free_slices_ = nullptr;
+  size_t cached_ = 0;
+  size_t cached_max_;
+  size_t in_use_ = 0;
+};
+
+/// A counted hold on a block: what it shows stays put while the hold lives.
+class BlockRef {
+ public:
+  BlockRef() noexcept = default;
+  /// Adds a reference to `block`.
+  explicit BlockRef(Block* block) noexcept : block_(block) {
+    if (block_ != nullptr) BlockPool::Ref(block_);
+  }
+  BlockRef(BlockRef&& other) noexcept : block_(other.block_) { other.block_ = nullptr; }
+  BlockRef& operator=(BlockRef&& other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~BlockRef() { Reset(); }
+
+  void Reset() noexcept {
+    if (block_ != nullptr) BlockPool::Unref(block_);
+    block_ = nullptr;
+  }
+  [[nodiscard]] Block* Get() const { return block_; }
+
+ private:
+  Block* block_ = nullptr;
+};
+
+class LinkBuffer {
+ public:
+  explicit LinkBuffer(BlockPool& pool) noexcept : pool_(&pool) {}
+  LinkBuffer(LinkBuffer&& other) noexcept;
+  LinkBuffer& operator=(LinkBuffer&& other) noexcept;
+  ~LinkBuffer() { Clear(); }
+
+  // Reading. A view lives until the next non-const call, unless its block is held (Hold).
+
+  /// Bytes that can be read.
+  [[nodiscard]] size_t Len() const { return len_; }
+  [[nodiscard]] bool Empty() const { return len_ == 0; }
+
+  /// The first contiguous stretch; empty only when the buffer is.
+  [[nodiscard]] std::string_view Front() const {
+    return head_ == nullptr ? std::string_view() : head_->View();
+  }
+
+  /// The next `n` bytes in one piece, not consumed. Copies them together if they are scattered.
+  [[nodiscard]] Result<std::string_view> Peek(size_t n);
+  /// Like Peek, and consumes them; the view lives until the next call on this buffer that reads.
+  [[nodiscard]] Result<std::string_view> Next(size_t n);
+  /// Consumes `n` bytes.
+  Error Skip(size_t n);
+  /// Consumes and returns the bytes up to and including the first `delimiter`.
+  [[nodiscard]] Result<std::string_view> Until(char delimiter);
+  [[nodiscard]] Result<std::string> ReadString(size_t n);
+  [[nodiscard]] Result<char> ReadByte();
+  /// Consumes up to `into.size()` bytes into it and returns how many.
+  size_t ReadInto(std::span<char> into);
+  /// Moves the next `n` bytes into a buffer of their own, without copying them.
+  [[nodiscard]] Result<LinkBuffer> Slice(size_t n);
+  /// Gives the blocks back that Next and Until still kept alive for their views.
+  void Release();
+
+  /// Keeps the block of the first unread byte alive, so that views into it survive later reads.
+  [[nodiscard]] BlockRef Hold() const { return BlockRef(head_); }
+
+  /// Index of the first `needle` at or after `from`, or npos.
+  static constexpr size_t kNpos = static_cast<size_t>(-1);
+  [[nodiscard]] size_t Find(char needle, size_t from = 0) const;
+
+  /// Calls `visit(std::string_view)` for each stretch in order; for writev.
+  template <class Visit>
+  void ForEach(Visit&& visit) const {
+    for (const Block* block = head_; block != nullptr; block = block->next) {
+      if (block->Len() != 0) visit(block->View());
+    }
+  }
+
+  // Writing.
+
+  /// Room for exactly `n` contiguous bytes at the end; they count once MallocAck says so.
+  /// One reservation at a time.
+  [[nodiscard]] char* Malloc(size_t n);
+  /// Makes the first `n` bytes of the reservation readable and drops the rest.
+  void MallocAck(size_t n);
+  /// All the room in the last block, or in a new one when it is full.
+  [[nodiscard]] std::span<char> Room();
+
+  /// Copies `data` to the end.
+  void Write(std::string_view data);
+  void WriteByte(char byte) { *Malloc(1) = byte; MallocAck(1); }
+  /// Puts a filled block (one reference is taken over) at the end.
+  void Append(Block* block);
+  /// Moves all of `other` to the end, without copying.
+  void Append(LinkBuffer&& other);
+
+  /// Drops everything.
+  void Clear();
+
+  [[nodiscard]] BlockPool& Pool() const { return *pool_; }
+
+ private:
+  void DropFront();
+  void Consume(size_t n);
+
+  BlockPool* pool_;
+  Block* head_ = nullptr;
+  Block* tail_ = nullptr;
+  Block* kept_ = nullptr;  // consumed by Next or Until, alive until Release
+  size_t len_ = 0;
+};
+
+}  // namespace hon::io

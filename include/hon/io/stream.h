@@ -1,0 +1,56 @@
+#pragma once
+
+// The seam under the HTTP codecs: one duplex byte stream as one exchange sees it. The codec reads
+// and writes the two buffers directly and calls a method only when it must wait, so that the
+// common request waits for nothing. TLS will be a Stream over a Stream.
+
+#include <cstdint>
+
+#include "hon/base/time.h"
+#include "hon/io/io.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::io {
+
+/// Used by one fiber at a time; its buffers are touched by that fiber, or by the owner of the
+/// stream while the fiber waits inside a method.
+class Stream {
+ public:
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  /// Bytes that the peer sent and nobody consumed.
+  [[nodiscard]] LinkBuffer& In() { return *in_; }
+  /// Bytes on their way to the peer. They leave by themselves at the end of the loop's turn.
+  [[nodiscard]] LinkBuffer& Out() { return *out_; }
+
+  /// Suspends until In() holds more bytes than now.
+  /// Errors: ErrEof (the peer has finished sending), ErrDeadlineExceeded, ErrClosed or the system
+  /// error of a broken connection, the cause of the exchange's context when that has ended.
+  virtual Error FillInput() = 0;
+
+  /// Sends until at most `bytes_max` bytes of Out() are left (0: everything is with the kernel),
+  /// suspending as needed. Errors as FillInput, without ErrEof.
+  virtual Error DrainOutput(size_t bytes_max) = 0;
+
+  /// Sends `count` bytes of `file` from `offset` behind everything in Out(), by sendfile where
+  /// the kernel can. Fewer bytes with ErrUnexpectedEof when the file is shorter than that.
+  virtual CopyResult SendFile(File& file, int64_t offset, int64_t count) = 0;
+
+  /// kNever: none. Replaces the deadline that the server's options set for this exchange.
+  virtual void SetReadDeadline(TimePoint deadline) = 0;
+  virtual void SetWriteDeadline(TimePoint deadline) = 0;
+
+ protected:
+  Stream(LinkBuffer& in, LinkBuffer& out) : in_(&in), out_(&out) {}
+
+ private:
+  LinkBuffer* in_;
+  LinkBuffer* out_;
+};
+
+/// Past this many unsent bytes a writer waits for the peer (Stream::DrainOutput).
+inline constexpr size_t kHighWaterBytes = 64 * 1024;
+
+}  // namespace hon::io

@@ -1,0 +1,306 @@
+#include "hon/io/link_buffer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/base/sanitizer.h"
+
+namespace hon::io {
+
+static_assert(sizeof(Block) <= 64, "a block and its header fill exactly 16 KiB");
+
+BlockPool::BlockPool(size_t cached_max) : cached_max_(cached_max) {}
+
+BlockPool::~BlockPool() {
+  HON_ASSERT(in_use_ == 0);
+  while (free_ != nullptr) {
+    Block* next = free_->next;
+    Unpoison(free_->data, free_->capacity);
+    std::free(free_);
+    free_ = next;
+  }
+  while (free_slices_ != nullptr) {
+    Block* next = free_slices_->next;
+    std::free(free_slices_);
+    free_slices_ = next;
+  }
+}
+
+Block* BlockPool::Get() {
+  if (free_ == nullptr) return GetLarge(kBlockBytes);
+  Block* block = free_;
+  free_ = block->next;
+  --cached_;
+  ++in_use_;
+  Unpoison(block->data, block->capacity);
+  block->next = nullptr;
+  block->begin = 0;
+  block->end = 0;
+  block->refs = 1;
+  return block;
+}
+
+Block* BlockPool::GetLarge(size_t capacity) {
+  capacity = std::max(capacity, kBlockBytes);
+  HON_ASSERT(capacity <= std::numeric_limits<uint32_t>::max());
+  void* memory = std::malloc(64 + capacity);
+  if (memory == nullptr) throw std::bad_alloc();
+  auto* block = new (memory) Block;
+  block->pool = this;
+  block->data = static_cast<char*>(memory) + 64;
+  block->capacity = static_cast<uint32_t>(capacity);
+  block->refs = 1;
+  ++in_use_;
+  return block;
+}
+
+Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
+  if (origin->origin != nullptr) origin = origin->origin;
+  void* memory = free_slices_;
+  if (memory != nullptr) {
+    free_slices_ = free_slices_->next;
+  } else {
+    memory = std::malloc(sizeof(Block));
+    if (memory == nullptr) throw std::bad_alloc();
+  }
+  auto* block = new (memory) Block;
+  Ref(origin);
+  block->origin = origin;
+  block->pool = this;
+  block->data = const_cast<char*>(data);
+  block->capacity = static_cast<uint32_t>(size);
+  block->end = static_cast<uint32_t>(size);
+  block->refs = 1;
+  return block;
+}
+
+void BlockPool::Free(Block* block) {
+  if (block->origin != nullptr) {
+    Unref(block->origin);
+    block->next = free_slices_;
+    free_slices_ = block;
+    return;
+  }
+  --in_use_;
+  if (block->capacity != kBlockBytes || cached_ == cached_max_) {
+    Unpoison(block->data, block->capacity);
+    std::free(block);
+    return;
+  }
+#ifdef HON_ASAN
+  Poison(block->data, block->capacity);
+#endif
+  block->next = free_;
+  free_ = block;
+  ++cached_;
+}
+
+LinkBuffer::LinkBuffer(LinkBuffer&& other) noexcept
+    : pool_(other.pool_),
+      head_(std::exchange(other.head_, nullptr)),
+      tail_(std::exchange(other.tail_, nullptr)),
+      kept_(std::exchange(other.kept_, nullptr)),
+      len_(std::exchange(other.len_, 0)) {}
+
+LinkBuffer& LinkBuffer::operator=(LinkBuffer&& other) noexcept {
+  if (this == &other) return *this;
+  Clear();
+  pool_ = other.pool_;
+  head_ = std::exchange(other.head_, nullptr);
+  tail_ = std::exchange(other.tail_, nullptr);
+  kept_ = std::exchange(other.kept_, nullptr);
+  len_ = std::exchange(other.len_, 0);
+  return *this;
+}
+
+Result<std::string_view> LinkBuffer::Peek(size_t n) {
+  if (n > len_) return Fail(ErrNotEnough);
+  if (n == 0) return std::string_view();
+  if (head_->Len() >= n) return head_->View().substr(0, n);
+  // Scattered: bring the stretch together in one block that takes the place of those it empties.
+  Block* joined = pool_->GetLarge(n);
+  while (joined->Len() < n) {
+    const size_t part = std::min(n - joined->Len(), head_->Len());
+    std::memcpy(joined->data + joined->end, head_->data + head_->begin, part);
+    joined->end += static_cast<uint32_t>(part);
+    head_->begin += static_cast<uint32_t>(part);
+    if (head_->Len() == 0 && (head_->next != nullptr || joined->Len() == n)) DropFront();
+  }
+  joined->next = head_;
+  head_ = joined;
+  if (tail_ == nullptr) tail_ = joined;
+  return joined->View();
+}
+
+Result<std::string_view> LinkBuffer::Next(size_t n) {
+  HON_TRY(std::string_view view, Peek(n));
+  if (n == 0) return view;
+  // A hold of its own keeps the view alive past the block's last byte.
+  Block* keep = pool_->GetSlice(head_, view.data(), 0);
+  keep->next = kept_;
+  kept_ = keep;
+  Consume(n);
+  return view;
+}
+
+Error LinkBuffer::Skip(size_t n) {
+  if (n > len_) return ErrNotEnough;
+  Consume(n);
+  return {};
+}
+
+Result<std::string_view> LinkBuffer::Until(char delimiter) {
+  const size_t at = Find(delimiter);
+  if (at == kNpos) return Fail(ErrNotEnough);
+  return Next(at + 1);
+}
+
+Result<std::string> LinkBuffer::ReadString(size_t n) {
+  if (n > len_) return Fail(ErrNotEnough);
+  std::string text(n, '\0');
+  ReadInto(std::span(text));
+  return text;
+}
+
+Result<char> LinkBuffer::ReadByte() {
+  if (len_ == 0) return Fail(ErrNotEnough);
+  const char byte = head_->data[head_->begin];
+  Consume(1);
+  return byte;
+}
+
+size_t LinkBuffer::ReadInto(std::span<char> into) {
+  size_t n = 0;
+  while (n < into.size() && len_ != 0) {
+    const std::string_view front = Front();
+    const size_t part = std::min(front.size(), into.size() - n);
+    std::memcpy(into.data() + n, front.data(), part);
+    n += part;
+    Consume(part);
+  }
+  return n;
+}
+
+Result<LinkBuffer> LinkBuffer::Slice(size_t n) {
+  if (n > len_) return Fail(ErrNotEnough);
+  LinkBuffer out(*pool_);
+  while (n > 0) {
+    const std::string_view front = Front().substr(0, n);
+    out.Append(pool_->GetSlice(head_, front.data(), front.size()));
+    Consume(front.size());
+    n -= front.size();
+  }
+  return out;
+}
+
+void LinkBuffer::Release() {
+  while (kept_ != nullptr) {
+    Block* next = kept_->next;
+    BlockPool::Unref(kept_);
+    kept_ = next;
+  }
+}
+
+size_t LinkBuffer::Find(char needle, size_t from) const {
+  size_t base = 0;
+  for (const Block* block = head_; block != nullptr; block = block->next) {
+    const std::string_view view = block->View();
+    if (from < base + view.size()) {
+      const size_t start = from > base ? from - base : 0;
+      const size_t at = view.find(needle, start);
+      if (at != std::string_view::npos) return base + at;
+    }
+    base += view.size();
+  }
+  return kNpos;
+}
+
+char* LinkBuffer::Malloc(size_t n) {
+  if (tail_ == nullptr || tail_->Room() < n || tail_->origin != nullptr) {
+    Block* block = n <= kBlockBytes ? pool_->Get() : pool_->GetLarge(n);
+    Append(block);
+  }
+  return tail_->data + tail_->end;
+}
+
+void LinkBuffer::MallocAck(size_t n) {
+  if (n == 0) return;
+  HON_DEBUG_ASSERT(tail_ != nullptr && tail_->Room() >= n);
+  tail_->end += static_cast<uint32_t>(n);
+  len_ += n;
+}
+
+std::span<char> LinkBuffer::Room() {
+  char* start = Malloc(1);
+  return {start, tail_->Room()};
+}
+
+void LinkBuffer::Write(std::string_view data) {
+  while (!data.empty()) {
+    const std::span<char> room = Room();
+    const size_t part = std::min(room.size(), data.size());
+    std::memcpy(room.data(), data.data(), part);
+    MallocAck(part);
+    data.remove_prefix(part);
+  }
+}
+
+void LinkBuffer::Append(Block* block) {
+  HON_DEBUG_ASSERT(block->next == nullptr);
+  if (tail_ == nullptr) {
+    head_ = block;
+  } else {
+    tail_->next = block;
+  }
+  tail_ = block;
+  len_ += block->Len();
+  // An emptied block at the front is only of use while it is also the last.
+  if (head_ != tail_ && head_->Len() == 0) DropFront();
+}
+
+void LinkBuffer::Append(LinkBuffer&& other) {
+  if (other.head_ == nullptr) return;
+  if (tail_ == nullptr) {
+    head_ = other.head_;
+  } else {
+    tail_->next = other.head_;
+  }
+  tail_ = other.tail_;
+  len_ += other.len_;
+  other.head_ = other.tail_ = nullptr;
+  other.len_ = 0;
+  if (head_ != tail_ && head_->Len() == 0) DropFront();
+}
+
+void LinkBuffer::Clear() {
+  Release();
+  while (head_ != nullptr) DropFront();
+  len_ = 0;
+}
+
+void LinkBuffer::DropFront() {
+  Block* block = head_;
+  head_ = block->next;
+  if (head_ == nullptr) tail_ = nullptr;
+  block->next = nullptr;
+  BlockPool::Unref(block);
+}
+
+void LinkBuffer::Consume(size_t n) {
+  len_ -= n;
+  while (n > 0) {
+    const size_t part = std::min(n, head_->Len());
+    head_->begin += static_cast<uint32_t>(part);
+    n -= part;
+    if (head_->Len() == 0) DropFront();
+  }
+  // A reservation that was not used leaves an empty block behind, which Front must not show.
+  while (head_ != nullptr && head_->Len() == 0 && head_->next != nullptr) DropFront();
+}
+
+}  // namespace hon::io
