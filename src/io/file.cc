@@ -80,6 +80,15 @@ File* File::AsFile(int64_t* limit) {
   return this;
 }
 
+Result<int64_t> File::Seek(int64_t offset, Whence whence) {
+  int how = SEEK_SET;
+  if (whence == Whence::kCurrent) how = SEEK_CUR;
+  if (whence == Whence::kEnd) how = SEEK_END;
+  const off_t at = ::lseek(fd_, offset, how);
+  if (at < 0) return Fail(Error::System(errno, "lseek"));
+  return static_cast<int64_t>(at);
+}
+
 Error File::SeekTo(int64_t offset) {
   if (::lseek(fd_, offset, SEEK_SET) < 0) return Error::System(errno, "lseek");
   return {};

@@ -54,13 +54,40 @@ CopyResult Copy(Writer& to, Reader& from) {
   }
 }
 
+IoResult LimitedReader::Read(std::span<char> into) {
+  if (into.empty()) return {};
+  if (left_ <= 0) return {0, ErrEof};
+  if (left_ < static_cast<int64_t>(into.size())) into = into.first(static_cast<size_t>(left_));
+  IoResult got = from_->Read(into);
+  left_ -= static_cast<int64_t>(got.n);
+  return got;
+}
+
+File* LimitedReader::AsFile(int64_t* limit) {
+  File* const file = from_->AsFile(limit);
+  if (file != nullptr) *limit = std::min(*limit, left_);
+  return file;
+}
+
 IoResult StringReader::Read(std::span<char> into) {
   if (into.empty()) return {};
-  if (rest_.empty()) return {0, ErrEof};
-  const size_t n = std::min(into.size(), rest_.size());
-  std::memcpy(into.data(), rest_.data(), n);
-  rest_.remove_prefix(n);
+  if (Len() == 0) return {0, ErrEof};
+  const size_t n = std::min(into.size(), Len());
+  std::memcpy(into.data(), text_.data() + at_, n);
+  at_ += n;
   return {n, {}};
+}
+
+Result<int64_t> StringReader::Seek(int64_t offset, Whence whence) {
+  int64_t base = 0;
+  if (whence == Whence::kCurrent) base = static_cast<int64_t>(at_);
+  if (whence == Whence::kEnd) base = static_cast<int64_t>(text_.size());
+  int64_t to = 0;
+  if (__builtin_add_overflow(base, offset, &to) || to < 0) {
+    return Fail(Error::New("seek: position out of range"));
+  }
+  at_ = static_cast<size_t>(to);
+  return to;
 }
 
 }  // namespace hon::io

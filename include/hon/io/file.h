@@ -8,7 +8,7 @@
 namespace hon::io {
 
 /// An open regular file or other descriptor, closed on destruction. Reads block the thread.
-class File final : public Reader, public Writer, public Closer {
+class File final : public ReadSeeker, public Writer, public Closer {
  public:
   File() noexcept = default;
   /// Takes over `fd`.
@@ -29,6 +29,7 @@ class File final : public Reader, public Writer, public Closer {
   Error Close() override;
   File* AsFile(int64_t* limit) override;
 
+  Result<int64_t> Seek(int64_t offset, Whence whence) override;
   /// Moves the position to `offset` from the start.
   Error SeekTo(int64_t offset);
   /// The current position.

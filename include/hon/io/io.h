@@ -47,6 +47,17 @@ class Reader {
   virtual File* AsFile([[maybe_unused]] int64_t* limit) { return nullptr; }
 };
 
+/// What an offset counts from.
+enum class Whence : uint8_t { kStart, kCurrent, kEnd };
+
+/// A source of bytes with a position that can be moved; Go's io.ReadSeeker.
+class ReadSeeker : public Reader {
+ public:
+  /// Moves to `offset` from `whence`, past the end if so asked, and returns the new position from
+  /// the start. Fails below zero.
+  virtual Result<int64_t> Seek(int64_t offset, Whence whence) = 0;
+};
+
 /// A sink of bytes.
 class Writer {
  public:
@@ -76,15 +87,32 @@ struct CopyResult {
 };
 CopyResult Copy(Writer& to, Reader& from);
 
-/// Reads from memory that the caller keeps alive.
-class StringReader final : public Reader {
+/// At most the next `bytes_max` bytes of `from`, which the caller keeps alive; Go's LimitReader.
+class LimitedReader final : public Reader {
  public:
-  explicit StringReader(std::string_view text) : rest_(text) {}
+  LimitedReader(Reader& from, int64_t bytes_max) : from_(&from), left_(bytes_max) {}
   IoResult Read(std::span<char> into) override;
-  [[nodiscard]] size_t Len() const { return rest_.size(); }
+  File* AsFile(int64_t* limit) override;
+  /// How many bytes Read may still give.
+  [[nodiscard]] int64_t Left() const { return left_; }
 
  private:
-  std::string_view rest_;
+  Reader* from_;
+  int64_t left_;
+};
+
+/// Reads from memory that the caller keeps alive.
+class StringReader final : public ReadSeeker {
+ public:
+  explicit StringReader(std::string_view text) : text_(text) {}
+  IoResult Read(std::span<char> into) override;
+  Result<int64_t> Seek(int64_t offset, Whence whence) override;
+  /// How many bytes are unread.
+  [[nodiscard]] size_t Len() const { return at_ < text_.size() ? text_.size() - at_ : 0; }
+
+ private:
+  std::string_view text_;
+  size_t at_ = 0;
 };
 
 }  // namespace hon::io
