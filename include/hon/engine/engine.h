@@ -1,0 +1,80 @@
+#pragma once
+
+// The engine runs a handler for what arrives on connections: parse, dispatch, recover, drain,
+// keep alive. It is the one room that knows both walls. Used through server::Server; the pieces
+// here are for embedding it in a netpoll program of your own.
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "hon/base/time.h"
+#include "hon/engine/events.h"
+#include "hon/engine/settings.h"
+#include "hon/http/handler.h"
+#include "hon/netpoll/connection.h"
+
+namespace hon::fiber {
+class Scheduler;
+}
+
+namespace hon::engine {
+
+struct Options {
+  Duration request_timeout = kUnlimited;
+  EventHook on_event = LogToStderr;
+};
+
+using Option = std::function<void(Options&)>;
+
+/// The context of a request ends (ErrDeadlineExceeded) this long after its head was read, and
+/// whatever its handler waits for returns. A handler that then returns without having written
+/// anything is answered for with 503. Default: unlimited.
+Option WithRequestTimeout(Duration timeout);
+/// Replaces the log line on stderr.
+Option WithEventHook(EventHook hook);
+
+/// What became of a connection, as Go's ConnState.
+enum class ConnState : uint8_t { kNew, kActive, kIdle, kHijacked, kClosed };
+
+class Engine;
+
+/// One engine's work on one loop: the EventHandler of the connections there. Lives on the loop's
+/// thread from construction to destruction and must outlive its connections.
+class LoopEngine : public netpoll::EventHandler {
+ public:
+  static std::unique_ptr<LoopEngine> Create(Engine& engine, fiber::Scheduler& scheduler,
+                                            const ConnSettings& settings);
+
+  /// Ends idle connections and lets running requests end with `Connection: close`; calls
+  /// `on_empty` (on the loop's thread, once) when no connection is left.
+  virtual void Drain(std::function<void()> on_empty) = 0;
+  /// Cuts every connection; request contexts end with `cause`.
+  virtual void CloseAll(const Error& cause) = 0;
+  /// Connections that are served (hijacked ones are not).
+  [[nodiscard]] virtual size_t Connections() const = 0;
+};
+
+/// A handler and how its requests are run. Shared by all loops, immutable once serving.
+class Engine {
+ public:
+  /// `handler` must outlive the engine.
+  template <std::convertible_to<Option>... With>
+  explicit Engine(http::Handler& handler, With... options) : handler_(&handler) {
+    (Option(std::move(options))(options_), ...);
+  }
+
+  [[nodiscard]] http::Handler& Handler() const { return *handler_; }
+  [[nodiscard]] const Options& GetOptions() const { return options_; }
+  /// Tells the event hook.
+  void Report(const Event& event) const {
+    if (options_.on_event) options_.on_event(event);
+  }
+
+ private:
+  http::Handler* handler_;
+  Options options_;
+};
+
+}  // namespace hon::engine

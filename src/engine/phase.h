@@ -1,0 +1,45 @@
+#pragma once
+
+// Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
+//   idle → head → handler → (drain →) idle;   handler → hijacked;   any open one → closed
+
+#include <cstdint>
+#include <optional>
+
+namespace hon::engine {
+
+enum class Phase : uint8_t { kIdle, kHead, kHandler, kDrain, kHijacked, kClosed };
+enum class PhaseEvent : uint8_t { kBytes, kHeadDone, kReplyDone, kBodyDone, kHijack, kFault };
+
+struct PhaseMove {
+  Phase from;
+  PhaseEvent on;
+  Phase to;
+};
+
+inline constexpr PhaseMove kPhaseMoves[] = {
+    {Phase::kIdle, PhaseEvent::kBytes, Phase::kHead},
+    {Phase::kHead, PhaseEvent::kHeadDone, Phase::kHandler},
+    {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},    // unread body: RFC 9112 §9.3
+    {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},      // replied, nothing left to read
+    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},    // terminal: not ours any more
+    {Phase::kDrain, PhaseEvent::kBodyDone, Phase::kIdle},
+    {Phase::kIdle, PhaseEvent::kFault, Phase::kClosed},
+    {Phase::kHead, PhaseEvent::kFault, Phase::kClosed},
+    {Phase::kHandler, PhaseEvent::kFault, Phase::kClosed},
+    {Phase::kDrain, PhaseEvent::kFault, Phase::kClosed},
+};
+
+/// The phase after `on`, or nothing where that is our own mistake: callers assert. What a peer
+/// does wrong is PhaseEvent::kFault.
+constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
+  for (const PhaseMove& move : kPhaseMoves) {
+    if (move.from == from && move.on == on) return move.to;
+  }
+  return std::nullopt;
+}
+
+static_assert(!NextPhase(Phase::kClosed, PhaseEvent::kBytes));
+static_assert(!NextPhase(Phase::kHijacked, PhaseEvent::kFault));
+
+}  // namespace hon::engine
