@@ -1,17 +1,22 @@
+# The few functions that the CMakeLists of the rooms are written in.
+
+set(HON_TEST_PREFIX "" CACHE STRING "Put before the name of each test, to tell the builds apart")
+
 # hon_component(NAME SOURCES a.cc ... DEPENDS base io ... [LINK target ...] [PRIVATE target ...])
-# Declares the component target hon::NAME with its sources in the calling folder.
+# Declares the component target hon::NAME with its sources in the calling folder. LINK is for
+# libraries that the component's headers show, PRIVATE for those that only its sources use.
 function(hon_component name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINK;PRIVATE" ${ARGN})
   set(target hon_${name})
   if(arg_SOURCES)
-    add_library(${target} STATIC ${arg_SOURCES})
+    add_library(${target} ${arg_SOURCES})
     set(scope PUBLIC)
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
   endif()
   add_library(hon::${name} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(${target} ${scope}
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -21,9 +26,17 @@ function(hon_component name)
   endforeach()
   target_link_libraries(${target} ${scope} ${arg_LINK})
   if(arg_SOURCES)
+    set_target_properties(${target} PROPERTIES
+      POSITION_INDEPENDENT_CODE ON
+      VERSION ${PROJECT_VERSION}
+      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     hon_flags(${target})
+    if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Fat: the objects serve plain links too, those of the tests and of any other compiler.
+      target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+    endif()
   endif()
   set_property(GLOBAL APPEND PROPERTY HON_COMPONENTS ${target})
 endfunction()
@@ -43,6 +56,22 @@ function(hon_flags target)
       target_compile_options(${target} PUBLIC -fno-sanitize-recover=undefined)
     endif()
   endif()
+  if(HON_BUILD_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+# hon_program(NAME SOURCES a.cc ... LINK hon::x ...): a program in bin/, optimised across files
+# where the preset says so.
+function(hon_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  hon_flags(${name})
+  if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -flto=auto)
+    target_link_options(${name} PRIVATE -flto=auto)
+  endif()
 endfunction()
 
 # hon_test(NAME SOURCES a_test.cc ... LINK hon::x ...): one gtest program for a room.
@@ -51,9 +80,45 @@ function(hon_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
+  if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_link_options(${name} PRIVATE -fno-lto)
+  endif()
   hon_flags(${name})
-  add_test(NAME ${name} COMMAND ${name})
-  if(arg_LABELS)
-    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
+  hon_add_test(${name} LABELS ${arg_LABELS} COMMAND ${name})
+endfunction()
+
+# hon_add_test(NAME [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says
+# which build it belongs to.
+function(hon_add_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_test(NAME ${HON_TEST_PREFIX}${name} COMMAND ${arg_COMMAND})
+  set_tests_properties(${HON_TEST_PREFIX}${name} PROPERTIES
+    LABELS "${arg_LABELS}"
+    TIMEOUT ${arg_TIMEOUT}
+    SKIP_REGULAR_EXPRESSION "HON_TEST_SKIPPED"
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()
+
+# hon_fuzz(NAME SOURCES a_fuzz.cc LINK hon::x ...): a fuzz target. With clang's libFuzzer it is
+# one; otherwise a program that replays files. Either way each test run replays corpus/NAME.
+function(hon_fuzz name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  hon_flags(${name})
+  set(corpus ${PROJECT_SOURCE_DIR}/corpus/${name})
+  if(HON_BUILD_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    hon_add_test(${name} LABELS fuzz COMMAND ${name} -runs=0 ${corpus})
+  else()
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay.cc)
+    if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_link_options(${name} PRIVATE -fno-lto)
+    endif()
+    hon_add_test(${name} LABELS fuzz COMMAND ${name} ${corpus})
   endif()
 endfunction()

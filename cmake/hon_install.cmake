@@ -1,0 +1,58 @@
+# cmake --install: headers, libraries, find_package(hon CONFIG) with a target for each component,
+# and hon.pc for everybody else.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hon)
+install(TARGETS ${hon_components} hon_hon EXPORT hon-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(EXPORT hon-targets NAMESPACE hon:: DESTINATION ${package_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/hon DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h")
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/hon-config.cmake.in
+  ${PROJECT_BINARY_DIR}/hon-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/hon-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/hon-config.cmake
+  ${PROJECT_BINARY_DIR}/hon-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindLiburing.cmake
+  DESTINATION ${package_dir})
+
+# A static library needs its users to name what it needs itself, highest component first; a
+# shared one does not.
+set(libraries "")
+foreach(component IN LISTS hon_components)
+  get_target_property(type ${component} TYPE)
+  if(NOT type STREQUAL "INTERFACE_LIBRARY")
+    list(PREPEND libraries -l${component})
+  endif()
+endforeach()
+set(system_libraries -lboost_context -pthread)
+if(BUILD_SHARED_LIBS)
+  set(HON_PC_SUFFIX ".private")
+else()
+  set(HON_PC_SUFFIX "")
+  list(APPEND libraries ${system_libraries})
+  set(system_libraries "")
+endif()
+list(JOIN libraries " " HON_PC_LIBRARIES)
+list(JOIN system_libraries " " HON_PC_SYSTEM_LIBRARIES)
+set(HON_PC_REQUIRES "")
+if(TARGET Liburing::liburing)
+  set(HON_PC_REQUIRES liburing)
+endif()
+foreach(dir LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE ${CMAKE_INSTALL_${dir}})
+    set(HON_PC_${dir} ${CMAKE_INSTALL_${dir}})
+  else()
+    set(HON_PC_${dir} "\${prefix}/${CMAKE_INSTALL_${dir}}")
+  endif()
+endforeach()
+# Relative to the file itself, so that the installed tree may be moved.
+set(pc_dir ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH HON_PC_TO_PREFIX ${pc_dir} ${CMAKE_INSTALL_PREFIX})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/hon.pc.in ${PROJECT_BINARY_DIR}/hon.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/hon.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
