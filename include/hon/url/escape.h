@@ -1,0 +1,34 @@
+#pragma once
+
+// Percent-encoding (RFC 3986 §2.1) and the form encoding of queries, with Go's choice of bytes.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/base/result.h"
+
+namespace hon::url {
+
+/// A "%" without two hexadecimal digits, or an escape that may not stand where it does; the text
+/// of the error shows it.
+inline constexpr Sentinel ErrEscape{"invalid URL escape"};
+
+/// For a key or a value of a query: space becomes "+", all but letters, digits and "-_.~" "%XX".
+[[nodiscard]] std::string QueryEscape(std::string_view text);
+/// For one segment of a path: "/" is escaped as well.
+[[nodiscard]] std::string PathEscape(std::string_view text);
+
+/// Undoes QueryEscape. Fails with ErrEscape.
+[[nodiscard]] Result<std::string> QueryUnescape(std::string_view text);
+/// As QueryUnescape, but "+" stays.
+[[nodiscard]] Result<std::string> PathUnescape(std::string_view text);
+
+inline constexpr size_t kBadEscape = static_cast<size_t>(-1);
+
+/// As PathUnescape, into memory of the caller's that holds text.size() bytes. Returns how many were
+/// written, or kBadEscape (what `into` then holds is unspecified). Never allocates.
+[[nodiscard]] size_t PathUnescapeInto(std::string_view text, char* into);
+
+}  // namespace hon::url
