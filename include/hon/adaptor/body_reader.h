@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "hon/adaptor/chunked.h"
+#include "hon/adaptor/head_parser.h"
+#include "hon/http/body.h"
+#include "hon/http/header.h"
+#include "hon/io/stream.h"
+
+namespace hon::adaptor {
+
+/// No limit on the bytes of a body.
+inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
+
+/// The body of one request, read from its Stream as the handler asks for it. Reading suspends the
+/// calling fiber. Reused from exchange to exchange; allocates nothing unless there are trailers.
+class BodyReader final : public http::BodySource {
+ public:
+  BodyReader() = default;
+  BodyReader(const BodyReader&) = delete;
+  BodyReader& operator=(const BodyReader&) = delete;
+
+  /// Begins the body that `head` announces; the head itself is consumed from `stream`.
+  /// `trailer` takes the trailers when the body is at its end. Both outlive the exchange.
+  /// More than `bytes_max` bytes of content give http::ErrBodyTooLarge.
+  void Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
+             int64_t bytes_max = kBodyUnlimited);
+
+  /// The first call sends "100 Continue" when the client waits for it. Errors: io::ErrEof at the
+  /// end, io::ErrUnexpectedEof when the peer stopped early, http::ErrBodyTooLarge, a chunked-coding
+  /// error, http::ErrBodyReadAfterClose, or what the stream reports. Errors stay.
+  io::IoResult Read(std::span<char> into) override;
+
+  /// Later reads fail; what is unread stays for Drain. Never fails.
+  Error Close() override;
+
+  /// Reads and forgets the rest, at most `bytes_max` bytes of the wire, suspending as needed.
+  /// True when the body is at its end, so that the next request can follow. Works after Close.
+  bool Drain(int64_t bytes_max);
+  /// As Drain, but only of what has been received: never suspends.
+  bool DrainReceived(int64_t bytes_max);
+
+  /// Everything that belongs to the body has been consumed.
+  [[nodiscard]] bool AtEnd() const { return framing_ == Framing::kEnd; }
+  /// The framing is lost, or the peer went: no request can follow.
+  [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
+  /// Bytes that are not consumed yet; -1 when unknown (chunked), 0 at the end.
+  [[nodiscard]] int64_t Remaining() const;
+  /// Content bytes that readers have got.
+  [[nodiscard]] int64_t BytesRead() const { return content_; }
+
+  /// The client waits for a 100 that has not been sent.
+  [[nodiscard]] bool ContinuePending() const { return continue_ == Continue::kPending; }
+  /// An answer is on its way: no 100 is sent any more (RFC 9110 §10.1.1).
+  void SuppressContinue();
+  /// Sends "100 Continue" now, if the client still waits for it.
+  void SendContinue();
+
+ private:
+  enum class Framing : uint8_t { kEnd, kLength, kChunked };
+  enum class Continue : uint8_t { kNone, kPending, kSuppressed };
+
+  io::IoResult ReadLength(std::span<char> into);
+  io::IoResult ReadChunked(std::span<char> into);
+  Error Fail(Error error);
+  Error Fill();
+  Error SkipReceived(int64_t& budget);
+
+  io::Stream* stream_ = nullptr;
+  http::Header* trailer_ = nullptr;
+  int64_t remaining_ = 0;
+  int64_t content_ = 0;
+  int64_t bytes_max_ = kBodyUnlimited;
+  Framing framing_ = Framing::kEnd;
+  Continue continue_ = Continue::kNone;
+  bool closed_ = false;
+  Error failure_;
+  ChunkedDecoder chunked_;
+};
+
+}  // namespace hon::adaptor

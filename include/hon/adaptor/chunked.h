@@ -1,0 +1,97 @@
+#pragma once
+
+// Chunked transfer coding (RFC 9112 §7.1). Pure: bytes in, views out.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/http/header.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::adaptor {
+
+inline constexpr Sentinel ErrChunkLengthByte{"invalid byte in chunk length"};
+inline constexpr Sentinel ErrChunkLengthEmpty{"empty hex number for chunk length"};
+inline constexpr Sentinel ErrChunkLengthTooLarge{"http chunk length too large"};
+inline constexpr Sentinel ErrChunkExtension{"invalid byte in chunk extension"};
+inline constexpr Sentinel ErrChunkBareLf{"chunked line ends with bare LF"};
+inline constexpr Sentinel ErrChunkBareCr{"invalid CR in chunked line"};
+inline constexpr Sentinel ErrChunkLineTooLong{"header line too long"};
+inline constexpr Sentinel ErrChunkOverhead{"chunked encoding contains too much non-data"};
+inline constexpr Sentinel ErrMalformedChunk{"malformed chunked encoding"};
+inline constexpr Sentinel ErrTrailerTooLong{
+    "http: suspiciously long trailer after chunked body"};
+inline constexpr Sentinel ErrMalformedTrailer{"malformed trailer after chunked body"};
+inline constexpr Sentinel ErrForbiddenTrailer{"field not allowed in a trailer"};
+
+/// Hex digits of a chunk size; one more is ErrChunkLengthTooLarge.
+inline constexpr size_t kChunkSizeDigitsMax = 16;
+/// Size, extensions and CRLF of one chunk; one more byte is ErrChunkLineTooLong.
+inline constexpr size_t kChunkLineBytesMax = 4096;
+/// Per chunk this much beside the data is free, and twice its data; what is over adds up.
+inline constexpr int64_t kChunkFreeBytes = 16;
+/// More than this much overhead, added up, is ErrChunkOverhead.
+inline constexpr int64_t kChunkOverheadBytesMax = 16 * 1024;
+/// The trailer section with the empty line that ends it; one more byte is ErrTrailerTooLong.
+inline constexpr size_t kTrailerBytesMax = 4096;
+
+/// Whether a field may be sent in a trailer: none that framing, routing, authentication or the
+/// meaning of the message depend on (RFC 9110 §6.5.1).
+[[nodiscard]] bool IsTrailerAllowed(std::string_view name);
+
+/// Decodes a chunked body that comes in any pieces. Line ends are CRLF, extensions are checked
+/// and ignored, trailers are collected.
+class ChunkedDecoder {
+ public:
+  struct Piece {
+    size_t used = 0;        // bytes of `wire` to consume, `data` included
+    std::string_view data;  // shows `wire`; empty: more bytes are needed, or Done()
+    Error err;              // one of the above; the decoder is useless from then on
+  };
+
+  /// Decodes up to and including the next stretch of data. `data_max` bounds it.
+  [[nodiscard]] Piece Decode(std::string_view wire, size_t data_max = SIZE_MAX);
+
+  /// The end mark and the trailers have been read: what follows is not part of the message.
+  [[nodiscard]] bool Done() const { return state_ == State::kDone; }
+
+  /// Moves the received trailers into `into`: each replaces what is there under its name. Once,
+  /// when Done.
+  void TakeTrailers(http::Header& into);
+
+  /// For the next body; keeps capacity.
+  void Reset();
+
+ private:
+  enum class State : uint8_t {
+    kSizeStart, kSize, kSizeBlank, kExtStart, kExtName, kExtNameEnd, kExtValueStart, kExtValue,
+    kExtQuoted, kExtEscape, kExtEnd, kLineLf, kData, kDataCr, kDataLf,
+    kTrailerStart, kTrailerLine, kTrailerEndLf, kDone
+  };
+
+  Error Frame(char byte);
+  Error OnSize(char byte);
+  Error OnExtension(char byte);
+  Error OnLineEnd();
+  Error OnTrailer(char byte);
+  Error EndTrailers();
+
+  State state_ = State::kSizeStart;
+  uint8_t digits_ = 0;
+  uint32_t line_bytes_ = 0;
+  uint64_t left_ = 0;  // the chunk's size while it is read, then what is left of its data
+  int64_t excess_ = 0;
+  std::string trailer_;  // the trailer section as it comes
+};
+
+/// Bytes that WriteChunkHead may need.
+inline constexpr size_t kChunkHeadBytesMax = 18;
+
+/// Writes "<size in lower-case hex>CRLF" so that it ends before `end`, where kChunkHeadBytesMax
+/// bytes of room lie; returns its first byte.
+char* FormatChunkHeadBackward(uint64_t size, char* end);
+
+}  // namespace hon::adaptor

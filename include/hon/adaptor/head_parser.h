@@ -1,0 +1,102 @@
+#pragma once
+
+// Request heads of HTTP/1.1 (RFC 9112 §2-§6): bytes in, views out. Pure: no I/O, no clock, no
+// memory of its own. Stricter than Go where leniency has been used for attacks: a line ends with
+// CRLF and holds no other CR or LF, nothing is folded, a length is stated once and in one way.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "hon/adaptor/refusal.h"
+#include "hon/adaptor/scan_level.h"
+#include "hon/http/header.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::adaptor {
+
+/// Empty lines (CRLF) skipped before a request line (RFC 9112 §2.2). They count as head bytes.
+inline constexpr size_t kLeadingEmptyLinesMax = 2;
+
+/// No option may set ParseLimits::head_bytes_max higher.
+inline constexpr size_t kHeadBytesCeiling = 64 * 1024 * 1024;
+
+struct ParseLimits {
+  /// Request line, fields and the empty line; one more is refused with 431.
+  size_t head_bytes_max = 1024 * 1024 + 4096;
+  /// Field lines; one more is refused with 431.
+  size_t fields_max = 500;
+};
+
+enum class HeadStatus : uint8_t {
+  kIncomplete,  // call again when more bytes have come
+  kDone,        // RequestHead and the fields are valid, RequestHead::size bytes long
+  kBad,         // RequestHead::refusal says why; the connection cannot go on
+};
+
+/// How far an unfinished head was looked at, so that a head that comes byte by byte costs no more
+/// than twice its length. Value-initialised for a new head; kept by the caller between calls.
+struct HeadScan {
+  uint32_t line = 0;     // where the first line starts that has not been judged
+  uint32_t scanned = 0;  // bytes without an end of line from there on
+};
+static_assert(sizeof(HeadScan) == 8);
+
+/// What a head says, beside its fields. Views are of the bytes that were parsed.
+struct RequestHead {
+  std::string_view method;   // a token
+  std::string_view target;   // not empty; no blank, control byte, DEL or "#"
+  std::string_view version;  // "HTTP/1.x"
+  std::string_view host;     // value of the Host field, "" when there is none
+  size_t size = 0;           // bytes of the head, with the empty line that ends it
+  int64_t content_length = 0;  // 0 without a length, -1 when chunked
+  uint8_t minor_version = 1;
+  bool has_content_length = false;
+  bool chunked = false;
+  bool close = false;            // the connection ends after the answer: Connection: close, or
+                                 // HTTP/1.0 without keep-alive
+  bool expect_continue = false;  // the client waits for 100 before it sends its body
+  Refusal refusal = Refusal::kNone;
+
+  /// Whether a body follows.
+  [[nodiscard]] bool HasBody() const { return chunked || content_length > 0; }
+};
+
+/// Parses heads. Immutable: one serves any number of connections and threads.
+class HeadParser {
+ public:
+  explicit HeadParser(ParseLimits limits = {}, ScanLevel level = BestScanLevel());
+
+  /// Parses the head that `bytes` begins with; what follows it is not looked at. `bytes` begins
+  /// at the same byte in each call for one head and only grows; `scan` is the caller's memory
+  /// between them. A line is judged when its end has come, so every split gives the same answer.
+  /// With kDone: `head` is filled, and the fields are in `fields` as views, in order, without
+  /// Host and Transfer-Encoding (they are in `head`) and with repeats of an equal Content-Length
+  /// dropped. Otherwise `fields` is empty; with kBad only head.refusal is valid.
+  /// Allocates nothing when `fields` has the capacity.
+  HeadStatus Parse(std::string_view bytes, HeadScan& scan, RequestHead& head,
+                   http::Header& fields) const;
+
+  /// Parse on what `in` holds, consuming nothing: on kDone the head lies in one block at the
+  /// front, to be held (LinkBuffer::Hold) and then skipped by head.size. Scattered bytes are
+  /// brought together only while they are few, and once more when the head is complete.
+  HeadStatus Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
+                  http::Header& fields) const;
+
+  [[nodiscard]] const ParseLimits& Limits() const { return limits_; }
+
+ private:
+  HeadStatus ParseFromStart(std::string_view bytes, HeadScan& scan, RequestHead& head,
+                            http::Header& fields) const;
+  HeadStatus Resume(std::string_view bytes, HeadScan& scan, RequestHead& head,
+                    http::Header& fields) const;
+
+  ParseLimits limits_;
+  ScanFunction scan_;
+};
+
+/// Whether `host` is made of the bytes that a Host field may hold (RFC 3986 §3.2.2, with the port);
+/// true for "".
+[[nodiscard]] bool IsValidHost(std::string_view host);
+
+}  // namespace hon::adaptor

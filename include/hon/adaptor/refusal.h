@@ -1,0 +1,45 @@
+#pragma once
+
+// The answers that a server gives without asking a handler, and the one table behind them.
+
+#include <cstdint>
+#include <string_view>
+
+#include "hon/io/link_buffer.h"
+
+namespace hon::adaptor {
+
+/// Why a request is turned away. Every reason ends the connection after its answer.
+enum class Refusal : uint8_t {
+  kNone,
+  kBadRequest,            // 400: broken syntax or framing
+  kMissingHost,           // 400 (RFC 9112 §3.2)
+  kMalformedHost,         // 400
+  kInvalidHeaderName,     // 400: a space inside or behind a field name (RFC 9112 §5.1)
+  kRequestTimeout,        // 408: a started head is too late
+  kContentTooLarge,       // 413: the declared body is longer than allowed
+  kExpectationFailed,     // 417: an Expect other than 100-continue (RFC 9110 §10.1.1)
+  kHeadTooLarge,          // 431: too many bytes or fields
+  kInternalError,         // 500: the handler failed before it sent anything
+  kUnsupportedTransferEncoding,  // 501 (RFC 9112 §6.1)
+  kOverloaded,            // 503: no room for another request, or shutting down
+  kUnsupportedVersion,    // 505: not HTTP/1.x
+  kCount
+};
+
+/// How a Refusal looks on the wire.
+struct RefusalText {
+  int status;               // 0 for kNone
+  std::string_view reason;  // "400 Bad Request: malformed Host header", as in the status line
+  std::string_view body;
+};
+
+/// Never fails; `refusal` is one of the enumerators before kCount.
+[[nodiscard]] const RefusalText& DescribeRefusal(Refusal refusal);
+
+/// Appends the whole answer to `out`: status line, Content-Type, Connection: close and a text
+/// body that the end of the connection delimits. 417 is an ordinary answer with `date` (the value
+/// of a Date field) and no content. Nothing for kNone.
+void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out);
+
+}  // namespace hon::adaptor
