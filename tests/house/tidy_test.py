@@ -1,0 +1,105 @@
+"""Every rule of tools/tidy finds what it is there for, and a clean tree passes."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TIDY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tidy"
+
+ARCHITECTURE = """# Architecture
+| room | what lives there | may include |
+| --- | --- | --- |
+| `base` | errors | – |
+| `netpoll` | loops | base |
+| `http` | the contract | base |
+| `engine` | both | http, netpoll |
+"""
+
+CLEAN = {
+    "docs/ARCHITECTURE.md": ARCHITECTURE,
+    "README.md": "# hon\n```cpp\nint main() {}\n```\n",
+    "examples/readme.cc": "int main() {}\n",
+    "include/hon/base/error.h": "#pragma once\nint Error();\n",
+    "include/hon/http/header.h": '#pragma once\n#include "hon/base/error.h"\n',
+    "src/base/CMakeLists.txt": "hon_component(base\n  SOURCES error.cc)\n",
+    "src/base/error.cc": '#include "hon/base/error.h"\nint Error() { return 1; }\n',
+    "src/http/CMakeLists.txt": "hon_component(http DEPENDS base)\n",
+    "src/netpoll/CMakeLists.txt": "hon_component(netpoll\n  SOURCES backend_epoll.cc\n  DEPENDS base)\n",
+    "src/netpoll/backend_epoll.cc": "#ifdef __linux__\n#include <sys/socket.h>\n#endif\n",
+    "src/engine/CMakeLists.txt": "hon_component(engine DEPENDS http netpoll)\n",
+    "tests/base/CMakeLists.txt": "hon_test(base_test SOURCES error_test.cc)\n",
+    "tests/base/error_test.cc": "// strcpy(in, a comment)\n",
+}
+
+# What is changed in the clean tree, and what tidy then says.
+CASES = [
+    ("upward include", {"include/hon/http/header.h": '#pragma once\n#include "hon/engine/engine.h"\n'},
+     "http must not include hon/engine/engine.h"),
+    ("across the wall", {"include/hon/http/header.h": '#pragma once\n#include "hon/netpoll/loop.h"\n'},
+     "http must not include hon/netpoll/loop.h"),
+    ("across the wall, privately", {"src/base/error.cc": '#include "hon/base/error.h"\n#include "http/mux.h"\n'},
+     "base must not include http/mux.h"),
+    ("a public header includes a private one",
+     {"include/hon/engine/engine.h": '#pragma once\n#include "engine/phase.h"\n'}, "a public header includes"),
+    ("upward link", {"src/http/CMakeLists.txt": "hon_component(http DEPENDS base netpoll)\n"},
+     "http must not link netpoll"),
+    ("a room without a row", {"include/hon/cache/cache.h": "#pragma once\n"}, "a room that the table"),
+    ("sockets in a pure room", {"include/hon/http/header.h": "#pragma once\n#include <sys/socket.h>\n"},
+     "<sys/socket.h> in http"),
+    ("a heavy header", {"include/hon/http/header.h": "#pragma once\n#include <iostream>\n"}, "<iostream>"),
+    ("no pragma once", {"include/hon/http/header.h": "int Header();\n"}, "no #pragma once"),
+    ("using namespace", {"include/hon/http/header.h": "#pragma once\nusing namespace std;\n"}, "using namespace"),
+    ("platform", {"src/base/error.cc": '#include "hon/base/error.h"\n#ifdef __linux__\n#endif\n'}, "a platform #if"),
+    ("sprintf", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = sprintf(0, "");\n'}, "sprintf(: use"),
+    ("atoi", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = atoi("1");\n'}, "std::from_chars"),
+    ("gmtime", {"src/base/error.cc": '#include "hon/base/error.h"\nauto* x = gmtime(0);\n'}, "gmtime_r"),
+    ("rand", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = rand();\n'}, "getrandom"),
+    ("cout", {"src/base/error.cc": '#include "hon/base/error.h"\nauto& x = std::cout;\n'}, "log hook"),
+    ("own header first", {"src/base/error.cc": '#include <string>\n#include "hon/base/error.h"\n'},
+     "before its own header"),
+    ("dead source", {"src/base/CMakeLists.txt": "hon_component(base)\n"}, "no CMakeLists.txt builds it"),
+    ("a test named after nothing",
+     {"tests/base/whatever_test.cc": "\n", "tests/base/CMakeLists.txt": "error_test.cc whatever_test.cc\n"},
+     "named after nothing"),
+    ("a name that says nothing", {"src/base/" + "string_util" + ".h": "#pragma once\n"}, "says nothing"),
+    ("long file", {"src/base/error.cc": '#include "hon/base/error.h"\n' + "int a;\n" * 600}, "601 lines"),
+    ("long architecture", {"docs/ARCHITECTURE.md": ARCHITECTURE + "\n" * 400}, "at most 400"),
+    ("unfinished", {"src/base/error.cc": '#include "hon/base/error.h"\n// TO' + "DO: more\n"}, "unfinished work"),
+    ("machine path", {"examples/readme.cc": "// /ro" + "ot/x\n"}, "a path of one machine"),
+    ("readme", {"examples/readme.cc": "int main() { return 1; }\n"}, "its code is not that of"),
+    ("blanks", {"src/base/error.cc": '#include "hon/base/error.h"  \n'}, "blanks at the end"),
+]
+
+
+def tidy(files):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = pathlib.Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        done = subprocess.run([sys.executable, TIDY, "--root", folder], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+
+class TidyTest(unittest.TestCase):
+    def test_a_clean_tree_passes(self):
+        code, output = tidy(CLEAN)
+        self.assertEqual(code, 0, output)
+
+    def test_each_rule_finds(self):
+        for name, change, said in CASES:
+            with self.subTest(name):
+                code, output = tidy(CLEAN | change)
+                self.assertEqual(code, 1, output)
+                self.assertIn(said, output)
+
+    def test_sizes_are_reported(self):
+        long_function = "int F() {\n" + "  ;\n" * 80 + "}\n"
+        _, output = tidy(CLEAN | {"src/base/error.cc": '#include "hon/base/error.h"\n' + long_function})
+        self.assertIn("src/base/error.cc:2: a function of 82 lines", output)
+
+
+if __name__ == "__main__":
+    unittest.main()

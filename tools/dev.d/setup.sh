@@ -1,0 +1,74 @@
+# Sourced by ./dev: sees what the system lacks (tools/dev.d/packages), says so and installs it.
+
+# have PROBE: whether the thing is there.
+have() {
+  local kind=${1%%:*} what=${1#*:} one prefix
+  case $kind in
+    command)
+      for one in ${what//|/ }; do command -v "$one" >/dev/null && return 0; done ;;
+    header)
+      for prefix in /usr /usr/local /opt/homebrew; do
+        [ -e "$prefix/include/$what" ] && return 0
+        compgen -G "$prefix/include/*-linux-gnu/$what" >/dev/null && return 0
+      done ;;
+    file) compgen -G "$what" >/dev/null && return 0 ;;
+  esac
+  return 1
+}
+
+# missing COLUMN WHEN...: the given column of the table for what is needed and not there.
+missing() {
+  local column=$1 when probe debian homebrew
+  shift
+  while read -r when probe debian homebrew; do
+    case " $* " in *" $when "*) ;; *) continue ;; esac
+    [ "${!column}" != "-" ] || continue
+    have "$probe" || echo "${!column}"
+  done < <(grep -v '^#' "$root/tools/dev.d/packages")
+}
+
+# need WHEN...: makes sure that everything for these purposes is installed.
+need() {
+  if [ "$(uname -s)" = Darwin ]; then
+    local formulas
+    formulas=$(missing homebrew "$@" | sort -u | tr '\n' ' ')
+    [ -z "$formulas" ] || die "missing: install with: brew install $formulas"
+    return 0
+  fi
+  local packages
+  packages=$(missing debian "$@" | sort -u)
+  [ -n "$packages" ] || return 0
+  say "missing from this system:" $(sed "s/|.*//" <<<"$packages")
+  command -v apt-get >/dev/null || die "no apt-get here: install them (or their like) by hand"
+  apt_get update -q || say "apt-get update failed; trying with the lists at hand"
+  packages=$(for one in $packages; do available "$one"; done)
+  apt_get install -y --no-install-recommends $packages ||
+    die "apt-get could not install:" $packages
+  packages=$(missing debian "$@" | sort -u)
+  [ -z "$packages" ] || die "still missing after the install:" $packages
+}
+
+# want WHEN...: tries to have everything for these purposes, and goes on without it.
+want() {
+  (need "$@") || say "going on without; the tests that need them say that they were skipped"
+}
+
+# available FIRST|SECOND: the first of the names that the package lists know, or FIRST.
+available() {
+  local one
+  for one in ${1//|/ }; do
+    if apt-cache show "$one" >/dev/null 2>&1; then echo "$one"; return; fi
+  done
+  echo "${1%%|*}"
+}
+
+# apt_get ARGUMENTS: apt-get as root, asking nothing.
+apt_get() {
+  if [ "$(id -u)" = 0 ]; then
+    DEBIAN_FRONTEND=noninteractive apt-get "$@"
+  elif command -v sudo >/dev/null; then
+    sudo DEBIAN_FRONTEND=noninteractive apt-get "$@"
+  else
+    die "not root, and no sudo: as root, run: apt-get $*"
+  fi
+}
