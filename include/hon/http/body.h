@@ -10,6 +10,9 @@ namespace hon::http {
 /// The body was closed, or its handler has returned.
 inline constexpr Sentinel ErrBodyReadAfterClose{"http: invalid Read on closed Body"};
 
+/// More bytes than a limit allows: the server's, or MaxBytesReader's.
+inline constexpr Sentinel ErrBodyTooLarge{"http: request body too large"};
+
 /// What a Body reads from.
 class BodySource : public io::Reader, public io::Closer {};
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,11 +10,28 @@
 
 #include "hon/appcontext/context.h"
 #include "hon/base/arena.h"
+#include "hon/base/result.h"
 #include "hon/http/body.h"
 #include "hon/http/header.h"
 #include "hon/url/url.h"
 
 namespace hon::http {
+
+struct Cookie;     // cookie.h
+struct FormState;  // src/http/form_state.h
+
+namespace multipart {  // multipart.h
+class Reader;
+struct Form;
+struct FormFile;
+struct Limits;
+}  // namespace multipart
+
+/// What an Authorization header of the Basic scheme holds (RFC 7617).
+struct BasicCredentials {
+  std::string username;
+  std::string password;
+};
 
 /// One request as a server received it, with Go's field names.
 /// Lifetime: the fields of type string_view, the Header's views and the Body end when the handler
@@ -48,9 +65,66 @@ class Request {
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
 
-  /// What the pattern's wildcard `name` matched, percent-decoded; "" when there is none.
+  /// A copy with another context. It shows the texts of this one and shares its Body and its parsed
+  /// forms, so it must not outlive it; what is changed in the copy does not change the original.
+  [[nodiscard]] Request WithContext(appcontext::Context context) const;
+  /// A copy that owns all its texts. Only the Body is shared, and ends when the handler returns.
+  [[nodiscard]] Request Clone(appcontext::Context context) const;
+
+  /// What the pattern's wildcard `name` matched, percent-decoded; "" when there is none. Of muxes
+  /// that stand one in another, the innermost that has the name answers.
   [[nodiscard]] std::string_view PathValue(std::string_view name) const;
+  /// Sets or replaces the value of `name`. Both are copied.
   void SetPathValue(std::string_view name, std::string_view value);
+
+  [[nodiscard]] std::string_view UserAgent() const { return Header.Get(HeaderId::kUserAgent); }
+  [[nodiscard]] std::string_view Referer() const { return Header.Get(HeaderId::kReferer); }
+  [[nodiscard]] bool ProtoAtLeast(int major, int minor) const {
+    return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
+  }
+
+  /// The credentials of an Authorization header, if it is of the Basic scheme and well-formed.
+  [[nodiscard]] std::optional<BasicCredentials> BasicAuth() const;
+  /// Sets the Authorization header. `username` holds no ":".
+  void SetBasicAuth(std::string_view username, std::string_view password);
+
+  // Cookies (cookie.h).
+
+  /// The first cookie of that name, or ErrNoCookie.
+  [[nodiscard]] Result<http::Cookie> Cookie(std::string_view name) const;
+  /// All well-formed cookies, in order; none when there are more than kCookiesMax.
+  [[nodiscard]] std::vector<http::Cookie> Cookies() const;
+  [[nodiscard]] std::vector<http::Cookie> CookiesNamed(std::string_view name) const;
+  /// Adds "name=value" to the Cookie header; attributes are not sent by clients.
+  void AddCookie(const http::Cookie& cookie);
+
+  // Forms (multipart.h).
+
+  /// Reads the query and, for POST, PUT and PATCH, an urlencoded body of at most
+  /// kFormBytesMax. Later calls return the first one's result. The pairs that could be read are
+  /// there even when it fails.
+  Error ParseForm();
+  /// ParseForm, and for a multipart/form-data body all its parts: up to `memory_bytes_max` of the
+  /// files are kept in memory, the rest goes to a temporary file that ends with this Request.
+  /// ErrNotMultipart, ErrMissingBoundary, multipart::ErrMessageTooLarge, or what reading gave.
+  Error ParseMultipartForm(int64_t memory_bytes_max);
+  Error ParseMultipartForm(const multipart::Limits& limits);
+  /// The parts of a multipart body one by one, instead of ParseMultipartForm.
+  Result<std::unique_ptr<multipart::Reader>> MultipartReader();
+  /// The first file of field `name`, opened; parses the form when nobody did.
+  Result<multipart::FormFile> FormFile(std::string_view name);
+  /// The first value of field `name` in the form, or ""; parses it when nobody did, with the limits
+  /// of multipart::Limits, and ignores errors. Call ParseForm or ParseMultipartForm to see them.
+  std::string_view FormValue(std::string_view name);
+  /// As FormValue, of the body alone.
+  std::string_view PostFormValue(std::string_view name);
+
+  /// Go's r.Form: body and query, values of the body first. Empty before ParseForm.
+  [[nodiscard]] url::Values& Form();
+  /// Go's r.PostForm: the body alone.
+  [[nodiscard]] url::Values& PostForm();
+  /// Go's r.MultipartForm: null before a ParseMultipartForm that read one.
+  [[nodiscard]] multipart::Form* MultipartForm();
 
   /// A copy of `text` that lives as long as this Request.
   [[nodiscard]] std::string_view Own(std::string_view text) { return arena_.Copy(text); }
@@ -58,15 +132,28 @@ class Request {
   /// Makes this the blank Request of the next exchange; keeps capacity, ends every view.
   void Reset();
 
+  // For muxes.
+
+  /// Adds a path value. `name` lives as long as this Request; `escaped` is decoded when it is asked
+  /// for, and is not copied.
+  void AddPathValue(std::string_view name, std::string_view escaped) {
+    path_values_.push_back({name, escaped, true});
+  }
+
  private:
   struct PathParam {
     std::string_view name;
     std::string_view value;
+    bool escaped;
   };
 
+  [[nodiscard]] FormState& Forms();
+  [[nodiscard]] Request CopyFields() const;
+
   appcontext::Context context_;
-  Arena arena_;
-  std::vector<PathParam> path_values_;
+  mutable Arena arena_;
+  mutable std::vector<PathParam> path_values_;  // inner muxes last; decoded on demand
+  std::shared_ptr<FormState> forms_;            // null until a form is asked for
 };
 
 }  // namespace hon::http

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+
+#include "hon/base/error.h"
+#include "hon/url/values.h"
+
+namespace hon::http {
+
+namespace multipart {
+struct Form;
+}
+
+/// What parsing a request's forms left behind: made when a form is first asked for.
+struct FormState {
+  url::Values form;
+  url::Values post_form;
+  // The destructor of the form, which removes its files, is bound where it is made.
+  std::shared_ptr<multipart::Form> multipart_form;
+  bool form_parsed = false;
+  bool multipart_parsed = false;
+  bool reader_taken = false;  // MultipartReader was called: the body is the handler's
+  Error form_error;
+  Error multipart_error;
+};
+
+}  // namespace hon::http

@@ -1,0 +1,269 @@
+#include "hon/http/header.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "http/token.h"
+
+namespace hon::http {
+namespace {
+
+using internal::EqualFold;
+using internal::IsToken;
+
+constexpr size_t kNone = static_cast<size_t>(-1);
+constexpr size_t kFieldsKept = 64;
+// A value that is set anew gets new memory, so that a view of the old one still reads right. Past
+// this much of it, old memory is used again: a loop that sets one field takes no more and more.
+constexpr size_t kReplacedBytesMax = 16 * 1024;
+
+constexpr bool IsControl(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+}
+constexpr bool IsBlank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
+
+// Without the blanks around it, and without what would become one.
+std::string_view Trim(std::string_view value) {
+  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
+  return value;
+}
+
+void BlankControls(char* text, size_t size) {
+  // Without a branch: compilers turn it into vector code.
+  for (size_t i = 0; i < size; ++i) text[i] = IsControl(text[i]) ? ' ' : text[i];
+}
+
+// Copies `name` to `into` in the canonical spelling.
+void Canonicalise(std::string_view name, char* into) {
+  bool upper = true;
+  for (const char c : name) {
+    *into++ = upper ? internal::ToUpper(c) : internal::ToLower(c);
+    upper = c == '-';
+  }
+}
+
+std::string_view CanonicalCopy(Arena& arena, std::string_view name) {
+  char* copy = static_cast<char*>(arena.Allocate(name.size()));
+  Canonicalise(name, copy);
+  return {copy, name.size()};
+}
+
+}  // namespace
+
+std::string CanonicalHeaderKey(std::string_view name) {
+  std::string key(name);
+  if (IsToken(name)) Canonicalise(name, key.data());
+  return key;
+}
+
+Header::Header(Header&& other) noexcept
+    : fields_(std::move(other.fields_)),
+      arena_(std::move(other.arena_)),
+      known_(std::exchange(other.known_, 0)),
+      suppressed_(std::exchange(other.suppressed_, 0)),
+      replaced_bytes_(std::exchange(other.replaced_bytes_, 0)) {
+  other.fields_.clear();
+}
+
+Header& Header::operator=(Header&& other) noexcept {
+  if (this == &other) return *this;
+  fields_ = std::move(other.fields_);
+  other.fields_.clear();
+  arena_ = std::move(other.arena_);
+  known_ = std::exchange(other.known_, 0);
+  suppressed_ = std::exchange(other.suppressed_, 0);
+  replaced_bytes_ = std::exchange(other.replaced_bytes_, 0);
+  return *this;
+}
+
+Header Header::Clone() const {
+  Header clone;
+  clone.fields_.reserve(fields_.size());
+  for (const Field& field : fields_) {
+    const std::string_view name =
+        field.id == HeaderId::kUnknown || field.name != HeaderName(field.id)
+            ? clone.arena_.Copy(field.name)
+            : HeaderName(field.id);
+    const std::string_view value = clone.arena_.Copy(field.value);
+    clone.fields_.push_back({name, value, field.id, static_cast<uint32_t>(value.size())});
+  }
+  clone.known_ = known_;
+  clone.suppressed_ = suppressed_;
+  return clone;
+}
+
+Header Header::Alias() const {
+  Header alias;
+  alias.fields_ = fields_;
+  for (Field& field : alias.fields_) field.room = 0;
+  alias.known_ = known_;
+  alias.suppressed_ = suppressed_;
+  return alias;
+}
+
+size_t Header::Find(std::string_view name, HeaderId id) const {
+  if (id != HeaderId::kUnknown && !Has(id)) return kNone;
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].id != id) continue;
+    if (id != HeaderId::kUnknown || EqualFold(fields_[i].name, name)) return i;
+  }
+  return kNone;
+}
+
+std::string_view Header::GetPresent(HeaderId id) const { return fields_[Find({}, id)].value; }
+
+std::string_view Header::Get(std::string_view name) const {
+  const size_t at = Find(name, FindHeaderId(name));
+  return at == kNone ? std::string_view() : fields_[at].value;
+}
+
+std::vector<std::string_view> Header::Values(std::string_view name) const {
+  std::vector<std::string_view> values;
+  const size_t first = Find(name, FindHeaderId(name));
+  for (size_t i = first; i < fields_.size(); ++i) {
+    if (EqualFold(fields_[i].name, name)) values.push_back(fields_[i].value);
+  }
+  return values;
+}
+
+bool Header::Has(std::string_view name) const { return Find(name, FindHeaderId(name)) != kNone; }
+
+// Gives `field` a copy of `value`, which may be a view of this Header.
+void Header::Store(Field& field, std::string_view value) {
+  value = Trim(value);
+  char* place = const_cast<char*>(field.value.data());
+  const bool again = replaced_bytes_ >= kReplacedBytesMax && field.room >= value.size();
+  if (value.empty()) {
+    field.value = field.value.substr(0, 0);  // keeps the place for a later value
+    return;
+  }
+  if (!again) {
+    replaced_bytes_ += field.room;
+    // Past the limit with spare room, or a value that grows by a byte each time never fits.
+    const size_t spare = replaced_bytes_ >= kReplacedBytesMax ? value.size() : 0;
+    place = static_cast<char*>(arena_.Allocate(value.size() + spare));
+    field.room = static_cast<uint32_t>(value.size() + spare);
+  }
+  std::memmove(place, value.data(), value.size());
+  BlankControls(place, value.size());
+  field.value = {place, value.size()};
+}
+
+void Header::Append(std::string_view name, std::string_view value, HeaderId id) {
+  Field field{name, {}, id};
+  Store(field, value);
+  fields_.push_back(field);
+  known_ |= Bit(id);
+  suppressed_ &= ~Bit(id);
+}
+
+// Puts `value` into fields_[first] and removes the later fields of that name.
+void Header::Replace(size_t first, std::string_view value) {
+  Store(fields_[first], value);
+  const Field kept = fields_[first];
+  const auto same = [&kept](const Field& field) {
+    return field.id == kept.id && (kept.id != HeaderId::kUnknown || EqualFold(field.name, kept.name));
+  };
+  const auto rest = fields_.begin() + static_cast<std::ptrdiff_t>(first) + 1;
+  fields_.erase(std::remove_if(rest, fields_.end(), same), fields_.end());
+}
+
+// Removes fields_[first] and the later fields of that name.
+void Header::Remove(size_t first) {
+  Replace(first, {});
+  known_ &= ~Bit(fields_[first].id);
+  replaced_bytes_ += fields_[first].room;
+  fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+bool Header::Set(HeaderId id, std::string_view value) {
+  if (id == HeaderId::kUnknown) return false;
+  if (!Has(id)) {
+    Append(HeaderName(id), value, id);
+    return true;
+  }
+  const size_t first = Find({}, id);
+  fields_[first].name = HeaderName(id);
+  Replace(first, value);
+  return true;
+}
+
+bool Header::Set(std::string_view name, std::string_view value) {
+  const HeaderId id = FindHeaderId(name);
+  if (id != HeaderId::kUnknown) return Set(id, value);
+  const size_t first = Find(name, id);
+  if (first == kNone) return Add(name, value);
+  if (fields_[first].room == 0) fields_[first].name = CanonicalCopy(arena_, name);
+  Replace(first, value);
+  return true;
+}
+
+bool Header::Add(HeaderId id, std::string_view value) {
+  if (id == HeaderId::kUnknown) return false;
+  Append(HeaderName(id), value, id);
+  return true;
+}
+
+bool Header::Add(std::string_view name, std::string_view value) {
+  const HeaderId id = FindHeaderId(name);
+  if (id != HeaderId::kUnknown) return Add(id, value);
+  if (!IsToken(name)) return false;
+  Append(CanonicalCopy(arena_, name), value, id);
+  return true;
+}
+
+bool Header::AddExact(std::string_view name, std::string_view value) {
+  if (!IsToken(name)) return false;
+  Append(arena_.Copy(name), value, FindHeaderId(name));
+  return true;
+}
+
+void Header::Del(HeaderId id) {
+  suppressed_ &= ~Bit(id);
+  if (Has(id)) Remove(Find({}, id));
+}
+
+void Header::Del(std::string_view name) {
+  const HeaderId id = FindHeaderId(name);
+  if (id != HeaderId::kUnknown) return Del(id);
+  const size_t first = Find(name, id);
+  if (first != kNone) Remove(first);
+}
+
+void Header::Suppress(std::string_view name) {
+  Del(name);
+  suppressed_ |= Bit(FindHeaderId(name));
+}
+
+Error Header::Write(io::Writer& to, std::initializer_list<std::string_view> except) const {
+  std::vector<const Field*> sorted;
+  for (const Field& field : fields_) {
+    const bool left_out = std::any_of(except.begin(), except.end(), [&](std::string_view name) {
+      return EqualFold(name, field.name);
+    });
+    if (!left_out) sorted.push_back(&field);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Field* a, const Field* b) { return a->name < b->name; });
+  for (const Field* field : sorted) {
+    std::string line(field->name);
+    line.append(": ").append(field->value).append("\r\n");
+    if (Error err = to.Write(line).err) return err;
+  }
+  return {};
+}
+
+void Header::Reset() {
+  if (fields_.capacity() > kFieldsKept) {
+    std::vector<Field>().swap(fields_);
+  } else {
+    fields_.clear();
+  }
+  arena_.Reset();
+  known_ = 0;
+  suppressed_ = 0;
+  replaced_bytes_ = 0;
+}
+
+}  // namespace hon::http

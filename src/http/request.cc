@@ -1,0 +1,152 @@
+#include "hon/http/request.h"
+
+#include <utility>
+
+#include "http/base64.h"
+#include "http/form_state.h"
+#include "http/token.h"
+
+namespace hon::http {
+namespace {
+
+constexpr size_t kPathValuesKept = 16;
+constexpr std::string_view kBasic = "Basic ";
+
+}  // namespace
+
+Request::Request() = default;
+Request::~Request() = default;
+Request::Request(Request&&) noexcept = default;
+Request& Request::operator=(Request&&) noexcept = default;
+
+// All that both kinds of copy have, texts as views.
+Request Request::CopyFields() const {
+  Request copy;
+  copy.Method = Method;
+  copy.URL = URL;
+  copy.Proto = Proto;
+  copy.ProtoMajor = ProtoMajor;
+  copy.ProtoMinor = ProtoMinor;
+  copy.Body = Body;
+  copy.ContentLength = ContentLength;
+  copy.Chunked = Chunked;
+  copy.Close = Close;
+  copy.Host = Host;
+  copy.RemoteAddr = RemoteAddr;
+  copy.RequestURI = RequestURI;
+  copy.Pattern = Pattern;
+  copy.path_values_ = path_values_;
+  return copy;
+}
+
+Request Request::WithContext(appcontext::Context context) const {
+  Request copy = CopyFields();
+  copy.context_ = std::move(context);
+  copy.Header = Header.Alias();
+  copy.Trailer = Trailer.Alias();
+  copy.forms_ = forms_;
+  return copy;
+}
+
+Request Request::Clone(appcontext::Context context) const {
+  Request copy = CopyFields();
+  copy.context_ = std::move(context);
+  copy.Header = Header.Clone();
+  copy.Trailer = Trailer.Clone();
+  for (std::string_view* text : {&copy.Method, &copy.Proto, &copy.Host, &copy.RemoteAddr,
+                                 &copy.RequestURI, &copy.Pattern}) {
+    *text = copy.Own(*text);
+  }
+  for (PathParam& param : copy.path_values_) {
+    param.name = copy.Own(param.name);
+    param.value = copy.Own(param.value);
+  }
+  if (forms_ != nullptr) copy.forms_ = std::make_shared<FormState>(*forms_);
+  return copy;
+}
+
+std::string_view Request::PathValue(std::string_view name) const {
+  for (size_t i = path_values_.size(); i-- > 0;) {
+    PathParam& param = path_values_[i];
+    if (param.name != name) continue;
+    if (param.escaped) {
+      param.escaped = false;
+      if (param.value.find('%') != std::string_view::npos) {
+        char* plain = static_cast<char*>(arena_.Allocate(param.value.size()));
+        const size_t size = url::PathUnescapeInto(param.value, plain);
+        // A bad escape stays as it came.
+        if (size != url::kBadEscape) param.value = {plain, size};
+      }
+    }
+    return param.value;
+  }
+  return {};
+}
+
+void Request::SetPathValue(std::string_view name, std::string_view value) {
+  value = Own(value);
+  for (size_t i = path_values_.size(); i-- > 0;) {
+    PathParam& param = path_values_[i];
+    if (param.name == name) {
+      param.value = value;
+      param.escaped = false;
+      return;
+    }
+  }
+  path_values_.push_back({Own(name), value, false});
+}
+
+std::optional<BasicCredentials> Request::BasicAuth() const {
+  const std::string_view header = Header.Get(HeaderId::kAuthorization);
+  if (!internal::EqualFold(header.substr(0, kBasic.size()), kBasic)) return std::nullopt;
+  const std::optional<std::string> plain = internal::Base64Decode(header.substr(kBasic.size()));
+  if (!plain) return std::nullopt;
+  const size_t colon = plain->find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return BasicCredentials{plain->substr(0, colon), plain->substr(colon + 1)};
+}
+
+void Request::SetBasicAuth(std::string_view username, std::string_view password) {
+  std::string plain(username);
+  plain.append(1, ':').append(password);
+  Header.Set(HeaderId::kAuthorization, std::string(kBasic) + internal::Base64Encode(plain));
+}
+
+FormState& Request::Forms() {
+  if (forms_ == nullptr) forms_ = std::make_shared<FormState>();
+  return *forms_;
+}
+
+url::Values& Request::Form() { return Forms().form; }
+url::Values& Request::PostForm() { return Forms().post_form; }
+multipart::Form* Request::MultipartForm() {
+  return forms_ == nullptr ? nullptr : forms_->multipart_form.get();
+}
+
+void Request::Reset() {
+  Method = {};
+  URL.Clear();
+  Proto = {};
+  ProtoMajor = 1;
+  ProtoMinor = 1;
+  Header.Reset();
+  Body = http::Body();
+  ContentLength = 0;
+  Chunked = false;
+  Close = false;
+  Host = {};
+  Trailer.Reset();
+  RemoteAddr = {};
+  RequestURI = {};
+  Pattern = {};
+  context_ = appcontext::Context();
+  arena_.Reset();
+  if (path_values_.capacity() > kPathValuesKept) {
+    std::vector<PathParam>().swap(path_values_);
+  } else {
+    path_values_.clear();
+  }
+  forms_.reset();
+}
+
+}  // namespace hon::http
