@@ -5,11 +5,11 @@
 #include "hon/base/error.h"
 #include "hon/url/values.h"
 
-namespace hon::http {
-
-namespace multipart {
+namespace hon::multipart {
 struct Form;
 }
+
+namespace hon::http {
 
 /// What parsing a request's forms left behind: made when a form is first asked for.
 struct FormState {

@@ -15,17 +15,17 @@
 #include "hon/http/header.h"
 #include "hon/url/url.h"
 
-namespace hon::http {
-
-struct Cookie;     // cookie.h
-struct FormState;  // src/http/form_state.h
-
-namespace multipart {  // multipart.h
+namespace hon::multipart {  // multipart.h
 class Reader;
 struct Form;
 struct FormFile;
 struct Limits;
-}  // namespace multipart
+}  // namespace hon::multipart
+
+namespace hon::http {
+
+struct Cookie;     // cookie.h
+struct FormState;  // src/http/form_state.h
 
 /// What an Authorization header of the Basic scheme holds (RFC 7617).
 struct BasicCredentials {

@@ -1,0 +1,84 @@
+#pragma once
+
+// Serving files and anything else with a position: conditional requests, ranges, media types.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "hon/http/fs.h"
+#include "hon/http/handler.h"
+#include "hon/http/time.h"
+
+namespace hon::mime {
+class Types;
+}
+
+namespace hon::http {
+
+/// A request for more ranges than this, or with more pairs of them that overlap, is answered as if
+/// it had asked for none (RFC 9110 §14.2).
+inline constexpr size_t kRangesMax = 64;
+inline constexpr size_t kRangeOverlapsMax = 2;
+
+/// What becomes of names with an element that begins with a dot.
+enum class Dotfiles : uint8_t { kServe, kHide };
+
+/// How files are served. The defaults do what Go does.
+struct FileServerOptions {
+  /// Show what a directory without index.html holds. Else it is answered with 404.
+  bool listings = true;
+  /// A directory with more entries is answered with 500.
+  size_t listing_entries_max = 100'000;
+  /// kHide: answered with 404 and left out of listings.
+  Dotfiles dotfiles = Dotfiles::kServe;
+  /// Set a strong ETag, made of size and modification time, where the handler set none.
+  bool etag = false;
+  /// Send "name.br", "name.zst" or "name.gz" instead of "name", where there is one and
+  /// Accept-Encoding prefers it, with Content-Encoding, and Vary in any case.
+  bool precompressed = false;
+  /// Media types by extension; null for the system's. Kept by the caller.
+  const mime::Types* types = nullptr;
+};
+
+/// Answers with `content`: conditional requests (RFC 9110 §13) by `modtime` and an ETag set
+/// before, ranges (§14), and a Content-Type, unless one is set, by the extension of `name`, then
+/// by the first bytes. A `modtime` that is zero or the start of 1970 is unknown.
+/// The content's size is what a seek to its end says. Whatever is read later, no more than the
+/// promised Content-Length is sent; when there is less, the writer cuts the connection.
+/// `w` sends a file by itself where `content` shows one through AsFile.
+void ServeContent(ResponseWriter& w, Request& r, std::string_view name, Time modtime,
+                  io::ReadSeeker& content);
+
+/// Answers with the file or directory at `path`, which the caller vouches for: links in it are
+/// followed, ".." is too. 400 when the request's own path has an element "..", a relative redirect
+/// when it ends in "/index.html".
+void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
+               const FileServerOptions& options = {});
+
+/// As ServeFile, with the file `name` of `fs`.
+void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view name,
+                 const FileServerOptions& options = {});
+
+/// Serves a tree of files by the request's path: `FileServer(Dir("/srv/www"))`. Redirects, always
+/// relative so that StripPrefix may be used: ".../index.html" to "./", a directory to the name
+/// with a slash, a file to the name without one.
+class FileServer final : public Handler {
+ public:
+  explicit FileServer(std::shared_ptr<const FS> fs, FileServerOptions options = {})
+      : fs_(std::move(fs)), options_(options) {}
+  template <std::derived_from<FS> F>
+  explicit FileServer(F fs, FileServerOptions options = {})
+      : FileServer(std::make_shared<const F>(std::move(fs)), options) {}
+
+  void ServeHTTP(ResponseWriter& w, Request& r) override;
+
+ private:
+  std::shared_ptr<const FS> fs_;
+  FileServerOptions options_;
+};
+
+}  // namespace hon::http

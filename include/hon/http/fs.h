@@ -1,0 +1,147 @@
+#pragma once
+
+// Trees of files to serve: FS is what FileServer needs of one, Dir is a directory of the system's,
+// MapFS a tree in memory. Names are slash-separated and rooted at the tree: "/css/site.css".
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hon/base/result.h"
+#include "hon/http/time.h"
+#include "hon/io/file.h"
+#include "hon/io/io.h"
+
+namespace hon::http {
+
+/// There is no such file, or none that may be served: it is no regular file or directory, or lies
+/// behind a symbolic link that is not followed. Answered with 404.
+inline constexpr Sentinel ErrNotExist{"file does not exist"};
+/// The system refuses to open it. Answered with 403.
+inline constexpr Sentinel ErrPermission{"permission denied"};
+/// The name holds a NUL or a backslash. Answered with 404.
+inline constexpr Sentinel ErrInvalidPath{"http: invalid or unsafe file path"};
+/// ReadDir found more entries than allowed.
+inline constexpr Sentinel ErrTooManyEntries{"http: too many directory entries"};
+
+/// A name longer than this is answered as one that does not exist.
+inline constexpr size_t kPathBytesMax = 4095;
+
+struct FileInfo {
+  int64_t Size = 0;
+  Time ModTime;
+  bool IsDir = false;
+};
+
+struct DirEntry {
+  std::string Name;  // without slashes
+  bool IsDir = false;
+};
+
+/// An open file or directory; closed on destruction. Used by one fiber at a time.
+class FsFile : public io::ReadSeeker {
+ public:
+  virtual Result<FileInfo> Stat() = 0;
+  /// The directory's entries, in no order; ErrTooManyEntries past `entries_max`.
+  virtual Result<std::vector<DirEntry>> ReadDir(size_t entries_max) = 0;
+};
+
+/// An open file or directory of the system's.
+class DirFile final : public FsFile {
+ public:
+  DirFile(io::File file, const FileInfo& info) : file_(std::move(file)), info_(info) {}
+
+  Result<FileInfo> Stat() override { return info_; }
+  Result<std::vector<DirEntry>> ReadDir(size_t entries_max) override;
+  io::IoResult Read(std::span<char> into) override { return file_.Read(into); }
+  Result<int64_t> Seek(int64_t offset, io::Whence whence) override {
+    return file_.Seek(offset, whence);
+  }
+  io::File* AsFile(int64_t* limit) override { return file_.AsFile(limit); }
+
+ private:
+  io::File file_;
+  FileInfo info_;  // as it was opened
+};
+
+/// Holds one open file, of the system's without an allocation.
+class FsFileSlot {
+ public:
+  FsFile* Hold(DirFile file) { return &own_.emplace(std::move(file)); }
+  FsFile* Hold(std::unique_ptr<FsFile> file) { return (other_ = std::move(file)).get(); }
+
+ private:
+  std::optional<DirFile> own_;
+  std::unique_ptr<FsFile> other_;
+};
+
+/// A tree of files. Const calls may run in parallel.
+class FS {
+ public:
+  virtual ~FS() = default;
+
+  /// Opens a file or directory for reading. Fails with ErrNotExist, ErrPermission, ErrInvalidPath
+  /// or what the system said.
+  virtual Result<std::unique_ptr<FsFile>> Open(std::string_view name) const = 0;
+
+  /// As Open, into `slot`, which then owns the file. Default: Open.
+  virtual Result<FsFile*> OpenIn(FsFileSlot& slot, std::string_view name) const;
+};
+
+/// Which symbolic links beneath a directory are followed. The directory's own path may always go
+/// through links.
+enum class Symlinks : uint8_t {
+  kNever,       // none
+  kInsideRoot,  // relative ones that never leave the directory
+  kAnywhere,    // all, as Go does: whoever can make a link can publish any file
+};
+
+struct DirOptions {
+  Symlinks symlinks = Symlinks::kInsideRoot;
+};
+
+/// The tree beneath a directory of the system's. Whatever the name, nothing outside is opened
+/// (unless by Symlinks::kAnywhere), only regular files and directories are, and no open blocks.
+/// The directory is looked up at each call, so that it may be replaced meanwhile.
+class Dir final : public FS {
+ public:
+  /// `root` "" means the current directory.
+  explicit Dir(std::string root, DirOptions options = {})
+      : root_(std::move(root)), options_(options) {}
+
+  Result<std::unique_ptr<FsFile>> Open(std::string_view name) const override;
+  Result<FsFile*> OpenIn(FsFileSlot& slot, std::string_view name) const override;
+
+ private:
+  std::string root_;
+  DirOptions options_;
+};
+
+/// A tree in memory: for tests, and for files that are part of the program. Directories exist by
+/// the files in them. Change it before it is served.
+class MapFS final : public FS {
+ public:
+  /// Adds a file that owns its `data`, replacing what was there. `name` may begin with a slash.
+  MapFS& Add(std::string_view name, std::string data, Time modtime = {});
+  /// Adds a file over memory that the caller keeps alive.
+  MapFS& AddView(std::string_view name, std::string_view data, Time modtime = {});
+
+  Result<std::unique_ptr<FsFile>> Open(std::string_view name) const override;
+
+ private:
+  struct File {
+    std::shared_ptr<const std::string> owned;  // null for a view
+    std::string_view data;
+    Time modtime;
+  };
+
+  std::map<std::string, File, std::less<>> files_;  // by clean name, without leading slash
+};
+
+}  // namespace hon::http

@@ -1,0 +1,29 @@
+#include "http/clean_path.h"
+
+#include <algorithm>
+
+namespace hon::http::internal {
+
+Result<std::string_view> CleanPath(std::string_view name, PathBuffer& into) {
+  // A backslash separates elements where some files come from; "\" and NUL fit no honest name.
+  if (name.find_first_of(std::string_view("\\\0", 2)) != name.npos) return Fail(ErrInvalidPath);
+  size_t size = 0;
+  while (!name.empty()) {
+    const std::string_view element = name.substr(0, name.find('/'));
+    name.remove_prefix(std::min(element.size() + 1, name.size()));
+    if (element.empty() || element == ".") continue;
+    if (element == "..") {
+      const size_t slash = std::string_view(into.data(), size).rfind('/');
+      size = slash == std::string_view::npos ? 0 : slash;
+      continue;
+    }
+    if (size + 1 + element.size() > kPathBytesMax) return Fail(ErrNotExist);
+    if (size > 0) into[size++] = '/';
+    size += element.copy(into.data() + size, element.size());
+  }
+  if (size == 0) into[size++] = '.';
+  into[size] = '\0';
+  return std::string_view(into.data(), size);
+}
+
+}  // namespace hon::http::internal

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "hon/http/fs.h"
+
+namespace hon::http::internal {
+
+/// Room for a path that the system takes, with its terminating NUL.
+using PathBuffer = std::array<char, kPathBytesMax + 1>;
+
+/// Writes `name`, seen from the root of a tree, into `into` without "", "." and ".." elements,
+/// without slashes at its ends, and with a NUL after it; "." for the root itself. ".." does not
+/// climb above the root. Returns a view of `into`. Fails with ErrInvalidPath or ErrNotExist (too
+/// long).
+[[nodiscard]] Result<std::string_view> CleanPath(std::string_view name, PathBuffer& into);
+
+}  // namespace hon::http::internal
