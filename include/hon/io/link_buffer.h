@@ -158,6 +158,11 @@ class LinkBuffer {
   void MallocAck(size_t n);
   /// All the room in the last block, or in a new one when it is full.
   [[nodiscard]] std::span<char> Room();
+  /// The room left in the last block, without making a new one; MallocAck counts what is filled.
+  [[nodiscard]] std::span<char> TailRoom() const {
+    if (tail_ == nullptr || tail_->origin != nullptr) return {};
+    return {tail_->data + tail_->end, tail_->Room()};
+  }
 
   /// Copies `data` to the end.
   void Write(std::string_view data);

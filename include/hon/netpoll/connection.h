@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "hon/base/error.h"
 #include "hon/base/time.h"
@@ -13,6 +16,8 @@ namespace hon::netpoll {
 
 class Connection;
 class Loop;
+struct ConnectionIo;
+struct LoopIo;
 
 enum class DeadlineKind : uint8_t { kRead, kWrite, kIdle };
 
@@ -26,8 +31,9 @@ class EventHandler {
   virtual void OnPrepare([[maybe_unused]] Connection& c) {}
   /// Reading has begun.
   virtual void OnConnect([[maybe_unused]] Connection& c) {}
-  /// Reader() has grown, or the peer has finished sending (InputEnded). Called again for every
-  /// further batch, whether or not the handler consumed the last one.
+  /// Reader() has grown, or the peer has finished sending (InputEnded), or it has finished while
+  /// reading is paused (PeerFinished). Called again for every further batch, whether or not the
+  /// handler consumed the last one; bytes on their way may still come after PauseRead.
   virtual void OnRequest(Connection& c) = 0;
   /// Writer() has become empty after a flush that could not send everything, or (after
   /// WantWritable) the socket takes bytes again.
@@ -49,66 +55,197 @@ enum class CloseHow : uint8_t {
 inline constexpr Duration kLingerTime = std::chrono::milliseconds(500);
 inline constexpr size_t kLingerBytesMax = 256 * 1024;
 
-/// Input that piles up unread past this pauses reading until the reader has caught up.
+/// Unsent output of a closing connection may stand still for this long, or until the write
+/// deadline when that is earlier; then the connection is cut.
+inline constexpr Duration kFlushOnCloseTime = std::chrono::seconds(30);
+
+/// Input that piles up unread past this pauses reading until the reader has caught up. What was
+/// received before the pause took effect (on io_uring up to 32 blocks) comes on top.
 inline constexpr size_t kInputHighWaterBytes = 64 * 1024;
 
+/// Room for every address as text.
+inline constexpr size_t kAddressTextMax = 120;
+
 /// One TCP or unix stream socket. Owned by its loop, used on its loop's thread only; gone after
-/// OnDisconnect. At most 256 bytes while idle, without buffers.
-class Connection {
+/// OnDisconnect, or when the last Retain is taken back. At most 256 bytes, without buffers while
+/// idle.
+class Connection final : private Timer {
  public:
-  [[nodiscard]] Loop& GetLoop() const;
-  [[nodiscard]] int Fd() const;
+  [[nodiscard]] Loop& GetLoop() const { return *loop_; }
+  /// -1 once it is closed.
+  [[nodiscard]] int Fd() const { return fd_; }
 
   /// Received and unread bytes. After consuming some, call ConsumedInput (it resumes a paused
   /// read).
-  [[nodiscard]] io::LinkBuffer& Reader();
-  void ConsumedInput();
+  [[nodiscard]] io::LinkBuffer& Reader() { return in_; }
+  void ConsumedInput() {
+    if ((flags_ & kPausedFull) != 0) ResumeFull();
+  }
+  /// Replaces kInputHighWaterBytes for this connection (a reader that needs more in one piece).
+  void SetInputHighWater(size_t bytes);
   /// The peer has sent FIN: nothing will be added to Reader().
-  [[nodiscard]] bool InputEnded() const;
+  [[nodiscard]] bool InputEnded() const { return (flags_ & kInputEnded) != 0; }
+  /// The peer has sent FIN, though bytes before it may still be unread in the socket.
+  [[nodiscard]] bool PeerFinished() const {
+    return (flags_ & (kInputEnded | kPeerFinished)) != 0;
+  }
 
-  /// Bytes to be sent.
-  [[nodiscard]] io::LinkBuffer& Writer();
+  /// Bytes to be sent. Do not reserve room in it (Malloc) across a call to the connection.
+  [[nodiscard]] io::LinkBuffer& Writer() { return out_; }
   /// Sends what Writer() holds at the end of this turn; calls for one turn make one system call.
   void FlushLater();
   /// Sends now what the socket takes; the rest follows by itself when it can. Fails when the
   /// connection is broken.
   Error Flush();
   /// One sendfile call; Writer() must be empty. Bytes sent; 0: the socket is full (WantWritable).
+  /// ErrUnexpectedEof when `offset` is not before the end of the file.
   Result<size_t> SendFileSome(const io::File& file, int64_t offset, size_t count);
   /// Asks for one OnWritable when the socket takes bytes.
   void WantWritable();
 
   /// kNever clears. Setting a later deadline costs one store.
-  void SetDeadline(DeadlineKind kind, TimePoint deadline);
-  [[nodiscard]] TimePoint Deadline(DeadlineKind kind) const;
+  void SetDeadline(DeadlineKind kind, TimePoint deadline) {
+    if (!IsActive()) return;
+    deadlines_[static_cast<size_t>(kind)] = deadline;
+    if (deadline < armed_for_) ArmTimer(deadline);
+  }
+  [[nodiscard]] TimePoint Deadline(DeadlineKind kind) const {
+    return deadlines_[static_cast<size_t>(kind)];
+  }
 
-  // As in cloudwego/netpoll, for users of netpoll alone; the loop renews the deadlines.
+  // As in cloudwego/netpoll, for users of netpoll alone; the loop renews the deadlines. In whole
+  // milliseconds; at most about 49 days.
 
-  /// No bytes for this long while some are awaited. kUnlimited: none.
-  void SetReadTimeout(Duration timeout);
+  /// No bytes for this long. kUnlimited: none.
+  void SetReadTimeout(Duration timeout) { SetTimeout(DeadlineKind::kRead, timeout); }
   /// Writer() makes no progress for this long.
-  void SetWriteTimeout(Duration timeout);
+  void SetWriteTimeout(Duration timeout) { SetTimeout(DeadlineKind::kWrite, timeout); }
   /// Nothing moves either way for this long.
-  void SetIdleTimeout(Duration timeout);
+  void SetIdleTimeout(Duration timeout) { SetTimeout(DeadlineKind::kIdle, timeout); }
 
   /// Stops and resumes taking input from the socket. A leaving peer is still noticed.
   void PauseRead();
   void ResumeRead();
 
-  /// Ends the connection; OnDisconnect follows in a later step of the loop, once only.
+  /// Ends the connection; OnDisconnect follows in a later step of the loop, once only. A second
+  /// call can only make it faster (kAbort).
   void Close(CloseHow how = CloseHow::kGraceful);
-  /// Ends our direction once Writer() is sent.
+  /// Ends our direction once Writer() is sent. Nothing may be written after it.
   void CloseWrite();
-  [[nodiscard]] bool IsActive() const;  // not closed by either side
+  /// Not closed by either side.
+  [[nodiscard]] bool IsActive() const { return phase_ == Phase::kOpen; }
 
-  void* UserData() const;
-  void SetUserData(void* data);
+  /// Keeps the object, not the socket, past OnDisconnect until the same number of Release calls:
+  /// its buffers can still be touched, its calls fail or do nothing.
+  void Retain() { ++retained_; }
+  void Release();
+
+  [[nodiscard]] void* UserData() const { return user_data_; }
+  void SetUserData(void* data) { user_data_ = data; }
   /// Events go to `handler` from now on.
-  void SetEventHandler(EventHandler& handler);
+  void SetEventHandler(EventHandler& handler) { handler_ = &handler; }
 
   /// "ip:port", "[ip6]:port" or a unix path.
   [[nodiscard]] std::string LocalAddr() const;
   [[nodiscard]] std::string RemoteAddr() const;
+  /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the
+  /// kernel on the first call only; "" when the peer had gone before that.
+  std::string_view FormatRemoteAddr(std::span<char> into) const;
+
+ private:
+  friend class ConnectionSlab;
+  friend class Loop;
+  friend struct ConnectionIo;
+  friend struct LoopIo;
+
+  // connecting → open → flushing → lingering → closed; any phase may go to a later one directly.
+  enum class Phase : uint8_t {
+    kConnecting,  // dialed, not yet established
+    kOpen,        // both directions, or one after a FIN
+    kFlushing,    // Close was called, Writer() is not empty
+    kLingering,   // our FIN is sent, input is discarded
+    kClosed,      // the descriptor is gone; the object waits for its last holder
+  };
+
+  // Who refers to the object beside the loop; it stays until none is left.
+  enum Hold : uint16_t {
+    kRecvInFlight = 1,       // the kernel may fill a block for it
+    kWritableInFlight = 2,   // the kernel will report writability
+    kPeerPollInFlight = 4,   // the kernel watches for a leaving peer
+    kRecvCancelled = 8,      // a cancel of the receive is on its way (always with kRecvInFlight)
+    kInDirtyList = 16,
+    kInReadyList = 32,
+  };
+
+  enum Flag : uint16_t {
+    kPausedByUser = 1,
+    kPausedFull = 2,          // the reader is behind
+    kInputEnded = 4,
+    kPeerFinished = 8,
+    kInputWaits = 16,         // epoll: the socket was readable when last seen
+    kOutBlocked = 32,         // the socket is full; Writer() is sent when it is writable
+    kWantsWritable = 64,      // the handler asked for OnWritable
+    kWriteEndWanted = 128,    // FIN once Writer() is empty
+    kWriteEnded = 256,        // FIN sent
+    kLingers = 512,           // linger once Writer() is empty
+    kSyncWanted = 1024,       // the backend has to look at what input is wanted
+    kDisconnectTold = 2048,
+    kDeliverWanted = 4096,    // io_uring: OnRequest is due
+  };
+
+  /// Kept from the first question, since a reset socket has forgotten it.
+  struct PeerName {
+    uint16_t family = 0;  // 0: not asked yet
+    uint16_t port = 0;    // network order, as the rest
+    uint32_t scope = 0;
+    std::array<unsigned char, 16> ip{};
+  };
+
+  Connection(Loop& loop, EventHandler& handler, int fd, Phase phase);
+  ~Connection() override = default;
+
+  void OnTimer() override;
+  void ArmTimer(TimePoint deadline);
+  void SetTimeout(DeadlineKind kind, Duration timeout);
+  void Renew(DeadlineKind kind);
+  void OnInputMoved();
+  void OnOutputMoved();
+  void ResumeFull();
+  void InputChanged();
+
+  Error SendSome();
+  void BlockOutput();
+  void OutputDrained();
+  void OnWritableReady();
+
+  void FinishFlushed();
+  void BeginLinger();
+  void Break(Error why);
+  void Finish();
+  void MarkDirty();
+  [[nodiscard]] bool WantsInput() const;
+  [[nodiscard]] bool DiscardsInput() const;
+  void LearnPeerName() const;
+
+  io::LinkBuffer in_;
+  io::LinkBuffer out_;
+  Loop* loop_;
+  EventHandler* handler_;
+  void* user_data_ = nullptr;
+  Connection* dirty_next_ = nullptr;
+  Connection* ready_next_ = nullptr;
+  std::array<TimePoint, 3> deadlines_{kNever, kNever, kNever};
+  TimePoint armed_for_ = kNever;
+  Error why_;
+  std::array<uint32_t, 3> timeouts_ms_{};  // 0: none
+  uint32_t input_max_ = kInputHighWaterBytes;  // while lingering: what may still be discarded
+  int fd_;
+  uint16_t holds_ = 0;
+  uint16_t flags_ = 0;
+  uint16_t retained_ = 0;
+  Phase phase_;
+  mutable PeerName peer_;
 };
+static_assert(sizeof(Connection) <= 256);
 
 }  // namespace hon::netpoll

@@ -27,44 +27,68 @@ class ListenSocket {
   /// ":8080", "127.0.0.1:0", "[::1]:80", "host:http", "unix:/path" ("unix:@name" is abstract).
   /// The error names the address and the reason.
   static Result<ListenSocket> Listen(std::string_view address, const ListenOptions& options = {});
-  /// Takes a listening descriptor that was inherited (systemd, a parent process).
+  /// Takes a listening descriptor over that was inherited (systemd, a parent process); closes it
+  /// when it fails.
   static Result<ListenSocket> FromFd(int fd, const ListenOptions& options = {});
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
   ~ListenSocket();  // closes; removes the file of a unix socket that Listen made
 
-  [[nodiscard]] int Fd() const;
-  /// The bound address, with the port that the kernel chose.
-  [[nodiscard]] const std::string& Address() const;
+  [[nodiscard]] int Fd() const { return fd_; }
+  /// The bound address, with the port that the kernel chose; of a unix socket the path or "@name".
+  [[nodiscard]] const std::string& Address() const { return address_; }
   [[nodiscard]] bool IsUnix() const;
   /// A second socket on the same address for another loop (needs reuse_port).
   [[nodiscard]] Result<ListenSocket> Sibling() const;
 
  private:
+  friend class AcceptingListener;
+
+  ListenSocket() = default;
+  void RememberFile();
+  void RemoveFile();
+  int TakeFd();
+
   int fd_ = -1;
+  int family_ = 0;
   ListenOptions options_;
   std::string address_;
-  std::string unix_path_;
+  uint64_t file_device_ = 0;  // of the unix socket's file that is ours to remove; inode 0: none
+  uint64_t file_inode_ = 0;
 };
 
-/// Accepts for one loop, on its thread; stops when destroyed. Accepted sockets stay on this loop,
-/// or go to the least loaded of `spread` when that is not empty (one acceptor, many loops; then
-/// `handlers[i]` serves loop i).
-/// EMFILE, ENFILE, ENOBUFS, ENOMEM: backs off 5 ms doubling to 1 s, and tells `on_error`.
+/// Waits after a failed accept: doubling from the first to the second, and back to the first after
+/// a success.
+inline constexpr Duration kAcceptRetryMin = std::chrono::milliseconds(5);
+inline constexpr Duration kAcceptRetryMax = std::chrono::seconds(1);
+
+/// Accepts for one loop, on its thread; stops when destroyed (on that thread, or when the loop is
+/// not running). Accepted sockets go to the least loaded of its targets: one target, the
+/// listener's own loop, for a socket per loop; several for one acceptor and many loops.
+/// A loop that is a target must outlive the listener's loop's last turn.
+/// EMFILE, ENFILE, ENOBUFS, ENOMEM: backs off from kAcceptRetryMin to kAcceptRetryMax, and tells
+/// `on_error`. From the second try at kAcceptRetryMax on the waiting connections are accepted and
+/// closed, so that their peers do not hang: a reserve descriptor is kept for that.
 class Listener {
  public:
   struct Target {
     Loop* loop;
-    EventHandler* handler;
+    EventHandler* handler;  // serves the connections of that loop
   };
+  /// May be empty.
   using ErrorHook = std::function<void(const Error&, Duration retry_in)>;
 
   static Result<std::unique_ptr<Listener>> Start(Loop& loop, ListenSocket socket,
-                                                 std::vector<Target> targets, ErrorHook on_error);
+                                                 std::vector<Target> targets,
+                                                 ErrorHook on_error = {});
   virtual ~Listener() = default;
   [[nodiscard]] virtual const std::string& Address() const = 0;
-  /// Accepted so far.
+  /// Accepted so far. Any thread.
   [[nodiscard]] virtual uint64_t Accepted() const = 0;
+  /// Stops accepting for the time being, and goes on; peers wait in the kernel's queue. On the
+  /// listener's loop's thread.
+  virtual void Pause() = 0;
+  virtual void Resume() = 0;
 };
 
 }  // namespace hon::netpoll

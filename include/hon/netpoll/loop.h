@@ -4,12 +4,13 @@
 // other thread touches them, but through Post. Knows no HTTP and no fibers.
 // Read next: connection.h, listener.h; then src/netpoll/loop.cc for the order of a turn.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "hon/base/result.h"
 #include "hon/base/time.h"
@@ -18,10 +19,12 @@
 
 namespace hon::netpoll {
 
+class Acceptor;
 class Backend;
 class Connection;
+class ConnectionSlab;
+class Dialer;
 class EventHandler;
-class Listener;
 
 enum class BackendKind : uint8_t { kAuto, kIoUring, kEpoll, kKqueue, kFake };
 
@@ -34,14 +37,17 @@ struct LoopOptions {
   unsigned index = 0;              // which of its siblings this loop is
   size_t cached_blocks_max = 256;  // free 16 KiB blocks that are kept
   /// Told once when kAuto had to fall back, with the reason. May be empty.
-  std::function<void(std::string_view)> on_fallback;
+  std::function<void(std::string_view)> on_fallback = {};
 };
 
-/// Work for a loop, intrusive so that posting it allocates nothing. Run once per Post or Defer.
+/// Work for a loop, intrusive so that posting it allocates nothing. Run once per Post or Defer; it
+/// may be posted again, or destroyed, from Run on.
 class Task {
  public:
   virtual ~Task() = default;
   virtual void Run() = 0;
+  /// Called instead of Run when the loop is destroyed first.
+  virtual void Discard() {}
 
  private:
   friend class Loop;
@@ -53,15 +59,20 @@ class Loop {
   /// Fails where the kernel refuses what the backend needs. kAuto prefers io_uring and falls back
   /// to epoll.
   static Result<std::unique_ptr<Loop>> Create(LoopOptions options);
-  ~Loop();  // closes every connection and listener; on the loop's thread, or after Run returned
+  /// A loop over a backend of the caller's making, as tests have it.
+  static std::unique_ptr<Loop> CreateOver(std::unique_ptr<Backend> backend, LoopOptions options);
+  /// Closes every connection (their handlers are told) and listener, and discards what was posted.
+  /// On the loop's thread, or after Run returned.
+  ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // On the loop's thread (the one that calls Run or Turn).
+  // On the loop's thread (the one that calls Run or Turn), or before its first turn.
 
   /// Turns until Stop.
   void Run();
-  /// One turn: timers, completions, posted tasks, deferred tasks, flush, then the wait for events.
+  /// One turn: timers, completions, posted tasks, deferred tasks, flush, then the wait for events
+  /// (which the next turn delivers), of at most `wait_max`.
   void Turn(Duration wait_max);
 
   /// The time at the start of this turn.
@@ -71,11 +82,18 @@ class Loop {
   /// Runs `task` later in this turn, before output is flushed; from a deferred task: next turn,
   /// which then does not wait. This is how a long job yields.
   void Defer(Task& task);
-  /// Takes a connected or accepted socket over; OnPrepare and OnConnect are called.
+  /// Takes a connected or accepted socket over, also when it fails; OnPrepare and OnConnect are
+  /// called from inside.
   Result<Connection*> Adopt(int fd, EventHandler& handler);
-  /// Connects without blocking; `done` is called on this thread with the Connection or the error.
+  /// Connects without blocking; `done` is called on this thread, never from inside, with the
+  /// Connection (after its OnConnect) or the error: ErrDeadlineExceeded, a system error, or
+  /// ErrClosed when the loop ends first. A name is looked up on a thread of its own; its
+  /// addresses are tried one after the other, each with its share of `timeout`.
   void Dial(std::string_view address, EventHandler& handler, Duration timeout,
             std::function<void(Result<Connection*>)> done);
+  /// Calls `visit` for every connection whose OnDisconnect has not been called. `visit` may close
+  /// any of them.
+  void ForEachConnection(const std::function<void(Connection&)>& visit);
 
   // From any thread.
 
@@ -83,7 +101,7 @@ class Loop {
   void Post(Task& task);
   /// The same for a function (allocates).
   void Post(std::function<void()> function);
-  /// Makes Run return after the current turn.
+  /// Makes Run return after the current turn, or at once when it is called next.
   void Stop();
 
   /// The loop whose thread this is, or null.
@@ -91,18 +109,51 @@ class Loop {
   [[nodiscard]] bool InLoopThread() const { return Current() == this; }
   [[nodiscard]] unsigned Index() const { return options_.index; }
   [[nodiscard]] BackendKind Kind() const;
-  /// Connections that this loop owns now. Any thread, approximate there.
-  [[nodiscard]] size_t Connections() const;
+  /// Connections that this loop owns now, or is about to. Any thread, approximate there.
+  [[nodiscard]] size_t Connections() const { return load_.load(std::memory_order_relaxed); }
 
  private:
+  friend class Acceptor;
   friend class Connection;
-  friend class Listener;
-  // ... the owner of this header completes it
+  friend class Dialer;
+  friend struct ConnectionIo;
+  friend struct LoopIo;
+
+  struct TaskList {
+    Task* first = nullptr;
+    Task* last = nullptr;
+    void PushBack(Task& task);
+  };
+
+  Loop(std::unique_ptr<Backend> backend, LoopOptions options);
+
+  // The steps of a turn, in order.
+  void RunPosted();
+  void RunDeferred();
+  void FlushDirty();
+  void DeleteRetired();
+  void Wait(Duration wait_max);
+
+  void Settle(Connection& c);
+  void WakeUp();
+
   LoopOptions options_;
   TimePoint now_;
-  TimerWheel timers_;
   io::BlockPool blocks_;
+  TimerWheel timers_;
   std::unique_ptr<Backend> backend_;
+  std::unique_ptr<ConnectionSlab> slab_;
+  std::unique_ptr<Dialer> dialer_;  // made by the first Dial
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  Connection* dirty_first_ = nullptr;  // have output to send, or a change to settle
+  Connection* dirty_last_ = nullptr;
+  TaskList deferred_;
+
+  std::atomic<size_t> load_{0};
+  // Shared with other threads: a stack of posted tasks, newest first.
+  alignas(64) std::atomic<Task*> posted_{nullptr};
+  std::atomic<bool> woken_{false};  // a wake-up is under way, so that a burst makes only one
+  std::atomic<bool> stop_{false};
 };
 
 }  // namespace hon::netpoll

@@ -10,15 +10,21 @@ namespace hon::netpoll {
 
 class TimerWheel;
 
+/// A place in the ring of a slot of the wheel.
+struct TimerLink {
+  TimerLink* ring_prev = nullptr;
+  TimerLink* ring_next = nullptr;
+};
+
 /// Something that happens at a time. Intrusive: arming and disarming allocate nothing and take
 /// constant time. Belongs to one wheel, on its loop's thread; disarmed by its destructor.
-class Timer {
+class Timer : private TimerLink {
  public:
   Timer() = default;
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() { Disarm(); }
-  [[nodiscard]] bool Armed() const { return next_ != nullptr; }
+  [[nodiscard]] bool Armed() const { return ring_next != nullptr; }
   void Disarm();
 
  protected:
@@ -28,16 +34,23 @@ class Timer {
 
  private:
   friend class TimerWheel;
-  Timer* prev_ = nullptr;
-  Timer* next_ = nullptr;
   uint64_t tick_ = 0;
+  TimerWheel* wheel_ = nullptr;
 };
 
-/// A hierarchical timing wheel with ticks of 1 ms.
+/// A hierarchical timing wheel with ticks of 1 ms: six levels of 64 slots, each level 64 times as
+/// coarse as the one below it. A timer moves down at most once per level before it is due.
 class TimerWheel {
  public:
+  static constexpr Duration kTick = std::chrono::milliseconds(1);
+  static constexpr unsigned kLevelBits = 6;
+  static constexpr unsigned kLevels = 6;
+  static constexpr unsigned kSlots = 1U << kLevelBits;
+  /// About two years. Deadlines past it are looked at again when it comes closer.
+  static constexpr uint64_t kHorizonTicks = uint64_t{kSlots - 2} << (kLevelBits * (kLevels - 1));
+
   explicit TimerWheel(TimePoint start);
-  ~TimerWheel();
+  ~TimerWheel();  // disarms what is still armed
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
@@ -50,7 +63,26 @@ class TimerWheel {
   [[nodiscard]] size_t Armed() const { return armed_; }
 
  private:
+  friend class Timer;
+
+  /// The slot that comes due next, and when.
+  struct Expiry {
+    unsigned level = kLevels;  // kLevels: every slot is empty
+    unsigned slot = 0;
+    uint64_t tick = 0;
+  };
+
+  void Insert(Timer& timer);
+  void Collect(const Expiry& due);
+  [[nodiscard]] Expiry Next() const;
+
+  TimePoint start_;
+  uint64_t elapsed_ = 0;  // the tick up to which everything has been collected
   size_t armed_ = 0;
+  TimerLink due_;  // collected, and run one by one
+  // A bit is set while its slot may hold timers; disarming leaves it for Next to clear.
+  mutable std::array<uint64_t, kLevels> occupied_{};
+  std::array<std::array<TimerLink, kSlots>, kLevels> slots_;
 };
 
 }  // namespace hon::netpoll

@@ -1,0 +1,56 @@
+// The floor's answer over netpoll: what a loop and its connections cost without any HTTP.
+// usage: hon_floor_netpoll [--backend NAME] PORT
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "floor.h"
+#include "hon/netpoll/connection.h"
+#include "hon/netpoll/listener.h"
+#include "hon/netpoll/loop.h"
+
+namespace {
+
+using hon::netpoll::CloseHow;
+using hon::netpoll::Connection;
+
+class Answering final : public hon::netpoll::EventHandler {
+ public:
+  void OnRequest(Connection& c) override {
+    hon::io::LinkBuffer& in = c.Reader();
+    while (!in.Empty()) {
+      const std::string_view front = in.Front();
+      if (const size_t heads = hon::floor::CountHeads(front)) {
+        c.Writer().Write(hon::floor::Answers(heads));
+        c.FlushLater();
+      }
+      if (in.Skip(front.size())) break;
+    }
+    if (c.InputEnded()) c.Close(CloseHow::kGraceful);
+  }
+};
+
+int Report(const hon::Error& why) {
+  std::fprintf(stderr, "hon_floor_netpoll: %s\n", why.Message().c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace hon::netpoll;
+  const auto backend = ParseBackend(hon::floor::TextArgument(argc, argv, "--backend", "auto"));
+  if (!backend) return Report(backend.error());
+  auto loop = Loop::Create({.backend = *backend});
+  if (!loop) return Report(loop.error());
+  const int port = hon::floor::PortArgument(argc, argv);
+  auto socket = ListenSocket::Listen("127.0.0.1:" + std::to_string(port));
+  if (!socket) return Report(socket.error());
+  Answering handler;
+  const auto listener =
+      Listener::Start(**loop, std::move(*socket), {{.loop = loop->get(), .handler = &handler}});
+  if (!listener) return Report(listener.error());
+  (*loop)->Run();
+  return 0;
+}

@@ -1,0 +1,152 @@
+#include "netpoll/backend.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace hon::netpoll {
+namespace {
+
+constexpr int kKeepAliveSeconds = 15;
+constexpr int kKeepAliveProbes = 9;
+
+constexpr std::array<std::pair<BackendKind, std::string_view>, 5> kNames = {{
+    {BackendKind::kAuto, "auto"},
+    {BackendKind::kIoUring, "io_uring"},
+    {BackendKind::kEpoll, "epoll"},
+    {BackendKind::kKqueue, "kqueue"},
+    {BackendKind::kFake, "fake"},
+}};
+
+// Repeats a call that a signal interrupted; a failure becomes a negated errno.
+template <class Call>
+ssize_t Uninterrupted(Call call) {
+  ssize_t n;
+  do {
+    n = call();
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
+}  // namespace
+
+std::string_view BackendName(BackendKind kind) {
+  for (const auto& [known, name] : kNames) {
+    if (known == kind) return name;
+  }
+  return "?";
+}
+
+Result<BackendKind> ParseBackend(std::string_view name) {
+  for (const auto& [kind, known] : kNames) {
+    if (known == name && kind != BackendKind::kFake) return kind;
+  }
+  return Fail(Error::New("unknown backend \"" + std::string(name) +
+                         "\" (auto, io_uring, epoll or kqueue)"));
+}
+
+ssize_t Backend::Send(int fd, const iovec* parts, int count) {
+  if (count == 1) {
+    return Uninterrupted([&] {
+      return ::send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    });
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  return Uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
+}
+
+ssize_t Backend::SendFile(int fd, int file, int64_t offset, size_t count) {
+  off_t at = offset;
+  return Uninterrupted([&] { return ::sendfile(fd, file, &at, count); });
+}
+
+void Backend::EndWrite(int fd) { ::shutdown(fd, SHUT_WR); }
+
+void Backend::ResetOnClose(int fd) {
+  const linger abort{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+}
+
+int Backend::TakeError(int fd) {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return errno;
+  return error;
+}
+
+Result<SocketAddress> Backend::LocalAddress(int fd) {
+  SocketAddress address;
+  address.size = sizeof(address.storage);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0) {
+    return Fail(Error::System(errno, "getsockname"));
+  }
+  return address;
+}
+
+Result<SocketAddress> Backend::PeerAddress(int fd) {
+  SocketAddress address;
+  address.size = sizeof(address.storage);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0) {
+    return Fail(Error::System(errno, "getpeername"));
+  }
+  return address;
+}
+
+Error Backend::PrepareSocket(int fd) {
+  HON_RETURN_IF_ERROR(SetNonBlocking(fd));
+  SetStreamOptions(fd, true);
+  return {};
+}
+
+int Backend::StartConnect(const SocketAddress& to, bool* connected) {
+  const int fd = ::socket(to.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  SetStreamOptions(fd, true);
+  *connected = ::connect(fd, to.Get(), to.size) == 0;
+  // An interrupted connect goes on by itself.
+  if (*connected || errno == EINPROGRESS || errno == EINTR) return fd;
+  const int error = errno;
+  ::close(fd);
+  return -error;
+}
+
+int Backend::AcceptNow(int fd) {
+  return static_cast<int>(Uninterrupted(
+      [&] { return ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }));
+}
+
+void Backend::CloseNow(int fd) { ::close(fd); }
+
+Error SetNonBlocking(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return Error::System(errno, "fcntl");
+  if ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+    return Error::System(errno, "fcntl");
+  }
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return Error::System(errno, "fcntl");
+  return {};
+}
+
+void SetStreamOptions(int fd, bool no_delay) {
+  // Fails harmlessly on unix sockets.
+  const auto set = [fd](int level, int name, int value) {
+    ::setsockopt(fd, level, name, &value, sizeof(value));
+  };
+  if (no_delay) set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
+
+}  // namespace hon::netpoll

@@ -1,0 +1,322 @@
+// The backend over Linux epoll, edge-triggered. Per request of a kept-alive connection: its share
+// of one epoll_wait, one recv (a short one tells that the socket is empty), no epoll_ctl.
+
+#include "netpoll/backend_epoll.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
+
+namespace hon::netpoll {
+namespace {
+
+constexpr int kEventsMax = 256;
+// One connection takes at most this much in a turn; what is left waits for the next.
+constexpr unsigned kReceivesPerTurnMax = 4;
+constexpr unsigned kAcceptsPerTurnMax = 64;
+// Less room than this at the end of the input is not worth a system call.
+constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
+
+constexpr uint32_t kInputEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+// What an event belongs to, in the low bits of its pointer.
+enum class Owner : uintptr_t { kConnection = 0, kAcceptor = 1, kWakeup = 2 };
+constexpr uintptr_t kOwnerMask = 3;
+
+uint64_t Tagged(const void* object, Owner owner) {
+  return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(owner);
+}
+
+bool IsShortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+class EpollBackend final : public Backend {
+ public:
+  EpollBackend(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {}
+  ~EpollBackend() override;
+
+  [[nodiscard]] BackendKind Kind() const override { return BackendKind::kEpoll; }
+  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
+  void Wait(Duration wait_max) override;
+  void Deliver() override;
+  [[nodiscard]] bool HasReady() const override { return ready_first_ != nullptr; }
+  void Wake() override;
+  void StartAccept(Acceptor& acceptor) override;
+  void StopAccept(Acceptor& acceptor) override;
+  void CloseAcceptor(Acceptor& acceptor) override;
+  Error Attach(Connection& c) override;
+  void Sync(Connection& c) override;
+  void WatchWritable(Connection& c) override;
+  void Close(Connection& c) override;
+
+ private:
+  Error Control(int operation, int fd, uint32_t events, uint64_t data);
+  void OnEvent(Connection& c, uint32_t events);
+  void AcceptSome(Acceptor& acceptor);
+  void Receive(Connection& c);
+  ssize_t ReceiveOnce(Connection& c, bool* filled);
+  void PushReady(Connection& c);
+  void DeliverReady();
+
+  int epoll_;
+  int wakeup_;
+  io::BlockPool* blocks_ = nullptr;
+  // Connections whose sockets hold more than they were allowed to take, or had to leave.
+  Connection* ready_first_ = nullptr;
+  Connection* ready_last_ = nullptr;
+  int event_count_ = 0;
+  std::array<epoll_event, kEventsMax> events_;
+};
+
+EpollBackend::~EpollBackend() {
+  ::close(wakeup_);
+  ::close(epoll_);
+}
+
+Error EpollBackend::Control(int operation, int fd, uint32_t events, uint64_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  if (::epoll_ctl(epoll_, operation, fd, &event) < 0) return Error::System(errno, "epoll_ctl");
+  return {};
+}
+
+// Waiting.
+
+void EpollBackend::Wait(Duration wait_max) {
+  int n;
+  if (wait_max == kUnlimited || wait_max <= Duration::zero()) {
+    n = ::epoll_wait(epoll_, events_.data(), kEventsMax, wait_max == kUnlimited ? -1 : 0);
+  } else {
+    timespec time{};
+    time.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait_max).count();
+    time.tv_nsec = (wait_max % std::chrono::seconds(1)).count();
+    n = ::epoll_pwait2(epoll_, events_.data(), kEventsMax, &time, nullptr);
+    if (n < 0 && errno == ENOSYS) {  // before Linux 5.11
+      const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait_max).count();
+      n = ::epoll_wait(epoll_, events_.data(), kEventsMax,
+                       static_cast<int>(std::min<int64_t>(ms, 60'000)));
+    }
+  }
+  HON_ASSERT(n >= 0 || errno == EINTR);
+  event_count_ = std::max(n, 0);
+}
+
+void EpollBackend::Wake() {
+  // Edge-triggered, so the counter is never read back; it cannot overflow in any lifetime.
+  const uint64_t one = 1;
+  ssize_t n;
+  do {
+    n = ::write(wakeup_, &one, sizeof(one));
+  } while (n < 0 && errno == EINTR);
+}
+
+void EpollBackend::Deliver() {
+  DeliverReady();
+  const int count = std::exchange(event_count_, 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events_[static_cast<size_t>(i)];
+    const auto owner = static_cast<Owner>(event.data.u64 & kOwnerMask);
+    const auto address = static_cast<uintptr_t>(event.data.u64 & ~uint64_t{kOwnerMask});
+    if (owner == Owner::kConnection) {
+      OnEvent(*reinterpret_cast<Connection*>(address), event.events);
+    } else if (owner == Owner::kAcceptor) {
+      AcceptSome(*reinterpret_cast<Acceptor*>(address));
+    }
+  }
+}
+
+// Accepting.
+
+void EpollBackend::StartAccept(Acceptor& acceptor) {
+  if (std::exchange(acceptor.wanted, true)) return;
+  const Error why =
+      Control(EPOLL_CTL_ADD, acceptor.fd, EPOLLIN, Tagged(&acceptor, Owner::kAcceptor));
+  if (!why) return;
+  acceptor.wanted = false;
+  acceptor.OnAcceptFailed(why.SystemCode());
+}
+
+void EpollBackend::StopAccept(Acceptor& acceptor) {
+  if (!std::exchange(acceptor.wanted, false)) return;
+  if (Control(EPOLL_CTL_DEL, acceptor.fd, 0, 0)) HON_ASSERT(false);
+}
+
+void EpollBackend::CloseAcceptor(Acceptor& acceptor) {
+  StopAccept(acceptor);
+  ::close(std::exchange(acceptor.fd, -1));
+}
+
+void EpollBackend::AcceptSome(Acceptor& acceptor) {
+  for (unsigned i = 0; i < kAcceptsPerTurnMax && acceptor.wanted; ++i) {
+    const int fd = AcceptNow(acceptor.fd);
+    if (fd >= 0) {
+      acceptor.OnAccepted(fd);
+    } else if (fd == -EAGAIN) {
+      return;
+    } else if (IsShortage(-fd) || fd == -EBADF || fd == -EINVAL) {
+      StopAccept(acceptor);
+      acceptor.OnAcceptFailed(-fd);
+    }
+    // Anything else is the fate of one connection that ended before it was accepted.
+  }
+}
+
+// Connections.
+
+Error EpollBackend::Attach(Connection& c) {
+  return Control(EPOLL_CTL_ADD, c.Fd(), kInputEvents, Tagged(&c, Owner::kConnection));
+}
+
+void EpollBackend::Sync(Connection& c) {
+  const bool waits = ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits);
+  if (waits && ConnectionIo::WantsInput(c)) PushReady(c);
+}
+
+void EpollBackend::WatchWritable(Connection& c) {
+  ConnectionIo::TakeHold(c, ConnectionIo::Hold::kWritableInFlight);
+  const Error why = Control(EPOLL_CTL_MOD, c.Fd(), kInputEvents | EPOLLOUT,
+                            Tagged(&c, Owner::kConnection));
+  HON_ASSERT(!why);
+}
+
+void EpollBackend::Close(Connection& c) {
+  const int fd = c.Fd();
+  ConnectionIo::ForgetFd(c);
+  ConnectionIo::DropHold(c, ConnectionIo::Hold::kWritableInFlight);
+  // Ends the registration as well, since nobody else has this descriptor.
+  ::close(fd);
+}
+
+void EpollBackend::OnEvent(Connection& c, uint32_t events) {
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  const bool watching = ConnectionIo::Holds(c, ConnectionIo::Hold::kWritableInFlight);
+  if (watching && ((events & EPOLLOUT) != 0 || broken)) {
+    ConnectionIo::DropHold(c, ConnectionIo::Hold::kWritableInFlight);
+    ConnectionIo::Writable(c);
+    if (!ConnectionIo::Closed(c) &&
+        !ConnectionIo::Holds(c, ConnectionIo::Hold::kWritableInFlight)) {
+      const Error why =
+          Control(EPOLL_CTL_MOD, c.Fd(), kInputEvents, Tagged(&c, Owner::kConnection));
+      HON_ASSERT(!why);
+    }
+  }
+  if (ConnectionIo::Closed(c) || ConnectionIo::Connecting(c)) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 || broken) {
+    ConnectionIo::Set(c, ConnectionIo::Flag::kInputWaits);
+  }
+  const bool leaving = (events & EPOLLRDHUP) != 0 || broken;
+  if (ConnectionIo::WantsInput(c)) {
+    if (leaving) ConnectionIo::Set(c, ConnectionIo::Flag::kPeerFinished);
+    Receive(c);
+  } else if (leaving) {
+    ConnectionIo::PeerLeft(c, broken);
+  }
+}
+
+void EpollBackend::Receive(Connection& c) {
+  bool moved = false;
+  for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
+    if (i == kReceivesPerTurnMax) {
+      PushReady(c);
+      break;
+    }
+    bool filled = false;
+    const ssize_t n = ReceiveOnce(c, &filled);
+    if (n > 0) {
+      moved = true;
+      // A short receive empties the socket, so asking again would be in vain; unless the end of
+      // the stream is behind it, which has no event of its own any more.
+      if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished)) continue;
+      ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
+      break;
+    }
+    ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
+    if (n == -EAGAIN) break;
+    if (n == 0) {
+      moved = true;
+      ConnectionIo::InputEnded(c);
+      break;
+    }
+    if (moved) ConnectionIo::DeliverInput(c);
+    return ConnectionIo::InputFailed(c, static_cast<int>(-n));
+  }
+  if (moved) ConnectionIo::DeliverInput(c);
+}
+
+ssize_t EpollBackend::ReceiveOnce(Connection& c, bool* filled) {
+  const auto receive = [&](char* into, size_t size) {
+    ssize_t n;
+    do {
+      n = ::recv(c.Fd(), into, size, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    *filled = n == static_cast<ssize_t>(size);
+    return n < 0 ? -errno : n;
+  };
+  if (c.IsActive()) {
+    const std::span<char> tail = c.Reader().Empty() ? std::span<char>() : c.Reader().TailRoom();
+    if (tail.size() >= kTailRoomMin) {
+      const ssize_t n = receive(tail.data(), tail.size());
+      if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
+      return n;
+    }
+  }
+  io::Block* block = blocks_->Get();
+  const ssize_t n = receive(block->data, block->capacity);
+  const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
+  if (!kept) io::BlockPool::Unref(block);
+  return n;
+}
+
+void EpollBackend::PushReady(Connection& c) {
+  if (ConnectionIo::Holds(c, ConnectionIo::Hold::kInReadyList)) return;
+  ConnectionIo::TakeHold(c, ConnectionIo::Hold::kInReadyList);
+  (ready_last_ != nullptr ? ConnectionIo::ReadyNext(*ready_last_) : ready_first_) = &c;
+  ready_last_ = &c;
+}
+
+void EpollBackend::DeliverReady() {
+  Connection* c = std::exchange(ready_first_, nullptr);
+  ready_last_ = nullptr;
+  while (c != nullptr) {
+    Connection* next = std::exchange(ConnectionIo::ReadyNext(*c), nullptr);
+    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kInReadyList);
+    if (ConnectionIo::WantsInput(*c)) Receive(*c);
+    c = next;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> MakeEpollBackend() {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return Fail(Error::System(errno, "epoll_create1"));
+  const int wakeup = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (wakeup < 0) {
+    Error why = Error::System(errno, "eventfd");
+    ::close(epoll);
+    return Fail(std::move(why));
+  }
+  auto backend = std::make_unique<EpollBackend>(epoll, wakeup);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = Tagged(nullptr, Owner::kWakeup);
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event) < 0) {
+    return Fail(Error::System(errno, "epoll_ctl"));
+  }
+  return backend;
+}
+
+}  // namespace hon::netpoll

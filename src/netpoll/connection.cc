@@ -1,0 +1,257 @@
+// A connection's calls: output, deadlines, options. How it receives and ends: connection_life.cc.
+
+#include "hon/netpoll/connection.h"
+
+#include <netinet/in.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/io/io.h"
+#include "hon/netpoll/loop.h"
+#include "netpoll/backend.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+namespace {
+
+// Blocks that one send takes; more follow with the next.
+constexpr int kSendPartsMax = 16;
+
+constexpr std::array kDeadlineKinds = {DeadlineKind::kRead, DeadlineKind::kWrite,
+                                       DeadlineKind::kIdle};
+
+}  // namespace
+
+Connection::Connection(Loop& loop, EventHandler& handler, int fd, Phase phase)
+    : in_(loop.Blocks()),
+      out_(loop.Blocks()),
+      loop_(&loop),
+      handler_(&handler),
+      fd_(fd),
+      phase_(phase) {}
+
+void EventHandler::OnTimeout(Connection& c, [[maybe_unused]] DeadlineKind kind) {
+  c.Close(CloseHow::kAbort);
+}
+
+// Output.
+
+void Connection::FlushLater() { MarkDirty(); }
+
+Error Connection::Flush() {
+  if (phase_ != Phase::kOpen) return io::ErrClosed;
+  if ((flags_ & kOutBlocked) != 0) return {};
+  return SendSome();
+}
+
+Error Connection::SendSome() {
+  while (!out_.Empty()) {
+    std::array<iovec, kSendPartsMax> parts;
+    int count = 0;
+    size_t asked = 0;
+    out_.ForEach([&](std::string_view part) {
+      if (count == kSendPartsMax) return;
+      parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
+      asked += part.size();
+    });
+    const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts.data(), count);
+    if (sent < 0 && sent != -EAGAIN) {
+      Error why = Error::System(static_cast<int>(-sent), "send");
+      Break(why);
+      return why;
+    }
+    const size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
+    if (taken != 0) {
+      if (out_.Skip(taken)) HON_ASSERT(false);
+      OnOutputMoved();
+    }
+    // A short send means a full socket: asking again would only be told so.
+    if (taken < asked) {
+      BlockOutput();
+      return {};
+    }
+  }
+  OutputDrained();
+  return {};
+}
+
+void Connection::BlockOutput() {
+  flags_ |= kOutBlocked;
+  if (phase_ == Phase::kOpen && Deadline(DeadlineKind::kWrite) == kNever) {
+    Renew(DeadlineKind::kWrite);
+  }
+  LoopIo::BackendOf(*loop_).WatchWritable(*this);
+}
+
+void Connection::OutputDrained() {
+  if (timeouts_ms_[static_cast<size_t>(DeadlineKind::kWrite)] != 0) {
+    SetDeadline(DeadlineKind::kWrite, kNever);
+  }
+  if (phase_ == Phase::kFlushing) {
+    FinishFlushed();
+  } else if ((flags_ & (kWriteEndWanted | kWriteEnded)) == kWriteEndWanted) {
+    flags_ |= kWriteEnded;
+    LoopIo::BackendOf(*loop_).EndWrite(fd_);
+  }
+}
+
+void Connection::OnWritableReady() {
+  if (phase_ == Phase::kConnecting) return LoopIo::ConnectProgress(*this);
+  bool tell = (flags_ & kWantsWritable) != 0;
+  if ((flags_ & kOutBlocked) != 0) {
+    flags_ &= static_cast<uint16_t>(~kOutBlocked);
+    if (SendSome() || (flags_ & kOutBlocked) != 0) return;
+    tell = true;
+  }
+  flags_ &= static_cast<uint16_t>(~kWantsWritable);
+  if (tell && phase_ == Phase::kOpen) handler_->OnWritable(*this);
+}
+
+Result<size_t> Connection::SendFileSome(const io::File& file, int64_t offset, size_t count) {
+  HON_ASSERT(out_.Empty());
+  if (phase_ != Phase::kOpen) return Fail(io::ErrClosed);
+  if (count == 0) return size_t{0};
+  const ssize_t sent = LoopIo::BackendOf(*loop_).SendFile(fd_, file.Fd(), offset, count);
+  if (sent > 0) {
+    OnOutputMoved();
+    return static_cast<size_t>(sent);
+  }
+  if (sent == 0) return Fail(io::ErrUnexpectedEof);
+  if (sent == -EAGAIN) return size_t{0};
+  const auto code = static_cast<int>(-sent);
+  Error why = Error::System(code, "sendfile");
+  // What the file is to blame for leaves the connection as it was.
+  if (code != EINVAL && code != EIO && code != ENOSYS && code != EOVERFLOW) Break(why);
+  return Fail(std::move(why));
+}
+
+void Connection::WantWritable() {
+  if (phase_ != Phase::kOpen) return;
+  flags_ |= kWantsWritable;
+  if (Deadline(DeadlineKind::kWrite) == kNever) Renew(DeadlineKind::kWrite);
+  LoopIo::BackendOf(*loop_).WatchWritable(*this);
+}
+
+void Connection::CloseWrite() {
+  if (phase_ != Phase::kOpen) return;
+  flags_ |= kWriteEndWanted;
+  MarkDirty();
+}
+
+// Deadlines. The timer is moved only when a deadline comes earlier than it stands; a deadline that
+// moved away is found out when the timer fires.
+
+void Connection::ArmTimer(TimePoint deadline) {
+  armed_for_ = deadline;
+  loop_->Timers().Arm(*this, deadline);
+}
+
+void Connection::OnTimer() {
+  armed_for_ = kNever;
+  const TimePoint now = loop_->Now();
+  for (const DeadlineKind kind : kDeadlineKinds) {
+    TimePoint& deadline = deadlines_[static_cast<size_t>(kind)];
+    if (deadline > now) continue;
+    deadline = kNever;
+    if (phase_ == Phase::kOpen) {
+      handler_->OnTimeout(*this, kind);
+    } else {
+      Break(io::ErrDeadlineExceeded);
+    }
+  }
+  const TimePoint earliest = *std::min_element(deadlines_.begin(), deadlines_.end());
+  if (phase_ != Phase::kClosed && earliest < armed_for_) ArmTimer(earliest);
+}
+
+void Connection::SetTimeout(DeadlineKind kind, Duration timeout) {
+  using Milliseconds = std::chrono::milliseconds;
+  uint32_t& slot = timeouts_ms_[static_cast<size_t>(kind)];
+  if (timeout == kUnlimited) {
+    slot = 0;
+    SetDeadline(kind, kNever);
+    return;
+  }
+  const auto ms = std::chrono::ceil<Milliseconds>(std::max(timeout, Duration::zero())).count();
+  constexpr int64_t kMax = std::numeric_limits<uint32_t>::max();
+  slot = static_cast<uint32_t>(std::clamp<int64_t>(ms, 1, kMax));
+  if (kind != DeadlineKind::kWrite || (flags_ & kOutBlocked) != 0) Renew(kind);
+}
+
+void Connection::Renew(DeadlineKind kind) {
+  const uint32_t ms = timeouts_ms_[static_cast<size_t>(kind)];
+  if (ms != 0) SetDeadline(kind, loop_->Now() + std::chrono::milliseconds(ms));
+}
+
+void Connection::OnInputMoved() {
+  Renew(DeadlineKind::kRead);
+  Renew(DeadlineKind::kIdle);
+}
+
+void Connection::OnOutputMoved() {
+  if (phase_ == Phase::kFlushing) {
+    deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = loop_->Now() + kFlushOnCloseTime;
+    return;
+  }
+  Renew(DeadlineKind::kWrite);
+  Renew(DeadlineKind::kIdle);
+}
+
+// Addresses.
+
+std::string Connection::LocalAddr() const {
+  if (fd_ < 0) return {};
+  const Result<SocketAddress> address = LoopIo::BackendOf(*loop_).LocalAddress(fd_);
+  std::array<char, kAddressTextMax> text;
+  return address ? std::string(FormatAddress(*address, text)) : std::string();
+}
+
+std::string Connection::RemoteAddr() const {
+  std::array<char, kAddressTextMax> text;
+  return std::string(FormatRemoteAddr(text));
+}
+
+void Connection::LearnPeerName() const {
+  if (fd_ < 0) return;
+  const Result<SocketAddress> address = LoopIo::BackendOf(*loop_).PeerAddress(fd_);
+  if (!address) return;
+  peer_.family = static_cast<uint16_t>(address->Family());
+  if (address->Family() == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address->storage);
+    peer_.port = four.sin_port;
+    std::memcpy(peer_.ip.data(), &four.sin_addr, sizeof(four.sin_addr));
+  } else if (address->Family() == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address->storage);
+    peer_.port = six.sin6_port;
+    peer_.scope = six.sin6_scope_id;
+    std::memcpy(peer_.ip.data(), &six.sin6_addr, sizeof(six.sin6_addr));
+  }
+}
+
+std::string_view Connection::FormatRemoteAddr(std::span<char> into) const {
+  if (peer_.family == 0) LearnPeerName();
+  SocketAddress address;
+  address.storage.ss_family = peer_.family;
+  if (peer_.family == AF_INET) {
+    auto& four = reinterpret_cast<sockaddr_in&>(address.storage);
+    four.sin_port = peer_.port;
+    std::memcpy(&four.sin_addr, peer_.ip.data(), sizeof(four.sin_addr));
+  } else if (peer_.family == AF_INET6) {
+    auto& six = reinterpret_cast<sockaddr_in6&>(address.storage);
+    six.sin6_port = peer_.port;
+    six.sin6_scope_id = peer_.scope;
+    std::memcpy(&six.sin6_addr, peer_.ip.data(), sizeof(six.sin6_addr));
+  } else if (peer_.family == AF_UNIX && fd_ >= 0) {
+    // Too long to be kept; mostly it has no name at all.
+    const Result<SocketAddress> peer = LoopIo::BackendOf(*loop_).PeerAddress(fd_);
+    if (peer) return FormatAddress(*peer, into);
+  }
+  return FormatAddress(address, into);
+}
+
+}  // namespace hon::netpoll

@@ -1,0 +1,68 @@
+#pragma once
+
+// The door through which a backend reaches a connection: its descriptor, what it wants, the list
+// hook that is the backend's, and the reports. Reports may call the EventHandler (they are made
+// from Backend::Deliver), after which the connection may be closed but is never gone.
+
+#include <cstddef>
+#include <span>
+
+#include "hon/netpoll/connection.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::netpoll {
+
+struct ConnectionIo {
+  using Hold = Connection::Hold;
+  using Flag = Connection::Flag;
+
+  static bool Holds(const Connection& c, Hold hold) { return (c.holds_ & hold) != 0; }
+  static void TakeHold(Connection& c, Hold hold) {
+    c.holds_ = static_cast<uint16_t>(c.holds_ | hold);
+  }
+  /// The last hold that falls on a closed connection lets the loop free it.
+  static void DropHold(Connection& c, unsigned hold) {
+    c.holds_ = static_cast<uint16_t>(c.holds_ & ~hold);
+    if (c.phase_ == Connection::Phase::kClosed) c.MarkDirty();
+  }
+  static bool Has(const Connection& c, Flag flag) { return (c.flags_ & flag) != 0; }
+  static void Set(Connection& c, Flag flag) {
+    c.flags_ = static_cast<uint16_t>(c.flags_ | flag);
+  }
+  static void Unset(Connection& c, Flag flag) {
+    c.flags_ = static_cast<uint16_t>(c.flags_ & ~flag);
+  }
+  static Connection*& ReadyNext(Connection& c) { return c.ready_next_; }
+  static void ForgetFd(Connection& c) { c.fd_ = -1; }
+  static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
+  static bool Connecting(const Connection& c) {
+    return c.phase_ == Connection::Phase::kConnecting;
+  }
+
+  /// A receive should be under way.
+  static bool WantsInput(const Connection& c) { return c.WantsInput(); }
+
+  // Reports.
+
+  /// `n` bytes were received into c.Reader().TailRoom().
+  static void ReceivedInTail(Connection& c, size_t n);
+  /// `n` bytes were received into `block`. True: the connection keeps the block. False: it copied
+  /// or dropped them, and the block is still the caller's.
+  static bool ReceivedBlock(Connection& c, io::Block* block, size_t n);
+  /// The peer's FIN was received behind all its bytes.
+  static void InputEnded(Connection& c);
+  /// Receiving failed; nothing more will come.
+  static void InputFailed(Connection& c, int errno_value);
+  /// The peer has left, or finished, while no input was wanted.
+  static void PeerLeft(Connection& c, bool hung_up);
+  /// Ends a batch of the reports above: tells the handler.
+  static void DeliverInput(Connection& c);
+  /// The socket takes bytes, or is broken.
+  static void Writable(Connection& c) { c.OnWritableReady(); }
+};
+
+/// Received pieces up to this size are copied to the end of what is there already, so that a peer
+/// that sends byte by byte does not pin a block with each. At worst a kept block is a quarter full.
+inline constexpr size_t kCopyBytesMax = io::kBlockBytes / 4;
+
+}  // namespace hon::netpoll

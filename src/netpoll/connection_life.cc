@@ -1,0 +1,184 @@
+// How a connection receives and how it ends. Sending and options: connection.cc.
+
+#include <algorithm>
+
+#include "hon/base/assert.h"
+#include "hon/io/io.h"
+#include "hon/netpoll/connection.h"
+#include "hon/netpoll/loop.h"
+#include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+
+// What input is wanted.
+
+bool Connection::DiscardsInput() const {
+  return phase_ == Phase::kLingering || (phase_ == Phase::kFlushing && (flags_ & kLingers) != 0);
+}
+
+bool Connection::WantsInput() const {
+  if ((flags_ & kInputEnded) != 0) return false;
+  if (phase_ == Phase::kOpen) return (flags_ & (kPausedByUser | kPausedFull)) == 0;
+  return DiscardsInput();
+}
+
+void Connection::InputChanged() {
+  flags_ |= kSyncWanted;
+  MarkDirty();
+}
+
+void Connection::PauseRead() {
+  if ((flags_ & kPausedByUser) != 0) return;
+  flags_ |= kPausedByUser;
+  InputChanged();
+}
+
+void Connection::ResumeRead() {
+  if ((flags_ & kPausedByUser) == 0) return;
+  flags_ &= static_cast<uint16_t>(~kPausedByUser);
+  InputChanged();
+}
+
+void Connection::SetInputHighWater(size_t bytes) {
+  if (phase_ != Phase::kOpen) return;
+  input_max_ = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
+  ConsumedInput();
+}
+
+void Connection::ResumeFull() {
+  if (in_.Len() >= input_max_) return;
+  flags_ &= static_cast<uint16_t>(~kPausedFull);
+  InputChanged();
+}
+
+// Reports from the backend.
+
+void ConnectionIo::ReceivedInTail(Connection& c, size_t n) {
+  HON_DEBUG_ASSERT(!c.DiscardsInput());
+  c.in_.MallocAck(n);
+  c.OnInputMoved();
+  if (c.in_.Len() >= c.input_max_) c.flags_ |= Connection::kPausedFull;
+}
+
+bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
+  if (c.phase_ != Connection::Phase::kOpen) {
+    if (c.DiscardsInput()) {
+      c.input_max_ -= static_cast<uint32_t>(std::min<size_t>(n, c.input_max_));
+      if (c.input_max_ == 0) c.Finish();
+    }
+    return false;
+  }
+  const bool copy = n <= kCopyBytesMax && !c.in_.Empty();
+  if (copy) {
+    c.in_.Write({block->data, n});
+  } else {
+    block->end = static_cast<uint32_t>(n);
+    c.in_.Append(block);
+  }
+  c.OnInputMoved();
+  if (c.in_.Len() >= c.input_max_) {
+    c.flags_ |= Connection::kPausedFull;
+    c.InputChanged();
+  }
+  return !copy;
+}
+
+void ConnectionIo::InputEnded(Connection& c) {
+  c.flags_ |= Connection::kInputEnded;
+  if (c.phase_ == Connection::Phase::kLingering) {
+    c.Finish();
+  } else if (c.phase_ != Connection::Phase::kClosed) {
+    c.SetDeadline(DeadlineKind::kRead, kNever);
+    c.InputChanged();
+  }
+}
+
+void ConnectionIo::InputFailed(Connection& c, int errno_value) {
+  c.Break(Error::System(errno_value, "recv"));
+}
+
+void ConnectionIo::PeerLeft(Connection& c, bool hung_up) {
+  if (c.phase_ == Connection::Phase::kClosed) return;
+  const int error = hung_up ? LoopIo::BackendOf(*c.loop_).TakeError(c.fd_) : 0;
+  if (error != 0) {
+    c.Break(Error::System(error, "connection"));
+  } else if (hung_up && (c.flags_ & Connection::kInputEnded) != 0) {
+    c.Break(io::ErrEof);  // both directions have ended
+  } else if ((c.flags_ & Connection::kPeerFinished) == 0) {
+    c.flags_ |= Connection::kPeerFinished;
+    DeliverInput(c);
+  }
+}
+
+void ConnectionIo::DeliverInput(Connection& c) {
+  if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnRequest(c);
+}
+
+// Ending.
+
+void Connection::Close(CloseHow how) {
+  if (phase_ == Phase::kClosed) return;
+  if (how == CloseHow::kAbort) {
+    LoopIo::BackendOf(*loop_).ResetOnClose(fd_);
+    return Finish();
+  }
+  if (phase_ != Phase::kOpen) return;
+  phase_ = Phase::kFlushing;
+  if (how == CloseHow::kLinger) {
+    flags_ |= kLingers;
+    input_max_ = kLingerBytesMax;
+  }
+  deadlines_[static_cast<size_t>(DeadlineKind::kRead)] = kNever;
+  const TimePoint limit = loop_->Now() + kFlushOnCloseTime;
+  deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = limit;
+  if (limit < armed_for_) ArmTimer(limit);
+  InputChanged();
+}
+
+void Connection::FinishFlushed() {
+  HON_ASSERT(phase_ == Phase::kFlushing);
+  if ((flags_ & kLingers) != 0 && (flags_ & kInputEnded) == 0) return BeginLinger();
+  Finish();
+}
+
+void Connection::BeginLinger() {
+  phase_ = Phase::kLingering;
+  if ((flags_ & kWriteEnded) == 0) LoopIo::BackendOf(*loop_).EndWrite(fd_);
+  flags_ |= kWriteEnded;
+  deadlines_[static_cast<size_t>(DeadlineKind::kWrite)] = kNever;
+  const TimePoint limit = loop_->Now() + kLingerTime;
+  deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = limit;
+  if (limit < armed_for_) ArmTimer(limit);
+}
+
+void Connection::Break(Error why) {
+  if (phase_ == Phase::kClosed) return;
+  // What was cut short by our own close is reported as that.
+  if (phase_ == Phase::kOpen) why_ = std::move(why);
+  Finish();
+}
+
+void Connection::Finish() {
+  HON_ASSERT(phase_ != Phase::kClosed);
+  phase_ = Phase::kClosed;
+  Disarm();
+  armed_for_ = kNever;
+  deadlines_.fill(kNever);
+  LoopIo::BackendOf(*loop_).Close(*this);
+  MarkDirty();
+}
+
+void Connection::MarkDirty() {
+  if ((holds_ & kInDirtyList) != 0) return;
+  holds_ |= kInDirtyList;
+  LoopIo::PushDirty(*loop_, *this);
+}
+
+void Connection::Release() {
+  HON_ASSERT(retained_ > 0);
+  if (--retained_ == 0 && phase_ == Phase::kClosed) MarkDirty();
+}
+
+}  // namespace hon::netpoll

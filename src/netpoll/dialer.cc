@@ -1,0 +1,234 @@
+#include "netpoll/dialer.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "hon/io/io.h"
+#include "netpoll/address.h"
+#include "netpoll/backend.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+namespace {
+
+using Addresses = std::vector<SocketAddress>;
+
+}  // namespace
+
+/// Looks names up, one after the other, on a thread of its own.
+class Dialer::Resolver {
+ public:
+  using Found = std::function<void(Result<Addresses>)>;  // called on the resolver's thread
+
+  Resolver() : thread_([this] { Work(); }) {}
+  ~Resolver() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+
+  void LookUp(std::string address, Found found) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back({std::move(address), std::move(found)});
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  struct Question {
+    std::string address;
+    Found found;
+  };
+
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (stopping_) return;
+      const Question question = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      question.found(ResolveAddress(question.address, AddressUse::kDial));
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Question> queue_;
+  bool stopping_ = false;
+  std::thread thread_;  // last, since it uses the rest
+};
+
+/// One Dial: its addresses, its clock, and the socket that is connecting now.
+class Dialer::Attempt final : public Timer {
+ public:
+  Attempt(Dialer& dialer, uint64_t number, std::string_view address, EventHandler& handler,
+          TimePoint deadline, Done done)
+      : dialer_(dialer),
+        number_(number),
+        address_(address),
+        handler_(handler),
+        deadline_(deadline),
+        done_(std::move(done)) {}
+
+  [[nodiscard]] uint64_t Number() const { return number_; }
+  [[nodiscard]] const std::string& Address() const { return address_; }
+  void Tell(Result<Connection*> result) { done_(std::move(result)); }
+
+  /// Waits for the addresses, until the deadline.
+  void AwaitAddresses() { dialer_.loop_.Timers().Arm(*this, deadline_); }
+  /// Tries the addresses, or fails with what stands in their place. Ends the object, as the
+  /// following do, when that was the last step.
+  void TryAll(Result<Addresses> addresses);
+  void OnProgress();
+  void OnTimer() override;
+  /// Gives the socket that is connecting up.
+  void Abandon();
+
+ private:
+  void TryNext();
+  Error Connect(const SocketAddress& to);
+  void Failed(Error why);
+  void Succeeded();
+
+  Dialer& dialer_;
+  uint64_t number_;
+  std::string address_;
+  EventHandler& handler_;
+  TimePoint deadline_;
+  Done done_;
+  Addresses addresses_;
+  size_t tried_ = 0;
+  Error first_failure_;
+  Connection* connecting_ = nullptr;
+};
+
+void Dialer::Attempt::TryAll(Result<Addresses> addresses) {
+  if (!addresses) return dialer_.Finish(*this, Fail(std::move(addresses.error())));
+  addresses_ = std::move(*addresses);
+  TryNext();
+}
+
+void Dialer::Attempt::TryNext() {
+  Disarm();
+  if (tried_ == addresses_.size()) {
+    return dialer_.Finish(*this, Fail(std::move(first_failure_)));
+  }
+  // Each address has an equal share of the time that is left.
+  const TimePoint now = dialer_.loop_.Now();
+  const auto left = static_cast<int64_t>(addresses_.size() - tried_);
+  const TimePoint limit = deadline_ == kNever ? kNever : now + (deadline_ - now) / left;
+  dialer_.loop_.Timers().Arm(*this, limit);
+  if (Error why = Connect(addresses_[tried_++])) return Failed(std::move(why));
+}
+
+Error Dialer::Attempt::Connect(const SocketAddress& to) {
+  Backend& backend = LoopIo::BackendOf(dialer_.loop_);
+  bool connected = false;
+  const int fd = backend.StartConnect(to, &connected);
+  if (fd < 0) return Error::System(-fd, "connect");
+  Result<Connection*> c = LoopIo::NewConnecting(dialer_.loop_, fd, handler_);
+  if (!c) return std::move(c.error());
+  connecting_ = *c;
+  connecting_->SetUserData(this);
+  if (connected) {
+    Succeeded();
+  } else {
+    backend.WatchWritable(*connecting_);
+  }
+  return {};
+}
+
+void Dialer::Attempt::OnProgress() {
+  const int error = LoopIo::BackendOf(dialer_.loop_).TakeError(connecting_->Fd());
+  if (error == 0) return Succeeded();
+  Abandon();
+  Failed(Error::System(error, "connect"));
+}
+
+void Dialer::Attempt::OnTimer() {
+  if (connecting_ == nullptr) {  // the name is still being looked up
+    return dialer_.Finish(*this, Fail(io::ErrDeadlineExceeded));
+  }
+  Abandon();
+  Failed(io::ErrDeadlineExceeded);
+}
+
+void Dialer::Attempt::Abandon() {
+  if (connecting_ == nullptr) return;
+  LoopIo::AbandonConnecting(*std::exchange(connecting_, nullptr));
+}
+
+void Dialer::Attempt::Failed(Error why) {
+  if (!first_failure_) first_failure_ = std::move(why);
+  TryNext();
+}
+
+void Dialer::Attempt::Succeeded() {
+  Connection* c = std::exchange(connecting_, nullptr);
+  c->SetUserData(nullptr);
+  dialer_.Finish(*this, LoopIo::Established(*c));
+}
+
+Dialer::Dialer(Loop& loop) : loop_(loop) {}
+
+Dialer::~Dialer() { Stop(); }
+
+Dialer::Attempt* Dialer::Find(uint64_t number) {
+  const auto found = attempts_.find(number);
+  return found == attempts_.end() ? nullptr : found->second.get();
+}
+
+void Dialer::Dial(std::string_view address, EventHandler& handler, Duration timeout, Done done) {
+  const uint64_t number = ++last_number_;
+  const TimePoint deadline = DeadlineAfter(loop_.Now(), timeout);
+  attempts_.emplace(number, std::make_unique<Attempt>(*this, number, address, handler, deadline,
+                                                      std::move(done)));
+  loop_.Post([this, number] {
+    if (Attempt* attempt = Find(number)) LookUp(*attempt);
+  });
+}
+
+void Dialer::LookUp(Attempt& attempt) {
+  Result<Addresses> addresses = ResolveAddress(attempt.Address(), AddressUse::kDial, true);
+  if (!addresses || !addresses->empty()) return attempt.TryAll(std::move(addresses));
+  attempt.AwaitAddresses();
+  if (resolver_ == nullptr) resolver_ = std::make_unique<Resolver>();
+  resolver_->LookUp(attempt.Address(), [this, number = attempt.Number()](Result<Addresses> found) {
+    loop_.Post([this, number, answer = std::move(found)]() mutable {
+      if (Attempt* waiting = Find(number)) waiting->TryAll(std::move(answer));
+    });
+  });
+}
+
+void Dialer::OnProgress(Connection& c) { static_cast<Attempt*>(c.UserData())->OnProgress(); }
+
+void Dialer::Finish(Attempt& attempt, Result<Connection*> result) {
+  const auto node = attempts_.extract(attempt.Number());
+  if (!result) {
+    result = Fail(Error::Wrap("dial " + attempt.Address(), std::move(result.error())));
+  }
+  attempt.Tell(std::move(result));
+}
+
+void Dialer::Stop() {
+  resolver_.reset();
+  while (!attempts_.empty()) {
+    Attempt& attempt = *attempts_.begin()->second;
+    attempt.Abandon();
+    Finish(attempt, Fail(io::ErrClosed));
+  }
+}
+
+}  // namespace hon::netpoll

@@ -1,0 +1,200 @@
+#include "hon/netpoll/listener.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/netpoll/connection.h"
+#include "hon/netpoll/loop.h"
+#include "hon/netpoll/timer.h"
+#include "netpoll/backend.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+namespace {
+
+// Waiting connections that are turned away in one go.
+constexpr unsigned kTurnedAwayMax = 64;
+
+int OpenReserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+/// An accepted socket on its way to another loop.
+class HandOver final : public Task {
+ public:
+  HandOver(const Listener::Target& target, int fd) : target_(target), fd_(fd) {}
+  void Run() override {
+    const std::unique_ptr<HandOver> self(this);
+    // A failure has closed the socket; there is nobody to tell.
+    if (!LoopIo::AdoptPrepared(*target_.loop, fd_, *target_.handler)) return;
+  }
+  void Discard() override {
+    ::close(fd_);
+    delete this;
+  }
+
+ private:
+  Listener::Target target_;
+  int fd_;
+};
+
+}  // namespace
+
+class AcceptingListener final : public Listener {
+ public:
+  AcceptingListener(Loop& loop, ListenSocket socket, std::vector<Target> targets,
+                    ErrorHook on_error);
+  ~AcceptingListener() override;
+
+  [[nodiscard]] const std::string& Address() const override { return socket_.Address(); }
+  [[nodiscard]] uint64_t Accepted() const override {
+    return accepted_.load(std::memory_order_relaxed);
+  }
+  void Pause() override;
+  void Resume() override;
+
+ private:
+  /// The part that the backend knows, which the loop owns.
+  class Door final : public Acceptor {
+   public:
+    Door(int listening_fd, AcceptingListener& listener)
+        : Acceptor(listening_fd), listener_(&listener) {}
+    void OnAccepted(int accepted) override;
+    void OnAcceptFailed(int errno_value) override;
+    void OnLoopGone() override;
+    void Detach() { listener_ = nullptr; }
+
+   private:
+    AcceptingListener* listener_;
+  };
+
+  class RetryTimer final : public Timer {
+   public:
+    explicit RetryTimer(AcceptingListener& listener) : listener_(listener) {}
+    void OnTimer() override { listener_.Retry(); }
+
+   private:
+    AcceptingListener& listener_;
+  };
+
+  void Take(int fd);
+  void OnShortage(int errno_value);
+  void Retry();
+  void TurnAway();
+
+  Loop& loop_;
+  ListenSocket socket_;
+  std::vector<Target> targets_;
+  ErrorHook on_error_;
+  Door* door_;  // null once the loop is gone
+  RetryTimer timer_{*this};
+  Duration retry_in_ = Duration::zero();
+  int last_error_ = 0;
+  int reserve_ = OpenReserve();
+  bool paused_ = false;
+  std::atomic<uint64_t> accepted_{0};
+};
+
+Result<std::unique_ptr<Listener>> Listener::Start(Loop& loop, ListenSocket socket,
+                                                  std::vector<Target> targets,
+                                                  ErrorHook on_error) {
+  if (targets.empty()) return Fail(Error::New("a listener needs a target"));
+  return std::make_unique<AcceptingListener>(loop, std::move(socket), std::move(targets),
+                                             std::move(on_error));
+}
+
+AcceptingListener::AcceptingListener(Loop& loop, ListenSocket socket, std::vector<Target> targets,
+                                     ErrorHook on_error)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      targets_(std::move(targets)),
+      on_error_(std::move(on_error)) {
+  auto door = std::make_unique<Door>(socket_.TakeFd(), *this);
+  door_ = door.get();
+  LoopIo::Own(loop_, std::move(door));
+  LoopIo::BackendOf(loop_).StartAccept(*door_);
+}
+
+AcceptingListener::~AcceptingListener() {
+  if (reserve_ >= 0) ::close(reserve_);
+  if (door_ == nullptr) return;
+  LoopIo::BackendOf(loop_).CloseAcceptor(*door_);
+  door_->Detach();
+  door_->retired = true;
+}
+
+void AcceptingListener::Pause() {
+  if (door_ == nullptr || std::exchange(paused_, true)) return;
+  timer_.Disarm();
+  LoopIo::BackendOf(loop_).StopAccept(*door_);
+}
+
+void AcceptingListener::Resume() {
+  if (door_ == nullptr || !std::exchange(paused_, false)) return;
+  LoopIo::BackendOf(loop_).StartAccept(*door_);
+}
+
+void AcceptingListener::Door::OnAccepted(int accepted) {
+  if (listener_ == nullptr) {
+    ::close(accepted);
+    return;
+  }
+  listener_->Take(accepted);
+}
+
+void AcceptingListener::Door::OnAcceptFailed(int errno_value) {
+  if (listener_ != nullptr) listener_->OnShortage(errno_value);
+}
+
+void AcceptingListener::Door::OnLoopGone() {
+  if (listener_ == nullptr) return;
+  listener_->timer_.Disarm();
+  listener_->door_ = nullptr;
+}
+
+void AcceptingListener::Take(int fd) {
+  accepted_.fetch_add(1, std::memory_order_relaxed);
+  retry_in_ = Duration::zero();
+  const Target* target = &targets_.front();
+  for (const Target& other : targets_) {
+    if (other.loop->Connections() < target->loop->Connections()) target = &other;
+  }
+  LoopIo::Expect(*target->loop);
+  if (target->loop != &loop_) return target->loop->Post(*new HandOver(*target, fd));
+  // A failure has closed the socket, and means that the system is short of memory.
+  const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target->handler);
+  if (!adopted && on_error_) on_error_(adopted.error(), Duration::zero());
+}
+
+void AcceptingListener::OnShortage(int errno_value) {
+  const bool long_lasting = retry_in_ == kAcceptRetryMax;
+  retry_in_ = retry_in_ == Duration::zero() ? kAcceptRetryMin
+                                            : std::min(retry_in_ * 2, kAcceptRetryMax);
+  last_error_ = errno_value;
+  if (on_error_) on_error_(Error::System(errno_value, "accept"), retry_in_);
+  if (paused_ || door_ == nullptr) return;
+  if (long_lasting && (errno_value == EMFILE || errno_value == ENFILE)) TurnAway();
+  loop_.Timers().Arm(timer_, loop_.Now() + retry_in_);
+}
+
+void AcceptingListener::Retry() {
+  if (door_ != nullptr && !paused_) LoopIo::BackendOf(loop_).StartAccept(*door_);
+}
+
+void AcceptingListener::TurnAway() {
+  if (reserve_ < 0) return;
+  ::close(std::exchange(reserve_, -1));
+  Backend& backend = LoopIo::BackendOf(loop_);
+  for (unsigned i = 0; i < kTurnedAwayMax; ++i) {
+    const int fd = backend.AcceptNow(door_->fd);
+    if (fd < 0) break;
+    backend.CloseNow(fd);
+  }
+  reserve_ = OpenReserve();
+}
+
+}  // namespace hon::netpoll

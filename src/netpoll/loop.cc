@@ -1,0 +1,292 @@
+// A loop's turn, its queues, and the birth and death of connections.
+
+#include "hon/netpoll/loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/io/io.h"
+#include "hon/netpoll/connection.h"
+#include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
+#include "netpoll/connection_slab.h"
+#include "netpoll/dialer.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+namespace {
+
+constexpr unsigned kLastRoundsMax = 16;
+
+thread_local Loop* current_loop = nullptr;
+
+// sendfile knows no MSG_NOSIGNAL, so a thread that turns a loop does not take SIGPIPE.
+void IgnorePipeSignal() {
+  thread_local bool done = false;
+  if (std::exchange(done, true)) return;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+class FunctionTask final : public Task {
+ public:
+  explicit FunctionTask(std::function<void()> function) : function_(std::move(function)) {}
+  void Run() override {
+    const std::unique_ptr<FunctionTask> self(this);
+    function_();
+  }
+  void Discard() override { delete this; }
+
+ private:
+  std::function<void()> function_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Loop>> Loop::Create(LoopOptions options) {
+  HON_TRY(std::unique_ptr<Backend> backend, MakePlatformBackend(options));
+  return CreateOver(std::move(backend), std::move(options));
+}
+
+std::unique_ptr<Loop> Loop::CreateOver(std::unique_ptr<Backend> backend, LoopOptions options) {
+  return std::unique_ptr<Loop>(new Loop(std::move(backend), std::move(options)));
+}
+
+Loop::Loop(std::unique_ptr<Backend> backend, LoopOptions options)
+    : options_(std::move(options)),
+      now_(backend->Now()),
+      blocks_(options_.cached_blocks_max),
+      timers_(now_),
+      backend_(std::move(backend)),
+      slab_(std::make_unique<ConnectionSlab>()) {
+  backend_->Bind(blocks_);
+}
+
+Loop::~Loop() {
+  Loop* const outer = std::exchange(current_loop, this);
+  for (const auto& acceptor : acceptors_) {
+    acceptor->OnLoopGone();
+    if (acceptor->fd >= 0) backend_->CloseAcceptor(*acceptor);
+  }
+  if (dialer_ != nullptr) dialer_->Stop();
+  slab_->ForEach([](Connection& c) { c.Break(io::ErrClosed); });
+  // Whoever hears of it may have some last work to do, but cannot keep the loop alive with it.
+  for (unsigned round = 0; round < kLastRoundsMax; ++round) {
+    FlushDirty();
+    RunPosted();
+    RunDeferred();
+  }
+  FlushDirty();
+  // From here on the kernel holds nothing.
+  backend_.reset();
+  slab_->ForEach([this](Connection& c) {
+    HON_ASSERT(c.retained_ == 0);
+    slab_->Delete(c);
+  });
+  const auto discard = [](Task* task) {
+    while (task != nullptr) std::exchange(task, task->next_)->Discard();
+  };
+  discard(deferred_.first);
+  discard(posted_.exchange(nullptr, std::memory_order_acquire));
+  current_loop = outer;
+}
+
+Loop* Loop::Current() { return current_loop; }
+
+BackendKind Loop::Kind() const { return backend_->Kind(); }
+
+// The turn.
+
+void Loop::Run() {
+  while (!stop_.load(std::memory_order_acquire)) Turn(kUnlimited);
+  stop_.store(false, std::memory_order_relaxed);
+}
+
+void Loop::Turn(Duration wait_max) {
+  IgnorePipeSignal();
+  Loop* const outer = std::exchange(current_loop, this);
+  now_ = backend_->Now();
+  timers_.Advance(now_);
+  backend_->Deliver();
+  RunPosted();
+  RunDeferred();
+  FlushDirty();
+  DeleteRetired();
+  Wait(wait_max);
+  current_loop = outer;
+}
+
+void Loop::RunPosted() {
+  // Cleared first: a task that is posted from here on wakes the loop again.
+  if (woken_.load(std::memory_order_relaxed)) woken_.store(false, std::memory_order_seq_cst);
+  if (posted_.load(std::memory_order_seq_cst) == nullptr) return;
+  Task* newest = posted_.exchange(nullptr, std::memory_order_acquire);
+  Task* oldest = nullptr;
+  while (newest != nullptr) {
+    Task* next = newest->next_;
+    newest->next_ = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest != nullptr) std::exchange(oldest, oldest->next_)->Run();
+}
+
+void Loop::RunDeferred() {
+  Task* task = std::exchange(deferred_, {}).first;
+  while (task != nullptr) std::exchange(task, task->next_)->Run();
+}
+
+void Loop::FlushDirty() {
+  while (dirty_first_ != nullptr) {
+    Connection& c = *dirty_first_;
+    dirty_first_ = c.dirty_next_;
+    if (dirty_first_ == nullptr) dirty_last_ = nullptr;
+    c.dirty_next_ = nullptr;
+    c.holds_ &= static_cast<uint16_t>(~Connection::kInDirtyList);
+    const bool blocked = (c.flags_ & Connection::kOutBlocked) != 0;
+    if (c.phase_ != Connection::Phase::kClosed && !blocked) {
+      // A failure ends the connection, which is then met here again.
+      if (c.SendSome()) continue;
+    }
+    if (c.phase_ == Connection::Phase::kClosed) {
+      Settle(c);
+    } else if ((c.flags_ & Connection::kSyncWanted) != 0) {
+      c.flags_ &= static_cast<uint16_t>(~Connection::kSyncWanted);
+      backend_->Sync(c);
+    }
+  }
+}
+
+void Loop::Settle(Connection& c) {
+  if ((c.flags_ & Connection::kDisconnectTold) == 0) {
+    c.flags_ |= Connection::kDisconnectTold;
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    c.handler_->OnDisconnect(c, c.why_);
+  }
+  if (c.holds_ == 0 && c.retained_ == 0) slab_->Delete(c);
+}
+
+void Loop::DeleteRetired() {
+  if (acceptors_.empty()) return;
+  std::erase_if(acceptors_, [](const auto& a) { return a->retired && !a->in_flight; });
+}
+
+void Loop::Wait(Duration wait_max) {
+  if (deferred_.first != nullptr || dirty_first_ != nullptr || backend_->HasReady() ||
+      posted_.load(std::memory_order_relaxed) != nullptr) {
+    wait_max = Duration::zero();
+  } else if (const TimePoint wakeup = timers_.NextWakeup(); wakeup != kNever) {
+    wait_max = std::min(wait_max, std::max(wakeup - backend_->Now(), Duration::zero()));
+  }
+  backend_->Wait(wait_max);
+}
+
+// Queues.
+
+void Loop::TaskList::PushBack(Task& task) {
+  task.next_ = nullptr;
+  (last != nullptr ? last->next_ : first) = &task;
+  last = &task;
+}
+
+void Loop::Defer(Task& task) { deferred_.PushBack(task); }
+
+void Loop::Post(Task& task) {
+  Task* top = posted_.load(std::memory_order_relaxed);
+  do {
+    task.next_ = top;
+  } while (!posted_.compare_exchange_weak(top, &task, std::memory_order_seq_cst,
+                                          std::memory_order_relaxed));
+  // The loop itself looks at the stack before it waits.
+  if (!InLoopThread()) WakeUp();
+}
+
+void Loop::Post(std::function<void()> function) { Post(*new FunctionTask(std::move(function))); }
+
+void Loop::Stop() {
+  stop_.store(true, std::memory_order_release);
+  backend_->Wake();
+}
+
+void Loop::WakeUp() {
+  if (!woken_.exchange(true, std::memory_order_seq_cst)) backend_->Wake();
+}
+
+// Connections.
+
+Result<Connection*> Loop::Adopt(int fd, EventHandler& handler) {
+  if (Error why = backend_->PrepareSocket(fd)) {
+    backend_->CloseNow(fd);
+    return Fail(std::move(why));
+  }
+  LoopIo::Expect(*this);
+  return LoopIo::AdoptPrepared(*this, fd, handler);
+}
+
+void Loop::Dial(std::string_view address, EventHandler& handler, Duration timeout,
+                std::function<void(Result<Connection*>)> done) {
+  if (dialer_ == nullptr) dialer_ = std::make_unique<Dialer>(*this);
+  dialer_->Dial(address, handler, timeout, std::move(done));
+}
+
+void Loop::ForEachConnection(const std::function<void(Connection&)>& visit) {
+  slab_->ForEach([&](Connection& c) {
+    const bool open = c.phase_ != Connection::Phase::kConnecting;
+    if (open && (c.flags_ & Connection::kDisconnectTold) == 0) visit(c);
+  });
+}
+
+// The door.
+
+void LoopIo::PushDirty(Loop& loop, Connection& c) {
+  (loop.dirty_last_ != nullptr ? loop.dirty_last_->dirty_next_ : loop.dirty_first_) = &c;
+  loop.dirty_last_ = &c;
+}
+
+void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {
+  loop.acceptors_.push_back(std::move(acceptor));
+}
+
+Result<Connection*> LoopIo::AdoptPrepared(Loop& loop, int fd, EventHandler& handler) {
+  HON_TRY(Connection* c, NewConnecting(loop, fd, handler));
+  Unexpect(loop);  // counted twice
+  return Established(*c);
+}
+
+Result<Connection*> LoopIo::NewConnecting(Loop& loop, int fd, EventHandler& handler) {
+  Connection& c = loop.slab_->New(loop, handler, fd, true);
+  Expect(loop);
+  if (Error why = loop.backend_->Attach(c)) {
+    loop.backend_->CloseNow(fd);
+    Unexpect(loop);
+    loop.slab_->Delete(c);
+    return Fail(std::move(why));
+  }
+  return &c;
+}
+
+void LoopIo::AbandonConnecting(Connection& c) {
+  HON_ASSERT(c.phase_ == Connection::Phase::kConnecting);
+  // Its handler has not heard of it, and will not.
+  c.flags_ |= Connection::kDisconnectTold;
+  Unexpect(*c.loop_);
+  c.Finish();
+}
+
+void LoopIo::ConnectProgress(Connection& c) { c.loop_->dialer_->OnProgress(c); }
+
+Result<Connection*> LoopIo::Established(Connection& c) {
+  c.phase_ = Connection::Phase::kOpen;
+  c.handler_->OnPrepare(c);
+  if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnConnect(c);
+  if (c.phase_ != Connection::Phase::kOpen) return Fail(io::ErrClosed);
+  return &c;
+}
+
+}  // namespace hon::netpoll
