@@ -81,8 +81,9 @@ Context Background();
 /// has run, is running, or was taken back before.
 std::function<bool()> AfterFunc(const Context& context, std::function<void()> f);
 
-/// A registration without allocation, for waiters that live on a stack. Unregister (or the
-/// destructor) returns only when `OnDone` is not running on another thread.
+/// A registration without allocation, for waiters that live on a stack. The context must be kept
+/// alive until Unregister, which returns only when `OnDone` is not running on another thread; a
+/// derived destructor calls it.
 class Waiter {
  public:
   Waiter() = default;
@@ -96,12 +97,15 @@ class Waiter {
  protected:
   /// On the thread that ends the context. Must not register or unregister.
   virtual void OnDone() = 0;
+  /// The context was dropped by everybody and can never end.
+  virtual void OnOrphaned() {}
 
  private:
   friend class ContextNode;
   ContextNode* node_ = nullptr;
-  Waiter* prev_ = nullptr;
+  Waiter* previous_ = nullptr;
   Waiter* next_ = nullptr;
+  bool listed_ = false;
 };
 
 }  // namespace hon::appcontext

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "hon/appcontext/context.h"
+
+namespace hon::appcontext {
+
+/// For servers: a context for one request after the other that costs no allocation while nobody
+/// keeps it past its request. Ended by its owner; a parent only gives values, so that requests
+/// share no lock. Arm and Release on one thread; Cancel and Expire between them.
+class ReusableContext {
+ public:
+  ReusableContext() = default;
+  ReusableContext(const ReusableContext&) = delete;
+  ReusableContext& operator=(const ReusableContext&) = delete;
+
+  /// A live context that sees the values of `parent`; valid until Release, its copies for longer.
+  const Context& Arm(const Context& parent);
+  /// What its Deadline() says; ending it then is the caller's affair. Before others see it.
+  void SetDeadline(TimePoint deadline);
+  /// Ends it as canceled, or as past its deadline.
+  void Cancel(const Error& cause);
+  void Expire(const Error& cause);
+  /// Ends it as canceled if somebody has kept it; otherwise keeps it for the next Arm.
+  void Release();
+
+ private:
+  Context context_;
+};
+
+}  // namespace hon::appcontext

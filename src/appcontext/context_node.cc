@@ -1,0 +1,156 @@
+#include "appcontext/context_node.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "hon/base/assert.h"
+
+namespace hon::appcontext {
+
+ContextNode::~ContextNode() {
+  HON_ASSERT(running_ == nullptr);
+  if (alarm_.used) DeadlineThread::Instance().Remove(alarm_);
+  LeaveParent();
+  while (waiters_ != nullptr) {  // those that a waiter's owner left behind: it can never end now
+    Waiter* waiter = std::exchange(waiters_, waiters_->next_);
+    waiter->listed_ = false;
+    waiter->node_ = nullptr;
+    waiter->OnOrphaned();
+  }
+}
+
+bool ContextNode::TryRef() noexcept {
+  uint32_t refs = refs_.load(std::memory_order_relaxed);
+  while (refs != 0) {
+    if (refs_.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+Error ContextNode::Err() const {
+  if (!Done()) return {};
+  std::lock_guard lock(mutex_);
+  return err_;
+}
+
+Error ContextNode::Cause() const {
+  if (!Done()) return {};
+  std::lock_guard lock(mutex_);
+  return cause_;
+}
+
+void ContextNode::BecomeChildOf(const Context& parent) {
+  above_ = parent;
+  deadline_ = parent.Deadline();
+  ContextNode* node = parent.Node();
+  if (node == nullptr) return;
+  {
+    std::lock_guard lock(node->mutex_);
+    if (!node->Done()) {
+      in_parent_ = true;
+      next_sibling_ = node->children_;
+      if (next_sibling_ != nullptr) next_sibling_->previous_sibling_ = this;
+      node->children_ = this;
+      return;
+    }
+  }
+  End(node->Err(), node->Cause());
+}
+
+void ContextNode::EndAtDeadline(Error cause) {
+  if (Done() || deadline_ == kNever) return;
+  if (deadline_ <= Clock::now()) return End(ErrDeadlineExceeded, std::move(cause));
+  DeadlineThread::Instance().Add(*this, deadline_, std::move(cause), alarm_);
+}
+
+const std::any* ContextNode::Value(const void* key) const {
+  for (const ContextNode* node = this; node != nullptr; node = node->above_.Node()) {
+    if (node->key_ == key && key != nullptr) return &node->value_;
+  }
+  return nullptr;
+}
+
+void ContextNode::End(Error err, Error cause) {
+  std::vector<ContextNode*> children;
+  {
+    std::unique_lock lock(mutex_);
+    if (Done()) return;
+    cause_ = cause ? std::move(cause) : err;
+    err_ = std::move(err);
+    done_.store(true, std::memory_order_release);
+    for (ContextNode* child = children_; child != nullptr; child = child->next_sibling_) {
+      if (child->TryRef()) children.push_back(child);
+    }
+    RunWaiters(lock);
+  }
+  for (ContextNode* child : children) {
+    child->End(Err(), Cause());
+    child->Unref();
+  }
+  LeaveParent();
+  if (alarm_.used) DeadlineThread::Instance().Remove(alarm_);
+}
+
+void ContextNode::Revive() {
+  HON_DEBUG_ASSERT(Unshared() && children_ == nullptr && !in_parent_);
+  deadline_ = kNever;
+  if (!Done()) return;
+  err_ = {};
+  cause_ = {};
+  done_.store(false, std::memory_order_relaxed);
+}
+
+bool ContextNode::Add(Waiter& waiter) {
+  std::lock_guard lock(mutex_);
+  if (Done()) return false;
+  waiter.previous_ = nullptr;
+  waiter.next_ = waiters_;
+  if (waiters_ != nullptr) waiters_->previous_ = &waiter;
+  waiters_ = &waiter;
+  waiter.listed_ = true;
+  return true;
+}
+
+void ContextNode::Remove(Waiter& waiter) {
+  std::unique_lock lock(mutex_);
+  if (waiter.listed_) {
+    waiter.listed_ = false;
+    if (waiter.previous_ != nullptr) waiter.previous_->next_ = waiter.next_;
+    if (waiter.next_ != nullptr) waiter.next_->previous_ = waiter.previous_;
+    if (waiters_ == &waiter) waiters_ = waiter.next_;
+    return;
+  }
+  if (running_on_ == std::this_thread::get_id()) return;  // from inside its own OnDone
+  ran_.wait(lock, [&] { return running_ != &waiter; });
+}
+
+void ContextNode::LeaveParent() {
+  ContextNode* parent = above_.Node();
+  if (parent == nullptr) return;
+  std::lock_guard lock(parent->mutex_);
+  if (!std::exchange(in_parent_, false)) return;
+  if (previous_sibling_ != nullptr) previous_sibling_->next_sibling_ = next_sibling_;
+  if (next_sibling_ != nullptr) next_sibling_->previous_sibling_ = previous_sibling_;
+  if (parent->children_ == this) parent->children_ = next_sibling_;
+}
+
+// One at a time and without the lock, so that a waiter may look at the context.
+void ContextNode::RunWaiters(std::unique_lock<std::mutex>& lock) {
+  while (waiters_ != nullptr) {
+    Waiter* waiter = waiters_;
+    waiters_ = waiter->next_;
+    if (waiters_ != nullptr) waiters_->previous_ = nullptr;
+    waiter->listed_ = false;
+    running_ = waiter;
+    running_on_ = std::this_thread::get_id();
+    lock.unlock();
+    waiter->OnDone();
+    lock.lock();
+    running_ = nullptr;
+    running_on_ = {};
+    ran_.notify_all();
+  }
+}
+
+}  // namespace hon::appcontext

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <any>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "appcontext/deadline_thread.h"
+#include "hon/appcontext/context.h"
+
+namespace hon::appcontext {
+
+/// One node of the tree. A child keeps its parent alive, never the other way round. Locks are
+/// taken one at a time: a node's own, or its parent's to leave the list of children.
+class ContextNode {
+ public:
+  ContextNode() = default;
+  ContextNode(const ContextNode&) = delete;
+  ContextNode& operator=(const ContextNode&) = delete;
+
+  void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void Unref() noexcept {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  /// Adds a reference unless the last one is already gone.
+  [[nodiscard]] bool TryRef() noexcept;
+  /// Whether the caller's is the only reference.
+  [[nodiscard]] bool Unshared() const noexcept {
+    return refs_.load(std::memory_order_acquire) == 1;
+  }
+
+  [[nodiscard]] bool Done() const noexcept { return done_.load(std::memory_order_acquire); }
+  [[nodiscard]] Error Err() const;
+  [[nodiscard]] Error Cause() const;
+
+  // While the node is being made, before others see it.
+
+  /// Ends with `parent`, sees its values and its deadline.
+  void BecomeChildOf(const Context& parent);
+  /// Sees the values of `other`, not its end.
+  void BecomeReaderOf(const Context& other) { above_ = other; }
+  void SetDeadline(TimePoint deadline) { deadline_ = deadline; }
+  void SetValue(const void* key, std::any value) {
+    key_ = key;
+    value_ = std::move(value);
+  }
+  /// Ends it with ErrDeadlineExceeded and `cause` when its deadline comes.
+  void EndAtDeadline(Error cause);
+
+  [[nodiscard]] TimePoint Deadline() const { return deadline_; }
+  [[nodiscard]] const std::any* Value(const void* key) const;
+
+  /// Ends it and its children; the first call counts. The caller holds a reference.
+  void End(Error err, Error cause);
+  /// Makes an Unshared one, without parent or deadline thread, live again.
+  void Revive();
+
+  [[nodiscard]] bool Add(Waiter& waiter);
+  void Remove(Waiter& waiter);
+
+ private:
+  ~ContextNode();
+  void LeaveParent();
+  void RunWaiters(std::unique_lock<std::mutex>& lock);
+
+  std::atomic<uint32_t> refs_{1};
+  std::atomic<bool> done_{false};
+  TimePoint deadline_ = kNever;
+  const void* key_ = nullptr;
+  std::any value_;
+  Context above_;  // the parent, or just where values are looked up
+  DeadlineThread::Entry alarm_;
+
+  // Under the parent's mutex.
+  bool in_parent_ = false;
+  ContextNode* previous_sibling_ = nullptr;
+  ContextNode* next_sibling_ = nullptr;
+
+  mutable std::mutex mutex_;  // what follows
+  Error err_;
+  Error cause_;
+  ContextNode* children_ = nullptr;
+  Waiter* waiters_ = nullptr;
+  Waiter* running_ = nullptr;  // its OnDone is being called, by running_on_
+  std::thread::id running_on_;
+  std::condition_variable ran_;
+};
+
+}  // namespace hon::appcontext

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "hon/base/error.h"
+#include "hon/base/time.h"
+
+namespace hon::appcontext {
+
+class ContextNode;
+
+/// Ends contexts at their deadlines. One thread for the process, started by the first deadline:
+/// a context may be made and kept by any thread, so no loop's timers can serve it.
+class DeadlineThread {
+ public:
+  struct Entry;
+  struct Alarm {
+    ContextNode* node;
+    Entry* entry;
+    Error cause;
+  };
+  using Alarms = std::multimap<TimePoint, Alarm>;
+  /// A node's place among the alarms.
+  struct Entry {
+    bool used = false;  // constant once the node is shown to others
+    bool set = false;   // under the thread's mutex, as `at`
+    Alarms::iterator at;
+  };
+
+  static DeadlineThread& Instance();
+
+  /// `node` is ended at `deadline` unless it is removed before.
+  void Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry);
+  /// After this the thread touches the node through a reference of its own, if at all.
+  void Remove(Entry& entry);
+
+ private:
+  DeadlineThread();
+  ~DeadlineThread();
+  void Main();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Alarms alarms_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace hon::appcontext
