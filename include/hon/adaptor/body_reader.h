@@ -40,7 +40,8 @@ class BodyReader final : public http::BodySource {
   /// Reads and forgets the rest, at most `bytes_max` bytes of the wire, suspending as needed.
   /// True when the body is at its end, so that the next request can follow. Works after Close.
   bool Drain(int64_t bytes_max);
-  /// As Drain, but only of what has been received: never suspends.
+  /// As Drain, but only of what has been received: never suspends. A body that is known to be
+  /// longer than `bytes_max` is left alone by both.
   bool DrainReceived(int64_t bytes_max);
 
   /// Everything that belongs to the body has been consumed.
@@ -58,16 +59,24 @@ class BodyReader final : public http::BodySource {
   void SuppressContinue();
   /// Sends "100 Continue" now, if the client still waits for it.
   void SendContinue();
+  /// Somebody else has sent the 100.
+  void ContinueSent() { continue_ = Continue::kNone; }
+  /// The client waited for a 100 that was never sent: whether its body follows is unknown.
+  [[nodiscard]] bool ContinueWithheld() const {
+    return continue_ != Continue::kNone && framing_ != Framing::kEnd;
+  }
 
  private:
   enum class Framing : uint8_t { kEnd, kLength, kChunked };
   enum class Continue : uint8_t { kNone, kPending, kSuppressed };
 
-  io::IoResult ReadLength(std::span<char> into);
-  io::IoResult ReadChunked(std::span<char> into);
-  Error Fail(Error error);
-  Error Fill();
-  Error SkipReceived(int64_t& budget);
+  size_t TakeLength(std::span<char> into);
+  size_t TakeChunked(std::span<char> into);
+  [[nodiscard]] size_t Quota(size_t wanted) const;
+  [[nodiscard]] bool PastLimit() const;
+  bool Fill();
+  void End();
+  void SkipReceived(int64_t& budget);
 
   io::Stream* stream_ = nullptr;
   http::Header* trailer_ = nullptr;

@@ -38,6 +38,10 @@ inline constexpr int64_t kChunkOverheadBytesMax = 16 * 1024;
 /// The trailer section with the empty line that ends it; one more byte is ErrTrailerTooLong.
 inline constexpr size_t kTrailerBytesMax = 4096;
 
+/// Fields of a trailer section, and names that a Trailer field may announce; one more is
+/// ErrTrailerTooLong.
+inline constexpr size_t kTrailerFieldsMax = 64;
+
 /// Whether a field may be sent in a trailer: none that framing, routing, authentication or the
 /// meaning of the message depend on (RFC 9110 §6.5.1).
 [[nodiscard]] bool IsTrailerAllowed(std::string_view name);
@@ -52,14 +56,16 @@ class ChunkedDecoder {
     Error err;              // one of the above; the decoder is useless from then on
   };
 
-  /// Decodes up to and including the next stretch of data. `data_max` bounds it.
+  /// Decodes up to and including the next stretch of data, of at most `data_max` bytes. With 0 it
+  /// goes through the framing that comes before the next data and stops there.
   [[nodiscard]] Piece Decode(std::string_view wire, size_t data_max = SIZE_MAX);
 
+  /// Data of a chunk is what comes next.
+  [[nodiscard]] bool InData() const { return state_ == State::kData; }
   /// The end mark and the trailers have been read: what follows is not part of the message.
   [[nodiscard]] bool Done() const { return state_ == State::kDone; }
 
-  /// Moves the received trailers into `into`: each replaces what is there under its name. Once,
-  /// when Done.
+  /// When Done: moves the trailers into `into`, where they replace what has their names.
   void TakeTrailers(http::Header& into);
 
   /// For the next body; keeps capacity.
@@ -67,21 +73,38 @@ class ChunkedDecoder {
 
  private:
   enum class State : uint8_t {
-    kSizeStart, kSize, kSizeBlank, kExtStart, kExtName, kExtNameEnd, kExtValueStart, kExtValue,
-    kExtQuoted, kExtEscape, kExtEnd, kLineLf, kData, kDataCr, kDataLf,
-    kTrailerStart, kTrailerLine, kTrailerEndLf, kDone
+    kSizeStart,      // before the first digit
+    kSize,           // behind a digit
+    kExtStart,       // behind ";": a name must follow
+    kExtName,        // in the name of an extension
+    kExtNameBlank,   // in blanks behind the name
+    kExtValueStart,  // behind "=": a value must follow
+    kExtValue,       // in a value that is a token
+    kExtQuoted,      // in a quoted value
+    kExtEscape,      // behind a backslash there
+    kExtQuoteEnd,    // behind a quoted value
+    kExtValueBlank,  // in blanks behind a value
+    kLineLf,         // behind the CR of a chunk line
+    kData,
+    kDataCr,         // behind the data
+    kDataLf,
+    kTrailerStart,   // at the start of a trailer line
+    kTrailerLine,
+    kTrailerLf,      // behind the CR of the last, empty line
+    kDone
   };
 
   Error Frame(char byte);
   Error OnSize(char byte);
   Error OnExtension(char byte);
+  [[nodiscard]] State AfterExtensionByte(char byte) const;
   Error OnLineEnd();
   Error OnTrailer(char byte);
-  Error EndTrailers();
+  Error CheckTrailers() const;
 
   State state_ = State::kSizeStart;
   uint8_t digits_ = 0;
-  uint32_t line_bytes_ = 0;
+  uint32_t line_bytes_ = 0;  // of this chunk line, then of the trailer section
   uint64_t left_ = 0;  // the chunk's size while it is read, then what is left of its data
   int64_t excess_ = 0;
   std::string trailer_;  // the trailer section as it comes

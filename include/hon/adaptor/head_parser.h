@@ -77,9 +77,10 @@ class HeadParser {
   HeadStatus Parse(std::string_view bytes, HeadScan& scan, RequestHead& head,
                    http::Header& fields) const;
 
-  /// Parse on what `in` holds, consuming nothing: on kDone the head lies in one block at the
-  /// front, to be held (LinkBuffer::Hold) and then skipped by head.size. Scattered bytes are
-  /// brought together only while they are few, and once more when the head is complete.
+  /// Parse on what `in` holds. On kDone the head lies in one block at the front, to be held
+  /// (LinkBuffer::Hold) and then skipped by head.size; nothing is consumed but empty lines before
+  /// it. Scattered bytes are brought together while they fit one block, and once more when the
+  /// head is complete.
   HeadStatus Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
                   http::Header& fields) const;
 
@@ -90,13 +91,14 @@ class HeadParser {
                             http::Header& fields) const;
   HeadStatus Resume(std::string_view bytes, HeadScan& scan, RequestHead& head,
                     http::Header& fields) const;
+  HeadStatus ReadScattered(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
+                           http::Header& fields) const;
 
   ParseLimits limits_;
   ScanFunction scan_;
 };
 
-/// Whether `host` is made of the bytes that a Host field may hold (RFC 3986 §3.2.2, with the port);
-/// true for "".
+/// Whether `host` has only bytes that a Host field may hold (RFC 3986 §3.2.2, with the port).
 [[nodiscard]] bool IsValidHost(std::string_view host);
 
 }  // namespace hon::adaptor

@@ -13,7 +13,7 @@ enum class ScanLevel : uint8_t { kPlain, kSse2, kAvx2, kNeon };
 struct ScanMasks {
   uint64_t control = 0;  // may not be in a field value: CTL other than TAB, DEL
   uint64_t gap = 0;      // may not be in a target: CTL, SP, DEL, "#"
-  uint64_t no_token = 0; // may not be in a token (RFC 9110 §5.6.2)
+  uint64_t no_token = 0;  // may not be in a token (RFC 9110 §5.6.2)
 };
 
 /// Classifies the 1 to 64 bytes at `data`; reads no byte outside.

@@ -1,0 +1,157 @@
+#include "hon/adaptor/body_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace hon::adaptor {
+
+void BodyReader::Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
+                       int64_t bytes_max) {
+  stream_ = &stream;
+  trailer_ = &trailer;
+  remaining_ = head.chunked ? 0 : head.content_length;
+  content_ = 0;
+  bytes_max_ = bytes_max;
+  framing_ = !head.HasBody() ? Framing::kEnd : head.chunked ? Framing::kChunked : Framing::kLength;
+  continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
+  closed_ = false;
+  failure_ = Error();
+  if (head.chunked) chunked_.Reset();
+}
+
+io::IoResult BodyReader::Read(std::span<char> into) {
+  if (closed_) return {0, http::ErrBodyReadAfterClose};
+  if (into.empty()) return {};
+  if (framing_ != Framing::kEnd && !failure_) SendContinue();
+  for (;;) {
+    if (failure_) return {0, failure_};
+    if (framing_ == Framing::kEnd) return {0, io::ErrEof};
+    const size_t n = framing_ == Framing::kLength ? TakeLength(into) : TakeChunked(into);
+    if (n != 0) return {n, {}};
+    if (framing_ == Framing::kEnd || failure_) continue;
+    if (PastLimit()) {
+      failure_ = http::ErrBodyTooLarge;
+    } else {
+      Fill();
+    }
+  }
+}
+
+Error BodyReader::Close() {
+  closed_ = true;
+  return {};
+}
+
+// How much of `wanted` the limit leaves.
+size_t BodyReader::Quota(size_t wanted) const {
+  const int64_t left = bytes_max_ - content_;
+  return static_cast<uint64_t>(left) < wanted ? static_cast<size_t>(left) : wanted;
+}
+
+// Everything allowed was read, and there is more.
+bool BodyReader::PastLimit() const {
+  return content_ == bytes_max_ && (framing_ == Framing::kLength || chunked_.InData());
+}
+
+size_t BodyReader::TakeLength(std::span<char> into) {
+  size_t wanted = Quota(into.size());
+  if (static_cast<uint64_t>(remaining_) < wanted) wanted = static_cast<size_t>(remaining_);
+  const size_t n = stream_->In().ReadInto(into.first(wanted));
+  remaining_ -= static_cast<int64_t>(n);
+  content_ += static_cast<int64_t>(n);
+  if (remaining_ == 0) End();
+  return n;
+}
+
+// Goes on through the framing behind the last byte it can deliver, so that the end of the body is
+// known as soon as it has been received.
+size_t BodyReader::TakeChunked(std::span<char> into) {
+  io::LinkBuffer& in = stream_->In();
+  size_t n = 0;
+  while (!in.Empty()) {
+    const ChunkedDecoder::Piece piece = chunked_.Decode(in.Front(), Quota(into.size() - n));
+    if (!piece.data.empty()) std::memcpy(into.data() + n, piece.data.data(), piece.data.size());
+    n += piece.data.size();
+    content_ += static_cast<int64_t>(piece.data.size());
+    static_cast<void>(in.Skip(piece.used));
+    if (piece.err) {
+      failure_ = piece.err;
+      break;
+    }
+    if (chunked_.Done()) {
+      End();
+      break;
+    }
+    if (piece.data.empty() && chunked_.InData()) break;
+  }
+  return n;
+}
+
+void BodyReader::End() {
+  if (framing_ == Framing::kChunked) chunked_.TakeTrailers(*trailer_);
+  framing_ = Framing::kEnd;
+}
+
+// Waits for more. False when there will not be any.
+bool BodyReader::Fill() {
+  Error err = stream_->FillInput();
+  if (err) failure_ = err.Is(io::ErrEof) ? Error(io::ErrUnexpectedEof) : std::move(err);
+  return !failure_;
+}
+
+// Forgets what In() holds of the body, within `budget`, which counts bytes of the wire.
+void BodyReader::SkipReceived(int64_t& budget) {
+  io::LinkBuffer& in = stream_->In();
+  while (framing_ != Framing::kEnd && !failure_ && budget > 0 && !in.Empty()) {
+    size_t used = 0;
+    if (framing_ == Framing::kLength) {
+      used = static_cast<size_t>(std::min<uint64_t>(in.Len(), static_cast<uint64_t>(remaining_)));
+      remaining_ -= static_cast<int64_t>(used);
+      if (remaining_ == 0) framing_ = Framing::kEnd;
+    } else {
+      const std::string_view wire = in.Front();
+      ChunkedDecoder::Piece piece = chunked_.Decode(
+          wire.substr(0, static_cast<size_t>(std::min<uint64_t>(wire.size(),
+                                                                static_cast<uint64_t>(budget)))));
+      used = piece.used;
+      failure_ = std::move(piece.err);
+      if (chunked_.Done() && !failure_) End();
+    }
+    budget -= static_cast<int64_t>(used);
+    static_cast<void>(in.Skip(used));
+  }
+}
+
+bool BodyReader::DrainReceived(int64_t bytes_max) {
+  if (framing_ == Framing::kEnd) return true;
+  if (failure_ || Remaining() > bytes_max) return false;
+  SkipReceived(bytes_max);
+  return AtEnd();
+}
+
+bool BodyReader::Drain(int64_t bytes_max) {
+  if (framing_ == Framing::kEnd) return true;
+  if (failure_ || Remaining() > bytes_max) return false;
+  SkipReceived(bytes_max);
+  if (ContinueWithheld()) return false;
+  while (!AtEnd() && !failure_ && bytes_max > 0 && Fill()) SkipReceived(bytes_max);
+  return AtEnd();
+}
+
+int64_t BodyReader::Remaining() const {
+  if (framing_ == Framing::kEnd) return 0;
+  return framing_ == Framing::kLength ? remaining_ : -1;
+}
+
+void BodyReader::SuppressContinue() {
+  if (continue_ == Continue::kPending) continue_ = Continue::kSuppressed;
+}
+
+void BodyReader::SendContinue() {
+  if (continue_ != Continue::kPending) return;
+  continue_ = Continue::kNone;
+  stream_->Out().Write("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+}  // namespace hon::adaptor

@@ -1,0 +1,68 @@
+#pragma once
+
+// Field lines of a head or a trailer section (RFC 9112 §5), strictly: CRLF, no folding, no blank
+// around a name.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "adaptor/ascii.h"
+#include "adaptor/head_cursor.h"
+#include "hon/adaptor/head_parser.h"
+
+namespace hon::adaptor::internal {
+
+/// How far a pass over lines came.
+struct Pass {
+  HeadStatus status = HeadStatus::kIncomplete;
+  Refusal refusal = Refusal::kNone;
+  const char* at = nullptr;  // kDone: behind the last byte; else: the line not judged, or bad
+};
+
+inline Pass Incomplete(const char* line) { return {HeadStatus::kIncomplete, Refusal::kNone, line}; }
+
+/// A line is judged when its end has come: until then it is just incomplete, however bad.
+inline Pass Judge(const char* line, const char* end, Refusal refusal) {
+  if (std::memchr(line, '\n', static_cast<size_t>(end - line)) == nullptr) return Incomplete(line);
+  return {HeadStatus::kBad, refusal, line};
+}
+
+/// Why a line whose name does not end with a colon is bad. Go tells a space in the name from the
+/// rest.
+Refusal WhyBadName(const char* line, const char* end);
+
+/// Reads the field lines from `line` to the empty one and calls `take(name, value)` for each, the
+/// value without the blanks around it.
+template <class Take>
+Pass ParseFieldLines(HeadCursor& cursor, const char* line, Take&& take) {
+  const char* const end = cursor.End();
+  for (;;) {
+    const char* name_end = cursor.Find<&ScanMasks::no_token>(line);
+    if (name_end == end) return Incomplete(line);
+    if (*name_end != ':' || name_end == line) [[unlikely]] {
+      if (name_end != line || *line != '\r') return Judge(line, end, WhyBadName(line, end));
+      if (line + 1 == end) return Incomplete(line);
+      if (line[1] != '\n') return Judge(line, end, Refusal::kBadRequest);
+      return {HeadStatus::kDone, Refusal::kNone, line + 2};
+    }
+    const char* value = name_end + 1;
+    while (value != end && IsBlank(*value)) ++value;
+    const char* value_end = cursor.Find<&ScanMasks::control>(value);
+    if (end - value_end < 2) {
+      if (value_end == end || *value_end == '\r') return Incomplete(line);
+      return Judge(line, end, Refusal::kBadRequest);
+    }
+    if (value_end[0] != '\r' || value_end[1] != '\n') [[unlikely]] {
+      return Judge(line, end, Refusal::kBadRequest);
+    }
+    const char* const next = value_end + 2;
+    while (value_end != value && IsBlank(value_end[-1])) --value_end;
+    take(std::string_view(line, static_cast<size_t>(name_end - line)),
+         std::string_view(value, static_cast<size_t>(value_end - value)));
+    line = next;
+  }
+}
+
+}  // namespace hon::adaptor::internal

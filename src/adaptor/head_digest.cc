@@ -1,0 +1,124 @@
+#include "adaptor/head_digest.h"
+
+#include <array>
+#include <limits>
+
+#include "adaptor/ascii.h"
+
+namespace hon::adaptor {
+namespace {
+
+// Go's set: every byte of a reg-name, an IP literal and a port (RFC 3986 §3.2.2), but no "@",
+// so no userinfo.
+constexpr std::array<bool, 256> MakeHostBytes() {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "abcdefghijklmnopqrstuvwxyz!$%&()*+,-.:;=[]'_~")) {
+    bytes[static_cast<unsigned char>(c)] = true;
+  }
+  return bytes;
+}
+constexpr std::array<bool, 256> kHostBytes = MakeHostBytes();
+
+// Decimal digits only (RFC 9110 §8.6), below 2^63; -1 for everything else.
+int64_t ParseLength(std::string_view digits) {
+  if (digits.empty()) return -1;
+  int64_t length = 0;
+  for (const char c : digits) {
+    if (!internal::IsDigit(c)) return -1;
+    const int64_t digit = c - '0';
+    if (length > (std::numeric_limits<int64_t>::max() - digit) / 10) return -1;
+    length = length * 10 + digit;
+  }
+  return length;
+}
+
+}  // namespace
+
+bool IsValidHost(std::string_view host) {
+  bool valid = true;
+  for (const char c : host) valid &= kHostBytes[static_cast<unsigned char>(c)];
+  return valid;
+}
+
+namespace internal {
+
+bool HeadDigest::NoteWatched(http::HeaderId id, std::string_view value) {
+  switch (id) {
+    case http::HeaderId::kHost:
+      host_ = value;
+      hosts_ = hosts_ == 0 ? 1 : 2;
+      return false;
+    case http::HeaderId::kTransferEncoding:
+      if (codings_ == 0) coding_ = value;
+      codings_ = codings_ == 0 ? 1 : 2;
+      names_chunked_ |= ListHas(value, "chunked");
+      return false;
+    case http::HeaderId::kContentLength:
+      if (has_length_) {
+        // Repeats of the same text cannot be read in two ways; anything else can.
+        lengths_differ_ |= value != length_;
+        return false;
+      }
+      has_length_ = true;
+      length_ = value;
+      return true;
+    case http::HeaderId::kConnection:
+      close_ |= ListHas(value, "close");
+      keep_alive_ |= ListHas(value, "keep-alive");
+      return true;
+    case http::HeaderId::kExpect:
+      if (expects_ == 0) expect_ = value;
+      expects_ = 1;
+      return true;
+    default:
+      return true;
+  }
+}
+
+Refusal HeadDigest::Judge(RequestHead& head) const {
+  if (hosts_ > 1) return Refusal::kBadRequest;
+  if (const Refusal refusal = JudgeFraming(head); refusal != Refusal::kNone) return refusal;
+  if (const Refusal refusal = JudgeHost(head); refusal != Refusal::kNone) return refusal;
+  head.close = close_ || (head.minor_version == 0 && !keep_alive_);
+  return JudgeExpect(head);
+}
+
+// RFC 9112 §6.3, without any of its second chances: one of the two fields, and that in one form.
+Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
+  if (codings_ != 0) {
+    if (has_length_ || head.minor_version == 0) return Refusal::kBadRequest;
+    if (codings_ == 1 && EqualsLower(coding_, "chunked")) {
+      head.chunked = true;
+      head.content_length = -1;
+      return Refusal::kNone;
+    }
+    // "chunked" that is not all there is (§6.3: 400) is told from what is not known (§6.1: 501).
+    return names_chunked_ ? Refusal::kBadRequest : Refusal::kUnsupportedTransferEncoding;
+  }
+  if (!has_length_) return Refusal::kNone;
+  head.has_content_length = true;
+  head.content_length = ParseLength(length_);
+  return lengths_differ_ || head.content_length < 0 ? Refusal::kBadRequest : Refusal::kNone;
+}
+
+Refusal HeadDigest::JudgeHost(RequestHead& head) const {
+  head.host = host_;
+  if (hosts_ == 0) {
+    const bool needed = head.minor_version > 0 && head.method != "CONNECT";
+    return needed ? Refusal::kMissingHost : Refusal::kNone;
+  }
+  // An http URI has a host (RFC 9110 §4.2.1), so an empty field is no host of ours.
+  if (host_.empty() && head.minor_version > 0) return Refusal::kMalformedHost;
+  return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
+}
+
+Refusal HeadDigest::JudgeExpect(RequestHead& head) const {
+  if (expect_.empty()) return Refusal::kNone;
+  if (!ListHas(expect_, "100-continue")) return Refusal::kExpectationFailed;
+  head.expect_continue = head.minor_version > 0 && head.HasBody();
+  return Refusal::kNone;
+}
+
+}  // namespace internal
+}  // namespace hon::adaptor

@@ -1,0 +1,55 @@
+#pragma once
+
+// What the fields of a head say about its framing and its connection, gathered field by field and
+// judged when the head is complete.
+
+#include <cstdint>
+#include <string_view>
+
+#include "hon/adaptor/head_parser.h"
+#include "hon/http/known_headers.h"
+
+namespace hon::adaptor::internal {
+
+constexpr uint64_t HeaderBit(http::HeaderId id) {
+  return uint64_t{1} << static_cast<unsigned>(id);
+}
+
+// The fields that say how a message is framed, whom it is for, and what becomes of the connection.
+inline constexpr uint64_t kWatchedHeaders =
+    HeaderBit(http::HeaderId::kHost) | HeaderBit(http::HeaderId::kTransferEncoding) |
+    HeaderBit(http::HeaderId::kContentLength) | HeaderBit(http::HeaderId::kConnection) |
+    HeaderBit(http::HeaderId::kExpect);
+
+class HeadDigest {
+ public:
+  /// Notes a field. False when it is not to be shown among the request's fields.
+  bool Note(http::HeaderId id, std::string_view value) {
+    if ((kWatchedHeaders & HeaderBit(id)) == 0) [[likely]] return true;
+    return NoteWatched(id, value);
+  }
+
+  /// Judges the whole and fills `head`, whose request line is set already.
+  [[nodiscard]] Refusal Judge(RequestHead& head) const;
+
+ private:
+  bool NoteWatched(http::HeaderId id, std::string_view value);
+  [[nodiscard]] Refusal JudgeFraming(RequestHead& head) const;
+  [[nodiscard]] Refusal JudgeHost(RequestHead& head) const;
+  [[nodiscard]] Refusal JudgeExpect(RequestHead& head) const;
+
+  std::string_view host_;
+  std::string_view coding_;   // value of the first Transfer-Encoding
+  std::string_view length_;   // value of the first Content-Length
+  std::string_view expect_;   // value of the first Expect
+  uint8_t hosts_ = 0;         // these count to 2 at most
+  uint8_t codings_ = 0;
+  uint8_t expects_ = 0;
+  bool has_length_ = false;
+  bool lengths_differ_ = false;
+  bool names_chunked_ = false;  // some Transfer-Encoding names the chunked coding
+  bool close_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace hon::adaptor::internal

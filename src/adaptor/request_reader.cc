@@ -1,0 +1,73 @@
+#include "hon/adaptor/request_reader.h"
+
+#include "adaptor/ascii.h"
+#include "hon/adaptor/chunked.h"
+#include "hon/http/method.h"
+
+namespace hon::adaptor {
+namespace {
+
+// The four forms of RFC 9112 §3.2: which one it is, the first byte and the method tell.
+Refusal FillTarget(const RequestHead& head, http::Request& request) {
+  const bool connect = head.method == http::MethodConnect;
+  if (head.target == "*" && head.method != http::MethodOptions) return Refusal::kBadRequest;
+  if (url::ParseRequestTarget(head.target, connect, request.URL)) return Refusal::kBadRequest;
+  request.Host = head.host;
+  if (head.target.front() == '/' || head.target.front() == '*') return Refusal::kNone;
+
+  const url::URL& url = request.URL;
+  if (url.User != nullptr) return Refusal::kBadRequest;
+  if (connect) {
+    // Nothing but "host:port", so that what is asked for and what is checked are the same.
+    if (url.Host != head.target || url.Port().empty()) return Refusal::kBadRequest;
+    request.Host = head.target;
+  } else {
+    if (url.Host.empty() && (url.Scheme == "http" || url.Scheme == "https")) {
+      return Refusal::kBadRequest;
+    }
+    // The target wins over the Host field (RFC 9112 §3.2.2).
+    request.Host = request.Own(url.Host);
+  }
+  return IsValidHost(request.Host) ? Refusal::kNone : Refusal::kMalformedHost;
+}
+
+// Takes the names that Trailer fields announce over to request.Trailer.
+Refusal FillTrailerNames(http::Request& request) {
+  if (!request.Header.Has(http::HeaderId::kTrailer)) return Refusal::kNone;
+  bool framing = false;
+  size_t names = 0;
+  for (const http::Header::Field& field : request.Header) {
+    if (field.id != http::HeaderId::kTrailer) continue;
+    internal::ForEachElement(field.value, [&](std::string_view name) {
+      const http::HeaderId id = http::FindHeaderId(name);
+      framing |= id == http::HeaderId::kTransferEncoding ||
+                 id == http::HeaderId::kContentLength || id == http::HeaderId::kTrailer;
+      if (++names <= kTrailerFieldsMax && IsTrailerAllowed(name)) request.Trailer.Set(name, "");
+    });
+  }
+  if (framing || names > kTrailerFieldsMax) return Refusal::kBadRequest;
+  request.Header.Del(http::HeaderId::kTrailer);
+  return Refusal::kNone;
+}
+
+}  // namespace
+
+Refusal FillRequest(const RequestHead& head, http::Request& request) {
+  request.Method = head.method;
+  request.Proto = head.version;
+  request.ProtoMajor = 1;
+  request.ProtoMinor = head.minor_version;
+  request.RequestURI = head.target;
+  request.ContentLength = head.content_length;
+  request.Chunked = head.chunked;
+  request.Close = head.close;
+  if (const Refusal refusal = FillTarget(head, request); refusal != Refusal::kNone) return refusal;
+  http::Header& header = request.Header;
+  if (header.Get(http::HeaderId::kPragma) == "no-cache" &&
+      !header.Has(http::HeaderId::kCacheControl)) {
+    header.AddView("Cache-Control", "no-cache", http::HeaderId::kCacheControl);
+  }
+  return head.chunked ? FillTrailerNames(request) : Refusal::kNone;
+}
+
+}  // namespace hon::adaptor
