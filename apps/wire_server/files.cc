@@ -1,0 +1,17 @@
+// Endpoints that serve from the file system.
+
+#include "endpoints.h"
+#include "hon/http/file_server.h"
+#include "hon/http/fs.h"
+#include "hon/http/strip_prefix.h"
+
+namespace hon::wire {
+
+void RegisterFiles(http::ServeMux& mux, const Files& files) {
+  mux.Handle("/files/", http::StripPrefix("/files", http::FileServer(http::Dir(files.dir))));
+  mux.HandleFunc("/file", [file = files.file](http::ResponseWriter& w, http::Request& r) {
+    http::ServeFile(w, r, file);
+  });
+}
+
+}  // namespace hon::wire

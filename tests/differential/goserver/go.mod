@@ -1,0 +1,3 @@
+module hon.example/goserver
+
+go 1.22

@@ -1,0 +1,346 @@
+"""What every test over real sockets is made of: a server process, a raw HTTP client that trusts
+nothing, and the measures of a process.
+
+A test file ends with `harness.main()` and is run as
+`test_x.py --bin BUILD/bin --backend epoll [unittest arguments]`.
+"""
+
+import argparse
+import contextlib
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+READY = re.compile(r"listening on (?:http://([\d.]+|\[[0-9a-f:]+\]):(\d+)|unix:(\S+)) "
+                   r"backend=(\w+) loops=(\d+)")
+# What a sanitizer or a broken invariant leaves on stderr.
+REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: \w*Sanitizer|runtime error:|assertion failed",
+                    re.IGNORECASE)
+READY_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 20
+
+settings = argparse.Namespace(bin=None, backend="epoll")
+
+
+def skip_all(why):
+    """Ends the whole program; ctest shows it as skipped."""
+    print(f"HON_TEST_SKIPPED: {why}", flush=True)
+    sys.exit(0)
+
+
+def require_tool(name):
+    path = shutil.which(name)
+    if path is None:
+        skip_all(f"{name} is not installed (./dev setup installs it)")
+    return path
+
+
+def sanitized():
+    """Whether the servers under test run under a sanitizer: many times slower, and with other
+    memory figures."""
+    program = pathlib.Path(settings.bin) / "hon_wire_server"
+    return b"__asan_init" in program.read_bytes() or b"__tsan_init" in program.read_bytes()
+
+
+class Server:
+    """A running server program; ends, and is checked, with its `with` block."""
+
+    def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None):
+        self.backend = backend or settings.backend
+        self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
+                        "--backend", self.backend, "--loops", str(loops), *map(str, flags)]
+        self.lines = []
+        self.asked = False  # to end
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+        self.reader = threading.Thread(target=self._read_errors, daemon=True)
+        self.reader.start()
+        ready = READY.search(self._first_line())
+        if not ready:
+            self.process.kill()
+            self.reader.join()
+            raise AssertionError(f"{self.command} did not become ready:\n{self.errors()}")
+        self.host, self.port = ready[1], int(ready[2])
+        self.used_backend, self.loops = ready[4], int(ready[5])
+        if self.used_backend != self.backend:
+            self.stop()
+            skip_all(f"the kernel does not give {self.backend} here (got {self.used_backend})")
+        return self
+
+    def _first_line(self):
+        if select.select([self.process.stdout], [], [], READY_SECONDS_MAX)[0]:
+            return self.process.stdout.readline()
+        return ""
+
+    def _read_errors(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+
+    def errors(self):
+        return "".join(self.lines)
+
+    def terminate(self):
+        """Asks the server to shut down, and does not wait."""
+        self.asked = True
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self):
+        """Shuts the server down; its exit code, or None if it had to be killed."""
+        if self.process.poll() is None and not self.asked:
+            self.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+        finally:
+            self.reader.join()
+
+    def __exit__(self, kind, *_):
+        code = self.stop()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        if not self.asked or REPORT.search(self.errors()):
+            raise AssertionError(f"the server ended with {code}:\n{self.errors()}")
+        if kind is None and code != 0:
+            raise AssertionError(f"exit code {code} after SIGTERM:\n{self.errors()}")
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    def connect(self, timeout=10.0):
+        return Wire(self.host, self.port, timeout)
+
+    def ask(self, request, method="GET"):
+        """One answer to `request`, on a connection of its own."""
+        with self.connect() as wire:
+            wire.send(request)
+            return wire.answer(method)
+
+    # ---- measures ----
+
+    def rss_bytes(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
+    def descriptors(self):
+        return len(list(pathlib.Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    def gone(self):
+        """The counters of /until-gone."""
+        text = self.ask(b"GET /gone HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").body.decode()
+        return {name: int(value) for name, value in (line.split() for line in text.splitlines())}
+
+
+class WireError(AssertionError):
+    """The server sent what no HTTP/1.1 server may send."""
+
+
+class Closed(Exception):
+    """The connection ended where an answer could have begun."""
+
+
+class Answer:
+    def __init__(self, version, status, reason, fields, body, framing, trailers):
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self.fields = fields  # (name, value), in order
+        self.body = body
+        self.framing = framing  # "length", "chunked", "close" or "none"
+        self.trailers = trailers
+
+    def get(self, name):
+        values = [value for key, value in self.fields if key.lower() == name.lower()]
+        return values[0] if values else None
+
+    def __repr__(self):
+        return f"<{self.status} {self.fields} {self.framing} {self.body[:200]!r}>"
+
+
+class Wire:
+    """One connection. Reads answers strictly by RFC 9112: anything doubtful is a WireError."""
+
+    FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*")
+
+    def __init__(self, host, port, timeout):
+        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = bytearray()
+        self.ended = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Closes with RST instead of FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.socket.close()
+
+    def finish(self):
+        """Ends our direction; answers can still come."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def send(self, data):
+        """Sends it all, or as much as a server that has stopped listening takes."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.socket.sendall(data)
+
+    def send_bytewise(self, data):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for i in range(len(data)):
+                self.socket.sendall(data[i:i + 1])
+
+    def _fill(self):
+        try:
+            data = self.socket.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.ended = True
+        self.buffer += data
+        return bool(data)
+
+    def _line(self):
+        while (end := self.buffer.find(b"\n")) < 0:
+            if not self._fill():
+                raise WireError(f"ended in mid-line: {bytes(self.buffer)!r}")
+        line = bytes(self.buffer[:end + 1])
+        del self.buffer[:end + 1]
+        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
+            raise WireError(f"a line that does not end in CRLF: {line!r}")
+        return line[:-2]
+
+    def _exactly(self, count):
+        while len(self.buffer) < count:
+            if not self._fill():
+                raise WireError(f"ended {count - len(self.buffer)} bytes early")
+        data = bytes(self.buffer[:count])
+        del self.buffer[:count]
+        return data
+
+    def _fields(self):
+        fields = []
+        while line := self._line():
+            match = self.FIELD.fullmatch(line)
+            if not match:
+                raise WireError(f"not a header field: {line!r}")
+            fields.append((match[1].decode(), match[2].decode("latin-1")))
+        return fields
+
+    def head(self):
+        """(version, status, reason, fields) of the next answer; Closed when there is none."""
+        while not self.buffer:
+            if not self._fill():
+                raise Closed
+        status_line = self._line()
+        match = re.fullmatch(rb"HTTP/(1\.[01]) (\d{3}) (.*)", status_line)
+        if not match:
+            raise WireError(f"not a status line: {status_line!r}")
+        return match[1].decode(), int(match[2]), match[3].decode(), self._fields()
+
+    def chunk(self):
+        """The next chunk's data; empty for the last."""
+        size = self._line()
+        if not re.fullmatch(rb"[0-9a-f]{1,16}", size):
+            raise WireError(f"not a chunk size: {size!r}")
+        data = self._exactly(int(size, 16))
+        if data and self._line() != b"":
+            raise WireError("no CRLF behind a chunk")
+        return data
+
+    def _body(self, method, status, fields):
+        """(body, framing, trailers), RFC 9112 section 6.3."""
+        lengths = [value for name, value in fields if name.lower() == "content-length"]
+        codings = [value for name, value in fields if name.lower() == "transfer-encoding"]
+        if len(lengths) > 1 or len(codings) > 1 or (lengths and codings):
+            raise WireError(f"ambiguous framing: {fields}")
+        if lengths and not re.fullmatch(r"\d+", lengths[0]):
+            raise WireError(f"Content-Length: {lengths[0]!r}")
+        if status < 200 or status == 204:
+            if lengths or codings:
+                raise WireError(f"{status} with framing: {fields}")
+            return b"", "none", []
+        if method == "HEAD" or status == 304:
+            return b"", "none", []
+        if codings:
+            if codings[0] != "chunked":
+                raise WireError(f"Transfer-Encoding: {codings[0]!r}")
+            parts = []
+            while part := self.chunk():
+                parts.append(part)
+            return b"".join(parts), "chunked", self._fields()
+        if lengths:
+            return self._exactly(int(lengths[0])), "length", []
+        while self._fill():
+            pass
+        body = bytes(self.buffer)
+        self.buffer.clear()
+        return body, "close", []
+
+    def answer(self, method="GET", informational=None):
+        """The next final answer; 1xx before it are appended to `informational`."""
+        while True:
+            version, status, reason, fields = self.head()
+            body, framing, trailers = self._body(method, status, fields)
+            answer = Answer(version, status, reason, fields, body, framing, trailers)
+            if status >= 200 or status == 101:
+                return answer
+            if informational is not None:
+                informational.append(answer)
+
+    def answers(self, method="GET"):
+        """Every answer until the connection ends."""
+        found = []
+        with contextlib.suppress(Closed):
+            while True:
+                found.append(self.answer(method))
+        return found
+
+    def closes(self, seconds=5.0):
+        """Whether the server ends the connection, without another byte, within this time."""
+        self.socket.settimeout(seconds)
+        try:
+            return not self.buffer and not self._fill()
+        except TimeoutError:
+            return False
+
+
+def wait_until(true, seconds=5.0, every=0.02):
+    """Whether `true()` becomes so within this time."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(every)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True, help="where the programs are")
+    parser.add_argument("--backend", default="epoll")
+    _, rest = parser.parse_known_args(namespace=settings)
+    unittest.main(module="__main__", argv=[sys.argv[0], *rest])

@@ -1,0 +1,168 @@
+"""Rude clients in numbers: the server goes on serving the others, and memory and descriptors are
+back where they were when they have gone."""
+
+import contextlib
+import resource
+import time
+import unittest
+
+import harness
+from bad_requests import GOOD
+from harness import Server
+
+KIB = 1024
+MIB = 1024 * KIB
+# What an allocator and the kernel's counting may add to any figure.
+SLACK_BYTES = 8 * MIB
+
+# Unsent bytes that a connection may keep for a slow reader, with its blocks' own size.
+OUTPUT_BYTES_MAX = 96 * KIB
+# Unread bytes that it may keep of a fast sender.
+INPUT_BYTES_MAX = 160 * KIB
+
+
+def raise_descriptor_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+class AbuseTest(unittest.TestCase):
+    def setUp(self):
+        self.descriptors_max = raise_descriptor_limit()
+        self.memory_counts = not harness.sanitized()
+
+    def crowd(self, server, count):
+        """`count` connections, closed at the end of the test."""
+        wires = [server.connect() for _ in range(count)]
+        for wire in wires:
+            self.addCleanup(wire.close)
+        return wires
+
+    def others_are_served(self, server, seconds_max=1.0):
+        start = time.monotonic()
+        for _ in range(20):
+            self.assertEqual(server.ask(GOOD).body, b"MARKER")
+        self.assertLess(time.monotonic() - start, seconds_max * (10 if harness.sanitized() else 1))
+
+    def back_to(self, server, descriptors):
+        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= descriptors, 20),
+                        f"{server.descriptors()} descriptors, {descriptors} before")
+
+    def warm(self, server):
+        self.others_are_served(server, 10)
+        time.sleep(0.2)
+        return server.descriptors(), server.rss_bytes()
+
+    def test_slowloris(self):
+        with Server("--read-header-timeout-ms", 2000) as server:
+            descriptors, rss = self.warm(server)
+            wires = self.crowd(server, 500)
+            end = time.monotonic() + 1.5
+            i = 0
+            while time.monotonic() < end:
+                for wire in wires:
+                    wire.send(b"GET / HTTP/1.1\r\nX: y"[i:i + 1] or b"y")
+                i += 1
+                self.others_are_served(server)
+                time.sleep(0.05)
+            if self.memory_counts:
+                self.assertLess(server.rss_bytes() - rss, 500 * 8 * KIB + SLACK_BYTES)
+            for wire in wires:
+                self.assertEqual([answer.status for answer in wire.answers()], [408])
+            self.back_to(server, descriptors)
+
+    def test_idle_flood(self):
+        count = min(2000, (self.descriptors_max - 200) // 2)
+        with Server() as server:
+            descriptors, rss = self.warm(server)
+            wires = self.crowd(server, count)
+            self.assertTrue(harness.wait_until(
+                lambda: server.descriptors() >= descriptors + count, 20))
+            self.others_are_served(server)
+            for wire in wires:  # kept alive, after a request, is idle too
+                wire.send(GOOD)
+            for wire in wires:
+                self.assertEqual(wire.answer().body, b"MARKER")
+            self.others_are_served(server)
+            if self.memory_counts:
+                self.assertLess((server.rss_bytes() - rss) / count, 2 * KIB + SLACK_BYTES / count)
+            for wire in wires:
+                wire.close()
+            self.back_to(server, descriptors)
+
+    def test_readers_that_never_read(self):
+        count = 200
+        with Server("--write-timeout-ms", 4000) as server:
+            descriptors, rss = self.warm(server)
+            wires = self.crowd(server, count)
+            for wire in wires:
+                wire.send(b"GET /length/10000000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(1)
+            self.others_are_served(server)
+            if self.memory_counts:
+                self.assertLess(server.rss_bytes() - rss, count * OUTPUT_BYTES_MAX + SLACK_BYTES)
+            self.back_to(server, descriptors)  # the write timeout cuts them
+
+    def test_pipelines_that_never_read(self):
+        count = 50
+        with Server("--write-timeout-ms", 4000) as server:
+            descriptors, rss = self.warm(server)
+            wires = self.crowd(server, count)
+            flood = b"GET /length/10000 HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
+            for wire in wires:
+                wire.socket.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    for _ in range(100):
+                        wire.socket.send(flood)
+            time.sleep(1)
+            self.others_are_served(server)
+            if self.memory_counts:
+                self.assertLess(server.rss_bytes() - rss,
+                                count * (OUTPUT_BYTES_MAX + INPUT_BYTES_MAX) + SLACK_BYTES)
+            self.back_to(server, descriptors)
+
+    def test_senders_whose_handler_does_not_read(self):
+        count = 50
+        with Server() as server:
+            descriptors, rss = self.warm(server)
+            wires = self.crowd(server, count)
+            for wire in wires:
+                wire.send(b"POST /until-gone HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+                wire.socket.setblocking(False)
+            body = b"x" * MIB
+            for wire in wires:
+                with contextlib.suppress(BlockingIOError):
+                    for _ in range(100):
+                        wire.socket.send(body)
+            time.sleep(1)
+            self.others_are_served(server)
+            if self.memory_counts:
+                self.assertLess(server.rss_bytes() - rss, count * INPUT_BYTES_MAX + SLACK_BYTES)
+            for wire in wires:
+                wire.close()
+            self.back_to(server, descriptors)
+
+    def test_a_pipelining_flood_does_not_starve_others(self):
+        with Server(loops=1) as server, server.connect() as flood:
+            flood.socket.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    flood.socket.send(GOOD * 1000)
+            self.others_are_served(server)
+
+    def test_connections_that_come_and_go(self):
+        with Server() as server:
+            descriptors, rss = self.warm(server)
+            for i in range(2000):
+                wire = server.connect()
+                wire.send(GOOD[:i % len(GOOD)])
+                (wire.reset if i % 2 else wire.close)()
+            self.back_to(server, descriptors)
+            self.others_are_served(server)
+            if self.memory_counts:
+                self.assertLess(server.rss_bytes() - rss, SLACK_BYTES)
+
+
+if __name__ == "__main__":
+    harness.main()

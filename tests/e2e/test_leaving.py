@@ -1,0 +1,70 @@
+"""A client that leaves ends its request's context within 100 ms, however it leaves and whatever the
+handler is doing; nothing of the request stays behind."""
+
+import time
+import unittest
+
+import harness
+from harness import Server
+
+WITHIN_SECONDS = 0.1
+
+HEAD = b" HTTP/1.1\r\nHost: a\r\n"
+REQUESTS = {
+    "without a body": b"GET /until-gone" + HEAD + b"\r\n",
+    "with its body read": b"POST /until-gone?read" + HEAD + b"Content-Length: 3\r\n\r\nabc",
+    "with its body unread": b"POST /until-gone" + HEAD + b"Content-Length: 3\r\n\r\nabc",
+    "in mid-body": b"POST /until-gone" + HEAD + b"Content-Length: 1000\r\n\r\nabc",
+    "with a chunked body unread": b"POST /until-gone" + HEAD
+                                  + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    "with the next request sent": b"GET /until-gone" + HEAD + b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+
+class LeavingTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Server())
+
+    def leave(self, request, how):
+        """How long after the client left its context ended, in seconds."""
+        server = self.server
+        ended = server.gone()["ended"]
+        wire = server.connect()
+        wire.send(request)
+        self.assertTrue(harness.wait_until(lambda: server.gone()["waiting"] == 1))
+        time.sleep(0.05)
+        self.assertEqual(server.gone()["ended"], ended)
+        left = time.monotonic_ns()
+        getattr(wire, how)()
+        self.assertTrue(harness.wait_until(lambda: server.gone()["ended"] == ended + 1))
+        return (server.gone()["last_ns"] - left) / 1e9
+
+    def test_leaving(self):
+        within = WITHIN_SECONDS * (10 if harness.sanitized() else 1)
+        for name, request in REQUESTS.items():
+            for how in ("close", "reset"):
+                with self.subTest(f"{name}, by {how}"):
+                    self.assertLess(self.leave(request, how), within)
+
+    def test_leaving_while_the_handler_writes(self):
+        within = WITHIN_SECONDS * (10 if harness.sanitized() else 1)
+        self.assertLess(self.leave(b"GET /until-gone?write" + HEAD + b"\r\n", "reset"), within)
+
+    def test_nothing_stays_behind(self):
+        server = self.server
+        server.gone()
+        self.assertTrue(harness.wait_until(lambda: server.gone()["waiting"] == 0))
+        before = server.descriptors()
+        ended = server.gone()["ended"]
+        for i in range(200):
+            wire = server.connect()
+            wire.send(list(REQUESTS.values())[i % len(REQUESTS)])
+            getattr(wire, "reset" if i % 2 else "close")()
+        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= before, 20))
+        self.assertTrue(harness.wait_until(lambda: server.gone()["waiting"] == 0))
+        self.assertGreater(server.gone()["ended"], ended)
+
+
+if __name__ == "__main__":
+    harness.main()

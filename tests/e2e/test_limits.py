@@ -1,0 +1,209 @@
+"""Every limit and deadline of a connection, at the limit and one past it."""
+
+import time
+import unittest
+
+import harness
+from bad_requests import GOOD
+from harness import Closed, Server
+
+HEAD_SLACK = 4096  # what net/http adds to MaxHeaderBytes, and so do we
+FIELDS_MAX = 500
+
+
+def head_of(size):
+    """A request head of exactly `size` bytes."""
+    start = b"GET /echo-marker HTTP/1.1\r\nHost: a\r\nX: "
+    end = b"\r\n\r\n"
+    return start + b"x" * (size - len(start) - len(end)) + end
+
+
+class SizeTest(unittest.TestCase):
+    def test_head_bytes(self):
+        with Server("--max-header-bytes", 4096) as server:
+            self.assertEqual(server.ask(head_of(4096 + HEAD_SLACK)).body, b"MARKER")
+            answer = server.ask(head_of(4096 + HEAD_SLACK + 1))
+            self.assertEqual((answer.status, answer.get("Connection")), (431, "close"))
+
+    def test_head_bytes_without_end(self):
+        with Server("--max-header-bytes", 4096) as server, server.connect() as wire:
+            wire.send(b"GET /" + b"x" * (4096 + HEAD_SLACK))
+            self.assertEqual(wire.answer().status, 431)
+            self.assertTrue(wire.closes())
+
+    def test_default_head_bytes(self):
+        with Server() as server:
+            size = (1 << 20) + HEAD_SLACK
+            self.assertEqual(server.ask(head_of(size)).body, b"MARKER")
+            self.assertEqual(server.ask(head_of(size + 1)).status, 431)
+
+    def test_head_fields(self):
+        with Server() as server:
+            def fields(count):
+                return b"GET /echo-marker HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * (count - 1) + b"\r\n"
+            self.assertEqual(server.ask(fields(FIELDS_MAX)).body, b"MARKER")
+            self.assertEqual(server.ask(fields(FIELDS_MAX + 1)).status, 431)
+
+    def test_declared_body_bytes(self):
+        with Server("--max-body-bytes", 1000) as server:
+            def body(size):
+                return b"POST /discard HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
+            self.assertEqual(server.ask(body(1000)).body, b"1000")
+            answer = server.ask(body(1001))
+            self.assertEqual((answer.status, answer.get("Connection")), (413, "close"))
+
+    def test_too_large_a_body_is_refused_before_it_comes(self):
+        with Server("--max-body-bytes", 1000) as server, server.connect() as wire:
+            hints = []
+            wire.send(b"POST /discard HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n"
+                      b"Expect: 100-continue\r\n\r\n")
+            self.assertEqual((wire.answer(informational=hints).status, hints), (413, []))
+            self.assertTrue(wire.closes())
+
+    def test_chunked_body_bytes(self):
+        with Server("--max-body-bytes", 1000) as server:
+            def body(size):
+                return (b"POST /discard HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
+            self.assertEqual(server.ask(body(1000)).body, b"1000")
+            answer = server.ask(body(1001))  # the handler sees the error; its answer, then a close
+            self.assertEqual((answer.status, answer.get("Connection")), (400, "close"))
+
+    def test_unread_body_is_drained_or_cut(self):
+        with Server() as server:
+            def ask(size, wire):
+                wire.send(b"POST /noread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+                          + b"x" * size)
+                return wire.answer()
+            with server.connect() as wire:
+                self.assertEqual(ask((256 << 10) - 1, wire).body, b"not read\n")
+                wire.send(GOOD)
+                self.assertEqual(wire.answer().body, b"MARKER")
+            with server.connect() as wire:
+                self.assertEqual(ask(64 << 20, wire).body, b"not read\n")
+                self.assertTrue(wire.closes())
+
+    def test_connections(self):
+        with Server("--max-connections", 10, loops=1) as server:
+            wires = [server.connect() for _ in range(10)]
+            for wire in wires:
+                wire.send(GOOD)
+                self.assertEqual(wire.answer().body, b"MARKER")
+            with server.connect() as one_more:
+                one_more.send(GOOD)
+                self.assertEqual(one_more.answer().status, 503)
+                self.assertTrue(one_more.closes())
+            wires.pop().close()
+            self.assertTrue(harness.wait_until(lambda: server.ask(GOOD).status == 200))
+            for wire in wires:
+                wire.close()
+
+
+class DeadlineTest(unittest.TestCase):
+    def took(self, wire, low, high):
+        """The answers up to the close, which must come within [low, high] seconds."""
+        start = time.monotonic()
+        wire.socket.settimeout(high + 5)
+        found = wire.answers()
+        taken = time.monotonic() - start
+        self.assertGreaterEqual(taken, low)
+        self.assertLess(taken, high)
+        return [answer.status for answer in found]
+
+    def test_a_started_head_that_does_not_end(self):
+        with Server("--read-header-timeout-ms", 500) as server:
+            with server.connect() as wire:
+                wire.send(b"GET / HTTP/1.1\r\nHost:")
+                self.assertEqual(self.took(wire, 0.3, 3), [408])
+            with server.connect() as wire:  # behind a good request too
+                wire.send(GOOD + b"GET / HTTP/1.1\r\n")
+                self.assertEqual(self.took(wire, 0.3, 3), [200, 408])
+
+    def test_a_head_in_drops(self):
+        # A byte now and then must not buy more time.
+        with Server("--read-header-timeout-ms", 700) as server, server.connect() as wire:
+            start = time.monotonic()
+            wire.socket.setblocking(False)
+            for byte in b"GET / HTTP/1.1\r\nHost: " + b"a" * 100:
+                wire.send(bytes([byte]))
+                time.sleep(0.05)
+                if time.monotonic() - start > 1.5:
+                    break
+            wire.socket.setblocking(True)
+            self.assertEqual(wire.answer().status, 408)
+            self.assertTrue(wire.closes())
+
+    def test_a_connection_that_says_nothing(self):
+        with Server("--read-header-timeout-ms", 500) as server, server.connect() as wire:
+            self.assertEqual(self.took(wire, 0.3, 3), [])
+
+    def test_an_idle_connection(self):
+        with Server("--keep-alive-timeout-ms", 500) as server, server.connect() as wire:
+            wire.send(GOOD)
+            self.assertEqual(self.took(wire, 0.3, 3), [200])
+
+    def test_keep_alive_is_counted_from_the_last_answer(self):
+        with Server("--keep-alive-timeout-ms", 600) as server, server.connect() as wire:
+            for _ in range(4):
+                wire.send(GOOD)
+                self.assertEqual(wire.answer().body, b"MARKER")
+                time.sleep(0.3)
+            self.assertTrue(wire.closes())
+
+    def test_a_body_that_does_not_come(self):
+        with Server("--read-timeout-ms", 500) as server, server.connect() as wire:
+            wire.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+            self.assertEqual(self.took(wire, 0.3, 3), [400])
+
+    def test_a_slow_handler_is_no_slow_client(self):
+        with Server("--read-timeout-ms", 300, "--read-header-timeout-ms", 300,
+                    "--write-timeout-ms", 300, "--keep-alive-timeout-ms", 300) as server:
+            answer = server.ask(b"GET /sleep/1000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertEqual(answer.body, b"slept\n")
+
+    def test_an_answer_that_is_not_taken(self):
+        with Server("--write-timeout-ms", 500) as server:
+            before = server.descriptors()
+            with server.connect() as wire:
+                wire.send(b"GET /length/1000000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertTrue(harness.wait_until(lambda: server.descriptors() > before))
+                self.assertTrue(harness.wait_until(lambda: server.descriptors() == before, 30))
+
+    def test_request_timeout(self):
+        with Server("--request-timeout-ms", 500) as server, server.connect() as wire:
+            wire.send(b"GET /sleep/5000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            start = time.monotonic()
+            self.assertEqual(wire.answer().status, 503)
+            self.assertLess(time.monotonic() - start, 3)
+
+
+class ShutdownTest(unittest.TestCase):
+    def test_requests_end_and_idle_connections_close(self):
+        with Server() as server:
+            idle, busy = server.connect(), server.connect()
+            idle.send(GOOD)
+            self.assertEqual(idle.answer().body, b"MARKER")
+            busy.send(b"GET /sleep/700 HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.2)
+            server.terminate()
+            self.assertTrue(idle.closes())
+            answer = busy.answer()
+            self.assertEqual((answer.body, answer.get("Connection")), (b"slept\n", "close"))
+            self.assertTrue(busy.closes())
+            self.assertEqual(server.stop(), 0)
+            with self.assertRaises(OSError):
+                server.connect()
+
+    def test_the_grace_ends(self):
+        with Server("--shutdown-timeout-ms", 300) as server, server.connect() as wire:
+            wire.send(b"GET /sleep/30000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.2)
+            start = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - start, 5)
+            with self.assertRaises((Closed, AssertionError)):
+                wire.answer()
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,164 @@
+"""What the server answers to good and bad requests, however they arrive: whole, byte by byte, and
+behind a good one on the same connection."""
+
+import unittest
+
+import harness
+from bad_requests import BAD_BODIES, BAD_HEADS, GOOD, GOOD_REQUESTS, HIDDEN
+
+
+class WireTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(harness.Server())
+
+    def statuses(self, data, bytewise=False, half_close=True):
+        """The statuses of all that is answered to `data`, up to the server's close."""
+        with self.server.connect() as wire:
+            (wire.send_bytewise if bytewise else wire.send)(data)
+            if half_close:
+                wire.finish()
+            found = wire.answers()
+        for answer in found:
+            self.assertNotIn(b"HIDDEN", answer.body)
+        return [answer.status for answer in found]
+
+    def each(self, rows, check):
+        for name, section, request, want in rows:
+            with self.subTest(f"{name} ({section})"):
+                check(request, want)
+
+    # ---- what must be refused ----
+
+    def test_bad_requests_whole(self):
+        self.each(BAD_HEADS + BAD_BODIES,
+                  lambda request, status: self.assertEqual(self.statuses(request), [status]))
+
+    def test_bad_requests_byte_by_byte(self):
+        self.each(BAD_HEADS + BAD_BODIES, lambda request, status: self.assertEqual(
+            self.statuses(request, bytewise=True), [status]))
+
+    def test_bad_requests_behind_a_good_one(self):
+        self.each(BAD_HEADS + BAD_BODIES, lambda request, status: self.assertEqual(
+            self.statuses(GOOD + request), [200, status]))
+
+    def test_nothing_is_served_behind_a_bad_request(self):
+        def check(request, status):
+            self.assertEqual(self.statuses(request + HIDDEN), [status])
+            self.assertEqual(self.statuses(request + HIDDEN, bytewise=True), [status])
+
+        self.each(BAD_HEADS + BAD_BODIES, check)
+
+    def test_the_server_closes_by_itself(self):
+        self.each(BAD_HEADS + BAD_BODIES[:1], lambda request, status: self.assertEqual(
+            self.statuses(request, half_close=False), [status]))
+
+    def test_refusals_are_whole_answers(self):
+        def check(request, status):
+            answer = self.server.ask(request)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.get("Connection"), "close")
+            if status != 417:
+                self.assertEqual(answer.get("Content-Type"), "text/plain; charset=utf-8")
+                self.assertTrue(answer.body)
+
+        self.each(BAD_HEADS, check)
+
+    # ---- what must not be refused ----
+
+    def test_good_requests(self):
+        def check(request, body):
+            for send in ("send", "send_bytewise"):
+                with self.server.connect() as wire:
+                    getattr(wire, send)(request)
+                    answer = wire.answer()
+                    self.assertEqual((answer.status, answer.body), (200, body))
+                    self.assertIsNone(answer.get("Connection"))
+                    wire.send(GOOD)  # the connection goes on
+                    self.assertEqual(wire.answer().body, b"MARKER")
+
+        self.each(GOOD_REQUESTS, check)
+
+    def test_pipelined_in_order(self):
+        with self.server.connect() as wire:
+            wire.send(b"".join(request for _, _, request, _ in GOOD_REQUESTS))
+            self.each(GOOD_REQUESTS,
+                      lambda _, body: self.assertEqual(wire.answer().body, body))
+
+    def test_sixteen_pipelined_at_every_cut(self):
+        data = GOOD * 16
+        for cut in range(1, len(GOOD) * 2, 7):
+            with self.server.connect() as wire:
+                wire.send(data[:cut])
+                wire.send(data[cut:])
+                self.assertEqual([wire.answer().body for _ in range(16)], [b"MARKER"] * 16)
+
+    # ---- one request is answered once ----
+
+    def test_a_body_is_never_a_request(self):
+        for method in (b"GET", b"HEAD", b"OPTIONS", b"POST", b"DELETE"):
+            for path in (b"/noread", b"/echo", b"/nowhere"):
+                with self.subTest(method=method, path=path), self.server.connect() as wire:
+                    wire.send(method + b" " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+                              % len(HIDDEN) + HIDDEN + GOOD)
+                    first = wire.answer(method.decode())
+                    if path != b"/echo":
+                        self.assertNotIn(b"HIDDEN", first.body)
+                    self.assertEqual(wire.answer().body, b"MARKER")
+
+    def test_a_chunked_body_is_never_a_request(self):
+        with self.server.connect() as wire:
+            wire.send(b"POST /noread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      b"%x\r\n%s\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN) + GOOD)
+            self.assertEqual(wire.answer().body, b"not read\n")
+            self.assertEqual(wire.answer().body, b"MARKER")
+
+    def test_bodies_that_stop_early(self):
+        for request in (b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+                        b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"):
+            self.assertEqual(self.statuses(request), [400])
+
+    def test_a_head_that_stops_early(self):
+        # Contract W9: half a request, then the end of it.
+        self.assertEqual(self.statuses(b"GET / HTTP/1.1\r\nHos"), [400])
+        self.assertEqual(self.statuses(GOOD + b"GET / HTTP/1.1\r\nHos"), [200, 400])
+
+    def test_silence_when_nothing_was_asked(self):
+        self.assertEqual(self.statuses(b""), [])
+        self.assertEqual(self.statuses(GOOD), [200])
+
+    # ---- Expect: 100-continue ----
+
+    def expect(self, path):
+        return (b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                b"Expect: 100-continue\r\n\r\n")
+
+    def test_continue_is_sent_when_the_body_is_read(self):
+        with self.server.connect() as wire:
+            wire.send(self.expect(b"/echo"))
+            self.assertEqual(wire.head()[1], 100)
+            wire.send(b"abc")
+            self.assertEqual(wire.answer().body, b"abc")
+            wire.send(GOOD)
+            self.assertEqual(wire.answer().body, b"MARKER")
+
+    def test_no_continue_when_the_body_is_not_read(self):
+        with self.server.connect() as wire:
+            wire.send(self.expect(b"/noread"))
+            hints = []
+            answer = wire.answer(informational=hints)
+            self.assertEqual((answer.body, hints), (b"not read\n", []))
+            # Whether the body still comes is unknown: nothing can follow (contract W41).
+            self.assertEqual(answer.get("Connection"), "close")
+            self.assertTrue(wire.closes())
+
+    def test_no_continue_for_http10(self):
+        hints = []
+        with self.server.connect() as wire:
+            wire.send(self.expect(b"/echo").replace(b"HTTP/1.1", b"HTTP/1.0") + b"abc")
+            self.assertEqual(wire.answer(informational=hints).body, b"abc")
+        self.assertEqual(hints, [])
+
+
+if __name__ == "__main__":
+    harness.main()
