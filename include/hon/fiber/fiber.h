@@ -22,6 +22,12 @@ struct Options {
 };
 
 class Fiber;
+Fiber* Current();
+void Park();
+void Yield();
+void Wake(Fiber& fiber);
+void WakeLocal(Fiber& fiber);
+void Go(std::function<void()> function);
 
 /// Runs the fibers of one loop, on its thread. Create it on that thread, or before Run.
 class Scheduler {
@@ -43,6 +49,19 @@ class Scheduler {
   [[nodiscard]] netpoll::Loop& GetLoop() const;
   /// Fibers that have started and not ended.
   [[nodiscard]] size_t Live() const;
+  /// Stacks that exist, those of free fibers included.
+  [[nodiscard]] size_t Stacks() const;
+
+ private:
+  class Impl;
+  friend Fiber* Current();
+  friend void Park();
+  friend void Yield();
+  friend void Go(std::function<void()> function);
+  friend void Wake(Fiber& fiber);
+  friend void WakeLocal(Fiber& fiber);
+
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The running fiber, or null on a plain thread or outside any fiber.

@@ -43,11 +43,17 @@ class Stream {
   virtual void SetWriteDeadline(TimePoint deadline) = 0;
 
  protected:
+  Stream() = default;
   Stream(LinkBuffer& in, LinkBuffer& out) : in_(&in), out_(&out) {}
+  /// Shows the buffers of another connection from now on.
+  void Bind(LinkBuffer& in, LinkBuffer& out) {
+    in_ = &in;
+    out_ = &out;
+  }
 
  private:
-  LinkBuffer* in_;
-  LinkBuffer* out_;
+  LinkBuffer* in_ = nullptr;
+  LinkBuffer* out_ = nullptr;
 };
 
 /// Past this many unsent bytes a writer waits for the peer (Stream::DrainOutput).

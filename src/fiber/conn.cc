@@ -1,0 +1,188 @@
+#include "hon/fiber/conn.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/fiber/fiber.h"
+#include "hon/io/stream.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::fiber {
+namespace {
+
+// For connections that nobody looks at any more.
+class NoEvents final : public netpoll::EventHandler {
+ public:
+  static NoEvents& Instance() {
+    static NoEvents instance;
+    return instance;
+  }
+  void OnRequest(netpoll::Connection&) override {}
+};
+
+class FiberConn final : public io::Conn, private netpoll::EventHandler {
+ public:
+  explicit FiberConn(netpoll::Connection& connection) : connection_(&connection) {
+    connection.Retain();
+    connection.SetEventHandler(*this);
+    for (const auto kind : {netpoll::DeadlineKind::kRead, netpoll::DeadlineKind::kWrite,
+                            netpoll::DeadlineKind::kIdle}) {
+      connection.SetDeadline(kind, kNever);
+    }
+    connection.ResumeRead();
+    connection.ConsumedInput();
+    connection.FlushLater();
+  }
+
+  ~FiberConn() override {
+    HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
+    const Error err = Close();
+    static_cast<void>(err);
+    connection_->SetEventHandler(NoEvents::Instance());
+    connection_->Release();
+  }
+
+  io::IoResult Read(std::span<char> into) override {
+    if (into.empty()) return {};
+    while (connection_->Reader().Empty()) {
+      if (connection_->InputEnded()) return {0, io::ErrEof};
+      if (Error err = Wait(read_)) return {0, std::move(err)};
+    }
+    const size_t n = connection_->Reader().ReadInto(into);
+    connection_->ConsumedInput();
+    return {n, {}};
+  }
+
+  io::IoResult Write(std::string_view data) override {
+    size_t done = 0;
+    while (done < data.size()) {
+      if (Error err = Obstacle(write_)) return {done, std::move(err)};
+      io::LinkBuffer& out = connection_->Writer();
+      if (out.Len() >= io::kHighWaterBytes) {
+        if (Error err = connection_->Flush()) return {done, std::move(err)};
+        if (out.Len() < io::kHighWaterBytes) continue;
+        if (Error err = Wait(write_)) return {done, std::move(err)};
+        continue;
+      }
+      const size_t part = std::min(data.size() - done, io::kHighWaterBytes - out.Len());
+      out.Write(data.substr(done, part));
+      done += part;
+      connection_->FlushLater();
+    }
+    return {done, {}};
+  }
+
+  Error CloseWrite() override {
+    HON_RETURN_IF_ERROR(Obstacle(write_));
+    connection_->CloseWrite();
+    return {};
+  }
+
+  Error Close() override {
+    if (std::exchange(closed_, true)) return io::ErrClosed;
+    if (!gone_) connection_->Close();
+    WakeUp(read_);
+    WakeUp(write_);
+    return {};
+  }
+
+  void SetReadDeadline(TimePoint deadline) override {
+    Set(read_, netpoll::DeadlineKind::kRead, deadline);
+  }
+  void SetWriteDeadline(TimePoint deadline) override {
+    Set(write_, netpoll::DeadlineKind::kWrite, deadline);
+  }
+  [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
+  [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
+
+ private:
+  struct Direction {
+    Fiber* waiter = nullptr;
+    bool expired = false;
+  };
+
+  void OnRequest(netpoll::Connection&) override { WakeUp(read_); }
+  void OnWritable(netpoll::Connection&) override { WakeUp(write_); }
+  void OnTimeout(netpoll::Connection&, netpoll::DeadlineKind kind) override {
+    Direction& direction = kind == netpoll::DeadlineKind::kRead ? read_ : write_;
+    direction.expired = true;
+    WakeUp(direction);
+  }
+  void OnDisconnect(netpoll::Connection&, const Error& why) override {
+    gone_ = why ? why : Error(io::ErrClosed);
+    WakeUp(read_);
+    WakeUp(write_);
+  }
+
+  [[nodiscard]] Error Obstacle(const Direction& direction) const {
+    if (closed_) return io::ErrClosed;
+    if (gone_) return gone_;
+    if (direction.expired) return io::ErrDeadlineExceeded;
+    return {};
+  }
+
+  Error Wait(Direction& direction) {
+    HON_RETURN_IF_ERROR(Obstacle(direction));
+    HON_ASSERT(direction.waiter == nullptr);  // one fiber for each direction
+    direction.waiter = Current();
+    HON_ASSERT(direction.waiter != nullptr);
+    Park();
+    direction.waiter = nullptr;
+    return Obstacle(direction);
+  }
+
+  static void WakeUp(Direction& direction) {
+    if (direction.waiter != nullptr) Wake(*direction.waiter);
+  }
+
+  void Set(Direction& direction, netpoll::DeadlineKind kind, TimePoint deadline) {
+    direction.expired = deadline <= Clock::now();
+    if (!gone_) connection_->SetDeadline(kind, direction.expired ? kNever : deadline);
+    if (direction.expired) WakeUp(direction);
+  }
+
+  netpoll::Connection* connection_;
+  Direction read_;
+  Direction write_;
+  Error gone_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection) {
+  return std::make_unique<FiberConn>(connection);
+}
+
+Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout) {
+  // Shared with the loop, which answers even after this fiber gave up.
+  struct State {
+    std::optional<Result<std::unique_ptr<io::Conn>>> outcome;
+    Fiber* waiter = nullptr;
+  };
+  auto state = std::make_shared<State>();
+  state->waiter = Current();
+  HON_ASSERT(state->waiter != nullptr);
+  Scheduler::Current()->GetLoop().Dial(
+      address, NoEvents::Instance(), timeout, [state](Result<netpoll::Connection*> connection) {
+        if (connection) {
+          state->outcome = NewConn(**connection);
+        } else {
+          state->outcome = Fail(std::move(connection.error()));
+        }
+        if (state->waiter != nullptr) Wake(*state->waiter);
+      });
+  while (!state->outcome) {
+    Park();
+    if (!state->outcome && CurrentContext().Done()) {
+      state->waiter = nullptr;
+      return Fail(CurrentContext().Cause());
+    }
+  }
+  return std::move(*state->outcome);
+}
+
+}  // namespace hon::fiber

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cstdint>
+#include <functional>
+
+#include "fiber/stack.h"
+#include "hon/fiber/fiber.h"
+
+namespace hon::fiber {
+
+/// The exceptions that are being handled, as the C++ runtime keeps them for each thread
+/// (Itanium C++ ABI §2.2.2). They belong to the code that runs, so each fiber has its own.
+struct ExceptionState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+};
+
+class Fiber {
+ public:
+  Fiber(Scheduler& owner, size_t stack_bytes) : scheduler(&owner), stack(stack_bytes) {}
+
+  Scheduler* scheduler;
+  Stack stack;
+  boost::context::detail::fcontext_t context = nullptr;
+  Scheduler::Entry entry = nullptr;
+  void* argument = nullptr;
+  std::function<void()> function;  // of Go
+  const appcontext::Context* ends_with = nullptr;
+  ExceptionState exceptions;
+  Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
+  Fiber* next_remote = nullptr;  // in the list of those woken by other threads
+  std::atomic<bool> remote_wake{false};
+  bool parked = false;
+  bool queued = false;
+  bool wake_pending = false;
+  bool ended = false;
+  void* tsan = nullptr;
+  void* asan_fake_stack = nullptr;
+};
+
+/// Wakes a fiber of this thread's scheduler, or of another.
+void WakeLocal(Fiber& fiber);
+
+}  // namespace hon::fiber

@@ -1,0 +1,95 @@
+#include "fiber/overflow.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include "fiber/scheduler.h"
+
+namespace hon::fiber {
+namespace {
+
+constexpr size_t kSignalStackBytes = 64 * 1024;
+
+// What handled these before us.
+struct sigaction previous_segv;
+struct sigaction previous_bus;
+
+// Only calls that are safe in a signal handler.
+void WriteText(const char* text) {
+  const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
+  static_cast<void>(written);
+}
+
+void WriteNumber(size_t number) {
+  char digits[24];
+  char* at = digits + sizeof digits;
+  *--at = '\0';
+  do {
+    *--at = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  WriteText(at);
+}
+
+void OnFault(int signal, siginfo_t* info, void* machine) {
+  if (const Fiber* fiber = Current(); fiber != nullptr && fiber->stack.Guards(info->si_addr)) {
+    WriteText("hon: a fiber has overrun its stack of ");
+    WriteNumber(fiber->stack.Bytes());
+    WriteText(" bytes; raise it with fiber::Options::stack_bytes (server::WithStackBytes)\n");
+  }
+  const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
+  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
+    return previous.sa_sigaction(signal, info, machine);
+  }
+  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+    return previous.sa_handler(signal);
+  }
+  ::signal(signal, SIG_DFL);  // the fault comes again and ends the process
+}
+
+void InstallHandlers() {
+  struct sigaction action = {};
+  action.sa_sigaction = OnFault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGSEGV, &action, &previous_segv);
+  ::sigaction(SIGBUS, &action, &previous_bus);
+}
+
+// A signal stack for as long as its thread lives, unless somebody gave it one before.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t before = {};
+    if (::sigaltstack(nullptr, &before) != 0 || (before.ss_flags & SS_DISABLE) == 0) return;
+    memory_ = std::make_unique<char[]>(kSignalStackBytes);
+    stack_t ours = {};
+    ours.ss_sp = memory_.get();
+    ours.ss_size = kSignalStackBytes;
+    ::sigaltstack(&ours, nullptr);
+  }
+  ~SignalStack() {
+    if (memory_ == nullptr) return;
+    stack_t none = {};
+    none.ss_flags = SS_DISABLE;
+    ::sigaltstack(&none, nullptr);
+  }
+
+ private:
+  std::unique_ptr<char[]> memory_;
+};
+
+}  // namespace
+
+void WatchForOverflow() {
+  static std::once_flag installed;
+  std::call_once(installed, InstallHandlers);
+  thread_local SignalStack stack;
+  static_cast<void>(&stack);
+}
+
+}  // namespace hon::fiber

@@ -1,0 +1,60 @@
+#pragma once
+
+// What AddressSanitizer and ThreadSanitizer must be told when the stack changes. Nothing otherwise.
+
+#include <cstddef>
+
+#include "hon/base/sanitizer.h"
+
+#ifdef HON_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef HON_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace hon::fiber {
+
+/// Before a jump to the stack [bottom, bottom + size). `fake_stack` keeps what the matching
+/// FinishSwitch needs; null when the running stack is left for good.
+inline void StartSwitch([[maybe_unused]] void** fake_stack, [[maybe_unused]] const void* bottom,
+                        [[maybe_unused]] size_t size, [[maybe_unused]] void* tsan_fiber) {
+#ifdef HON_ASAN
+  __sanitizer_start_switch_fiber(fake_stack, bottom, size);
+#endif
+#ifdef HON_TSAN
+  __tsan_switch_to_fiber(tsan_fiber, 0);
+#endif
+}
+
+/// After the jump, on the new stack; tells where the jump came from.
+inline void FinishSwitch([[maybe_unused]] void* fake_stack, [[maybe_unused]] const void** from_bottom,
+                         [[maybe_unused]] size_t* from_size) {
+#ifdef HON_ASAN
+  __sanitizer_finish_switch_fiber(fake_stack, from_bottom, from_size);
+#endif
+}
+
+inline void* CreateTsanFiber() {
+#ifdef HON_TSAN
+  return __tsan_create_fiber(0);
+#else
+  return nullptr;
+#endif
+}
+
+inline void DestroyTsanFiber([[maybe_unused]] void* tsan_fiber) {
+#ifdef HON_TSAN
+  __tsan_destroy_fiber(tsan_fiber);
+#endif
+}
+
+inline void* CurrentTsanFiber() {
+#ifdef HON_TSAN
+  return __tsan_get_current_fiber();
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace hon::fiber

@@ -1,0 +1,249 @@
+#include "fiber/scheduler.h"
+
+#include <cxxabi.h>
+
+#include <memory>
+#include <utility>
+
+#include "fiber/overflow.h"
+#include "fiber/sanitizer_switch.h"
+#include "hon/base/assert.h"
+
+namespace hon::fiber {
+namespace {
+
+// Which scheduler a thread runs. Set when a scheduler first resumes something on it.
+thread_local Scheduler* current_scheduler = nullptr;
+
+// A pooled stack keeps this much of what it touched.
+constexpr size_t kStackBytesKept = 16 * 1024;
+// One in this many returns of a stack looks whether it went deeper: the look is a system call.
+constexpr size_t kTrimInterval = 64;
+
+}  // namespace
+
+Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
+    : self_(&self), loop_(&loop), options_(options) {}
+
+Scheduler::Impl::~Impl() {
+  HON_ASSERT(live_ == 0);
+  while (free_ != nullptr) {
+    Fiber* fiber = std::exchange(free_, free_->next);
+    Free(*fiber);
+  }
+  if (current_scheduler == self_) current_scheduler = nullptr;
+}
+
+void Scheduler::Impl::Start(Entry entry, void* argument) {
+  HON_ASSERT(running_ == nullptr);
+  Fiber& fiber = TakeFiber();
+  fiber.entry = entry;
+  fiber.argument = argument;
+  Resume(fiber);
+}
+
+void Scheduler::Impl::Go(std::function<void()> function) {
+  Fiber& fiber = TakeFiber();
+  fiber.function = std::move(function);
+  fiber.entry = [](void* self) {
+    // Moved out, so that what it holds is destroyed on the fiber, where it may wait.
+    const std::function<void()> run = std::move(static_cast<Fiber*>(self)->function);
+    static_cast<Fiber*>(self)->function = nullptr;
+    run();
+  };
+  fiber.argument = &fiber;
+  fiber.parked = true;
+  Enqueue(fiber);
+}
+
+void Scheduler::Impl::Enqueue(Fiber& fiber) {
+  HON_DEBUG_ASSERT(!fiber.queued);
+  fiber.queued = true;
+  fiber.next = nullptr;
+  if (ready_last_ == nullptr) {
+    ready_first_ = &fiber;
+  } else {
+    ready_last_->next = &fiber;
+  }
+  ready_last_ = &fiber;
+  if (!std::exchange(deferred_, true)) loop_->Defer(*this);
+}
+
+// Resumes those that are ready now; what they make ready waits for the next turn, so that the
+// loop's other work gets its share.
+void Scheduler::Impl::Run() {
+  deferred_ = false;
+  Fiber* fiber = std::exchange(ready_first_, nullptr);
+  ready_last_ = nullptr;
+  while (fiber != nullptr) {
+    Fiber* next = fiber->next;
+    fiber->queued = false;
+    fiber->parked = false;
+    Resume(*fiber);
+    fiber = next;
+  }
+}
+
+void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
+  if (fiber.remote_wake.exchange(true, std::memory_order_acq_rel)) return;  // on its way
+  Fiber* first = remote_.load(std::memory_order_relaxed);
+  do {
+    fiber.next_remote = first;
+  } while (!remote_.compare_exchange_weak(first, &fiber, std::memory_order_release,
+                                          std::memory_order_relaxed));
+  if (first == nullptr) loop_->Post(remote_wakes_);
+}
+
+void Scheduler::Impl::TakeRemoteWakes() {
+  Fiber* fiber = remote_.exchange(nullptr, std::memory_order_acquire);
+  while (fiber != nullptr) {
+    Fiber* next = fiber->next_remote;
+    fiber->remote_wake.store(false, std::memory_order_release);
+    WakeLocal(*fiber);
+    fiber = next;
+  }
+}
+
+Fiber& Scheduler::Impl::TakeFiber() {
+  ++live_;
+  if (free_ != nullptr) {
+    Fiber* fiber = std::exchange(free_, free_->next);
+    --free_count_;
+    fiber->ended = false;
+    return *fiber;
+  }
+  auto* fiber = new Fiber(*self_, options_.stack_bytes);
+  fiber->context =
+      boost::context::detail::make_fcontext(fiber->stack.Top(), fiber->stack.Bytes(), &Main);
+  fiber->tsan = CreateTsanFiber();
+  ++stacks_;
+  return *fiber;
+}
+
+void Scheduler::Impl::Recycle(Fiber& fiber) {
+  --live_;
+  fiber.wake_pending = false;
+  fiber.ends_with = nullptr;
+  // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
+  const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
+  if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
+  if (++recycled_ % kTrimInterval == 0 && fiber.stack.Resident() > kStackBytesKept) {
+    fiber.stack.Trim(kStackBytesKept);
+  }
+  fiber.next = free_;
+  free_ = &fiber;
+  ++free_count_;
+}
+
+void Scheduler::Impl::Free(Fiber& fiber) {
+  DestroyTsanFiber(fiber.tsan);
+  --stacks_;
+  delete &fiber;
+}
+
+void Scheduler::Impl::Resume(Fiber& fiber) {
+  HON_DEBUG_ASSERT(running_ == nullptr && loop_->InLoopThread());
+  if (current_scheduler != self_) {
+    current_scheduler = self_;
+    thread_exceptions_ = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+    loop_tsan_ = CurrentTsanFiber();
+    WatchForOverflow();
+  }
+  running_ = &fiber;
+  const ExceptionState loop_exceptions = *thread_exceptions_;
+  *thread_exceptions_ = fiber.exceptions;
+  void* fake_stack = nullptr;
+  StartSwitch(&fake_stack, fiber.stack.Bottom(), fiber.stack.Bytes(), fiber.tsan);
+  const boost::context::detail::transfer_t from =
+      boost::context::detail::jump_fcontext(fiber.context, &fiber);
+  FinishSwitch(fake_stack, nullptr, nullptr);
+  fiber.context = from.fctx;
+  fiber.exceptions = *thread_exceptions_;
+  *thread_exceptions_ = loop_exceptions;
+  running_ = nullptr;
+  if (fiber.ended) Recycle(fiber);
+}
+
+void Scheduler::Impl::SwitchOut() {
+  Fiber& fiber = *running_;
+  StartSwitch(&fiber.asan_fake_stack, loop_stack_bottom_, loop_stack_size_, loop_tsan_);
+  const boost::context::detail::transfer_t from =
+      boost::context::detail::jump_fcontext(loop_context_, nullptr);
+  FinishSwitch(fiber.asan_fake_stack, &loop_stack_bottom_, &loop_stack_size_);
+  loop_context_ = from.fctx;
+}
+
+// The bottom frame of every fiber: runs one entry after the other, so that a pooled fiber starts
+// with a single switch.
+void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
+  Fiber& fiber = *static_cast<Fiber*>(from.data);
+  Impl& scheduler = *fiber.scheduler->impl_;
+  FinishSwitch(nullptr, &scheduler.loop_stack_bottom_, &scheduler.loop_stack_size_);
+  scheduler.loop_context_ = from.fctx;
+  for (;;) {
+    fiber.entry(fiber.argument);
+    fiber.ended = true;
+    scheduler.SwitchOut();
+  }
+}
+
+Scheduler::Scheduler(netpoll::Loop& loop, Options options)
+    : impl_(std::make_unique<Impl>(*this, loop, options)) {}
+Scheduler::~Scheduler() = default;
+Scheduler* Scheduler::Current() { return current_scheduler; }
+void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument); }
+netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }
+size_t Scheduler::Live() const { return impl_->Live(); }
+size_t Scheduler::Stacks() const { return impl_->Stacks(); }
+
+Fiber* Current() {
+  return current_scheduler == nullptr ? nullptr : current_scheduler->impl_->Running();
+}
+
+void Park() {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  if (std::exchange(fiber->wake_pending, false)) return;
+  fiber->parked = true;
+  fiber->scheduler->impl_->SwitchOut();
+}
+
+void WakeLocal(Fiber& fiber) {
+  if (!fiber.parked) {
+    fiber.wake_pending = true;
+  } else if (!fiber.queued) {
+    fiber.scheduler->impl_->Enqueue(fiber);
+  }
+}
+
+void Wake(Fiber& fiber) {
+  if (fiber.scheduler == current_scheduler) return WakeLocal(fiber);
+  fiber.scheduler->impl_->WakeFromElsewhere(fiber);
+}
+
+void Yield() {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  fiber->parked = true;
+  fiber->scheduler->impl_->Enqueue(*fiber);
+  fiber->scheduler->impl_->SwitchOut();
+}
+
+void Go(std::function<void()> function) {
+  HON_ASSERT(current_scheduler != nullptr);
+  current_scheduler->impl_->Go(std::move(function));
+}
+
+void SetContext(const appcontext::Context* context) {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  fiber->ends_with = context;
+}
+
+const appcontext::Context& CurrentContext() {
+  static const appcontext::Context background;
+  const Fiber* fiber = Current();
+  return fiber == nullptr || fiber->ends_with == nullptr ? background : *fiber->ends_with;
+}
+
+}  // namespace hon::fiber

@@ -1,0 +1,86 @@
+#include "fiber/stack.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <new>
+#include <vector>
+
+#include "hon/base/sanitizer.h"
+
+namespace hon::fiber {
+namespace {
+
+// Since Linux 6.13; headers may be older than the kernel.
+constexpr int kMadviseGuardInstall = 102;
+constexpr int kMadviseNoHugePage = 15;
+
+template <class Address, class Vector>
+Vector VectorOf(int (*)(Address, size_t, Vector));
+using MincoreVector = decltype(VectorOf(&::mincore));
+
+size_t PageBytes() {
+  static const auto bytes = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+// A guard made by mprotect splits the mapping, and the kernel allows a process some 65,000
+// mappings only: 32,000 stacks. The other kind does not.
+bool InstallGuard(char* at, size_t bytes) {
+  static const bool light = [&] {
+    void* page = ::mmap(nullptr, PageBytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1, 0);
+    if (page == MAP_FAILED) return false;
+    const bool works = ::madvise(page, PageBytes(), kMadviseGuardInstall) == 0;
+    ::munmap(page, PageBytes());
+    return works;
+  }();
+  if (light) return ::madvise(at, bytes, kMadviseGuardInstall) == 0;
+  return ::mprotect(at, bytes, PROT_NONE) == 0;
+}
+
+}  // namespace
+
+size_t RoundToPages(size_t bytes) { return (bytes + PageBytes() - 1) / PageBytes() * PageBytes(); }
+
+Stack::Stack(size_t bytes) : size_(RoundToPages(bytes) + PageBytes()), guard_(PageBytes()) {
+  void* memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  base_ = static_cast<char*>(memory);
+  // Neighbouring stacks form one mapping; a huge page in it would commit eight stacks at a touch.
+  // Where the advice is unknown it fails, which is fine.
+  ::madvise(base_, size_, kMadviseNoHugePage);
+  if (!InstallGuard(base_, guard_)) {
+    ::munmap(base_, size_);
+    throw std::bad_alloc();
+  }
+}
+
+Stack::~Stack() {
+  Unpoison(Bottom(), Bytes());  // redzones of frames that never returned
+  ::munmap(base_, size_);
+}
+
+bool Stack::Guards(const void* address) const {
+  const auto* at = static_cast<const char*>(address);
+  return at >= base_ && at < base_ + guard_;
+}
+
+void Stack::Trim(size_t keep) {
+  keep = RoundToPages(keep);
+  if (keep >= Bytes()) return;
+  Unpoison(Bottom(), Bytes() - keep);
+  ::madvise(Bottom(), Bytes() - keep, MADV_DONTNEED);
+}
+
+size_t Stack::Resident() const {
+  std::vector<unsigned char> pages(Bytes() / PageBytes());
+  // The last parameter is of char* or unsigned char*, by system.
+  if (::mincore(Bottom(), Bytes(), reinterpret_cast<MincoreVector>(pages.data())) != 0) return 0;
+  size_t resident = 0;
+  for (const unsigned char page : pages) resident += page & 1U;
+  return resident * PageBytes();
+}
+
+}  // namespace hon::fiber
