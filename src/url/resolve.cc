@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "hon/url/path.h"
 #include "hon/url/url.h"
 
 namespace hon::url {
@@ -50,37 +50,20 @@ std::string ResolvePath(std::string_view base, std::string_view reference) {
   return full.empty() ? full : RemoveDotSegments(full);
 }
 
-// Joins like Go's path.Join: "//" counts as "/", "." and ".." are carried out. `path` begins
-// with "/".
-std::string CleanJoined(std::string_view path) {
-  std::vector<std::string_view> kept;
-  while (!path.empty()) {
-    path.remove_prefix(1);
-    const std::string_view segment = path.substr(0, path.find('/'));
-    path.remove_prefix(segment.size());
-    if (segment == "..") {
-      if (!kept.empty()) kept.pop_back();
-    } else if (!segment.empty() && segment != ".") {
-      kept.push_back(segment);
-    }
-  }
-  std::string cleaned;
-  for (const std::string_view segment : kept) cleaned.append(1, '/').append(segment);
-  if (cleaned.empty()) cleaned = "/";
-  return cleaned;
-}
+bool EndsInSlash(std::string_view text) { return !text.empty() && text.back() == '/'; }
 
 Error JoinInto(const URL& base, std::initializer_list<std::string_view> elements, URL& joined) {
   std::string path = base.EscapedPath();
   const bool relative = path.empty() || path.front() != '/';
   if (relative) path.insert(0, 1, '/');
-  std::string_view last = path;
-  for (const std::string_view element : elements) last = element;
-  const bool ends_in_slash = !last.empty() && last.back() == '/';
   for (const std::string_view element : elements) path.append(1, '/').append(element);
-  path = CleanJoined(path);
+  // Only what the last element itself ends with counts: an empty one brings no slash.
+  const bool ends_in_slash =
+      elements.size() == 0 ? path.back() == '/' : EndsInSlash(*(elements.end() - 1));
+  path = CleanPath(path);
   if (relative) path.erase(0, 1);
-  if (ends_in_slash && (path.empty() || path.back() != '/')) path += '/';
+  if (ends_in_slash && !EndsInSlash(path)) path += '/';
+  if (!ends_in_slash && path.size() > 1 && EndsInSlash(path)) path.pop_back();
   joined = base;
   return joined.SetEscapedPath(path);
 }

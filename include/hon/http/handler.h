@@ -1,12 +1,32 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "hon/http/request.h"
 #include "hon/http/response_writer.h"
 
 namespace hon::http {
+
+class Handler;
+
+/// One registered pattern of a mux, as those who run handlers see it. Its address is the same for
+/// every request that the pattern matches, for as long as the mux lives.
+struct Route {
+  std::string pattern;  // as it was registered
+  Handler* handler = nullptr;
+  /// A word for whoever runs the handler, zero at first: muxes neither read nor write it.
+  std::atomic<uint64_t> placement{0};
+};
+
+/// What a request will run.
+struct Target {
+  Handler* handler = nullptr;
+  Route* route = nullptr;  // null when no pattern matched
+};
 
 /// Answers one request.
 /// Runs on a fiber. It may wait for I/O, and it may block. Calls for other requests run in
@@ -18,6 +38,11 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void ServeHTTP(ResponseWriter& w, Request& r) = 0;
+
+  /// Finds what ServeHTTP would call, without calling it, for callers who want to know the pattern
+  /// first: `Resolve(r).handler->ServeHTTP(w, r)` does the same as `ServeHTTP(w, r)`.
+  /// A mux sets r.Pattern and the path values here. Never waits, never fails.
+  virtual Target Resolve([[maybe_unused]] Request& r) { return {this, nullptr}; }
 };
 
 /// Thrown by a handler to cut the connection silently; Go's panic(http.ErrAbortHandler).

@@ -134,10 +134,10 @@ class Request {
 
   // For muxes.
 
-  /// Adds a path value. `name` lives as long as this Request; `escaped` is decoded when it is asked
-  /// for, and is not copied.
-  void AddPathValue(std::string_view name, std::string_view escaped) {
-    path_values_.push_back({name, escaped, true});
+  /// Adds a path value. Neither text is copied: both live as long as this Request. An `escaped`
+  /// value is percent-decoded when it is asked for.
+  void AddPathValue(std::string_view name, std::string_view value, bool escaped) {
+    path_values_.push_back({name, value, escaped});
   }
 
  private:

@@ -1,0 +1,32 @@
+#pragma once
+
+// Whole answers in one call: errors, "not found", redirects.
+
+#include <string_view>
+
+#include "hon/http/request.h"
+#include "hon/http/response_writer.h"
+
+// In namespace hon::http, `Error` must go on to mean the type hon::Error. This function is declared
+// elsewhere and seen as hon::http::Error by those who write it out, as Go's users do.
+namespace hon_http_functions {
+
+/// Answers `code` with `message` and a newline as plain text. Removes Content-Length; other fields
+/// that were set stay.
+void Error(hon::http::ResponseWriter& w, std::string_view message, int code);
+
+}  // namespace hon_http_functions
+
+namespace hon::http {
+
+using namespace hon_http_functions;  // NOLINT(google-build-using-namespace)
+
+/// Answers 404 "404 page not found".
+void NotFound(ResponseWriter& w, Request& r);
+
+/// Answers `code` (3xx) with Location `url`. A relative path is resolved against the request's and
+/// cleaned; anything with a scheme or a host is left alone. Bytes past ASCII are escaped. A GET
+/// without a Content-Type gets a short HTML body.
+void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code);
+
+}  // namespace hon::http

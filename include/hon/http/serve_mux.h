@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/http/handler.h"
+
+namespace hon::http {
+
+/// Calls the handler whose pattern fits a request best, by the rules of Go 1.22 and later.
+///
+/// A pattern is "[METHOD ][HOST]/[PATH]". Segments of the path are literals, {name} for one
+/// segment, {name...} for all that is left, {$} for nothing after the last slash; a slash at the
+/// end is a {...} without a name. GET patterns serve HEAD too. Hosts compare without regard to case
+/// and port. Of the patterns that match, the more specific wins: one with a host before one
+/// without, else the one whose requests are a true subset of the other's. Patterns that overlap
+/// otherwise are refused when they are registered.
+///
+/// Paths are compared segment by segment, percent-decoded: "%2F" never parts segments. A path with
+/// "//", "." or ".." is redirected (307) to the clean one, and "/tree" to "/tree/" when only that is
+/// registered. CONNECT paths are not cleaned.
+///
+/// Any number of threads may serve while one registers; nobody waits. Patterns cannot be taken
+/// back.
+class ServeMux : public http::Handler {
+ public:
+  struct Options {
+    /// Answer 404 and 405 in place of the built-in texts; for 405 the Allow header is set before.
+    std::shared_ptr<http::Handler> not_found;
+    std::shared_ptr<http::Handler> method_not_allowed;
+    /// Off: paths are matched as they come, and patterns may be unclean.
+    bool clean_paths = true;
+    /// Off: "/tree" is not redirected to "/tree/".
+    bool redirect_to_slash = true;
+    /// On: OPTIONS on a path without an OPTIONS pattern is answered by 204 and Allow, not by 405.
+    bool answer_options = false;
+  };
+
+  ServeMux();
+  explicit ServeMux(Options options);
+  ServeMux(const ServeMux&) = delete;
+  ServeMux& operator=(const ServeMux&) = delete;
+  ~ServeMux() override;
+
+  /// Registers a handler. Throws std::invalid_argument, and registers nothing, when the pattern is
+  /// malformed or conflicts with an earlier one; the text says with which, and where that was
+  /// registered.
+  /// Of `handler&` only the address is kept: it must outlive the mux.
+  void Handle(std::string_view pattern, http::Handler& handler,
+              std::source_location where = std::source_location::current());
+  void Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
+              std::source_location where = std::source_location::current());
+  void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
+                  std::source_location where = std::source_location::current());
+
+  /// As Handle, but returns what would be thrown.
+  Error TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
+                  std::source_location where = std::source_location::current());
+
+  void ServeHTTP(ResponseWriter& w, Request& r) override;
+
+  /// Sets r.Pattern and the path values. Takes no memory but for path values from r's own.
+  Target Resolve(Request& r) override;
+
+  /// What a request would get.
+  struct Match {
+    http::Handler* handler;    // never null; for a redirect, 404 or 405 one that answers so
+    std::string_view pattern;  // "" for 404 and 405; of a redirect, the target's
+  };
+  /// Looks a request up without running or changing anything. Any thread.
+  [[nodiscard]] Match Handler(const Request& r) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hon::http

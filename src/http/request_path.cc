@@ -1,0 +1,71 @@
+#include "http/request_path.h"
+
+#include <cstddef>
+
+namespace hon::http::internal {
+namespace {
+
+// Whether no "/" is followed by "/" or ".": most clean paths are so.
+bool IsPlain(std::string_view path) {
+  bool after_slash = false;
+  bool suspicious = false;
+  for (const char c : path) {
+    suspicious |= after_slash & ((c == '/') | (c == '.'));
+    after_slash = c == '/';
+  }
+  return !suspicious;
+}
+
+// Whether `path` is what cleaning would make of it.
+bool IsClean(std::string_view path) {
+  while (path.size() > 1) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (segment.empty() || segment == "." || segment == "..") return false;
+    path.remove_prefix(segment.size());
+  }
+  return true;
+}
+
+}  // namespace
+
+RequestPath PathOf(const url::URL& url, std::string& scratch) {
+  RequestPath path{url.Path, false, true};
+  if (!url.RawPath.empty()) {
+    path.text = url.EscapedPathView(scratch);
+    path.escaped = true;
+  }
+  if (path.text.empty() || path.text.front() != '/') {
+    path.clean = false;
+    if (path.text.empty()) return path;
+    std::string rooted = "/";
+    rooted.append(path.text);
+    scratch.swap(rooted);
+    path.text = scratch;
+    return path;
+  }
+  path.clean = IsPlain(path.text) || IsClean(path.text);
+  return path;
+}
+
+std::string Escaped(RequestPath path) {
+  if (path.escaped) return std::string(path.text);
+  url::URL url;
+  url.Path.assign(path.text);
+  return url.EscapedPath();
+}
+
+std::string_view StripPort(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos) return host;
+  const std::string_view name = host.substr(0, colon);
+  if (host.front() != '[') {
+    const bool plain = name.find_first_of(":[]") == std::string_view::npos &&
+                       host.find_first_of("[]", colon) == std::string_view::npos;
+    return plain ? name : host;
+  }
+  const size_t close = host.find(']');
+  return close != std::string_view::npos && close + 1 == colon ? name : host;
+}
+
+}  // namespace hon::http::internal

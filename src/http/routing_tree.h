@@ -1,0 +1,84 @@
+#pragma once
+
+// Finds the pattern for a host, a method and a path: a trie of path segments for each host and
+// method. It only grows, and a pattern becomes visible by one atomic store, so look-ups take no
+// lock and any number may run while a pattern is added.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hon/http/handler.h"
+
+#include "http/append_map.h"
+#include "http/pattern.h"
+
+namespace hon::http::internal {
+
+/// A registered pattern.
+struct RouteEntry {
+  http::Route route;  // what the world sees
+  Pattern pattern;
+  std::shared_ptr<http::Handler> owned;  // null when the handler is borrowed
+  std::string where;                     // "file:line" of the registration
+};
+
+/// Where one more segment of a path leads.
+struct PathNode {
+  explicit PathNode(std::string_view text) : key(text) {}
+
+  const std::string key;
+  AppendMap<PathNode> literals;
+  std::atomic<PathNode*> single{nullptr};
+  std::atomic<RouteEntry*> rest{nullptr};  // {name...} or a slash at the end
+  std::atomic<RouteEntry*> end{nullptr};   // {$}
+  std::atomic<RouteEntry*> leaf{nullptr};  // the path stops here
+  std::unique_ptr<PathNode> single_owner;
+};
+
+struct MethodTree {
+  explicit MethodTree(std::string_view method) : key(method), root("") {}
+
+  const std::string key;
+  PathNode root;
+};
+
+struct HostTree {
+  explicit HostTree(std::string_view host) : key(host) {}
+
+  const std::string key;
+  AppendMap<MethodTree> methods;
+};
+
+/// A path to look up: empty, or begins with "/".
+struct PathQuery {
+  std::string_view text;
+  bool escaped = false;      // its segments are percent-encoded
+  bool slash_added = false;  // look for `text` with a slash after it; it ends in none
+};
+
+class RoutingTree {
+ public:
+  /// One thread at a time. `entry` conflicts with none that is there, and outlives this.
+  void Add(RouteEntry& entry);
+
+  /// The entry that takes precedence, or null. `host` is normalised. Any thread, any time.
+  [[nodiscard]] RouteEntry* Match(std::string_view host, std::string_view method,
+                                  PathQuery path) const;
+
+  /// Whether any pattern names a host; if not, `host` may be left empty.
+  [[nodiscard]] bool HasHosts() const { return has_hosts_.load(std::memory_order_acquire); }
+
+  /// Adds the methods of patterns that match but for their method. Any thread, any time.
+  void CollectMethods(std::string_view host, PathQuery path,
+                      std::vector<std::string>& methods) const;
+
+ private:
+  AppendMap<HostTree> hosts_;
+  HostTree any_host_{""};
+  std::atomic<bool> has_hosts_{false};
+};
+
+}  // namespace hon::http::internal

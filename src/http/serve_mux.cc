@@ -1,0 +1,307 @@
+#include "hon/http/serve_mux.h"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "hon/http/method.h"
+#include "hon/http/reply.h"
+#include "hon/http/status.h"
+#include "hon/url/path.h"
+
+#include "http/pattern_index.h"
+#include "http/quote.h"
+#include "http/request_path.h"
+#include "http/routing_tree.h"
+
+namespace hon::http {
+
+using internal::Pattern;
+using internal::RequestPath;
+using internal::RouteEntry;
+using internal::Segment;
+
+class ServeMux::Impl final : public http::Handler {
+ public:
+  explicit Impl(Options options) : options_(std::move(options)) {}
+
+  Error Register(std::string_view pattern, http::Handler* handler,
+                 std::shared_ptr<http::Handler> owned, const std::source_location& where);
+
+  enum class Outcome { kRoute, kAddSlash, kClean, kNoRoute, kBadRequest };
+  struct Found {
+    Outcome outcome;
+    RouteEntry* entry;  // null for kNoRoute and kBadRequest, perhaps for kClean
+    RequestPath path;   // what was matched
+  };
+  Found Find(const Request& r, std::string& scratch) const;
+
+  /// Answers what is no route; stands for the handler in a Target.
+  void ServeHTTP(ResponseWriter& w, Request& r) override;
+
+ private:
+  Found FindConnect(const Request& r, RequestPath path) const;
+  Found FindUnclean(std::string_view host, const Request& r, RequestPath path,
+                    std::string& scratch) const;
+  Found FindClean(std::string_view host, const Request& r, RequestPath path) const;
+  RouteEntry* FindWithSlash(std::string_view host, std::string_view method,
+                            RequestPath path) const;
+  std::string AllowedMethods(const Request& r, RequestPath path) const;
+  void ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath path);
+
+  const Options options_;
+  internal::RoutingTree tree_;
+  std::atomic<bool> has_unclean_{false};
+
+  std::mutex mutex_;  // of registration
+  internal::PatternIndex index_;
+  std::deque<RouteEntry> entries_;
+};
+
+namespace {
+
+// Whether `entry` matches `path` without a rest wildcard taking anything.
+bool IsExact(const RouteEntry& entry, std::string_view path, bool slash_added) {
+  if (!entry.pattern.EndsInRest()) return true;
+  if (!slash_added && !path.empty() && path.back() != '/') return false;
+  const auto slashes = static_cast<size_t>(std::count(path.begin(), path.end(), '/'));
+  return entry.pattern.segments.size() == slashes + (slash_added ? 1 : 0);
+}
+
+std::string_view HostOf(const Request& r, const internal::RoutingTree& tree,
+                        std::string& scratch) {
+  if (!tree.HasHosts()) return {};
+
+  return internal::NormaliseHost(internal::StripPort(r.Host), scratch);
+}
+
+// Gives `r` the values of the named wildcards.
+void BindValues(const Pattern& pattern, RequestPath found, Request& r) {
+  std::string_view path = r.Own(found.text);
+  for (const Segment& segment : pattern.segments) {
+    path.remove_prefix(1);
+    if (segment.kind == Segment::Kind::kRest) {
+      if (!segment.text.empty()) r.AddPathValue(segment.text, path, found.escaped);
+      return;
+    }
+    const std::string_view value = path.substr(0, path.find('/'));
+    if (segment.kind == Segment::Kind::kSingle) {
+      r.AddPathValue(segment.text, value, found.escaped);
+    }
+    path.remove_prefix(value.size());
+  }
+}
+
+}  // namespace
+
+Error ServeMux::Impl::Register(std::string_view pattern, http::Handler* handler,
+                               std::shared_ptr<http::Handler> owned,
+                               const std::source_location& where) {
+  if (pattern.empty()) return Error::New("http: invalid pattern");
+  if (handler == nullptr) return Error::New("http: nil handler");
+  Result<Pattern> parsed = internal::ParsePattern(pattern, !options_.clean_paths);
+  if (!parsed) return Error::Wrap("parsing " + internal::Quote(pattern), parsed.error());
+  std::string place = where.file_name() + (":" + std::to_string(where.line()));
+  const std::lock_guard lock(mutex_);
+  if (const RouteEntry* other = index_.FindConflict(*parsed)) {
+    return Error::New("pattern " + internal::Quote(pattern) + " (registered at " + place +
+                      ") conflicts with pattern " + internal::Quote(other->pattern.text) +
+                      " (registered at " + other->where + "):\n" +
+                      internal::DescribeConflict(*parsed, other->pattern));
+  }
+  RouteEntry& entry = entries_.emplace_back();
+  entry.pattern = *std::move(parsed);
+  entry.route.pattern = entry.pattern.text;
+  entry.route.handler = handler;
+  entry.owned = std::move(owned);
+  entry.where = std::move(place);
+  index_.Add(entry);
+  tree_.Add(entry);
+  if (entry.pattern.unclean) has_unclean_.store(true, std::memory_order_release);
+  return {};
+}
+
+ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
+  if (r.RequestURI == "*") return {Outcome::kBadRequest, nullptr, {}};
+  const RequestPath path = internal::PathOf(r.URL, scratch);
+  if (r.Method == MethodConnect) return FindConnect(r, path);
+  std::string host_scratch;
+  const std::string_view host = HostOf(r, tree_, host_scratch);
+  if (!path.clean) return FindUnclean(host, r, path, scratch);
+  return FindClean(host, r, path);
+}
+
+// The entry that `path` with a slash after it matches exactly, if that is worth a redirect.
+RouteEntry* ServeMux::Impl::FindWithSlash(std::string_view host, std::string_view method,
+                                          RequestPath path) const {
+  if (!options_.redirect_to_slash || !path.clean || path.text.empty() || path.text.back() == '/') {
+    return nullptr;
+  }
+  RouteEntry* entry = tree_.Match(host, method, {path.text, path.escaped, true});
+  return entry != nullptr && IsExact(*entry, path.text, true) ? entry : nullptr;
+}
+
+ServeMux::Impl::Found ServeMux::Impl::FindClean(std::string_view host, const Request& r,
+                                                RequestPath path) const {
+  RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
+  if (entry == nullptr || !IsExact(*entry, path.text, false)) {
+    if (RouteEntry* with_slash = FindWithSlash(host, r.Method, path)) {
+      return {Outcome::kAddSlash, with_slash, path};
+    }
+  }
+  return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
+}
+
+ServeMux::Impl::Found ServeMux::Impl::FindUnclean(std::string_view host, const Request& r,
+                                                  RequestPath path, std::string& scratch) const {
+  if (!options_.clean_paths || has_unclean_.load(std::memory_order_acquire)) {
+    RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
+    if (!options_.clean_paths) {
+      return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
+    }
+    if (entry != nullptr && entry->pattern.unclean) return {Outcome::kRoute, entry, path};
+  }
+  std::string clean = url::CleanPath(path.text);
+  scratch.swap(clean);
+  Found found = FindClean(host, r, {scratch, path.escaped, true});
+  if (found.outcome != Outcome::kAddSlash) found.outcome = Outcome::kClean;
+  return found;
+}
+
+// CONNECT: the path is not cleaned, and the port of the host is part of it.
+ServeMux::Impl::Found ServeMux::Impl::FindConnect(const Request& r, RequestPath path) const {
+  std::string host_scratch;
+  std::string_view host = internal::NormaliseHost(r.URL.Host, host_scratch);
+  RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
+  if (entry == nullptr || !IsExact(*entry, path.text, false)) {
+    if (RouteEntry* with_slash = FindWithSlash(host, r.Method, path)) {
+      return {Outcome::kAddSlash, with_slash, path};
+    }
+  }
+  host = internal::NormaliseHost(r.Host, host_scratch);
+  entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
+  return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
+}
+
+std::string ServeMux::Impl::AllowedMethods(const Request& r, RequestPath path) const {
+  std::string host_scratch;
+  const std::string_view host = r.Method == MethodConnect
+                                    ? internal::NormaliseHost(r.Host, host_scratch)
+                                    : HostOf(r, tree_, host_scratch);
+  std::vector<std::string> methods;
+  tree_.CollectMethods(host, {path.text, path.escaped, false}, methods);
+  if (options_.redirect_to_slash && !path.text.empty() && path.text.back() != '/') {
+    tree_.CollectMethods(host, {path.text, path.escaped, true}, methods);
+  }
+  if (methods.empty()) return {};
+  if (std::find(methods.begin(), methods.end(), MethodGet) != methods.end()) {
+    methods.emplace_back(MethodHead);
+  }
+  if (options_.answer_options) methods.emplace_back(MethodOptions);
+  std::sort(methods.begin(), methods.end());
+  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+  std::string allow;
+  for (const std::string& method : methods) {
+    if (!allow.empty()) allow += ", ";
+    allow += method;
+  }
+  return allow;
+}
+
+void ServeMux::Impl::ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath path) {
+  const std::string allow = AllowedMethods(r, path);
+  if (allow.empty()) {
+    if (options_.not_found != nullptr) return options_.not_found->ServeHTTP(w, r);
+    return NotFound(w, r);
+  }
+  w.Header().Set(HeaderId::kAllow, allow);
+  if (options_.answer_options && r.Method == MethodOptions) {
+    return w.WriteHeader(StatusNoContent);
+  }
+  if (options_.method_not_allowed != nullptr) {
+    return options_.method_not_allowed->ServeHTTP(w, r);
+  }
+  http::Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
+}
+
+void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {
+  std::string scratch;
+  const Found found = Find(r, scratch);
+  switch (found.outcome) {
+    case Outcome::kRoute:  // registered since the look-up that led here
+      return found.entry->route.handler->ServeHTTP(w, r);
+    case Outcome::kNoRoute:
+      return ReplyNoRoute(w, r, found.path);
+    case Outcome::kBadRequest:
+      if (r.ProtoAtLeast(1, 1)) w.Header().Set(HeaderId::kConnection, "close");
+      return w.WriteHeader(StatusBadRequest);
+    case Outcome::kAddSlash:
+    case Outcome::kClean:
+      break;
+  }
+  std::string location = internal::Escaped(found.path);
+  if (found.outcome == Outcome::kAddSlash) location += '/';
+  if (!r.URL.RawQuery.empty()) location.append(1, '?').append(r.URL.RawQuery);
+  Redirect(w, r, location, StatusTemporaryRedirect);
+}
+
+ServeMux::ServeMux() : ServeMux(Options()) {}
+ServeMux::ServeMux(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+ServeMux::~ServeMux() = default;
+
+Error ServeMux::TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
+                          std::source_location where) {
+  http::Handler* borrowed = handler.get();
+  return impl_->Register(pattern, borrowed, std::move(handler), where);
+}
+
+void ServeMux::Handle(std::string_view pattern, http::Handler& handler,
+                      std::source_location where) {
+  if (Error err = impl_->Register(pattern, &handler, nullptr, where)) {
+    throw std::invalid_argument(err.Message());
+  }
+}
+
+void ServeMux::Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
+                      std::source_location where) {
+  if (Error err = TryHandle(pattern, std::move(handler), where)) {
+    throw std::invalid_argument(err.Message());
+  }
+}
+
+void ServeMux::HandleFunc(std::string_view pattern, HandlerFunc::Function function,
+                          std::source_location where) {
+  std::shared_ptr<http::Handler> handler;
+  if (function) handler = std::make_shared<HandlerFunc>(std::move(function));
+  Handle(pattern, std::move(handler), where);
+}
+
+Target ServeMux::Resolve(Request& r) {
+  std::string scratch;
+  const Impl::Found found = impl_->Find(r, scratch);
+  r.Pattern = found.entry == nullptr ? std::string_view() : found.entry->route.pattern;
+  if (found.outcome != Impl::Outcome::kRoute) return {impl_.get(), nullptr};
+  if (found.entry->pattern.has_names) BindValues(found.entry->pattern, found.path, r);
+  // The handler may be a mux in turn: then its pattern is the one that counts.
+  const Target inner = found.entry->route.handler->Resolve(r);
+  return {inner.handler, inner.route == nullptr ? &found.entry->route : inner.route};
+}
+
+void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
+  Resolve(r).handler->ServeHTTP(w, r);
+}
+
+ServeMux::Match ServeMux::Handler(const Request& r) const {
+  std::string scratch;
+  const Impl::Found found = impl_->Find(r, scratch);
+  const std::string_view pattern =
+      found.entry == nullptr ? std::string_view() : std::string_view(found.entry->route.pattern);
+  const bool is_route = found.outcome == Impl::Outcome::kRoute;
+  return {is_route ? found.entry->route.handler : impl_.get(), pattern};
+}
+
+}  // namespace hon::http
