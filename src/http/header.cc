@@ -43,7 +43,14 @@ void Canonicalise(std::string_view name, char* into) {
   }
 }
 
+// A name for a field, or one that stands for a trailer (TrailerPrefix), whose ":" keeps it from
+// being written as a field by mistake.
+bool IsStorable(std::string_view name) {
+  return IsToken(name.starts_with(TrailerPrefix) ? name.substr(TrailerPrefix.size()) : name);
+}
+
 std::string_view CanonicalCopy(Arena& arena, std::string_view name) {
+  if (name.starts_with(TrailerPrefix)) return arena.Copy(name);
   char* copy = static_cast<char*>(arena.Allocate(name.size()));
   Canonicalise(name, copy);
   return {copy, name.size()};
@@ -208,13 +215,13 @@ bool Header::Add(HeaderId id, std::string_view value) {
 bool Header::Add(std::string_view name, std::string_view value) {
   const HeaderId id = FindHeaderId(name);
   if (id != HeaderId::kUnknown) return Add(id, value);
-  if (!IsToken(name)) return false;
+  if (!IsStorable(name)) return false;
   Append(CanonicalCopy(arena_, name), value, id);
   return true;
 }
 
 bool Header::AddExact(std::string_view name, std::string_view value) {
-  if (!IsToken(name)) return false;
+  if (!IsStorable(name)) return false;
   Append(arena_.Copy(name), value, FindHeaderId(name));
   return true;
 }

@@ -15,6 +15,10 @@
 
 namespace hon::http {
 
+/// Before the name of a field in a response's Header: it is sent as a trailer, and may be set until
+/// the handler returns.
+inline constexpr std::string_view TrailerPrefix = "Trailer:";
+
 /// Go's CanonicalHeaderKey: upper case after the start and each "-", else lower; a name with a
 /// byte that no field name may hold comes back unchanged.
 std::string CanonicalHeaderKey(std::string_view name);
