@@ -4,8 +4,10 @@
 // keep alive. It is the one room that knows both walls. Used through server::Server; the pieces
 // here are for embedding it in a netpoll program of your own.
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -44,8 +46,14 @@ class Engine;
 /// thread from construction to destruction and must outlive its connections.
 class LoopEngine : public netpoll::EventHandler {
  public:
+  /// What the loops of one server count together. Touched per connection, never per request.
+  struct Shared {
+    std::atomic<size_t> connections{0};
+    size_t connections_max = SIZE_MAX;  // one more is answered 503
+  };
+
   static std::unique_ptr<LoopEngine> Create(Engine& engine, fiber::Scheduler& scheduler,
-                                            const ConnSettings& settings);
+                                            const ConnSettings& settings, Shared& shared);
 
   /// Ends idle connections and lets running requests end with `Connection: close`; calls
   /// `on_empty` (on the loop's thread, once) when no connection is left.

@@ -19,9 +19,9 @@ struct Event {
   };
   Kind kind = Kind::kHandler;
   int status = 0;             // what the peer was answered, 0 when nothing
-  std::string_view peer;      // "ip:port", may be empty
-  std::string_view pattern;   // the mux pattern, may be empty
-  std::string_view detail;    // one line for a person
+  std::string_view peer{};     // "ip:port", may be empty
+  std::string_view pattern{};  // the mux pattern, may be empty
+  std::string_view detail{};   // one line for a person
 };
 
 /// Called on any loop's thread, must not block. The views end when it returns.

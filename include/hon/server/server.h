@@ -1,0 +1,115 @@
+#pragma once
+
+// The server: listeners, loops, options, start and graceful shutdown around one engine.
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hon/appcontext/context.h"
+#include "hon/base/error.h"
+#include "hon/base/result.h"
+#include "hon/engine/engine.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::http {
+/// What Serve returns after Shutdown or Close.
+inline constexpr Sentinel ErrServerClosed{"http: Server closed"};
+}  // namespace hon::http
+
+namespace hon::server {
+
+struct Options {
+  engine::ConnSettings conn;
+  size_t connections_max = 0;                      // 0: what the descriptor limit allows
+  unsigned loops = 0;                              // 0: the cores this process may use
+  netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
+  size_t stack_bytes = 256 * 1024;
+};
+
+using Option = std::function<void(Options&)>;
+
+/// Head and body of a request must have come within this time (30 s), and one second more for
+/// every engine::kBodyRateBytesMin bytes of body that arrived. Then the body's reader gets
+/// io::ErrDeadlineExceeded. kUnlimited lifts it.
+Option WithReadTimeout(Duration timeout);
+/// A started head must be complete within this time (10 s); then 408 and a close.
+Option WithReadHeaderTimeout(Duration timeout);
+/// The peer must take the answer within this time (30 s), and one second more for every
+/// engine::kBodyRateBytesMin bytes it took; a handler's own time does not count. Then the
+/// connection is cut.
+Option WithWriteTimeout(Duration timeout);
+/// A kept-alive connection may be idle for this long (120 s).
+Option WithKeepAliveTimeout(Duration timeout);
+/// Bytes of a request head (1 MiB, and 4,096 of slack as in Go); then 431.
+Option WithMaxHeaderBytes(size_t bytes_max);
+/// Fields of a request head (500); then 431.
+Option WithMaxHeaderFields(size_t fields_max);
+/// Bytes of a request body (4 GiB); then 413.
+Option WithMaxBodyBytes(int64_t bytes_max);
+/// Connections at once, over all loops (what the descriptor limit allows, less a reserve); one
+/// more is answered 503 and closed.
+Option WithMaxConnections(size_t connections_max);
+/// Event loops, each a thread (the cores that the process may use).
+Option WithLoops(unsigned loops);
+/// Default: io_uring where the kernel allows it, else epoll or kqueue.
+Option WithBackend(netpoll::BackendKind backend);
+/// Stack of a handler's fiber (256 KiB), committed as it is touched.
+Option WithStackBytes(size_t bytes);
+
+/// Serves one engine on any number of addresses. All methods may be called from any plain thread,
+/// not from a handler.
+class Server {
+ public:
+  /// `engine` must outlive the server.
+  template <std::convertible_to<Option>... With>
+  explicit Server(engine::Engine& engine, With... options) : Server(engine, Options{}) {
+    (Option(std::move(options))(GetOptions()), ...);
+  }
+  /// Closes, and waits for the handlers that still run.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds `address` and starts to accept there; returns at once. May be called several times.
+  /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path". The error names the address and the reason.
+  Error Listen(std::string_view address);
+  /// The same for a listening descriptor that was inherited.
+  Error ListenFd(int fd);
+  /// Blocks until Shutdown has finished or Close was called, and returns http::ErrServerClosed.
+  Error Serve();
+  /// Listen and Serve.
+  Error Serve(std::string_view address);
+
+  /// Stops accepting, ends idle connections, and waits until every request has ended or `context`
+  /// is done; then returns none or the context's error, leaving what still runs alone.
+  Error Shutdown(const appcontext::Context& context);
+  /// Cuts everything at once.
+  Error Close();
+
+  /// The bound addresses, with the ports that the kernel chose.
+  [[nodiscard]] std::vector<std::string> Addresses() const;
+  /// "io_uring", "epoll", ...; once Listen has succeeded.
+  [[nodiscard]] std::string_view Backend() const;
+  /// Number of loops, once Listen has succeeded.
+  [[nodiscard]] unsigned Loops() const;
+  /// Connections being served now.
+  [[nodiscard]] size_t Connections() const;
+
+ private:
+  class Impl;
+  Server(engine::Engine& engine, Options options);
+  Options& GetOptions();
+
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The one-liner: serves `handler` with default options until the process ends.
+Error ListenAndServe(std::string_view address, http::Handler& handler);
+
+}  // namespace hon::server

@@ -1,0 +1,47 @@
+#include "hon/engine/events.h"
+
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+namespace hon::engine {
+namespace {
+
+// What peers and handlers say may hold line breaks or terminal escapes.
+void AppendEscaped(std::string& line, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      line += c;
+    } else {
+      line += "\\x";
+      line += kHex[byte >> 4];
+      line += kHex[byte & 15];
+    }
+  }
+}
+
+}  // namespace
+
+void LogToStderr(const Event& event) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts = {};
+  localtime_r(&now, &parts);
+  char stamp[32];
+  std::string line(stamp, std::strftime(stamp, sizeof stamp, "%Y/%m/%d %H:%M:%S ", &parts));
+  if (event.kind == Event::Kind::kPanic) line += "http: panic serving ";
+  if (event.kind == Event::Kind::kBadRequest) line += "http: refused request from ";
+  AppendEscaped(line, event.peer);
+  if (!event.pattern.empty()) {
+    line += " (";
+    AppendEscaped(line, event.pattern);
+    line += ')';
+  }
+  if (!event.peer.empty()) line += ": ";
+  AppendEscaped(line, event.detail);
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);  // one call, so that lines do not mix
+}
+
+}  // namespace hon::engine

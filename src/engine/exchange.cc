@@ -1,0 +1,208 @@
+#include "engine/exchange.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "engine/http_conn.h"
+#include "engine/loop_engine.h"
+#include "hon/base/assert.h"
+#include "hon/base/sanitizer.h"
+#include "hon/fiber/conn.h"
+
+namespace hon::engine {
+
+adaptor::HeadStatus Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan) {
+  return owner_->Parser().Read(in, scan, head_, request_.Header);
+}
+
+adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection) {
+  if (const adaptor::Refusal refusal = adaptor::FillRequest(head_, request_);
+      refusal != adaptor::Refusal::kNone) {
+    return refusal;
+  }
+  const ConnSettings& settings = owner_->Settings();
+  if (head_.content_length > settings.body_bytes_max) return adaptor::Refusal::kContentTooLarge;
+
+  conn_ = &conn;
+  connection_ = &connection;
+  connection.Retain();
+  head_block_ = connection.Reader().Hold();
+  HON_ASSERT(!connection.Reader().Skip(head_.size));
+  stream_.Attach(connection, settings);
+  body_.Begin(stream_, head_, request_.Trailer, settings.body_bytes_max);
+  if (head_.HasBody()) request_.Body = http::Body(&body_);
+  request_.RemoteAddr = connection.FormatRemoteAddr(remote_addr_);
+  request_.SetContext(context_.Arm(owner_->BaseContext()));
+  timed_out_ = false;
+  adaptor::ResponseOptions options;
+  options.head = head_.method == "HEAD";
+  options.http10 = head_.minor_version == 0;
+  options.close = head_.close;
+  options.date = owner_->Date();
+  options.body = &body_;
+  response_.Reset(stream_, *this, options);
+  return adaptor::Refusal::kNone;
+}
+
+void Exchange::Start() {
+  HttpConn& conn = *conn_;
+  owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this);
+  if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
+  // Only a request that waits can be timed out or abandoned.
+  const Duration timeout = owner_->GetEngine().GetOptions().request_timeout;
+  if (timeout != kUnlimited) {
+    owner_->GetLoop().Timers().Arm(*this, DeadlineAfter(owner_->GetLoop().Now(), timeout));
+  }
+  NoticePeer();
+}
+
+void Exchange::OnInput() {
+  stream_.OnInput();
+  NoticePeer();
+}
+
+void Exchange::OnDisconnect(const Error& why) {
+  stream_.OnDisconnect(why);
+  context_.Cancel(ErrClientGone);
+}
+
+void Exchange::Cut(const Error& cause) {
+  context_.Cancel(cause);
+  stream_.Interrupt(cause);
+}
+
+// A client that will send nothing more has most likely gone; Go ends the context then, and so do
+// we. Its answer is still delivered, since it may only have closed its sending direction. Bytes
+// behind this request show that it waits for more answers.
+void Exchange::NoticePeer() {
+  if (!connection_->PeerFinished()) return;
+  const int64_t body_left = body_.Remaining();
+  const auto unread = static_cast<int64_t>(stream_.In().Len());
+  if (body_left >= 0 && unread > body_left) return;
+  context_.Cancel(ErrClientGone);
+}
+
+void Exchange::OnTimer() {
+  timed_out_ = true;
+  context_.Expire(ErrRequestTimeout);
+  stream_.Interrupt(ErrRequestTimeout);
+}
+
+void Exchange::Run() {
+  fiber::SetContext(&request_.Context());
+  const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
+  fiber::SetContext(nullptr);
+  HttpConn& conn = *conn_;
+  Release();
+  owner_->GiveBack(*this);
+  conn.OnExchangeEnd(end);
+}
+
+// False when the handler threw.
+bool Exchange::RunHandler() {
+  try {
+    owner_->GetEngine().Handler().ServeHTTP(response_, request_);
+    return true;
+  } catch (const http::AbortHandler&) {
+    return false;
+  } catch (const std::exception& error) {
+    ReportPanic(error.what());
+  } catch (...) {
+    ReportPanic("exception of unknown type");
+  }
+  Refuse(adaptor::Refusal::kInternalError);
+  return false;
+}
+
+ExchangeEnd Exchange::Complete() {
+  if (response_.Hijacked()) return ExchangeEnd::kHijacked;
+  if (const adaptor::Refusal refusal = WhySilent(); refusal != adaptor::Refusal::kNone) {
+    Refuse(refusal);
+    return CutOff();
+  }
+  if (!response_.HeadSent()) body_.DrainReceived(kDrainBytesMax);
+  response_.Finish();
+  if (stream_.Disconnected()) return ExchangeEnd::kAbort;
+  if (response_.OutputError()) return ExchangeEnd::kAbort;
+  if (!response_.MustClose() && !body_.AtEnd()) {
+    conn_->OnReplyDone();
+    connection_->FlushLater();  // the client may wait for the answer before it sends the rest
+    if (body_.Drain(kDrainBytesMax)) return ExchangeEnd::kKeepAlive;
+    return ExchangeEnd::kLinger;
+  }
+  if (!response_.MustClose()) return ExchangeEnd::kKeepAlive;
+  return body_.AtEnd() ? ExchangeEnd::kClose : ExchangeEnd::kLinger;
+}
+
+// Why a handler that returned without having written anything is answered for: an empty 200 would
+// be a lie where the request could not be read or was given up.
+adaptor::Refusal Exchange::WhySilent() {
+  if (response_.Status() != 0) return adaptor::Refusal::kNone;
+  if (timed_out_) return adaptor::Refusal::kOverloaded;
+  if (!body_.Failed()) return adaptor::Refusal::kNone;
+  char byte;
+  const Error why = body_.Read(std::span(&byte, 1)).err;
+  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
+  return adaptor::Refusal::kBadRequest;
+}
+
+// Answers instead of the handler; what it had prepared is dropped.
+void Exchange::Refuse(adaptor::Refusal refusal) {
+  if (response_.HeadSent() || stream_.Disconnected()) return;
+  adaptor::WriteRefusal(refusal, owner_->Date(), stream_.Out());
+}
+
+// The connection ends here. An answer that is not whole must show it: a length or an end mark that
+// is missing does; HTTP/1.0 may have neither, there only a reset does.
+ExchangeEnd Exchange::CutOff() {
+  if (response_.Hijacked()) return ExchangeEnd::kHijacked;
+  if (stream_.Disconnected()) return ExchangeEnd::kAbort;
+  if (head_.minor_version == 0 && response_.HeadSent()) return ExchangeEnd::kAbort;
+  return body_.AtEnd() ? ExchangeEnd::kClose : ExchangeEnd::kLinger;
+}
+
+void Exchange::ReportPanic(std::string_view what) {
+  owner_->GetEngine().Report({.kind = Event::Kind::kPanic,
+                              .status = response_.HeadSent() ? 0 : 500,
+                              .peer = request_.RemoteAddr,
+                              .pattern = request_.Pattern,
+                              .detail = what});
+}
+
+Result<std::unique_ptr<io::Conn>> Exchange::Hijack() {
+  if (conn_->Closed()) return Fail(stream_.Disconnected() ? stream_.Failure() : io::ErrClosed);
+  Disarm();
+  if (Error err = body_.Close()) return Fail(std::move(err));
+  conn_->OnHijack();
+  return fiber::NewConn(*connection_);
+}
+
+bool Exchange::KeepAlive() const { return !owner_->Draining(); }
+
+void Exchange::LogHandlerError(std::string_view message) {
+  owner_->GetEngine().Report({.kind = Event::Kind::kHandler,
+                              .peer = request_.RemoteAddr,
+                              .pattern = request_.Pattern,
+                              .detail = message});
+}
+
+// Ends every view that the handler was given.
+void Exchange::Release() {
+  Disarm();
+  request_.Reset();
+  context_.Release();
+  stream_.Detach();
+  if (io::Block* block = head_block_.Get(); block != nullptr) {
+    Poison(const_cast<char*>(head_.method.data()), head_.size);
+    head_block_.Reset();
+  }
+  connection_->Release();
+  connection_ = nullptr;
+  conn_ = nullptr;
+}
+
+void Exchange::Abandon() { request_.Reset(); }
+
+}  // namespace hon::engine

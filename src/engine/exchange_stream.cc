@@ -1,0 +1,188 @@
+#include "engine/exchange_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::engine {
+namespace {
+
+// A fiber that moves this much without ever waiting lets others run.
+constexpr size_t kBytesPerTurnMax = 256 * 1024;
+// One sendfile call blocks its loop for as long as the copy takes.
+constexpr int64_t kSendFileBytesMax = 256 * 1024;
+
+}  // namespace
+
+void ExchangeStream::Budget::Reset(Duration for_waiting) {
+  timeout = for_waiting;
+  waited = {};
+  moved = 0;
+  deadline.reset();
+  expired = false;
+}
+
+TimePoint ExchangeStream::Budget::EndsAt(TimePoint now) const {
+  if (deadline) return *deadline;
+  if (timeout == kUnlimited) return kNever;
+  const Duration bought = std::chrono::seconds(moved / kBodyRateBytesMin);
+  const Duration left = timeout - waited;
+  return DeadlineAfter(now, left < kUnlimited - bought ? left + bought : kUnlimited);
+}
+
+void ExchangeStream::Attach(netpoll::Connection& connection, const ConnSettings& settings) {
+  HON_ASSERT(connection_ == nullptr);
+  connection_ = &connection;
+  Bind(connection.Reader(), connection.Writer());
+  read_.Reset(settings.read_timeout);
+  write_.Reset(settings.write_timeout);
+  failure_ = {};
+  interrupt_ = {};
+  unyielded_ = 0;
+}
+
+void ExchangeStream::Detach() {
+  HON_ASSERT(waiting_ == Waiting::kNothing);
+  connection_ = nullptr;
+}
+
+Error ExchangeStream::FillInput() {
+  HON_ASSERT(connection_ != nullptr);
+  const size_t had = In().Len();
+  if (failure_) return failure_;
+  connection_->ConsumedInput();
+  while (In().Len() == had) {
+    // Bytes that were received count before the news that no more will come.
+    if (connection_->InputEnded()) return io::ErrEof;
+    HON_RETURN_IF_ERROR(Obstacle(read_));
+    connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.EndsAt(Clock::now()));
+    HON_RETURN_IF_ERROR(Await(Waiting::kInput));
+  }
+  const size_t got = In().Len() - had;
+  read_.moved += static_cast<int64_t>(got);
+  YieldNowAndThen(got);
+  return {};
+}
+
+Error ExchangeStream::DrainOutput(size_t bytes_max) {
+  HON_ASSERT(connection_ != nullptr);
+  if (failure_) return failure_;
+  size_t left = Out().Len();
+  if (left <= bytes_max) return {};
+  HON_RETURN_IF_ERROR(connection_->Flush());
+  for (;;) {
+    const size_t now_left = Out().Len();
+    write_.moved += static_cast<int64_t>(left - now_left);
+    YieldNowAndThen(left - now_left);
+    left = now_left;
+    if (left <= bytes_max) return failure_;
+    HON_RETURN_IF_ERROR(Obstacle(write_));
+    connection_->SetDeadline(netpoll::DeadlineKind::kWrite, write_.EndsAt(Clock::now()));
+    HON_RETURN_IF_ERROR(Await(Waiting::kOutput));
+  }
+}
+
+io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t count) {
+  int64_t sent = 0;
+  if (Error err = DrainOutput(0)) return {0, std::move(err)};
+  while (sent < count) {
+    if (Error err = Obstacle(write_)) return {sent, std::move(err)};
+    const auto part = static_cast<size_t>(std::min(count - sent, kSendFileBytesMax));
+    Result<size_t> n = connection_->SendFileSome(file, offset + sent, part);
+    if (!n) {
+      if (n.error().Is(io::ErrEof)) return {sent, io::ErrUnexpectedEof};
+      return {sent, std::move(n.error())};
+    }
+    if (*n == 0) {
+      connection_->WantWritable();
+      connection_->SetDeadline(netpoll::DeadlineKind::kWrite, write_.EndsAt(Clock::now()));
+      if (Error err = Await(Waiting::kOutput)) return {sent, std::move(err)};
+      continue;
+    }
+    sent += static_cast<int64_t>(*n);
+    write_.moved += static_cast<int64_t>(*n);
+    YieldNowAndThen(*n);
+  }
+  return {sent, {}};
+}
+
+void ExchangeStream::SetReadDeadline(TimePoint deadline) {
+  read_.deadline = deadline;
+  read_.expired = false;
+  if (waiting_ == Waiting::kInput) {
+    connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
+  }
+}
+
+void ExchangeStream::SetWriteDeadline(TimePoint deadline) {
+  write_.deadline = deadline;
+  write_.expired = false;
+  if (waiting_ == Waiting::kOutput) {
+    connection_->SetDeadline(netpoll::DeadlineKind::kWrite, deadline);
+  }
+}
+
+void ExchangeStream::OnTimeout(netpoll::DeadlineKind kind) {
+  if (kind == netpoll::DeadlineKind::kRead && waiting_ == Waiting::kInput) {
+    read_.expired = true;
+    WakeFor(Waiting::kInput);
+  }
+  if (kind == netpoll::DeadlineKind::kWrite && waiting_ == Waiting::kOutput) {
+    write_.expired = true;
+    WakeFor(Waiting::kOutput);
+  }
+}
+
+void ExchangeStream::OnDisconnect(const Error& why) {
+  failure_ = why ? why : Error(io::ErrClosed);
+  WakeFor(waiting_);
+}
+
+void ExchangeStream::Interrupt(Error cause) {
+  interrupt_ = std::move(cause);
+  WakeFor(waiting_);
+}
+
+Error ExchangeStream::Obstacle(const Budget& budget) const {
+  if (failure_) return failure_;
+  if (interrupt_) return interrupt_;
+  if (budget.expired || (budget.deadline && *budget.deadline <= Clock::now())) {
+    return io::ErrDeadlineExceeded;
+  }
+  return {};
+}
+
+// One suspension. The caller looks at its condition again, so a wake may come for nothing.
+Error ExchangeStream::Await(Waiting what) {
+  HON_ASSERT(waiting_ == Waiting::kNothing);
+  const bool for_input = what == Waiting::kInput;
+  Budget& budget = for_input ? read_ : write_;
+  const TimePoint began = Clock::now();
+  waiting_ = what;
+  waiter_ = fiber::Current();
+  HON_ASSERT(waiter_ != nullptr);
+  fiber::Park();
+  waiter_ = nullptr;
+  waiting_ = Waiting::kNothing;
+  budget.waited += Clock::now() - began;
+  if (failure_) return failure_;
+  const auto kind = for_input ? netpoll::DeadlineKind::kRead : netpoll::DeadlineKind::kWrite;
+  connection_->SetDeadline(kind, kNever);
+  return {};
+}
+
+void ExchangeStream::WakeFor(Waiting what) {
+  if (waiting_ != what || waiter_ == nullptr) return;
+  fiber::Wake(*waiter_);
+}
+
+void ExchangeStream::YieldNowAndThen(size_t bytes) {
+  unyielded_ += bytes;
+  if (unyielded_ < kBytesPerTurnMax) return;
+  unyielded_ = 0;
+  fiber::Yield();
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,232 @@
+#include "engine/http_conn.h"
+
+#include <utility>
+
+#include "engine/exchange.h"
+#include "engine/loop_engine.h"
+#include "hon/base/assert.h"
+
+namespace hon::engine {
+
+using netpoll::CloseHow;
+using netpoll::DeadlineKind;
+
+namespace {
+
+// A kept-alive client that sends less than this and leaves has not begun a request (contract W9).
+constexpr size_t kStrayBytesMax = 3;
+
+}  // namespace
+
+void HttpConn::OnConnect() {
+  if (refuse_) return Refuse(adaptor::Refusal::kOverloaded);
+  connection_->SetDeadline(DeadlineKind::kRead, DeadlineAfter(owner_->GetLoop().Now(),
+                                                              owner_->Settings().read_header_timeout));
+}
+
+void HttpConn::OnInput() {
+  if (exchange_ != nullptr) return exchange_->OnInput();
+  if (!queued_) Serve();
+}
+
+void HttpConn::OnWritable() {
+  if (exchange_ != nullptr) exchange_->OnWritable();
+}
+
+void HttpConn::OnTimeout(DeadlineKind kind) {
+  switch (phase_) {
+    case Phase::kIdle:
+      if (kind != DeadlineKind::kWrite) Close(CloseHow::kGraceful);
+      return;
+    case Phase::kHead:
+      if (kind == DeadlineKind::kRead) Refuse(adaptor::Refusal::kRequestTimeout);
+      return;
+    case Phase::kHandler:
+    case Phase::kDrain:
+      return exchange_->OnTimeout(kind);
+    case Phase::kHijacked:
+      return;
+    case Phase::kClosed:  // the peer does not take the last answer
+      if (kind == DeadlineKind::kWrite) connection_->Close(CloseHow::kAbort);
+      return;
+  }
+}
+
+void HttpConn::OnDisconnect(const Error& why) {
+  disconnected_ = true;
+  if (phase_ != Phase::kClosed) Move(PhaseEvent::kFault);
+  if (exchange_ != nullptr) return exchange_->OnDisconnect(why);
+  owner_->Uncount();
+  owner_->Forget(*this);
+}
+
+void HttpConn::OnTurn() {
+  if (exchange_ == nullptr) Serve();
+}
+
+void HttpConn::OnDrain() {
+  if (phase_ == Phase::kIdle && !refuse_) Close(CloseHow::kGraceful);
+}
+
+void HttpConn::OnReplyDone() {
+  if (phase_ == Phase::kHandler) Move(PhaseEvent::kReplyDone);  // else it was cut meanwhile
+}
+
+void HttpConn::OnHijack() {
+  Move(PhaseEvent::kHijack);
+  owner_->Uncount();
+}
+
+void HttpConn::OnExchangeEnd(ExchangeEnd end) {
+  exchange_ = nullptr;
+  ended_ = end;
+  if (in_serve_ || !AfterExchange(end)) return;
+  if (!connection_->Reader().Empty() || connection_->InputEnded()) owner_->ServeSoon(*this);
+}
+
+void HttpConn::Cut(const Error& cause) {
+  if (exchange_ != nullptr) exchange_->Cut(cause);
+  if (disconnected_ || phase_ == Phase::kHijacked) return;
+  if (phase_ != Phase::kClosed) Move(PhaseEvent::kFault);
+  connection_->Close(CloseHow::kAbort);
+}
+
+// Serves what has arrived, up to the share of one turn.
+void HttpConn::Serve() {
+  for (int served = 0; phase_ == Phase::kIdle || phase_ == Phase::kHead; ++served) {
+    if (served == kRequestsPerTurnMax) return owner_->ServeSoon(*this);
+    if (connection_->Reader().Empty()) {
+      if (connection_->InputEnded()) Close(CloseHow::kGraceful);
+      return;
+    }
+    if (!ServeOne()) return;
+  }
+}
+
+// Reads one head and runs its handler. False when the rest has to wait for an event.
+bool HttpConn::ServeOne() {
+  if (phase_ == Phase::kIdle) Move(PhaseEvent::kBytes);
+  Exchange& exchange = owner_->TakeExchange();
+  adaptor::Refusal refusal = adaptor::Refusal::kNone;
+  switch (exchange.ReadHead(connection_->Reader(), scan_)) {
+    case adaptor::HeadStatus::kIncomplete:
+      owner_->GiveBack(exchange);
+      return AwaitRestOfHead();
+    case adaptor::HeadStatus::kBad:
+      refusal = exchange.WhyBad();
+      break;
+    case adaptor::HeadStatus::kDone:
+      refusal = exchange.Begin(*this, *connection_);
+      break;
+  }
+  scan_ = {};
+  if (refusal != adaptor::Refusal::kNone) {
+    exchange.Abandon();
+    owner_->GiveBack(exchange);
+    Refuse(refusal);
+    return false;
+  }
+  Move(PhaseEvent::kHeadDone);
+  connection_->SetDeadline(DeadlineKind::kRead, kNever);
+  exchange_ = &exchange;
+  in_serve_ = true;
+  exchange.Start();
+  in_serve_ = false;
+  if (exchange_ != nullptr) return false;  // its handler waits
+  return AfterExchange(ended_);
+}
+
+bool HttpConn::AwaitRestOfHead() {
+  const size_t bytes = connection_->Reader().Len();
+  if (connection_->InputEnded()) {
+    if (served_before_ && bytes <= kStrayBytesMax) {
+      Close(CloseHow::kGraceful);
+    } else {
+      Refuse(adaptor::Refusal::kBadRequest);
+    }
+    return false;
+  }
+  // The first head's deadline runs since the accept.
+  if (connection_->Deadline(DeadlineKind::kRead) == kNever) {
+    connection_->SetDeadline(
+        DeadlineKind::kRead,
+        DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().read_header_timeout));
+  }
+  connection_->ConsumedInput();
+  return false;
+}
+
+// True when the connection goes on; false when it is closing, or this is destroyed.
+bool HttpConn::AfterExchange(ExchangeEnd end) {
+  if (phase_ == Phase::kHijacked || disconnected_) {
+    if (disconnected_) owner_->Uncount();
+    owner_->Forget(*this);
+    return false;
+  }
+  if (phase_ == Phase::kClosed) return false;  // cut while the handler ran
+  served_before_ = true;
+  switch (end) {
+    case ExchangeEnd::kKeepAlive:
+      if (!owner_->Draining()) {
+        BecomeIdle();
+        return true;
+      }
+      Close(CloseHow::kGraceful);
+      return false;
+    case ExchangeEnd::kClose:
+      Close(CloseHow::kGraceful);
+      return false;
+    case ExchangeEnd::kLinger:
+      Close(CloseHow::kLinger);
+      return false;
+    case ExchangeEnd::kAbort:
+    case ExchangeEnd::kHijacked:
+      Close(CloseHow::kAbort);
+      return false;
+  }
+  return false;
+}
+
+void HttpConn::BecomeIdle() {
+  Move(PhaseEvent::kBodyDone);
+  connection_->FlushLater();
+  connection_->ConsumedInput();
+  connection_->SetDeadline(
+      DeadlineKind::kIdle,
+      DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().keep_alive_timeout));}
+
+void HttpConn::Refuse(adaptor::Refusal refusal) {
+  const adaptor::RefusalText& text = adaptor::DescribeRefusal(refusal);
+  char peer[netpoll::kAddressTextMax];
+  owner_->GetEngine().Report({.kind = Event::Kind::kBadRequest,
+                              .status = text.status,
+                              .peer = connection_->FormatRemoteAddr(peer),
+                              .detail = text.reason});
+  adaptor::WriteRefusal(refusal, owner_->Date(), connection_->Writer());
+  Close(CloseHow::kLinger);
+}
+
+void HttpConn::Close(CloseHow how) {
+  Move(PhaseEvent::kFault);
+  connection_->SetDeadline(DeadlineKind::kWrite, DeadlineAfter(owner_->GetLoop().Now(),
+                                                               owner_->Settings().write_timeout));
+  connection_->Close(how);
+}
+
+void HttpConn::Move(PhaseEvent event) {
+  const std::optional<Phase> next = NextPhase(phase_, event);
+  HON_ASSERT(next.has_value());
+  phase_ = *next;
+}
+
+void HttpConn::Link(HttpConn* before) {
+  next_ = before;
+  if (before != nullptr) before->previous_ = this;
+}
+
+void HttpConn::Unlink() {
+  if (previous_ != nullptr) previous_->next_ = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+}  // namespace hon::engine

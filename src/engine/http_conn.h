@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+
+#include "engine/phase.h"
+#include "hon/adaptor/head_parser.h"
+#include "hon/adaptor/refusal.h"
+#include "hon/netpoll/connection.h"
+
+namespace hon::engine {
+
+class Exchange;
+class LoopEngineImpl;
+enum class ExchangeEnd : uint8_t;
+
+/// One connection's life: finds heads, gives each an Exchange, and goes on or closes by its end.
+/// Everything that an idle connection costs beside netpoll::Connection.
+class HttpConn {
+ public:
+  HttpConn(LoopEngineImpl& owner, netpoll::Connection& connection)
+      : owner_(&owner), connection_(&connection) {}
+
+  // Events of the connection, on the loop outside any fiber.
+  void OnConnect();
+  void OnInput();
+  void OnWritable();
+  void OnTimeout(netpoll::DeadlineKind kind);
+  void OnDisconnect(const Error& why);
+  /// It was queued with LoopEngineImpl::ServeSoon.
+  void OnTurn();
+  /// The server takes no further requests.
+  void OnDrain();
+
+  // From its exchange, on the fiber.
+  void OnReplyDone();
+  void OnHijack();
+  /// The exchange is given back; may destroy this.
+  void OnExchangeEnd(ExchangeEnd end);
+
+  /// Cuts the connection; a running handler sees its context end with `cause`.
+  void Cut(const Error& cause);
+  /// There is no room for it: it is told so as soon as it is connected.
+  void RefuseWhenConnected() { refuse_ = true; }
+  /// The connection is closed, or about to be.
+  [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
+  /// Whether LoopEngineImpl::ServeSoon has it in its queue.
+  [[nodiscard]] bool Queued() const { return queued_; }
+  void SetQueued(bool queued) { queued_ = queued; }
+  /// The exchange whose handler has not ended, or null.
+  [[nodiscard]] const Exchange* Running() const { return exchange_; }
+
+  // The list of all connections of a loop.
+  [[nodiscard]] HttpConn* Next() const { return next_; }
+  void Link(HttpConn* before);
+  void Unlink();
+
+ private:
+  void Serve();
+  [[nodiscard]] bool ServeOne();
+  [[nodiscard]] bool AwaitRestOfHead();
+  [[nodiscard]] bool AfterExchange(ExchangeEnd end);
+  void BecomeIdle();
+  void Refuse(adaptor::Refusal refusal);
+  void Close(netpoll::CloseHow how);
+  void Move(PhaseEvent event);
+
+  LoopEngineImpl* owner_;
+  netpoll::Connection* connection_;
+  Exchange* exchange_ = nullptr;
+  HttpConn* previous_ = nullptr;
+  HttpConn* next_ = nullptr;
+  adaptor::HeadScan scan_;
+  Phase phase_ = Phase::kIdle;
+  ExchangeEnd ended_{};
+  bool refuse_ = false;
+  bool in_serve_ = false;     // an exchange that ends now is dealt with by Serve
+  bool disconnected_ = false; // no call on connection_ any more
+  bool served_before_ = false;
+  bool queued_ = false;
+};
+static_assert(sizeof(HttpConn) <= 64);
+
+}  // namespace hon::engine

@@ -1,0 +1,143 @@
+#include "engine/loop_engine.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/base/sanitizer.h"
+#include "hon/http/time.h"
+
+namespace hon::engine {
+namespace {
+
+// Warm exchanges kept for the next requests; more are freed after a burst.
+constexpr size_t kFreeExchangesMax = 256;
+// What Go's server reads beyond MaxHeaderBytes (contract W26).
+constexpr size_t kHeaderSlackBytes = 4096;
+
+}  // namespace
+
+std::unique_ptr<LoopEngine> LoopEngine::Create(Engine& engine, fiber::Scheduler& scheduler,
+                                               const ConnSettings& settings, Shared& shared) {
+  return std::make_unique<LoopEngineImpl>(engine, scheduler, settings, shared);
+}
+
+LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
+                               const ConnSettings& settings, Shared& shared)
+    : engine_(&engine),
+      scheduler_(&scheduler),
+      loop_(&scheduler.GetLoop()),
+      settings_(settings),
+      shared_(&shared),
+      parser_({.head_bytes_max = settings.header_bytes_max + kHeaderSlackBytes,
+               .fields_max = settings.header_fields_max}) {
+  exchanges_.reserve(kFreeExchangesMax);
+}
+
+LoopEngineImpl::~LoopEngineImpl() {
+  HON_ASSERT(first_ == nullptr);
+  for (auto& exchange : exchanges_) Unpoison(exchange.get(), sizeof(Exchange));
+}
+
+void LoopEngineImpl::OnPrepare(netpoll::Connection& c) {
+  auto* conn = new HttpConn(*this, c);
+  conn->Link(first_);
+  first_ = conn;
+  c.SetUserData(conn);
+  ++connections_;
+  const size_t before = shared_->connections.fetch_add(1, std::memory_order_relaxed);
+  if (before >= shared_->connections_max || draining_) conn->RefuseWhenConnected();
+}
+
+void LoopEngineImpl::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
+void LoopEngineImpl::OnRequest(netpoll::Connection& c) { Of(c).OnInput(); }
+void LoopEngineImpl::OnWritable(netpoll::Connection& c) { Of(c).OnWritable(); }
+
+void LoopEngineImpl::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
+  Of(c).OnTimeout(kind);
+}
+
+void LoopEngineImpl::OnDisconnect(netpoll::Connection& c, const Error& why) {
+  Of(c).OnDisconnect(why);
+}
+
+void LoopEngineImpl::Drain(std::function<void()> on_empty) {
+  draining_ = true;
+  on_empty_ = std::move(on_empty);
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->OnDrain();
+  if (connections_ == 0) {
+    if (auto told = std::exchange(on_empty_, nullptr)) told();
+  }
+}
+
+void LoopEngineImpl::CloseAll(const Error& cause) {
+  draining_ = true;
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->Cut(cause);
+}
+
+std::string_view LoopEngineImpl::Date() {
+  if (loop_->Now() >= date_until_) {
+    timespec wall = {};
+    clock_gettime(CLOCK_REALTIME, &wall);
+    http::FormatTime(http::Time::FromUnix(wall.tv_sec), date_);
+    date_until_ = loop_->Now() + std::chrono::nanoseconds(1'000'000'000 - wall.tv_nsec);
+  }
+  return {date_.data(), date_.size()};
+}
+
+Exchange& LoopEngineImpl::TakeExchange() {
+  if (exchanges_.empty()) return *new Exchange(*this);
+  Exchange* exchange = exchanges_.back().release();
+  exchanges_.pop_back();
+  Unpoison(exchange, sizeof(Exchange));
+  return *exchange;
+}
+
+// A Request or ResponseWriter that a handler kept past its return is caught here.
+void LoopEngineImpl::GiveBack(Exchange& exchange) {
+  if (exchanges_.size() == kFreeExchangesMax) {
+    delete &exchange;
+    return;
+  }
+  exchanges_.emplace_back(&exchange);
+#ifdef HON_ASAN
+  Poison(&exchange, sizeof(Exchange));
+#endif
+}
+
+void LoopEngineImpl::ServeSoon(HttpConn& conn) {
+  if (conn.Queued()) return;
+  conn.SetQueued(true);
+  ready_.push_back(&conn);
+  if (!std::exchange(queued_, true)) loop_->Defer(*this);
+}
+
+void LoopEngineImpl::Run() {
+  queued_ = false;
+  serving_.swap(ready_);  // what is queued meanwhile waits for the next turn
+  for (HttpConn*& queued : serving_) {
+    HttpConn* conn = std::exchange(queued, nullptr);
+    if (conn == nullptr) continue;  // closed meanwhile
+    conn->SetQueued(false);
+    conn->OnTurn();
+  }
+  serving_.clear();
+}
+
+void LoopEngineImpl::Forget(HttpConn& conn) {
+  if (conn.Queued()) {
+    std::replace(ready_.begin(), ready_.end(), &conn, static_cast<HttpConn*>(nullptr));
+    std::replace(serving_.begin(), serving_.end(), &conn, static_cast<HttpConn*>(nullptr));
+  }
+  if (first_ == &conn) first_ = conn.Next();
+  conn.Unlink();
+  delete &conn;
+}
+
+void LoopEngineImpl::Uncount() {
+  shared_->connections.fetch_sub(1, std::memory_order_relaxed);
+  if (--connections_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,67 @@
+#include "server/loop_thread.h"
+
+#include <future>
+#include <utility>
+
+namespace hon::server {
+
+Result<std::unique_ptr<LoopThread>> LoopThread::Start(unsigned index, engine::Engine& engine,
+                                                      const Options& options,
+                                                      engine::LoopEngine::Shared& shared) {
+  std::unique_ptr<LoopThread> self(new LoopThread);
+  std::promise<Error> started;
+  std::future<Error> outcome = started.get_future();
+  self->thread_ = std::thread([&, raw = self.get()] {
+    raw->Main(index, engine, options, shared, [&](Error err) { started.set_value(std::move(err)); });
+  });
+  if (Error err = outcome.get()) return Fail(std::move(err));
+  return self;
+}
+
+LoopThread::~LoopThread() {
+  if (!thread_.joinable()) return;
+  if (loop_ != nullptr) loop_->Stop();
+  thread_.join();
+}
+
+void LoopThread::RunThere(const std::function<void()>& function) {
+  std::promise<void> done;
+  loop_->Post([&] {
+    function();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& options,
+                      engine::LoopEngine::Shared& shared, std::function<void(Error)> started) {
+  netpoll::LoopOptions loop_options;
+  loop_options.backend = options.backend;
+  loop_options.index = index;
+  if (index == 0) {  // the siblings would say the same
+    loop_options.on_fallback = [&engine](std::string_view reason) {
+      engine.Report({.kind = engine::Event::Kind::kListener, .detail = reason});
+    };
+  }
+  Result<std::unique_ptr<netpoll::Loop>> loop = netpoll::Loop::Create(std::move(loop_options));
+  if (!loop) return started(std::move(loop.error()));
+  loop_ = std::move(*loop);
+  fiber::Options fiber_options;
+  fiber_options.stack_bytes = options.stack_bytes;
+  scheduler_ = std::make_unique<fiber::Scheduler>(*loop_, fiber_options);
+  engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared);
+  started({});
+  loop_->Run();
+  // Handlers that are still running see their contexts end and every wait fail; they are waited
+  // for, because their stacks hold objects that must be destroyed.
+  listeners_.clear();
+  engine_->CloseAll(http::ErrServerClosed);
+  while (engine_->Connections() != 0 || scheduler_->Live() != 0) {
+    loop_->Turn(std::chrono::milliseconds(10));
+  }
+  engine_.reset();
+  scheduler_.reset();
+  loop_.reset();
+}
+
+}  // namespace hon::server

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "hon/base/result.h"
+#include "hon/engine/engine.h"
+#include "hon/fiber/fiber.h"
+#include "hon/netpoll/listener.h"
+#include "hon/netpoll/loop.h"
+#include "hon/server/server.h"
+
+namespace hon::server {
+
+/// One loop with its thread, scheduler, engine part and listeners. Everything but the methods
+/// below happens on that thread.
+class LoopThread {
+ public:
+  /// Starts the thread and waits until its loop is there.
+  static Result<std::unique_ptr<LoopThread>> Start(unsigned index, engine::Engine& engine,
+                                                   const Options& options,
+                                                   engine::LoopEngine::Shared& shared);
+  /// Stops the loop and joins; call Close on the engine part first.
+  ~LoopThread();
+
+  /// Runs `function` on the loop's thread and waits for it.
+  void RunThere(const std::function<void()>& function);
+  void Post(std::function<void()> function) { loop_->Post(std::move(function)); }
+
+  [[nodiscard]] netpoll::Loop& GetLoop() { return *loop_; }
+  [[nodiscard]] engine::LoopEngine& GetEngine() { return *engine_; }
+  /// On the loop's thread only.
+  std::vector<std::unique_ptr<netpoll::Listener>>& Listeners() { return listeners_; }
+
+ private:
+  LoopThread() = default;
+  void Main(unsigned index, engine::Engine& engine, const Options& options,
+            engine::LoopEngine::Shared& shared, std::function<void(Error)> started);
+
+  std::unique_ptr<netpoll::Loop> loop_;
+  std::unique_ptr<fiber::Scheduler> scheduler_;
+  std::unique_ptr<engine::LoopEngine> engine_;
+  std::vector<std::unique_ptr<netpoll::Listener>> listeners_;
+  std::thread thread_;
+};
+
+}  // namespace hon::server

@@ -1,0 +1,49 @@
+#include "hon/server/server.h"
+
+namespace hon::server {
+
+Option WithReadTimeout(Duration timeout) {
+  return [timeout](Options& options) { options.conn.read_timeout = timeout; };
+}
+
+Option WithReadHeaderTimeout(Duration timeout) {
+  return [timeout](Options& options) { options.conn.read_header_timeout = timeout; };
+}
+
+Option WithWriteTimeout(Duration timeout) {
+  return [timeout](Options& options) { options.conn.write_timeout = timeout; };
+}
+
+Option WithKeepAliveTimeout(Duration timeout) {
+  return [timeout](Options& options) { options.conn.keep_alive_timeout = timeout; };
+}
+
+Option WithMaxHeaderBytes(size_t bytes_max) {
+  return [bytes_max](Options& options) { options.conn.header_bytes_max = bytes_max; };
+}
+
+Option WithMaxHeaderFields(size_t fields_max) {
+  return [fields_max](Options& options) { options.conn.header_fields_max = fields_max; };
+}
+
+Option WithMaxBodyBytes(int64_t bytes_max) {
+  return [bytes_max](Options& options) { options.conn.body_bytes_max = bytes_max; };
+}
+
+Option WithMaxConnections(size_t connections_max) {
+  return [connections_max](Options& options) { options.connections_max = connections_max; };
+}
+
+Option WithLoops(unsigned loops) {
+  return [loops](Options& options) { options.loops = loops; };
+}
+
+Option WithBackend(netpoll::BackendKind backend) {
+  return [backend](Options& options) { options.backend = backend; };
+}
+
+Option WithStackBytes(size_t bytes) {
+  return [bytes](Options& options) { options.stack_bytes = bytes; };
+}
+
+}  // namespace hon::server
