@@ -1,0 +1,84 @@
+#pragma once
+
+// A server on an ephemeral port of the loopback, for tests that talk to it over sockets. The same
+// tests run over every backend that this kernel allows.
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hon/engine/engine.h"
+#include "hon/http/serve_mux.h"
+#include "hon/server/server.h"
+#include "support/wire_peer.h"
+
+namespace hon::test {
+
+/// What the engine reported, kept for assertions.
+class EventLog {
+ public:
+  struct Entry {
+    engine::Event::Kind kind;
+    int status;
+    std::string pattern;
+    std::string detail;
+  };
+  engine::EventHook Hook() {
+    return [this](const engine::Event& event) {
+      std::lock_guard lock(mutex_);
+      entries_.push_back(
+          {event.kind, event.status, std::string(event.pattern), std::string(event.detail)});
+    };
+  }
+  [[nodiscard]] std::vector<Entry> Entries() const {
+    std::lock_guard lock(mutex_);
+    return entries_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+};
+
+class TestServer {
+ public:
+  template <class... With>
+  TestServer(engine::Engine& engine, netpoll::BackendKind backend, With... options)
+      : server_(engine, server::WithBackend(backend), server::WithLoops(1), options...) {
+    const Error err = server_.Listen("127.0.0.1:0");
+    if (err) ADD_FAILURE() << err.Message();
+    address_ = server_.Addresses().front();
+  }
+  [[nodiscard]] const std::string& Address() const { return address_; }
+  [[nodiscard]] server::Server& Get() { return server_; }
+
+ private:
+  server::Server server_;
+  std::string address_;
+};
+
+/// Base of tests that run once for each backend; skips, and says so, where the kernel refuses one.
+class BackendTest : public testing::TestWithParam<netpoll::BackendKind> {
+ protected:
+  void SetUp() override {
+    if (auto loop = netpoll::Loop::Create({.backend = GetParam()}); !loop) {
+      GTEST_SKIP() << "HON_TEST_SKIPPED: no " << netpoll::BackendName(GetParam()) << " here: "
+                   << loop.error().Message();
+    }
+  }
+};
+
+inline std::string BackendParamName(const testing::TestParamInfo<netpoll::BackendKind>& info) {
+  return std::string(netpoll::BackendName(info.param));
+}
+
+}  // namespace hon::test
+
+#define HON_INSTANTIATE_BACKENDS(suite)                                             \
+  INSTANTIATE_TEST_SUITE_P(All, suite,                                              \
+                           testing::Values(hon::netpoll::BackendKind::kIoUring,     \
+                                           hon::netpoll::BackendKind::kEpoll),      \
+                           hon::test::BackendParamName)
