@@ -142,7 +142,7 @@ void Scheduler::Impl::Free(Fiber& fiber) {
 }
 
 void Scheduler::Impl::Resume(Fiber& fiber) {
-  HON_DEBUG_ASSERT(running_ == nullptr && loop_->InLoopThread());
+  HON_DEBUG_ASSERT(running_ == nullptr);
   if (current_scheduler != self_) {
     current_scheduler = self_;
     thread_exceptions_ = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
