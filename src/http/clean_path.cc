@@ -4,8 +4,8 @@
 
 namespace hon::http::internal {
 
-Result<std::string_view> CleanPath(std::string_view name, PathBuffer& into) {
-  // A backslash separates elements where some files come from; "\" and NUL fit no honest name.
+Result<std::string_view> CleanPath(std::string_view name, std::span<char> into) {
+  // Elsewhere a backslash parts elements, and NUL ends a name before the system has seen all of it.
   if (name.find_first_of(std::string_view("\\\0", 2)) != name.npos) return Fail(ErrInvalidPath);
   size_t size = 0;
   while (!name.empty()) {
@@ -17,13 +17,19 @@ Result<std::string_view> CleanPath(std::string_view name, PathBuffer& into) {
       size = slash == std::string_view::npos ? 0 : slash;
       continue;
     }
-    if (size + 1 + element.size() > kPathBytesMax) return Fail(ErrNotExist);
+    if (size + 1 + element.size() >= into.size()) return Fail(ErrNotExist);
     if (size > 0) into[size++] = '/';
     size += element.copy(into.data() + size, element.size());
   }
   if (size == 0) into[size++] = '.';
   into[size] = '\0';
   return std::string_view(into.data(), size);
+}
+
+Result<std::string_view> CleanRootedPath(std::string_view name, PathBuffer& into) {
+  into[0] = '/';
+  HON_TRY(const std::string_view clean, CleanPath(name, std::span(into).subspan(1)));
+  return std::string_view(into.data(), clean == "." ? 1 : clean.size() + 1);
 }
 
 }  // namespace hon::http::internal

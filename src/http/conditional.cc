@@ -2,11 +2,16 @@
 
 #include <optional>
 
+#include "hon/http/status.h"
+
 namespace hon::http::internal {
 namespace {
 
-constexpr int kStatusNotModified = 304;
-constexpr int kStatusPreconditionFailed = 412;
+// Without what the handler said about a body that is not sent.
+void WriteFailed(ResponseWriter& w) {
+  w.Header().Del(HeaderId::kContentEncoding);
+  w.WriteHeader(StatusPreconditionFailed);
+}
 
 enum class Answer : uint8_t { kNone, kTrue, kFalse };
 
@@ -118,7 +123,7 @@ void WriteNotModified(ResponseWriter& w) {
   header.Del(HeaderId::kContentLength);
   header.Del(HeaderId::kContentEncoding);
   if (!header.Get(HeaderId::kETag).empty()) header.Del(HeaderId::kLastModified);
-  w.WriteHeader(kStatusNotModified);
+  w.WriteHeader(StatusNotModified);
 }
 
 bool IsUnmodified(const Request& r, Time modtime) {
@@ -131,12 +136,12 @@ Precondition CheckPreconditions(ResponseWriter& w, const Request& r, Time modtim
   Answer go_on = IfMatch(w, r);
   if (go_on == Answer::kNone) go_on = IfUnmodifiedSince(r, modtime);
   if (go_on == Answer::kFalse) {
-    w.WriteHeader(kStatusPreconditionFailed);
+    WriteFailed(w);
     return Precondition::kAnswered;
   }
   const Answer is_new = IfNoneMatch(w, r);
   if (is_new == Answer::kFalse && !IsGetOrHead(r)) {
-    w.WriteHeader(kStatusPreconditionFailed);
+    WriteFailed(w);
     return Precondition::kAnswered;
   }
   if (is_new == Answer::kFalse || (is_new == Answer::kNone && IsUnmodified(r, modtime))) {

@@ -91,7 +91,7 @@ void ParseRange(std::string_view field, int64_t size, RangeSet& into) {
     const std::string_view text = Trim(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     if (text.empty()) continue;
-    ByteRange range;
+    ByteRange range = {};
     const Found found = ParseOne(text, size, range);
     if (found == Found::kMalformed) return;
     outside = outside || found == Found::kOutside;

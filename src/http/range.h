@@ -11,8 +11,8 @@ namespace hon::http::internal {
 
 /// `length` bytes from `start` on.
 struct ByteRange {
-  int64_t start = 0;
-  int64_t length = 0;
+  int64_t start;
+  int64_t length;
 };
 
 /// What a Range field asks for.

@@ -14,7 +14,11 @@ inline constexpr Sentinel ErrBodyReadAfterClose{"http: invalid Read on closed Bo
 inline constexpr Sentinel ErrBodyTooLarge{"http: request body too large"};
 
 /// What a Body reads from.
-class BodySource : public io::Reader, public io::Closer {};
+class BodySource : public io::Reader, public io::Closer {
+ public:
+  /// Whether the handler set a limit (MaxBytesReader): ParseForm's own does not apply then.
+  [[nodiscard]] virtual bool HasLimit() const { return false; }
+};
 
 /// A message body, as Go's `r.Body`: never null, at its end from the start when there is none.
 /// Reading suspends the calling fiber until bytes arrive. A small handle: copies share the source.
@@ -49,6 +53,7 @@ class Body final : public io::Reader {
   /// Whether there is no source at all (Go's `r.Body == http.NoBody`).
   [[nodiscard]] bool IsNoBody() const { return source_ == nullptr; }
   [[nodiscard]] BodySource* Source() const { return source_; }
+  [[nodiscard]] bool HasLimit() const { return source_ != nullptr && source_->HasLimit(); }
 
  private:
   static io::IoResult End(std::span<char> into) {

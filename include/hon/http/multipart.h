@@ -1,0 +1,246 @@
+#pragma once
+
+// Go's mime/multipart: reading multipart bodies part by part or as a form, and writing them
+// (RFC 2046 §5.1, RFC 7578).
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hon/base/result.h"
+#include "hon/http/header.h"
+#include "hon/http/mime.h"
+#include "hon/io/io.h"
+#include "hon/url/values.h"
+
+namespace hon::multipart {
+
+/// A limit of Limits was hit; the text says which.
+inline constexpr Sentinel ErrMessageTooLarge{"multipart: message too large"};
+/// The body is not what RFC 2046 describes; the text says where.
+inline constexpr Sentinel ErrMalformed{"multipart: malformed body"};
+
+/// The longest boundary (RFC 2046 §5.1.1).
+inline constexpr size_t kBoundaryBytesMax = 70;
+/// The longest line outside the parts, line end included.
+inline constexpr size_t kLineBytesMax = 4096;
+/// What each value and each file is charged with beside its text.
+inline constexpr int64_t kEntryBytes = 200;
+
+/// What reading a multipart body may cost. The defaults are Go's.
+struct Limits {
+  /// File contents kept in memory; a file that does not fit goes to disk as a whole.
+  int64_t memory_bytes_max = int64_t{32} << 20;
+  /// Values, names and part headers, all kept in memory. What files leave of their share may be
+  /// used too.
+  int64_t value_bytes_max = int64_t{10} << 20;
+  size_t parts_max = 1000;
+  /// Header fields of one part, and of all files together.
+  size_t headers_max = 10'000;
+  /// Header of one part, overhead included.
+  int64_t header_bytes_max = int64_t{10} << 20;
+  /// One file, and all files on disk together. The server's limit on bodies holds besides.
+  int64_t file_bytes_max = INT64_MAX;
+  int64_t disk_bytes_max = INT64_MAX;
+  /// Where files are spilled to; "" for $TMPDIR, else /tmp.
+  std::string temp_dir;
+};
+
+namespace internal {
+class PeekReader;
+struct Boundary;
+}  // namespace internal
+
+class Reader;
+class Writer;
+
+/// One part of a multipart body, to be read once from front to end. It belongs to its Reader and
+/// ends with the next call of NextPart.
+class Part final : public io::Reader {
+ public:
+  http::Header Header;
+
+  /// The "name" of a form-data part, or "".
+  [[nodiscard]] std::string_view FormName() const;
+  /// The "filename" without any directories, "" when there is none. Control bytes are shown as "_".
+  [[nodiscard]] const std::string& FileName() const { return file_name_; }
+
+  /// Reads the content; {0, ErrEof} at the part's end, io::ErrUnexpectedEof when the body ended
+  /// before.
+  io::IoResult Read(std::span<char> into) override;
+
+ private:
+  friend class multipart::Reader;
+  Part(internal::PeekReader& in, const internal::Boundary& boundary)
+      : in_(&in), boundary_(&boundary) {}
+
+  void ReadDisposition();
+  void Advance();
+  void SkipRest();
+  io::IoResult ReadRaw(std::span<char> into);
+  // The raw content, for the decoder.
+  struct Raw;
+
+  internal::PeekReader* in_;
+  const internal::Boundary* boundary_;
+  mime::MediaType disposition_;
+  std::string file_name_;
+  size_t ready_ = 0;        // buffered bytes that are known to be content
+  bool at_start_ = true;    // nothing was read yet
+  Error end_;               // what follows the ready bytes
+  std::unique_ptr<io::Reader> decoder_;  // null when the content is as it comes
+};
+
+/// An uploaded file that is being read. It lives on by itself, without its form.
+class File : public io::ReadSeeker {
+ public:
+  /// Reads from `offset`, without moving the position.
+  virtual io::IoResult ReadAt(std::span<char> into, int64_t offset) const = 0;
+};
+
+/// A file that a form holds, in memory or on disk.
+class FileHeader {
+ public:
+  std::string Filename;
+  http::Header Header;
+  int64_t Size = 0;
+
+  /// Opens the content at its start. Fails after Form::RemoveAll.
+  [[nodiscard]] Result<std::unique_ptr<File>> Open() const;
+
+ private:
+  friend struct Form;
+  friend class FormReader;
+  struct Spill;
+
+  std::shared_ptr<const std::string> content_;  // one of the two is set
+  std::shared_ptr<const Spill> spill_;
+  int64_t offset_ = 0;
+};
+
+/// A form that was read from a multipart/form-data body. Its temporary file has no name from the
+/// start: it is gone with the last FileHeader and File, even if the process dies before.
+struct Form {
+  url::Values Value;
+  std::map<std::string, std::vector<FileHeader>, std::less<>> File;
+
+  /// Gives up all file contents. Files that are open keep theirs.
+  Error RemoveAll();
+};
+
+/// What Request::FormFile found.
+struct FormFile {
+  std::unique_ptr<File> file;
+  const FileHeader* header = nullptr;  // of the request's form
+};
+
+/// Reads a multipart body. Lines may end in LF as well as in CRLF.
+class Reader {
+ public:
+  /// `body` is kept by the caller. `limits` are for the parts' headers and ReadForm.
+  Reader(io::Reader& body, std::string_view boundary, Limits limits = {});
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// The next part, with its content decoded when it is quoted-printable. What is unread of the
+  /// last one is skipped. Fails with io::ErrEof after the last part, with ErrMalformed,
+  /// ErrMessageTooLarge, or what reading the body gave.
+  Result<Part*> NextPart() { return Next(Decoding::kAsNamed); }
+  /// As NextPart, with the content as it comes.
+  Result<Part*> NextRawPart() { return Next(Decoding::kNone); }
+
+  /// Reads all parts as a form, up to `memory_bytes_max` of the files in memory. Parts without a
+  /// name are skipped. On failure nothing is left, neither in memory nor on disk.
+  Result<std::unique_ptr<Form>> ReadForm(int64_t memory_bytes_max);
+  /// With the limits given to the constructor.
+  Result<std::unique_ptr<Form>> ReadForm();
+
+ private:
+  friend class FormReader;
+  enum class Decoding : uint8_t { kAsNamed, kNone };
+  // What a part's header may still use.
+  struct Budget {
+    int64_t bytes;
+    size_t fields;
+    int64_t bytes_max;  // what `bytes` began with
+
+    Error Spend(int64_t n);
+    [[nodiscard]] Error TooLarge() const;
+  };
+
+  Result<Part*> Next(Decoding decoding);
+  Result<Part*> Next(Decoding decoding, const Budget& budget);
+  Result<Part*> FindPart(Decoding decoding, const Budget& budget);
+  Result<Part*> Start(Decoding decoding, const Budget& budget);
+  Error ReadHeader(Part& part, Budget budget);
+  Error ReadHeaderLine(std::string& line, Budget& budget);
+  Error AppendHeaderLine(std::string& line, Budget& budget);
+
+  Limits limits_;
+  std::unique_ptr<internal::PeekReader> in_;
+  std::unique_ptr<internal::Boundary> boundary_;
+  std::unique_ptr<Part> part_;
+  size_t parts_ = 0;
+  Error failed_;  // what Next is to say from now on
+};
+
+/// Takes the content of one part. Ends with the next part, or Close, of its Writer.
+class PartWriter final : public io::Writer {
+ public:
+  /// Fails with ErrPartFinished once another part has begun.
+  io::IoResult Write(std::string_view data) override;
+
+ private:
+  friend class multipart::Writer;
+  PartWriter(multipart::Writer& writer, size_t index) : writer_(&writer), index_(index) {}
+
+  multipart::Writer* writer_;
+  size_t index_;
+};
+inline constexpr Sentinel ErrPartFinished{"multipart: can't write to finished part"};
+inline constexpr Sentinel ErrBadBoundary{"mime: invalid boundary"};
+
+/// Writes a multipart body. Stays where it is while parts are written.
+class Writer {
+ public:
+  /// `to` is kept by the caller. The boundary is random.
+  explicit Writer(io::Writer& to);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  [[nodiscard]] const std::string& Boundary() const { return boundary_; }
+  /// Before the first part only. ErrBadBoundary for what RFC 2046 §5.1.1 does not allow.
+  Error SetBoundary(std::string_view boundary);
+  /// "multipart/form-data; boundary=...", for a Content-Type field.
+  [[nodiscard]] std::string FormDataContentType() const;
+
+  /// Begins a part with these fields, sorted by name.
+  Result<PartWriter> CreatePart(const http::Header& header);
+  /// Begins a form's file, of type application/octet-stream.
+  Result<PartWriter> CreateFormFile(std::string_view field, std::string_view filename);
+  Result<PartWriter> CreateFormField(std::string_view field);
+  /// A whole field of a form.
+  Error WriteField(std::string_view field, std::string_view value);
+  /// Ends the body. Does not close what it writes to.
+  Error Close();
+
+ private:
+  friend class PartWriter;
+
+  io::Writer* to_;
+  std::string boundary_;
+  size_t parts_ = 0;
+  bool open_ = false;  // the last part may be written to
+  Error part_error_;   // from the last part's Write
+};
+
+/// The Content-Disposition of a form's file.
+[[nodiscard]] std::string FileContentDisposition(std::string_view field, std::string_view filename);
+
+}  // namespace hon::multipart

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "hon/http/mime.h"
+#include "hon/http/request.h"
+#include "hon/http/response_writer.h"
+#include "hon/http/time.h"
+#include "hon/io/io.h"
+
+namespace hon::http::internal {
+
+/// Something to answer with.
+struct Content {
+  io::ReadSeeker& reader;  // at its start
+  std::string_view name;   // of which the extension may tell the type
+  Time modtime;
+  int64_t size = kUnknownSize;  // asked of `reader` when unknown
+  const mime::Types* types = nullptr;
+  bool encoded = false;  // the Content-Encoding on `w` is that of `reader`
+
+  static constexpr int64_t kUnknownSize = -1;
+};
+
+/// ServeContent for a Content.
+void SendContent(ResponseWriter& w, Request& r, const Content& content);
+
+/// Sets Content-Type by the name, then by the first bytes of `reader`, which is then put back to
+/// its start; does nothing when the handler has set or suppressed it. False when `reader` cannot
+/// be put back.
+bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,
+                    const mime::Types* types);
+
+/// Answers with an error after taking away the fields that described the content.
+void SendError(ResponseWriter& w, std::string_view text, int status);
+
+}  // namespace hon::http::internal

@@ -1,0 +1,233 @@
+#include "hon/http/file_server.h"
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "hon/http/reply.h"
+#include "hon/http/status.h"
+#include "http/accept_encoding.h"
+#include "http/clean_path.h"
+#include "http/content.h"
+#include "http/dir_file.h"
+#include "http/dir_list.h"
+
+namespace hon::http {
+namespace {
+
+using internal::Coding;
+using internal::PathBuffer;
+using internal::SendError;
+
+constexpr std::string_view kIndexPage = "/index.html";
+
+// The last element of `path`, "." for none, "/" for nothing but slashes.
+std::string_view BaseName(std::string_view path) {
+  if (path.empty()) return ".";
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path.empty() ? "/" : path.substr(path.rfind('/') + 1);
+}
+
+bool HasDotElement(std::string_view path) {
+  return path.starts_with('.') || path.find("/.") != path.npos;
+}
+
+// Whether ".." is an element of `path`, parted by slashes of either kind.
+bool ClimbsUp(std::string_view path) {
+  for (size_t at = path.find(".."); at != path.npos; at = path.find("..", at + 1)) {
+    const bool begins = at == 0 || path[at - 1] == '/' || path[at - 1] == '\\';
+    const bool ends = at + 2 == path.size() || path[at + 2] == '/' || path[at + 2] == '\\';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+// Tells the client no more than the kind of failure.
+void SendOpenError(ResponseWriter& w, const Error& err) {
+  if (err.Is(ErrNotExist) || err.Is(ErrInvalidPath)) {
+    return SendError(w, "404 page not found", StatusNotFound);
+  }
+  if (err.Is(ErrPermission)) return SendError(w, "403 Forbidden", StatusForbidden);
+  SendError(w, "500 Internal Server Error", StatusInternalServerError);
+}
+
+// 301 to a path relative to the request's, which holds under StripPrefix too. `base` is escaped:
+// it came percent-decoded, and might otherwise be read as a scheme or a query.
+void RedirectTo(ResponseWriter& w, const Request& r, std::string_view before, std::string_view base,
+                std::string_view after) {
+  url::URL url;
+  url.Path.append(before).append(base).append(after);
+  url.RawQuery = r.URL.RawQuery;
+  w.Header().Set(HeaderId::kLocation, url.String());
+  w.WriteHeader(StatusMovedPermanently);
+}
+
+// A strong validator: a file that is written keeps its size and its nanosecond hardly ever.
+void SetETag(ResponseWriter& w, const FileInfo& info, std::string_view suffix) {
+  if (w.Header().Has(HeaderId::kETag) || w.Header().Suppressed(HeaderId::kETag)) return;
+  std::array<char, 96> tag;
+  const int size = std::snprintf(tag.data(), tag.size(), "\"%llx.%x-%llx%.*s\"",
+                                 static_cast<unsigned long long>(info.ModTime.Unix()),
+                                 static_cast<unsigned int>(info.ModTime.Nanosecond()),
+                                 static_cast<unsigned long long>(info.Size),
+                                 static_cast<int>(suffix.size()), suffix.data());
+  w.Header().Set(HeaderId::kETag, std::string_view(tag.data(), static_cast<size_t>(size)));
+}
+
+// The directory of a path that the caller of ServeFile vouches for.
+class TrustedDir final : public FS {
+ public:
+  explicit TrustedDir(std::string_view root) : root_(root) {}
+
+  Result<std::unique_ptr<FsFile>> Open(std::string_view name) const override {
+    HON_TRY(DirFile file, internal::OpenDirFile(root_, name, Symlinks::kAnywhere));
+    return std::make_unique<DirFile>(std::move(file));
+  }
+  Result<FsFile*> OpenIn(FsFileSlot& slot, std::string_view name) const override {
+    HON_TRY(DirFile file, internal::OpenDirFile(root_, name, Symlinks::kAnywhere));
+    return slot.Hold(std::move(file));
+  }
+
+ private:
+  std::string_view root_;
+};
+
+enum class SlashRedirects : uint8_t { kOff, kOn };
+
+// One request for a name in a tree of files.
+class Serving {
+ public:
+  Serving(ResponseWriter& w, Request& r, const FS& fs, const FileServerOptions& options)
+      : w_(&w), r_(&r), fs_(&fs), options_(&options) {}
+
+  // Answers for `name`, which begins with a slash or is a plain file name.
+  void Run(std::string_view name, SlashRedirects redirects) {
+    const std::string_view path = r_->URL.Path.empty() ? "/" : std::string_view(r_->URL.Path);
+    if (path.ends_with(kIndexPage)) return RedirectTo(*w_, *r_, "./", "", "");
+    if (options_->dotfiles == Dotfiles::kHide && HasDotElement(name)) {
+      return SendOpenError(*w_, ErrNotExist);
+    }
+    FsFileSlot slot;
+    FileInfo info;
+    FsFile* const file = Open(slot, name, info);
+    if (file == nullptr) return;
+    const std::string_view base = BaseName(path);
+    const bool slash = path.ends_with('/');
+    if (info.IsDir && !slash) return RedirectTo(*w_, *r_, "", base, "/");
+    if (info.IsDir) return SendDirectory(name, *file, info);
+    if (!slash || redirects == SlashRedirects::kOff) return SendFile(name, *file, info);
+    if (base != "/" && base != ".") return RedirectTo(*w_, *r_, "../", base, "");
+    // The tree has a file where its root should be.
+    SendError(*w_, "http: attempting to traverse a non-directory", StatusInternalServerError);
+  }
+
+ private:
+  // Null, and an error is sent, when that fails.
+  FsFile* Open(FsFileSlot& slot, std::string_view name, FileInfo& info) {
+    Result<FsFile*> file = fs_->OpenIn(slot, name);
+    const Result<FileInfo> known = file ? (*file)->Stat() : Fail(file.error());
+    if (!known) {
+      SendOpenError(*w_, known.error());
+      return nullptr;
+    }
+    info = *known;
+    return *file;
+  }
+
+  // Null when there is none, or it is a directory.
+  FsFile* TryOpenFile(FsFileSlot& slot, std::string_view name, FileInfo& info) {
+    Result<FsFile*> file = fs_->OpenIn(slot, name);
+    if (!file) return nullptr;
+    const Result<FileInfo> known = (*file)->Stat();
+    if (!known || known->IsDir) return nullptr;
+    info = *known;
+    return *file;
+  }
+
+  void SendDirectory(std::string_view name, FsFile& dir, const FileInfo& info) {
+    while (name.ends_with('/')) name.remove_suffix(1);
+    PathBuffer buffer;
+    FsFileSlot slot;
+    FileInfo index_info;
+    const std::string_view index_name = Join(buffer, name, kIndexPage);
+    FsFile* const index = TryOpenFile(slot, index_name, index_info);
+    if (index != nullptr) return SendFile(index_name, *index, index_info);
+    if (!options_->listings) return SendOpenError(*w_, ErrNotExist);
+    internal::SendListing(*w_, *r_, dir, info.ModTime, *options_);
+  }
+
+  void SendFile(std::string_view name, FsFile& file, const FileInfo& info) {
+    if (options_->precompressed && SendCompressed(name, file)) return;
+    if (options_->etag) SetETag(*w_, info, "");
+    Send(name, file, info, /*encoded=*/false);
+  }
+
+  void Send(std::string_view name, FsFile& file, const FileInfo& info, bool encoded) {
+    internal::SendContent(*w_, *r_,
+                          {.reader = file,
+                           .name = name,
+                           .modtime = info.ModTime,
+                           .size = info.Size,
+                           .types = options_->types,
+                           .encoded = encoded});
+  }
+
+  // Sends a compressed copy of `plain` if there is one that the client prefers.
+  bool SendCompressed(std::string_view name, FsFile& plain) {
+    Header& header = w_->Header();
+    if (header.Has(HeaderId::kContentEncoding)) return false;
+    header.Add(HeaderId::kVary, "Accept-Encoding");
+    const std::string_view field = r_->Header.Get(HeaderId::kAcceptEncoding);
+    PathBuffer buffer;
+    for (const Coding* coding : internal::ParseAcceptEncoding(field)) {
+      FsFileSlot slot;
+      FileInfo info;
+      FsFile* const file = TryOpenFile(slot, Join(buffer, name, coding->suffix), info);
+      if (file == nullptr) continue;
+      // The type is that of the plain file, by its own bytes where its name does not tell.
+      if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
+      header.Set(HeaderId::kContentEncoding, coding->name);
+      if (options_->etag) SetETag(*w_, info, coding->suffix);
+      Send(name, *file, info, /*encoded=*/true);
+      return true;
+    }
+    return false;
+  }
+
+  // A name that does not fit comes out as one that cannot exist.
+  static std::string_view Join(PathBuffer& buffer, std::string_view a, std::string_view b) {
+    if (a.size() + b.size() > kPathBytesMax) return std::string_view("\0", 1);
+    const size_t size = a.copy(buffer.data(), a.size());
+    return {buffer.data(), size + b.copy(buffer.data() + size, b.size())};
+  }
+
+  ResponseWriter* w_;
+  Request* r_;
+  const FS* fs_;
+  const FileServerOptions* options_;
+};
+
+}  // namespace
+
+void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view name,
+                 const FileServerOptions& options) {
+  // Whoever builds `name` from the path without cleaning it is in danger, whatever `name` holds.
+  if (ClimbsUp(r.URL.Path)) return SendError(w, "invalid URL path", StatusBadRequest);
+  Serving(w, r, fs, options).Run(name, SlashRedirects::kOff);
+}
+
+void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
+               const FileServerOptions& options) {
+  const size_t file_at = path.rfind('/') + 1;
+  const TrustedDir dir(path.substr(0, file_at));
+  ServeFileFS(w, r, dir, path.substr(file_at), options);
+}
+
+void FileServer::ServeHTTP(ResponseWriter& w, Request& r) {
+  PathBuffer buffer;
+  const Result<std::string_view> clean = internal::CleanRootedPath(r.URL.Path, buffer);
+  if (!clean) return SendOpenError(w, clean.error());
+  Serving(w, r, *fs_, options_).Run(*clean, SlashRedirects::kOn);
+}
+
+}  // namespace hon::http

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hon::http::internal {
+
+/// Appends `text` with the five characters that mean something in HTML escaped, as Go does.
+void AppendHtmlEscaped(std::string& into, std::string_view text);
+
+}  // namespace hon::http::internal

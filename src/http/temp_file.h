@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "hon/base/result.h"
+#include "hon/io/file.h"
+
+namespace hon::http::internal {
+
+/// Creates a file without a name in the folder `dir` ("": $TMPDIR, else /tmp), to be read and
+/// written. It is gone once it is closed, and when the process dies.
+[[nodiscard]] Result<io::File> CreateTempFile(const std::string& dir);
+
+}  // namespace hon::http::internal
