@@ -9,7 +9,7 @@
 
 #include "endpoints.h"
 #include "hon/fiber/fiber.h"
-#include "hon/http/error.h"
+#include "hon/http/reply.h"
 #include "numbers.h"
 
 namespace hon::wire {

@@ -5,8 +5,7 @@
 #include <string>
 
 #include "endpoints.h"
-#include "hon/http/error.h"
-#include "hon/http/redirect.h"
+#include "hon/http/reply.h"
 #include "numbers.h"
 
 namespace hon::wire {

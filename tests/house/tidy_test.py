@@ -48,6 +48,8 @@ CASES = [
     ("a room without a row", {"include/hon/cache/cache.h": "#pragma once\n"}, "a room that the table"),
     ("sockets in a pure room", {"include/hon/http/header.h": "#pragma once\n#include <sys/socket.h>\n"},
      "<sys/socket.h> in http"),
+    ("threads in a pure room", {"include/hon/http/header.h": "#pragma once\n#include <thread>\n"},
+     "<thread> in http"),
     ("a heavy header", {"include/hon/http/header.h": "#pragma once\n#include <iostream>\n"}, "<iostream>"),
     ("no pragma once", {"include/hon/http/header.h": "int Header();\n"}, "no #pragma once"),
     ("using namespace", {"include/hon/http/header.h": "#pragma once\nusing namespace std;\n"}, "using namespace"),
@@ -61,7 +63,8 @@ CASES = [
      "before its own header"),
     ("dead source", {"src/base/CMakeLists.txt": "hon_component(base)\n"}, "no CMakeLists.txt builds it"),
     ("a test named after nothing",
-     {"tests/base/whatever_test.cc": "\n", "tests/base/CMakeLists.txt": "error_test.cc whatever_test.cc\n"},
+     {f"tests/base/{name}_test.cc": "\n" for name in "abc"}
+     | {"tests/base/CMakeLists.txt": "error_test.cc a_test.cc b_test.cc c_test.cc\n"},
      "named after nothing"),
     ("a name that says nothing", {"src/base/" + "string_util" + ".h": "#pragma once\n"}, "says nothing"),
     ("long file", {"src/base/error.cc": '#include "hon/base/error.h"\n' + "int a;\n" * 600}, "601 lines"),

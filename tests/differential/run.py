@@ -1,0 +1,175 @@
+"""Asks our server and Go's own the same requests and compares what comes back: statuses, fields,
+bodies, framing, and whether the connection goes on. A difference is a bug, or a line of
+docs/DEVIATIONS.md whose id deviations.py names.
+
+  run.py --bin BUILD/bin --backend epoll [--mutations N] [--seed S] [--only TEXT] [--verbose]
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+import harness
+from corpus import all_cases
+from deviations import DEVIATIONS
+
+GO_MINOR_MIN = 26  # the contract is that of Go 1.26
+PROBE = b"GET /echo-marker HTTP/1.1\r\nHost: probe\r\n\r\n"
+MODIFIED = 1_700_000_000
+MODIFIED_TEXT = b"Tue, 14 Nov 2023 22:13:20 GMT"
+FILES = {
+    "a.txt": b"0123456789", "empty": b"", "data": bytes(range(256)) * 8, "index.html": b"<html>index</html>",
+    ".hidden": b"hidden", "c.json": b"{}", "page.HTML": b"<p>page", "no.such-ext": b"GIF89a...",
+    "sub/b.html": b"<b>b</b>", "listed/one": b"1", "listed/two & <three>": b"2", "listed/dir/x": b"",
+    "file.txt": b"0123456789abcdef" * 2000,
+}
+
+
+def make_files(folder):
+    for name, data in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (MODIFIED, MODIFIED))
+
+
+def build_go(folder):
+    """The reference server, or the end of this program when this Go is not the one of the contract."""
+    go = harness.require_tool("go")
+    version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout
+    found = re.match(r"go1\.(\d+)", version)
+    if not found or int(found[1]) < GO_MINOR_MIN:
+        harness.skip_all(f"needs Go 1.{GO_MINOR_MIN} for the reference, this is {version.strip()}")
+    program = folder / "goserver"
+    subprocess.run([go, "build", "-o", program, "."], cwd=HERE / "goserver", check=True,
+                   env=os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
+    return program
+
+
+class GoServer(harness.Server):
+    def __init__(self, program, *flags):
+        super().__init__(*flags, backend="go")
+        self.command[0] = str(program)
+
+
+def plain(text):
+    """Without what differs from run to run."""
+    return re.sub(r"(boundary=|--)[0-9a-f]{60}", r"\1BOUNDARY", text)
+
+
+def describe(answer):
+    fields = sorted((name, "DATE" if name == "Date" else plain(value)) for name, value in answer.fields)
+    return (answer.status, answer.reason, fields, plain(answer.body.decode("latin-1")), answer.framing,
+            sorted(answer.trailers))
+
+
+def ask(server, wire, cut=None):
+    """Everything that comes back for `wire` and the probe behind it, up to the end."""
+    method = wire.split(b" ", 1)[0]
+    found = []
+    with server.connect(30) as connection:
+        data = wire + PROBE
+        if cut is None:
+            connection.send(data)
+        else:
+            connection.send(data[:cut])
+            connection.send(data[cut:])
+        connection.finish()
+        try:
+            while True:
+                hints = []
+                answer = connection.answer("HEAD" if method == b"HEAD" and not found else "GET", hints)
+                found += [describe(each) for each in (*hints, answer)]
+                if answer.status == 101:
+                    break
+        except harness.Closed:
+            pass
+        except harness.WireError as error:
+            found.append(("not HTTP", str(error)))
+    return found
+
+
+class Comparison:
+    def __init__(self, ours, go, verbose):
+        self.ours, self.go, self.verbose = ours, go, verbose
+        self.documented = set(re.findall(r"\bD-\d{3}\b", (HERE.parents[1] / "docs/DEVIATIONS.md").read_text()))
+        self.used = {}
+        self.failures = 0
+        self.same = 0
+
+    def fail(self, case, cut, ours, go, why):
+        self.failures += 1
+        print(f"--- {case.name}: {why} (cut {cut})\n  {case.wire[:400]!r}")
+        for mine, theirs in zip(ours + ["(end)"] * len(go), go + ["(end)"] * len(ours)):
+            if mine != theirs:
+                print(f"  ours {str(mine)[:600]}\n  Go   {str(theirs)[:600]}")
+
+    def compare(self, case):
+        go = ask(self.go, case.wire)
+        whole = ask(self.ours, case.wire)
+        known = None
+        if whole == go:
+            self.same += 1
+        else:
+            known = next((id for id, applies in DEVIATIONS if applies(case.wire, whole, go)), None)
+            if known is None:
+                self.fail(case, None, whole, go, "differs")
+            elif self.verbose:
+                print(f"{known}: {case.name}")
+            if known is not None:
+                self.used[known] = self.used.get(known, 0) + 1
+        # However it is cut, our answer is the same.
+        for cut in sorted({1, len(case.wire) // 2, len(case.wire) - 1}):
+            again = ask(self.ours, case.wire, cut)
+            if again != whole:
+                self.fail(case, cut, again, whole, "differs from our own answer when cut")
+
+    def finish(self, count, everything):
+        print(f"{count} requests: {self.same} the same, "
+              f"{sum(self.used.values())} known differences, {self.failures} failures")
+        for name, times in sorted(self.used.items()):
+            print(f"  {name}: {times}")
+        undocumented = {name for name, _ in DEVIATIONS} - self.documented
+        stale = {name for name, _ in DEVIATIONS} - set(self.used) if everything else set()
+        for name in sorted(undocumented):
+            print(f"{name} is not in docs/DEVIATIONS.md")
+        for name in sorted(stale):
+            print(f"{name} is no difference any more: no request shows it")
+        return 1 if self.failures or undocumented or stale else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--backend", default="epoll")
+    parser.add_argument("--mutations", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="the cases whose name holds this text")
+    parser.add_argument("--verbose", action="store_true")
+    flags = parser.parse_args()
+    harness.settings.bin, harness.settings.backend = flags.bin, flags.backend
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        program = build_go(folder)
+        files = folder / "files"
+        make_files(files)
+        served = ("--files", files, "--file", files / "file.txt")
+        cases = [case for case in all_cases(MODIFIED_TEXT, flags.mutations, flags.seed)
+                 if flags.only in case.name]
+        with harness.Server(*served) as ours, GoServer(program, *served) as go:
+            comparison = Comparison(ours, go, flags.verbose)
+            for case in cases:
+                comparison.compare(case)
+            return comparison.finish(len(cases), everything=not flags.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
