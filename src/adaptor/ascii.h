@@ -28,6 +28,15 @@ constexpr bool EqualsLower(std::string_view text, std::string_view lower) {
   return true;
 }
 
+/// Whether both are equal but for ASCII case.
+constexpr bool EqualFold(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
+  }
+  return true;
+}
+
 /// Calls `visit` with each element of a comma-separated list, trimmed; empty ones are skipped.
 template <class Visit>
 constexpr void ForEachElement(std::string_view list, Visit&& visit) {
@@ -44,6 +53,13 @@ constexpr void ForEachElement(std::string_view list, Visit&& visit) {
 constexpr bool ListHas(std::string_view list, std::string_view lower) {
   bool found = false;
   ForEachElement(list, [&](std::string_view element) { found |= EqualsLower(element, lower); });
+  return found;
+}
+
+/// Whether the list has `element`, whatever the case of both.
+constexpr bool ListHasFold(std::string_view list, std::string_view element) {
+  bool found = false;
+  ForEachElement(list, [&](std::string_view other) { found |= EqualFold(other, element); });
   return found;
 }
 

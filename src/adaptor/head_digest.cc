@@ -1,9 +1,9 @@
 #include "adaptor/head_digest.h"
 
 #include <array>
-#include <limits>
 
 #include "adaptor/ascii.h"
+#include "adaptor/decimal.h"
 
 namespace hon::adaptor {
 namespace {
@@ -19,19 +19,6 @@ constexpr std::array<bool, 256> MakeHostBytes() {
   return bytes;
 }
 constexpr std::array<bool, 256> kHostBytes = MakeHostBytes();
-
-// Decimal digits only (RFC 9110 §8.6), below 2^63; -1 for everything else.
-int64_t ParseLength(std::string_view digits) {
-  if (digits.empty()) return -1;
-  int64_t length = 0;
-  for (const char c : digits) {
-    if (!internal::IsDigit(c)) return -1;
-    const int64_t digit = c - '0';
-    if (length > (std::numeric_limits<int64_t>::max() - digit) / 10) return -1;
-    length = length * 10 + digit;
-  }
-  return length;
-}
 
 }  // namespace
 
@@ -98,7 +85,7 @@ Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
   }
   if (!has_length_) return Refusal::kNone;
   head.has_content_length = true;
-  head.content_length = ParseLength(length_);
+  head.content_length = ParseDecimal(length_);
   return lengths_differ_ || head.content_length < 0 ? Refusal::kBadRequest : Refusal::kNone;
 }
 

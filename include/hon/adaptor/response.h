@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "hon/adaptor/body_reader.h"
+#include "hon/adaptor/response_head.h"
 #include "hon/http/header.h"
 #include "hon/http/response_writer.h"
 #include "hon/io/stream.h"
@@ -18,13 +19,13 @@ namespace hon::adaptor {
 /// Content-Length; a longer one goes out in chunks.
 inline constexpr size_t kBodyBufferBytes = 2048;
 
-/// A field whose name begins so is sent as a trailer, under the rest of the name; for trailers
-/// that are decided after the head. Go's http.TrailerPrefix.
-inline constexpr std::string_view kTrailerPrefix = "Trailer:";
-
 /// A file of fewer bytes is copied into the output instead of being sent by sendfile: it then
 /// leaves together with the head.
 inline constexpr int64_t kSendFileBytesMin = 16 * 1024;
+
+/// A request body of which this much is known to be unread when the head is sent ends the
+/// connection: reading it to the end costs more than a new one.
+inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
 /// What a Response asks of the owner of its connection.
 class ConnControl {
@@ -68,8 +69,9 @@ class Response final : public http::ResponseWriter {
   io::CopyResult ReadFrom(io::Reader& from) override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
-  /// The body may always be read while answering; this never fails.
-  Error EnableFullDuplex() override { return {}; }
+  /// The body may always be read while answering; this says that it will be, so that a long one
+  /// does not end the connection.
+  Error EnableFullDuplex() override;
   [[nodiscard]] int Status() const override { return status_; }
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }
 
@@ -91,17 +93,43 @@ class Response final : public http::ResponseWriter {
   enum class Phase : uint8_t { kOpen, kCommitted, kBody, kFinished, kHijacked };
   enum class Coding : uint8_t { kNone, kLength, kChunked, kUntilClose };
 
+  void Interim(int status);
+  void Commit(int status);
+  [[nodiscard]] bool IsDone() const { return phase_ >= Phase::kFinished; }
+  [[nodiscard]] Error Refuse(const char* call);
+
+  AutomaticFields Decide(bool complete);
+  void DecideLength(bool complete, AutomaticFields& fields);
+  void DecideConnection(AutomaticFields& fields);
+  [[nodiscard]] bool HasLateTrailers() const;
+
+  void SendHead(bool complete);
+  void SendBody(std::string_view data);
+  void SendBuffered();
+  void Put(std::string_view data);
+  void Bound();
+  void EndChunks();
+  void PutTrailers();
+
+  [[nodiscard]] int64_t Allowed(int64_t wanted) const;
+  io::CopyResult CopyBlocks(io::Reader& from);
+  [[nodiscard]] Error SendBlock(io::Block& block, size_t size);
+  io::CopyResult CopyFile(io::Reader& from, io::File& file, int64_t offset, int64_t size);
+
   io::Stream* stream_ = nullptr;
   ConnControl* control_ = nullptr;
   ResponseOptions options_;
   http::Header header_;
+  ResponseHead head_;
+  Error error_;
+  int64_t length_ = -1;  // of the body, once it is known: declared, or found by Finish
+  int64_t written_ = 0;
   int status_ = 0;
+  uint32_t buffered_ = 0;
   Phase phase_ = Phase::kOpen;
   Coding coding_ = Coding::kNone;
   bool close_ = false;
-  int64_t written_ = 0;
-  Error error_;
-  std::string head_;
+  bool full_duplex_ = false;
   std::array<char, kBodyBufferBytes> buffer_;
 };
 

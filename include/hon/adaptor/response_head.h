@@ -1,0 +1,92 @@
+#pragma once
+
+// The head of a response in two steps: what the handler set is written down when it commits a
+// status, so that later changes do not reach the wire; what the server adds depends on the body and
+// is appended when the head leaves.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "hon/http/header.h"
+
+namespace hon::adaptor {
+
+/// The Transfer-Encoding that a handler asked for.
+enum class GivenCoding : uint8_t { kNone, kIdentity, kChunked, kForeign };
+
+/// The Connection field of a response.
+enum class ConnectionField : uint8_t {
+  kHandlers,   // what the handler set, if anything
+  kNone,       // none, whatever the handler set
+  kClose,
+  kKeepAlive,  // beside the handler's: only HTTP/1.0 needs it
+};
+
+/// What the server adds to a head.
+struct AutomaticFields {
+  std::string_view date;          // "": no Date field
+  std::string_view content_type;  // "": no Content-Type field
+  int64_t content_length = -1;    // -1: no Content-Length field
+  ConnectionField connection = ConnectionField::kHandlers;
+  bool chunked = false;
+};
+
+class ResponseHead {
+ public:
+  /// What the committed fields say to the server; found by Commit.
+  struct Facts {
+    int64_t content_length = -1;  // a valid one that is sent; -1: none
+    GivenCoding coding = GivenCoding::kNone;
+    bool bad_length = false;      // there was a Content-Length, but no number
+    bool length_dropped = false;  // there was one, but a Transfer-Encoding too
+    bool no_auto_length = false;  // the handler suppressed it
+    bool has_date = false;        // or suppressed
+    bool has_type = false;        // or suppressed, or a content coding hides the type
+    bool has_connection = false;
+    bool lists_close = false;     // the first Connection field
+    bool lists_upgrade = false;
+    bool has_trailers = false;    // announced by Trailer, or set with http::TrailerPrefix
+  };
+
+  /// Writes down the status line and the fields of `header`, sorted by name. Left out are fields
+  /// that the status forbids (RFC 9110 §8.6, §15.3.5, §15.4.5), Transfer-Encoding, a useless
+  /// Content-Length and trailers.
+  const Facts& Commit(int status, bool http10, const http::Header& header);
+
+  [[nodiscard]] const Facts& GetFacts() const { return facts_; }
+  /// The values of Trailer fields, joined by commas.
+  [[nodiscard]] std::string_view TrailerNames() const { return trailer_names_; }
+
+  /// Bytes that Append needs at most.
+  [[nodiscard]] size_t SizeMax(const AutomaticFields& fields) const;
+  /// Writes the head with `fields` and the empty line to `into`, and returns the end.
+  char* Append(const AutomaticFields& fields, char* into) const;
+
+ private:
+  void Gather(int status, const http::Header& header);
+  void WriteStatusLine(int status, bool http10);
+  void WriteFields(int status, const http::Header& header);
+  void WriteConnection(const http::Header& header);
+  void WriteField(std::string_view name, std::string_view value);
+  void Put(std::string_view text) { text_.append(text); }
+
+  Facts facts_;
+  std::string text_;           // status line and fields
+  size_t connection_begin_ = 0;  // the handler's Connection fields in text_
+  size_t connection_end_ = 0;
+  std::string trailer_names_;
+};
+
+/// Whether `field` is a trailer by http::TrailerPrefix.
+[[nodiscard]] inline bool IsLateTrailer(const http::Header::Field& field) {
+  return field.id == http::HeaderId::kUnknown && field.name.starts_with(http::TrailerPrefix);
+}
+
+/// Whether a response with this status may have content (RFC 9110 §6.4.1).
+[[nodiscard]] constexpr bool IsBodyAllowed(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace hon::adaptor

@@ -1,0 +1,169 @@
+#include "hon/adaptor/response_head.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "adaptor/ascii.h"
+#include "adaptor/decimal.h"
+#include "adaptor/sorted_fields.h"
+#include "hon/http/status.h"
+
+namespace hon::adaptor {
+namespace {
+
+using http::HeaderId;
+using Field = http::Header::Field;
+
+// "Date: CRLF", "Content-Type: CRLF", "Content-Length: CRLF" with 19 digits, "Connection:
+// keep-alive CRLF", "Transfer-Encoding: chunked CRLF" and the empty line.
+constexpr size_t kAutomaticBytesMax = 160;
+
+char* Copy(std::string_view text, char* into) {
+  std::memcpy(into, text.data(), text.size());
+  return into + text.size();
+}
+
+GivenCoding CodingOf(const http::Header& header) {
+  const std::string_view value = header.Get(HeaderId::kTransferEncoding);
+  if (value.empty()) return GivenCoding::kNone;
+  if (internal::EqualsLower(value, "chunked")) return GivenCoding::kChunked;
+  return internal::EqualsLower(value, "identity") ? GivenCoding::kIdentity : GivenCoding::kForeign;
+}
+
+}  // namespace
+
+const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
+                                                const http::Header& header) {
+  facts_ = Facts();
+  text_.clear();
+  connection_begin_ = connection_end_ = 0;
+  trailer_names_.clear();
+  Gather(status, header);
+  WriteStatusLine(status, http10);
+  if (!header.Empty()) WriteFields(status, header);
+  return facts_;
+}
+
+void ResponseHead::Gather(int status, const http::Header& header) {
+  const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
+  facts_.has_date = given(HeaderId::kDate);
+  facts_.has_type =
+      given(HeaderId::kContentType) || !header.Get(HeaderId::kContentEncoding).empty();
+  facts_.no_auto_length = header.Suppressed(HeaderId::kContentLength);
+  facts_.coding = CodingOf(header);
+  if (header.Has(HeaderId::kContentLength)) {
+    const int64_t length = internal::ParseDecimal(header.Get(HeaderId::kContentLength));
+    facts_.bad_length = length < 0;
+    facts_.length_dropped =
+        length >= 0 && facts_.coding != GivenCoding::kNone && facts_.coding != GivenCoding::kIdentity;
+    if (!facts_.length_dropped && IsBodyAllowed(status)) facts_.content_length = length;
+  }
+  facts_.has_connection = header.Has(HeaderId::kConnection);
+  if (facts_.has_connection) {
+    const std::string_view value = header.Get(HeaderId::kConnection);
+    facts_.lists_close = internal::ListHas(value, "close");
+    facts_.lists_upgrade = internal::ListHas(value, "upgrade");
+  }
+  for (const Field& field : header) {
+    facts_.has_trailers |= field.id == HeaderId::kTrailer || IsLateTrailer(field);
+    if (field.id != HeaderId::kTrailer) continue;
+    trailer_names_.append(field.value).append(1, ',');
+  }
+}
+
+void ResponseHead::WriteStatusLine(int status, bool http10) {
+  if (status == http::StatusOK && !http10) return Put("HTTP/1.1 200 OK\r\n");
+  const char digits[] = {static_cast<char>('0' + status / 100),
+                         static_cast<char>('0' + status / 10 % 10),
+                         static_cast<char>('0' + status % 10), ' '};
+  Put(http10 ? "HTTP/1.0 " : "HTTP/1.1 ");
+  Put({digits, sizeof digits});
+  const std::string_view reason = http::StatusText(status);
+  if (reason.empty()) {
+    Put("status code ");
+    Put({digits, 3});
+  } else {
+    Put(reason);
+  }
+  Put("\r\n");
+}
+
+void ResponseHead::WriteFields(int status, const http::Header& header) {
+  bool length_written = false;
+  internal::ForEachSorted(header, [&](const Field& field) {
+    switch (field.id) {
+      case HeaderId::kTransferEncoding:
+        return;
+      case HeaderId::kContentLength:
+        // One field, whatever the handler added: a length that is stated twice is an attack.
+        if (facts_.content_length >= 0 && !length_written) WriteField(field.name, field.value);
+        length_written = true;
+        return;
+      case HeaderId::kConnection:
+        if (connection_end_ == 0) WriteConnection(header);
+        return;
+      case HeaderId::kContentType:
+        if (status != http::StatusNotModified) WriteField(field.name, field.value);
+        return;
+      default:
+        if (!IsLateTrailer(field)) WriteField(field.name, field.value);
+    }
+  });
+}
+
+void ResponseHead::WriteConnection(const http::Header& header) {
+  connection_begin_ = text_.size();
+  for (const Field& field : header) {
+    if (field.id == HeaderId::kConnection) WriteField(field.name, field.value);
+  }
+  connection_end_ = text_.size();
+}
+
+void ResponseHead::WriteField(std::string_view name, std::string_view value) {
+  const size_t size = text_.size();
+  text_.resize(size + name.size() + value.size() + 4);
+  char* to = Copy(name, text_.data() + size);
+  *to++ = ':';
+  *to++ = ' ';
+  to = Copy(value, to);
+  *to++ = '\r';
+  *to = '\n';
+}
+
+size_t ResponseHead::SizeMax(const AutomaticFields& fields) const {
+  return text_.size() + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
+}
+
+char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
+  const std::string_view text = text_;
+  if (fields.connection == ConnectionField::kHandlers ||
+      fields.connection == ConnectionField::kKeepAlive) {
+    into = Copy(text, into);
+  } else {
+    into = Copy(text.substr(0, connection_begin_), into);
+    into = Copy(text.substr(connection_end_), into);
+  }
+  if (!fields.date.empty()) {
+    into = Copy("Date: ", into);
+    into = Copy(fields.date, into);
+    into = Copy("\r\n", into);
+  }
+  if (fields.content_length >= 0) {
+    into = Copy("Content-Length: ", into);
+    into = std::to_chars(into, into + 20, fields.content_length).ptr;
+    into = Copy("\r\n", into);
+  }
+  if (!fields.content_type.empty()) {
+    into = Copy("Content-Type: ", into);
+    into = Copy(fields.content_type, into);
+    into = Copy("\r\n", into);
+  }
+  if (fields.connection == ConnectionField::kClose) into = Copy("Connection: close\r\n", into);
+  if (fields.connection == ConnectionField::kKeepAlive) {
+    into = Copy("Connection: keep-alive\r\n", into);
+  }
+  if (fields.chunked) into = Copy("Transfer-Encoding: chunked\r\n", into);
+  return Copy("\r\n", into);
+}
+
+}  // namespace hon::adaptor
