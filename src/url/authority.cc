@@ -39,6 +39,23 @@ Error ParseUserinfo(std::string_view text, UserinfoPtr& into) {
   return {};
 }
 
+// A dotted IPv4 address: four decimal numbers without leading zeros, none above 255.
+bool IsIPv4(std::string_view text) {
+  for (int numbers = 1;; ++numbers) {
+    size_t digits = 0;
+    int value = 0;
+    while (digits < text.size() && digits <= 3 && IsDigit(text[digits])) {
+      value = value * 10 + (text[digits] - '0');
+      ++digits;
+    }
+    if (digits == 0 || value > 255 || (digits > 1 && text[0] == '0')) return false;
+    text.remove_prefix(digits);
+    if (numbers == 4) return text.empty();
+    if (text.empty() || text.front() != '.') return false;
+    text.remove_prefix(1);
+  }
+}
+
 // "[address]", "[address%25zone]" (RFC 6874), either with a port.
 Error ParseIPLiteral(std::string_view text, std::string& host) {
   const size_t close = text.rfind(']');
@@ -51,6 +68,7 @@ Error ParseIPLiteral(std::string_view text, std::string& host) {
   HON_RETURN_IF_ERROR(AppendUnescaped(address, inside.substr(0, zone), kHost));
   HON_RETURN_IF_ERROR(AppendUnescaped(address, inside.substr(zone), kZone));
   if (!IsIPv6(address)) {
+    if (IsIPv4(address)) return Error::Of(ErrHost, "invalid IP-literal");
     return Error::Of(ErrHost, "invalid host: " + Quoted(address) + " is no IPv6 address");
   }
   host.assign(1, '[').append(address).append(1, ']').append(port);
@@ -68,23 +86,6 @@ Error ParseHost(std::string_view scheme, std::string_view text, std::string& hos
   }
   host.clear();
   return AppendUnescaped(host, text, kHost);
-}
-
-// A dotted IPv4 address: four decimal numbers without leading zeros, none above 255.
-bool IsIPv4(std::string_view text) {
-  for (int numbers = 1;; ++numbers) {
-    size_t digits = 0;
-    int value = 0;
-    while (digits < text.size() && digits <= 3 && IsDigit(text[digits])) {
-      value = value * 10 + (text[digits] - '0');
-      ++digits;
-    }
-    if (digits == 0 || value > 255 || (digits > 1 && text[0] == '0')) return false;
-    text.remove_prefix(digits);
-    if (numbers == 4) return text.empty();
-    if (text.empty() || text.front() != '.') return false;
-    text.remove_prefix(1);
-  }
 }
 
 // How many 16-bit groups `text` (groups with single colons between) stands for; -1 when it is

@@ -101,6 +101,8 @@ std::string Quoted(std::string_view text) {
     if (c == '"' || c == '\\') {
       quoted += '\\';
       quoted += c;
+    } else if (c == '\t' || c == '\n' || c == '\r') {
+      quoted += c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r";
     } else if (IsControl(c)) {
       const auto byte = static_cast<unsigned char>(c);
       quoted += "\\x";
