@@ -53,7 +53,7 @@ void TimerWheel::Arm(Timer& timer, TimePoint deadline) {
   if (deadline == kNever) return;
   // Rounded up, so that a timer is never early; the next tick at the earliest, so that a timer
   // armed by a running one waits for the next Advance.
-  const Duration ahead = std::max(deadline - start_, Duration::zero());
+  const Duration ahead = deadline > start_ ? deadline - start_ : Duration::zero();
   const auto ticks = static_cast<uint64_t>(ahead / kTick) + (ahead % kTick != Duration::zero());
   timer.tick_ = std::max(ticks, elapsed_ + 1);
   timer.wheel_ = this;
