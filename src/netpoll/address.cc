@@ -66,12 +66,11 @@ Result<HostPort> Split(std::string_view address) {
 
 // The number of a decimal port; -1 when it is a name; a failure when it is out of range.
 Result<int> PortNumber(std::string_view address, std::string_view port) {
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  if (std::any_of(port.begin(), port.end(), is_letter)) return -1;
   int number = 0;
   const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool all_digits = std::all_of(port.begin(), port.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
-  if (!all_digits) return -1;
-  if (code != std::errc() || end != port.data() + port.size() || number > 65535) {
+  if (code != std::errc() || end != port.data() + port.size() || number < 0 || number > 65535) {
     return Fail(AddressError(address, "invalid port"));
   }
   return number;
