@@ -1,3 +1,5 @@
+#include "hon/http/multipart_writer.h"
+
 #include <algorithm>
 
 #include "hon/http/multipart.h"

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 namespace hon::http::internal {
 namespace {
@@ -23,8 +24,9 @@ int OpenNameless([[maybe_unused]] const std::string& dir) {
 
 std::string Folder(const std::string& dir) {
   if (!dir.empty()) return dir;
-  const char* const named = std::getenv("TMPDIR");
-  return named != nullptr && *named != '\0' ? named : "/tmp";
+  std::error_code no_folder;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(no_folder);
+  return no_folder ? "/tmp" : folder.string();
 }
 
 }  // namespace
