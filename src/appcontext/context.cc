@@ -39,19 +39,21 @@ Context Background() { return {}; }
 Cancelable WithCancel(const Context& parent) {
   auto* node = new ContextNode;
   Context context(node);
-  node->BecomeChildOf(parent);
+  node->Inherit(parent);
+  node->JoinParent();
   return {context, CancelFunc(context)};
 }
 
 Cancelable WithDeadline(const Context& parent, TimePoint deadline, Error cause) {
   auto* node = new ContextNode;
   Context context(node);
-  node->BecomeChildOf(parent);
+  node->Inherit(parent);
   // A parent that ends sooner ends this one with it.
   if (deadline < node->Deadline()) {
     node->SetDeadline(deadline);
     node->EndAtDeadline(std::move(cause));
   }
+  node->JoinParent();
   return {context, CancelFunc(context)};
 }
 
@@ -63,7 +65,8 @@ Context WithValue(const Context& parent, const void* key, std::any value) {
   auto* node = new ContextNode;
   Context context(node);
   node->SetValue(key, std::move(value));
-  node->BecomeChildOf(parent);
+  node->Inherit(parent);
+  node->JoinParent();
   return context;
 }
 

@@ -40,22 +40,25 @@ Error ContextNode::Cause() const {
   return cause_;
 }
 
-void ContextNode::BecomeChildOf(const Context& parent) {
+void ContextNode::Inherit(const Context& parent) {
   above_ = parent;
   deadline_ = parent.Deadline();
-  ContextNode* node = parent.Node();
-  if (node == nullptr) return;
+}
+
+void ContextNode::JoinParent() {
+  ContextNode* parent = above_.Node();
+  if (parent == nullptr) return;
   {
-    std::lock_guard lock(node->mutex_);
-    if (!node->Done()) {
+    std::lock_guard lock(parent->mutex_);
+    if (!parent->Done()) {
       in_parent_ = true;
-      next_sibling_ = node->children_;
+      next_sibling_ = parent->children_;
       if (next_sibling_ != nullptr) next_sibling_->previous_sibling_ = this;
-      node->children_ = this;
+      parent->children_ = this;
       return;
     }
   }
-  End(node->Err(), node->Cause());
+  End(parent->Err(), parent->Cause());
 }
 
 void ContextNode::EndAtDeadline(Error cause) {

@@ -37,8 +37,8 @@ class ContextNode {
 
   // While the node is being made, before others see it.
 
-  /// Ends with `parent`, sees its values and its deadline.
-  void BecomeChildOf(const Context& parent);
+  /// Sees the values of `parent` and has its deadline.
+  void Inherit(const Context& parent);
   /// Sees the values of `other`, not its end.
   void BecomeReaderOf(const Context& other) { above_ = other; }
   void SetDeadline(TimePoint deadline) { deadline_ = deadline; }
@@ -48,6 +48,9 @@ class ContextNode {
   }
   /// Ends it with ErrDeadlineExceeded and `cause` when its deadline comes.
   void EndAtDeadline(Error cause);
+
+  /// Ends with the parent that it inherits from. The last step: others see the node from here on.
+  void JoinParent();
 
   [[nodiscard]] TimePoint Deadline() const { return deadline_; }
   [[nodiscard]] const std::any* Value(const void* key) const;
