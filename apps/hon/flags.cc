@@ -1,0 +1,101 @@
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hon::app {
+namespace {
+
+// Go's flag package takes "-type custom" as well as "--type custom"; so do we.
+std::vector<std::string> WithDoubleDashes(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {  // CLI11 wants the last one first
+    const std::string_view argument = argv[i];
+    const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-' &&
+                        (argument[1] < '0' || argument[1] > '9');
+    arguments.push_back(single ? "-" + std::string(argument) : std::string(argument));
+  }
+  return arguments;
+}
+
+// "10s", "500ms", "2m"; a bare number is seconds.
+std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
+  size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    return "not a time: " + text;
+  }
+  const std::string unit = text.substr(used);
+  double scale = 0;
+  if (unit == "ms") scale = 1;
+  if (unit == "s" || unit.empty()) scale = 1000;
+  if (unit == "m") scale = 60 * 1000;
+  if (unit == "h") scale = 3600 * 1000;
+  constexpr double kMillisecondsMax = 1e12;
+  if (scale == 0 || !(value > 0) || value * scale > kMillisecondsMax) {
+    return "not a time (try 10s, 500ms, 2m): " + text;
+  }
+  into = std::chrono::milliseconds(static_cast<int64_t>(value * scale));
+  return {};
+}
+
+void AddTime(CLI::App& app, const char* name, std::chrono::milliseconds& into, const char* what) {
+  app.add_option_function<std::string>(
+         name,
+         [&into](const std::string& text) {
+           if (std::string problem = ReadTime(text, into); !problem.empty()) {
+             throw CLI::ValidationError(problem);
+           }
+         },
+         what)
+      ->type_name("TIME")
+      ->default_str(std::to_string(into.count() / 1000) + "s");
+}
+
+}  // namespace
+
+ParsedFlags ParseFlags(int argc, char** argv) {
+  ParsedFlags parsed;
+  Flags& flags = parsed.flags;
+  CLI::App app("An HTTP server: net/http handlers on an event loop.", "hon");
+  app.set_version_flag("--version", "hon " HON_VERSION);
+  app.add_option("--type", flags.type, "Server type")
+      ->check(CLI::IsMember({"custom"}))
+      ->capture_default_str();
+  app.add_option("--addr", flags.address, "Where to listen: [HOST]:PORT or unix:/PATH")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--backend",
+         [&flags](const std::string& name) {
+           Result<netpoll::BackendKind> kind = netpoll::ParseBackend(name);
+           if (!kind) throw CLI::ValidationError(kind.error().Message());
+           flags.backend = *kind;
+         },
+         "auto, io_uring, epoll or kqueue")
+      ->type_name("NAME")
+      ->default_str("auto");
+  app.add_option("--loops", flags.loops, "Event loops; 0: one for each core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--file", flags.file, "What /file serves; default: this program");
+  AddTime(app, "--request-timeout", flags.request_timeout, "End of a request's context");
+  AddTime(app, "--read-timeout", flags.read_timeout, "For a request's body to come");
+  AddTime(app, "--write-timeout", flags.write_timeout, "For an answer to be taken");
+  AddTime(app, "--keep-alive-timeout", flags.keep_alive_timeout, "For an idle connection");
+  AddTime(app, "--shutdown-timeout", flags.shutdown_timeout, "For requests to end at shutdown");
+  app.add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  try {
+    app.parse(WithDoubleDashes(argc, argv));
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = app.exit(error);
+  }
+  return parsed;
+}
+
+}  // namespace hon::app

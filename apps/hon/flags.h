@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "hon/netpoll/loop.h"
+
+namespace hon::app {
+
+/// What the command line asks for. The times default to those of the demo in Go.
+struct Flags {
+  std::string type = "custom";
+  std::string address = ":8080";
+  std::string file;
+  std::string log_level = "info";
+  netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
+  unsigned loops = 0;
+  std::chrono::milliseconds request_timeout = std::chrono::seconds(5);
+  std::chrono::milliseconds read_timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(30);
+  std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
+};
+
+/// Reads the command line. When the program should end at once (--help, a mistake) it has been
+/// told so on stdout or stderr, and `exit_code` is set instead.
+struct ParsedFlags {
+  Flags flags;
+  std::optional<int> exit_code;
+};
+ParsedFlags ParseFlags(int argc, char** argv);
+
+}  // namespace hon::app
