@@ -170,7 +170,8 @@ void Header::Replace(size_t first, std::string_view value) {
   Store(fields_[first], value);
   const Field kept = fields_[first];
   const auto same = [&kept](const Field& field) {
-    return field.id == kept.id && (kept.id != HeaderId::kUnknown || EqualFold(field.name, kept.name));
+    return field.id == kept.id &&
+           (kept.id != HeaderId::kUnknown || EqualFold(field.name, kept.name));
   };
   const auto rest = fields_.begin() + static_cast<std::ptrdiff_t>(first) + 1;
   fields_.erase(std::remove_if(rest, fields_.end(), same), fields_.end());

@@ -11,6 +11,7 @@ constexpr size_t kIds = static_cast<size_t>(HeaderId::kCount);
 constexpr size_t kNameBytesMax = 24;
 
 // In the order of HeaderId, in the spelling of CanonicalHeaderKey.
+// clang-format off
 constexpr std::array<std::string_view, kIds> kNames = {
     "",
     "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges",
@@ -28,6 +29,7 @@ constexpr std::array<std::string_view, kIds> kNames = {
     "Transfer-Encoding", "Upgrade", "User-Agent", "Vary", "Via",
     "Www-Authenticate", "X-Content-Type-Options", "X-Forwarded-For", "X-Forwarded-Host",
     "X-Forwarded-Proto"};
+// clang-format on
 
 constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "hon/base/quote.h"
 #include "hon/url/escape.h"
 #include "hon/url/path.h"
-
-#include "http/quote.h"
 #include "http/token.h"
 
 namespace hon::http::internal {
@@ -65,9 +64,8 @@ std::string ParseSegment(std::string_view text, bool last, Segment& segment) {
 }
 
 bool HasName(const Pattern& pattern, std::string_view name) {
-  return std::any_of(pattern.segments.begin(), pattern.segments.end(), [&](const Segment& s) {
-    return s.kind != Kind::kLiteral && s.text == name;
-  });
+  return std::any_of(pattern.segments.begin(), pattern.segments.end(),
+                     [&](const Segment& s) { return s.kind != Kind::kLiteral && s.text == name; });
 }
 
 // Reads `path`, which ends the pattern.

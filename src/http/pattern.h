@@ -30,7 +30,7 @@ struct Pattern {
   std::string method;  // "" for all
   std::string host;    // normalised, "" for all
   std::vector<Segment> segments;
-  bool unclean = false;   // only a path that has not been cleaned can match
+  bool unclean = false;    // only a path that has not been cleaned can match
   bool has_names = false;  // some wildcard has a name
 
   [[nodiscard]] bool EndsInRest() const { return segments.back().kind == Segment::Kind::kRest; }

@@ -10,10 +10,14 @@ using Kind = Segment::Kind;
 // What a segment is, as one text: kinds other than literals have names that no literal has.
 std::string Describe(const Segment& segment) {
   switch (segment.kind) {
-    case Kind::kLiteral: return "=" + segment.text;
-    case Kind::kSingle: return "{}";
-    case Kind::kRest: return "{...}";
-    case Kind::kEnd: return "{$}";
+    case Kind::kLiteral:
+      return "=" + segment.text;
+    case Kind::kSingle:
+      return "{}";
+    case Kind::kRest:
+      return "{...}";
+    case Kind::kEnd:
+      return "{$}";
   }
   return {};
 }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "hon/base/quote.h"
 #include "http/pattern.h"
-#include "http/quote.h"
 
 namespace hon::http::internal {
 namespace {
@@ -75,8 +75,8 @@ std::string DifferencePath(const Pattern& a, const Pattern& b) {
       return path;
     }
     AppendExample(path, mine);
-    const bool same_text = mine.kind == Kind::kSingle && theirs.kind == Kind::kLiteral &&
-                           mine.text == theirs.text;
+    const bool same_text =
+        mine.kind == Kind::kSingle && theirs.kind == Kind::kLiteral && mine.text == theirs.text;
     if (same_text) path += 'x';
   }
   AppendExamples(path, a.segments, shared);

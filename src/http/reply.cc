@@ -14,12 +14,23 @@ std::string EscapeHtml(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&#34;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&#34;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -62,8 +73,7 @@ std::string AbsolutePath(const Request& r, std::string_view text) {
 void NotFound(ResponseWriter& w, Request&) { http::Error(w, "404 page not found", StatusNotFound); }
 
 void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code) {
-  const std::string location =
-      HasSchemeOrHost(url) ? std::string(url) : AbsolutePath(r, url);
+  const std::string location = HasSchemeOrHost(url) ? std::string(url) : AbsolutePath(r, url);
   http::Header& header = w.Header();
   const bool had_type =
       header.Has(HeaderId::kContentType) || header.Suppressed(HeaderId::kContentType);

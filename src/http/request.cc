@@ -53,8 +53,8 @@ Request Request::Clone(appcontext::Context context) const {
   copy.context_ = std::move(context);
   copy.Header = Header.Clone();
   copy.Trailer = Trailer.Clone();
-  for (std::string_view* text : {&copy.Method, &copy.Proto, &copy.Host, &copy.RemoteAddr,
-                                 &copy.RequestURI, &copy.Pattern}) {
+  for (std::string_view* text :
+       {&copy.Method, &copy.Proto, &copy.Host, &copy.RemoteAddr, &copy.RequestURI, &copy.Pattern}) {
     *text = copy.Own(*text);
   }
   for (PathParam& param : copy.path_values_) {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "hon/http/handler.h"
-
 #include "http/append_map.h"
 #include "http/pattern.h"
 

@@ -8,13 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "hon/base/quote.h"
 #include "hon/http/method.h"
 #include "hon/http/reply.h"
 #include "hon/http/status.h"
 #include "hon/url/path.h"
-
 #include "http/pattern_index.h"
-#include "http/quote.h"
 #include "http/request_path.h"
 #include "http/routing_tree.h"
 
@@ -48,8 +47,7 @@ class ServeMux::Impl final : public http::Handler {
   Found FindUnclean(std::string_view host, const Request& r, RequestPath path,
                     std::string& scratch) const;
   Found FindClean(std::string_view host, const Request& r, RequestPath path) const;
-  RouteEntry* FindWithSlash(std::string_view host, std::string_view method,
-                            RequestPath path) const;
+  RouteEntry* FindWithSlash(std::string_view host, std::string_view method, RequestPath path) const;
   std::string AllowedMethods(const Request& r, RequestPath path) const;
   void ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath path);
 
@@ -72,8 +70,7 @@ bool IsExact(const RouteEntry& entry, std::string_view path, bool slash_added) {
   return entry.pattern.segments.size() == slashes + (slash_added ? 1 : 0);
 }
 
-std::string_view HostOf(const Request& r, const internal::RoutingTree& tree,
-                        std::string& scratch) {
+std::string_view HostOf(const Request& r, const internal::RoutingTree& tree, std::string& scratch) {
   if (!tree.HasHosts()) return {};
 
   return internal::NormaliseHost(internal::StripPort(r.Host), scratch);
@@ -104,12 +101,12 @@ Error ServeMux::Impl::Register(std::string_view pattern, http::Handler* handler,
   if (pattern.empty()) return Error::New("http: invalid pattern");
   if (handler == nullptr) return Error::New("http: nil handler");
   Result<Pattern> parsed = internal::ParsePattern(pattern, !options_.clean_paths);
-  if (!parsed) return Error::Wrap("parsing " + internal::Quote(pattern), parsed.error());
+  if (!parsed) return Error::Wrap("parsing " + Quote(pattern), parsed.error());
   std::string place = where.file_name() + (":" + std::to_string(where.line()));
   const std::lock_guard lock(mutex_);
   if (const RouteEntry* other = index_.FindConflict(*parsed)) {
-    return Error::New("pattern " + internal::Quote(pattern) + " (registered at " + place +
-                      ") conflicts with pattern " + internal::Quote(other->pattern.text) +
+    return Error::New("pattern " + Quote(pattern) + " (registered at " + place +
+                      ") conflicts with pattern " + Quote(other->pattern.text) +
                       " (registered at " + other->where + "):\n" +
                       internal::DescribeConflict(*parsed, other->pattern));
   }
@@ -291,9 +288,7 @@ Target ServeMux::Resolve(Request& r) {
   return {inner.handler, inner.route == nullptr ? &found.entry->route : inner.route};
 }
 
-void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
-  Resolve(r).handler->ServeHTTP(w, r);
-}
+void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) { Resolve(r).handler->ServeHTTP(w, r); }
 
 ServeMux::Match ServeMux::Handler(const Request& r) const {
   std::string scratch;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "hon/base/quote.h"
 #include "url/bytes.h"
 
 namespace hon::url::internal {
@@ -21,7 +22,7 @@ bool IsUserinfo(std::string_view text) {
 }
 
 Error PortError(std::string_view port) {
-  return Error::Of(ErrPort, "invalid port " + Quoted(port) + " after host");
+  return Error::Of(ErrPort, "invalid port " + Quote(port) + " after host");
 }
 
 Error ParseUserinfo(std::string_view text, UserinfoPtr& into) {
@@ -69,7 +70,7 @@ Error ParseIPLiteral(std::string_view text, std::string& host) {
   HON_RETURN_IF_ERROR(AppendUnescaped(address, inside.substr(zone), kZone));
   if (!IsIPv6(address)) {
     if (IsIPv4(address)) return Error::Of(ErrHost, "invalid IP-literal");
-    return Error::Of(ErrHost, "invalid host: " + Quoted(address) + " is no IPv6 address");
+    return Error::Of(ErrHost, "invalid host: " + Quote(address) + " is no IPv6 address");
   }
   host.assign(1, '[').append(address).append(1, ']').append(port);
   return {};

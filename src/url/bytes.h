@@ -31,8 +31,8 @@ constexpr std::array<uint8_t, 256> MakeBytes() {
       entry = static_cast<uint8_t>(entry | parts);
     }
   };
-  constexpr int kAll = kPath | kPathSegment | kHost | kZone | kUserinfo | kQueryComponent |
-                       kFragment;
+  constexpr int kAll =
+      kPath | kPathSegment | kHost | kZone | kUserinfo | kQueryComponent | kFragment;
   allow("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~", kAll);
   allow("$&+,/:;=@", kPath);
   allow("$&+:=@", kPathSegment);
@@ -48,9 +48,7 @@ constexpr bool Allowed(char c, Part part) {
   return (kBytes[static_cast<unsigned char>(c)] & part) != 0;
 }
 
-constexpr bool IsControl(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-}
+constexpr bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 /// The value of a hexadecimal digit, or -1.
 constexpr int HexValue(char c) {
@@ -86,8 +84,5 @@ bool IsDefaultEncoding(std::string_view escaped, Part part);
 
 /// Appends `text` with its escapes undone, or fails with ErrEscape or ErrHost and appends nothing.
 Error AppendUnescaped(std::string& to, std::string_view text, Part part);
-
-/// `text` in double quotes, with control bytes, quotes and backslashes escaped: for messages.
-std::string Quoted(std::string_view text);
 
 }  // namespace hon::url::internal

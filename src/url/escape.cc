@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "url/bytes.h"
-
+#include "hon/base/quote.h"
 #include "hon/url/url.h"
+#include "url/bytes.h"
 
 namespace hon::url {
 namespace internal {
@@ -31,11 +31,11 @@ Error CheckEscapes(std::string_view text, Part part) {
     const char c = text[i];
     if (c == '%') {
       if (!IsEscape(text, i) || !EscapeAllowed(text, i, part)) {
-        return Error::Of(ErrEscape, "invalid URL escape " + Quoted(text.substr(i, 3)));
+        return Error::Of(ErrEscape, "invalid URL escape " + Quote(text.substr(i, 3)));
       }
       i += 2;
     } else if (is_host && static_cast<unsigned char>(c) < 0x80 && !Allowed(c, part)) {
-      return Error::Of(ErrHost, "invalid character " + Quoted(text.substr(i, 1)) + " in host name");
+      return Error::Of(ErrHost, "invalid character " + Quote(text.substr(i, 1)) + " in host name");
     }
   }
   return {};
@@ -93,26 +93,6 @@ bool IsDefaultEncoding(std::string_view escaped, Part part) {
     i += 2;
   }
   return true;
-}
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (c == '\t' || c == '\n' || c == '\r') {
-      quoted += c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r";
-    } else if (IsControl(c)) {
-      const auto byte = static_cast<unsigned char>(c);
-      quoted += "\\x";
-      quoted += "0123456789abcdef"[byte >> 4];
-      quoted += "0123456789abcdef"[byte & 15];
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted += '"';
 }
 
 }  // namespace internal

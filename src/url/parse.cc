@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hon/base/quote.h"
 #include "hon/url/url.h"
-
 #include "url/authority.h"
 #include "url/bytes.h"
 
@@ -107,7 +107,7 @@ Error SetEscapedFragment(std::string_view escaped, URL& into) {
 }
 
 Error WithText(std::string_view text, Error err) {
-  return Error::Wrap("parse " + internal::Quoted(text), std::move(err));
+  return Error::Wrap("parse " + Quote(text), std::move(err));
 }
 
 // The common request target: a path that needs no decoding, and perhaps a query. False when the

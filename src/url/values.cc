@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "hon/url/escape.h"
-
 #include "url/bytes.h"
 
 namespace hon::url {

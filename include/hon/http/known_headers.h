@@ -5,6 +5,7 @@
 
 namespace hon::http {
 
+// clang-format off
 /// Field names that the server itself looks at, found once when a head is parsed and compared by
 /// number from then on. At most 64, so that a set of them is one word.
 enum class HeaderId : uint8_t {
@@ -23,6 +24,7 @@ enum class HeaderId : uint8_t {
   kWWWAuthenticate, kXContentTypeOptions, kXForwardedFor, kXForwardedHost, kXForwardedProto,
   kCount
 };
+// clang-format on
 static_assert(static_cast<unsigned>(HeaderId::kCount) <= 64);
 
 /// The id of `name` in any case, or kUnknown. One hash and one comparison.

@@ -44,16 +44,16 @@ class Request {
   Request(Request&&) noexcept;
   Request& operator=(Request&&) noexcept;
 
-  std::string_view Method;      // "GET"; any token, case-sensitive
-  url::URL URL;                 // parsed request target
-  std::string_view Proto;       // "HTTP/1.1"
+  std::string_view Method;  // "GET"; any token, case-sensitive
+  url::URL URL;             // parsed request target
+  std::string_view Proto;   // "HTTP/1.1"
   int ProtoMajor = 1;
   int ProtoMinor = 1;
-  http::Header Header;          // without Host, as in Go
-  http::Body Body;              // never null
-  int64_t ContentLength = 0;    // -1: unknown (chunked)
-  bool Chunked = false;         // Go's TransferEncoding == ["chunked"]
-  bool Close = false;           // the client asked to close, or is HTTP/1.0 without keep-alive
+  http::Header Header;        // without Host, as in Go
+  http::Body Body;            // never null
+  int64_t ContentLength = 0;  // -1: unknown (chunked)
+  bool Chunked = false;       // Go's TransferEncoding == ["chunked"]
+  bool Close = false;         // the client asked to close, or is HTTP/1.0 without keep-alive
   std::string_view Host;
   http::Header Trailer;         // announced names, then values once Body is at its end
   std::string_view RemoteAddr;  // "ip:port"

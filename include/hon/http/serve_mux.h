@@ -19,8 +19,8 @@ namespace hon::http {
 /// otherwise are refused when they are registered.
 ///
 /// Paths are compared segment by segment, percent-decoded: "%2F" never parts segments. A path with
-/// "//", "." or ".." is redirected (307) to the clean one, and "/tree" to "/tree/" when only that is
-/// registered. CONNECT paths are not cleaned.
+/// "//", "." or ".." is redirected (307) to the clean one, and "/tree" to "/tree/" when only that
+/// is registered. CONNECT paths are not cleaned.
 ///
 /// Any number of threads may serve while one registers; nobody waits. Patterns cannot be taken
 /// back.

@@ -55,8 +55,8 @@ using UserinfoPtr = std::shared_ptr<const Userinfo>;
 /// A parsed URI reference: [scheme:][//[userinfo@]host][/]path[?query][#fragment], or
 /// scheme:opaque[?query][#fragment]. It owns its text; strings keep their capacity when assigned.
 struct URL {
-  std::string Scheme;       // lower case
-  std::string Opaque;       // encoded
+  std::string Scheme;  // lower case
+  std::string Opaque;  // encoded
   UserinfoPtr User;
   std::string Host;         // "host" or "host:port", IPv6 in brackets
   std::string Path;         // decoded: "%2F" and "/" look alike here, see EscapedPath
