@@ -86,7 +86,7 @@ const char* SkipEmptyLines(const char* at, const char* end) {
 }  // namespace
 
 Refusal internal::WhyBadName(const char* line, const char* end) {
-  if (*line == ' ') return Refusal::kBadRequest;
+  if (*line == ' ' || *line == ':') return Refusal::kBadRequest;
   while (line != end && (*line == ' ' || IsTokenByte(static_cast<unsigned char>(*line)))) ++line;
   return line != end && *line == ':' ? Refusal::kInvalidHeaderName : Refusal::kBadRequest;
 }

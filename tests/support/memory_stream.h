@@ -1,0 +1,121 @@
+#pragma once
+
+// An io::Stream without a peer: what comes in is scripted, what goes out is captured.
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hon/io/file.h"
+#include "hon/io/stream.h"
+
+namespace hon::test {
+
+class MemoryStream final : public io::Stream {
+ public:
+  MemoryStream() : Stream(in_, out_) {}
+
+  // The script.
+
+  /// Puts `bytes` into In() at once, as a block of its own.
+  void Receive(std::string_view bytes) {
+    if (bytes.empty()) return;
+    io::Block* block = pool_.GetLarge(bytes.size());
+    bytes.copy(block->data, bytes.size());
+    block->end = static_cast<uint32_t>(bytes.size());
+    in_.Append(block);
+  }
+  /// Each FillInput brings the next of these pieces.
+  void ReceiveLater(std::string bytes) { pieces_.push_back(std::move(bytes)); }
+  /// What FillInput fails with behind the last piece; io::ErrEof from the start.
+  void EndInputWith(Error error) { input_end_ = std::move(error); }
+  /// Output fails with `error` once this many bytes have gone.
+  void FailOutputAfter(size_t bytes, Error error) {
+    output_bytes_max_ = bytes;
+    output_error_ = std::move(error);
+  }
+  /// Sent bytes are dropped instead of kept: nothing is allocated for them.
+  void DiscardOutput() { discards_ = true; }
+
+  // What happened.
+
+  /// Everything that was sent or waits in Out(), which is empty then.
+  std::string TakeOutput() {
+    Send(0);
+    return std::exchange(sent_, {});
+  }
+  /// Only what DrainOutput and SendFile have given away.
+  [[nodiscard]] const std::string& Sent() const { return sent_; }
+  [[nodiscard]] size_t Fills() const { return fills_; }
+  [[nodiscard]] size_t Drains() const { return drains_; }
+  /// The most bytes that Out() held when somebody waited for it.
+  [[nodiscard]] size_t OutputPeak() const { return output_peak_; }
+  [[nodiscard]] int64_t FileBytes() const { return file_bytes_; }
+  [[nodiscard]] TimePoint ReadDeadline() const { return read_deadline_; }
+  [[nodiscard]] TimePoint WriteDeadline() const { return write_deadline_; }
+  [[nodiscard]] io::BlockPool& Pool() { return pool_; }
+
+  // io::Stream
+  Error FillInput() override {
+    ++fills_;
+    if (pieces_.empty()) return input_end_;
+    Receive(pieces_.front());
+    pieces_.pop_front();
+    return {};
+  }
+  Error DrainOutput(size_t bytes_max) override {
+    ++drains_;
+    output_peak_ = std::max(output_peak_, out_.Len());
+    return Send(bytes_max);
+  }
+  io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override {
+    if (Error err = Send(0)) return {0, err};
+    int64_t sent = 0;
+    char chunk[4096];
+    while (sent < count) {
+      const auto part = static_cast<size_t>(std::min<int64_t>(count - sent, sizeof chunk));
+      const io::IoResult got = file.ReadAt({chunk, part}, offset + sent);
+      if (got.n == 0) return {sent, io::ErrUnexpectedEof};
+      if (!discards_) sent_.append(chunk, got.n);
+      sent += static_cast<int64_t>(got.n);
+      file_bytes_ += static_cast<int64_t>(got.n);
+    }
+    return {sent, {}};
+  }
+  void SetReadDeadline(TimePoint deadline) override { read_deadline_ = deadline; }
+  void SetWriteDeadline(TimePoint deadline) override { write_deadline_ = deadline; }
+
+ private:
+  Error Send(size_t bytes_left) {
+    while (out_.Len() > bytes_left) {
+      const std::string_view front = out_.Front();
+      const size_t part = std::min({front.size(), out_.Len() - bytes_left, output_bytes_max_});
+      if (part == 0) return output_error_;
+      if (!discards_) sent_.append(front.substr(0, part));
+      output_bytes_max_ -= part;
+      if (Error err = out_.Skip(part)) return err;
+    }
+    return {};
+  }
+
+  io::BlockPool pool_;
+  io::LinkBuffer in_{pool_};
+  io::LinkBuffer out_{pool_};
+  std::deque<std::string> pieces_;
+  Error input_end_ = io::ErrEof;
+  size_t output_bytes_max_ = SIZE_MAX;
+  Error output_error_;
+  std::string sent_;
+  bool discards_ = false;
+  size_t fills_ = 0;
+  size_t drains_ = 0;
+  size_t output_peak_ = 0;
+  int64_t file_bytes_ = 0;
+  TimePoint read_deadline_ = kNever;
+  TimePoint write_deadline_ = kNever;
+};
+
+}  // namespace hon::test
