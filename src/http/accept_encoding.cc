@@ -38,7 +38,8 @@ int WeightIn(std::string_view parameters) {
     const std::string_view one = Trim(parameters.substr(0, parameters.find(';')));
     const size_t taken = parameters.find(';');
     parameters.remove_prefix(taken == parameters.npos ? parameters.size() : taken + 1);
-    if (one.size() >= 2 && ToLower(one[0]) == 'q' && one[1] == '=') return ParseWeight(one.substr(2));
+    if (one.size() >= 2 && ToLower(one[0]) == 'q' && one[1] == '=')
+      return ParseWeight(one.substr(2));
   }
   return kFull;
 }

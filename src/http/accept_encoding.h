@@ -14,7 +14,8 @@ struct Coding {
 };
 
 /// Best first, where a client has no preference.
-inline constexpr std::array<Coding, 3> kCodings = {{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}};
+inline constexpr std::array<Coding, 3> kCodings = {
+    {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}};
 
 /// The codings that a client takes rather than the plain file, best first.
 struct AcceptedCodings {

@@ -21,9 +21,12 @@ Match IsWhole(std::string_view text, size_t length, bool source_ended) {
 // `at` is where a boundary of `length` bytes seems to begin.
 Scan AtBoundary(std::string_view window, size_t at, size_t length, bool source_ended) {
   switch (IsWhole(window.substr(at), length, source_ended)) {
-    case Match::kYes: return {at, Scan::Next::kBoundary};
-    case Match::kUnknown: return {at, Scan::Next::kUnknown};
-    case Match::kNo: break;
+    case Match::kYes:
+      return {at, Scan::Next::kBoundary};
+    case Match::kUnknown:
+      return {at, Scan::Next::kUnknown};
+    case Match::kNo:
+      break;
   }
   return {at + length, Scan::Next::kUnknown};
 }

@@ -9,8 +9,7 @@ namespace hon::multipart::internal {
 
 /// The lines that part a multipart body.
 struct Boundary {
-  explicit Boundary(std::string_view boundary)
-      : text("\r\n--" + std::string(boundary) + "--") {}
+  explicit Boundary(std::string_view boundary) : text("\r\n--" + std::string(boundary) + "--") {}
 
   std::string text;
   bool lf_only = false;  // lines end in "\n", as the first delimiter showed

@@ -36,11 +36,15 @@ bool CanExpire(Time expires) { return expires.CalendarDate().year >= kFirstExpir
 
 std::string_view SameSiteText(SameSite mode) {
   switch (mode) {
-    case SameSite::kLax: return "; SameSite=Lax";
-    case SameSite::kStrict: return "; SameSite=Strict";
-    case SameSite::kNone: return "; SameSite=None";
+    case SameSite::kLax:
+      return "; SameSite=Lax";
+    case SameSite::kStrict:
+      return "; SameSite=Strict";
+    case SameSite::kNone:
+      return "; SameSite=None";
     case SameSite::kUnset:
-    case SameSite::kDefault: break;
+    case SameSite::kDefault:
+      break;
   }
   return {};
 }

@@ -15,11 +15,11 @@ namespace {
 Error OpenError(int errno_value, std::string_view name) {
   switch (errno_value) {
     case ENOENT:
-    case ENOTDIR:       // an element is a file
-    case ELOOP:         // a link that is not followed, or too many
-    case EXDEV:         // a link out of the root
+    case ENOTDIR:  // an element is a file
+    case ELOOP:    // a link that is not followed, or too many
+    case EXDEV:    // a link out of the root
     case ENAMETOOLONG:
-    case ENXIO:         // a socket, or a device without a driver
+    case ENXIO:  // a socket, or a device without a driver
       return Error::Wrap(name, ErrNotExist);
     case EACCES:
     case EPERM:
@@ -66,7 +66,8 @@ Result<FsFile*> FS::OpenIn(FsFileSlot& slot, std::string_view name) const {
   return slot.Hold(*std::move(file));
 }
 
-Result<DirFile> internal::OpenDirFile(std::string_view root, std::string_view name, Symlinks symlinks) {
+Result<DirFile> internal::OpenDirFile(std::string_view root, std::string_view name,
+                                      Symlinks symlinks) {
   PathBuffer path;
   if (root.size() > kPathBytesMax) return Fail(ErrNotExist);
   if (root.find('\0') != root.npos) return Fail(ErrInvalidPath);

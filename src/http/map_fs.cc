@@ -41,9 +41,7 @@ class MemoryDir final : public FsFile {
     return entries_;
   }
   io::IoResult Read(std::span<char>) override { return {0, Error::New("is a directory")}; }
-  Result<int64_t> Seek(int64_t, io::Whence) override {
-    return Fail(Error::New("is a directory"));
-  }
+  Result<int64_t> Seek(int64_t, io::Whence) override { return Fail(Error::New("is a directory")); }
 
  private:
   std::vector<DirEntry> entries_;
@@ -55,7 +53,8 @@ MapFS& MapFS::Add(std::string_view name, std::string data, Time modtime) {
   auto owned = std::make_shared<const std::string>(std::move(data));
   AddView(name, *owned, modtime);
   internal::PathBuffer buffer;
-  if (const auto clean = internal::CleanPath(name, buffer)) files_[std::string(*clean)].owned = owned;
+  if (const auto clean = internal::CleanPath(name, buffer))
+    files_[std::string(*clean)].owned = owned;
   return *this;
 }
 

@@ -228,10 +228,11 @@ Result<std::unique_ptr<File>> FileHeader::Open() const {
         Size);
   }
   if (spill_ == nullptr) return Fail(Error::New("multipart: the form's files were removed"));
-  return MakeFile([spill = spill_, start = offset_](
-                      std::span<char> into,
-                      int64_t offset) { return spill->file.ReadAt(into, start + offset); },
-                  Size);
+  return MakeFile(
+      [spill = spill_, start = offset_](std::span<char> into, int64_t offset) {
+        return spill->file.ReadAt(into, start + offset);
+      },
+      Size);
 }
 
 Error Form::RemoveAll() {

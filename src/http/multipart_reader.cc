@@ -158,8 +158,8 @@ Result<Part*> Reader::Start(Decoding decoding, const Budget& budget) {
       http::internal::EqualFold(part_->Header.Get(kTransferEncoding), "quoted-printable");
   if (decoding == Decoding::kAsNamed && quoted) {
     part_->Header.Del(kTransferEncoding);
-    part_->decoder_ = std::make_unique<internal::QuotedPrintableReader>(
-        std::make_unique<Part::Raw>(*part_));
+    part_->decoder_ =
+        std::make_unique<internal::QuotedPrintableReader>(std::make_unique<Part::Raw>(*part_));
   }
   return part_.get();
 }

@@ -20,11 +20,20 @@ std::string Quoted(std::string_view text) {
   std::string quoted(1, '"');
   for (const char c : text) {
     switch (c) {
-      case '\\': quoted += "\\\\"; break;
-      case '"': quoted += "\\\""; break;
-      case '\r': quoted += "%0D"; break;
-      case '\n': quoted += "%0A"; break;
-      default: quoted += c;
+      case '\\':
+        quoted += "\\\\";
+        break;
+      case '"':
+        quoted += "\\\"";
+        break;
+      case '\r':
+        quoted += "%0D";
+        break;
+      case '\n':
+        quoted += "%0A";
+        break;
+      default:
+        quoted += c;
     }
   }
   return quoted += '"';

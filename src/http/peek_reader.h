@@ -19,7 +19,9 @@ class PeekReader final : public io::Reader {
   explicit PeekReader(io::Reader& from);
 
   /// What is buffered; ends with the next call of another method.
-  [[nodiscard]] std::string_view Buffered() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] std::string_view Buffered() const {
+    return {buffer_.get() + begin_, end_ - begin_};
+  }
   /// Reads more into the buffer. False when the source gave nothing more, or the buffer is full;
   /// SourceError then says why.
   bool Fill();

@@ -15,9 +15,23 @@ constexpr std::string_view kMp4 = "video/mp4";
 constexpr std::string_view kBinary = "application/octet-stream";
 
 // Upper case; letters match either case. A blank or ">" must follow.
-constexpr std::string_view kHtmlTags[] = {
-    "<!DOCTYPE HTML", "<HTML", "<HEAD", "<SCRIPT", "<IFRAME", "<H1", "<DIV", "<FONT", "<TABLE",
-    "<A", "<STYLE", "<TITLE", "<B", "<BODY", "<BR", "<P", "<!--"};
+constexpr std::string_view kHtmlTags[] = {"<!DOCTYPE HTML",
+                                          "<HTML",
+                                          "<HEAD",
+                                          "<SCRIPT",
+                                          "<IFRAME",
+                                          "<H1",
+                                          "<DIV",
+                                          "<FONT",
+                                          "<TABLE",
+                                          "<A",
+                                          "<STYLE",
+                                          "<TITLE",
+                                          "<B",
+                                          "<BODY",
+                                          "<BR",
+                                          "<P",
+                                          "<!--"};
 
 // `bytes` at the start of the data, where "?" in `bytes` at a position >= `any_from` and
 // < `any_to` stands for any byte. `least` is how many bytes the data must have.
@@ -176,10 +190,10 @@ std::string_view DetectContentType(std::string_view data) {
   }
   if (!data.empty()) {
     const bool may_start = kSignatureStarts[static_cast<uint8_t>(data.front())];
-    const std::string_view type = may_start            ? FindSignature(data)
-                                  : IsMp4(data)        ? kMp4
+    const std::string_view type = may_start             ? FindSignature(data)
+                                  : IsMp4(data)         ? kMp4
                                   : Matches(kEot, data) ? kEot.type
-                                                       : std::string_view();
+                                                        : std::string_view();
     if (!type.empty()) return type;
   }
   return IsText(text) ? kPlain : kBinary;

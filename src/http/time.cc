@@ -36,7 +36,8 @@ constexpr Time::Date DateOf(int64_t days) {
   const int64_t day_of_era = shifted - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t march_month = (5 * day_of_year + 2) / 153;
   const int day = static_cast<int>(day_of_year - (153 * march_month + 2) / 5 + 1);
   const int month = static_cast<int>(march_month < 10 ? march_month + 3 : march_month - 9);
@@ -113,43 +114,33 @@ struct Scanner {
     text.remove_prefix(CountWhile(text, IsDigit));
   }
 
-  // "+h": hours ahead of UTC, 0 when there is no sign. At most 23.
-  int SignedHours() {
-    if (!At('+') && !At('-')) return 0;
-    const int sign = At('-') ? -1 : 1;
-    const size_t digits = CountWhile(text.substr(1), IsDigit);
+  // "+h", of at most 23 hours; takes nothing when that is not there.
+  void SignedHours() {
+    if (!At('+') && !At('-')) return;
     constexpr size_t kDigitsMax = 8;
-    if (digits == 0 || digits > kDigitsMax) return 0;
+    const size_t digits = CountWhile(text.substr(1), IsDigit);
+    if (digits == 0 || digits > kDigitsMax) return;
     Scanner number{text.substr(1)};
-    const int hours = number.Number(1, kDigitsMax);
-    if (hours > 23) return 0;
-    text = number.text;
-    return sign * hours;
+    if (number.Number(1, kDigitsMax) <= 23) text = number.text;
   }
 
-  // An abbreviation of 3 to 5 capitals. Only GMT with an offset is more than a name: which zone an
-  // abbreviation means is not known.
-  int ZoneHours() {
+  // An abbreviation of 3 to 5 capitals, or an offset. It names the zone and moves nothing: which
+  // zone an abbreviation means is not known, and HTTP knows only GMT.
+  void Zone() {
     if (text.starts_with("GMT")) {
       text.remove_prefix(3);
       return SignedHours();
     }
-    if (text.starts_with("ChST") || text.starts_with("MeST")) {
-      text.remove_prefix(4);
-      return 0;
-    }
-    if (At('+') || At('-')) {
-      const size_t before = text.size();
-      SignedHours();
-      ok = ok && text.size() != before;
-      return 0;
-    }
-    const size_t n = CountWhile(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+    const size_t before = text.size();
+    SignedHours();
+    if (text.size() != before) return;
+    size_t n = CountWhile(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+    const bool mixed = text.starts_with("ChST") || text.starts_with("MeST");
+    if (mixed) n = 4;
     const bool known = n == 3 || (n == 4 && (text[3] == 'T' || text.starts_with("WITA"))) ||
                        (n == 5 && text[4] == 'T');
     ok = ok && known;
     if (ok) text.remove_prefix(n);
-    return 0;
   }
 };
 
@@ -160,29 +151,48 @@ struct Fields {
   int hour = 0;
   int minute = 0;
   int second = 0;
-  int zone_hours = 0;
 };
 
 void Take(char what, Scanner& in, Fields& out) {
   switch (what) {
-    case ' ': return in.Blanks();
-    case 'a': in.Name(kWeekdays, kShortName); return;
-    case 'A': in.Name(kWeekdays, std::string_view::npos); return;
-    case 'b': out.month = in.Name(kMonths, kShortName) + 1; return;
-    case 'd': out.day = in.Number(2, 2); return;
-    case 'e': out.day = in.Number(1, 2); return;
-    case 'Y': out.year = in.Number(4, 4); return;
+    case ' ':
+      return in.Blanks();
+    case 'a':
+      in.Name(kWeekdays, kShortName);
+      return;
+    case 'A':
+      in.Name(kWeekdays, std::string_view::npos);
+      return;
+    case 'b':
+      out.month = in.Name(kMonths, kShortName) + 1;
+      return;
+    case 'd':
+      out.day = in.Number(2, 2);
+      return;
+    case 'e':
+      out.day = in.Number(1, 2);
+      return;
+    case 'Y':
+      out.year = in.Number(4, 4);
+      return;
     case 'y':
       out.year = in.Number(2, 2);
       out.year += out.year >= 69 ? 1900 : 2000;
       return;
-    case 'H': out.hour = in.Number(1, 2); return;
-    case 'M': out.minute = in.Number(2, 2); return;
+    case 'H':
+      out.hour = in.Number(1, 2);
+      return;
+    case 'M':
+      out.minute = in.Number(2, 2);
+      return;
     case 'S':
       out.second = in.Number(2, 2);
       return in.Fraction();
-    case 'Z': out.zone_hours = in.ZoneHours(); return;
-    default: return in.Literal(what);
+    case 'Z':
+      in.Zone();
+      return;
+    default:
+      return in.Literal(what);
   }
 }
 
@@ -227,8 +237,8 @@ Result<Time> internal::ParseTimeLayout(std::string_view layout, std::string_view
   const bool whole = in.ok && in.text.empty();
   if (!whole || out.hour > 23 || out.minute > 59 || out.second > 59) return Fail(ErrInvalidTime);
   if (out.day < 1 || out.day > DaysIn(out.year, out.month)) return Fail(ErrInvalidTime);
-  return Time::FromUnix(DaysOf(out.year, out.month, out.day) * kDaySeconds +
-                        (out.hour - out.zone_hours) * 3600 + out.minute * 60 + out.second);
+  return Time::FromUnix(DaysOf(out.year, out.month, out.day) * kDaySeconds + out.hour * 3600 +
+                        out.minute * 60 + out.second);
 }
 
 Result<Time> ParseTime(std::string_view text) {

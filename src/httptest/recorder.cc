@@ -10,13 +10,27 @@ namespace hon::httptest {
 namespace {
 
 // Fields that frame or route a message, or say how to treat it, are no trailers (RFC 9110 §6.5.1).
-constexpr std::string_view kNoTrailers[] = {
-    "Authorization",  "Cache-Control",       "Connection",        "Content-Encoding",
-    "Content-Length", "Content-Range",       "Content-Type",      "Expect",
-    "Host",           "Keep-Alive",          "Max-Forwards",      "Pragma",
-    "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Range",
-    "Realm",          "Te",                  "Trailer",           "Transfer-Encoding",
-    "Www-Authenticate"};
+constexpr std::string_view kNoTrailers[] = {"Authorization",
+                                            "Cache-Control",
+                                            "Connection",
+                                            "Content-Encoding",
+                                            "Content-Length",
+                                            "Content-Range",
+                                            "Content-Type",
+                                            "Expect",
+                                            "Host",
+                                            "Keep-Alive",
+                                            "Max-Forwards",
+                                            "Pragma",
+                                            "Proxy-Authenticate",
+                                            "Proxy-Authorization",
+                                            "Proxy-Connection",
+                                            "Range",
+                                            "Realm",
+                                            "Te",
+                                            "Trailer",
+                                            "Transfer-Encoding",
+                                            "Www-Authenticate"};
 
 bool IsTrailer(std::string_view name) {
   return !name.starts_with("If-") &&

@@ -11,7 +11,8 @@ constexpr std::string_view kDefaultHost = "example.com";
 
 bool IsMethod(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return c > ' ' && c <= '~' && std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
+    return c > ' ' && c <= '~' &&
+           std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
   });
 }
 

@@ -115,8 +115,14 @@ TEST(ResponseRecorder, ReadsTheDeclaredLength) {
   const struct {
     std::string_view field;
     int64_t want;
-  } cases[] = {{"0", 0}, {" 12 ", 12}, {"-1", -1}, {"-0", -1}, {"x", -1}, {"1x", -1},
-               {"9223372036854775807", INT64_MAX}, {"9223372036854775808", -1}};
+  } cases[] = {{"0", 0},
+               {" 12 ", 12},
+               {"-1", -1},
+               {"-0", -1},
+               {"x", -1},
+               {"1x", -1},
+               {"9223372036854775807", INT64_MAX},
+               {"9223372036854775808", -1}};
   for (const auto& c : cases) {
     ResponseRecorder w;
     w.Header().Set("Content-Length", c.field);

@@ -35,21 +35,22 @@ inline constexpr SameSite SameSiteNoneMode = SameSite::kNone;
 
 /// One cookie as Set-Cookie or Cookie carries it (RFC 6265), with Go's field names.
 struct Cookie {
-  std::string Name;
-  std::string Value;
-  bool Quoted = false;     // Value was, or shall be, in double quotes
+  // Each field may be left out of a list of designated initializers.
+  std::string Name{};
+  std::string Value{};
+  bool Quoted = false;  // Value was, or shall be, in double quotes
 
-  std::string Path;
-  std::string Domain;
-  Time Expires;            // zero: none
-  std::string RawExpires;  // as it was read
-  int64_t MaxAge = 0;      // seconds; 0: not given; below 0: delete now
+  std::string Path{};
+  std::string Domain{};
+  Time Expires{};            // zero: none
+  std::string RawExpires{};  // as it was read
+  int64_t MaxAge = 0;        // seconds; 0: not given; below 0: delete now
   bool Secure = false;
   bool HttpOnly = false;
   http::SameSite SameSite = http::SameSite::kUnset;
   bool Partitioned = false;
-  std::string Raw;                    // the line it was read from
-  std::vector<std::string> Unparsed;  // attributes that were not understood
+  std::string Raw{};                    // the line it was read from
+  std::vector<std::string> Unparsed{};  // attributes that were not understood
 
   /// The value of a Set-Cookie field. "" for a Name that is no token; bytes that Value and Path may
   /// not hold are left out, as is a Domain that is none and an Expires before 1601.

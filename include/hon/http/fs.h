@@ -35,12 +35,12 @@ inline constexpr size_t kPathBytesMax = 4095;
 
 struct FileInfo {
   int64_t Size = 0;
-  Time ModTime;
+  Time ModTime{};
   bool IsDir = false;
 };
 
 struct DirEntry {
-  std::string Name;  // without slashes
+  std::string Name{};  // without slashes
   bool IsDir = false;
 };
 

@@ -25,8 +25,8 @@ using Parameters = std::map<std::string, std::string, std::less<>>;
 
 /// A Content-Type or Content-Disposition value.
 struct MediaType {
-  std::string type;  // lower case, without parameters
-  Parameters params;
+  std::string type{};  // lower case, without parameters
+  Parameters params{};
 
   /// The parameter `name` (lower case), or "".
   [[nodiscard]] std::string_view Get(std::string_view name) const;

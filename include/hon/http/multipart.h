@@ -48,7 +48,7 @@ struct Limits {
   int64_t file_bytes_max = INT64_MAX;
   int64_t disk_bytes_max = INT64_MAX;
   /// Where files are spilled to; "" for $TMPDIR, else /tmp.
-  std::string temp_dir;
+  std::string temp_dir{};
 };
 
 namespace internal {
@@ -89,9 +89,9 @@ class Part final : public io::Reader {
   const internal::Boundary* boundary_;
   mime::MediaType disposition_;
   std::string file_name_;
-  size_t ready_ = 0;        // buffered bytes that are known to be content
-  bool at_start_ = true;    // nothing was read yet
-  Error end_;               // what follows the ready bytes
+  size_t ready_ = 0;                     // buffered bytes that are known to be content
+  bool at_start_ = true;                 // nothing was read yet
+  Error end_;                            // what follows the ready bytes
   std::unique_ptr<io::Reader> decoder_;  // null when the content is as it comes
 };
 
