@@ -44,7 +44,7 @@ class MemoryStream final : public io::Stream {
 
   /// Everything that was sent or waits in Out(), which is empty then.
   std::string TakeOutput() {
-    Send(0);
+    static_cast<void>(Send(0));
     return std::exchange(sent_, {});
   }
   /// Only what DrainOutput and SendFile have given away.

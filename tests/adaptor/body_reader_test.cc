@@ -1,0 +1,277 @@
+#include "hon/adaptor/body_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/memory_stream.h"
+
+namespace hon::adaptor {
+namespace {
+
+using hon::test::MemoryStream;
+
+RequestHead Length(int64_t length) {
+  RequestHead head;
+  head.content_length = length;
+  head.has_content_length = true;
+  return head;
+}
+
+RequestHead Chunked() {
+  RequestHead head;
+  head.chunked = true;
+  head.content_length = -1;
+  return head;
+}
+
+RequestHead Expecting(RequestHead head) {
+  head.expect_continue = true;
+  return head;
+}
+
+struct Body {
+  std::string text;
+  std::string error;
+};
+
+class BodyReaderTest : public testing::Test {
+ protected:
+  void Begin(const RequestHead& head, int64_t bytes_max = kBodyUnlimited) {
+    body_.Begin(stream_, head, trailer_, bytes_max);
+  }
+  Body ReadAll(size_t step) {
+    Body result;
+    std::string room(step, '\0');
+    for (;;) {
+      const io::IoResult got = body_.Read(std::span(room));
+      result.text.append(room, 0, got.n);
+      if (!got.err) {
+        EXPECT_GT(got.n, 0U);
+        continue;
+      }
+      EXPECT_EQ(got.n, 0U);
+      if (!got.err.Is(io::ErrEof)) result.error = got.err.Message();
+      return result;
+    }
+  }
+
+  MemoryStream stream_;
+  http::Header trailer_;
+  BodyReader body_;
+};
+
+TEST_F(BodyReaderTest, NoBodyIsAtItsEnd) {
+  Begin(RequestHead());
+  EXPECT_TRUE(body_.AtEnd());
+  EXPECT_EQ(body_.Remaining(), 0);
+  EXPECT_EQ(ReadAll(10).error, "");
+  EXPECT_TRUE(body_.Drain(0));
+  EXPECT_EQ(stream_.Fills(), 0U);
+}
+
+TEST_F(BodyReaderTest, LengthInPiecesLeavesTheNextRequest) {
+  for (const size_t step : {size_t{1}, size_t{3}, size_t{100}}) {
+    stream_.In().Clear();
+    stream_.Receive("he");
+    stream_.ReceiveLater("llo");
+    stream_.ReceiveLater(" worldGET /");
+    Begin(Length(11));
+    EXPECT_EQ(body_.Remaining(), 11);
+    EXPECT_EQ(ReadAll(step).text, "hello world");
+    EXPECT_TRUE(body_.AtEnd());
+    EXPECT_EQ(body_.BytesRead(), 11);
+    EXPECT_EQ(stream_.In().Front(), "GET /");
+  }
+}
+
+TEST_F(BodyReaderTest, ChunksInAnyPieces) {
+  const std::string wire = "5\r\nhello\r\n6;x=\"y\"\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n";
+  for (size_t piece = 1; piece <= wire.size(); ++piece) {
+    for (const size_t step : {size_t{1}, size_t{4}, size_t{100}}) {
+      MemoryStream stream;
+      for (size_t at = 0; at < wire.size(); at += piece) stream.ReceiveLater(wire.substr(at, piece));
+      stream.ReceiveLater("NEXT");
+      trailer_.Reset();
+      body_.Begin(stream, Chunked(), trailer_);
+      EXPECT_EQ(body_.Remaining(), -1);
+      const Body body = ReadAll(step);
+      EXPECT_EQ(body.text, "hello world");
+      EXPECT_EQ(body.error, "");
+      EXPECT_TRUE(body_.AtEnd());
+      EXPECT_EQ(trailer_.Get("X-Sum"), "7");
+      EXPECT_TRUE(stream.In().Empty());  // not a byte further than its end
+    }
+  }
+}
+
+TEST_F(BodyReaderTest, TheEndIsKnownWithTheLastByte) {
+  stream_.Receive("5\r\nhello\r\n0\r\n\r\n");
+  Begin(Chunked());
+  char room[5];
+  EXPECT_EQ(body_.Read(room).n, 5U);
+  EXPECT_TRUE(body_.AtEnd());
+}
+
+TEST_F(BodyReaderTest, APeerThatStopsEarly) {
+  stream_.Receive("hel");
+  Begin(Length(5));
+  EXPECT_EQ(ReadAll(10).error, "unexpected EOF");
+  EXPECT_TRUE(body_.Failed());
+  for (const char* wire : {"5\r\nhel", "5\r\nhello\r\n", "5\r\nhello\r\n0\r\n", "5"}) {
+    stream_.In().Clear();
+    stream_.Receive(wire);
+    Begin(Chunked());
+    EXPECT_EQ(ReadAll(10).error, "unexpected EOF") << wire;
+  }
+}
+
+TEST_F(BodyReaderTest, ChunkErrorsComeBehindTheDataAndStay) {
+  stream_.Receive("5\r\nhelloXX\r\n");
+  Begin(Chunked());
+  const Body body = ReadAll(100);
+  EXPECT_EQ(body.text, "hello");
+  EXPECT_EQ(body.error, "malformed chunked encoding");
+  EXPECT_EQ(ReadAll(1).error, "malformed chunked encoding");
+  EXPECT_TRUE(body_.Failed());
+  EXPECT_FALSE(body_.AtEnd());
+  EXPECT_FALSE(body_.Drain(1 << 20));
+}
+
+TEST_F(BodyReaderTest, AForbiddenTrailerIsAnErrorAndReachesNobody) {
+  stream_.Receive("1\r\nx\r\n0\r\nContent-Length: 5\r\n\r\n");
+  Begin(Chunked());
+  EXPECT_EQ(ReadAll(10).error, ErrForbiddenTrailer.text);
+  EXPECT_TRUE(trailer_.Empty());
+  EXPECT_TRUE(body_.Failed());
+}
+
+TEST_F(BodyReaderTest, StreamErrorsArePassedOn) {
+  stream_.EndInputWith(io::ErrDeadlineExceeded);
+  Begin(Length(5));
+  EXPECT_EQ(ReadAll(10).error, "i/o timeout");
+  EXPECT_TRUE(body_.Failed());
+}
+
+TEST_F(BodyReaderTest, TheLimitAndOneMore) {
+  const std::string chunks = "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+  for (const int64_t limit : {5, 4, 0}) {
+    for (const bool chunked : {false, true}) {
+      for (const size_t step : {size_t{1}, size_t{2}, size_t{100}}) {
+        MemoryStream stream;
+        stream.Receive(chunked ? chunks : "abcde");
+        body_.Begin(stream, chunked ? Chunked() : Length(5), trailer_, limit);
+        const Body body = ReadAll(step);
+        EXPECT_EQ(body.text, std::string("abcde").substr(0, static_cast<size_t>(limit)));
+        EXPECT_EQ(body.error, limit == 5 ? "" : "http: request body too large");
+        EXPECT_EQ(body_.Failed(), limit != 5);
+      }
+    }
+  }
+}
+
+TEST_F(BodyReaderTest, ReadAfterClose) {
+  stream_.Receive("hello");
+  Begin(Length(5));
+  EXPECT_FALSE(body_.Close());
+  EXPECT_EQ(ReadAll(10).error, "http: invalid Read on closed Body");
+  EXPECT_FALSE(body_.Failed());
+  EXPECT_TRUE(body_.Drain(5));
+  EXPECT_TRUE(body_.AtEnd());
+}
+
+TEST_F(BodyReaderTest, AnEmptySpanReadsNothing) {
+  Begin(Expecting(Length(5)));
+  const io::IoResult got = body_.Read({});
+  EXPECT_EQ(got.n, 0U);
+  EXPECT_FALSE(got.err);
+  EXPECT_EQ(stream_.TakeOutput(), "");
+}
+
+// --- 100-continue.
+
+TEST_F(BodyReaderTest, TheFirstReadSends100Once) {
+  stream_.ReceiveLater("he");
+  stream_.ReceiveLater("llo");
+  Begin(Expecting(Length(5)));
+  EXPECT_TRUE(body_.ContinuePending());
+  EXPECT_TRUE(body_.ContinueWithheld());
+  EXPECT_EQ(ReadAll(1).text, "hello");
+  EXPECT_EQ(stream_.TakeOutput(), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_FALSE(body_.ContinuePending());
+}
+
+TEST_F(BodyReaderTest, SuppressedOnceAnAnswerIsOnItsWay) {
+  stream_.Receive("hello");
+  Begin(Expecting(Length(5)));
+  body_.SuppressContinue();
+  EXPECT_FALSE(body_.ContinuePending());
+  EXPECT_TRUE(body_.ContinueWithheld());
+  EXPECT_EQ(ReadAll(10).text, "hello");
+  EXPECT_EQ(stream_.TakeOutput(), "");
+  EXPECT_FALSE(body_.ContinueWithheld());  // the client did not wait
+}
+
+TEST_F(BodyReaderTest, NothingIsWaitedForWhenThe100WasWithheld) {
+  stream_.ReceiveLater("hello");
+  Begin(Expecting(Length(5)));
+  EXPECT_FALSE(body_.Drain(100));
+  EXPECT_EQ(stream_.Fills(), 0U);
+  EXPECT_EQ(stream_.TakeOutput(), "");
+}
+
+// --- Draining.
+
+TEST_F(BodyReaderTest, DrainReadsTheRest) {
+  stream_.Receive("he");
+  stream_.ReceiveLater("lloNEXT");
+  Begin(Length(5));
+  EXPECT_FALSE(body_.DrainReceived(100));
+  EXPECT_EQ(body_.Remaining(), 3);
+  EXPECT_TRUE(body_.Drain(100));
+  EXPECT_EQ(stream_.In().Front(), "NEXT");
+}
+
+TEST_F(BodyReaderTest, DrainOfALengthAtTheLimitAndOneMore) {
+  stream_.Receive("hello");
+  Begin(Length(5));
+  EXPECT_FALSE(body_.Drain(4));
+  EXPECT_EQ(stream_.In().Len(), 5U);  // known to be too long: left alone
+  EXPECT_TRUE(body_.Drain(5));
+}
+
+TEST_F(BodyReaderTest, DrainOfChunksAtTheLimitAndOneMore) {
+  const std::string wire = "5\r\nhello\r\n0\r\nX: 1\r\n\r\n";
+  const auto size = static_cast<int64_t>(wire.size());
+  for (const int64_t limit : {size, size - 1}) {
+    MemoryStream stream;
+    stream.Receive(wire.substr(0, 7));
+    stream.ReceiveLater(wire.substr(7));
+    body_.Begin(stream, Chunked(), trailer_);
+    EXPECT_EQ(body_.Drain(limit), limit == size);
+    EXPECT_FALSE(body_.Failed());
+  }
+}
+
+TEST_F(BodyReaderTest, DrainMeetsABrokenBody) {
+  stream_.Receive("5\r\nhe");
+  stream_.ReceiveLater("lloX");
+  Begin(Chunked());
+  EXPECT_FALSE(body_.Drain(1000));
+  EXPECT_TRUE(body_.Failed());
+}
+
+TEST_F(BodyReaderTest, BeginForgetsTheLastBody) {
+  stream_.Receive("x\r\n");
+  Begin(Chunked());
+  EXPECT_NE(ReadAll(1).error, "");
+  ASSERT_FALSE(body_.Close());
+  stream_.In().Clear();
+  stream_.Receive("1\r\na\r\n0\r\n\r\n");
+  Begin(Chunked());
+  EXPECT_EQ(ReadAll(1).text, "a");
+  EXPECT_FALSE(body_.Failed());
+}
+
+}  // namespace
+}  // namespace hon::adaptor
