@@ -127,6 +127,22 @@ int Backend::AcceptNow(int fd) {
 
 void Backend::CloseNow(int fd) { ::close(fd); }
 
+bool IsAcceptFailure(int errno_value) {
+  switch (errno_value) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Error SetNonBlocking(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return Error::System(errno, "fcntl");

@@ -37,9 +37,13 @@ class Acceptor {
   /// The loop is being destroyed, and this object with it.
   virtual void OnLoopGone() = 0;
 
+  /// The kernel refers to it no longer.
+  [[nodiscard]] bool Quiet() const { return !in_flight && !cancel_in_flight; }
+
   int fd;
-  bool wanted = false;     // between StartAccept and StopAccept or OnAcceptFailed
-  bool in_flight = false;  // the kernel may still report for it
+  bool wanted = false;            // between StartAccept and StopAccept or OnAcceptFailed
+  bool in_flight = false;         // the kernel accepts for it
+  bool cancel_in_flight = false;  // the kernel was asked to stop, and has not answered
   bool retired = false;
 };
 
@@ -73,10 +77,10 @@ class Backend {
 
   // Connections.
 
-  /// Begins to watch a connected socket, or one that is connecting: to receive while the
-  /// connection wants input, to notice a leaving peer while it does not.
+  /// A socket is connected or connecting. Until Close: receives while the connection wants input,
+  /// notices a leaving peer while it does not.
   virtual Error Attach(Connection& c) = 0;
-  /// The connection wants input again, or no longer.
+  /// The connection is established, wants input again, or no longer. Called at the end of a turn.
   virtual void Sync(Connection& c) = 0;
   /// Reports once when the socket takes bytes (or is broken).
   virtual void WatchWritable(Connection& c) = 0;
@@ -105,6 +109,10 @@ class Backend {
   virtual int AcceptNow(int fd);
   virtual void CloseNow(int fd);
 };
+
+/// Whether accept failed for want of descriptors or memory, or for ever, and not by the fate of
+/// one connection that ended before it was accepted.
+[[nodiscard]] bool IsAcceptFailure(int errno_value);
 
 /// Non-blocking and close-on-exec.
 Error SetNonBlocking(int fd);

@@ -38,10 +38,6 @@ uint64_t Tagged(const void* object, Owner owner) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(owner);
 }
 
-bool IsShortage(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
 class EpollBackend final : public Backend {
  public:
   EpollBackend(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {}
@@ -166,11 +162,10 @@ void EpollBackend::AcceptSome(Acceptor& acceptor) {
       acceptor.OnAccepted(fd);
     } else if (fd == -EAGAIN) {
       return;
-    } else if (IsShortage(-fd) || fd == -EBADF || fd == -EINVAL) {
+    } else if (IsAcceptFailure(-fd)) {
       StopAccept(acceptor);
       acceptor.OnAcceptFailed(-fd);
     }
-    // Anything else is the fate of one connection that ended before it was accepted.
   }
 }
 

@@ -32,8 +32,12 @@ struct ConnectionIo {
   static void Unset(Connection& c, Flag flag) {
     c.flags_ = static_cast<uint16_t>(c.flags_ & ~flag);
   }
+  static unsigned HoldsOf(const Connection& c) { return c.holds_; }
+  /// Has Backend::Sync called for it at the end of this turn.
+  static void RequestSync(Connection& c) { c.InputChanged(); }
   static Connection*& ReadyNext(Connection& c) { return c.ready_next_; }
   static void ForgetFd(Connection& c) { c.fd_ = -1; }
+  static bool Open(const Connection& c) { return c.phase_ == Connection::Phase::kOpen; }
   static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
   static bool Connecting(const Connection& c) {
     return c.phase_ == Connection::Phase::kConnecting;

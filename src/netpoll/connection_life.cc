@@ -148,7 +148,7 @@ void Connection::BeginLinger() {
   if ((flags_ & kWriteEnded) == 0) LoopIo::BackendOf(*loop_).EndWrite(fd_);
   flags_ |= kWriteEnded;
   deadlines_[static_cast<size_t>(DeadlineKind::kWrite)] = kNever;
-  const TimePoint limit = loop_->Now() + kLingerTime;
+  const TimePoint limit = LoopIo::BackendOf(*loop_).Now() + kLingerTime;
   deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = limit;
   if (limit < armed_for_) ArmTimer(limit);
 }

@@ -126,7 +126,7 @@ void Dialer::Attempt::TryNext() {
     return dialer_.Finish(*this, Fail(std::move(first_failure_)));
   }
   // Each address has an equal share of the time that is left.
-  const TimePoint now = dialer_.loop_.Now();
+  const TimePoint now = LoopIo::BackendOf(dialer_.loop_).Now();
   const auto left = static_cast<int64_t>(addresses_.size() - tried_);
   const TimePoint limit = deadline_ == kNever ? kNever : now + (deadline_ - now) / left;
   dialer_.loop_.Timers().Arm(*this, limit);
@@ -192,7 +192,8 @@ Dialer::Attempt* Dialer::Find(uint64_t number) {
 
 void Dialer::Dial(std::string_view address, EventHandler& handler, Duration timeout, Done done) {
   const uint64_t number = ++last_number_;
-  const TimePoint deadline = DeadlineAfter(loop_.Now(), timeout);
+  // By the clock, since the turn may have begun long ago.
+  const TimePoint deadline = DeadlineAfter(LoopIo::BackendOf(loop_).Now(), timeout);
   attempts_.emplace(number, std::make_unique<Attempt>(*this, number, address, handler, deadline,
                                                       std::move(done)));
   loop_.Post([this, number] {

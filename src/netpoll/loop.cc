@@ -70,6 +70,7 @@ Loop::Loop(std::unique_ptr<Backend> backend, LoopOptions options)
 
 Loop::~Loop() {
   Loop* const outer = std::exchange(current_loop, this);
+  ending_ = true;
   for (const auto& acceptor : acceptors_) {
     acceptor->OnLoopGone();
     if (acceptor->fd >= 0) backend_->CloseAcceptor(*acceptor);
@@ -112,8 +113,9 @@ void Loop::Turn(Duration wait_max) {
   IgnorePipeSignal();
   Loop* const outer = std::exchange(current_loop, this);
   now_ = backend_->Now();
-  timers_.Advance(now_);
+  // Completions first: what came in time is not late because this thread was.
   backend_->Deliver();
+  timers_.Advance(now_);
   RunPosted();
   RunDeferred();
   FlushDirty();
@@ -174,7 +176,7 @@ void Loop::Settle(Connection& c) {
 
 void Loop::DeleteRetired() {
   if (acceptors_.empty()) return;
-  std::erase_if(acceptors_, [](const auto& a) { return a->retired && !a->in_flight; });
+  std::erase_if(acceptors_, [](const auto& a) { return a->retired && a->Quiet(); });
 }
 
 void Loop::Wait(Duration wait_max) {
@@ -254,20 +256,24 @@ void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {
 }
 
 Result<Connection*> LoopIo::AdoptPrepared(Loop& loop, int fd, EventHandler& handler) {
-  HON_TRY(Connection* c, NewConnecting(loop, fd, handler));
-  Unexpect(loop);  // counted twice
-  return Established(*c);
+  Result<Connection*> c = NewConnecting(loop, fd, handler);
+  Unexpect(loop);  // as the one that is expected
+  if (!c) return c;
+  return Established(**c);
 }
 
 Result<Connection*> LoopIo::NewConnecting(Loop& loop, int fd, EventHandler& handler) {
+  if (loop.ending_) {
+    loop.backend_->CloseNow(fd);
+    return Fail(io::ErrClosed);
+  }
   Connection& c = loop.slab_->New(loop, handler, fd, true);
-  Expect(loop);
   if (Error why = loop.backend_->Attach(c)) {
     loop.backend_->CloseNow(fd);
-    Unexpect(loop);
     loop.slab_->Delete(c);
     return Fail(std::move(why));
   }
+  Expect(loop);
   return &c;
 }
 
@@ -283,6 +289,7 @@ void LoopIo::ConnectProgress(Connection& c) { c.loop_->dialer_->OnProgress(c); }
 
 Result<Connection*> LoopIo::Established(Connection& c) {
   c.phase_ = Connection::Phase::kOpen;
+  c.InputChanged();
   c.handler_->OnPrepare(c);
   if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnConnect(c);
   if (c.phase_ != Connection::Phase::kOpen) return Fail(io::ErrClosed);

@@ -169,12 +169,12 @@ class Connection final : private Timer {
 
   // Who refers to the object beside the loop; it stays until none is left.
   enum Hold : uint16_t {
-    kRecvInFlight = 1,       // the kernel may fill a block for it
-    kWritableInFlight = 2,   // the kernel will report writability
-    kPeerPollInFlight = 4,   // the kernel watches for a leaving peer
-    kRecvCancelled = 8,      // a cancel of the receive is on its way (always with kRecvInFlight)
-    kInDirtyList = 16,
-    kInReadyList = 32,
+    kRecvInFlight = 1,      // the kernel may fill a block for it
+    kCancelInFlight = 2,    // the kernel was asked to end the receive, and has not answered
+    kWritableInFlight = 4,  // the kernel will report writability
+    kPeerPollInFlight = 8,  // the kernel watches for a leaving peer
+    kInDirtyList = 16,      // of the loop
+    kInReadyList = 32,      // of the backend
   };
 
   enum Flag : uint16_t {
@@ -190,7 +190,7 @@ class Connection final : private Timer {
     kLingers = 512,           // linger once Writer() is empty
     kSyncWanted = 1024,       // the backend has to look at what input is wanted
     kDisconnectTold = 2048,
-    kDeliverWanted = 4096,    // io_uring: OnRequest is due
+    kWatchWanted = 4096,      // io_uring: a report of writability is to be asked for
   };
 
   /// Kept from the first question, since a reset socket has forgotten it.

@@ -67,12 +67,13 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // On the loop's thread (the one that calls Run or Turn), or before its first turn.
+  // On the loop's thread (the one that calls Run or Turn), or on one other before the first turn.
 
   /// Turns until Stop.
   void Run();
-  /// One turn: timers, completions, posted tasks, deferred tasks, flush, then the wait for events
-  /// (which the next turn delivers), of at most `wait_max`.
+  /// One turn: completions, timers, posted tasks, deferred tasks, flush, then the wait for events
+  /// (which the next turn delivers), of at most `wait_max`. The first call binds the loop to its
+  /// thread.
   void Turn(Duration wait_max);
 
   /// The time at the start of this turn.
@@ -148,6 +149,7 @@ class Loop {
   Connection* dirty_first_ = nullptr;  // have output to send, or a change to settle
   Connection* dirty_last_ = nullptr;
   TaskList deferred_;
+  bool ending_ = false;  // being destroyed: takes no new connections
 
   std::atomic<size_t> load_{0};
   // Shared with other threads: a stack of posted tasks, newest first.

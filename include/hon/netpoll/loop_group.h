@@ -26,14 +26,14 @@ class LoopGroup {
   LoopGroup& operator=(const LoopGroup&) = delete;
 
   [[nodiscard]] size_t Size() const { return loops_.size(); }
-  /// Before Start and after Stop any thread may use a loop as its own.
+  /// Before Start the creating thread may use a loop as its own, but not turn it.
   [[nodiscard]] Loop& At(size_t index) { return *loops_[index]; }
   /// Connections of all loops, approximately.
   [[nodiscard]] size_t Connections() const;
 
-  /// Runs every loop on a thread of its own.
+  /// Runs every loop on a thread of its own. Once.
   void Start();
-  /// Stops the loops and waits for their threads. They can be started again.
+  /// Stops the loops and waits for their threads.
   void Stop();
 
  private:

@@ -1,0 +1,519 @@
+// The backend over Linux io_uring. One io_uring_enter a turn submits what the turn has asked for
+// and waits. A multishot receive stays armed for as long as a connection wants input, so a request
+// of a kept-alive connection makes no submission at all.
+//
+// The ring belongs to the thread of the first turn. What is asked for before it, or for a
+// connection, is therefore only noted, and submitted at the end of a turn.
+
+#include "netpoll/backend_io_uring.h"
+
+#include <liburing.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "hon/base/assert.h"
+#include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
+#include "netpoll/provided_blocks.h"
+
+namespace hon::netpoll {
+namespace {
+
+using Io = ConnectionIo;
+
+constexpr unsigned kSubmissions = 256;
+constexpr unsigned kCompletions = 4096;
+
+// What a completion is, in the low bits of the pointer to whom it belongs.
+enum class Op : uintptr_t {
+  kReceive = 0,
+  kCancelReceive = 1,
+  kWritable = 2,
+  kPeer = 3,
+  kAccept = 4,
+  kCancelAccept = 5,
+  kWakeup = 6,
+  kIgnored = 7,
+};
+constexpr uintptr_t kOpMask = 7;
+static_assert(alignof(Connection) > kOpMask && alignof(Acceptor) > kOpMask);
+
+constexpr unsigned kKernelHolds = Io::Hold::kRecvInFlight | Io::Hold::kCancelInFlight |
+                                 Io::Hold::kWritableInFlight | Io::Hold::kPeerPollInFlight;
+
+uint64_t Tagged(const void* object, Op op) {
+  return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(op);
+}
+
+/// A ring that is torn down with its object.
+class Ring {
+ public:
+  Ring() = default;
+  ~Ring() { Exit(); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  Error Init(unsigned extra_flags) {
+    // Completions are made where the loop waits, not where they happen to fall (Linux 6.1).
+    constexpr std::array<unsigned, 2> kModes = {
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN};
+    int code = 0;
+    for (const unsigned mode : kModes) {
+      io_uring_params params{};
+      params.flags = mode | extra_flags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+      params.cq_entries = kCompletions;
+      code = io_uring_queue_init_params(kSubmissions, &ring_, &params);
+      if (code == 0) {
+        live_ = true;
+        return {};
+      }
+      if (code != -EINVAL) break;
+    }
+    return Error::System(-code, "io_uring_setup");
+  }
+
+  void Exit() {
+    if (std::exchange(live_, false)) io_uring_queue_exit(&ring_);
+  }
+
+  io_uring* Get() { return &ring_; }
+
+ private:
+  io_uring ring_{};
+  bool live_ = false;
+};
+
+void PrepareReceive(io_uring_sqe* sqe, int fd, uint64_t data) {
+  io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
+  sqe->ioprio |= IORING_RECV_MULTISHOT;
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = ProvidedBlocks::kGroup;
+  sqe->user_data = data;
+}
+
+// Receives one byte the way the backend does. A kernel that knows the calls may still lack what
+// they are asked to do here.
+Error TryOut() {
+  io::BlockPool pool(0);
+  ProvidedBlocks blocks;
+  Ring ring;
+  HON_RETURN_IF_ERROR(ring.Init(0));
+  HON_RETURN_IF_ERROR(blocks.Register(*ring.Get()));
+  blocks.Provide(pool);
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0) {
+    return Error::System(errno, "socketpair");
+  }
+  PrepareReceive(io_uring_get_sqe(ring.Get()), ends[0], 1);
+  const bool sent = ::send(ends[1], "x", 1, MSG_NOSIGNAL) == 1;
+  __kernel_timespec limit{.tv_sec = 1, .tv_nsec = 0};
+  io_uring_cqe* cqe = nullptr;
+  const int code = io_uring_submit_and_wait_timeout(ring.Get(), &cqe, 1, &limit, nullptr);
+  Error why;
+  if (code < 0 || !sent || cqe == nullptr) {
+    why = Error::System(code < 0 ? -code : EIO, "io_uring_enter");
+  } else if (cqe->res < 0) {
+    why = Error::System(-cqe->res, "io_uring receive");
+  } else if (cqe->res != 1 || (cqe->flags & IORING_CQE_F_BUFFER) == 0 ||
+             (cqe->flags & IORING_CQE_F_MORE) == 0) {
+    why = Error::New("io_uring has no multishot receive");
+  }
+  ring.Exit();
+  for (const int fd : ends) ::close(fd);
+  return why;
+}
+
+class IoUringBackend final : public Backend {
+ public:
+  ~IoUringBackend() override;
+  Error Init();
+
+  [[nodiscard]] BackendKind Kind() const override { return BackendKind::kIoUring; }
+  void Bind(io::BlockPool& blocks) override { blocks_.Provide(blocks); }
+  void Wait(Duration wait_max) override;
+  void Deliver() override;
+  [[nodiscard]] bool HasReady() const override { return false; }
+  void Wake() override;
+  void StartAccept(Acceptor& acceptor) override;
+  void StopAccept(Acceptor& acceptor) override;
+  void CloseAcceptor(Acceptor& acceptor) override;
+  /// Nothing is armed before the connection is established and wants input.
+  Error Attach(Connection&) override { return {}; }
+  void Sync(Connection& c) override;
+  void WatchWritable(Connection& c) override;
+  void Close(Connection& c) override;
+
+ private:
+  /// A descriptor to be closed, behind the end of what is in flight on it.
+  struct Closing {
+    int fd;
+    Connection* connection;  // null: nothing of a connection is in flight
+    Acceptor* acceptor;
+  };
+
+  void TakeThread();
+  [[nodiscard]] io_uring_sqe* Submission();
+  void Submit(int code);
+  void SubmitClosing();
+  void Poll(int fd, uint32_t events, uint64_t data);
+  void Cancel(uint64_t target, uint64_t data);
+  void CancelReceive(Connection& c);
+  void CancelAccept(Acceptor& acceptor);
+
+  void OnCompletion(const io_uring_cqe& cqe);
+  void OnReceived(Connection& c, const io_uring_cqe& cqe);
+  void OnReceiveCancelled(Connection& c, int result);
+  void OnWritable(Connection& c);
+  void OnPeer(Connection& c, int result);
+  void OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe);
+  void OnAcceptCancelled(Acceptor& acceptor, int result);
+  void WatchWakeup();
+  void PushReady(Connection& c);
+  void DeliverReady();
+
+  ProvidedBlocks blocks_;  // outlives the ring
+  Ring ring_;
+  int wakeup_ = -1;
+  std::thread::id thread_;  // none until the first turn
+  std::vector<Closing> closing_;
+  std::vector<Acceptor*> to_accept_;
+  // Connections whose input has changed in this batch, to be told once it is complete.
+  Connection* ready_first_ = nullptr;
+  Connection* ready_last_ = nullptr;
+};
+
+Error IoUringBackend::Init() {
+  HON_RETURN_IF_ERROR(ring_.Init(IORING_SETUP_R_DISABLED));
+  HON_RETURN_IF_ERROR(blocks_.Register(*ring_.Get()));
+  wakeup_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return wakeup_ < 0 ? Error::System(errno, "eventfd") : Error();
+}
+
+IoUringBackend::~IoUringBackend() {
+  // On the ring's own thread what was in flight is ended in order; elsewhere the kernel does it
+  // some time after the ring is gone.
+  if (thread_ == std::this_thread::get_id()) Wait(Duration::zero());
+  ring_.Exit();
+  for (const Closing& closing : closing_) ::close(closing.fd);
+  if (wakeup_ >= 0) ::close(wakeup_);
+}
+
+// Submitting.
+
+void IoUringBackend::TakeThread() {
+  if (thread_ != std::thread::id()) return;
+  thread_ = std::this_thread::get_id();
+  // Not by io_uring_enable_rings, which the shared liburing 2.3 forgot to export.
+  const long code = ::syscall(__NR_io_uring_register, ring_.Get()->ring_fd,
+                              IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  HON_ASSERT(code == 0);
+  WatchWakeup();
+}
+
+void IoUringBackend::Submit(int code) {
+  // Interrupted, timed out, or out of room for completions, which the next turn makes.
+  const bool passing =
+      code >= 0 || code == -EINTR || code == -ETIME || code == -EBUSY || code == -EAGAIN;
+  HON_ASSERT(passing);
+}
+
+io_uring_sqe* IoUringBackend::Submission() {
+  HON_ASSERT(thread_ == std::this_thread::get_id());
+  io_uring_sqe* sqe = io_uring_get_sqe(ring_.Get());
+  while (sqe == nullptr) {
+    Submit(io_uring_submit(ring_.Get()));
+    sqe = io_uring_get_sqe(ring_.Get());
+  }
+  return sqe;
+}
+
+void IoUringBackend::Poll(int fd, uint32_t events, uint64_t data) {
+  io_uring_sqe* sqe = Submission();
+  io_uring_prep_poll_add(sqe, fd, events);
+  sqe->user_data = data;
+}
+
+void IoUringBackend::Cancel(uint64_t target, uint64_t data) {
+  io_uring_sqe* sqe = Submission();
+  io_uring_prep_cancel64(sqe, target, 0);
+  sqe->user_data = data;
+}
+
+void IoUringBackend::CancelReceive(Connection& c) {
+  if (!Io::Holds(c, Io::Hold::kRecvInFlight) || Io::Holds(c, Io::Hold::kCancelInFlight)) return;
+  Io::TakeHold(c, Io::Hold::kCancelInFlight);
+  Cancel(Tagged(&c, Op::kReceive), Tagged(&c, Op::kCancelReceive));
+}
+
+void IoUringBackend::SubmitClosing() {
+  for (const Closing& closing : closing_) {
+    if (closing.acceptor != nullptr) CancelAccept(*closing.acceptor);
+    if (Connection* c = closing.connection) {
+      CancelReceive(*c);
+      if (Io::Holds(*c, Io::Hold::kWritableInFlight)) {
+        Cancel(Tagged(c, Op::kWritable), Tagged(nullptr, Op::kIgnored));
+      }
+      if (Io::Holds(*c, Io::Hold::kPeerPollInFlight)) {
+        Cancel(Tagged(c, Op::kPeer), Tagged(nullptr, Op::kIgnored));
+      }
+    }
+    // Submissions are made in order, so this also closes behind a receive that is armed only now.
+    io_uring_sqe* sqe = Submission();
+    io_uring_prep_close(sqe, closing.fd);
+    sqe->user_data = Tagged(nullptr, Op::kIgnored);
+  }
+  closing_.clear();
+}
+
+// Waiting.
+
+void IoUringBackend::Wait(Duration wait_max) {
+  SubmitClosing();
+  for (Acceptor* acceptor : std::exchange(to_accept_, {})) StartAccept(*acceptor);
+  if (wait_max <= Duration::zero()) {
+    Submit(io_uring_submit_and_get_events(ring_.Get()));
+  } else if (wait_max == kUnlimited) {
+    Submit(io_uring_submit_and_wait(ring_.Get(), 1));
+  } else {
+    __kernel_timespec limit{};
+    limit.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait_max).count();
+    limit.tv_nsec = (wait_max % std::chrono::seconds(1)).count();
+    io_uring_cqe* cqe = nullptr;
+    Submit(io_uring_submit_and_wait_timeout(ring_.Get(), &cqe, 1, &limit, nullptr));
+  }
+}
+
+void IoUringBackend::Wake() {
+  // The poll of it reports each write, so the counter is never read back; it cannot overflow in
+  // any lifetime.
+  const uint64_t one = 1;
+  ssize_t n;
+  do {
+    n = ::write(wakeup_, &one, sizeof(one));
+  } while (n < 0 && errno == EINTR);
+}
+
+void IoUringBackend::WatchWakeup() {
+  io_uring_sqe* sqe = Submission();
+  io_uring_prep_poll_multishot(sqe, wakeup_, POLLIN);
+  sqe->user_data = Tagged(nullptr, Op::kWakeup);
+}
+
+void IoUringBackend::Deliver() {
+  TakeThread();
+  const unsigned count = io_uring_cq_ready(ring_.Get());
+  if (count == 0) return;
+  unsigned head = *ring_.Get()->cq.khead;
+  const unsigned mask = *ring_.Get()->cq.kring_mask;
+  for (const unsigned end = head + count; head != end; ++head) {
+    OnCompletion(ring_.Get()->cq.cqes[head & mask]);
+  }
+  io_uring_cq_advance(ring_.Get(), count);
+  blocks_.Publish();
+  DeliverReady();
+}
+
+void IoUringBackend::OnCompletion(const io_uring_cqe& cqe) {
+  const auto op = static_cast<Op>(cqe.user_data & kOpMask);
+  const auto address = static_cast<uintptr_t>(cqe.user_data & ~uint64_t{kOpMask});
+  auto* c = reinterpret_cast<Connection*>(address);
+  auto* acceptor = reinterpret_cast<Acceptor*>(address);
+  switch (op) {
+    case Op::kReceive:
+      return OnReceived(*c, cqe);
+    case Op::kCancelReceive:
+      return OnReceiveCancelled(*c, cqe.res);
+    case Op::kWritable:
+      return OnWritable(*c);
+    case Op::kPeer:
+      return OnPeer(*c, cqe.res);
+    case Op::kAccept:
+      return OnAccepted(*acceptor, cqe);
+    case Op::kCancelAccept:
+      return OnAcceptCancelled(*acceptor, cqe.res);
+    case Op::kWakeup:
+      if ((cqe.flags & IORING_CQE_F_MORE) == 0) WatchWakeup();
+      return;
+    case Op::kIgnored:
+      return;
+  }
+}
+
+// Receiving.
+
+void IoUringBackend::Sync(Connection& c) {
+  if (Io::Has(c, Io::Flag::kWatchWanted)) {
+    Io::Unset(c, Io::Flag::kWatchWanted);
+    Io::TakeHold(c, Io::Hold::kWritableInFlight);
+    Poll(c.Fd(), POLLOUT, Tagged(&c, Op::kWritable));
+  }
+  if (Io::Connecting(c)) return;
+  if (Io::WantsInput(c)) {
+    // A receive that is being cancelled is armed again when that has been answered.
+    if (Io::Holds(c, Io::Hold::kRecvInFlight)) return;
+    Io::TakeHold(c, Io::Hold::kRecvInFlight);
+    return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
+  }
+  CancelReceive(c);
+  if (Io::Holds(c, Io::Hold::kPeerPollInFlight)) return;
+  Io::TakeHold(c, Io::Hold::kPeerPollInFlight);
+  // Without POLLRDHUP, which is known already, it reports a reset.
+  Poll(c.Fd(), c.PeerFinished() ? 0 : POLLRDHUP, Tagged(&c, Op::kPeer));
+}
+
+void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
+  const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
+  if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
+    const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
+    const bool kept = cqe.res > 0 &&
+                      Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
+    blocks_.Recycle(id, kept);
+  }
+  if (cqe.res > 0) {
+    PushReady(c);
+  } else if (cqe.res == 0) {
+    if (!Io::Closed(c)) Io::InputEnded(c);
+    PushReady(c);
+  } else if (cqe.res == -ENOBUFS) {
+    blocks_.Grow();
+  }
+  if (more) return;
+  Io::DropHold(c, Io::Hold::kRecvInFlight);
+  if (Io::Closed(c)) return;
+  const bool failed = cqe.res < 0 && cqe.res != -ENOBUFS && cqe.res != -ECANCELED &&
+                      cqe.res != -EINTR && cqe.res != -EAGAIN;
+  if (!failed) return Io::RequestSync(c);
+  // What came before the failure is told first.
+  if (Io::Holds(c, Io::Hold::kInReadyList)) Io::DeliverInput(c);
+  Io::InputFailed(c, -cqe.res);
+}
+
+void IoUringBackend::OnReceiveCancelled(Connection& c, int result) {
+  Io::DropHold(c, Io::Hold::kCancelInFlight);
+  // The kernel may have missed it on its way from one wait to the next.
+  const bool missed = result < 0 && Io::Holds(c, Io::Hold::kRecvInFlight);
+  if (missed && (Io::Closed(c) || !Io::WantsInput(c))) CancelReceive(c);
+}
+
+void IoUringBackend::PushReady(Connection& c) {
+  if (Io::Holds(c, Io::Hold::kInReadyList)) return;
+  Io::TakeHold(c, Io::Hold::kInReadyList);
+  (ready_last_ != nullptr ? Io::ReadyNext(*ready_last_) : ready_first_) = &c;
+  ready_last_ = &c;
+}
+
+void IoUringBackend::DeliverReady() {
+  Connection* c = std::exchange(ready_first_, nullptr);
+  ready_last_ = nullptr;
+  while (c != nullptr) {
+    Connection* next = std::exchange(Io::ReadyNext(*c), nullptr);
+    Io::DropHold(*c, Io::Hold::kInReadyList);
+    Io::DeliverInput(*c);
+    c = next;
+  }
+}
+
+// The other reports of a connection.
+
+void IoUringBackend::WatchWritable(Connection& c) {
+  if (Io::Holds(c, Io::Hold::kWritableInFlight)) return;
+  Io::Set(c, Io::Flag::kWatchWanted);
+  Io::RequestSync(c);
+}
+
+void IoUringBackend::OnWritable(Connection& c) {
+  Io::DropHold(c, Io::Hold::kWritableInFlight);
+  if (!Io::Closed(c)) Io::Writable(c);
+}
+
+void IoUringBackend::OnPeer(Connection& c, int result) {
+  Io::DropHold(c, Io::Hold::kPeerPollInFlight);
+  if (result < 0 || Io::Closed(c)) return;
+  // While input is wanted the receive tells all this, in order.
+  if (Io::WantsInput(c)) return;
+  const bool hung_up = (result & (POLLERR | POLLHUP)) != 0;
+  Io::PeerLeft(c, hung_up);
+  if (!hung_up && !Io::Closed(c)) Io::RequestSync(c);
+}
+
+void IoUringBackend::Close(Connection& c) {
+  const bool in_flight = (Io::HoldsOf(c) & kKernelHolds) != 0;
+  closing_.push_back({c.Fd(), in_flight ? &c : nullptr, nullptr});
+  Io::ForgetFd(c);
+}
+
+// Accepting.
+
+void IoUringBackend::StartAccept(Acceptor& acceptor) {
+  acceptor.wanted = true;
+  if (acceptor.in_flight) return;
+  if (thread_ == std::thread::id()) {
+    if (std::find(to_accept_.begin(), to_accept_.end(), &acceptor) == to_accept_.end()) {
+      to_accept_.push_back(&acceptor);
+    }
+    return;
+  }
+  acceptor.in_flight = true;
+  io_uring_sqe* sqe = Submission();
+  io_uring_prep_multishot_accept(sqe, acceptor.fd, nullptr, nullptr,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+  sqe->user_data = Tagged(&acceptor, Op::kAccept);
+}
+
+void IoUringBackend::StopAccept(Acceptor& acceptor) {
+  acceptor.wanted = false;
+  std::erase(to_accept_, &acceptor);
+  CancelAccept(acceptor);
+}
+
+void IoUringBackend::CancelAccept(Acceptor& acceptor) {
+  if (!acceptor.in_flight || acceptor.cancel_in_flight) return;
+  acceptor.cancel_in_flight = true;
+  Cancel(Tagged(&acceptor, Op::kAccept), Tagged(&acceptor, Op::kCancelAccept));
+}
+
+void IoUringBackend::CloseAcceptor(Acceptor& acceptor) {
+  acceptor.wanted = false;
+  std::erase(to_accept_, &acceptor);
+  closing_.push_back({std::exchange(acceptor.fd, -1), nullptr,
+                      acceptor.Quiet() ? nullptr : &acceptor});
+}
+
+void IoUringBackend::OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe) {
+  if ((cqe.flags & IORING_CQE_F_MORE) == 0) acceptor.in_flight = false;
+  if (cqe.res >= 0) acceptor.OnAccepted(cqe.res);
+  if (!acceptor.wanted || acceptor.in_flight) return;
+  if (cqe.res < 0 && IsAcceptFailure(-cqe.res)) {
+    acceptor.wanted = false;
+    acceptor.OnAcceptFailed(-cqe.res);
+  } else {
+    StartAccept(acceptor);
+  }
+}
+
+void IoUringBackend::OnAcceptCancelled(Acceptor& acceptor, int result) {
+  acceptor.cancel_in_flight = false;
+  if (result < 0 && acceptor.in_flight && !acceptor.wanted) CancelAccept(acceptor);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> MakeIoUringBackend() {
+  if (Error why = TryOut()) return Fail(std::move(why));
+  auto backend = std::make_unique<IoUringBackend>();
+  if (Error why = backend->Init()) return Fail(std::move(why));
+  return backend;
+}
+
+}  // namespace hon::netpoll

@@ -1,0 +1,68 @@
+#include "netpoll/provided_blocks.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "hon/base/assert.h"
+
+namespace hon::netpoll {
+namespace {
+
+constexpr size_t kSharedBytes = ProvidedBlocks::kMax * sizeof(io_uring_buf);
+
+}  // namespace
+
+ProvidedBlocks::~ProvidedBlocks() {
+  if (shared_ != nullptr) ::munmap(shared_, kSharedBytes);
+  for (unsigned id = 0; id < count_; ++id) io::BlockPool::Unref(blocks_[id]);
+}
+
+Error ProvidedBlocks::Register(io_uring& ring) {
+  void* memory = ::mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE,
+                        MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  if (memory == MAP_FAILED) return Error::System(errno, "mmap");
+  shared_ = static_cast<io_uring_buf_ring*>(memory);
+  io_uring_buf_ring_init(shared_);
+  io_uring_buf_reg reg{};
+  reg.ring_addr = reinterpret_cast<uintptr_t>(memory);
+  reg.ring_entries = kMax;
+  reg.bgid = kGroup;
+  const int code = io_uring_register_buf_ring(&ring, &reg, 0);
+  return code < 0 ? Error::System(-code, "io_uring_register_buf_ring") : Error();
+}
+
+void ProvidedBlocks::Provide(io::BlockPool& pool) {
+  pool_ = &pool;
+  Grow();
+  Publish();
+}
+
+void ProvidedBlocks::Put(uint16_t id) {
+  const io::Block& block = *blocks_[id];
+  io_uring_buf_ring_add(shared_, block.data, block.capacity, id, io_uring_buf_ring_mask(kMax),
+                        unpublished_++);
+}
+
+void ProvidedBlocks::Recycle(uint16_t id, bool kept) {
+  HON_DEBUG_ASSERT(id < count_);
+  if (kept) blocks_[id] = pool_->Get();
+  Put(id);
+}
+
+void ProvidedBlocks::Grow() {
+  const unsigned wanted = std::clamp(count_ * 2, kMin, kMax);
+  for (; count_ < wanted; ++count_) {
+    blocks_[count_] = pool_->Get();
+    Put(static_cast<uint16_t>(count_));
+  }
+}
+
+void ProvidedBlocks::Publish() {
+  if (unpublished_ == 0) return;
+  io_uring_buf_ring_advance(shared_, unpublished_);
+  unpublished_ = 0;
+}
+
+}  // namespace hon::netpoll
