@@ -7,12 +7,6 @@
 namespace hon::http::internal {
 namespace {
 
-// Without what the handler said about a body that is not sent.
-void WriteFailed(ResponseWriter& w) {
-  w.Header().Del(HeaderId::kContentEncoding);
-  w.WriteHeader(StatusPreconditionFailed);
-}
-
 enum class Answer : uint8_t { kNone, kTrue, kFalse };
 
 Answer Of(bool is_true) { return is_true ? Answer::kTrue : Answer::kFalse; }
@@ -136,12 +130,12 @@ Precondition CheckPreconditions(ResponseWriter& w, const Request& r, Time modtim
   Answer go_on = IfMatch(w, r);
   if (go_on == Answer::kNone) go_on = IfUnmodifiedSince(r, modtime);
   if (go_on == Answer::kFalse) {
-    WriteFailed(w);
+    w.WriteHeader(StatusPreconditionFailed);
     return Precondition::kAnswered;
   }
   const Answer is_new = IfNoneMatch(w, r);
   if (is_new == Answer::kFalse && !IsGetOrHead(r)) {
-    WriteFailed(w);
+    w.WriteHeader(StatusPreconditionFailed);
     return Precondition::kAnswered;
   }
   if (is_new == Answer::kFalse || (is_new == Answer::kNone && IsUnmodified(r, modtime))) {

@@ -102,7 +102,7 @@ void SendOne(ResponseWriter& w, const Request& r, io::ReadSeeker& reader, const 
 
 void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int64_t size) {
   // Whoever announced an encoding may be about to compress what is written.
-  if (content.encoded || w.Header().Get(HeaderId::kContentEncoding).empty()) {
+  if (!content.encoding.empty() || w.Header().Get(HeaderId::kContentEncoding).empty()) {
     SetContentLength(w, size);
   }
   w.WriteHeader(StatusOK);
@@ -141,6 +141,7 @@ void SendContent(ResponseWriter& w, Request& r, const Content& content) {
   SetLastModified(w, content.modtime);
   const Precondition precondition = CheckPreconditions(w, r, content.modtime);
   if (precondition == Precondition::kAnswered) return;
+  if (!content.encoding.empty()) w.Header().Set(HeaderId::kContentEncoding, content.encoding);
   if (!SetContentType(w, content.reader, content.name, content.types)) {
     return SendError(w, kCannotSeek, StatusInternalServerError);
   }

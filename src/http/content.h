@@ -18,7 +18,7 @@ struct Content {
   Time modtime;
   int64_t size = kUnknownSize;  // asked of `reader` when unknown
   const mime::Types* types = nullptr;
-  bool encoded = false;  // the Content-Encoding on `w` is that of `reader`
+  std::string_view encoding{};  // Content-Encoding of `reader`, to be set if it is sent
 
   static constexpr int64_t kUnknownSize = -1;
 };

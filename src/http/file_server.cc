@@ -159,17 +159,17 @@ class Serving {
   void SendFile(std::string_view name, FsFile& file, const FileInfo& info) {
     if (options_->precompressed && SendCompressed(name, file)) return;
     if (options_->etag) SetETag(*w_, info, "");
-    Send(name, file, info, /*encoded=*/false);
+    Send(name, file, info, "");
   }
 
-  void Send(std::string_view name, FsFile& file, const FileInfo& info, bool encoded) {
+  void Send(std::string_view name, FsFile& file, const FileInfo& info, std::string_view encoding) {
     internal::SendContent(*w_, *r_,
                           {.reader = file,
                            .name = name,
                            .modtime = info.ModTime,
                            .size = info.Size,
                            .types = options_->types,
-                           .encoded = encoded});
+                           .encoding = encoding});
   }
 
   // Sends a compressed copy of `plain` if there is one that the client prefers.
@@ -186,9 +186,8 @@ class Serving {
       if (file == nullptr) continue;
       // The type is that of the plain file, by its own bytes where its name does not tell.
       if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
-      header.Set(HeaderId::kContentEncoding, coding->name);
       if (options_->etag) SetETag(*w_, info, coding->suffix);
-      Send(name, *file, info, /*encoded=*/true);
+      Send(name, *file, info, coding->name);
       return true;
     }
     return false;

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "http/content_case.h"
+
+// What Go 1.26's http.ServeContent answers to plain requests.
+namespace hon::http {
+
+inline constexpr ContentCase kContentCases[] = {
+    {"", "", 200, "AR|CL 10|TP|LM", kWhole},
+    {"", "", 200, "AR|CL 10|TP|LM", "", "HEAD"},
+    {"", "", 200, "AR|CL 10|TP|LM", kWhole, "POST"},
+    {"", "", 200, "AR|CL 0|TP|LM", "", "GET", "a.txt", kAt, ""},
+    {"", "", 200, "AR|CL 10|TP", kWhole, "GET", "a.txt", kZero},
+    {"", "", 200, "AR|CL 10|TP", kWhole, "GET", "a.txt", kEpoch},
+    {"", "", 200, "AR|CL 6|Content-Type: text/html; charset=utf-8|LM", kWhole, "GET", "a.HTML", kAt,
+     "<html>"},
+    {"", "", 200, "AR|CL 12|Content-Type: text/html; charset=utf-8|LM", kWhole, "GET", "noext", kAt,
+     "<html><body>"},
+    {"", "", 200, "AR|CL 0|TP|LM", "", "GET", "noext", kAt, ""},
+    {"", "", 200, "AR|CL 5|TP|LM", kWhole, "GET", "dir.css/noext", kAt, "plain"},
+    {"Content-Type: x/y", "", 200, "AR|CL 1|Content-Type: x/y|LM", kWhole, "GET", "a.css", kAt,
+     "a"},
+    {"Content-Type: nil", "", 200, "AR|CL 6|LM", kWhole, "GET", "a.css", kAt, "<html>"},
+    {"Content-Encoding: gzip", "", 200,
+     "AR|Content-Encoding: gzip|Content-Type: text/css; charset=utf-8|LM", kWhole, "GET", "a.css",
+     kAt, "a"},
+    {"Content-Encoding: gzip", "Range: bytes=0-0", 206,
+     "AR|Content-Encoding: gzip|CL 1|CR 0-0/1|Content-Type: text/css; charset=utf-8|LM", kWhole,
+     "GET", "a.css", kAt, "a"},
+    {"", "", 200, "AR|CL 2|Content-Type: application/octet-stream|LM", kWhole, "GET",
+     "a.unknownext", kAt, "\000\001"sv},
+    {"", "", 200, "AR|CL 1|TP|LM", kWhole, "GET", "a.", kAt, "x"},
+    {"", "", 200, "AR|CL 1|Content-Type: text/css; charset=utf-8|LM", kWhole, "GET", ".css", kAt,
+     "x"},
+};
+
+}  // namespace hon::http
