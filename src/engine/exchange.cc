@@ -91,8 +91,10 @@ void Exchange::OnTimer() {
 
 void Exchange::Run() {
   fiber::SetContext(&request_.Context());
+  fiber::SetSuspendHook([](void* self) { static_cast<Exchange*>(self)->stream_.OnSuspend(); }, this);
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
   fiber::SetContext(nullptr);
+  fiber::SetSuspendHook(nullptr, nullptr);
   HttpConn& conn = *conn_;
   Release();
   owner_->GiveBack(*this);

@@ -16,20 +16,26 @@ constexpr int64_t kSendFileBytesMax = 256 * 1024;
 
 }  // namespace
 
-void ExchangeStream::Budget::Reset(Duration for_waiting) {
+void ExchangeStream::Patience::Reset(Duration for_waiting) {
   timeout = for_waiting;
   waited = {};
   moved = 0;
   deadline.reset();
-  expired = false;
 }
 
-TimePoint ExchangeStream::Budget::EndsAt(TimePoint now) const {
+TimePoint ExchangeStream::Patience::EndsAt(TimePoint now) const {
   if (deadline) return *deadline;
-  if (timeout == kUnlimited) return kNever;
-  const Duration bought = std::chrono::seconds(moved / kBodyRateBytesMin);
-  const Duration left = timeout - waited;
-  return DeadlineAfter(now, left < kUnlimited - bought ? left + bought : kUnlimited);
+  return timeout == kUnlimited ? kNever : DeadlineAfter(now, timeout - waited);
+}
+
+bool ExchangeStream::Patience::Over(TimePoint now) {
+  if (deadline) return *deadline <= now;
+  if (waited < timeout) return false;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+  if (moved / kPeerRateBytesMin < seconds) return true;
+  waited = {};
+  moved = 0;
+  return false;
 }
 
 void ExchangeStream::Attach(netpoll::Connection& connection, const ConnSettings& settings) {
@@ -72,10 +78,12 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
   size_t left = Out().Len();
   if (left <= bytes_max) return {};
   HON_RETURN_IF_ERROR(connection_->Flush());
+  YieldNowAndThen(left - Out().Len());
+  left = Out().Len();
   for (;;) {
+    // What went into the socket's buffer without a wait says nothing about the peer.
     const size_t now_left = Out().Len();
     write_.moved += static_cast<int64_t>(left - now_left);
-    YieldNowAndThen(left - now_left);
     left = now_left;
     if (left <= bytes_max) return failure_;
     HON_RETURN_IF_ERROR(Obstacle(write_));
@@ -110,7 +118,6 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {
   read_.deadline = deadline;
-  read_.expired = false;
   if (waiting_ == Waiting::kInput) {
     connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
   }
@@ -118,21 +125,14 @@ void ExchangeStream::SetReadDeadline(TimePoint deadline) {
 
 void ExchangeStream::SetWriteDeadline(TimePoint deadline) {
   write_.deadline = deadline;
-  write_.expired = false;
   if (waiting_ == Waiting::kOutput) {
     connection_->SetDeadline(netpoll::DeadlineKind::kWrite, deadline);
   }
 }
 
 void ExchangeStream::OnTimeout(netpoll::DeadlineKind kind) {
-  if (kind == netpoll::DeadlineKind::kRead && waiting_ == Waiting::kInput) {
-    read_.expired = true;
-    WakeFor(Waiting::kInput);
-  }
-  if (kind == netpoll::DeadlineKind::kWrite && waiting_ == Waiting::kOutput) {
-    write_.expired = true;
-    WakeFor(Waiting::kOutput);
-  }
+  if (kind == netpoll::DeadlineKind::kRead) WakeFor(Waiting::kInput);
+  if (kind == netpoll::DeadlineKind::kWrite) WakeFor(Waiting::kOutput);
 }
 
 void ExchangeStream::OnDisconnect(const Error& why) {
@@ -145,12 +145,10 @@ void ExchangeStream::Interrupt(Error cause) {
   WakeFor(waiting_);
 }
 
-Error ExchangeStream::Obstacle(const Budget& budget) const {
+Error ExchangeStream::Obstacle(Patience& patience) {
   if (failure_) return failure_;
   if (interrupt_) return interrupt_;
-  if (budget.expired || (budget.deadline && *budget.deadline <= Clock::now())) {
-    return io::ErrDeadlineExceeded;
-  }
+  if (patience.Over(Clock::now())) return io::ErrDeadlineExceeded;
   return {};
 }
 
@@ -158,7 +156,7 @@ Error ExchangeStream::Obstacle(const Budget& budget) const {
 Error ExchangeStream::Await(Waiting what) {
   HON_ASSERT(waiting_ == Waiting::kNothing);
   const bool for_input = what == Waiting::kInput;
-  Budget& budget = for_input ? read_ : write_;
+  Patience& patience = for_input ? read_ : write_;
   const TimePoint began = Clock::now();
   waiting_ = what;
   waiter_ = fiber::Current();
@@ -166,7 +164,7 @@ Error ExchangeStream::Await(Waiting what) {
   fiber::Park();
   waiter_ = nullptr;
   waiting_ = Waiting::kNothing;
-  budget.waited += Clock::now() - began;
+  patience.waited += Clock::now() - began;
   if (failure_) return failure_;
   const auto kind = for_input ? netpoll::DeadlineKind::kRead : netpoll::DeadlineKind::kWrite;
   connection_->SetDeadline(kind, kNever);

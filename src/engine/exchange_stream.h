@@ -15,8 +15,8 @@ namespace hon::engine {
 /// fiber. The connection's events arrive through the On... calls, on the loop outside any fiber;
 /// they only note what happened and wake the fiber.
 ///
-/// Time budgets: only time spent waiting for the peer counts, so that a slow handler is not taken
-/// for a slow client; every kBodyRateBytesMin bytes that moved buy one second more.
+/// Patience is counted in time spent waiting for the peer, so that a slow handler is not taken for
+/// a slow client. It is renewed for a peer that keeps to kPeerRateBytesMin.
 class ExchangeStream final : public io::Stream {
  public:
   /// Begins an exchange on `connection`, which stays alive until Detach.
@@ -31,6 +31,10 @@ class ExchangeStream final : public io::Stream {
 
   void OnInput() { WakeFor(Waiting::kInput); }
   void OnWritable() { WakeFor(Waiting::kOutput); }
+  /// The fiber is about to wait, for whatever: what it has written leaves meanwhile.
+  void OnSuspend() {
+    if (!failure_ && !Out().Empty()) connection_->FlushLater();
+  }
   void OnTimeout(netpoll::DeadlineKind kind);
   /// The connection is gone; its memory is kept for us.
   void OnDisconnect(const Error& why);
@@ -43,28 +47,28 @@ class ExchangeStream final : public io::Stream {
  private:
   enum class Waiting : uint8_t { kNothing, kInput, kOutput };
 
-  // What the peer may still cost us in one direction.
-  struct Budget {
+  // How long the peer may still keep us waiting in one direction.
+  struct Patience {
     Duration timeout{};
-    Duration waited{};
-    int64_t moved = 0;
-    std::optional<TimePoint> deadline;  // set by the handler: replaces the budget
-    bool expired = false;
+    Duration waited{};   // since it was last renewed
+    int64_t moved = 0;   // bytes in that time
+    std::optional<TimePoint> deadline;  // set by the handler: replaces the rest
 
     void Reset(Duration for_waiting);
     [[nodiscard]] TimePoint EndsAt(TimePoint now) const;
+    [[nodiscard]] bool Over(TimePoint now);
   };
 
   Error Await(Waiting what);
-  [[nodiscard]] Error Obstacle(const Budget& budget) const;
+  [[nodiscard]] Error Obstacle(Patience& patience);
   void WakeFor(Waiting what);
   void YieldNowAndThen(size_t bytes);
 
   netpoll::Connection* connection_ = nullptr;
   fiber::Fiber* waiter_ = nullptr;
   Waiting waiting_ = Waiting::kNothing;
-  Budget read_;
-  Budget write_;
+  Patience read_;
+  Patience write_;
   Error failure_;
   Error interrupt_;
   size_t unyielded_ = 0;

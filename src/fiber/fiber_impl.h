@@ -27,6 +27,8 @@ class Fiber {
   void* argument = nullptr;
   std::function<void()> function;  // of Go
   const appcontext::Context* ends_with = nullptr;
+  void (*suspend_hook)(void*) = nullptr;
+  void* suspend_argument = nullptr;
   ExceptionState exceptions;
   Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
   Fiber* next_remote = nullptr;  // in the list of those woken by other threads

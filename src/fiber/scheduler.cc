@@ -124,6 +124,7 @@ void Scheduler::Impl::Recycle(Fiber& fiber) {
   --live_;
   fiber.wake_pending = false;
   fiber.ends_with = nullptr;
+  fiber.suspend_hook = nullptr;
   // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
   const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
   if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
@@ -166,6 +167,7 @@ void Scheduler::Impl::Resume(Fiber& fiber) {
 
 void Scheduler::Impl::SwitchOut() {
   Fiber& fiber = *running_;
+  if (fiber.suspend_hook != nullptr && !fiber.ended) fiber.suspend_hook(fiber.suspend_argument);
   StartSwitch(&fiber.asan_fake_stack, loop_stack_bottom_, loop_stack_size_, loop_tsan_);
   const boost::context::detail::transfer_t from =
       boost::context::detail::jump_fcontext(loop_context_, nullptr);
@@ -238,6 +240,13 @@ void SetContext(const appcontext::Context* context) {
   Fiber* fiber = Current();
   HON_ASSERT(fiber != nullptr);
   fiber->ends_with = context;
+}
+
+void SetSuspendHook(void (*hook)(void*), void* argument) {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  fiber->suspend_hook = hook;
+  fiber->suspend_argument = argument;
 }
 
 const appcontext::Context& CurrentContext() {

@@ -56,6 +56,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   // for, because their stacks hold objects that must be destroyed.
   listeners_.clear();
   engine_->CloseAll(http::ErrServerClosed);
+  loop_->Turn(Duration::zero());  // what was posted before the stop still needs the engine
   while (engine_->Connections() != 0 || scheduler_->Live() != 0) {
     loop_->Turn(std::chrono::milliseconds(10));
   }

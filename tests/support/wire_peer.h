@@ -84,6 +84,7 @@ class WirePeer {
   bool Send(std::string_view data) {
     while (!data.empty()) {
       const ssize_t n = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return false;
       data.remove_prefix(static_cast<size_t>(n));
     }
@@ -147,7 +148,10 @@ class WirePeer {
   bool Fill() {
     if (ended_ || fd_ < 0) return false;
     char bytes[65536];
-    const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
+    ssize_t n;
+    do {  // a receive timeout makes it end early for any signal
+      n = ::recv(fd_, bytes, sizeof bytes, 0);
+    } while (n < 0 && errno == EINTR);
     if (n > 0) {
       buffer_.append(bytes, static_cast<size_t>(n));
       return true;

@@ -14,11 +14,11 @@ struct ConnSettings {
   /// A started head must be complete within this time, or the answer is 408; so must the first
   /// head of a connection, counted from its accept (silently closed when no byte came).
   Duration read_header_timeout = std::chrono::seconds(10);
-  /// Head and body must be read within this time, and one second more for every
-  /// kBodyRateBytesMin bytes of the body that arrived: slow attackers end, large uploads do not.
+  /// Reading a body may wait this long for the peer, added up over the body; then its reader gets
+  /// io::ErrDeadlineExceeded. A peer that sent kPeerRateBytesMin bytes for each second of it gets
+  /// as long again, so that slow attackers end and large uploads do not.
   Duration read_timeout = std::chrono::seconds(30);
-  /// Output that waits for the peer must leave within this time, and one second more for every
-  /// kBodyRateBytesMin bytes that it took.
+  /// The same for an answer that waits for the peer to take it; then the connection is cut.
   Duration write_timeout = std::chrono::seconds(30);
   /// A kept-alive connection may be idle for this long between requests.
   Duration keep_alive_timeout = std::chrono::seconds(120);
@@ -30,8 +30,9 @@ struct ConnSettings {
   int64_t body_bytes_max = int64_t{4} << 30;
 };
 
-/// The least rate at which a peer must send a body, or take an answer, once its timeout is over.
-inline constexpr int64_t kBodyRateBytesMin = 4096;
+/// The least rate, in bytes a second, at which a peer must send a body or take an answer to be
+/// waited for longer than its timeout.
+inline constexpr int64_t kPeerRateBytesMin = 1024;
 
 /// Requests of one connection that are served before others get their turn.
 inline constexpr int kRequestsPerTurnMax = 16;

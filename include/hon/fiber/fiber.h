@@ -80,6 +80,10 @@ void Yield();
 /// that leaves it ends the process.
 void Go(std::function<void()> function);
 
+/// Calls `hook(argument)` on the running fiber just before each of its suspensions, until another is
+/// set or the fiber ends. For those who hold output back while a fiber runs.
+void SetSuspendHook(void (*hook)(void*), void* argument);
+
 /// The context whose end wakes this fiber's waits: the request's in a handler, Background
 /// elsewhere. The caller keeps `context` alive until it sets another.
 void SetContext(const appcontext::Context* context);

@@ -34,15 +34,14 @@ struct Options {
 
 using Option = std::function<void(Options&)>;
 
-/// Head and body of a request must have come within this time (30 s), and one second more for
-/// every engine::kBodyRateBytesMin bytes of body that arrived. Then the body's reader gets
-/// io::ErrDeadlineExceeded. kUnlimited lifts it.
+/// Reading a request's body may wait this long for the client, added up (30 s); then the reader gets
+/// io::ErrDeadlineExceeded. A client that sent engine::kPeerRateBytesMin bytes for each second of
+/// it is waited for as long again. kUnlimited lifts it.
 Option WithReadTimeout(Duration timeout);
 /// A started head must be complete within this time (10 s); then 408 and a close.
 Option WithReadHeaderTimeout(Duration timeout);
-/// The peer must take the answer within this time (30 s), and one second more for every
-/// engine::kBodyRateBytesMin bytes it took; a handler's own time does not count. Then the
-/// connection is cut.
+/// The same for an answer that waits for the client to take it (30 s); then the connection is cut.
+/// A handler's own time does not count.
 Option WithWriteTimeout(Duration timeout);
 /// A kept-alive connection may be idle for this long (120 s).
 Option WithKeepAliveTimeout(Duration timeout);
