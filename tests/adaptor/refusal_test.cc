@@ -1,0 +1,67 @@
+#include "hon/adaptor/refusal.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hon::adaptor {
+namespace {
+
+std::string Written(Refusal refusal) {
+  io::BlockPool pool;
+  io::LinkBuffer out(pool);
+  WriteRefusal(refusal, "Sun, 06 Nov 1994 08:49:37 GMT", out);
+  return *out.ReadString(out.Len());
+}
+
+// Contract W1: the shape of every one, and W2 to W7: its words.
+TEST(WriteRefusal, Texts) {
+  const struct {
+    Refusal refusal;
+    std::string status;
+    std::string body;
+  } cases[] = {
+      {Refusal::kBadRequest, "400 Bad Request", "400 Bad Request"},
+      {Refusal::kMissingHost, "400 Bad Request: missing required Host header",
+       "400 Bad Request: missing required Host header"},
+      {Refusal::kMalformedHost, "400 Bad Request: malformed Host header",
+       "400 Bad Request: malformed Host header"},
+      {Refusal::kInvalidHeaderName, "400 Bad Request: invalid header name",
+       "400 Bad Request: invalid header name"},
+      {Refusal::kRequestTimeout, "408 Request Timeout", "408 Request Timeout"},
+      {Refusal::kContentTooLarge, "413 Request Entity Too Large", "413 Request Entity Too Large"},
+      {Refusal::kHeadTooLarge, "431 Request Header Fields Too Large",
+       "431 Request Header Fields Too Large"},
+      {Refusal::kInternalError, "500 Internal Server Error", "500 Internal Server Error"},
+      {Refusal::kUnsupportedTransferEncoding, "501 Not Implemented",
+       "Unsupported transfer encoding"},
+      {Refusal::kOverloaded, "503 Service Unavailable", "503 Service Unavailable"},
+      {Refusal::kUnsupportedVersion, "505 HTTP Version Not Supported: unsupported protocol version",
+       "505 HTTP Version Not Supported: unsupported protocol version"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Written(c.refusal), "HTTP/1.1 " + c.status +
+                                      "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                                      "Connection: close\r\n\r\n" +
+                                      c.body);
+  }
+}
+
+TEST(WriteRefusal, ExpectationFailedIsAnOrdinaryAnswer) {
+  EXPECT_EQ(Written(Refusal::kExpectationFailed),
+            "HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n"
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(WriteRefusal, NoneWritesNothing) { EXPECT_EQ(Written(Refusal::kNone), ""); }
+
+TEST(DescribeRefusal, TheStatusIsTheOneInTheText) {
+  for (uint8_t i = 1; i < static_cast<uint8_t>(Refusal::kCount); ++i) {
+    const RefusalText& text = DescribeRefusal(static_cast<Refusal>(i));
+    EXPECT_EQ(text.reason.substr(0, 4), std::to_string(text.status) + " ");
+  }
+  EXPECT_EQ(DescribeRefusal(Refusal::kNone).status, 0);
+}
+
+}  // namespace
+}  // namespace hon::adaptor
