@@ -29,7 +29,7 @@ class ServeMux::Impl final : public http::Handler {
   explicit Impl(Options options) : options_(std::move(options)) {}
 
   Error Register(std::string_view pattern, http::Handler* handler,
-                 std::shared_ptr<http::Handler> owned, const std::source_location& where);
+                 std::shared_ptr<http::Handler> owned, CallSite where);
 
   enum class Outcome { kRoute, kAddSlash, kClean, kNoRoute, kBadRequest };
   struct Found {
@@ -38,6 +38,9 @@ class ServeMux::Impl final : public http::Handler {
     RequestPath path;   // what was matched
   };
   Found Find(const Request& r, std::string& scratch) const;
+
+  /// Makes `r` a request of that route and returns what to run.
+  static Target Enter(const Found& found, Request& r);
 
   /// Answers what is no route; stands for the handler in a Target.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
@@ -96,13 +99,12 @@ void BindValues(const Pattern& pattern, RequestPath found, Request& r) {
 }  // namespace
 
 Error ServeMux::Impl::Register(std::string_view pattern, http::Handler* handler,
-                               std::shared_ptr<http::Handler> owned,
-                               const std::source_location& where) {
+                               std::shared_ptr<http::Handler> owned, CallSite where) {
   if (pattern.empty()) return Error::New("http: invalid pattern");
   if (handler == nullptr) return Error::New("http: nil handler");
   Result<Pattern> parsed = internal::ParsePattern(pattern, !options_.clean_paths);
   if (!parsed) return Error::Wrap("parsing " + Quote(pattern), parsed.error());
-  std::string place = where.file_name() + (":" + std::to_string(where.line()));
+  std::string place = where.file + (":" + std::to_string(where.line));
   const std::lock_guard lock(mutex_);
   if (const RouteEntry* other = index_.FindConflict(*parsed)) {
     return Error::New("pattern " + Quote(pattern) + " (registered at " + place +
@@ -225,12 +227,21 @@ void ServeMux::Impl::ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath pat
   http::Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
 }
 
+Target ServeMux::Impl::Enter(const Found& found, Request& r) {
+  RouteEntry& entry = *found.entry;
+  r.Pattern = entry.route.pattern;
+  if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
+  // The handler may be a mux in turn: then its pattern is the one that counts.
+  const Target inner = entry.route.handler->Resolve(r);
+  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route};
+}
+
 void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {
   std::string scratch;
   const Found found = Find(r, scratch);
   switch (found.outcome) {
     case Outcome::kRoute:  // registered since the look-up that led here
-      return found.entry->route.handler->ServeHTTP(w, r);
+      return Enter(found, r).handler->ServeHTTP(w, r);
     case Outcome::kNoRoute:
       return ReplyNoRoute(w, r, found.path);
     case Outcome::kBadRequest:
@@ -251,27 +262,26 @@ ServeMux::ServeMux(Options options) : impl_(std::make_unique<Impl>(std::move(opt
 ServeMux::~ServeMux() = default;
 
 Error ServeMux::TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                          std::source_location where) {
+                          CallSite where) {
   http::Handler* borrowed = handler.get();
   return impl_->Register(pattern, borrowed, std::move(handler), where);
 }
 
-void ServeMux::Handle(std::string_view pattern, http::Handler& handler,
-                      std::source_location where) {
+void ServeMux::Handle(std::string_view pattern, http::Handler& handler, CallSite where) {
   if (Error err = impl_->Register(pattern, &handler, nullptr, where)) {
     throw std::invalid_argument(err.Message());
   }
 }
 
 void ServeMux::Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                      std::source_location where) {
+                      CallSite where) {
   if (Error err = TryHandle(pattern, std::move(handler), where)) {
     throw std::invalid_argument(err.Message());
   }
 }
 
 void ServeMux::HandleFunc(std::string_view pattern, HandlerFunc::Function function,
-                          std::source_location where) {
+                          CallSite where) {
   std::shared_ptr<http::Handler> handler;
   if (function) handler = std::make_shared<HandlerFunc>(std::move(function));
   Handle(pattern, std::move(handler), where);
@@ -280,12 +290,9 @@ void ServeMux::HandleFunc(std::string_view pattern, HandlerFunc::Function functi
 Target ServeMux::Resolve(Request& r) {
   std::string scratch;
   const Impl::Found found = impl_->Find(r, scratch);
+  if (found.outcome == Impl::Outcome::kRoute) return Impl::Enter(found, r);
   r.Pattern = found.entry == nullptr ? std::string_view() : found.entry->route.pattern;
-  if (found.outcome != Impl::Outcome::kRoute) return {impl_.get(), nullptr};
-  if (found.entry->pattern.has_names) BindValues(found.entry->pattern, found.path, r);
-  // The handler may be a mux in turn: then its pattern is the one that counts.
-  const Target inner = found.entry->route.handler->Resolve(r);
-  return {inner.handler, inner.route == nullptr ? &found.entry->route : inner.route};
+  return {impl_.get(), nullptr};
 }
 
 void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) { Resolve(r).handler->ServeHTTP(w, r); }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <source_location>
 #include <string_view>
 
+#include "hon/base/call_site.h"
 #include "hon/base/error.h"
 #include "hon/http/handler.h"
 
@@ -48,16 +48,15 @@ class ServeMux : public http::Handler {
   /// malformed or conflicts with an earlier one; the text says with which, and where that was
   /// registered.
   /// Of `handler&` only the address is kept: it must outlive the mux.
-  void Handle(std::string_view pattern, http::Handler& handler,
-              std::source_location where = std::source_location::current());
+  void Handle(std::string_view pattern, http::Handler& handler, CallSite where = CallSite::Here());
   void Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-              std::source_location where = std::source_location::current());
+              CallSite where = CallSite::Here());
   void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
-                  std::source_location where = std::source_location::current());
+                  CallSite where = CallSite::Here());
 
   /// As Handle, but returns what would be thrown.
   Error TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                  std::source_location where = std::source_location::current());
+                  CallSite where = CallSite::Here());
 
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
