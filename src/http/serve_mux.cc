@@ -189,7 +189,7 @@ ServeMux::Impl::Found ServeMux::Impl::FindConnect(const Request& r, RequestPath 
 std::string ServeMux::Impl::AllowedMethods(const Request& r, RequestPath path) const {
   std::string host_scratch;
   const std::string_view host = r.Method == MethodConnect
-                                    ? internal::NormaliseHost(r.Host, host_scratch)
+                                    ? internal::NormaliseHost(r.URL.Host, host_scratch)
                                     : HostOf(r, tree_, host_scratch);
   std::vector<std::string> methods;
   tree_.CollectMethods(host, {path.text, path.escaped, false}, methods);
