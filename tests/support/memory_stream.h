@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,8 @@ class MemoryStream final : public io::Stream {
     output_bytes_max_ = bytes;
     output_error_ = std::move(error);
   }
+  /// Called as SendFile begins.
+  void BeforeSendFile(std::function<void()> call) { before_send_file_ = std::move(call); }
   /// Sent bytes are dropped instead of kept: nothing is allocated for them.
   void DiscardOutput() { discards_ = true; }
 
@@ -72,6 +75,7 @@ class MemoryStream final : public io::Stream {
     return Send(bytes_max);
   }
   io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override {
+    if (before_send_file_) before_send_file_();
     if (Error err = Send(0)) return {0, err};
     int64_t sent = 0;
     char chunk[4096];
@@ -108,6 +112,7 @@ class MemoryStream final : public io::Stream {
   Error input_end_ = io::ErrEof;
   size_t output_bytes_max_ = SIZE_MAX;
   Error output_error_;
+  std::function<void()> before_send_file_;
   std::string sent_;
   bool discards_ = false;
   size_t fills_ = 0;

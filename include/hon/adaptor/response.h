@@ -44,7 +44,7 @@ struct ResponseOptions {
   bool head = false;        // HEAD: nothing of the body is sent
   bool http10 = false;
   bool close = false;       // RequestHead::close
-  std::string_view date;    // value of the Date field; read while the exchange lasts
+  std::string_view date = {};  // value of the Date field; read while the exchange lasts
   BodyReader* body = nullptr;  // the request's, if it has one
 };
 

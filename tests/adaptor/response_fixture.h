@@ -1,0 +1,70 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hon/adaptor/response.h"
+#include "support/memory_stream.h"
+
+namespace hon::adaptor::test {
+
+/// The owner of a connection as a Response sees it, with everything it was asked noted.
+class FakeControl final : public ConnControl {
+ public:
+  Result<std::unique_ptr<io::Conn>> Hijack() override {
+    ++hijacks;
+    if (hijack_error) return Fail(hijack_error);
+    return std::unique_ptr<io::Conn>();
+  }
+  [[nodiscard]] bool KeepAlive() const override { return keep_alive; }
+  void LogHandlerError(std::string_view message) override { log.emplace_back(message); }
+
+  int hijacks = 0;
+  Error hijack_error;
+  bool keep_alive = true;
+  std::vector<std::string> log;
+};
+
+class ResponseTest : public testing::Test {
+ protected:
+  ResponseTest() { Begin({}); }
+
+  /// Begins an answer; Date is "D".
+  void Begin(ResponseOptions options) {
+    options.date = "D";
+    response_.Reset(stream_, control_, options);
+  }
+  /// Ends it and returns all that was sent.
+  std::string Finish() {
+    response_.Finish();
+    return stream_.TakeOutput();
+  }
+  /// An answer to a request with these options by this handler.
+  template <class Handler>
+  std::string Answer(const ResponseOptions& options, Handler&& handler) {
+    Begin(options);
+    handler(response_);
+    return Finish();
+  }
+  /// The same for a plain GET of HTTP/1.1.
+  template <class Handler>
+  std::string Answer(Handler&& handler) {
+    return Answer(ResponseOptions(), std::forward<Handler>(handler));
+  }
+
+  hon::test::MemoryStream stream_;
+  FakeControl control_;
+  Response response_;
+};
+
+inline constexpr ResponseOptions kGet{};
+inline constexpr ResponseOptions kHead{.head = true};
+inline constexpr ResponseOptions kClose{.close = true};
+inline constexpr ResponseOptions kHttp10{.http10 = true, .close = true};
+inline constexpr ResponseOptions kHttp10KeepAlive{.http10 = true};
+
+}  // namespace hon::adaptor::test
