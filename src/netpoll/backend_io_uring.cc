@@ -48,9 +48,6 @@ enum class Op : uintptr_t {
 constexpr uintptr_t kOpMask = 7;
 static_assert(alignof(Connection) > kOpMask && alignof(Acceptor) > kOpMask);
 
-constexpr unsigned kKernelHolds = Io::Hold::kRecvInFlight | Io::Hold::kCancelInFlight |
-                                 Io::Hold::kWritableInFlight | Io::Hold::kPeerPollInFlight;
-
 uint64_t Tagged(const void* object, Op op) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(op);
 }
@@ -155,17 +152,11 @@ class IoUringBackend final : public Backend {
   void Close(Connection& c) override;
 
  private:
-  /// A descriptor to be closed, behind the end of what is in flight on it.
-  struct Closing {
-    int fd;
-    Connection* connection;  // null: nothing of a connection is in flight
-    Acceptor* acceptor;
-  };
-
   void TakeThread();
   [[nodiscard]] io_uring_sqe* Submission();
   void Submit(int code);
-  void SubmitClosing();
+  void CloseInOrder(int fd);
+  [[nodiscard]] bool OnThread() const { return thread_ == std::this_thread::get_id(); }
   void Poll(int fd, uint32_t events, uint64_t data);
   void Cancel(uint64_t target, uint64_t data);
   void CancelReceive(Connection& c);
@@ -186,7 +177,7 @@ class IoUringBackend final : public Backend {
   Ring ring_;
   int wakeup_ = -1;
   std::thread::id thread_;  // none until the first turn
-  std::vector<Closing> closing_;
+  std::vector<int> closing_;  // descriptors that were given up on another thread
   std::vector<Acceptor*> to_accept_;
   // Connections whose input has changed in this batch, to be told once it is complete.
   Connection* ready_first_ = nullptr;
@@ -203,9 +194,9 @@ Error IoUringBackend::Init() {
 IoUringBackend::~IoUringBackend() {
   // On the ring's own thread what was in flight is ended in order; elsewhere the kernel does it
   // some time after the ring is gone.
-  if (thread_ == std::this_thread::get_id()) Wait(Duration::zero());
+  if (OnThread()) Wait(Duration::zero());
   ring_.Exit();
-  for (const Closing& closing : closing_) ::close(closing.fd);
+  for (const int fd : closing_) ::close(fd);
   if (wakeup_ >= 0) ::close(wakeup_);
 }
 
@@ -229,7 +220,7 @@ void IoUringBackend::Submit(int code) {
 }
 
 io_uring_sqe* IoUringBackend::Submission() {
-  HON_ASSERT(thread_ == std::this_thread::get_id());
+  HON_ASSERT(OnThread());
   io_uring_sqe* sqe = io_uring_get_sqe(ring_.Get());
   while (sqe == nullptr) {
     Submit(io_uring_submit(ring_.Get()));
@@ -256,30 +247,18 @@ void IoUringBackend::CancelReceive(Connection& c) {
   Cancel(Tagged(&c, Op::kReceive), Tagged(&c, Op::kCancelReceive));
 }
 
-void IoUringBackend::SubmitClosing() {
-  for (const Closing& closing : closing_) {
-    if (closing.acceptor != nullptr) CancelAccept(*closing.acceptor);
-    if (Connection* c = closing.connection) {
-      CancelReceive(*c);
-      if (Io::Holds(*c, Io::Hold::kWritableInFlight)) {
-        Cancel(Tagged(c, Op::kWritable), Tagged(nullptr, Op::kIgnored));
-      }
-      if (Io::Holds(*c, Io::Hold::kPeerPollInFlight)) {
-        Cancel(Tagged(c, Op::kPeer), Tagged(nullptr, Op::kIgnored));
-      }
-    }
-    // Submissions are made in order, so this also closes behind a receive that is armed only now.
-    io_uring_sqe* sqe = Submission();
-    io_uring_prep_close(sqe, closing.fd);
-    sqe->user_data = Tagged(nullptr, Op::kIgnored);
-  }
-  closing_.clear();
+void IoUringBackend::CloseInOrder(int fd) {
+  // Submissions are made in the order of their making, so this closes behind a receive that is
+  // armed, or cancelled, in the same batch.
+  io_uring_sqe* sqe = Submission();
+  io_uring_prep_close(sqe, fd);
+  sqe->user_data = Tagged(nullptr, Op::kIgnored);
 }
 
 // Waiting.
 
 void IoUringBackend::Wait(Duration wait_max) {
-  SubmitClosing();
+  for (const int fd : std::exchange(closing_, {})) CloseInOrder(fd);
   for (Acceptor* acceptor : std::exchange(to_accept_, {})) StartAccept(*acceptor);
   if (wait_max <= Duration::zero()) {
     Submit(io_uring_submit_and_get_events(ring_.Get()));
@@ -374,6 +353,7 @@ void IoUringBackend::Sync(Connection& c) {
 
 void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
+  if (!more) Io::DropHold(c, Io::Hold::kRecvInFlight);
   if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
     const bool kept = cqe.res > 0 &&
@@ -388,9 +368,7 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   } else if (cqe.res == -ENOBUFS) {
     blocks_.Grow();
   }
-  if (more) return;
-  Io::DropHold(c, Io::Hold::kRecvInFlight);
-  if (Io::Closed(c)) return;
+  if (more || Io::Closed(c)) return;
   const bool failed = cqe.res < 0 && cqe.res != -ENOBUFS && cqe.res != -ECANCELED &&
                       cqe.res != -EINTR && cqe.res != -EAGAIN;
   if (!failed) return Io::RequestSync(c);
@@ -448,9 +426,17 @@ void IoUringBackend::OnPeer(Connection& c, int result) {
 }
 
 void IoUringBackend::Close(Connection& c) {
-  const bool in_flight = (Io::HoldsOf(c) & kKernelHolds) != 0;
-  closing_.push_back({c.Fd(), in_flight ? &c : nullptr, nullptr});
+  const int fd = c.Fd();
   Io::ForgetFd(c);
+  if (!OnThread()) return closing_.push_back(fd);
+  CancelReceive(c);
+  if (Io::Holds(c, Io::Hold::kWritableInFlight)) {
+    Cancel(Tagged(&c, Op::kWritable), Tagged(nullptr, Op::kIgnored));
+  }
+  if (Io::Holds(c, Io::Hold::kPeerPollInFlight)) {
+    Cancel(Tagged(&c, Op::kPeer), Tagged(nullptr, Op::kIgnored));
+  }
+  CloseInOrder(fd);
 }
 
 // Accepting.
@@ -484,10 +470,12 @@ void IoUringBackend::CancelAccept(Acceptor& acceptor) {
 }
 
 void IoUringBackend::CloseAcceptor(Acceptor& acceptor) {
+  const int fd = std::exchange(acceptor.fd, -1);
   acceptor.wanted = false;
   std::erase(to_accept_, &acceptor);
-  closing_.push_back({std::exchange(acceptor.fd, -1), nullptr,
-                      acceptor.Quiet() ? nullptr : &acceptor});
+  if (!OnThread()) return closing_.push_back(fd);
+  CancelAccept(acceptor);
+  CloseInOrder(fd);
 }
 
 void IoUringBackend::OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe) {

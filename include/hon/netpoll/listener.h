@@ -62,8 +62,8 @@ class ListenSocket {
 inline constexpr Duration kAcceptRetryMin = std::chrono::milliseconds(5);
 inline constexpr Duration kAcceptRetryMax = std::chrono::seconds(1);
 
-/// Accepts for one loop, on its thread; stops when destroyed (on that thread, or when the loop is
-/// not running). Accepted sockets go to the least loaded of its targets: one target, the
+/// Accepts for one loop, on its thread; stops when destroyed. That happens on this thread, or when
+/// the loop runs no more (io_uring then refuses peers only when the loop is destroyed). Accepted sockets go to the least loaded of its targets: one target, the
 /// listener's own loop, for a socket per loop; several for one acceptor and many loops.
 /// A loop that is a target must outlive the listener's loop's last turn.
 /// EMFILE, ENFILE, ENOBUFS, ENOMEM: backs off from kAcceptRetryMin to kAcceptRetryMax, and tells
