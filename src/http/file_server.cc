@@ -42,6 +42,18 @@ bool ClimbsUp(std::string_view path) {
   return false;
 }
 
+// Whether a slash came percent-encoded. It would part elements here, but not where a mux or a proxy
+// decided who may see the path.
+bool HidesSlash(const url::URL& url) {
+  if (url.RawPath.empty()) return false;
+  std::string scratch;
+  const std::string_view escaped = url.EscapedPathView(scratch);
+  for (size_t at = escaped.find('%'); at != escaped.npos; at = escaped.find('%', at + 1)) {
+    if (escaped.substr(at, 3) == "%2f" || escaped.substr(at, 3) == "%2F") return true;
+  }
+  return false;
+}
+
 // Tells the client no more than the kind of failure.
 void SendOpenError(ResponseWriter& w, const Error& err) {
   if (err.Is(ErrNotExist) || err.Is(ErrInvalidPath)) {
@@ -223,6 +235,7 @@ void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
 }
 
 void FileServer::ServeHTTP(ResponseWriter& w, Request& r) {
+  if (HidesSlash(r.URL)) return SendOpenError(w, ErrInvalidPath);
   PathBuffer buffer;
   const Result<std::string_view> clean = internal::CleanRootedPath(r.URL.Path, buffer);
   if (!clean) return SendOpenError(w, clean.error());

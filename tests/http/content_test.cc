@@ -4,11 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
-#include <regex>
 #include <string>
-#include <vector>
 
 #include "hon/http/file_server.h"
 #include "hon/httptest/recorder.h"
@@ -16,6 +13,7 @@
 #include "http/conditional_cases.h"
 #include "http/content_cases.h"
 #include "http/range_cases.h"
+#include "http/show_fields.h"
 
 namespace hon::http {
 namespace {
@@ -23,73 +21,19 @@ namespace {
 using httptest::NewRequest;
 using httptest::ResponseRecorder;
 
-std::string Replace(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
-std::vector<std::string> Split(const std::string& text) {
-  std::vector<std::string> pieces;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('|'), rest.size());
-    pieces.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return pieces;
-}
-
-// Calls `set(name, value)` for each of the fields "Name: value|Name: value".
-template <class Set>
-void ForEachField(std::string_view fields, Set set) {
-  std::string text = Replace(std::string(fields), "@AT", "Sun, 13 Sep 2020 12:26:40 GMT");
-  text = Replace(text, "@BEFORE", "Sun, 13 Sep 2020 12:26:39 GMT");
-  text = Replace(text, "@AFTER", "Sun, 13 Sep 2020 12:26:41 GMT");
-  for (const std::string& field : Split(text)) {
-    const size_t colon = field.find(": ");
-    set(field.substr(0, colon), field.substr(colon + 2));
-  }
-}
-
-// The shortened form of the tables.
-std::string Shorten(std::string text) {
-  text = std::regex_replace(text, std::regex("[0-9a-f]{60}"), "B");
-  text = Replace(text, "Content-Type: text/plain; charset=utf-8", "TP");
-  text = Replace(text, "Content-Range: bytes ", "CR ");
-  text = Replace(text, "Content-Length: ", "CL ");
-  text = Replace(text, "Accept-Ranges: bytes", "AR");
-  text = Replace(text, "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT", "LM");
-  text = Replace(text, "X-Content-Type-Options: nosniff", "NS");
-  return Replace(text, "\r\n", "~");
-}
-
-std::string ShowFields(const Header& header) {
-  std::vector<std::string> lines;
-  for (const Header::Field& field : header) {
-    lines.push_back(std::string(field.name) + ": " + std::string(field.value));
-  }
-  std::sort(lines.begin(), lines.end());
-  std::string shown;
-  for (const std::string& line : lines) shown += (shown.empty() ? "" : "|") + line;
-  return Shorten(shown);
-}
-
 template <size_t n>
 void Check(const ContentCase (&cases)[n]) {
   for (const ContentCase& c : cases) {
     Request r = NewRequest(c.method, "/");
-    ForEachField(c.request,
-                 [&](const auto& name, const auto& value) { r.Header.Add(name, value); });
+    for (const auto& [name, value] : ReadFields(c.request)) r.Header.Add(name, value);
     ResponseRecorder w;
-    ForEachField(c.preset, [&](const auto& name, const auto& value) {
+    for (const auto& [name, value] : ReadFields(c.preset)) {
       if (value == "nil") {
         w.Header().Suppress(name);
       } else {
         w.Header().Add(name, value);
       }
-    });
+    }
     io::StringReader content(c.content);
     ServeContent(w, r, c.name, c.modtime, content);
     const httptest::Response response = w.Result();
@@ -112,11 +56,11 @@ TEST(ServeContent, AnswersRangesAsGoDoes) { Check(kRangeCases); }
 // Go answers "bytes 10-9/10" and "bytes 0--1/0" to these.
 TEST(ServeContent, NoBytesAtTheEndAreUnsatisfiable) {
   constexpr ContentCase kCases[] = {
-      {"", "Range: bytes=-0", 416, "CR */10|TP|NS", "invalid range: failed to overlap\n"},
-      {"", "Range: bytes=-0,-0", 416, "CR */10|TP|NS", "invalid range: failed to overlap\n"},
-      {"", "Range: bytes=-0,0-0", 206, "AR|CL 1|CR 0-0/10|TP|LM", "0"},
-      {"", "Range: bytes=-0", 200, "AR|CL 0|TP|LM", "", "GET", "a.txt", kAt, ""},
-      {"", "Range: bytes=-5", 200, "AR|CL 0|TP|LM", "", "GET", "a.txt", kAt, ""},
+      {"", "Range: bytes=-0", 416, "CR */10|NS|TP", "invalid range: failed to overlap\n"},
+      {"", "Range: bytes=-0,-0", 416, "CR */10|NS|TP", "invalid range: failed to overlap\n"},
+      {"", "Range: bytes=-0,0-0", 206, "AR|CL 1|CR 0-0/10|LM|TP", "0"},
+      {"", "Range: bytes=-0", 200, "AR|CL 0|LM|TP", "", "GET", "a.txt", kAt, ""},
+      {"", "Range: bytes=-5", 200, "AR|CL 0|LM|TP", "", "GET", "a.txt", kAt, ""},
   };
   Check(kCases);
 }
@@ -157,7 +101,7 @@ TEST(ServeContent, AnswersContentThatCannotSeekWith500) {
       ServeContent(w, r, name, kAt, content);
       EXPECT_EQ(w.Code, 500);
       EXPECT_EQ(w.Body, "seeker can't seek\n");
-      EXPECT_EQ(ShowFields(w.Result().Header), "TP|NS");
+      EXPECT_EQ(ShowFields(w.Result().Header), "NS|TP");
     }
   }
 }
