@@ -182,7 +182,8 @@ Error Reader::ReadHeaderLine(std::string& line, Budget& budget) {
 
 Error Reader::AppendHeaderLine(std::string& line, Budget& budget) {
   const size_t before = line.size();
-  Error err = in_->AppendLine(line, static_cast<size_t>(budget.bytes));
+  // The line end's first byte is read too, but not charged.
+  Error err = in_->AppendLine(line, static_cast<size_t>(budget.bytes) + 1);
   if (err.Is(io::ErrTooLong)) return budget.TooLarge();
   return err ? err : budget.Spend(static_cast<int64_t>(line.size() - before));
 }
