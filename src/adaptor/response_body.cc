@@ -73,7 +73,10 @@ void Response::SendBody(std::string_view data) {
   Bound();
 }
 
-void Response::SendBuffered() { SendBody({}); }
+void Response::SendBuffered() {
+  if (phase_ == Phase::kCommitted) return SendHead(false);
+  SendBody({});
+}
 
 // Copies `data` into the output, waiting for the peer where it is behind.
 void Response::Put(std::string_view data) {

@@ -19,8 +19,7 @@ using Field = http::Header::Field;
 constexpr size_t kAutomaticBytesMax = 160;
 
 char* Copy(std::string_view text, char* into) {
-  std::memcpy(into, text.data(), text.size());
-  return into + text.size();
+  return into + text.copy(into, text.size());
 }
 
 GivenCoding CodingOf(const http::Header& header) {

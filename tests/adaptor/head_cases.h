@@ -3,6 +3,7 @@
 // Request heads with what RFC 9112, RFC 9110 and Go's net/http say about them. Names in capitals
 // are those of Http11Probe.
 
+#include <cstddef>
 #include <string_view>
 
 #include "hon/adaptor/refusal.h"
@@ -18,6 +19,12 @@ struct HeadCase {
 };
 
 using enum Refusal;
+
+/// A literal that may hold NUL.
+template <size_t kSize>
+constexpr std::string_view Bytes(const char (&text)[kSize]) {
+  return {text, kSize - 1};
+}
 
 #define HON_GET "GET / HTTP/1.1\r\n"
 #define HON_POST "POST / HTTP/1.1\r\nHost: a\r\n"
@@ -60,7 +67,7 @@ inline constexpr HeadCase kHeadCases[] = {
     {"other protocol", "9112 §2.3", "GET / HTTX/1.1\r\nHost: a\r\n\r\n", kBadRequest},
     {"FRAGMENT-IN-TARGET", "9112 §3.2", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", kBadRequest},
     {"NUL-IN-URL", "9112 §3.2",
-     std::string_view("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n", 32), kBadRequest},
+     Bytes("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"), kBadRequest},
     {"DEL in the target", "W16", "GET /a\x7f HTTP/1.1\r\nHost: a\r\n\r\n", kBadRequest},
     {"control byte in the target", "W16", "GET /a\x01 HTTP/1.1\r\nHost: a\r\n\r\n", kBadRequest},
     {"CR in the target", "9112 §2.2", "GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n", kBadRequest},
@@ -108,7 +115,7 @@ inline constexpr HeadCase kHeadCases[] = {
     {"OBS-FOLD", "9112 §5.2", HON_GET HON_HOST "X: a\r\n b\r\n\r\n", kBadRequest},
     {"obs-fold by tab", "9112 §5.2", HON_GET HON_HOST "X: a\r\n\tb\r\n\r\n", kBadRequest},
     {"NUL-IN-HEADER-VALUE", "9110 §5.5",
-     std::string_view("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 37), kBadRequest},
+     Bytes("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"), kBadRequest},
     {"CONTROL-CHARS-HEADER", "9110 §5.5", HON_GET HON_HOST "X: a\x07\r\n\r\n", kBadRequest},
     {"DEL in a value", "W22", HON_GET HON_HOST "X: a\x7f\r\n\r\n", kBadRequest},
 
@@ -218,7 +225,7 @@ inline constexpr HeadCase kHeadCases[] = {
     {"TE-VTAB", "9112 §6.1", HON_POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n", kBadRequest},
     {"TE-FORMFEED", "9112 §6.1", HON_POST "Transfer-Encoding: \x0c" "chunked\r\n\r\n", kBadRequest},
     {"TE-NULL", "9112 §6.1",
-     std::string_view("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\0\r\n\r\n", 57),
+     Bytes("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\0\r\n\r\n"),
      kBadRequest},
     {"UNDERSCORE-TE is another field", "9110 §5.1", HON_POST "Transfer_Encoding: chunked\r\n\r\n",
      kNone, "POST / 1.1 host=a|Transfer_Encoding=chunked"},
@@ -251,7 +258,7 @@ inline constexpr HeadCase kHeadCases[] = {
     {"empty Expect", "W7", HON_GET HON_HOST "Expect:\r\n\r\n", kNone, "GET / 1.1 host=a|Expect="},
 
     // What else comes.
-    {"BINARY-GARBAGE", "9112 §3", std::string_view("\x16\x03\x01\x02\x00\x01\n\x00", 8),
+    {"BINARY-GARBAGE", "9112 §3", Bytes("\x16\x03\x01\x02\x00\x01\n\x00"),
      kBadRequest},
     {"a body behind", "9112 §6", HON_GET HON_HOST "\r\nGET / HTTP/9", kNone, "GET / 1.1 host=a"},
 };
