@@ -43,6 +43,31 @@ inline uint32_t HashBytes(std::string_view text) {
   return static_cast<uint32_t>(hash >> 32);
 }
 
+/// Whether `a` and `b` hold the same bytes. Keys are short: this is quicker than a call of memcmp.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  size_t left = a.size();
+  const char* x = a.data();
+  const char* y = b.data();
+  const auto differ = [](const char* one, const char* other, auto word) {
+    auto second = word;
+    std::memcpy(&word, one, sizeof word);
+    std::memcpy(&second, other, sizeof second);
+    return word != second;
+  };
+  for (; left > 8; left -= 8, x += 8, y += 8) {
+    if (differ(x, y, uint64_t{})) return false;
+  }
+  // What is left is compared by two words that may overlap.
+  if (left == 8) return !differ(x, y, uint64_t{});
+  if (left >= 4)
+    return !differ(x, y, uint32_t{}) && !differ(x + left - 4, y + left - 4, uint32_t{});
+  for (size_t i = 0; i < left; ++i) {
+    if (x[i] != y[i]) return false;
+  }
+  return true;
+}
+
 /// T has `const std::string key`. Items stay where they are until the map ends.
 template <class T>
 class AppendMap {
@@ -60,7 +85,7 @@ class AppendMap {
       const Slot& slot = table->slots[i];
       T* item = slot.item.load(std::memory_order_acquire);
       if (item == nullptr) return nullptr;
-      if (slot.hash == hash && item->key == key) return item;
+      if (slot.hash == hash && SameBytes(item->key, key)) return item;
     }
   }
 

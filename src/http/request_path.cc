@@ -1,19 +1,36 @@
 #include "http/request_path.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace hon::http::internal {
 namespace {
 
-// Whether no "/" is followed by "/" or ".": most clean paths are so.
+// Whether no "/" is followed by "/" or "."; most clean paths are so. Eight places at once: a byte
+// of `miss` is zero where a slash stands and a slash or dot, which differ in the last bit, follows.
 bool IsPlain(std::string_view path) {
-  bool after_slash = false;
-  bool suspicious = false;
-  for (const char c : path) {
-    suspicious |= after_slash & ((c == '/') | (c == '.'));
-    after_slash = c == '/';
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  constexpr uint64_t kSlashes = kOnes * '/';
+  const auto load = [](const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  const auto clashes = [&](const char* at) {
+    const uint64_t miss = (load(at) ^ kSlashes) | ((load(at + 1) | kOnes) ^ kSlashes);
+    return ((miss - kOnes) & ~miss & (kOnes << 7)) != 0;
+  };
+  const char* at = path.data();
+  size_t left = path.size();
+  bool plain = true;
+  if (left > 8) {
+    for (; left > 16; left -= 8, at += 8) plain &= !clashes(at);
+    plain &= !clashes(at);
+    return plain && !clashes(at + left - 9);
   }
-  return !suspicious;
+  for (; left > 1; --left, ++at) plain &= at[0] != '/' || (at[1] != '/' && at[1] != '.');
+  return plain;
 }
 
 // Whether `path` is what cleaning would make of it.

@@ -1,6 +1,8 @@
 #include "http/routing_tree.h"
 
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "hon/url/escape.h"
@@ -60,53 +62,105 @@ PathNode* FindEscaped(const PathNode& node, std::string_view segment) {
   return node.literals.Find(size == url::kBadEscape ? segment : std::string_view(into, size));
 }
 
-// What ends with a slash at this node.
-RouteEntry* MatchEnd(const PathNode& node) {
-  RouteEntry* exact = node.end.load(std::memory_order_acquire);
-  return exact != nullptr ? exact : node.rest.load(std::memory_order_acquire);
-}
-
 PathNode* FindLiteral(const PathNode& node, std::string_view segment, bool escaped) {
   const bool decode = escaped && segment.find('%') != std::string_view::npos;
   return decode ? FindEscaped(node, segment) : node.literals.Find(segment);
 }
 
-// The text of `path` is empty or begins with "/". Each node is entered at most once, since a node
-// tells how much of the path lies behind it: no set of patterns makes this slow.
-RouteEntry* MatchPath(const PathNode& node, PathQuery path) {
-  if (path.text.empty()) {
-    return path.slash_added ? MatchEnd(node) : node.leaf.load(std::memory_order_acquire);
-  }
-  if (path.text == "/") return MatchEnd(node);
-  path.text.remove_prefix(1);
-  const std::string_view segment = path.text.substr(0, path.text.find('/'));
-  path.text.remove_prefix(segment.size());
-  if (const PathNode* literal = FindLiteral(node, segment, path.escaped)) {
-    if (RouteEntry* found = MatchPath(*literal, path)) return found;
-  }
-  const PathNode* single = node.single.load(std::memory_order_acquire);
-  if (single != nullptr && !segment.empty()) {
-    if (RouteEntry* found = MatchPath(*single, path)) return found;
-  }
-  return node.rest.load(std::memory_order_acquire);
+// What ends with a slash at this node.
+RouteEntry* EndOf(const PathNode& node) {
+  RouteEntry* exact = node.end.load(std::memory_order_acquire);
+  return exact != nullptr ? exact : node.rest.load(std::memory_order_acquire);
 }
 
-RouteEntry* MatchMethod(const HostTree& host, std::string_view method, PathQuery path) {
-  const MethodTree* tree = host.methods.Find(method);
-  return tree == nullptr ? nullptr : MatchPath(tree->root, path);
-}
-
-RouteEntry* MatchHost(const HostTree& host, std::string_view method, PathQuery path) {
-  if (RouteEntry* found = MatchMethod(host, method, path)) return found;
-  if (method == "HEAD") {
-    if (RouteEntry* found = MatchMethod(host, "GET", path)) return found;
+// The next "/" or the end. Most segments are short.
+const char* FindSlash(const char* at, const char* end) {
+  constexpr ptrdiff_t kShort = 12;
+  const char* near_end = end - at < kShort ? end : at + kShort;
+  for (; at != near_end; ++at) {
+    if (*at == '/') return at;
   }
-  return MatchMethod(host, "", path);
+  const void* found = at == end ? nullptr : std::memchr(at, '/', static_cast<size_t>(end - at));
+  return found == nullptr ? end : static_cast<const char*>(found);
 }
 
-void CollectFrom(const HostTree& host, PathQuery path, std::vector<std::string>& methods) {
+// One look-up of a path in the trees of one host.
+//
+// Where the path is used up without a match, what would match with a slash after it is noted. A
+// second look-up with that slash would come through the same nodes in the same order, so the first
+// one noted is what it would find.
+class Walk {
+ public:
+  explicit Walk(PathQuery path)
+      : begin_(path.text.data()), end_(begin_ + path.text.size()), escaped_(path.escaped) {}
+
+  // True when the search is over.
+  bool In(const MethodTree* tree) {
+    if (tree != nullptr) hit_.entry = From(&tree->root, begin_);
+    return hit_.entry != nullptr;
+  }
+  [[nodiscard]] const Hit& Found() const { return hit_; }
+
+ private:
+  // Each node is entered at most once, since a node tells how much of the path lies behind it: no
+  // set of patterns makes this slow.
+  RouteEntry* From(const PathNode* node, const char* at) {
+    for (;;) {
+      if (end_ - at <= 1) return AtEnd(*node, at);
+      const char* start = at + 1;
+      at = FindSlash(start, end_);
+      const std::string_view segment(start, static_cast<size_t>(at - start));
+      const PathNode* literal = FindLiteral(*node, segment, escaped_);
+      const PathNode* single =
+          segment.empty() ? nullptr : node->single.load(std::memory_order_acquire);
+      RouteEntry* rest = node->rest.load(std::memory_order_acquire);
+      const bool one_way = rest == nullptr && (literal == nullptr || single == nullptr);
+      if (one_way) {
+        node = literal != nullptr ? literal : single;
+        if (node == nullptr) return nullptr;
+        continue;
+      }
+      if (literal != nullptr) {
+        if (RouteEntry* found = From(literal, at)) return found;
+      }
+      if (single != nullptr) {
+        if (RouteEntry* found = From(single, at)) return found;
+      }
+      return rest;
+    }
+  }
+
+  // Nothing of the path is left, or only a slash at its end.
+  RouteEntry* AtEnd(const PathNode& node, const char* at) {
+    RouteEntry* end = EndOf(node);
+    RouteEntry* found = at == end_ ? node.leaf.load(std::memory_order_acquire) : end;
+    hit_.exact = found != nullptr;
+    if (at == end_ && hit_.with_slash == nullptr) hit_.with_slash = end;
+    return found;
+  }
+
+  const char* const begin_;
+  const char* const end_;
+  const bool escaped_;
+  Hit hit_;
+};
+
+// Whether the search is over.
+bool MatchHost(const HostTree& host, std::string_view method, Walk& walk) {
+  if (method != "GET" && walk.In(host.methods.Find(method))) return true;
+  if (method == "GET" || method == "HEAD") {
+    if (walk.In(host.get.load(std::memory_order_acquire))) return true;
+  }
+  return walk.In(host.any.load(std::memory_order_acquire));
+}
+
+void CollectFrom(const HostTree& host, PathQuery path, bool with_slash,
+                 std::vector<std::string>& methods) {
   host.methods.ForEach([&](const MethodTree& tree) {
-    if (!tree.key.empty() && MatchPath(tree.root, path) != nullptr) methods.push_back(tree.key);
+    if (tree.key.empty()) return;
+    Walk walk(path);
+    const bool matches = walk.In(&tree) || (with_slash && walk.Found().with_slash != nullptr);
+    if (matches) methods.push_back(tree.key);
   });
 }
 
@@ -125,12 +179,15 @@ void RoutingTree::Add(RouteEntry& entry) {
   }
   const Segment* begin = pattern.segments.data();
   const Segment* end = begin + pattern.segments.size();
-  if (MethodTree* tree = host->methods.Find(pattern.method)) {
+  MethodTree* tree = host->methods.Find(pattern.method);
+  if (tree != nullptr) {
     Attach(tree->root, begin, end, entry);
   } else {
     auto new_tree = std::make_unique<MethodTree>(pattern.method);
     Attach(new_tree->root, begin, end, entry);
-    host->methods.Insert(std::move(new_tree));
+    tree = host->methods.Insert(std::move(new_tree));
+    if (pattern.method == "GET") host->get.store(tree, std::memory_order_release);
+    if (pattern.method.empty()) host->any.store(tree, std::memory_order_release);
   }
   if (new_host != nullptr) {
     hosts_.Insert(std::move(new_host));
@@ -138,22 +195,23 @@ void RoutingTree::Add(RouteEntry& entry) {
   }
 }
 
-RouteEntry* RoutingTree::Match(std::string_view host, std::string_view method,
-                               PathQuery path) const {
+Hit RoutingTree::Match(std::string_view host, std::string_view method, PathQuery path) const {
+  Walk walk(path);
   if (!host.empty() && HasHosts()) {
-    if (const HostTree* tree = hosts_.Find(host)) {
-      if (RouteEntry* found = MatchHost(*tree, method, path)) return found;
-    }
+    const HostTree* tree = hosts_.Find(host);
+    if (tree != nullptr && MatchHost(*tree, method, walk)) return walk.Found();
   }
-  return MatchHost(any_host_, method, path);
+  MatchHost(any_host_, method, walk);
+  return walk.Found();
 }
 
-void RoutingTree::CollectMethods(std::string_view host, PathQuery path,
+void RoutingTree::CollectMethods(std::string_view host, PathQuery path, bool with_slash,
                                  std::vector<std::string>& methods) const {
   if (!host.empty()) {
-    if (const HostTree* tree = hosts_.Find(host)) CollectFrom(*tree, path, methods);
+    const HostTree* tree = hosts_.Find(host);
+    if (tree != nullptr) CollectFrom(*tree, path, with_slash, methods);
   }
-  CollectFrom(any_host_, path, methods);
+  CollectFrom(any_host_, path, with_slash, methods);
 }
 
 }  // namespace hon::http::internal

@@ -49,13 +49,22 @@ struct HostTree {
 
   const std::string key;
   AppendMap<MethodTree> methods;
+  std::atomic<MethodTree*> get{nullptr};  // of `methods`, the two that most requests ask for
+  std::atomic<MethodTree*> any{nullptr};
 };
 
 /// A path to look up: empty, or begins with "/".
 struct PathQuery {
   std::string_view text;
-  bool escaped = false;      // its segments are percent-encoded
-  bool slash_added = false;  // look for `text` with a slash after it; it ends in none
+  bool escaped = false;  // its segments are percent-encoded
+};
+
+/// What a look-up found.
+struct Hit {
+  RouteEntry* entry = nullptr;  // the pattern that takes precedence, or null
+  bool exact = false;           // no rest wildcard of `entry` takes anything
+  /// Unless `exact`: the entry that would have matched exactly with a slash after the path.
+  RouteEntry* with_slash = nullptr;
 };
 
 class RoutingTree {
@@ -63,15 +72,15 @@ class RoutingTree {
   /// One thread at a time. `entry` conflicts with none that is there, and outlives this.
   void Add(RouteEntry& entry);
 
-  /// The entry that takes precedence, or null. `host` is normalised. Any thread, any time.
-  [[nodiscard]] RouteEntry* Match(std::string_view host, std::string_view method,
-                                  PathQuery path) const;
+  /// `host` is normalised. Any thread, any time.
+  [[nodiscard]] Hit Match(std::string_view host, std::string_view method, PathQuery path) const;
 
   /// Whether any pattern names a host; if not, `host` may be left empty.
   [[nodiscard]] bool HasHosts() const { return has_hosts_.load(std::memory_order_acquire); }
 
-  /// Adds the methods of patterns that match but for their method. Any thread, any time.
-  void CollectMethods(std::string_view host, PathQuery path,
+  /// Adds the methods of patterns that match but for their method; those that match with a slash
+  /// after the path too, if `with_slash`. Any thread, any time.
+  void CollectMethods(std::string_view host, PathQuery path, bool with_slash,
                       std::vector<std::string>& methods) const;
 
  private:

@@ -49,8 +49,7 @@ class ServeMux::Impl final : public http::Handler {
   Found FindConnect(const Request& r, RequestPath path) const;
   Found FindUnclean(std::string_view host, const Request& r, RequestPath path,
                     std::string& scratch) const;
-  Found FindClean(std::string_view host, const Request& r, RequestPath path) const;
-  RouteEntry* FindWithSlash(std::string_view host, std::string_view method, RequestPath path) const;
+  Found Judge(const internal::Hit& hit, RequestPath path) const;
   std::string AllowedMethods(const Request& r, RequestPath path) const;
   void ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath path);
 
@@ -64,14 +63,6 @@ class ServeMux::Impl final : public http::Handler {
 };
 
 namespace {
-
-// Whether `entry` matches `path` without a rest wildcard taking anything.
-bool IsExact(const RouteEntry& entry, std::string_view path, bool slash_added) {
-  if (!entry.pattern.EndsInRest()) return true;
-  if (!slash_added && !path.empty() && path.back() != '/') return false;
-  const auto slashes = static_cast<size_t>(std::count(path.begin(), path.end(), '/'));
-  return entry.pattern.segments.size() == slashes + (slash_added ? 1 : 0);
-}
 
 std::string_view HostOf(const Request& r, const internal::RoutingTree& tree, std::string& scratch) {
   if (!tree.HasHosts()) return {};
@@ -131,58 +122,42 @@ ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratc
   std::string host_scratch;
   const std::string_view host = HostOf(r, tree_, host_scratch);
   if (!path.clean) return FindUnclean(host, r, path, scratch);
-  return FindClean(host, r, path);
+  return Judge(tree_.Match(host, r.Method, {path.text, path.escaped}), path);
 }
 
-// The entry that `path` with a slash after it matches exactly, if that is worth a redirect.
-RouteEntry* ServeMux::Impl::FindWithSlash(std::string_view host, std::string_view method,
-                                          RequestPath path) const {
-  if (!options_.redirect_to_slash || !path.clean || path.text.empty() || path.text.back() == '/') {
-    return nullptr;
-  }
-  RouteEntry* entry = tree_.Match(host, method, {path.text, path.escaped, true});
-  return entry != nullptr && IsExact(*entry, path.text, true) ? entry : nullptr;
-}
-
-ServeMux::Impl::Found ServeMux::Impl::FindClean(std::string_view host, const Request& r,
-                                                RequestPath path) const {
-  RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
-  if (entry == nullptr || !IsExact(*entry, path.text, false)) {
-    if (RouteEntry* with_slash = FindWithSlash(host, r.Method, path)) {
-      return {Outcome::kAddSlash, with_slash, path};
-    }
-  }
-  return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
+// What a look-up comes to: a route, a redirect to the path with a slash, or nothing.
+ServeMux::Impl::Found ServeMux::Impl::Judge(const internal::Hit& hit, RequestPath path) const {
+  const bool redirect = !hit.exact && hit.with_slash != nullptr && options_.redirect_to_slash &&
+                        path.clean && !path.text.empty();
+  if (redirect) return {Outcome::kAddSlash, hit.with_slash, path};
+  return {hit.entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, hit.entry, path};
 }
 
 ServeMux::Impl::Found ServeMux::Impl::FindUnclean(std::string_view host, const Request& r,
                                                   RequestPath path, std::string& scratch) const {
   if (!options_.clean_paths || has_unclean_.load(std::memory_order_acquire)) {
-    RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
-    if (!options_.clean_paths) {
-      return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
+    const internal::Hit hit = tree_.Match(host, r.Method, {path.text, path.escaped});
+    if (!options_.clean_paths) return Judge(hit, path);
+    if (hit.entry != nullptr && hit.entry->pattern.unclean) {
+      return {Outcome::kRoute, hit.entry, path};
     }
-    if (entry != nullptr && entry->pattern.unclean) return {Outcome::kRoute, entry, path};
   }
   std::string clean = url::CleanPath(path.text);
   scratch.swap(clean);
-  Found found = FindClean(host, r, {scratch, path.escaped, true});
+  path = {scratch, path.escaped, true};
+  Found found = Judge(tree_.Match(host, r.Method, {path.text, path.escaped}), path);
   if (found.outcome != Outcome::kAddSlash) found.outcome = Outcome::kClean;
   return found;
 }
 
 // CONNECT: the path is not cleaned, and the port of the host is part of it.
 ServeMux::Impl::Found ServeMux::Impl::FindConnect(const Request& r, RequestPath path) const {
-  std::string host_scratch;
-  std::string_view host = internal::NormaliseHost(r.URL.Host, host_scratch);
-  RouteEntry* entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
-  if (entry == nullptr || !IsExact(*entry, path.text, false)) {
-    if (RouteEntry* with_slash = FindWithSlash(host, r.Method, path)) {
-      return {Outcome::kAddSlash, with_slash, path};
-    }
-  }
-  host = internal::NormaliseHost(r.Host, host_scratch);
-  entry = tree_.Match(host, r.Method, {path.text, path.escaped, false});
+  std::string scratch;
+  const internal::PathQuery query{path.text, path.escaped};
+  const Found found =
+      Judge(tree_.Match(internal::NormaliseHost(r.URL.Host, scratch), r.Method, query), path);
+  if (found.outcome == Outcome::kAddSlash) return found;
+  RouteEntry* entry = tree_.Match(internal::NormaliseHost(r.Host, scratch), r.Method, query).entry;
   return {entry == nullptr ? Outcome::kNoRoute : Outcome::kRoute, entry, path};
 }
 
@@ -192,10 +167,7 @@ std::string ServeMux::Impl::AllowedMethods(const Request& r, RequestPath path) c
                                     ? internal::NormaliseHost(r.URL.Host, host_scratch)
                                     : HostOf(r, tree_, host_scratch);
   std::vector<std::string> methods;
-  tree_.CollectMethods(host, {path.text, path.escaped, false}, methods);
-  if (options_.redirect_to_slash && !path.text.empty() && path.text.back() != '/') {
-    tree_.CollectMethods(host, {path.text, path.escaped, true}, methods);
-  }
+  tree_.CollectMethods(host, {path.text, path.escaped}, options_.redirect_to_slash, methods);
   if (methods.empty()) return {};
   if (std::find(methods.begin(), methods.end(), MethodGet) != methods.end()) {
     methods.emplace_back(MethodHead);
