@@ -1,0 +1,148 @@
+#pragma once
+
+// A backend without a kernel: sockets, their peers and the clock are what the test says, so every
+// run is the same. Short writes, full sockets, failing calls and accepts are scripted.
+//
+//   auto fake = std::make_unique<FakeBackend>();
+//   FakeBackend& kernel = *fake;
+//   auto loop = Loop::CreateOver(std::move(fake), {});
+//   const int fd = kernel.Open();
+//   loop->Adopt(fd, handler);
+//   kernel.At(fd).Sends("GET / HTTP/1.1\r\n\r\n");
+//   loop->Turn(kUnlimited);
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netpoll/backend.h"
+
+namespace hon::netpoll {
+
+/// One socket, as its peer and its kernel see it. Lives as long as the backend.
+class FakeSocket {
+ public:
+  // The peer.
+
+  /// One piece is received at a time, in one block.
+  void Sends(std::string_view piece) { pieces_.emplace_back(piece); }
+  void SendsByteByByte(std::string_view bytes);
+  void Finishes() { finished_ = true; }
+  /// Receiving fails with this errno, behind what was sent.
+  void Resets(int errno_value = 104 /* ECONNRESET */) { reset_ = errno_value; }
+  /// What has reached the peer since the last call.
+  [[nodiscard]] std::string Take() { return std::exchange(sent_, {}); }
+  [[nodiscard]] bool SawFin() const { return fin_; }
+  [[nodiscard]] bool SawReset() const { return closed_ && reset_on_close_; }
+
+  // The kernel.
+
+  /// How many more bytes the socket takes; unlimited at first. Taking some makes it writable.
+  void SetRoom(size_t bytes) { room_ = bytes; }
+  /// The next send, or sendfile, fails with this errno.
+  void FailNextSend(int errno_value) { send_error_ = errno_value; }
+  /// Ends a pending connect: 0, or an errno.
+  void CompleteConnect(int errno_value = 0);
+
+  [[nodiscard]] bool Closed() const { return closed_; }
+  /// Calls of send and sendfile so far.
+  [[nodiscard]] size_t Sends() const { return sends_; }
+  /// Pieces that nobody has received.
+  [[nodiscard]] size_t Unreceived() const { return pieces_.size(); }
+
+ private:
+  friend class FakeBackend;
+
+  std::deque<std::string> pieces_;
+  std::string sent_;
+  size_t room_ = SIZE_MAX;
+  size_t sends_ = 0;
+  int reset_ = 0;
+  int send_error_ = 0;
+  int connect_error_ = 0;
+  bool finished_ = false;
+  bool connecting_ = false;
+  bool fin_ = false;
+  bool closed_ = false;
+  bool reset_on_close_ = false;
+  bool left_told_ = false;
+  Connection* connection_ = nullptr;
+};
+
+class FakeBackend final : public Backend {
+ public:
+  FakeBackend() = default;
+  ~FakeBackend() override;
+
+  // For the test.
+
+  /// A connected socket, for Loop::Adopt.
+  int Open();
+  [[nodiscard]] FakeSocket& At(int fd) { return sockets_.at(fd); }
+  /// A peer connects to the newest listener; the descriptor that accept will give.
+  int PeerConnects();
+  /// The next accept fails with this errno.
+  void FailAccept(int errno_value) { accepts_.push_back(-errno_value); }
+  /// From now on Dial finds: 0: success at once; EINPROGRESS: CompleteConnect decides; else failure.
+  void SetConnectResult(int errno_value) { connect_result_ = errno_value; }
+  /// The descriptor of the newest connect.
+  [[nodiscard]] int LastConnect() const { return last_connect_; }
+  void Advance(Duration time) { now_ += time; }
+  /// Times that another thread, or a Stop, has woken the loop.
+  [[nodiscard]] size_t Wakes() const { return wakes_; }
+  [[nodiscard]] size_t OpenSockets() const;
+
+  // Backend.
+
+  [[nodiscard]] BackendKind Kind() const override { return BackendKind::kFake; }
+  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
+  /// Does not wait: when there is nothing to deliver, the clock moves on by `wait_max`.
+  void Wait(Duration wait_max) override;
+  void Deliver() override;
+  [[nodiscard]] bool HasReady() const override { return false; }
+  void Wake() override { ++wakes_; }
+  [[nodiscard]] TimePoint Now() const override { return now_; }
+  void StartAccept(Acceptor& acceptor) override;
+  void StopAccept(Acceptor& acceptor) override { acceptor.wanted = false; }
+  void CloseAcceptor(Acceptor& acceptor) override;
+  Error Attach(Connection& c) override;
+  void Sync(Connection&) override {}
+  void WatchWritable(Connection& c) override;
+  void Close(Connection& c) override;
+  ssize_t Send(int fd, const iovec* parts, int count) override;
+  ssize_t SendFile(int fd, int file, int64_t offset, size_t count) override;
+  void EndWrite(int fd) override { At(fd).fin_ = true; }
+  void ResetOnClose(int fd) override { At(fd).reset_on_close_ = true; }
+  int TakeError(int fd) override;
+  Result<SocketAddress> LocalAddress(int fd) override;
+  Result<SocketAddress> PeerAddress(int fd) override;
+  Error PrepareSocket(int) override { return {}; }
+  int StartConnect(const SocketAddress& to, bool* connected) override;
+  int AcceptNow(int fd) override;
+  void CloseNow(int fd) override { At(fd).closed_ = true; }
+
+ private:
+  [[nodiscard]] bool Pending() const;
+  [[nodiscard]] bool Pending(const FakeSocket& socket) const;
+  void DeliverAccepts();
+  void DeliverTo(FakeSocket& socket);
+  void Receive(FakeSocket& socket);
+
+  io::BlockPool* blocks_ = nullptr;
+  std::map<int, FakeSocket> sockets_;
+  std::set<int> attached_;  // those that belong to a connection
+  std::deque<int> accepts_;  // descriptors, or negated errnos
+  std::vector<Acceptor*> acceptors_;
+  TimePoint now_ = TimePoint(std::chrono::hours(1));
+  int next_fd_ = 1'000'000;  // far from real ones
+  int connect_result_ = 0;
+  int last_connect_ = -1;
+  size_t wakes_ = 0;
+};
+
+}  // namespace hon::netpoll
