@@ -18,7 +18,7 @@ thread_local Scheduler* current_scheduler = nullptr;
 // A pooled stack keeps this much of what it touched.
 constexpr size_t kStackBytesKept = 16 * 1024;
 // One in this many returns of a stack looks whether it went deeper: the look is a system call.
-constexpr size_t kTrimInterval = 64;
+constexpr size_t kTrimInterval = 256;
 
 }  // namespace
 
@@ -128,7 +128,7 @@ void Scheduler::Impl::Recycle(Fiber& fiber) {
   // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
   const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
   if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
-  if (++recycled_ % kTrimInterval == 0 && fiber.stack.Resident() > kStackBytesKept) {
+  if (++recycled_ % kTrimInterval == 0 && fiber.stack.ResidentBelow(kStackBytesKept) != 0) {
     fiber.stack.Trim(kStackBytesKept);
   }
   fiber.next = free_;

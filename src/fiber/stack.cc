@@ -3,8 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
-#include <vector>
 
 #include "hon/base/sanitizer.h"
 
@@ -74,13 +74,21 @@ void Stack::Trim(size_t keep) {
   ::madvise(Bottom(), Bytes() - keep, MADV_DONTNEED);
 }
 
-size_t Stack::Resident() const {
-  std::vector<unsigned char> pages(Bytes() / PageBytes());
-  // The last parameter is of char* or unsigned char*, by system.
-  if (::mincore(Bottom(), Bytes(), reinterpret_cast<MincoreVector>(pages.data())) != 0) return 0;
+size_t Stack::ResidentBelow(size_t keep) const {
+  constexpr size_t kPagesAtOnce = 64;
+  unsigned char pages[kPagesAtOnce];
+  keep = RoundToPages(keep);
   size_t resident = 0;
-  for (const unsigned char page : pages) resident += page & 1U;
-  return resident * PageBytes();
+  size_t left = keep >= Bytes() ? 0 : Bytes() - keep;
+  for (char* at = Bottom(); left != 0;) {
+    const size_t part = std::min(left, kPagesAtOnce * PageBytes());
+    // The last parameter is of char* or unsigned char*, by system.
+    if (::mincore(at, part, reinterpret_cast<MincoreVector>(pages)) != 0) return resident;
+    for (size_t i = 0; i < part / PageBytes(); ++i) resident += (pages[i] & 1U) * PageBytes();
+    at += part;
+    left -= part;
+  }
+  return resident;
 }
 
 }  // namespace hon::fiber

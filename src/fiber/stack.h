@@ -25,8 +25,8 @@ class Stack {
 
   /// Gives back what lies deeper than `keep` bytes below the top.
   void Trim(size_t keep);
-  /// Memory in RAM now, in bytes; for tests and the trimming policy.
-  [[nodiscard]] size_t Resident() const;
+  /// Bytes in RAM now that lie deeper than `keep` bytes below the top. A system call.
+  [[nodiscard]] size_t ResidentBelow(size_t keep) const;
 
  private:
   char* base_ = nullptr;

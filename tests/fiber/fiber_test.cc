@@ -242,9 +242,10 @@ TEST(Stack, GivesBackWhatIsDeep) {
   Stack stack(256 * 1024);
   EXPECT_GE(stack.Bytes(), 256u * 1024);
   for (char* at = stack.Bottom(); at < stack.Top(); at += 4096) *at = 1;
-  EXPECT_EQ(stack.Resident(), stack.Bytes());
+  EXPECT_EQ(stack.ResidentBelow(0), stack.Bytes());
   stack.Trim(16 * 1024);
-  EXPECT_EQ(stack.Resident(), 16u * 1024);
+  EXPECT_EQ(stack.ResidentBelow(0), 16u * 1024);
+  EXPECT_EQ(stack.ResidentBelow(16 * 1024), 0u);
 }
 
 #if !defined(HON_ASAN) && !defined(HON_TSAN)
