@@ -21,6 +21,11 @@ OUTPUT_BYTES_MAX = 96 * KIB
 INPUT_BYTES_MAX = 160 * KIB
 
 
+# Within this time 20 others, one after the other, must be served: generous to a busy machine, and
+# far below any deadline that would hide a server that stands still.
+SERVED_SECONDS_MAX = 8.0
+
+
 def raise_descriptor_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -39,18 +44,18 @@ class AbuseTest(unittest.TestCase):
             self.addCleanup(wire.close)
         return wires
 
-    def others_are_served(self, server, seconds_max=1.0):
+    def others_are_served(self, server):
         start = time.monotonic()
         for _ in range(20):
             self.assertEqual(server.ask(GOOD).body, b"MARKER")
-        self.assertLess(time.monotonic() - start, seconds_max * (10 if harness.sanitized() else 1))
+        self.assertLess(time.monotonic() - start, SERVED_SECONDS_MAX)
 
     def back_to(self, server, descriptors):
         self.assertTrue(harness.wait_until(lambda: server.descriptors() <= descriptors, 20),
                         f"{server.descriptors()} descriptors, {descriptors} before")
 
     def warm(self, server):
-        self.others_are_served(server, 10)
+        self.others_are_served(server)
         time.sleep(0.2)
         return server.descriptors(), server.rss_bytes()
 

@@ -31,6 +31,7 @@ class LeavingTest(unittest.TestCase):
         server = self.server
         ended = server.gone()["ended"]
         wire = server.connect()
+        self.addCleanup(wire.close)
         wire.send(request)
         self.assertTrue(harness.wait_until(lambda: server.gone()["waiting"] == 1))
         time.sleep(0.05)

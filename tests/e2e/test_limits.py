@@ -85,7 +85,7 @@ class SizeTest(unittest.TestCase):
 
     def test_connections(self):
         with Server("--max-connections", 10, loops=1) as server:
-            wires = [server.connect() for _ in range(10)]
+            wires = [self.enterContext(server.connect()) for _ in range(10)]
             for wire in wires:
                 wire.send(GOOD)
                 self.assertEqual(wire.answer().body, b"MARKER")
@@ -95,8 +95,6 @@ class SizeTest(unittest.TestCase):
                 self.assertTrue(one_more.closes())
             wires.pop().close()
             self.assertTrue(harness.wait_until(lambda: server.ask(GOOD).status == 200))
-            for wire in wires:
-                wire.close()
 
 
 class DeadlineTest(unittest.TestCase):
@@ -180,7 +178,7 @@ class DeadlineTest(unittest.TestCase):
 class ShutdownTest(unittest.TestCase):
     def test_requests_end_and_idle_connections_close(self):
         with Server() as server:
-            idle, busy = server.connect(), server.connect()
+            idle, busy = (self.enterContext(server.connect()) for _ in range(2))
             idle.send(GOOD)
             self.assertEqual(idle.answer().body, b"MARKER")
             busy.send(b"GET /sleep/700 HTTP/1.1\r\nHost: a\r\n\r\n")
