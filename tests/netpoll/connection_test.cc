@@ -295,7 +295,7 @@ TEST_P(ConnectionTest, AReaderThatDoesNotReadBlocksOutputAndOnWritableFollows) {
   Recorder& handler = NewRecorder();
   Peer peer;
   Connection& c = ConnectTcp(handler, &peer);
-  const std::string sent = Pattern(16 << 20);
+  const std::string sent = Pattern(8 << 20);
   c.Writer().Write(sent);
   EXPECT_FALSE(c.Flush());
   const size_t left = c.Writer().Len();
@@ -317,7 +317,7 @@ TEST_P(ConnectionTest, InputIsTakenWhileOutputIsBlocked) {
   Recorder& handler = NewRecorder();
   Peer peer;
   Connection& c = ConnectTcp(handler, &peer);
-  c.Writer().Write(Pattern(16 << 20));
+  c.Writer().Write(Pattern(8 << 20));
   c.FlushLater();
   TurnFor(std::chrono::milliseconds(5));
   ASSERT_FALSE(c.Writer().Empty());
@@ -366,7 +366,7 @@ class TemporaryFile {
 };
 
 TEST_P(ConnectionTest, SendsAFile) {
-  const std::string text = Pattern(8 << 20);
+  const std::string text = Pattern(4 << 20);
   const TemporaryFile file(text);
   Recorder& handler = NewRecorder();
   Peer peer;
