@@ -61,7 +61,9 @@ Error QuotedPrintableReader::DecodeOne(char* into) {
     at_ += 3;
     return {};
   }
-  if (rest.size() < 2 || rest[1] == '\r' || rest[1] == '\n') return io::ErrUnexpectedEof;
+  if (rest.size() < 2 || rest[1] == '\r' || rest[1] == '\n') {
+    return rest.size() < 3 ? Error(io::ErrUnexpectedEof) : Malformed("invalid hex byte");
+  }
   *into = '=';
   ++at_;
   return {};
