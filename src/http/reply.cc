@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "hon/http/method.h"
 #include "hon/http/status.h"
@@ -59,7 +60,7 @@ bool HasSchemeOrHost(std::string_view text) {
 std::string AbsolutePath(const Request& r, std::string_view text) {
   std::string full;
   if (text.empty() || text.front() != '/') {
-    full = r.URL.EscapedPath();
+    full.assign(r.MountPrefix()).append(r.URL.EscapedPath());
     full.resize(full.rfind('/') + 1);  // nothing is left when there is no slash
     if (full.empty()) full = "/";
   }
@@ -71,6 +72,8 @@ std::string AbsolutePath(const Request& r, std::string_view text) {
 }  // namespace
 
 void NotFound(ResponseWriter& w, Request&) { http::Error(w, "404 page not found", StatusNotFound); }
+
+HandlerPtr NotFoundHandler() { return std::make_shared<HandlerFunc>(NotFound); }
 
 void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code) {
   const std::string location = HasSchemeOrHost(url) ? std::string(url) : AbsolutePath(r, url);
@@ -86,6 +89,11 @@ void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code) {
   std::string body = "<a href=\"" + EscapeHtml(location) + "\">";
   body.append(StatusText(code)).append("</a>.\n\n");
   w.Write(body);
+}
+
+HandlerPtr RedirectHandler(std::string url, int code) {
+  return std::make_shared<HandlerFunc>(
+      [url = std::move(url), code](ResponseWriter& w, Request& r) { Redirect(w, r, url, code); });
 }
 
 }  // namespace hon::http

@@ -35,6 +35,7 @@ Request Request::CopyFields() const {
   copy.RemoteAddr = RemoteAddr;
   copy.RequestURI = RequestURI;
   copy.Pattern = Pattern;
+  copy.mount_prefix_ = mount_prefix_;
   copy.path_values_ = path_values_;
   return copy;
 }
@@ -53,8 +54,8 @@ Request Request::Clone(appcontext::Context context) const {
   copy.context_ = std::move(context);
   copy.Header = Header.Clone();
   copy.Trailer = Trailer.Clone();
-  for (std::string_view* text :
-       {&copy.Method, &copy.Proto, &copy.Host, &copy.RemoteAddr, &copy.RequestURI, &copy.Pattern}) {
+  for (std::string_view* text : {&copy.Method, &copy.Proto, &copy.Host, &copy.RemoteAddr,
+                                 &copy.RequestURI, &copy.Pattern, &copy.mount_prefix_}) {
     *text = copy.Own(*text);
   }
   for (PathParam& param : copy.path_values_) {
@@ -139,6 +140,7 @@ void Request::Reset() {
   RemoteAddr = {};
   RequestURI = {};
   Pattern = {};
+  mount_prefix_ = {};
   context_ = appcontext::Context();
   arena_.Reset();
   if (path_values_.capacity() > kPathValuesKept) {

@@ -20,8 +20,8 @@ namespace hon::http::internal {
 struct RouteEntry {
   http::Route route;  // what the world sees
   Pattern pattern;
-  std::shared_ptr<http::Handler> owned;  // null when the handler is borrowed
-  std::string where;                     // "file:line" of the registration
+  HandlerPtr handler;  // keeps it, unless it is borrowed
+  std::string where;   // "file:line" of the registration
 };
 
 /// Where one more segment of a path leads.

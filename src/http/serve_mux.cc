@@ -13,6 +13,7 @@
 #include "hon/http/reply.h"
 #include "hon/http/status.h"
 #include "hon/url/path.h"
+#include "http/mounted_handler.h"
 #include "http/pattern_index.h"
 #include "http/request_path.h"
 #include "http/routing_tree.h"
@@ -28,8 +29,7 @@ class ServeMux::Impl final : public http::Handler {
  public:
   explicit Impl(Options options) : options_(std::move(options)) {}
 
-  Error Register(std::string_view pattern, http::Handler* handler,
-                 std::shared_ptr<http::Handler> owned, CallSite where);
+  Error Register(std::string_view pattern, HandlerPtr handler, CallSite where);
 
   enum class Outcome { kRoute, kAddSlash, kClean, kNoRoute, kBadRequest };
   struct Found {
@@ -89,8 +89,7 @@ void BindValues(const Pattern& pattern, RequestPath found, Request& r) {
 
 }  // namespace
 
-Error ServeMux::Impl::Register(std::string_view pattern, http::Handler* handler,
-                               std::shared_ptr<http::Handler> owned, CallSite where) {
+Error ServeMux::Impl::Register(std::string_view pattern, HandlerPtr handler, CallSite where) {
   if (pattern.empty()) return Error::New("http: invalid pattern");
   if (handler == nullptr) return Error::New("http: nil handler");
   Result<Pattern> parsed = internal::ParsePattern(pattern, !options_.clean_paths);
@@ -106,8 +105,8 @@ Error ServeMux::Impl::Register(std::string_view pattern, http::Handler* handler,
   RouteEntry& entry = entries_.emplace_back();
   entry.pattern = *std::move(parsed);
   entry.route.pattern = entry.pattern.text;
-  entry.route.handler = handler;
-  entry.owned = std::move(owned);
+  entry.route.handler = handler.get();
+  entry.handler = std::move(handler);
   entry.where = std::move(place);
   index_.Add(entry);
   tree_.Add(entry);
@@ -223,7 +222,8 @@ void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {
     case Outcome::kClean:
       break;
   }
-  std::string location = internal::Escaped(found.path);
+  std::string location(r.MountPrefix());
+  location += internal::Escaped(found.path);
   if (found.outcome == Outcome::kAddSlash) location += '/';
   if (!r.URL.RawQuery.empty()) location.append(1, '?').append(r.URL.RawQuery);
   Redirect(w, r, location, StatusTemporaryRedirect);
@@ -233,30 +233,34 @@ ServeMux::ServeMux() : ServeMux(Options()) {}
 ServeMux::ServeMux(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ServeMux::~ServeMux() = default;
 
-Error ServeMux::TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                          CallSite where) {
-  http::Handler* borrowed = handler.get();
-  return impl_->Register(pattern, borrowed, std::move(handler), where);
+Error ServeMux::TryHandle(std::string_view pattern, HandlerArg handler, CallSite where) {
+  return impl_->Register(pattern, handler.Take(), where);
 }
 
-void ServeMux::Handle(std::string_view pattern, http::Handler& handler, CallSite where) {
-  if (Error err = impl_->Register(pattern, &handler, nullptr, where)) {
-    throw std::invalid_argument(err.Message());
-  }
-}
-
-void ServeMux::Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                      CallSite where) {
-  if (Error err = TryHandle(pattern, std::move(handler), where)) {
+void ServeMux::Handle(std::string_view pattern, HandlerArg handler, CallSite where) {
+  if (Error err = impl_->Register(pattern, handler.Take(), where)) {
     throw std::invalid_argument(err.Message());
   }
 }
 
 void ServeMux::HandleFunc(std::string_view pattern, HandlerFunc::Function function,
                           CallSite where) {
-  std::shared_ptr<http::Handler> handler;
+  HandlerPtr handler;
   if (function) handler = std::make_shared<HandlerFunc>(std::move(function));
   Handle(pattern, std::move(handler), where);
+}
+
+void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where) {
+  while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);
+  const std::string pattern = std::string(prefix) + "/";
+  const Result<Pattern> parsed = internal::ParsePattern(pattern, true);
+  // A malformed one is refused by Handle, in the usual words.
+  const size_t segments = parsed ? parsed->segments.size() - 1 : 0;
+  HandlerPtr mounted = handler.Take();
+  if (mounted != nullptr) {
+    mounted = std::make_shared<internal::MountedHandler>(std::move(mounted), segments);
+  }
+  Handle(pattern, std::move(mounted), where);
 }
 
 Target ServeMux::Resolve(Request& r) {

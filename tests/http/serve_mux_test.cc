@@ -208,7 +208,7 @@ TEST(ServeMux, ConflictNamesBothPlaces) {
 TEST(ServeMux, RefusesNoHandler) {
   ServeMux mux;
   EXPECT_THROW(mux.HandleFunc("/", HandlerFunc::Function()), std::invalid_argument);
-  EXPECT_EQ(mux.TryHandle("/", nullptr).Message(), "http: nil handler");
+  EXPECT_EQ(mux.TryHandle("/", HandlerPtr()).Message(), "http: nil handler");
   EXPECT_FALSE(mux.TryHandle("/", std::make_shared<HandlerFunc>(Ignore)));
   EXPECT_TRUE(mux.TryHandle("/", std::make_shared<HandlerFunc>(Ignore)));
 }

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "hon/http/request.h"
@@ -58,6 +60,29 @@ class HandlerFunc final : public Handler {
 
  private:
   Function function_;
+};
+
+/// A handler that is held. Null for none.
+using HandlerPtr = std::shared_ptr<Handler>;
+
+/// How functions take a handler that they keep: a reference is borrowed and must outlive what keeps
+/// it, a shared_ptr is shared, a function becomes a HandlerFunc.
+class HandlerArg {
+ public:
+  HandlerArg(Handler& borrowed) : held_(HandlerPtr(), &borrowed) {}  // NOLINT
+  template <class T>
+  requires std::is_base_of_v<Handler, T> HandlerArg(std::shared_ptr<T> shared)
+      : held_(std::move(shared)) {}  // NOLINT
+  template <class F>
+  requires(std::is_invocable_v<F&, ResponseWriter&, Request&> &&
+           !std::is_base_of_v<Handler, std::remove_cvref_t<F>>)
+      HandlerArg(F function)  // NOLINT(google-explicit-constructor)
+      : held_(std::make_shared<HandlerFunc>(std::move(function))) {}
+
+  [[nodiscard]] HandlerPtr Take() { return std::move(held_); }
+
+ private:
+  HandlerPtr held_;
 };
 
 }  // namespace hon::http

@@ -2,10 +2,10 @@
 
 // Whole answers in one call: errors, "not found", redirects.
 
+#include <string>
 #include <string_view>
 
-#include "hon/http/request.h"
-#include "hon/http/response_writer.h"
+#include "hon/http/handler.h"
 
 // In namespace hon::http, `Error` must go on to mean the type hon::Error. This function is declared
 // elsewhere and seen as hon::http::Error by those who write it out, as Go's users do.
@@ -24,9 +24,15 @@ using namespace hon_http_functions;  // NOLINT(google-build-using-namespace)
 /// Answers 404 "404 page not found".
 void NotFound(ResponseWriter& w, Request& r);
 
+/// A handler that does so.
+[[nodiscard]] HandlerPtr NotFoundHandler();
+
 /// Answers `code` (3xx) with Location `url`. A relative path is resolved against the request's and
 /// cleaned; anything with a scheme or a host is left alone. Bytes past ASCII are escaped. A GET
 /// without a Content-Type gets a short HTML body.
 void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code);
+
+/// A handler that does so.
+[[nodiscard]] HandlerPtr RedirectHandler(std::string url, int code);
 
 }  // namespace hon::http

@@ -24,6 +24,10 @@ struct Limits;
 
 namespace hon::http {
 
+namespace internal {
+class PathScope;
+}
+
 struct Cookie;     // cookie.h
 struct FormState;  // src/http/form_state.h
 
@@ -63,10 +67,13 @@ class Request {
   /// Ends when the client is gone, the request times out, the server's grace is over, or the
   /// handler returns. May be kept.
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
+  /// Replaces it, for this Request and for what the handler waits for from now on.
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
 
-  /// A copy with another context. It shows the texts of this one and shares its Body and its parsed
-  /// forms, so it must not outlive it; what is changed in the copy does not change the original.
+  /// A copy with another context; Go's way to hand one on. SetContext does without the copy, and
+  /// the handler's waits then end with the new context too. The copy shows the texts of this one
+  /// and shares its Body and its parsed forms, so it must not outlive it; what is changed in the
+  /// copy does not change the original.
   [[nodiscard]] Request WithContext(appcontext::Context context) const;
   /// A copy that owns all its texts. Only the Body is shared, and ends when the handler returns.
   [[nodiscard]] Request Clone(appcontext::Context context) const;
@@ -139,8 +146,13 @@ class Request {
   void AddPathValue(std::string_view name, std::string_view value, bool escaped) {
     path_values_.push_back({name, value, escaped});
   }
+  /// What was cut from the start of URL's path, in escaped form, on the way to this handler: the
+  /// client's path is MountPrefix() and URL.EscapedPath(). "" when nothing was.
+  [[nodiscard]] std::string_view MountPrefix() const { return mount_prefix_; }
 
  private:
+  friend class internal::PathScope;
+
   struct PathParam {
     std::string_view name;
     std::string_view value;
@@ -153,7 +165,8 @@ class Request {
   appcontext::Context context_;
   mutable Arena arena_;
   mutable std::vector<PathParam> path_values_;  // inner muxes last; decoded on demand
-  std::shared_ptr<FormState> forms_;            // null until a form is asked for
+  std::string_view mount_prefix_;
+  std::shared_ptr<FormState> forms_;  // null until a form is asked for
 };
 
 }  // namespace hon::http

@@ -28,8 +28,8 @@ class ServeMux : public http::Handler {
  public:
   struct Options {
     /// Answer 404 and 405 in place of the built-in texts; for 405 the Allow header is set before.
-    std::shared_ptr<http::Handler> not_found;
-    std::shared_ptr<http::Handler> method_not_allowed;
+    HandlerPtr not_found;
+    HandlerPtr method_not_allowed;
     /// Off: paths are matched as they come, and patterns may be unclean.
     bool clean_paths = true;
     /// Off: "/tree" is not redirected to "/tree/".
@@ -47,16 +47,17 @@ class ServeMux : public http::Handler {
   /// Registers a handler. Throws std::invalid_argument, and registers nothing, when the pattern is
   /// malformed or conflicts with an earlier one; the text says with which, and where that was
   /// registered.
-  /// Of `handler&` only the address is kept: it must outlive the mux.
-  void Handle(std::string_view pattern, http::Handler& handler, CallSite where = CallSite::Here());
-  void Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-              CallSite where = CallSite::Here());
+  void Handle(std::string_view pattern, HandlerArg handler, CallSite where = CallSite::Here());
   void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
                   CallSite where = CallSite::Here());
 
   /// As Handle, but returns what would be thrown.
-  Error TryHandle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
-                  CallSite where = CallSite::Here());
+  Error TryHandle(std::string_view pattern, HandlerArg handler, CallSite where = CallSite::Here());
+
+  /// Hands everything below `prefix` ("/api", "/users/{id}", "POST example.com/x") to `handler`,
+  /// which sees the path without it, and the values of the prefix's wildcards. Redirects of a mux
+  /// that is mounted so lead to where they should. Throws as Handle.
+  void Mount(std::string_view prefix, HandlerArg handler, CallSite where = CallSite::Here());
 
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 

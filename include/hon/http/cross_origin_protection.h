@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "hon/base/call_site.h"
+#include "hon/base/error.h"
+#include "hon/http/handler.h"
+
+namespace hon::http {
+
+/// What Check returns for a request that a page of another origin made a browser send.
+inline constexpr Sentinel ErrCrossOrigin{
+    "cross-origin request detected from Sec-Fetch-Site header"};
+inline constexpr Sentinel ErrCrossOriginOldBrowser{
+    "cross-origin request detected, and/or browser is out of date: "
+    "Sec-Fetch-Site is missing, and Origin does not match Host"};
+
+/// Refuses requests that other sites make browsers send (CSRF), by Sec-Fetch-Site, or by Origin
+/// and Host where a browser does not send that. GET, HEAD and OPTIONS always pass: change nothing
+/// in answer to them. Requests with neither header do not come from a browser and pass.
+///
+/// Any method may be called by any thread at any time and applies to requests from then on.
+class CrossOriginProtection {
+ public:
+  CrossOriginProtection();
+  CrossOriginProtection(const CrossOriginProtection&) = delete;
+  CrossOriginProtection& operator=(const CrossOriginProtection&) = delete;
+  ~CrossOriginProtection();
+
+  /// Lets requests with exactly this Origin pass. It is "scheme://host[:port]"; the error says what
+  /// is wrong with another one.
+  Error AddTrustedOrigin(std::string_view origin);
+
+  /// Lets requests pass that match `pattern` of ServeMux by themselves, not by a redirect. Throws
+  /// as ServeMux::Handle.
+  void AddInsecureBypassPattern(std::string_view pattern, CallSite where = CallSite::Here());
+
+  /// Answers what is refused, in place of 403 with the error's text.
+  void SetDenyHandler(HandlerArg handler);
+
+  /// None, ErrCrossOrigin or ErrCrossOriginOldBrowser.
+  [[nodiscard]] Error Check(const Request& r) const;
+
+  /// Calls `handler` for requests that pass. This must outlive what it returns.
+  [[nodiscard]] HandlerPtr Handler(HandlerArg handler) const;
+
+ private:
+  class Wrapper;
+  struct State;
+
+  [[nodiscard]] bool IsExempt(const Request& r) const;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hon::http

@@ -1,0 +1,69 @@
+#pragma once
+
+// Handlers that wrap handlers, and ways to wrap many.
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hon/base/call_site.h"
+#include "hon/http/handler.h"
+#include "hon/http/serve_mux.h"
+
+namespace hon::http {
+
+/// Makes of a handler one that does something around it.
+using Middleware = std::function<HandlerPtr(HandlerPtr)>;
+
+/// `handler` within all of `middleware`; the first one is outermost and sees a request first.
+[[nodiscard]] HandlerPtr Chain(const std::vector<Middleware>& middleware, HandlerArg handler);
+
+/// Calls `handler` with a URL path that lacks `prefix`, which is in decoded form; answers 404 when
+/// the path, or its escaped form if it has one, does not begin with it. "" gives `handler` itself.
+/// The Request is the same one: its path is put back when the handler has returned.
+[[nodiscard]] HandlerPtr StripPrefix(std::string prefix, HandlerArg handler);
+
+/// Calls `handler` with every ";" of the query as "&", which old forms used so.
+[[nodiscard]] HandlerPtr AllowQuerySemicolons(HandlerArg handler);
+
+/// Calls `handler` with a Body that ends in ErrBodyTooLarge after `bytes_max` bytes, as
+/// MaxBytesReader makes it.
+[[nodiscard]] HandlerPtr MaxBytesHandler(HandlerArg handler, int64_t bytes_max);
+
+/// `body` cut at `bytes_max` bytes (0 if that is negative): exactly that many can be read, then
+/// every Read fails with ErrBodyTooLarge. When that happens, `w`, which must outlive the Body, is
+/// told to close the connection, so that the client does not send the rest.
+[[nodiscard]] Body MaxBytesReader(ResponseWriter& w, Body body, int64_t bytes_max);
+
+/// Registers patterns of one mux that share a prefix and middleware.
+class RouteGroup {
+ public:
+  /// `mux` must outlive the group. `prefix` is what stands between the method of a pattern and its
+  /// path: "/api/v1", "/users/{id}", "example.com", "example.com/api".
+  explicit RouteGroup(ServeMux& mux, std::string_view prefix = "",
+                      std::vector<Middleware> middleware = {});
+
+  /// A group below this one: prefixes are joined, this group's middleware is outside.
+  [[nodiscard]] RouteGroup Group(std::string_view prefix,
+                                 std::vector<Middleware> middleware = {}) const;
+  /// Adds middleware, inside of what is there, for registrations from now on.
+  void Use(Middleware middleware);
+
+  /// "GET /list" in the group "/api" is the mux's "GET /api/list". Throws as ServeMux::Handle.
+  void Handle(std::string_view pattern, HandlerArg handler, CallSite where = CallSite::Here());
+  void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
+                  CallSite where = CallSite::Here());
+  void Mount(std::string_view prefix, HandlerArg handler, CallSite where = CallSite::Here());
+
+ private:
+  [[nodiscard]] std::string Join(std::string_view pattern) const;
+
+  ServeMux* mux_;
+  std::string prefix_;
+  std::vector<Middleware> middleware_;
+};
+
+}  // namespace hon::http
