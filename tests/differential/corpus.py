@@ -41,7 +41,7 @@ def endpoints():
                b"/chunked/0", b"/chunked/1", b"/chunked/3", b"/length/0", b"/length/5", b"/length/2048",
                b"/length/5000", b"/stream/0", b"/stream/1", b"/stream/2048", b"/stream/2049",
                b"/stream/10000", b"/trailers", b"/noread", b"/early-hints", b"/echo-marker", b"/redirect",
-               b"/nowhere", b"/files/", b"/file", b"/discard"]
+               b"/nowhere", b"/files/", b"/file", b"/discard", b"/panic"]
     for target in targets:
         for method in (b"GET", b"HEAD", b"POST", b"OPTIONS"):
             yield Case(f"{method.decode()} {target.decode()}", request(method, target))

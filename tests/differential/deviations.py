@@ -1,4 +1,138 @@
-"""Which differences from Go's server are meant: each id is a line of docs/DEVIATIONS.md, and its
-test says whether it explains one request whose answers, ours and Go's, differ."""
+"""Which differences from Go's server are meant. Each id is a line of docs/DEVIATIONS.md; its test
+says whether it explains the first difference between our answers to a request and Go's."""
 
-DEVIATIONS = []
+import re
+
+
+class Difference:
+    """One request whose answers differ; `ours` and `go` are the first that do, None past the end."""
+
+    def __init__(self, wire, ours, go):
+        pairs = list(zip(ours + [None] * len(go), go + [None] * len(ours)))
+        self.wire = wire
+        self.ours, self.go = next(pair for pair in pairs if pair[0] != pair[1])
+
+    def status(self, answer):
+        return answer[0] if answer else None
+
+    def refused(self, status=400):
+        return self.status(self.ours) == status and ("Connection", "close") in self.ours[2]
+
+    def has(self, pattern):
+        return re.search(pattern, self.wire, re.I | re.S) is not None
+
+
+def smuggled_length(d):
+    return d.refused() and d.has(rb"\ntransfer-encoding:") and d.has(rb"\ncontent-length:")
+
+
+def bare_line_end(d):
+    return d.refused() and d.has(rb"(?<!\r)\n|\r(?!\n)")
+
+
+def folded(d):
+    return d.refused() and d.has(rb"\r\n[ \t]")
+
+
+def coding_in_1_0(d):
+    return d.refused() and d.has(rb" HTTP/1\.0\r\n.*transfer-encoding:")
+
+
+def codings(d):
+    return d.refused() and d.status(d.go) == 501 and d.has(rb"transfer-encoding:[^\r]*chunked")
+
+
+def fragment(d):
+    return d.refused() and d.has(rb"^[^\r ]* [^\r ]*#")
+
+
+def userinfo(d):
+    return d.refused() and d.has(rb"^[^\r ]* [a-z]+://[^\r /]*@")
+
+
+def asterisk(d):
+    return d.refused() and d.status(d.go) == 400 and d.has(rb"^(?!OPTIONS)[^\r ]* \*[^\r ]* ")
+
+
+def no_host(d):
+    return d.refused() and d.has(rb"host:[ \t]*\r\n|^[^\r ]* https?:///")
+
+
+def body_limit(d):
+    return d.refused(413) and d.has(rb"content-length:[ \t]*0*[4-9]\d{9,}")
+
+
+def empty_lines(d):
+    return d.status(d.ours) in (200, 204, 400) and d.status(d.go) == 400 and d.has(
+        rb"^\r\n|\r\n\r\n\r\n")
+
+
+def closing_1_0(d):
+    return d.has(rb"^[^\r]* HTTP/1\.0\r\n") and d.has(rb"keep-alive") and d.has(rb"close")
+
+
+def informational_1_0(d):
+    return d.status(d.go) == 103 and d.has(rb" HTTP/1\.0\r\n")
+
+
+def trailers_1_0(d):
+    return d.has(rb"^\S* /trailers[^\r]* HTTP/1\.0\r\n") and d.ours[:2] == d.go[:2] and d.go[4] == "close"
+
+
+def forbidden_trailer(d):
+    return d.refused() and d.has(rb"trailer:[ \t]*host|\r\n0\r\n.*(host|content-length|transfer-encoding):")
+
+
+def empty_suffix(d):
+    return d.status(d.go) == 206 and d.status(d.ours) in (200, 416) and d.has(rb"range: bytes=-\d")
+
+
+def slash_in_a_segment(d):
+    return d.status(d.ours) == 404 and d.status(d.go) == 200 and d.has(rb"^\S* /%2f[? ]")
+
+
+def dots_in_a_file_name(d):
+    return d.status(d.ours) == 404 and d.has(rb"^\S* /files/[^\r ]*\.\.")
+
+
+def panic(d):
+    return d.go is None and d.refused(500) and d.has(rb"^\S* /panic[? ]")
+
+
+def another_fault(d):
+    return d.ours is not None and d.go is not None and all(
+        answer[0] in (400, 501, 505) and ("Connection", "close") in answer[2] and answer[4] == "close"
+        for answer in (d.ours, d.go))
+
+
+def unannounced_close(d):
+    close = ("Connection", "close")
+    return d.ours is not None and d.go is not None and close not in d.ours[2] and close in d.go[2] and (
+        d.ours[:2] == d.go[:2] and d.ours[3:] == d.go[3:]
+        and d.ours[2] == [field for field in d.go[2] if field != close]
+        and not d.has(rb"\nexpect:"))
+
+
+DEVIATIONS = [
+    ("D-001", smuggled_length),
+    ("D-002", bare_line_end),
+    ("D-003", folded),
+    ("D-004", coding_in_1_0),
+    ("D-005", codings),
+    ("D-006", fragment),
+    ("D-007", userinfo),
+    ("D-008", asterisk),
+    ("D-009", no_host),
+    ("D-010", body_limit),
+    ("D-011", empty_lines),
+    ("D-012", closing_1_0),
+    ("D-013", informational_1_0),
+    ("D-014", trailers_1_0),
+    ("D-015", forbidden_trailer),
+    ("D-016", empty_suffix),
+    ("D-017", slash_in_a_segment),
+    ("D-018", dots_in_a_file_name),
+    ("D-019", panic),
+    ("D-020", another_fault),
+    ("D-021", unannounced_close),
+]

@@ -1,3 +1,3 @@
 module hon.example/goserver
 
-go 1.22
+go 1.26
