@@ -27,6 +27,7 @@ void Ticker(http::ResponseWriter& w, http::Request& r) {
   w.Header().Set("Content-Type", "text/event-stream");
   w.Header().Set("Cache-Control", "no-cache");
   // An event stream has no end of its own: it outlives the request timeout, not the client.
+  if (w.SetRequestDeadline(kNever)) return;
   while (true) {
     const std::string event = "data: " + NowAsText() + "\n\n";
     if (w.Write(event).err || w.Flush()) return;

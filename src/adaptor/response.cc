@@ -130,6 +130,11 @@ Error Response::SetReadDeadline(TimePoint deadline) {
   return {};
 }
 
+Error Response::SetRequestDeadline(TimePoint deadline) {
+  if (IsDone()) return Refuse("SetRequestDeadline");
+  return control_->SetRequestDeadline(deadline);
+}
+
 Error Response::SetWriteDeadline(TimePoint deadline) {
   if (IsDone()) return Refuse("SetWriteDeadline");
   stream_->SetWriteDeadline(deadline);

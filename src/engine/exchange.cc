@@ -34,6 +34,9 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
   if (head_.HasBody()) request_.Body = http::Body(&body_);
   request_.RemoteAddr = connection.FormatRemoteAddr(remote_addr_);
   request_.SetContext(context_.Arm(owner_->BaseContext()));
+  deadline_ = DeadlineAfter(owner_->GetLoop().Now(),
+                            owner_->GetEngine().GetOptions().request_timeout);
+  context_.SetDeadline(deadline_);
   timed_out_ = false;
   adaptor::ResponseOptions options;
   options.head = head_.method == "HEAD";
@@ -50,10 +53,8 @@ void Exchange::Start() {
   owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this);
   if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
   // Only a request that waits can be timed out or abandoned.
-  const Duration timeout = owner_->GetEngine().GetOptions().request_timeout;
-  if (timeout != kUnlimited) {
-    owner_->GetLoop().Timers().Arm(*this, DeadlineAfter(owner_->GetLoop().Now(), timeout));
-  }
+  if (conn.Closed() || response_.Hijacked()) return;
+  owner_->GetLoop().Timers().Arm(*this, deadline_);
   NoticePeer();
 }
 
@@ -179,6 +180,13 @@ Result<std::unique_ptr<io::Conn>> Exchange::Hijack() {
   if (Error err = body_.Close()) return Fail(std::move(err));
   conn_->OnHijack();
   return fiber::NewConn(*connection_);
+}
+
+Error Exchange::SetRequestDeadline(TimePoint deadline) {
+  if (request_.Context().Done()) return http::ErrNotSupported;
+  deadline_ = deadline;
+  owner_->GetLoop().Timers().Arm(*this, deadline);
+  return {};
 }
 
 bool Exchange::KeepAlive() const { return !owner_->Draining(); }

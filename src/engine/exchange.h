@@ -64,6 +64,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
  private:
   // adaptor::ConnControl
   Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Error SetRequestDeadline(TimePoint deadline) override;
   [[nodiscard]] bool KeepAlive() const override;
   void LogHandlerError(std::string_view message) override;
   // netpoll::Timer: the request timeout
@@ -89,6 +90,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   adaptor::BodyReader body_;
   adaptor::Response response_;
   appcontext::ReusableContext context_;
+  TimePoint deadline_ = kNever;  // of the context
   bool timed_out_ = false;
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };

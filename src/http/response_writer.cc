@@ -21,6 +21,11 @@ Error ResponseWriter::SetReadDeadline(TimePoint deadline) {
   return inner == nullptr ? ErrNotSupported : inner->SetReadDeadline(deadline);
 }
 
+Error ResponseWriter::SetRequestDeadline(TimePoint deadline) {
+  ResponseWriter* inner = Unwrap();
+  return inner == nullptr ? ErrNotSupported : inner->SetRequestDeadline(deadline);
+}
+
 Error ResponseWriter::SetWriteDeadline(TimePoint deadline) {
   ResponseWriter* inner = Unwrap();
   return inner == nullptr ? ErrNotSupported : inner->SetWriteDeadline(deadline);

@@ -20,11 +20,16 @@ class FakeControl final : public ConnControl {
     if (hijack_error) return Fail(hijack_error);
     return std::unique_ptr<io::Conn>();
   }
+  Error SetRequestDeadline(TimePoint deadline) override {
+    request_deadline = deadline;
+    return {};
+  }
   [[nodiscard]] bool KeepAlive() const override { return keep_alive; }
   void LogHandlerError(std::string_view message) override { log.emplace_back(message); }
 
   int hijacks = 0;
   Error hijack_error;
+  TimePoint request_deadline{};
   bool keep_alive = true;
   std::vector<std::string> log;
 };

@@ -60,6 +60,10 @@ class Exchange : public test::BackendTest {
       const Error err = fiber::Sleep(10s);
       static_cast<void>(err);
     });
+    mux_.HandleFunc("/lifted", [](http::ResponseWriter& w, http::Request& r) {
+      if (w.SetRequestDeadline(kNever)) return;
+      w.Write(fiber::Sleep(r.Context(), 300ms) ? "cut short" : "slept");
+    });
     mux_.HandleFunc("/hijack", [](http::ResponseWriter& w, http::Request&) {
       auto conn = w.Hijack();
       if (!conn) return;
@@ -345,6 +349,8 @@ TEST_P(Exchange, RequestTimeoutEndsWaits) {
   ASSERT_TRUE(peer.Send(Get("/wait")));
   EXPECT_EQ(peer.ReadAnswer().body, "waited");
   EXPECT_EQ(last_cause_, "http: request timeout");
+  ASSERT_TRUE(peer.Send(Get("/lifted")));
+  EXPECT_EQ(peer.ReadAnswer().body, "slept");
   ASSERT_TRUE(peer.Send(Get("/silent-timeout")));
   EXPECT_EQ(peer.ReadAnswer().status, 503);
 }

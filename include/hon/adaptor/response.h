@@ -33,6 +33,8 @@ class ConnControl {
   virtual ~ConnControl() = default;
   /// Hands the connection over (http::Hijacker). Called once at most for an exchange.
   virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
+  /// Moves the end of the request's context (http::ResponseWriter::SetRequestDeadline).
+  virtual Error SetRequestDeadline(TimePoint deadline) = 0;
   /// False when no further request will be taken: answers then carry Connection: close.
   [[nodiscard]] virtual bool KeepAlive() const = 0;
   /// A mistake of the handler's, in one line.
@@ -69,6 +71,7 @@ class Response final : public http::ResponseWriter {
   io::CopyResult ReadFrom(io::Reader& from) override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
+  Error SetRequestDeadline(TimePoint deadline) override;
   /// The body may always be read while answering; this says that it will be, so that a long one
   /// does not end the connection.
   Error EnableFullDuplex() override;

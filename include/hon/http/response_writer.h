@@ -69,6 +69,9 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   /// Replace the server's deadline for this request; kNever lifts it.
   virtual Error SetReadDeadline(TimePoint deadline);
   virtual Error SetWriteDeadline(TimePoint deadline);
+  /// Moves the end of the request's context (engine::WithRequestTimeout); kNever lifts it, as a
+  /// stream without an end of its own needs. ErrNotSupported for a context that has ended.
+  virtual Error SetRequestDeadline(TimePoint deadline);
   /// Lets the handler go on reading the body after it began to answer (HTTP/1).
   virtual Error EnableFullDuplex();
 
@@ -92,6 +95,7 @@ class ResponseController {
   Result<std::unique_ptr<io::Conn>> Hijack() { return w_->Hijack(); }
   Error SetReadDeadline(TimePoint deadline) { return w_->SetReadDeadline(deadline); }
   Error SetWriteDeadline(TimePoint deadline) { return w_->SetWriteDeadline(deadline); }
+  Error SetRequestDeadline(TimePoint deadline) { return w_->SetRequestDeadline(deadline); }
   Error EnableFullDuplex() { return w_->EnableFullDuplex(); }
 
  private:
