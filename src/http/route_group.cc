@@ -37,8 +37,13 @@ std::string RouteGroup::Join(std::string_view pattern) const {
   return joined.append(prefix_).append(pattern.substr(path));
 }
 
+// No handler stays none, for the mux to refuse.
+HandlerPtr RouteGroup::Wrap(HandlerPtr handler) const {
+  return handler == nullptr ? handler : Chain(middleware_, std::move(handler));
+}
+
 void RouteGroup::Handle(std::string_view pattern, HandlerArg handler, CallSite where) {
-  mux_->Handle(Join(pattern), Chain(middleware_, std::move(handler)), where);
+  mux_->Handle(Join(pattern), Wrap(handler.Take()), where);
 }
 
 void RouteGroup::HandleFunc(std::string_view pattern, HandlerFunc::Function function,
@@ -47,7 +52,7 @@ void RouteGroup::HandleFunc(std::string_view pattern, HandlerFunc::Function func
 }
 
 void RouteGroup::Mount(std::string_view prefix, HandlerArg handler, CallSite where) {
-  mux_->Mount(Join(prefix), Chain(middleware_, std::move(handler)), where);
+  mux_->Mount(Join(prefix), Wrap(handler.Take()), where);
 }
 
 }  // namespace hon::http

@@ -245,9 +245,7 @@ void ServeMux::Handle(std::string_view pattern, HandlerArg handler, CallSite whe
 
 void ServeMux::HandleFunc(std::string_view pattern, HandlerFunc::Function function,
                           CallSite where) {
-  HandlerPtr handler;
-  if (function) handler = std::make_shared<HandlerFunc>(std::move(function));
-  Handle(pattern, std::move(handler), where);
+  Handle(pattern, HandlerArg(std::move(function)), where);
 }
 
 void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where) {

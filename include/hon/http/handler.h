@@ -66,7 +66,7 @@ class HandlerFunc final : public Handler {
 using HandlerPtr = std::shared_ptr<Handler>;
 
 /// How functions take a handler that they keep: a reference is borrowed and must outlive what keeps
-/// it, a shared_ptr is shared, a function becomes a HandlerFunc.
+/// it, a shared_ptr is shared, a function becomes a HandlerFunc (an empty one is no handler).
 class HandlerArg {
  public:
   HandlerArg(Handler& borrowed) : held_(HandlerPtr(), &borrowed) {}  // NOLINT
@@ -76,8 +76,10 @@ class HandlerArg {
   template <class F>
   requires(std::is_invocable_v<F&, ResponseWriter&, Request&> &&
            !std::is_base_of_v<Handler, std::remove_cvref_t<F>>)
-      HandlerArg(F function)  // NOLINT(google-explicit-constructor)
-      : held_(std::make_shared<HandlerFunc>(std::move(function))) {}
+      HandlerArg(F function) {  // NOLINT(google-explicit-constructor)
+    HandlerFunc::Function held(std::move(function));
+    if (held) held_ = std::make_shared<HandlerFunc>(std::move(held));
+  }
 
   [[nodiscard]] HandlerPtr Take() { return std::move(held_); }
 

@@ -60,6 +60,7 @@ class RouteGroup {
 
  private:
   [[nodiscard]] std::string Join(std::string_view pattern) const;
+  [[nodiscard]] HandlerPtr Wrap(HandlerPtr handler) const;
 
   ServeMux* mux_;
   std::string prefix_;
