@@ -20,8 +20,6 @@
 namespace hon::netpoll {
 namespace {
 
-constexpr unsigned kLastRoundsMax = 16;
-
 thread_local Loop* current_loop = nullptr;
 
 // sendfile knows no MSG_NOSIGNAL, so a thread that turns a loop does not take SIGPIPE.
@@ -77,12 +75,6 @@ Loop::~Loop() {
   }
   if (dialer_ != nullptr) dialer_->Stop();
   slab_->ForEach([](Connection& c) { c.Break(io::ErrClosed); });
-  // Whoever hears of it may have some last work to do, but cannot keep the loop alive with it.
-  for (unsigned round = 0; round < kLastRoundsMax; ++round) {
-    FlushDirty();
-    RunPosted();
-    RunDeferred();
-  }
   FlushDirty();
   // From here on the kernel holds nothing.
   backend_.reset();

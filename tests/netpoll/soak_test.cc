@@ -17,7 +17,7 @@ constexpr int kSteps = 4000;
 
 class SoakTest : public BackendTest {
  protected:
-  uint32_t Roll(uint32_t n) { return random_() % n; }
+  uint32_t Roll(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
   void ActOn(Connection& c);
   void ActOn(Peer& peer);
 

@@ -61,8 +61,9 @@ class Loop {
   static Result<std::unique_ptr<Loop>> Create(LoopOptions options);
   /// A loop over a backend of the caller's making, as tests have it.
   static std::unique_ptr<Loop> CreateOver(std::unique_ptr<Backend> backend, LoopOptions options);
-  /// Closes every connection (their handlers are told) and listener, and discards what was posted.
-  /// On the loop's thread, or after Run returned.
+  /// Closes every connection (their handlers are told) and listener, and discards what was posted
+  /// and deferred: whoever still needs that to run turns the loop before. No connection may be
+  /// retained. On the loop's thread, or after Run returned.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
