@@ -22,8 +22,11 @@ void RegisterPlain(http::ServeMux& mux);
 /// "/chunked/{n}", "/length/{n}", "/stream/{n}", "/trailers", "/early-hints", "/hijack", "/sse".
 void RegisterStreams(http::ServeMux& mux);
 
-/// "/sleep/{ms}", "/block/{ms}", "/spin/{ms}", "/panic", "/until-gone", "/gone".
+/// "/sleep/{ms}", "/block/{ms}", "/spin/{ms}", "/timeout/{ms}", "/panic", "/until-gone", "/gone".
 void RegisterLife(http::ServeMux& mux);
+
+/// "/form", "/multipart", "/cookies".
+void RegisterForms(http::ServeMux& mux);
 
 /// "/files/", "/file".
 void RegisterFiles(http::ServeMux& mux, const Files& files);

@@ -5,17 +5,13 @@
 #include "endpoints.h"
 #include "hon/http/file_server.h"
 #include "hon/http/fs.h"
+#include "hon/http/middleware.h"
 
 namespace hon::wire {
 
 void RegisterFiles(http::ServeMux& mux, const Files& files) {
-  const auto tree = std::make_shared<http::FileServer>(http::Dir(files.dir));
-  mux.HandleFunc("/files/", [tree](http::ResponseWriter& w, http::Request& r) {
-    constexpr size_t kPrefixBytes = sizeof "/files" - 1;
-    r.URL.Path.erase(0, kPrefixBytes);
-    if (!r.URL.RawPath.empty()) r.URL.RawPath.erase(0, kPrefixBytes);
-    tree->ServeHTTP(w, r);
-  });
+  mux.Handle("/files/", http::StripPrefix("/files", std::make_shared<http::FileServer>(
+                                                        http::Dir(files.dir))));
   mux.HandleFunc("/file", [file = files.file](http::ResponseWriter& w, http::Request& r) {
     http::ServeFile(w, r, file);
   });

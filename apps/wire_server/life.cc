@@ -10,6 +10,7 @@
 #include "endpoints.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/reply.h"
+#include "hon/http/timeout_handler.h"
 #include "numbers.h"
 
 namespace hon::wire {
@@ -94,6 +95,9 @@ void RegisterLife(http::ServeMux& mux) {
   mux.HandleFunc("GET /sleep/{ms}", Sleep);
   mux.HandleFunc("GET /block/{ms}", Block);
   mux.HandleFunc("GET /spin/{ms}", Spin);
+  mux.Handle("GET /timeout/{ms}",
+             http::TimeoutHandler(std::make_shared<http::HandlerFunc>(Sleep),
+                                  std::chrono::milliseconds(200), "too late\n"));
   mux.HandleFunc("/panic", Panic);
   const auto gone = std::make_shared<Gone>();
   mux.HandleFunc("/until-gone", [gone](http::ResponseWriter& w, http::Request& r) {

@@ -54,6 +54,7 @@ void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterPlain(mux);
   RegisterStreams(mux);
   RegisterLife(mux);
+  RegisterForms(mux);
   RegisterFiles(mux, flags.files);
 }
 

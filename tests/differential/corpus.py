@@ -12,10 +12,13 @@ HOST = b"Host: example.com\r\n"
 
 
 class Case:
-    def __init__(self, name, wire, mutated=False):
+    """`patient`: nothing more is sent, and the connection not half closed, before the answer has
+    come, since a client that seems to leave would be the subject otherwise."""
+
+    def __init__(self, name, wire, patient=False):
         self.name = name
         self.wire = wire
-        self.mutated = mutated
+        self.patient = patient
 
 
 def request(method=b"GET", target=b"/", fields=b"", body=b"", version=b"1.1", host=HOST):
@@ -169,6 +172,65 @@ def files(modified):
                            request(method, b"/file", field(name, value)))
 
 
+def part(disposition, data, fields=b""):
+    return b"--B\r\nContent-Disposition: " + disposition + b"\r\n" + fields + b"\r\n" + data + b"\r\n"
+
+
+def forms():
+    """Forms, cookies and TimeoutHandler, section 2.15 and 1.3."""
+    urlencoded = field(b"Content-Type", b"application/x-www-form-urlencoded")
+    for query in (b"", b"a=1", b"a=1&a=2&b=3", b"a", b"a=", b"=1", b"&&", b"a=1;b=2", b"a=%zz&b=1", b"a=%41+b",
+                  b"a=b=c", b"%61=1", b"a=%C3%A9", b"a=1&a", b"a%3Db=1"):
+        yield Case(f"GET form {query!r}", request(target=b"/form?" + query))
+        for method in (b"POST", b"PUT", b"PATCH", b"DELETE", b"GET"):
+            yield Case(f"{method.decode()} form {query!r}",
+                       request(method, b"/form?q=1&a=q", urlencoded + sized(query), query))
+    for kind in (b"", b"text/plain", b"application/x-www-form-urlencoded; charset=x", b"bad/type; =",
+                 b"APPLICATION/X-WWW-FORM-URLENCODED", b"multipart/form-data", b"multipart/form-data; boundary=B"):
+        for target in (b"/form?q=1", b"/multipart?q=1"):
+            yield Case(f"{kind!r} {target.decode()}",
+                       request(b"POST", target, field(b"Content-Type", kind) + sized(b"a=1"), b"a=1"))
+    multipart = field(b"Content-Type", b"multipart/form-data; boundary=B")
+    parts = {
+        "value": part(b'form-data; name="a"', b"1"),
+        "two values": part(b'form-data; name="a"', b"1") + part(b'form-data; name="a"', b"2"),
+        "file": part(b'form-data; name="f"; filename="x.txt"', b"data", field(b"Content-Type", b"text/plain")),
+        "large file": part(b'form-data; name="f"; filename="x"', b"0123456789" * 20_000),
+        "path": part(b'form-data; name="f"; filename="../a/b.txt"', b"data"),
+        "backslashes": part(b'form-data; name="f"; filename="C:\\\\dir\\\\b.txt"', b"data"),
+        "no name": part(b"form-data", b"data"),
+        "empty name": part(b'form-data; name=""', b"data"),
+        "empty filename": part(b'form-data; name="f"; filename=""', b"data"),
+        "no disposition": b"--B\r\n\r\ndata\r\n",
+        "attachment": part(b'attachment; name="a"', b"data"),
+        "unquoted": part(b"form-data; name=a", b"data"),
+        "quoted-printable": part(b'form-data; name="a"', b"=41=\r\nb",
+                                 field(b"Content-Transfer-Encoding", b"quoted-printable")),
+        "filename*": part(b"form-data; name=f; filename*=UTF-8''%C3%A9.txt", b"data"),
+        "empty part": part(b'form-data; name="a"', b""),
+        "boundary inside": part(b'form-data; name="a"', b"x--B y\r\n-B"),
+        "bad part header": b"--B\r\nno colon\r\n\r\ndata\r\n",
+    }
+    for name, data in parts.items():
+        for end in (b"--B--\r\n", b"--B--", b"", b"--B\r\n"):
+            yield Case(f"multipart {name} {end!r}",
+                       request(b"POST", b"/multipart?q=1", multipart + sized(data + end), data + end))
+        yield Case(f"multipart {name} with LF", request(
+            b"POST", b"/multipart", multipart + sized((data + b"--B--\r\n").replace(b"\r\n", b"\n")),
+            (data + b"--B--\r\n").replace(b"\r\n", b"\n")))
+    yield Case("multipart empty", request(b"POST", b"/multipart", multipart + sized(b"--B--\r\n"), b"--B--\r\n"))
+    yield Case("multipart preamble", request(
+        b"POST", b"/multipart", multipart + sized(b"hi\r\n" + parts["value"] + b"--B--\r\nbye"),
+        b"hi\r\n" + parts["value"] + b"--B--\r\nbye"))
+    for cookie in (b"a=b", b"a=b; c=d", b"a=b;c=d", b"a", b"a=", b"=b", b'a="b c"', b"a=b,c", b"a=b c", b"a=b; a=c",
+                   b"a b=c", b";;", b"a=\xc3\xa9", b' a = b ', b'a="b', b"a=b\r\nCookie: c=d", b"$Version=1; a=b",
+                   b'a=b"c', b"a=b\\c"):
+        yield Case(f"cookie {cookie!r}", request(target=b"/cookies", fields=field(b"Cookie", cookie)))
+    for method in (b"GET", b"HEAD"):
+        yield Case(f"{method.decode()} in time", request(method, b"/timeout/0"), patient=True)
+        yield Case(f"{method.decode()} too late", request(method, b"/timeout/400"), patient=True)
+
+
 def tables():
     for name, _, wire, _ in BAD_HEADS + BAD_BODIES + GOOD_REQUESTS:
         yield Case("table: " + name, wire)
@@ -182,7 +244,7 @@ INSERTS = [b" ", b"\t", b"\r", b"\n", b"\r\n", b"\0", b"\x80", b"\x7f", b":", b"
 def mutations(cases, count, seed):
     """`count` of the cases, each damaged in one to three places."""
     dice = random.Random(seed)
-    small = [case for case in cases if len(case.wire) < 600]
+    small = [case for case in cases if len(case.wire) < 600 and not case.patient]
     for i in range(count):
         case = dice.choice(small)
         wire = bytearray(case.wire)
@@ -206,9 +268,9 @@ def mutations(cases, count, seed):
                 wire = bytearray(b"\r\n".join(lines)) or bytearray(b"x")
             if not wire:
                 wire = bytearray(b"x")
-        yield Case(f"mutation {i} of {case.name}", bytes(wire), mutated=True)
+        yield Case(f"mutation {i} of {case.name}", bytes(wire))
 
 
 def all_cases(modified, mutated, seed):
-    plain = [*endpoints(), *bodies(), *heads(), *routing(), *files(modified), *tables()]
+    plain = [*endpoints(), *bodies(), *heads(), *routing(), *files(modified), *forms(), *tables()]
     return plain + list(mutations(plain, mutated, seed))

@@ -113,6 +113,16 @@ def unannounced_close(d):
         and not d.has(rb"\nexpect:"))
 
 
+def unfinished_multipart(d):
+    return d.status(d.ours) == 400 and d.status(d.go) == 200 and d.has(
+        rb"^POST /multipart.*--B\r\n$")
+
+
+def file_name_with_backslashes(d):
+    return d.has(rb"^POST /multipart.*filename=\"[^\"\r]*\\\\") and d.ours is not None and d.go is not None and (
+        b"\\" not in d.ours[3].encode() and b"\\" in d.go[3].encode())
+
+
 DEVIATIONS = [
     ("D-001", smuggled_length),
     ("D-002", bare_line_end),
@@ -135,4 +145,9 @@ DEVIATIONS = [
     ("D-019", panic),
     ("D-020", another_fault),
     ("D-021", unannounced_close),
+    ("D-027", unfinished_multipart),
+    ("D-028", file_name_with_backslashes),
 ]
+
+# Shown or not as the bytes happen to arrive.
+TIMED = {"D-021"}

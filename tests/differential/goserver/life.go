@@ -9,9 +9,11 @@ import (
 )
 
 func registerLife(mux *http.ServeMux) {
-	mux.HandleFunc("GET /sleep/{ms}", func(w http.ResponseWriter, r *http.Request) { takeTime(w, r, "slept\n") })
+	sleep := func(w http.ResponseWriter, r *http.Request) { takeTime(w, r, "slept\n") }
 	mux.HandleFunc("GET /block/{ms}", func(w http.ResponseWriter, r *http.Request) { takeTime(w, r, "blocked\n") })
 	mux.HandleFunc("GET /spin/{ms}", func(w http.ResponseWriter, r *http.Request) { takeTime(w, r, "spun\n") })
+	mux.HandleFunc("GET /sleep/{ms}", sleep)
+	mux.Handle("GET /timeout/{ms}", http.TimeoutHandler(http.HandlerFunc(sleep), 200*time.Millisecond, "too late\n"))
 	mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("as asked") })
 	var seen gone
 	mux.HandleFunc("/until-gone", seen.until)

@@ -33,6 +33,7 @@ func main() {
 	registerPlain(mux)
 	registerStreams(mux)
 	registerLife(mux)
+	registerForms(mux)
 	mux.Handle("/files/", http.StripPrefix("/files", http.FileServer(http.Dir(*dir))))
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, *file) })
 
