@@ -41,6 +41,8 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
 
   /// Tries to parse a head at the front of `in`. The views stay valid while the exchange lasts.
   adaptor::HeadStatus ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan);
+  /// After kDone: its size.
+  [[nodiscard]] size_t HeadBytes() const { return head_.size; }
   /// After kBad: why.
   [[nodiscard]] adaptor::Refusal WhyBad() const { return head_.refusal; }
 

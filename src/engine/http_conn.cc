@@ -5,6 +5,7 @@
 #include "engine/exchange.h"
 #include "engine/loop_engine.h"
 #include "hon/base/assert.h"
+#include "hon/io/stream.h"
 
 namespace hon::engine {
 
@@ -30,15 +31,16 @@ void HttpConn::OnInput() {
 }
 
 void HttpConn::OnWritable() {
-  if (exchange_ != nullptr) exchange_->OnWritable();
+  if (exchange_ != nullptr) return exchange_->OnWritable();
+  if (!queued_) Serve();
 }
 
 void HttpConn::OnTimeout(DeadlineKind kind) {
   switch (phase_) {
     case Phase::kIdle:
-      if (kind != DeadlineKind::kWrite) Close(CloseHow::kGraceful);
-      return;
+      return Close(kind == DeadlineKind::kWrite ? CloseHow::kAbort : CloseHow::kGraceful);
     case Phase::kHead:
+      if (kind == DeadlineKind::kWrite) return Close(CloseHow::kAbort);
       if (kind == DeadlineKind::kRead) Refuse(adaptor::Refusal::kRequestTimeout);
       return;
     case Phase::kHandler:
@@ -99,8 +101,26 @@ void HttpConn::Serve() {
       if (connection_->InputEnded()) Close(CloseHow::kGraceful);
       return;
     }
-    if (!ServeOne()) return;
+    if (AnswersPileUp() || !ServeOne()) return;
   }
+}
+
+// A client that asks on and on and takes no answer is not served further until it does.
+bool HttpConn::AnswersPileUp() {
+  if (connection_->Writer().Len() < io::kHighWaterBytes) {
+    if (connection_->Deadline(DeadlineKind::kWrite) != kNever) {
+      connection_->SetDeadline(DeadlineKind::kWrite, kNever);
+    }
+    return false;
+  }
+  const Error broken = connection_->Flush();  // OnDisconnect follows
+  if (broken) return true;
+  const bool still = connection_->Writer().Len() >= io::kHighWaterBytes;
+  connection_->SetDeadline(DeadlineKind::kWrite,
+                           still ? DeadlineAfter(owner_->GetLoop().Now(),
+                                                 owner_->Settings().write_timeout)
+                                 : kNever);
+  return still;
 }
 
 // Reads one head and runs its handler. False when the rest has to wait for an event.
@@ -128,6 +148,9 @@ bool HttpConn::ServeOne() {
   }
   Move(PhaseEvent::kHeadDone);
   connection_->SetDeadline(DeadlineKind::kRead, kNever);
+  if (exchange.HeadBytes() >= netpoll::kInputHighWaterBytes) {
+    connection_->SetInputHighWater(netpoll::kInputHighWaterBytes);
+  }
   exchange_ = &exchange;
   in_serve_ = true;
   exchange.Start();
@@ -151,6 +174,10 @@ bool HttpConn::AwaitRestOfHead() {
     connection_->SetDeadline(
         DeadlineKind::kRead,
         DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().read_header_timeout));
+  }
+  // A head must come together whole, however much more than a body's share it is.
+  if (bytes >= netpoll::kInputHighWaterBytes) {
+    connection_->SetInputHighWater(owner_->Parser().Limits().head_bytes_max + 1);
   }
   connection_->ConsumedInput();
   return false;

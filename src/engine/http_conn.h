@@ -57,6 +57,7 @@ class HttpConn {
  private:
   void Serve();
   [[nodiscard]] bool ServeOne();
+  [[nodiscard]] bool AnswersPileUp();
   [[nodiscard]] bool AwaitRestOfHead();
   [[nodiscard]] bool AfterExchange(ExchangeEnd end);
   void BecomeIdle();

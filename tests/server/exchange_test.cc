@@ -60,6 +60,10 @@ class Exchange : public test::BackendTest {
       const Error err = fiber::Sleep(10s);
       static_cast<void>(err);
     });
+    mux_.HandleFunc("/count", [this](http::ResponseWriter& w, http::Request&) {
+      ++counted_;
+      w.Write(std::string(2000, 'c'));
+    });
     mux_.HandleFunc("/lifted", [](http::ResponseWriter& w, http::Request& r) {
       if (w.SetRequestDeadline(kNever)) return;
       w.Write(fiber::Sleep(r.Context(), 300ms) ? "cut short" : "slept");
@@ -92,6 +96,7 @@ class Exchange : public test::BackendTest {
   http::ServeMux mux_;
   test::EventLog log_;
   std::atomic<int> waiting_{0};
+  std::atomic<int> counted_{0};
   std::string last_cause_;
   engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
 };
@@ -146,6 +151,16 @@ TEST_P(Exchange, ByteByByte) {
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.SendInPieces("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nxyz", 1));
   EXPECT_EQ(peer.ReadAnswer().body, "xyz");
+}
+
+TEST_P(Exchange, AHeadOfManyBlocks) {
+  test::TestServer server(engine_, GetParam());
+  WirePeer peer(server.Address());
+  // One field is longer than what an unread body may pile up to, and the limit is a mebibyte.
+  for (const size_t size : {size_t{60'000}, size_t{70'000}, size_t{900'000}}) {
+    ASSERT_TRUE(peer.Send(Get("/hello", "X-Large: " + std::string(size, 'x') + "\r\n")));
+    EXPECT_EQ(peer.ReadAnswer().body, "hello") << size;
+  }
 }
 
 TEST_P(Exchange, BadRequestBehindAGoodOne) {
@@ -253,6 +268,41 @@ TEST_P(Exchange, AReaderThatStopsMakesTheHandlerWait) {
   const Answer answer = peer.ReadAnswer();
   EXPECT_TRUE(answer.complete);
   EXPECT_EQ(answer.body.size(), 10'000'000u);
+}
+
+TEST_P(Exchange, AnswersThatNobodyTakesAreNotPiledUp) {
+  // Far more than the buffers of two sockets hold.
+  constexpr int kRequests = 20'000;
+  test::TestServer server(engine_, GetParam());
+  WirePeer peer(server.Address());
+  std::thread asker([&] {
+    const std::string one = Get("/count");
+    for (int i = 0; i < kRequests; ++i) {
+      if (!peer.Send(one)) return;
+    }
+  });
+  int seen = -1;
+  while (counted_ != seen) {  // until it rests
+    seen = counted_;
+    std::this_thread::sleep_for(300ms);
+  }
+  EXPECT_LT(seen, kRequests);
+  for (int i = 0; i < kRequests; ++i) ASSERT_EQ(peer.ReadAnswer().body.size(), 2000u) << i;
+  asker.join();
+  EXPECT_EQ(counted_, kRequests);
+}
+
+TEST_P(Exchange, AskingWithoutReadingEndsAfterTheWriteTimeout) {
+  test::TestServer server(engine_, GetParam(), server::WithWriteTimeout(300ms));
+  WirePeer peer(server.Address());
+  std::thread asker([&] {
+    const std::string one = Get("/count");
+    for (int i = 0; i < 100'000; ++i) {
+      if (!peer.Send(one)) return;
+    }
+  });
+  EXPECT_TRUE(Eventually([&] { return counted_ > 0 && server.Get().Connections() == 0; }));
+  asker.join();
 }
 
 TEST_P(Exchange, AReaderThatNeverReadsIsCutAfterTheWriteTimeout) {
