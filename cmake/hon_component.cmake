@@ -88,6 +88,8 @@ function(hon_test name)
     target_link_options(${name} PRIVATE -fno-lto)
   endif()
   hon_flags(${name})
+  # The code under test is optimised, the tests themselves need not be: they are half of the build.
+  target_compile_options(${name} PRIVATE -O0)
   hon_add_test(${name} LABELS ${arg_LABELS} COMMAND ${name})
 endfunction()
 
