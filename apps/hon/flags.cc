@@ -1,6 +1,7 @@
 #include "flags.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,14 +23,11 @@ std::vector<std::string> WithDoubleDashes(int argc, char** argv) {
 
 // "10s", "500ms", "2m"; a bare number is seconds.
 std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
-  size_t used = 0;
   double value = 0;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-    return "not a time: " + text;
-  }
-  const std::string unit = text.substr(used);
+  const auto [unit_begin, problem] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc()) return "not a time: " + text;
+  const std::string_view unit(unit_begin, static_cast<size_t>(text.data() + text.size() - unit_begin));
   double scale = 0;
   if (unit == "ms") scale = 1;
   if (unit == "s" || unit.empty()) scale = 1000;

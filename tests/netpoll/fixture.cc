@@ -42,10 +42,9 @@ size_t Peer::SendSome(std::string_view bytes) const {
 }
 
 std::string Peer::ReceiveSome() const {
-  std::string bytes(256 * 1024, '\0');
+  static std::vector<char> bytes(256 * 1024);
   const ssize_t n = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
-  bytes.resize(n < 0 ? 0 : static_cast<size_t>(n));
-  return bytes;
+  return {bytes.data(), n < 0 ? 0 : static_cast<size_t>(n)};
 }
 
 int Peer::State() const {
