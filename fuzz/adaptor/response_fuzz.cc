@@ -104,9 +104,16 @@ std::string ReadChunks(std::string_view wire) {
 
 // Lets the script play handler. Returns the bytes that were accepted.
 std::string Play(Script& script, Response& response) {
-  static constexpr std::string_view kNames[] = {
-      "Content-Length", "Transfer-Encoding", "Connection", "Content-Type", "Trailer", "Date",
-      "X-A", "Trailer:X-T", "Upgrade", "Content-Encoding"};
+  static constexpr std::string_view kNames[] = {"Content-Length",
+                                                "Transfer-Encoding",
+                                                "Connection",
+                                                "Content-Type",
+                                                "Trailer",
+                                                "Date",
+                                                "X-A",
+                                                "Trailer:X-T",
+                                                "Upgrade",
+                                                "Content-Encoding"};
   std::string accepted;
   while (!script.Ended()) {
     const uint8_t call = script.Byte();

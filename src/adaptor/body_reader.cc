@@ -110,10 +110,8 @@ void BodyReader::SkipReceived(int64_t& budget) {
       remaining_ -= static_cast<int64_t>(used);
       if (remaining_ == 0) framing_ = Framing::kEnd;
     } else {
-      const std::string_view wire = in.Front();
-      ChunkedDecoder::Piece piece = chunked_.Decode(
-          wire.substr(0, static_cast<size_t>(std::min<uint64_t>(wire.size(),
-                                                                static_cast<uint64_t>(budget)))));
+      const auto wire_max = static_cast<size_t>(budget);
+      ChunkedDecoder::Piece piece = chunked_.Decode(in.Front().substr(0, wire_max));
       used = piece.used;
       failure_ = std::move(piece.err);
       if (chunked_.Done() && !failure_) End();

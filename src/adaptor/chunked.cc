@@ -26,20 +26,18 @@ bool IsQuotable(char c) {
   return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
 }
 
-// In lower case. Beside these: every name that begins with "if-".
-constexpr std::string_view kForbiddenTrailers[] = {
-    "authorization", "cache-control", "connection", "content-encoding", "content-length",
-    "content-range", "content-type", "cookie", "expect", "host", "keep-alive", "max-forwards",
-    "pragma", "proxy-authenticate", "proxy-authorization", "proxy-connection", "range", "realm",
-    "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "www-authenticate"};
+// Beside these: every name that begins with "If-".
+constexpr std::string_view kForbiddenTrailers =
+    "Authorization,Cache-Control,Connection,Content-Encoding,Content-Length,Content-Range,"
+    "Content-Type,Cookie,Expect,Host,Keep-Alive,Max-Forwards,Pragma,Proxy-Authenticate,"
+    "Proxy-Authorization,Proxy-Connection,Range,Realm,Set-Cookie,TE,Trailer,Transfer-Encoding,"
+    "Upgrade,WWW-Authenticate";
 
 }  // namespace
 
 bool IsTrailerAllowed(std::string_view name) {
   if (internal::EqualsLower(name.substr(0, 3), "if-")) return false;
-  return std::none_of(
-      std::begin(kForbiddenTrailers), std::end(kForbiddenTrailers),
-      [name](std::string_view forbidden) { return internal::EqualsLower(name, forbidden); });
+  return !internal::ListHasFold(kForbiddenTrailers, name);
 }
 
 ChunkedDecoder::Piece ChunkedDecoder::Decode(std::string_view wire, size_t data_max) {

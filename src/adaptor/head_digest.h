@@ -11,9 +11,7 @@
 
 namespace hon::adaptor::internal {
 
-constexpr uint64_t HeaderBit(http::HeaderId id) {
-  return uint64_t{1} << static_cast<unsigned>(id);
-}
+constexpr uint64_t HeaderBit(http::HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
 
 // The fields that say how a message is framed, whom it is for, and what becomes of the connection.
 inline constexpr uint64_t kWatchedHeaders =
@@ -25,7 +23,7 @@ class HeadDigest {
  public:
   /// Notes a field. False when it is not to be shown among the request's fields.
   bool Note(http::HeaderId id, std::string_view value) {
-    if ((kWatchedHeaders & HeaderBit(id)) == 0) [[likely]] return true;
+    if ((kWatchedHeaders & HeaderBit(id)) == 0) return true;
     return NoteWatched(id, value);
   }
 
@@ -39,10 +37,10 @@ class HeadDigest {
   [[nodiscard]] Refusal JudgeExpect(RequestHead& head) const;
 
   std::string_view host_;
-  std::string_view coding_;   // value of the first Transfer-Encoding
-  std::string_view length_;   // value of the first Content-Length
-  std::string_view expect_;   // value of the first Expect
-  uint8_t hosts_ = 0;         // these count to 2 at most
+  std::string_view coding_;  // value of the first Transfer-Encoding
+  std::string_view length_;  // value of the first Content-Length
+  std::string_view expect_;  // value of the first Expect
+  uint8_t hosts_ = 0;        // these count to 2 at most
   uint8_t codings_ = 0;
   uint8_t expects_ = 0;
   bool has_length_ = false;

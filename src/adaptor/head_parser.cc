@@ -101,7 +101,7 @@ HeadStatus HeadParser::Parse(std::string_view bytes, HeadScan& scan, RequestHead
   const std::string_view allowed = bytes.substr(0, limits_.head_bytes_max);
   const HeadStatus status = scan.scanned == 0 ? ParseFromStart(allowed, scan, head, fields)
                                               : Resume(allowed, scan, head, fields);
-  if (status == HeadStatus::kDone) [[likely]] return status;
+  if (status == HeadStatus::kDone) return status;
   if (!fields.Empty()) fields.Reset();
   if (status == HeadStatus::kIncomplete && allowed.size() == limits_.head_bytes_max) {
     head.refusal = Refusal::kHeadTooLarge;

@@ -40,8 +40,8 @@ Refusal FillTrailerNames(http::Request& request) {
     if (field.id != http::HeaderId::kTrailer) continue;
     internal::ForEachElement(field.value, [&](std::string_view name) {
       const http::HeaderId id = http::FindHeaderId(name);
-      framing |= id == http::HeaderId::kTransferEncoding ||
-                 id == http::HeaderId::kContentLength || id == http::HeaderId::kTrailer;
+      framing |= id == http::HeaderId::kTransferEncoding || id == http::HeaderId::kContentLength ||
+                 id == http::HeaderId::kTrailer;
       if (++names <= kTrailerFieldsMax && IsTrailerAllowed(name)) request.Trailer.Set(name, "");
     });
   }

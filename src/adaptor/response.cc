@@ -65,7 +65,8 @@ void Response::Commit(int status) {
     control_->LogHandlerError("http: the handler's Content-Length is no number; dropped");
   }
   if (facts.length_dropped) {
-    control_->LogHandlerError("http: both Transfer-Encoding and Content-Length set; length dropped");
+    control_->LogHandlerError(
+        "http: both Transfer-Encoding and Content-Length set; length dropped");
   }
   if (facts.coding == GivenCoding::kForeign) {
     control_->LogHandlerError("http: the handler's Transfer-Encoding is unknown; dropped");

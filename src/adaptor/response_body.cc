@@ -107,8 +107,7 @@ void Response::PutTrailers() {
   http::Header trailers;
   for (const http::Header::Field& field : header_) {
     const bool late = IsLateTrailer(field);
-    const std::string_view name =
-        late ? field.name.substr(http::TrailerPrefix.size()) : field.name;
+    const std::string_view name = late ? field.name.substr(http::TrailerPrefix.size()) : field.name;
     if (!late && !internal::ListHasFold(head_.TrailerNames(), name)) continue;
     if (IsTrailerAllowed(name)) trailers.AddView(name, field.value, field.id);
   }
@@ -151,8 +150,7 @@ io::CopyResult Response::CopyBlocks(io::Reader& from) {
     }
     io::Block& block = *hold.Get();
     char* const begin = block.data + kChunkHeadBytesMax;
-    const io::IoResult got =
-        from.Read({begin, block.capacity - kChunkHeadBytesMax - kCrlf.size()});
+    const io::IoResult got = from.Read({begin, block.capacity - kChunkHeadBytesMax - kCrlf.size()});
     if (got.n != 0) {
       Error err;
       if (got.n < kBodyBufferBytes || phase_ != Phase::kBody || coding_ == Coding::kNone) {

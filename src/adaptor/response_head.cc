@@ -18,9 +18,7 @@ using Field = http::Header::Field;
 // keep-alive CRLF", "Transfer-Encoding: chunked CRLF" and the empty line.
 constexpr size_t kAutomaticBytesMax = 160;
 
-char* Copy(std::string_view text, char* into) {
-  return into + text.copy(into, text.size());
-}
+char* Copy(std::string_view text, char* into) { return into + text.copy(into, text.size()); }
 
 GivenCoding CodingOf(const http::Header& header) {
   const std::string_view value = header.Get(HeaderId::kTransferEncoding);
@@ -53,8 +51,8 @@ void ResponseHead::Gather(int status, const http::Header& header) {
   if (header.Has(HeaderId::kContentLength)) {
     const int64_t length = internal::ParseDecimal(header.Get(HeaderId::kContentLength));
     facts_.bad_length = length < 0;
-    facts_.length_dropped =
-        length >= 0 && facts_.coding != GivenCoding::kNone && facts_.coding != GivenCoding::kIdentity;
+    facts_.length_dropped = length >= 0 && facts_.coding != GivenCoding::kNone &&
+                            facts_.coding != GivenCoding::kIdentity;
     if (!facts_.length_dropped && IsBodyAllowed(status)) facts_.content_length = length;
   }
   facts_.has_connection = header.Has(HeaderId::kConnection);

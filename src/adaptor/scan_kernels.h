@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "hon/adaptor/scan_level.h"
 
@@ -14,16 +15,13 @@ namespace hon::adaptor::internal {
 constexpr bool IsTokenByte(unsigned byte) {
   if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z'))
     return true;
-  switch (byte) {
-    case '!': case '#': case '$': case '%': case '&': case '\'': case '*': case '+':
-    case '-': case '.': case '^': case '_': case '`': case '|': case '~':
-      return true;
-    default:
-      return false;
-  }
+  return std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(byte)) !=
+         std::string_view::npos;
 }
 
-constexpr bool IsControlByte(unsigned byte) { return (byte < 0x20 && byte != '\t') || byte == 0x7F; }
+constexpr bool IsControlByte(unsigned byte) {
+  return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+}
 constexpr bool IsGapByte(unsigned byte) { return byte <= 0x20 || byte == 0x7F || byte == '#'; }
 
 // For each low nibble, a bit per high nibble (0 to 7) with which it makes a token byte.

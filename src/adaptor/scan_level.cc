@@ -15,9 +15,9 @@ constexpr uint8_t kNoToken = 4;
 constexpr std::array<uint8_t, 256> MakeClasses() {
   std::array<uint8_t, 256> classes{};
   for (unsigned byte = 0; byte < 256; ++byte) {
-    classes[byte] = static_cast<uint8_t>((IsControlByte(byte) ? kControl : 0) |
-                                         (IsGapByte(byte) ? kGap : 0) |
-                                         (IsTokenByte(byte) ? 0 : kNoToken));
+    classes[byte] =
+        static_cast<uint8_t>((IsControlByte(byte) ? kControl : 0) | (IsGapByte(byte) ? kGap : 0) |
+                             (IsTokenByte(byte) ? 0 : kNoToken));
   }
   return classes;
 }

@@ -56,8 +56,8 @@ HON_AVX2 void ClassifyAvx2(const char* data, ScanMasks& masks) {
   // set looks up 0.
   const __m256i nibbles = _mm256_broadcastsi128_si256(
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(kTokenNibbles.data())));
-  const __m256i powers =
-      _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
+  const __m256i powers = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
   const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
   const __m256i token =
       _mm256_and_si256(_mm256_shuffle_epi8(nibbles, bytes), _mm256_shuffle_epi8(powers, high));

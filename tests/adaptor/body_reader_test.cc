@@ -90,7 +90,8 @@ TEST_F(BodyReaderTest, ChunksInAnyPieces) {
   for (size_t piece = 1; piece <= wire.size(); ++piece) {
     for (const size_t step : {size_t{1}, size_t{4}, size_t{100}}) {
       MemoryStream stream;
-      for (size_t at = 0; at < wire.size(); at += piece) stream.ReceiveLater(wire.substr(at, piece));
+      for (size_t at = 0; at < wire.size(); at += piece)
+        stream.ReceiveLater(wire.substr(at, piece));
       stream.ReceiveLater("NEXT");
       trailer_.Reset();
       body_.Begin(stream, Chunked(), trailer_);

@@ -22,7 +22,8 @@ struct Case {
 
 constexpr Case kCases[] = {
     {"one chunk", "9112 §7.1", "5\r\nhello\r\n0\r\n\r\n", nullptr, "hello"},
-    {"CHUNKED-MULTI", "9112 §7.1", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", nullptr, "hello world"},
+    {"CHUNKED-MULTI", "9112 §7.1", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", nullptr,
+     "hello world"},
     {"CHUNKED-EMPTY", "9112 §7.1", "0\r\n\r\n", nullptr, ""},
     {"hex, lower case", "9112 §7.1", "a\r\n0123456789\r\n0\r\n\r\n", nullptr, "0123456789"},
     {"CHUNKED-HEX-UPPERCASE", "9112 §7.1", "A\r\n0123456789\r\n0\r\n\r\n", nullptr, "0123456789"},
@@ -74,14 +75,16 @@ constexpr Case kCases[] = {
 
     // Data.
     {"CHUNK-SPILL", "9112 §7.1", "5\r\nhelloXX\r\n0\r\n\r\n", &ErrMalformedChunk, "hello"},
-    {"CHUNK-MISSING-TRAILING-CRLF", "9112 §7.1", "5\r\nhello0\r\n\r\n", &ErrMalformedChunk, "hello"},
+    {"CHUNK-MISSING-TRAILING-CRLF", "9112 §7.1", "5\r\nhello0\r\n\r\n", &ErrMalformedChunk,
+     "hello"},
     {"CHUNK-LF-TERM", "9112 §2.2", "5\r\nhello\n0\r\n\r\n", &ErrMalformedChunk, "hello"},
     {"CR alone behind data", "9112 §2.2", "5\r\nhello\rX\r\n", &ErrMalformedChunk, "hello"},
 
     // Trailers.
     {"CHUNKED-TRAILER-VALID", "9112 §7.1.2", "0\r\nX-Sum: 1\r\nX-T:\t a b \t\r\n\r\n", nullptr, "",
      "X-Sum=1;X-T=a b;"},
-    {"a name twice", "9110 §6.5.2", "1\r\nx\r\n0\r\nX: 1\r\nX: 2\r\n\r\n", nullptr, "x", "X=1;X=2;"},
+    {"a name twice", "9110 §6.5.2", "1\r\nx\r\n0\r\nX: 1\r\nX: 2\r\n\r\n", nullptr, "x",
+     "X=1;X=2;"},
     {"CHUNK-LF-TRAILER", "9112 §2.2", "0\r\nX: 1\n\r\n", &ErrMalformedTrailer},
     {"bare LF ends the trailers", "9112 §2.2", "0\r\nX: 1\r\n\n", &ErrMalformedTrailer},
     {"bare LF for no trailers", "9112 §2.2", "0\r\n\n", &ErrMalformedTrailer},
@@ -297,9 +300,11 @@ TEST(ChunkedDecoder, ResetBeginsAnew) {
 }
 
 TEST(FormatChunkHead, WritesLowerCaseHexBackward) {
-  const std::pair<uint64_t, std::string_view> cases[] = {
-      {0, "0\r\n"}, {15, "f\r\n"}, {16, "10\r\n"}, {0xBEEF, "beef\r\n"},
-      {UINT64_MAX, "ffffffffffffffff\r\n"}};
+  const std::pair<uint64_t, std::string_view> cases[] = {{0, "0\r\n"},
+                                                         {15, "f\r\n"},
+                                                         {16, "10\r\n"},
+                                                         {0xBEEF, "beef\r\n"},
+                                                         {UINT64_MAX, "ffffffffffffffff\r\n"}};
   for (const auto& [size, want] : cases) {
     char room[kChunkHeadBytesMax];
     const char* begin = FormatChunkHeadBackward(size, room + sizeof room);

@@ -41,9 +41,8 @@ struct Outcome {
 };
 
 std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
-  return out << static_cast<int>(outcome.status) << " refusal "
-             << static_cast<int>(outcome.refusal) << " [" << outcome.summary << "] "
-             << outcome.size;
+  return out << static_cast<int>(outcome.status) << " refusal " << static_cast<int>(outcome.refusal)
+             << " [" << outcome.summary << "] " << outcome.size;
 }
 
 // A parse in steps, as bytes come in.
@@ -84,7 +83,8 @@ Outcome ParseWhole(const HeadParser& parser, std::string_view bytes) {
 }
 
 // Feeds growing prefixes, at each cut and then all; stops where a server would.
-Outcome ParseCut(const HeadParser& parser, std::string_view bytes, std::initializer_list<size_t> cuts) {
+Outcome ParseCut(const HeadParser& parser, std::string_view bytes,
+                 std::initializer_list<size_t> cuts) {
   Incremental parse(parser);
   for (const size_t cut : cuts) {
     const Outcome outcome = parse.Feed(bytes.substr(0, cut));
@@ -244,7 +244,8 @@ TEST_P(HeadParserTest, LongHeadsInManyBlocks) {
       io::LinkBuffer in(pool);
       Incremental parse(parser_);
       Outcome outcome;
-      for (size_t at = 0; at < wire.size() && outcome.status == HeadStatus::kIncomplete; at += step) {
+      for (size_t at = 0; at < wire.size() && outcome.status == HeadStatus::kIncomplete;
+           at += step) {
         AppendBlock(in, std::string_view(wire).substr(at, step));
         outcome = parse.Read(in);
       }
@@ -275,8 +276,8 @@ TEST_P(HeadParserTest, BareLineFeedsEndAHeadInManyBlocksToo) {
 
 TEST_P(HeadParserTest, HeadBytesAtTheLimitAndOneMore) {
   const std::string wire = LongHead(3, 50);
-  for (const auto& [limit, want] : {std::pair{wire.size(), HeadStatus::kDone},
-                                    std::pair{wire.size() - 1, HeadStatus::kBad}}) {
+  for (const auto& [limit, want] :
+       {std::pair{wire.size(), HeadStatus::kDone}, std::pair{wire.size() - 1, HeadStatus::kBad}}) {
     const HeadParser parser({.head_bytes_max = limit}, GetParam());
     const Outcome whole = ParseWhole(parser, wire + "more");
     EXPECT_EQ(whole.status, want);
@@ -285,7 +286,8 @@ TEST_P(HeadParserTest, HeadBytesAtTheLimitAndOneMore) {
     }
     Incremental parse(parser);
     Outcome outcome;
-    for (size_t size = 1; size <= wire.size() && outcome.status == HeadStatus::kIncomplete; ++size) {
+    for (size_t size = 1; size <= wire.size() && outcome.status == HeadStatus::kIncomplete;
+         ++size) {
       outcome = parse.Feed(std::string_view(wire).substr(0, size));
     }
     EXPECT_EQ(outcome, whole);
@@ -299,13 +301,16 @@ TEST_P(HeadParserTest, TheDefaultLimitHoldsOverBlocks) {
   std::string wire = LongHead(100, 10000);
   for (const size_t extra : {size_t{0}, size_t{1}}) {
     std::string padded = wire.substr(0, wire.size() - 2);
-    padded.append("Pad: ").append(limits.head_bytes_max + extra - padded.size() - 4, 'p').append("\r\n\r\n");
+    padded.append("Pad: ")
+        .append(limits.head_bytes_max + extra - padded.size() - 4, 'p')
+        .append("\r\n\r\n");
     ASSERT_EQ(padded.size(), limits.head_bytes_max + extra);
     io::BlockPool pool;
     io::LinkBuffer in(pool);
     Incremental parse(parser_);
     Outcome outcome;
-    for (size_t at = 0; at < padded.size() && outcome.status == HeadStatus::kIncomplete; at += 16000) {
+    for (size_t at = 0; at < padded.size() && outcome.status == HeadStatus::kIncomplete;
+         at += 16000) {
       AppendBlock(in, std::string_view(padded).substr(at, 16000));
       outcome = parse.Read(in);
     }

@@ -109,7 +109,8 @@ TEST_F(AllocationTest, GetOfABrowser) {
 }
 
 TEST_F(AllocationTest, PostWithALength) {
-  ExpectNoAllocations("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world", ReadAll);
+  ExpectNoAllocations("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
+                      ReadAll);
 }
 
 TEST_F(AllocationTest, PostInChunks) {

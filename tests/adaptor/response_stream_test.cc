@@ -44,7 +44,8 @@ std::string BodyOf(std::string_view wire, bool* chunked = nullptr) {
 
 TEST_F(ResponseTest, LargeWritesWaitAtTheHighWaterMark) {
   const std::string text = Text(1 << 20);
-  const std::string wire = Answer([&](ResponseWriter& w) { EXPECT_EQ(w.Write(text).n, text.size()); });
+  const std::string wire =
+      Answer([&](ResponseWriter& w) { EXPECT_EQ(w.Write(text).n, text.size()); });
   EXPECT_EQ(BodyOf(wire), text);
   EXPECT_GT(stream_.Drains(), 10U);
   EXPECT_LE(stream_.OutputPeak(), io::kHighWaterBytes + 1024);
@@ -386,8 +387,9 @@ TEST_F(ResponseTest, HijackBehindAStatusSendsTheHead) {
   response_.Header().Set("Upgrade", "x");
   response_.WriteHeader(101);
   EXPECT_TRUE(response_.Hijack());
-  EXPECT_EQ(stream_.TakeOutput(),
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\nDate: D\r\n\r\n");
+  EXPECT_EQ(
+      stream_.TakeOutput(),
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\nDate: D\r\n\r\n");
 }
 
 TEST_F(ResponseTest, AHijackThatFailsChangesNothing) {

@@ -80,7 +80,8 @@ TEST_F(ResponseTest, FlushEndsAChunk) {
 TEST_F(ResponseTest, FlushSendsTheHeadAloneAndNothingIsSniffedLater) {
   EXPECT_EQ(Answer([this](ResponseWriter& w) {
               EXPECT_FALSE(w.Flush());
-              EXPECT_EQ(stream_.Sent(), "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n");
+              EXPECT_EQ(stream_.Sent(),
+                        "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n");
               EXPECT_TRUE(response_.HeadSent());
               w.Write("a");
             }),
@@ -156,12 +157,13 @@ TEST_F(ResponseTest, TwoLengthsAreOne) {
 }
 
 TEST_F(ResponseTest, LengthAndCodingDropsTheLength) {
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Header().Set("Content-Length", "1");
-              w.Header().Set("Transfer-Encoding", "chunked");
-              w.Write("abc");
-            }),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Header().Set("Content-Length", "1");
+        w.Header().Set("Transfer-Encoding", "chunked");
+        w.Write("abc");
+      }),
+      "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   EXPECT_EQ(control_.log.size(), 1U);
 }
 
@@ -175,11 +177,12 @@ TEST_F(ResponseTest, IdentityIsRawUntilTheEnd) {
 }
 
 TEST_F(ResponseTest, AForeignCodingIsNotSent) {
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Header().Set("Transfer-Encoding", "gzip");
-              w.Write("abc");
-            }),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Header().Set("Transfer-Encoding", "gzip");
+        w.Write("abc");
+      }),
+      "HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   EXPECT_EQ(control_.log.size(), 1U);
 }
 
@@ -263,11 +266,12 @@ TEST_F(ResponseTest, TheTypeIsSniffedFromTheFirstBytes) {
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 18\r\n"
             "Content-Type: text/html; charset=utf-8\r\n\r\n<!DOCTYPE html><p>");
   // From all of them, however they were written.
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Write("%P");
-              w.Write("DF-1.4" + Text(3000));
-            }).substr(0, 80),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/pdf\r\nTransfer-Encoding: chun");
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Write("%P");
+        w.Write("DF-1.4" + Text(3000));
+      }).substr(0, 80),
+      "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/pdf\r\nTransfer-Encoding: chun");
 }
 
 TEST_F(ResponseTest, AContentCodingHidesTheType) {
@@ -282,10 +286,10 @@ TEST_F(ResponseTest, AContentCodingHidesTheType) {
 
 TEST_F(ResponseTest, StatusLines) {
   const std::pair<int, std::string> cases[] = {
-      {201, "201 Created"},          {299, "299 status code 299"}, {404, "404 Not Found"},
-      {413, "413 Request Entity Too Large"}, {418, "418 I'm a teapot"},
-      {500, "500 Internal Server Error"},    {599, "599 status code 599"},
-      {999, "999 status code 999"}};
+      {201, "201 Created"},         {299, "299 status code 299"},
+      {404, "404 Not Found"},       {413, "413 Request Entity Too Large"},
+      {418, "418 I'm a teapot"},    {500, "500 Internal Server Error"},
+      {599, "599 status code 599"}, {999, "999 status code 999"}};
   for (const auto& [status, line] : cases) {
     EXPECT_EQ(Answer([code = status](ResponseWriter& w) { w.WriteHeader(code); }),
               "HTTP/1.1 " + line + "\r\nDate: D\r\nContent-Length: 0\r\n\r\n");
@@ -308,8 +312,7 @@ TEST_F(ResponseTest, TheFirstStatusCountsAndTheSecondIsLogged) {
               w.WriteHeader(200);
             }),
             "HTTP/1.1 404 Not Found\r\nDate: D\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(control_.log,
-            std::vector<std::string>{"http: superfluous response.WriteHeader call"});
+  EXPECT_EQ(control_.log, std::vector<std::string>{"http: superfluous response.WriteHeader call"});
 }
 
 // --- Answers without a body: W68, W69.
@@ -326,9 +329,10 @@ TEST_F(ResponseTest, StatusesWithoutABody) {
       EXPECT_EQ(put.n, 0U);
       EXPECT_TRUE(put.err.Is(http::ErrBodyNotAllowed));
     });
-    EXPECT_EQ(got, status == 204
-                       ? "HTTP/1.1 204 No Content\r\nContent-Type: a/b\r\nEtag: \"e\"\r\nDate: D\r\n\r\n"
-                       : "HTTP/1.1 304 Not Modified\r\nEtag: \"e\"\r\nDate: D\r\n\r\n");
+    EXPECT_EQ(got,
+              status == 204
+                  ? "HTTP/1.1 204 No Content\r\nContent-Type: a/b\r\nEtag: \"e\"\r\nDate: D\r\n\r\n"
+                  : "HTTP/1.1 304 Not Modified\r\nEtag: \"e\"\r\nDate: D\r\n\r\n");
     EXPECT_FALSE(response_.MustClose());
   }
 }
@@ -374,7 +378,8 @@ TEST_F(ResponseTest, EarlyHintsAreSentAtOnceAndRepeatedly) {
               w.Header().Set("Link", "</a>; rel=preload");
               w.Header().Set("Content-Length", "5");
               w.WriteHeader(103);
-              EXPECT_EQ(stream_.Sent(), "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n");
+              EXPECT_EQ(stream_.Sent(),
+                        "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n");
               EXPECT_EQ(w.Status(), 0);
               EXPECT_FALSE(response_.HeadSent());
               w.Header().Add("Link", "</b>");
@@ -480,19 +485,20 @@ TEST_F(ResponseTest, Http10OfUnknownLengthIsRawUntilTheEnd) {
 // --- Trailers: W71 to W73, G27.
 
 TEST_F(ResponseTest, AnnouncedTrailers) {
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Header().Set("Trailer", "X-B, x-a, Content-Length");
-              w.Header().Add("Trailer", "X-Never");
-              w.Write("abc");
-              w.Header().Set("X-B", "2");
-              w.Header().Add("X-A", "1");
-              w.Header().Add("X-A", "3");
-              w.Header().Set("Content-Length", "99");
-              w.Header().Set("X-Other", "no");
-            }),
-            "HTTP/1.1 200 OK\r\nTrailer: X-B, x-a, Content-Length\r\nTrailer: X-Never\r\nDate: D\r\n" +
-                kText +
-                "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-A: 1\r\nX-A: 3\r\nX-B: 2\r\n\r\n");
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Header().Set("Trailer", "X-B, x-a, Content-Length");
+        w.Header().Add("Trailer", "X-Never");
+        w.Write("abc");
+        w.Header().Set("X-B", "2");
+        w.Header().Add("X-A", "1");
+        w.Header().Add("X-A", "3");
+        w.Header().Set("Content-Length", "99");
+        w.Header().Set("X-Other", "no");
+      }),
+      "HTTP/1.1 200 OK\r\nTrailer: X-B, x-a, Content-Length\r\nTrailer: X-Never\r\nDate: D\r\n" +
+          kText +
+          "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-A: 1\r\nX-A: 3\r\nX-B: 2\r\n\r\n");
 }
 
 TEST_F(ResponseTest, PrefixedTrailersBeforeTheFirstWrite) {
@@ -523,14 +529,14 @@ TEST_F(ResponseTest, NoTrailersWhereThereAreNoChunks) {
   EXPECT_EQ(Answer(kHttp10, handler),
             "HTTP/1.0 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kText + "\r\nabc");
   EXPECT_EQ(Answer(kHead, handler), "HTTP/1.1 200 OK\r\nDate: D\r\n" + kText + "\r\n");
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Header().Set("Content-Length", "3");
-              w.Header().Set("Trailer", "X-T");
-              w.Write("abc");
-              w.Header().Set("X-T", "1");
-            }),
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTrailer: X-T\r\nDate: D\r\n" + kText +
-                "\r\nabc");
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Header().Set("Content-Length", "3");
+        w.Header().Set("Trailer", "X-T");
+        w.Write("abc");
+        w.Header().Set("X-T", "1");
+      }),
+      "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTrailer: X-T\r\nDate: D\r\n" + kText + "\r\nabc");
 }
 
 // --- Reuse of the object.

@@ -12,7 +12,8 @@ namespace {
 
 // RFC 9110 §5.6.2, written out anew.
 bool IsTokenByte(unsigned char byte) {
-  return std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+  return std::string_view(
+             "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
              .find(static_cast<char>(byte)) != std::string_view::npos;
 }
 
@@ -67,7 +68,8 @@ TEST_P(ScanLevelTest, RandomBytesUpToTheEndOfMemory) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, ScanLevelTest, testing::ValuesIn(ScanLevels().begin(), ScanLevels().end()));
+INSTANTIATE_TEST_SUITE_P(Levels, ScanLevelTest,
+                         testing::ValuesIn(ScanLevels().begin(), ScanLevels().end()));
 
 TEST(ScanLevels, PlainIsTheLastAndTheBestIsTheFirst) {
   ASSERT_FALSE(ScanLevels().empty());

@@ -22,8 +22,7 @@ inline constexpr Sentinel ErrChunkBareCr{"invalid CR in chunked line"};
 inline constexpr Sentinel ErrChunkLineTooLong{"header line too long"};
 inline constexpr Sentinel ErrChunkOverhead{"chunked encoding contains too much non-data"};
 inline constexpr Sentinel ErrMalformedChunk{"malformed chunked encoding"};
-inline constexpr Sentinel ErrTrailerTooLong{
-    "http: suspiciously long trailer after chunked body"};
+inline constexpr Sentinel ErrTrailerTooLong{"http: suspiciously long trailer after chunked body"};
 inline constexpr Sentinel ErrMalformedTrailer{"malformed trailer after chunked body"};
 inline constexpr Sentinel ErrForbiddenTrailer{"field not allowed in a trailer"};
 
@@ -86,11 +85,11 @@ class ChunkedDecoder {
     kExtValueBlank,  // in blanks behind a value
     kLineLf,         // behind the CR of a chunk line
     kData,
-    kDataCr,         // behind the data
+    kDataCr,  // behind the data
     kDataLf,
-    kTrailerStart,   // at the start of a trailer line
+    kTrailerStart,  // at the start of a trailer line
     kTrailerLine,
-    kTrailerLf,      // behind the CR of the last, empty line
+    kTrailerLf,  // behind the CR of the last, empty line
     kDone
   };
 
@@ -105,7 +104,7 @@ class ChunkedDecoder {
   State state_ = State::kSizeStart;
   uint8_t digits_ = 0;
   uint32_t line_bytes_ = 0;  // of this chunk line, then of the trailer section
-  uint64_t left_ = 0;  // the chunk's size while it is read, then what is left of its data
+  uint64_t left_ = 0;        // the chunk's size while it is read, then what is left of its data
   int64_t excess_ = 0;
   std::string trailer_;  // the trailer section as it comes
 };

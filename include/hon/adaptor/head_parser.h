@@ -44,11 +44,11 @@ static_assert(sizeof(HeadScan) == 8);
 
 /// What a head says, beside its fields. Views are of the bytes that were parsed.
 struct RequestHead {
-  std::string_view method;   // a token
-  std::string_view target;   // not empty; no blank, control byte, DEL or "#"
-  std::string_view version;  // "HTTP/1.x"
-  std::string_view host;     // value of the Host field, "" when there is none
-  size_t size = 0;           // bytes of the head, with the empty line that ends it
+  std::string_view method;     // a token
+  std::string_view target;     // not empty; no blank, control byte, DEL or "#"
+  std::string_view version;    // "HTTP/1.x"
+  std::string_view host;       // value of the Host field, "" when there is none
+  size_t size = 0;             // bytes of the head, with the empty line that ends it
   int64_t content_length = 0;  // 0 without a length, -1 when chunked
   uint8_t minor_version = 1;
   bool has_content_length = false;

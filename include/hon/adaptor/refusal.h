@@ -12,18 +12,18 @@ namespace hon::adaptor {
 /// Why a request is turned away. Every reason ends the connection after its answer.
 enum class Refusal : uint8_t {
   kNone,
-  kBadRequest,            // 400: broken syntax or framing
-  kMissingHost,           // 400 (RFC 9112 §3.2)
-  kMalformedHost,         // 400
-  kInvalidHeaderName,     // 400: a space inside or behind a field name (RFC 9112 §5.1)
-  kRequestTimeout,        // 408: a started head is too late
-  kContentTooLarge,       // 413: the declared body is longer than allowed
-  kExpectationFailed,     // 417: an Expect other than 100-continue (RFC 9110 §10.1.1)
-  kHeadTooLarge,          // 431: too many bytes or fields
-  kInternalError,         // 500: the handler failed before it sent anything
+  kBadRequest,                   // 400: broken syntax or framing
+  kMissingHost,                  // 400 (RFC 9112 §3.2)
+  kMalformedHost,                // 400
+  kInvalidHeaderName,            // 400: a space inside or behind a field name (RFC 9112 §5.1)
+  kRequestTimeout,               // 408: a started head is too late
+  kContentTooLarge,              // 413: the declared body is longer than allowed
+  kExpectationFailed,            // 417: an Expect other than 100-continue (RFC 9110 §10.1.1)
+  kHeadTooLarge,                 // 431: too many bytes or fields
+  kInternalError,                // 500: the handler failed before it sent anything
   kUnsupportedTransferEncoding,  // 501 (RFC 9112 §6.1)
-  kOverloaded,            // 503: no room for another request, or shutting down
-  kUnsupportedVersion,    // 505: not HTTP/1.x
+  kOverloaded,                   // 503: no room for another request, or shutting down
+  kUnsupportedVersion,           // 505: not HTTP/1.x
   kCount
 };
 

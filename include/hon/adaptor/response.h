@@ -43,9 +43,9 @@ class ConnControl {
 
 /// What a Response must know of its request.
 struct ResponseOptions {
-  bool head = false;        // HEAD: nothing of the body is sent
+  bool head = false;  // HEAD: nothing of the body is sent
   bool http10 = false;
-  bool close = false;       // RequestHead::close
+  bool close = false;          // RequestHead::close
   std::string_view date = {};  // value of the Date field; read while the exchange lasts
   BodyReader* body = nullptr;  // the request's, if it has one
 };

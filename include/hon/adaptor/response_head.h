@@ -18,8 +18,8 @@ enum class GivenCoding : uint8_t { kNone, kIdentity, kChunked, kForeign };
 
 /// The Connection field of a response.
 enum class ConnectionField : uint8_t {
-  kHandlers,   // what the handler set, if anything
-  kNone,       // none, whatever the handler set
+  kHandlers,  // what the handler set, if anything
+  kNone,      // none, whatever the handler set
   kClose,
   kKeepAlive,  // beside the handler's: only HTTP/1.0 needs it
 };
@@ -45,9 +45,9 @@ class ResponseHead {
     bool has_date = false;        // or suppressed
     bool has_type = false;        // or suppressed, or a content coding hides the type
     bool has_connection = false;
-    bool lists_close = false;     // the first Connection field
+    bool lists_close = false;  // the first Connection field
     bool lists_upgrade = false;
-    bool has_trailers = false;    // announced by Trailer, or set with http::TrailerPrefix
+    bool has_trailers = false;  // announced by Trailer, or set with http::TrailerPrefix
   };
 
   /// Writes down the status line and the fields of `header`, sorted by name. Left out are fields
@@ -73,7 +73,7 @@ class ResponseHead {
   void Put(std::string_view text) { text_.append(text); }
 
   Facts facts_;
-  std::string text_;           // status line and fields
+  std::string text_;             // status line and fields
   size_t connection_begin_ = 0;  // the handler's Connection fields in text_
   size_t connection_end_ = 0;
   std::string trailer_names_;

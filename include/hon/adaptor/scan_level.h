@@ -11,8 +11,8 @@ enum class ScanLevel : uint8_t { kPlain, kSse2, kAvx2, kNeon };
 
 /// Which of up to 64 bytes stop which scan; bit i is byte i, bits past the last byte are 0.
 struct ScanMasks {
-  uint64_t control = 0;  // may not be in a field value: CTL other than TAB, DEL
-  uint64_t gap = 0;      // may not be in a target: CTL, SP, DEL, "#"
+  uint64_t control = 0;   // may not be in a field value: CTL other than TAB, DEL
+  uint64_t gap = 0;       // may not be in a target: CTL, SP, DEL, "#"
   uint64_t no_token = 0;  // may not be in a token (RFC 9110 §5.6.2)
 };
 
