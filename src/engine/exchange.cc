@@ -9,8 +9,16 @@
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
 #include "hon/fiber/conn.h"
+#include "hon/http/method.h"
+#include "hon/http/status.h"
 
 namespace hon::engine {
+namespace {
+
+// A body with "OPTIONS *" has no meaning; a longer one is not waited for.
+constexpr int64_t kOptionsBodyBytesMax = 4096;
+
+}  // namespace
 
 adaptor::HeadStatus Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan) {
   return owner_->Parser().Read(in, scan, head_, request_.Header);
@@ -105,7 +113,11 @@ void Exchange::Run() {
 // False when the handler threw.
 bool Exchange::RunHandler() {
   try {
-    owner_->GetEngine().Handler().ServeHTTP(response_, request_);
+    if (request_.Method == http::MethodOptions && request_.RequestURI == "*") {
+      AnswerOptions();
+    } else {
+      owner_->GetEngine().Handler().ServeHTTP(response_, request_);
+    }
     return true;
   } catch (const http::AbortHandler&) {
     return false;
@@ -118,13 +130,22 @@ bool Exchange::RunHandler() {
   return false;
 }
 
+// "OPTIONS *" asks about the server, not about a resource (RFC 9110 §9.3.7).
+void Exchange::AnswerOptions() {
+  if (body_.Remaining() > kOptionsBodyBytesMax) response_.Header().Set("Connection", "close");
+  response_.Header().Set(http::HeaderId::kContentLength, "0");
+  response_.WriteHeader(http::StatusOK);
+}
+
 ExchangeEnd Exchange::Complete() {
   if (response_.Hijacked()) return ExchangeEnd::kHijacked;
   if (const adaptor::Refusal refusal = WhySilent(); refusal != adaptor::Refusal::kNone) {
     Refuse(refusal);
     return CutOff();
   }
-  if (!response_.HeadSent()) body_.DrainReceived(kDrainBytesMax);
+  // A client that was not told to go on may or may not have sent its body: what has come is not
+  // looked at, so that the answer does not depend on it.
+  if (!response_.HeadSent() && !body_.ContinuePending()) body_.DrainReceived(kDrainBytesMax);
   response_.Finish();
   if (stream_.Disconnected()) return ExchangeEnd::kAbort;
   if (response_.OutputError()) return ExchangeEnd::kAbort;

@@ -74,6 +74,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
 
   void Run();
   [[nodiscard]] bool RunHandler();
+  void AnswerOptions();
   [[nodiscard]] adaptor::Refusal WhySilent();
   void Refuse(adaptor::Refusal refusal);
   [[nodiscard]] ExchangeEnd Complete();

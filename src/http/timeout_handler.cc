@@ -1,6 +1,7 @@
 #include "hon/http/timeout_handler.h"
 
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -59,6 +60,8 @@ class TimeoutWriter final : public ResponseWriter {
     const Error ended = context_.Err();
     const bool too_late = ended.Is(appcontext::ErrDeadlineExceeded);
     err_ = too_late ? Error(ErrHandlerTimeout) : ended;
+    // The answer is whole now, though the handler may return much later.
+    w_.Header().Set(HeaderId::kContentLength, std::to_string(too_late ? message_.size() : 0));
     w_.WriteHeader(StatusServiceUnavailable);
     if (too_late) w_.Write(message_);
     static_cast<void>(w_.Flush());  // a writer that cannot flush sends it later
