@@ -145,7 +145,7 @@ ExchangeEnd Exchange::Complete() {
   }
   // A client that was not told to go on may or may not have sent its body: what has come is not
   // looked at, so that the answer does not depend on it.
-  if (!response_.HeadSent() && !body_.ContinuePending()) body_.DrainReceived(kDrainBytesMax);
+  if (!response_.HeadSent() && !body_.ContinueWithheld()) body_.DrainReceived(kDrainBytesMax);
   response_.Finish();
   if (stream_.Disconnected()) return ExchangeEnd::kAbort;
   if (response_.OutputError()) return ExchangeEnd::kAbort;

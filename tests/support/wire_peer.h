@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -70,8 +71,17 @@ class WirePeer {
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     const int one = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
-      throw std::runtime_error("connect " + address + ": " + std::strerror(errno));
+    int problem = 0;
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) problem = errno;
+    if (problem == EINTR) {  // it goes on all the same
+      pollfd connected = {fd_, POLLOUT, 0};
+      while (::poll(&connected, 1, -1) < 0 && errno == EINTR) {
+      }
+      socklen_t size = sizeof problem;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &problem, &size);
+    }
+    if (problem != 0) {
+      throw std::runtime_error("connect " + address + ": " + std::strerror(problem));
     }
   }
   WirePeer(WirePeer&& other) noexcept
