@@ -62,7 +62,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   }
   engine_.reset();
   scheduler_.reset();
-  loop_.reset();
+  // The loop itself goes when this thread is joined: whoever stops it may still be inside Stop.
 }
 
 }  // namespace hon::server

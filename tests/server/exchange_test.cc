@@ -398,6 +398,7 @@ TEST_P(Exchange, RequestTimeoutEndsWaits) {
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/wait")));
   EXPECT_EQ(peer.ReadAnswer().body, "waited");
+  EXPECT_EQ(waiting_, 0);
   EXPECT_EQ(last_cause_, "http: request timeout");
   ASSERT_TRUE(peer.Send(Get("/lifted")));
   EXPECT_EQ(peer.ReadAnswer().body, "slept");
