@@ -105,7 +105,7 @@ function(hon_add_test name)
     LABELS "${arg_LABELS}"
     TIMEOUT ${arg_TIMEOUT}
     SKIP_REGULAR_EXPRESSION "HON_TEST_SKIPPED"
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1")
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()
 
 # hon_fuzz(NAME SOURCES a_fuzz.cc LINK hon::x ...): a fuzz target. With clang's libFuzzer it is

@@ -46,7 +46,7 @@ class Exchange : public test::BackendTest {
     mux_.HandleFunc("/wait", [this](http::ResponseWriter& w, http::Request& r) {
       ++waiting_;
       const Error err = fiber::Wait(r.Context());
-      last_cause_ = err.Message();
+      SetCause(err.Message());
       --waiting_;
       w.Write("waited");
     });
@@ -97,7 +97,17 @@ class Exchange : public test::BackendTest {
   test::EventLog log_;
   std::atomic<int> waiting_{0};
   std::atomic<int> counted_{0};
-  std::string last_cause_;
+  void SetCause(std::string cause) {
+    std::lock_guard lock(mutex_);
+    cause_ = std::move(cause);
+  }
+  std::string Cause() {
+    std::lock_guard lock(mutex_);
+    return cause_;
+  }
+
+  std::mutex mutex_;
+  std::string cause_;  // why the last /wait ended
   engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
 };
 
@@ -232,7 +242,7 @@ TEST_P(Exchange, ALeavingClientEndsTheContext) {
       peer.Close();
     }
     ASSERT_TRUE(Eventually([&] { return waiting_ == 0; }));
-    EXPECT_EQ(last_cause_, "http: client disconnected");
+    EXPECT_EQ(Cause(), "http: client disconnected");
   }
 }
 
@@ -399,7 +409,7 @@ TEST_P(Exchange, RequestTimeoutEndsWaits) {
   ASSERT_TRUE(peer.Send(Get("/wait")));
   EXPECT_EQ(peer.ReadAnswer().body, "waited");
   EXPECT_EQ(waiting_, 0);
-  EXPECT_EQ(last_cause_, "http: request timeout");
+  EXPECT_EQ(Cause(), "http: request timeout");
   ASSERT_TRUE(peer.Send(Get("/lifted")));
   EXPECT_EQ(peer.ReadAnswer().body, "slept");
   ASSERT_TRUE(peer.Send(Get("/silent-timeout")));
