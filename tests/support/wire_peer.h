@@ -154,6 +154,17 @@ class WirePeer {
     return answer;
   }
 
+  /// Everything up to and with `mark`; "" when the connection ends first.
+  std::string ReadThrough(std::string_view mark) {
+    size_t at;
+    while ((at = buffer_.find(mark)) == std::string::npos) {
+      if (!Fill()) return {};
+    }
+    std::string out = buffer_.substr(0, at + mark.size());
+    buffer_.erase(0, out.size());
+    return out;
+  }
+
  private:
   bool Fill() {
     if (ended_ || fd_ < 0) return false;
@@ -168,16 +179,6 @@ class WirePeer {
     }
     if (n == 0 || errno == ECONNRESET) ended_ = true;
     return false;
-  }
-
-  std::string ReadThrough(std::string_view mark) {
-    size_t at;
-    while ((at = buffer_.find(mark)) == std::string::npos) {
-      if (!Fill()) return {};
-    }
-    std::string out = buffer_.substr(0, at + mark.size());
-    buffer_.erase(0, out.size());
-    return out;
   }
 
   static void ParseHead(std::string_view head, Answer& answer) {

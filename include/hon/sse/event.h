@@ -1,0 +1,48 @@
+#pragma once
+
+// The text of server-sent events (WHATWG HTML, section 9.2 "Server-sent events"). Knows no
+// connection: writer.h sends it, broadcaster.h keeps it.
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hon/base/error.h"
+
+namespace hon::sse {
+
+/// A field that the format cannot carry: a line break or NUL in an id or event type, a negative
+/// retry time. Nothing of the event is sent.
+inline constexpr Sentinel ErrBadField{"sse: a field holds what the format cannot carry"};
+/// An id or event type past kFieldBytesMax, or an event past kEventBytesMax. Nothing of it is sent.
+inline constexpr Sentinel ErrTooLarge{"sse: event too large"};
+
+/// An id comes back in a request header, where other servers and proxies have limits too.
+inline constexpr size_t kFieldBytesMax = 1024;
+/// One event or comment as sent, with the names and line ends that the format adds.
+inline constexpr size_t kEventBytesMax = size_t{1} << 20;
+
+/// One event. The views are borrowed for the call that takes it.
+struct Event {
+  /// Any text; each of its lines (ended by CR, LF or CRLF) becomes a line of the event. The client
+  /// sees them joined by LF. Should be UTF-8. Without data the client is told the id and the retry
+  /// time, and sees no event.
+  std::optional<std::string_view> data{};
+  /// The event's type; "" is what browsers call "message".
+  std::string_view event{};
+  /// What the client sends as Last-Event-ID when it connects again; "" makes it forget.
+  std::optional<std::string_view> id{};
+  /// How long the client waits before it connects again.
+  std::optional<std::chrono::milliseconds> retry{};
+};
+
+/// Appends the event's lines to `out`, with the empty line that ends it. When it fails, `out` is
+/// as before.
+Error AppendEvent(const Event& event, std::string& out);
+
+/// Appends a comment, which clients ignore, a line for each of its lines.
+Error AppendComment(std::string_view text, std::string& out);
+
+}  // namespace hon::sse

@@ -1,0 +1,79 @@
+#include "hon/sse/event.h"
+
+#include "hon/base/result.h"
+
+namespace hon::sse {
+namespace {
+
+// Only what cannot end a line, and no NUL, for which clients ignore an id.
+Error CheckField(std::string_view name, std::string_view value) {
+  if (value.size() > kFieldBytesMax) {
+    return Error::Of(ErrTooLarge, "sse: " + std::string(name) + " of " +
+                                      std::to_string(value.size()) + " bytes, at most " +
+                                      std::to_string(kFieldBytesMax));
+  }
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+    return Error::Of(ErrBadField, "sse: line break or NUL in " + std::string(name));
+  }
+  return {};
+}
+
+void AppendLine(std::string_view name, std::string_view value, std::string& out) {
+  out.append(name);
+  out.append(": ");  // clients drop one space, so that a value's own is kept
+  out.append(value);
+  out.push_back('\n');
+}
+
+// A line for each line of `text`. A break at its end is followed by an empty line, as clients put
+// no break behind the last one.
+void AppendLines(std::string_view name, std::string_view text, std::string& out) {
+  while (true) {
+    const size_t end = text.find_first_of("\r\n");
+    AppendLine(name, text.substr(0, end), out);
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(text.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
+  }
+}
+
+// Gives back what was appended since `begin` when it is too much.
+Error CheckSize(size_t begin, std::string& out) {
+  const size_t size = out.size() - begin;
+  if (size <= kEventBytesMax) return {};
+  out.resize(begin);
+  return Error::Of(ErrTooLarge, "sse: event of " + std::to_string(size) + " bytes, at most " +
+                                    std::to_string(kEventBytesMax));
+}
+
+// Before any work: text of many line breaks grows, but never shrinks.
+Error CheckLength(std::string_view text) {
+  return text.size() <= kEventBytesMax ? Error() : Error(ErrTooLarge);
+}
+
+}  // namespace
+
+Error AppendEvent(const Event& event, std::string& out) {
+  HON_RETURN_IF_ERROR(CheckField("event", event.event));
+  if (event.id) HON_RETURN_IF_ERROR(CheckField("id", *event.id));
+  if (event.data) HON_RETURN_IF_ERROR(CheckLength(*event.data));
+  if (event.retry && event.retry->count() < 0) {
+    return Error::Of(ErrBadField, "sse: negative retry time");
+  }
+  const size_t begin = out.size();
+  if (!event.event.empty()) AppendLine("event", event.event, out);
+  if (event.id) AppendLine("id", *event.id, out);
+  if (event.retry) AppendLine("retry", std::to_string(event.retry->count()), out);
+  if (event.data) AppendLines("data", *event.data, out);
+  out.push_back('\n');
+  return CheckSize(begin, out);
+}
+
+Error AppendComment(std::string_view text, std::string& out) {
+  HON_RETURN_IF_ERROR(CheckLength(text));
+  const size_t begin = out.size();
+  AppendLines("", text, out);
+  out.push_back('\n');
+  return CheckSize(begin, out);
+}
+
+}  // namespace hon::sse

@@ -1,0 +1,67 @@
+#include "hon/sse/writer.h"
+
+#include <algorithm>
+
+#include "hon/fiber/fiber.h"
+
+namespace hon::sse {
+namespace {
+
+// A recorder or another writer without deadlines has none to lift.
+Error UnlessUnsupported(Error err) {
+  return err.Is(http::ErrNotSupported) ? Error() : std::move(err);
+}
+
+}  // namespace
+
+Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOptions options) {
+  Writer writer(w, r, options);
+  // Already ended: that is what the first wait or write would say.
+  if (r.Context().Done()) return Fail(r.Context().Cause());
+  http::ResponseController control(w);
+  if (Error err = UnlessUnsupported(control.SetRequestDeadline(kNever))) return Fail(err);
+  if (Error err = writer.PutOff()) return Fail(err);
+  http::Header& header = w.Header();
+  header.Set("Content-Type", "text/event-stream");
+  if (!header.Has("Cache-Control")) header.Set("Cache-Control", "no-cache");
+  if (Error err = w.Flush()) return Fail(err);
+  if (r.Method == "HEAD") return Fail(http::ErrBodyNotAllowed);
+  return writer;
+}
+
+Error Writer::Send(const Event& event) {
+  text_.clear();
+  HON_RETURN_IF_ERROR(AppendEvent(event, text_));
+  return SendRaw(text_);
+}
+
+Error Writer::Comment(std::string_view text) {
+  text_.clear();
+  HON_RETURN_IF_ERROR(AppendComment(text, text_));
+  return SendRaw(text_);
+}
+
+Error Writer::SendRaw(std::string_view text) {
+  if (request_->Context().Done()) return request_->Context().Cause();
+  HON_RETURN_IF_ERROR(PutOff());
+  if (io::IoResult written = out_->Write(text); written.err) return written.err;
+  return out_->Flush();
+}
+
+Error Writer::Wait(Duration time) {
+  const TimePoint end = DeadlineAfter(Clock::now(), time);
+  while (true) {
+    const Duration left = end == kNever ? kUnlimited : end - Clock::now();
+    HON_RETURN_IF_ERROR(fiber::Sleep(request_->Context(), std::min(left, options_.heartbeat)));
+    if (left <= options_.heartbeat) return {};
+    HON_RETURN_IF_ERROR(Comment());
+  }
+}
+
+// Each event has its own time: a stream has no end by which it could be late.
+Error Writer::PutOff() {
+  return UnlessUnsupported(http::ResponseController(*out_).SetWriteDeadline(
+      DeadlineAfter(Clock::now(), options_.write_timeout)));
+}
+
+}  // namespace hon::sse

@@ -1,0 +1,90 @@
+#pragma once
+
+// What a browser makes of an event stream: WHATWG HTML, 9.2.6 "Interpreting an event stream",
+// written down from there, so that the tests do not see the text by the eyes of its writer.
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hon::test {
+
+struct SeenEvent {
+  std::string type;
+  std::string data;
+  std::string last_event_id;
+
+  bool operator==(const SeenEvent&) const = default;
+};
+
+inline void PrintTo(const SeenEvent& event, std::ostream* out) {
+  *out << "{" << event.type << ", " << event.data << ", " << event.last_event_id << "}";
+}
+
+/// Reads a stream piece by piece.
+class EventReader {
+ public:
+  void Take(std::string_view text) {
+    for (const char c : text) {
+      if (c == '\n' && after_cr_) {
+        after_cr_ = false;
+        continue;
+      }
+      after_cr_ = c == '\r';
+      if (c == '\r' || c == '\n') {
+        OnLine(line_);
+        line_.clear();
+      } else {
+        line_.push_back(c);
+      }
+    }
+  }
+
+  [[nodiscard]] const std::vector<SeenEvent>& Events() const { return events_; }
+  [[nodiscard]] const std::vector<std::string>& Comments() const { return comments_; }
+  [[nodiscard]] const std::string& LastEventId() const { return id_buffer_; }
+  [[nodiscard]] std::optional<int64_t> Retry() const { return retry_; }
+
+ private:
+  void OnLine(std::string_view line) {
+    if (line.empty()) return Dispatch();
+    const size_t colon = line.find(':');
+    std::string_view value = colon == std::string_view::npos ? "" : line.substr(colon + 1);
+    if (value.starts_with(' ')) value.remove_prefix(1);
+    const std::string_view field = line.substr(0, colon);
+    if (field.empty()) comments_.emplace_back(value);
+    if (field == "event") type_ = value;
+    if (field == "data") data_.append(value).push_back('\n');
+    if (field == "id" && value.find('\0') == std::string_view::npos) id_buffer_ = value;
+    if (field == "retry") OnRetry(value);
+  }
+
+  void OnRetry(std::string_view value) {
+    if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) return;
+    int64_t ms = 0;
+    std::from_chars(value.data(), value.data() + value.size(), ms);
+    retry_ = ms;
+  }
+
+  void Dispatch() {
+    if (!data_.empty()) {
+      data_.pop_back();
+      events_.push_back({type_.empty() ? "message" : type_, data_, id_buffer_});
+    }
+    data_.clear();
+    type_.clear();
+  }
+
+  std::string line_;
+  std::string type_;
+  std::string data_;
+  std::string id_buffer_;
+  bool after_cr_ = false;
+  std::optional<int64_t> retry_;
+  std::vector<SeenEvent> events_;
+  std::vector<std::string> comments_;
+};
+
+}  // namespace hon::test
