@@ -23,15 +23,81 @@ class NoEvents final : public netpoll::EventHandler {
   void OnRequest(netpoll::Connection&) override {}
 };
 
+using netpoll::CloseHow;
+using netpoll::DeadlineKind;
+
+static_assert(static_cast<int>(io::ConnDeadline::kRead) == static_cast<int>(DeadlineKind::kRead));
+static_assert(static_cast<int>(io::ConnDeadline::kWrite) == static_cast<int>(DeadlineKind::kWrite));
+static_assert(static_cast<int>(io::ConnDeadline::kIdle) == static_cast<int>(DeadlineKind::kIdle));
+
+CloseHow HowOf(io::ConnClose how) {
+  switch (how) {
+    case io::ConnClose::kGraceful:
+      return CloseHow::kGraceful;
+    case io::ConnClose::kLinger:
+      return CloseHow::kLinger;
+    case io::ConnClose::kAbort:
+      return CloseHow::kAbort;
+  }
+  return CloseHow::kAbort;
+}
+
+void LiftDeadlines(netpoll::Connection& connection) {
+  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite, DeadlineKind::kIdle}) {
+    connection.SetDeadline(kind, kNever);
+  }
+}
+
+class LoopConn final : public io::EventConn, private netpoll::EventHandler {
+ public:
+  LoopConn(netpoll::Connection& connection, io::ConnSink& sink)
+      : connection_(&connection), sink_(&sink) {
+    connection.Retain();
+    connection.SetEventHandler(*this);
+  }
+
+  ~LoopConn() override {
+    connection_->SetEventHandler(NoEvents::Instance());
+    connection_->Close(CloseHow::kAbort);
+    connection_->Release();
+  }
+
+  [[nodiscard]] io::LinkBuffer& In() override { return connection_->Reader(); }
+  void ConsumedInput() override { connection_->ConsumedInput(); }
+  [[nodiscard]] bool InputEnded() const override { return connection_->InputEnded(); }
+  [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Writer(); }
+  void SendSoon() override { connection_->FlushLater(); }
+  void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
+    connection_->SetDeadline(static_cast<DeadlineKind>(which), deadline);
+  }
+  void Close(io::ConnClose how) override { connection_->Close(HowOf(how)); }
+  [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
+  [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
+
+  void Post(std::function<void()> function) override {
+    connection_->GetLoop().Post(std::move(function));
+  }
+  [[nodiscard]] bool InLoop() const override { return connection_->GetLoop().InLoopThread(); }
+  [[nodiscard]] const void* LoopId() const override { return &connection_->GetLoop(); }
+
+ private:
+  void OnRequest(netpoll::Connection&) override { sink_->OnInput(); }
+  void OnWritable(netpoll::Connection&) override { sink_->OnDrained(); }
+  void OnTimeout(netpoll::Connection&, DeadlineKind kind) override {
+    sink_->OnDeadline(static_cast<io::ConnDeadline>(kind));
+  }
+  void OnDisconnect(netpoll::Connection&, const Error& why) override { sink_->OnClosed(why); }
+
+  netpoll::Connection* connection_;
+  io::ConnSink* sink_;
+};
+
 class FiberConn final : public io::Conn, private netpoll::EventHandler {
  public:
   explicit FiberConn(netpoll::Connection& connection) : connection_(&connection) {
     connection.Retain();
     connection.SetEventHandler(*this);
-    for (const auto kind : {netpoll::DeadlineKind::kRead, netpoll::DeadlineKind::kWrite,
-                            netpoll::DeadlineKind::kIdle}) {
-      connection.SetDeadline(kind, kNever);
-    }
+    LiftDeadlines(connection);
     connection.ResumeRead();
     connection.ConsumedInput();
     connection.FlushLater();
@@ -41,11 +107,12 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
     const Error err = Close();
     static_cast<void>(err);
-    connection_->SetEventHandler(NoEvents::Instance());
+    if (!spent_) connection_->SetEventHandler(NoEvents::Instance());
     connection_->Release();
   }
 
   io::IoResult Read(std::span<char> into) override {
+    if (spent_) return {0, io::ErrClosed};
     if (into.empty()) return {};
     while (connection_->Reader().Empty()) {
       if (connection_->InputEnded()) return {0, io::ErrEof};
@@ -89,14 +156,23 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     return {};
   }
 
-  void SetReadDeadline(TimePoint deadline) override {
-    Set(read_, netpoll::DeadlineKind::kRead, deadline);
-  }
+  void SetReadDeadline(TimePoint deadline) override { Set(read_, DeadlineKind::kRead, deadline); }
   void SetWriteDeadline(TimePoint deadline) override {
-    Set(write_, netpoll::DeadlineKind::kWrite, deadline);
+    Set(write_, DeadlineKind::kWrite, deadline);
   }
   [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
   [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
+
+  Error BecomeEvented(io::ConnSink& sink) override {
+    HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
+    if (closed_) return io::ErrClosed;
+    if (gone_) return gone_;
+    LiftDeadlines(*connection_);
+    closed_ = true;
+    spent_ = true;
+    sink.OnOpen(std::make_unique<LoopConn>(*connection_, sink));
+    return {};
+  }
 
  private:
   struct Direction {
@@ -106,8 +182,8 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
 
   void OnRequest(netpoll::Connection&) override { WakeUp(read_); }
   void OnWritable(netpoll::Connection&) override { WakeUp(write_); }
-  void OnTimeout(netpoll::Connection&, netpoll::DeadlineKind kind) override {
-    Direction& direction = kind == netpoll::DeadlineKind::kRead ? read_ : write_;
+  void OnTimeout(netpoll::Connection&, DeadlineKind kind) override {
+    Direction& direction = kind == DeadlineKind::kRead ? read_ : write_;
     direction.expired = true;
     WakeUp(direction);
   }
@@ -138,7 +214,8 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     if (direction.waiter != nullptr) Wake(*direction.waiter);
   }
 
-  void Set(Direction& direction, netpoll::DeadlineKind kind, TimePoint deadline) {
+  void Set(Direction& direction, DeadlineKind kind, TimePoint deadline) {
+    if (spent_) return;
     direction.expired = deadline <= Clock::now();
     if (!gone_) connection_->SetDeadline(kind, direction.expired ? kNever : deadline);
     if (direction.expired) WakeUp(direction);
@@ -149,6 +226,7 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
   Direction write_;
   Error gone_;
   bool closed_ = false;
+  bool spent_ = false;  // its events go to a LoopConn
 };
 
 }  // namespace
@@ -166,15 +244,15 @@ Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeou
   auto state = std::make_shared<State>();
   state->waiter = Current();
   HON_ASSERT(state->waiter != nullptr);
-  Scheduler::Current()->GetLoop().Dial(
-      address, NoEvents::Instance(), timeout, [state](Result<netpoll::Connection*> connection) {
-        if (connection) {
-          state->outcome = NewConn(**connection);
-        } else {
-          state->outcome = Fail(std::move(connection.error()));
-        }
-        if (state->waiter != nullptr) Wake(*state->waiter);
-      });
+  Scheduler::Current()->GetLoop().Dial(address, NoEvents::Instance(), timeout,
+                                       [state](Result<netpoll::Connection*> connection) {
+                                         if (connection) {
+                                           state->outcome = NewConn(**connection);
+                                         } else {
+                                           state->outcome = Fail(std::move(connection.error()));
+                                         }
+                                         if (state->waiter != nullptr) Wake(*state->waiter);
+                                       });
   while (!state->outcome) {
     Park();
     if (!state->outcome && CurrentContext().Done()) {

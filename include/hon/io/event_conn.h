@@ -1,0 +1,97 @@
+#pragma once
+
+// A connection in the style of events, as Conn::BecomeEvented makes it: it belongs to its loop,
+// and whoever has taken it over is called there. Threads other than the loop's reach it by Post.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hon/base/error.h"
+#include "hon/base/time.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::io {
+
+class EventConn;
+
+/// What each of an EventConn's deadlines is for is up to its user.
+enum class ConnDeadline : uint8_t { kRead, kWrite, kIdle };
+
+enum class ConnClose : uint8_t {
+  kGraceful,  // sends what Out() holds, then closes
+  kLinger,    // the same, then discards input for a while, so that no reset overtakes it
+  kAbort,     // resets at once
+};
+
+/// What an evented connection tells. Each call comes on the connection's loop and must not wait;
+/// none comes from inside a call on the connection but OnOpen, and none after OnClosed.
+class ConnSink {
+ public:
+  /// The first call, from inside BecomeEvented or soon after: the sink keeps `conn` until
+  /// OnClosed. In() may hold bytes already.
+  virtual void OnOpen(std::unique_ptr<EventConn> conn) = 0;
+  /// In() has grown, or the peer has finished sending (InputEnded).
+  virtual void OnInput() = 0;
+  /// Out() is empty again after the socket had not taken it all.
+  virtual void OnDrained() {}
+  /// The deadline has passed and is lifted.
+  virtual void OnDeadline(ConnDeadline which) = 0;
+  /// The server is shutting down: say goodbye to the peer and close. It waits for that as long as
+  /// its grace lasts, then the connection is cut.
+  virtual void OnShutdown() {}
+  /// The connection has ended: by our Close (no error) or for `why`. The EventConn may be
+  /// destroyed in here, and nothing else of it may be called any more.
+  virtual void OnClosed(const Error& why) = 0;
+
+ protected:
+  ~ConnSink() = default;
+};
+
+/// One evented connection. But for the calls that say otherwise: on its loop's thread only, on a
+/// fiber of it or outside any. No call waits.
+/// Destroying it resets a connection that is still open; the sink is not told.
+class EventConn {
+ public:
+  EventConn() = default;
+  EventConn(const EventConn&) = delete;
+  EventConn& operator=(const EventConn&) = delete;
+  virtual ~EventConn() = default;
+
+  /// Received and unread bytes. Past a limit of the connection's reading pauses until
+  /// ConsumedInput finds fewer.
+  [[nodiscard]] virtual LinkBuffer& In() = 0;
+  virtual void ConsumedInput() = 0;
+  /// The peer has sent FIN: In() will not grow.
+  [[nodiscard]] virtual bool InputEnded() const = 0;
+
+  /// Bytes that are not with the kernel yet. Nothing bounds them but the caller, who looks at Len()
+  /// before adding more; after adding, SendSoon.
+  [[nodiscard]] virtual LinkBuffer& Out() = 0;
+  /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.
+  virtual void SendSoon() = 0;
+
+  /// kNever lifts it.
+  virtual void SetDeadline(ConnDeadline which, TimePoint deadline) = 0;
+
+  /// OnClosed follows, not from inside. A second call can only make it faster (kAbort).
+  virtual void Close(ConnClose how) = 0;
+
+  [[nodiscard]] virtual std::string LocalAddr() const = 0;
+  [[nodiscard]] virtual std::string RemoteAddr() const = 0;
+
+  // From any thread, while OnClosed has not returned and ~EventConn has not begun: the caller
+  // makes sure of that, by a mutex that its OnClosed takes too.
+
+  /// Runs `function` on the loop, in one of its next turns, outside any fiber, whatever has become
+  /// of the connection meanwhile. Calls of one thread keep their order. When the loop ends first,
+  /// the function is destroyed without having run.
+  virtual void Post(std::function<void()> function) = 0;
+  /// Whether the calling thread is the loop's.
+  [[nodiscard]] virtual bool InLoop() const = 0;
+  /// Tells loops apart: the same for all connections of one.
+  [[nodiscard]] virtual const void* LoopId() const = 0;
+};
+
+}  // namespace hon::io
