@@ -40,7 +40,9 @@ class ContextNode {
   /// Sees the values of `parent` and has its deadline.
   void Inherit(const Context& parent);
   /// Sees the values of `other`, not its end.
-  void BecomeReaderOf(const Context& other) { above_ = other; }
+  void BecomeReaderOf(const Context& other) {
+    if (above_.Node() != other.Node()) above_ = other;
+  }
   void SetDeadline(TimePoint deadline) { deadline_ = deadline; }
   void SetValue(const void* key, std::any value) {
     key_ = key;

@@ -1,5 +1,6 @@
 #include "engine/exchange.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -8,7 +9,6 @@
 #include "engine/loop_engine.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
-#include "hon/fiber/conn.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 
@@ -41,10 +41,10 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
   body_.Begin(stream_, head_, request_.Trailer, settings.body_bytes_max);
   if (head_.HasBody()) request_.Body = http::Body(&body_);
   request_.RemoteAddr = connection.FormatRemoteAddr(remote_addr_);
-  request_.SetContext(context_.Arm(owner_->BaseContext()));
-  deadline_ = DeadlineAfter(owner_->GetLoop().Now(),
-                            owner_->GetEngine().GetOptions().request_timeout);
-  context_.SetDeadline(deadline_);
+  request_.SetContext(context_.Arm(conn.Scope().Context()));
+  deadline_ =
+      DeadlineAfter(owner_->GetLoop().Now(), owner_->GetEngine().GetOptions().request_timeout);
+  context_.SetDeadline(std::min(deadline_, conn.Scope().Context().Deadline()));
   timed_out_ = false;
   adaptor::ResponseOptions options;
   options.head = head_.method == "HEAD";
@@ -100,7 +100,8 @@ void Exchange::OnTimer() {
 
 void Exchange::Run() {
   fiber::SetContext(&request_.Context());
-  fiber::SetSuspendHook([](void* self) { static_cast<Exchange*>(self)->stream_.OnSuspend(); }, this);
+  fiber::SetSuspendHook([](void* self) { static_cast<Exchange*>(self)->stream_.OnSuspend(); },
+                        this);
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
   fiber::SetContext(nullptr);
   fiber::SetSuspendHook(nullptr, nullptr);
@@ -199,8 +200,9 @@ Result<std::unique_ptr<io::Conn>> Exchange::Hijack() {
   if (conn_->Closed()) return Fail(stream_.Disconnected() ? stream_.Failure() : io::ErrClosed);
   Disarm();
   if (Error err = body_.Close()) return Fail(std::move(err));
+  std::unique_ptr<io::Conn> taken = owner_->TakeOver(*connection_);
   conn_->OnHijack();
-  return fiber::NewConn(*connection_);
+  return taken;
 }
 
 Error Exchange::SetRequestDeadline(TimePoint deadline) {
@@ -210,7 +212,7 @@ Error Exchange::SetRequestDeadline(TimePoint deadline) {
   return {};
 }
 
-bool Exchange::KeepAlive() const { return !owner_->Draining(); }
+bool Exchange::KeepAlive() const { return owner_->KeepAlives(); }
 
 void Exchange::LogHandlerError(std::string_view message) {
   owner_->GetEngine().Report({.kind = Event::Kind::kHandler,
@@ -224,6 +226,9 @@ void Exchange::Release() {
   Disarm();
   request_.Reset();
   context_.Release();
+  if (conn_->Scope().Only() != nullptr) {
+    context_.Arm(owner_->BaseScope().Context());  // the connection's values end with it
+  }
   stream_.Detach();
   if (io::Block* block = head_block_.Get(); block != nullptr) {
     Poison(const_cast<char*>(head_.method.data()), head_.size);

@@ -5,6 +5,7 @@
 #include "engine/exchange.h"
 #include "engine/loop_engine.h"
 #include "hon/base/assert.h"
+#include "hon/http/server_context.h"
 #include "hon/io/stream.h"
 
 namespace hon::engine {
@@ -19,10 +20,34 @@ constexpr size_t kStrayBytesMax = 3;
 
 }  // namespace
 
+HttpConn::~HttpConn() {
+  if (scope_->Only() == this) delete scope_;
+}
+
+void HttpConn::OnPrepare() {
+  const ConnHooks& hooks = owner_->Hooks();
+  if (hooks.context || hooks.local_addr_value) {
+    const ConnInfo info(*connection_);
+    appcontext::Context context = scope_->Context();
+    if (hooks.context) context = hooks.context(context, info);
+    if (hooks.local_addr_value) {
+      context = appcontext::WithValue(context, &http::LocalAddrContextKey, info.LocalAddr());
+    }
+    scope_ = new ConnScope(*owner_, std::move(context), this);
+    scope_->Watch();
+  }
+  if (hooks.on_state) {
+    char peer[netpoll::kAddressTextMax];
+    connection_->FormatRemoteAddr(peer);  // so that it is known to the last
+  }
+  Tell(ConnState::kNew);
+}
+
 void HttpConn::OnConnect() {
   if (refuse_) return Refuse(adaptor::Refusal::kOverloaded);
-  connection_->SetDeadline(DeadlineKind::kRead, DeadlineAfter(owner_->GetLoop().Now(),
-                                                              owner_->Settings().read_header_timeout));
+  connection_->SetDeadline(
+      DeadlineKind::kRead,
+      DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().read_header_timeout));
 }
 
 void HttpConn::OnInput() {
@@ -58,6 +83,12 @@ void HttpConn::OnDisconnect(const Error& why) {
   disconnected_ = true;
   if (phase_ != Phase::kClosed) Move(PhaseEvent::kFault);
   if (exchange_ != nullptr) return exchange_->OnDisconnect(why);
+  Ended();
+}
+
+// Neither the socket nor a handler is left.
+void HttpConn::Ended() {
+  Tell(ConnState::kClosed);
   owner_->Uncount();
   owner_->Forget(*this);
 }
@@ -66,8 +97,17 @@ void HttpConn::OnTurn() {
   if (exchange_ == nullptr) Serve();
 }
 
-void HttpConn::OnDrain() {
-  if (phase_ == Phase::kIdle && !refuse_) Close(CloseHow::kGraceful);
+void HttpConn::CloseIfIdle() {
+  if (phase_ != Phase::kIdle || refuse_ || !connection_->Reader().Empty()) return;
+  if (served_before_ || owner_->Draining()) Close(CloseHow::kGraceful);
+}
+
+void HttpConn::OnScopeEnd() {
+  if (exchange_ != nullptr) exchange_->Cut(scope_->Context().Cause());
+}
+
+void HttpConn::CutHijacked(const Error& cause) {
+  if (phase_ == Phase::kHijacked && exchange_ != nullptr) exchange_->Cut(cause);
 }
 
 void HttpConn::OnReplyDone() {
@@ -76,6 +116,7 @@ void HttpConn::OnReplyDone() {
 
 void HttpConn::OnHijack() {
   Move(PhaseEvent::kHijack);
+  Tell(ConnState::kHijacked);
   owner_->Uncount();
 }
 
@@ -116,10 +157,9 @@ bool HttpConn::AnswersPileUp() {
   const Error broken = connection_->Flush();  // OnDisconnect follows
   if (broken) return true;
   const bool still = connection_->Writer().Len() >= io::kHighWaterBytes;
-  connection_->SetDeadline(DeadlineKind::kWrite,
-                           still ? DeadlineAfter(owner_->GetLoop().Now(),
-                                                 owner_->Settings().write_timeout)
-                                 : kNever);
+  connection_->SetDeadline(
+      DeadlineKind::kWrite,
+      still ? DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().write_timeout) : kNever);
   return still;
 }
 
@@ -152,6 +192,8 @@ bool HttpConn::ServeOne() {
     connection_->SetInputHighWater(netpoll::kInputHighWaterBytes);
   }
   exchange_ = &exchange;
+  Tell(ConnState::kActive);
+  if (scope_->Ended()) exchange.Cut(scope_->Context().Cause());
   in_serve_ = true;
   exchange.Start();
   in_serve_ = false;
@@ -185,16 +227,19 @@ bool HttpConn::AwaitRestOfHead() {
 
 // True when the connection goes on; false when it is closing, or this is destroyed.
 bool HttpConn::AfterExchange(ExchangeEnd end) {
-  if (phase_ == Phase::kHijacked || disconnected_) {
-    if (disconnected_) owner_->Uncount();
+  if (phase_ == Phase::kHijacked) {
     owner_->Forget(*this);
+    return false;
+  }
+  if (disconnected_) {
+    Ended();
     return false;
   }
   if (phase_ == Phase::kClosed) return false;  // cut while the handler ran
   served_before_ = true;
   switch (end) {
     case ExchangeEnd::kKeepAlive:
-      if (!owner_->Draining()) {
+      if (owner_->KeepAlives()) {
         BecomeIdle();
         return true;
       }
@@ -220,9 +265,12 @@ void HttpConn::BecomeIdle() {
   connection_->ConsumedInput();
   connection_->SetDeadline(
       DeadlineKind::kIdle,
-      DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().keep_alive_timeout));}
+      DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().keep_alive_timeout));
+  Tell(ConnState::kIdle);
+}
 
 void HttpConn::Refuse(adaptor::Refusal refusal) {
+  if (phase_ == Phase::kHead && !served_before_) Tell(ConnState::kActive);
   const adaptor::RefusalText& text = adaptor::DescribeRefusal(refusal);
   char peer[netpoll::kAddressTextMax];
   owner_->GetEngine().Report({.kind = Event::Kind::kBadRequest,
@@ -244,6 +292,11 @@ void HttpConn::Move(PhaseEvent event) {
   const std::optional<Phase> next = NextPhase(phase_, event);
   HON_ASSERT(next.has_value());
   phase_ = *next;
+}
+
+void HttpConn::Tell(ConnState state) {
+  const ConnHooks& hooks = owner_->Hooks();
+  if (hooks.on_state) hooks.on_state(ConnInfo(*connection_), state);
 }
 
 void HttpConn::Link(HttpConn* before) {

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 
+#include "engine/conn_scope.h"
 #include "engine/phase.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/refusal.h"
+#include "hon/engine/conn_hooks.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::engine {
@@ -17,10 +19,14 @@ enum class ExchangeEnd : uint8_t;
 /// Everything that an idle connection costs beside netpoll::Connection.
 class HttpConn {
  public:
-  HttpConn(LoopEngineImpl& owner, netpoll::Connection& connection)
-      : owner_(&owner), connection_(&connection) {}
+  HttpConn(LoopEngineImpl& owner, netpoll::Connection& connection, ConnScope& scope)
+      : owner_(&owner), connection_(&connection), scope_(&scope) {}
+  ~HttpConn();
+  HttpConn(const HttpConn&) = delete;
+  HttpConn& operator=(const HttpConn&) = delete;
 
   // Events of the connection, on the loop outside any fiber.
+  void OnPrepare();
   void OnConnect();
   void OnInput();
   void OnWritable();
@@ -28,8 +34,10 @@ class HttpConn {
   void OnDisconnect(const Error& why);
   /// It was queued with LoopEngineImpl::ServeSoon.
   void OnTurn();
-  /// The server takes no further requests.
-  void OnDrain();
+  /// No further request will follow on a connection that waits for one.
+  void CloseIfIdle();
+  /// The context above its requests has ended.
+  void OnScopeEnd();
 
   // From its exchange, on the fiber.
   void OnReplyDone();
@@ -39,6 +47,8 @@ class HttpConn {
 
   /// Cuts the connection; a running handler sees its context end with `cause`.
   void Cut(const Error& cause);
+  /// A handler that has hijacked it and still runs sees its context end.
+  void CutHijacked(const Error& cause);
   /// There is no room for it: it is told so as soon as it is connected.
   void RefuseWhenConnected() { refuse_ = true; }
   /// The connection is closed, or about to be.
@@ -48,6 +58,9 @@ class HttpConn {
   void SetQueued(bool queued) { queued_ = queued; }
   /// The exchange whose handler has not ended, or null.
   [[nodiscard]] const Exchange* Running() const { return exchange_; }
+
+  /// What is above the contexts of its requests.
+  [[nodiscard]] const ConnScope& Scope() const { return *scope_; }
 
   // The list of all connections of a loop.
   [[nodiscard]] HttpConn* Next() const { return next_; }
@@ -63,10 +76,13 @@ class HttpConn {
   void BecomeIdle();
   void Refuse(adaptor::Refusal refusal);
   void Close(netpoll::CloseHow how);
+  void Ended();
   void Move(PhaseEvent event);
+  void Tell(ConnState state);
 
   LoopEngineImpl* owner_;
   netpoll::Connection* connection_;
+  ConnScope* scope_;
   Exchange* exchange_ = nullptr;
   HttpConn* previous_ = nullptr;
   HttpConn* next_ = nullptr;
@@ -74,8 +90,8 @@ class HttpConn {
   Phase phase_ = Phase::kIdle;
   ExchangeEnd ended_{};
   bool refuse_ = false;
-  bool in_serve_ = false;     // an exchange that ends now is dealt with by Serve
-  bool disconnected_ = false; // no call on connection_ any more
+  bool in_serve_ = false;      // an exchange that ends now is dealt with by Serve
+  bool disconnected_ = false;  // no call on connection_ any more
   bool served_before_ = false;
   bool queued_ = false;
 };

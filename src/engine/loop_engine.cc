@@ -6,6 +6,8 @@
 
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
+#include "hon/fiber/conn.h"
+#include "hon/http/server_context.h"
 #include "hon/http/time.h"
 
 namespace hon::engine {
@@ -19,19 +21,43 @@ constexpr size_t kHeaderSlackBytes = 4096;
 }  // namespace
 
 std::unique_ptr<LoopEngine> LoopEngine::Create(Engine& engine, fiber::Scheduler& scheduler,
-                                               const ConnSettings& settings, Shared& shared) {
-  return std::make_unique<LoopEngineImpl>(engine, scheduler, settings, shared);
+                                               const ConnSettings& settings, Shared& shared,
+                                               ConnHooks hooks) {
+  return std::make_unique<LoopEngineImpl>(engine, scheduler, settings, shared, std::move(hooks));
 }
 
+/// Hands the connections that it is given on, with the context that they are served under.
+class LoopEngineImpl::GateHandler final : public netpoll::EventHandler {
+ public:
+  GateHandler(LoopEngineImpl& owner, appcontext::Context base)
+      : owner_(&owner), scope_(owner, std::move(base)) {
+    scope_.Watch();
+  }
+  void OnPrepare(netpoll::Connection& c) override {
+    c.SetEventHandler(*owner_);
+    owner_->Prepare(c, scope_);
+  }
+  void OnRequest(netpoll::Connection& c) override { owner_->OnRequest(c); }
+
+ private:
+  LoopEngineImpl* owner_;
+  ConnScope scope_;
+};
+
 LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
-                               const ConnSettings& settings, Shared& shared)
+                               const ConnSettings& settings, Shared& shared, ConnHooks hooks)
     : engine_(&engine),
       scheduler_(&scheduler),
       loop_(&scheduler.GetLoop()),
       settings_(settings),
+      hooks_(std::move(hooks)),
       shared_(&shared),
       parser_({.head_bytes_max = settings.header_bytes_max + kHeaderSlackBytes,
-               .fields_max = settings.header_fields_max}) {
+               .fields_max = settings.header_fields_max}),
+      shutdown_(appcontext::WithCancel(appcontext::Background())),
+      base_(*this,
+            appcontext::WithValue(hooks_.base, &http::ShutdownContextKey, shutdown_.context)),
+      hijacked_([this] { TellWhenEmpty(); }) {
   exchanges_.reserve(kFreeExchangesMax);
 }
 
@@ -40,14 +66,23 @@ LoopEngineImpl::~LoopEngineImpl() {
   for (auto& exchange : exchanges_) Unpoison(exchange.get(), sizeof(Exchange));
 }
 
-void LoopEngineImpl::OnPrepare(netpoll::Connection& c) {
-  auto* conn = new HttpConn(*this, c);
+netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
+  gates_.push_back(std::make_unique<GateHandler>(
+      *this, appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context)));
+  return *gates_.back();
+}
+
+void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Prepare(c, base_); }
+
+void LoopEngineImpl::Prepare(netpoll::Connection& c, ConnScope& scope) {
+  auto* conn = new HttpConn(*this, c, scope);
   conn->Link(first_);
   first_ = conn;
   c.SetUserData(conn);
   ++connections_;
   const size_t before = shared_->connections.fetch_add(1, std::memory_order_relaxed);
   if (before >= shared_->connections_max || draining_) conn->RefuseWhenConnected();
+  conn->OnPrepare();
 }
 
 void LoopEngineImpl::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
@@ -62,18 +97,52 @@ void LoopEngineImpl::OnDisconnect(netpoll::Connection& c, const Error& why) {
   Of(c).OnDisconnect(why);
 }
 
-void LoopEngineImpl::Drain(std::function<void()> on_empty) {
-  draining_ = true;
+void LoopEngineImpl::Drain(Duration hijacked_grace, std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
-  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->OnDrain();
-  if (connections_ == 0) {
-    if (auto told = std::exchange(on_empty_, nullptr)) told();
-  }
+  BeginEnd();
+  loop_->Timers().Arm(*this, DeadlineAfter(loop_->Now(), hijacked_grace));
+  // Not before the next turn: a request that has reached this machine by now is still answered.
+  loop_->Post([this] {
+    CloseIdle();
+    TellWhenEmpty();
+  });
+}
+
+void LoopEngineImpl::BeginEnd() {
+  if (std::exchange(draining_, true)) return;
+  shutdown_.cancel(http::ErrServerClosed);
+}
+
+void LoopEngineImpl::CloseIdle() {
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->CloseIfIdle();
+}
+
+void LoopEngineImpl::OnTimer() { EndHijacked(http::ErrServerClosed); }
+
+void LoopEngineImpl::EndHijacked(const Error& cause) {
+  hijacked_.CutAll(cause);
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->CutHijacked(cause);
 }
 
 void LoopEngineImpl::CloseAll(const Error& cause) {
-  draining_ = true;
+  BeginEnd();
+  hijacked_.CutAll(cause);
   for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->Cut(cause);
+}
+
+void LoopEngineImpl::SetKeepAlivesEnabled(bool enabled) {
+  keep_alives_ = enabled;
+  if (!enabled) CloseIdle();
+}
+
+std::unique_ptr<io::Conn> LoopEngineImpl::TakeOver(netpoll::Connection& connection) {
+  return hijacked_.Track(fiber::NewConn(connection));
+}
+
+void LoopEngineImpl::OnScopeEnd(const ConnScope& scope) {
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) {
+    if (&conn->Scope() == &scope) conn->OnScopeEnd();
+  }
 }
 
 std::string_view LoopEngineImpl::Date() {
@@ -137,7 +206,13 @@ void LoopEngineImpl::Forget(HttpConn& conn) {
 
 void LoopEngineImpl::Uncount() {
   shared_->connections.fetch_sub(1, std::memory_order_relaxed);
-  if (--connections_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
+  --connections_;
+  TellWhenEmpty();
+}
+
+void LoopEngineImpl::TellWhenEmpty() {
+  if (connections_ != 0 || !hijacked_.Empty() || !on_empty_) return;
+  std::exchange(on_empty_, nullptr)();
 }
 
 }  // namespace hon::engine

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/conn_scope.h"
 #include "engine/exchange.h"
+#include "engine/hijacked_conn.h"
 #include "engine/http_conn.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
@@ -17,10 +19,10 @@ namespace hon::engine {
 
 /// What one loop needs to serve: its connections, the pools they draw from, and the queue of those
 /// that have more to do than one turn allows.
-class LoopEngineImpl final : public LoopEngine, private netpoll::Task {
+class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private netpoll::Timer {
  public:
   LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler, const ConnSettings& settings,
-                 Shared& shared);
+                 Shared& shared, ConnHooks hooks);
   ~LoopEngineImpl() override;
 
   void OnPrepare(netpoll::Connection& c) override;
@@ -30,8 +32,11 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task {
   void OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) override;
   void OnDisconnect(netpoll::Connection& c, const Error& why) override;
 
-  void Drain(std::function<void()> on_empty) override;
+  netpoll::EventHandler& Gate(appcontext::Context base) override;
+  void Drain(Duration hijacked_grace, std::function<void()> on_empty) override;
+  void EndHijacked(const Error& cause) override;
   void CloseAll(const Error& cause) override;
+  void SetKeepAlivesEnabled(bool enabled) override;
   [[nodiscard]] size_t Connections() const override { return connections_; }
 
   // For the connections and exchanges of this loop.
@@ -40,14 +45,20 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task {
   [[nodiscard]] fiber::Scheduler& GetScheduler() { return *scheduler_; }
   [[nodiscard]] netpoll::Loop& GetLoop() { return *loop_; }
   [[nodiscard]] const ConnSettings& Settings() const { return settings_; }
+  [[nodiscard]] const ConnHooks& Hooks() const { return hooks_; }
   [[nodiscard]] bool Draining() const { return draining_; }
+  [[nodiscard]] bool KeepAlives() const { return keep_alives_ && !draining_; }
   [[nodiscard]] const adaptor::HeadParser& Parser() const { return parser_; }
-  [[nodiscard]] const appcontext::Context& BaseContext() const { return base_context_; }
+  [[nodiscard]] ConnScope& BaseScope() { return base_; }
   /// IMF-fixdate of now, made once a second (RFC 9110 §5.6.7).
   [[nodiscard]] std::string_view Date();
 
   [[nodiscard]] Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);
+  /// `conn` as its handler's own, until it ends.
+  [[nodiscard]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
+  /// The context of `scope` has ended.
+  void OnScopeEnd(const ConnScope& scope);
   /// Serves `conn` after everything else that is ready.
   void ServeSoon(HttpConn& conn);
   /// `conn` is no longer a served connection (closed or hijacked) and nothing refers to it.
@@ -56,19 +67,31 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task {
   void Uncount();
 
  private:
-  void Run() override;  // the deferred task: serves the queue
+  class GateHandler;
+
+  void Run() override;      // the deferred task: serves the queue
+  void OnTimer() override;  // the end of the hijacked connections' grace
+  void Prepare(netpoll::Connection& c, ConnScope& scope);
+  void BeginEnd();
+  void CloseIdle();
+  void TellWhenEmpty();
   static HttpConn& Of(netpoll::Connection& c) { return *static_cast<HttpConn*>(c.UserData()); }
 
   Engine* engine_;
   fiber::Scheduler* scheduler_;
   netpoll::Loop* loop_;
   ConnSettings settings_;
+  ConnHooks hooks_;
   Shared* shared_;
   adaptor::HeadParser parser_;
-  appcontext::Context base_context_;
+  appcontext::Cancelable shutdown_;
+  ConnScope base_;
+  std::vector<std::unique_ptr<GateHandler>> gates_;
+  HijackedConns hijacked_;
   HttpConn* first_ = nullptr;  // all of this loop, doubly linked
   size_t connections_ = 0;
   bool draining_ = false;
+  bool keep_alives_ = true;
   bool queued_ = false;
   std::function<void()> on_empty_;
   std::vector<HttpConn*> ready_;

@@ -12,7 +12,8 @@ Result<std::unique_ptr<LoopThread>> LoopThread::Start(unsigned index, engine::En
   std::promise<Error> started;
   std::future<Error> outcome = started.get_future();
   self->thread_ = std::thread([&, raw = self.get()] {
-    raw->Main(index, engine, options, shared, [&](Error err) { started.set_value(std::move(err)); });
+    raw->Main(index, engine, options, shared,
+              [&](Error err) { started.set_value(std::move(err)); });
   });
   if (Error err = outcome.get()) return Fail(std::move(err));
   return self;
@@ -49,7 +50,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   fiber::Options fiber_options;
   fiber_options.stack_bytes = options.stack_bytes;
   scheduler_ = std::make_unique<fiber::Scheduler>(*loop_, fiber_options);
-  engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared);
+  engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared, options.hooks);
   started({});
   loop_->Run();
   // Handlers that are still running see their contexts end and every wait fail; they are waited

@@ -34,6 +34,26 @@ Option WithMaxConnections(size_t connections_max) {
   return [connections_max](Options& options) { options.connections_max = connections_max; };
 }
 
+Option WithConnState(engine::ConnStateHook hook) {
+  return [hook = std::move(hook)](Options& options) { options.hooks.on_state = hook; };
+}
+
+Option WithBaseContext(BaseContextHook hook) {
+  return [hook = std::move(hook)](Options& options) { options.base_context = hook; };
+}
+
+Option WithConnContext(engine::ConnContextHook hook) {
+  return [hook = std::move(hook)](Options& options) { options.hooks.context = hook; };
+}
+
+Option WithLocalAddrValue() {
+  return [](Options& options) { options.hooks.local_addr_value = true; };
+}
+
+Option WithHijackedGrace(Duration grace) {
+  return [grace](Options& options) { options.hijacked_grace = grace; };
+}
+
 Option WithLoops(unsigned loops) {
   return [loops](Options& options) { options.loops = loops; };
 }

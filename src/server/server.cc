@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "hon/netpoll/loop_group.h"
 #include "server/loop_thread.h"
@@ -14,6 +15,7 @@ namespace {
 
 // Descriptors that are not connections: listeners, rings, files that handlers open.
 constexpr size_t kReservedDescriptors = 64;
+constexpr std::string_view kDefaultAddress = ":http";
 
 size_t ConnectionsAllowed(const Options& options) {
   if (options.connections_max != 0) return options.connections_max;
@@ -28,9 +30,14 @@ size_t ConnectionsAllowed(const Options& options) {
 
 class Server::Impl {
  public:
-  Impl(engine::Engine& engine, Options options) : engine_(engine), options_(std::move(options)) {}
+  Impl(Server& self, engine::Engine& engine, Options options)
+      : self_(&self), engine_(engine), options_(std::move(options)) {}
 
   Options& GetOptions() { return options_; }
+
+  void JoinShutdownFunctions() {
+    for (std::thread& running : shutdown_threads_) running.join();
+  }
 
   Error Listen(std::string_view address) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
@@ -38,6 +45,7 @@ class Server::Impl {
     std::lock_guard control(control_mutex_);
     HON_RETURN_IF_ERROR(StartLoops());
     listen.reuse_port = threads_.size() > 1;
+    if (address.empty()) address = kDefaultAddress;
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::Listen(address, listen);
     if (!socket) return std::move(socket.error());
     return Accept(std::move(*socket), listen.reuse_port);
@@ -62,28 +70,37 @@ class Server::Impl {
 
   Error Shutdown(const appcontext::Context& context) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
-    if (!StopAccepting()) return http::ErrServerClosed;
-    // Shared with the loops: they may report after we gave up waiting.
-    auto waiting = std::make_shared<DrainWait>();
-    waiting->loops_left = threads_.size();
-    for (auto& thread : threads_) {
-      thread->Post([&engine = thread->GetEngine(), waiting] {
-        engine.Drain([waiting] { waiting->OneDone(); });
-      });
+    const std::shared_ptr<DrainWait> drain = BeginDrain(/*tell=*/true);
+    Error outcome = drain->Wait(context);
+    if (outcome) {
+      for (auto& thread : threads_) {
+        thread->Post(
+            [&engine = thread->GetEngine()] { engine.EndHijacked(http::ErrServerClosed); });
+      }
     }
-    Error outcome = waiting->Wait(context);
     SetEnded();
     return outcome;
   }
 
   Error Close() {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
-    StopAccepting();
+    BeginDrain(/*tell=*/false);
     for (auto& thread : threads_) {
       thread->Post([&engine = thread->GetEngine()] { engine.CloseAll(http::ErrServerClosed); });
     }
     SetEnded();
     return {};
+  }
+
+  void RegisterOnShutdown(std::function<void()> function) {
+    std::lock_guard lock(mutex_);
+    on_shutdown_.push_back(std::move(function));
+  }
+
+  void SetKeepAlivesEnabled(bool enabled) {
+    std::lock_guard lock(mutex_);
+    keep_alives_ = enabled;
+    TellKeepAlives();
   }
 
   std::vector<std::string> Addresses() const {
@@ -107,12 +124,14 @@ class Server::Impl {
  private:
   enum class State : uint8_t { kNew, kServing, kStopping, kEnded };
 
-  // Counts the loops that have not drained yet.
+  // Counts the loops that have not drained yet. Shared with them: they may report after everybody
+  // gave up waiting.
   struct DrainWait {
+    explicit DrainWait(size_t loops) : loops_left(loops) {}
+
     std::mutex mutex;
     std::condition_variable changed;
-    size_t loops_left = 0;
-    bool given_up = false;
+    size_t loops_left;
 
     void OneDone() {
       std::lock_guard lock(mutex);
@@ -121,7 +140,8 @@ class Server::Impl {
     }
 
     Error Wait(const appcontext::Context& context) {
-      const auto take_back = appcontext::AfterFunc(context, [this] {
+      bool given_up = false;
+      const auto take_back = appcontext::AfterFunc(context, [&] {
         std::lock_guard lock(mutex);
         given_up = true;
         changed.notify_all();
@@ -148,20 +168,22 @@ class Server::Impl {
   }
 
   Error StartLoops() {
-    if (state_ == State::kStopping || state_ == State::kEnded) return http::ErrServerClosed;
+    if (drain_ != nullptr) return http::ErrServerClosed;
     if (!threads_.empty()) return {};
     shared_.connections_max = ConnectionsAllowed(options_);
+    options_.hooks.base =
+        appcontext::WithValue(appcontext::Background(), &http::ServerContextKey, self_);
     const unsigned loops = options_.loops != 0 ? options_.loops : netpoll::DefaultLoops();
     std::vector<std::unique_ptr<LoopThread>> threads;
     for (unsigned i = 0; i < loops; ++i) {
-      Result<std::unique_ptr<LoopThread>> thread =
-          LoopThread::Start(i, engine_, options_, shared_);
+      Result<std::unique_ptr<LoopThread>> thread = LoopThread::Start(i, engine_, options_, shared_);
       if (!thread) return std::move(thread.error());
       threads.push_back(std::move(*thread));
     }
     std::lock_guard lock(mutex_);
     threads_ = std::move(threads);
     state_ = State::kServing;
+    if (!keep_alives_) TellKeepAlives();
     return {};
   }
 
@@ -169,37 +191,47 @@ class Server::Impl {
   // loop accepts for all.
   Error Accept(netpoll::ListenSocket socket, bool reuse_port) {
     std::string address = socket.Address();
+    std::vector<netpoll::Listener::Target> targets = Targets(address);
     if (reuse_port && !socket.IsUnix()) {
       for (size_t i = 1; i < threads_.size(); ++i) {
         Result<netpoll::ListenSocket> sibling = socket.Sibling();
         if (!sibling) return std::move(sibling.error());
-        HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(*sibling), {TargetOf(*threads_[i])}));
+        HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(*sibling), {targets[i]}));
       }
-      HON_RETURN_IF_ERROR(
-          StartOn(*threads_.front(), std::move(socket), {TargetOf(*threads_.front())}));
-    } else {
-      std::vector<netpoll::Listener::Target> targets;
-      for (auto& thread : threads_) targets.push_back(TargetOf(*thread));
-      HON_RETURN_IF_ERROR(StartOn(*threads_.front(), std::move(socket), std::move(targets)));
+      targets.resize(1);
     }
+    HON_RETURN_IF_ERROR(StartOn(*threads_.front(), std::move(socket), std::move(targets)));
     std::lock_guard lock(mutex_);
     addresses_.push_back(std::move(address));
     return {};
   }
 
-  static netpoll::Listener::Target TargetOf(LoopThread& thread) {
-    return {&thread.GetLoop(), &thread.GetEngine()};
+  // Each loop, with the handler there for the connections of the listener at `address`.
+  std::vector<netpoll::Listener::Target> Targets(const std::string& address) {
+    appcontext::Context base;
+    if (options_.base_context) {
+      base = appcontext::WithValue(options_.base_context(address), &http::ServerContextKey, self_);
+    }
+    std::vector<netpoll::Listener::Target> targets;
+    for (auto& thread : threads_) {
+      netpoll::EventHandler* handler = &thread->GetEngine();
+      if (options_.base_context) {
+        thread->RunThere([&] { handler = &thread->GetEngine().Gate(base); });
+      }
+      targets.push_back({&thread->GetLoop(), handler});
+    }
+    return targets;
   }
 
   Error StartOn(LoopThread& thread, netpoll::ListenSocket socket,
                 std::vector<netpoll::Listener::Target> targets) {
     Error outcome;
     thread.RunThere([&] {
-      Result<std::unique_ptr<netpoll::Listener>> listener = netpoll::Listener::Start(
-          thread.GetLoop(), std::move(socket), std::move(targets),
-          [&engine = engine_](const Error& err, Duration retry_in) {
-            ReportAccept(engine, err, retry_in);
-          });
+      Result<std::unique_ptr<netpoll::Listener>> listener =
+          netpoll::Listener::Start(thread.GetLoop(), std::move(socket), std::move(targets),
+                                   [&engine = engine_](const Error& err, Duration retry_in) {
+                                     ReportAccept(engine, err, retry_in);
+                                   });
       if (!listener) {
         outcome = std::move(listener.error());
         return;
@@ -216,10 +248,10 @@ class Server::Impl {
     engine.Report({.kind = engine::Event::Kind::kAccept, .detail = detail});
   }
 
-  // False when the server had already been told to end.
-  bool StopAccepting() {
+  // Begins the end of the server, once; `tell` is whether registered functions are called.
+  std::shared_ptr<DrainWait> BeginDrain(bool tell) {
     std::lock_guard control(control_mutex_);
-    if (state_ == State::kStopping || state_ == State::kEnded) return false;
+    if (drain_ != nullptr) return drain_;
     {
       std::lock_guard lock(mutex_);
       state_ = State::kStopping;
@@ -227,7 +259,30 @@ class Server::Impl {
     for (auto& thread : threads_) {
       thread->RunThere([&] { thread->Listeners().clear(); });
     }
-    return true;
+    drain_ = std::make_shared<DrainWait>(threads_.size());
+    if (tell) StartShutdownFunctions();
+    for (auto& thread : threads_) {
+      thread->Post([&engine = thread->GetEngine(), grace = options_.hijacked_grace,
+                    drain = drain_] { engine.Drain(grace, [drain] { drain->OneDone(); }); });
+    }
+    return drain_;
+  }
+
+  void StartShutdownFunctions() {
+    std::lock_guard lock(mutex_);
+    for (std::function<void()>& function : on_shutdown_) {
+      shutdown_threads_.emplace_back(std::move(function));
+    }
+    on_shutdown_.clear();
+  }
+
+  // With mutex_ held.
+  void TellKeepAlives() {
+    for (auto& thread : threads_) {
+      thread->Post([&engine = thread->GetEngine(), enabled = keep_alives_] {
+        engine.SetKeepAlivesEnabled(enabled);
+      });
+    }
   }
 
   void SetEnded() {
@@ -236,23 +291,29 @@ class Server::Impl {
     changed_.notify_all();
   }
 
+  Server* self_;
   engine::Engine& engine_;
   Options options_;
   engine::LoopEngine::Shared shared_;
-  std::mutex control_mutex_;   // one start or stop at a time; taken before mutex_
-  mutable std::mutex mutex_;   // what follows, which handlers may ask for
+  std::mutex control_mutex_;  // one start or stop at a time; taken before mutex_
+  mutable std::mutex mutex_;  // what follows, which handlers may ask for
   std::condition_variable changed_;
   State state_ = State::kNew;
+  bool keep_alives_ = true;
+  std::vector<std::function<void()>> on_shutdown_;
   std::vector<std::string> addresses_;
+  std::vector<std::thread> shutdown_threads_;
+  std::shared_ptr<DrainWait> drain_;  // under control_mutex_; set once the end has begun
   std::vector<std::unique_ptr<LoopThread>> threads_;  // last: they use everything above
 };
 
 Server::Server(engine::Engine& engine, Options options)
-    : impl_(std::make_unique<Impl>(engine, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(*this, engine, std::move(options))) {}
 
 Server::~Server() {
   Error closed = Close();
   static_cast<void>(closed);
+  impl_->JoinShutdownFunctions();
 }
 
 Options& Server::GetOptions() { return impl_->GetOptions(); }
@@ -267,6 +328,10 @@ Error Server::Serve(std::string_view address) {
 
 Error Server::Shutdown(const appcontext::Context& context) { return impl_->Shutdown(context); }
 Error Server::Close() { return impl_->Close(); }
+void Server::RegisterOnShutdown(std::function<void()> function) {
+  impl_->RegisterOnShutdown(std::move(function));
+}
+void Server::SetKeepAlivesEnabled(bool enabled) { impl_->SetKeepAlivesEnabled(enabled); }
 std::vector<std::string> Server::Addresses() const { return impl_->Addresses(); }
 std::string_view Server::Backend() const { return impl_->Backend(); }
 unsigned Server::Loops() const { return impl_->Loops(); }

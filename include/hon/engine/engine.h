@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "hon/base/time.h"
+#include "hon/engine/conn_hooks.h"
 #include "hon/engine/events.h"
 #include "hon/engine/settings.h"
 #include "hon/http/handler.h"
@@ -37,9 +38,6 @@ Option WithRequestTimeout(Duration timeout);
 /// Replaces the log line on stderr.
 Option WithEventHook(EventHook hook);
 
-/// What became of a connection, as Go's ConnState.
-enum class ConnState : uint8_t { kNew, kActive, kIdle, kHijacked, kClosed };
-
 class Engine;
 
 /// One engine's work on one loop: the EventHandler of the connections there. Lives on the loop's
@@ -53,13 +51,25 @@ class LoopEngine : public netpoll::EventHandler {
   };
 
   static std::unique_ptr<LoopEngine> Create(Engine& engine, fiber::Scheduler& scheduler,
-                                            const ConnSettings& settings, Shared& shared);
+                                            const ConnSettings& settings, Shared& shared,
+                                            ConnHooks hooks = {});
 
-  /// Ends idle connections and lets running requests end with `Connection: close`; calls
-  /// `on_empty` (on the loop's thread, once) when no connection is left.
-  virtual void Drain(std::function<void()> on_empty) = 0;
+  /// The handler for connections whose requests' contexts hang below `base`: they see its values
+  /// and end with it. Lives as long as this.
+  virtual netpoll::EventHandler& Gate(appcontext::Context base) = 0;
+
+  /// Tells handlers by http::ShutdownContext, closes the connections that wait for a request, and
+  /// serves what has come with `Connection: close`. Hijacked connections have `hijacked_grace` to
+  /// end by themselves, then EndHijacked follows. `on_empty` is called on the loop's thread, once,
+  /// when no connection is left.
+  virtual void Drain(Duration hijacked_grace, std::function<void()> on_empty) = 0;
+  /// Closes the hijacked connections: what their handlers do with them fails with `cause`, and the
+  /// contexts of those that have not returned end with it.
+  virtual void EndHijacked(const Error& cause) = 0;
   /// Cuts every connection; request contexts end with `cause`.
   virtual void CloseAll(const Error& cause) = 0;
+  /// Whether connections go on after an answer. False also closes those that are idle now.
+  virtual void SetKeepAlivesEnabled(bool enabled) = 0;
   /// Connections that are served (hijacked ones are not).
   [[nodiscard]] virtual size_t Connections() const = 0;
 };

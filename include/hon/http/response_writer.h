@@ -30,7 +30,13 @@ class Hijacker {
  public:
   virtual ~Hijacker() = default;
   /// The connection, all deadlines cleared; bytes the server had already received are read from
-  /// it first. The server forgets it: the caller closes it. A second call fails with ErrHijacked.
+  /// it first. The caller closes it, by Close or by destroying it. A second call fails with
+  /// ErrHijacked.
+  ///
+  /// The server still knows it. When Shutdown begins, ShutdownContext (server_context.h) ends: say
+  /// goodbye and close, for Shutdown waits. When its grace is over (server::WithHijackedGrace), or
+  /// by Close, the server closes the connection: reads and writes, waiting ones too, fail with
+  /// ErrServerClosed, and the request's context ends if its handler still runs.
   virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
 };
 

@@ -15,28 +15,30 @@
 #include "hon/base/error.h"
 #include "hon/base/result.h"
 #include "hon/engine/engine.h"
+#include "hon/http/server_context.h"
 #include "hon/netpoll/loop.h"
-
-namespace hon::http {
-/// What Serve returns after Shutdown or Close.
-inline constexpr Sentinel ErrServerClosed{"http: Server closed"};
-}  // namespace hon::http
 
 namespace hon::server {
 
+/// Makes the context above all requests that come through one listener, from its address.
+using BaseContextHook = std::function<appcontext::Context(std::string_view address)>;
+
 struct Options {
   engine::ConnSettings conn;
-  size_t connections_max = 0;                      // 0: what the descriptor limit allows
-  unsigned loops = 0;                              // 0: the cores this process may use
+  engine::ConnHooks hooks;
+  BaseContextHook base_context;
+  Duration hijacked_grace = std::chrono::seconds(10);
+  size_t connections_max = 0;  // 0: what the descriptor limit allows
+  unsigned loops = 0;          // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   size_t stack_bytes = 256 * 1024;
 };
 
 using Option = std::function<void(Options&)>;
 
-/// Reading a request's body may wait this long for the client, added up (30 s); then the reader gets
-/// io::ErrDeadlineExceeded. A client that sent engine::kPeerRateBytesMin bytes for each second of
-/// it is waited for as long again. kUnlimited lifts it.
+/// Reading a request's body may wait this long for the client, added up (30 s); then the reader
+/// gets io::ErrDeadlineExceeded. A client that sent engine::kPeerRateBytesMin bytes for each second
+/// of it is waited for as long again. kUnlimited lifts it.
 Option WithReadTimeout(Duration timeout);
 /// A started head must be complete within this time (10 s); then 408 and a close.
 Option WithReadHeaderTimeout(Duration timeout);
@@ -54,6 +56,19 @@ Option WithMaxBodyBytes(int64_t bytes_max);
 /// Connections at once, over all loops (what the descriptor limit allows, less a reserve); one
 /// more is answered 503 and closed.
 Option WithMaxConnections(size_t connections_max);
+/// Calls `hook` whenever the state of a connection changes (engine/conn_hooks.h).
+Option WithConnState(engine::ConnStateHook hook);
+/// `hook` makes the context above all requests of a listener; called by Listen. The contexts of
+/// requests see its values and end when it ends.
+Option WithBaseContext(BaseContextHook hook);
+/// `hook` makes the context above the requests of one connection, from the one of its listener.
+Option WithConnContext(engine::ConnContextHook hook);
+/// Binds http::LocalAddrContextKey in the contexts of requests. Costs every connection, idle ones
+/// too, a few hundred bytes.
+Option WithLocalAddrValue();
+/// After a shutdown began, hijacked connections have this long to end by themselves (10 s); then
+/// they are closed. See Server::Shutdown.
+Option WithHijackedGrace(Duration grace);
 /// Event loops, each a thread (the cores that the process may use).
 Option WithLoops(unsigned loops);
 /// Default: io_uring where the kernel allows it, else epoll or kqueue.
@@ -61,8 +76,8 @@ Option WithBackend(netpoll::BackendKind backend);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
-/// Serves one engine on any number of addresses. All methods may be called from any plain thread,
-/// not from a handler.
+/// Serves one engine on any number of addresses. Methods may be called from any thread; those that
+/// start or end something from plain threads only, not from a handler (they say so by an error).
 class Server {
  public:
   /// `engine` must outlive the server.
@@ -76,7 +91,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Binds `address` and starts to accept there; returns at once. May be called several times.
-  /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path". The error names the address and the reason.
+  /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path"; "" is ":http". The error names the address
+  /// and the reason; http::ErrServerClosed once Shutdown or Close was called.
   Error Listen(std::string_view address);
   /// The same for a listening descriptor that was inherited.
   Error ListenFd(int fd);
@@ -85,11 +101,24 @@ class Server {
   /// Listen and Serve.
   Error Serve(std::string_view address);
 
-  /// Stops accepting, ends idle connections, and waits until every request has ended or `context`
-  /// is done; then returns none or the context's error, leaving what still runs alone.
+  /// Ends the server without cutting a request short:
+  /// 1. Listeners close; the functions of RegisterOnShutdown start; http::ShutdownContext ends for
+  ///    all handlers. The contexts of requests go on.
+  /// 2. Connections that wait for a request are closed. What runs, and what has begun to arrive, is
+  ///    answered with `Connection: close`; a connection that was accepted too late gets 503.
+  /// 3. Hijacked connections are awaited too. When WithHijackedGrace is over they are closed: their
+  ///    reads and writes fail with http::ErrServerClosed.
+  /// Returns none when no connection is left, or the error of `context` when that ends first: then
+  /// the hijacked connections are closed at once, and requests that still run are left alone; Close
+  /// or another Shutdown may follow.
   Error Shutdown(const appcontext::Context& context);
-  /// Cuts everything at once.
+  /// Cuts every connection, hijacked ones too, and returns; the contexts of requests end.
   Error Close();
+  /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for; not
+  /// by Close. It should start, not await, the end of what it knows of.
+  void RegisterOnShutdown(std::function<void()> function);
+  /// False: answers carry `Connection: close`, and idle connections are closed now.
+  void SetKeepAlivesEnabled(bool enabled);
 
   /// The bound addresses, with the ports that the kernel chose.
   [[nodiscard]] std::vector<std::string> Addresses() const;
@@ -97,7 +126,7 @@ class Server {
   [[nodiscard]] std::string_view Backend() const;
   /// Number of loops, once Listen has succeeded.
   [[nodiscard]] unsigned Loops() const;
-  /// Connections being served now.
+  /// Connections being served now; hijacked ones are not.
   [[nodiscard]] size_t Connections() const;
 
  private:
