@@ -188,14 +188,13 @@ Error ChunkedDecoder::CheckTrailers() const {
 }
 
 void ChunkedDecoder::TakeTrailers(http::Header& into) {
+  into.Reset();
   if (trailer_.empty()) return;
   const char* begin = trailer_.data();
-  const auto for_each = [&](auto&& take) {
-    internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
-    static_cast<void>(internal::ParseFieldLines(cursor, begin, take));
-  };
-  for_each([&into](std::string_view name, std::string_view) { into.Del(name); });
-  for_each([&into](std::string_view name, std::string_view value) { into.Add(name, value); });
+  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
+  static_cast<void>(internal::ParseFieldLines(
+      cursor, begin,
+      [&into](std::string_view name, std::string_view value) { into.Add(name, value); }));
   trailer_.clear();
 }
 

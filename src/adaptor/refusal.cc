@@ -35,7 +35,7 @@ const RefusalText& DescribeRefusal(Refusal refusal) {
   return kTexts[static_cast<size_t>(refusal)];
 }
 
-void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out) {
+void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out, RefusalBody body) {
   if (refusal == Refusal::kNone) return;
   const RefusalText& text = DescribeRefusal(refusal);
   out.Write("HTTP/1.1 ");
@@ -47,7 +47,7 @@ void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out) {
     return;
   }
   out.Write("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
-  out.Write(text.body);
+  if (body == RefusalBody::kSent) out.Write(text.body);
 }
 
 }  // namespace hon::adaptor

@@ -176,7 +176,9 @@ adaptor::Refusal Exchange::WhySilent() {
 // Answers instead of the handler; what it had prepared is dropped.
 void Exchange::Refuse(adaptor::Refusal refusal) {
   if (response_.HeadSent() || stream_.Disconnected()) return;
-  adaptor::WriteRefusal(refusal, owner_->Date(), stream_.Out());
+  adaptor::WriteRefusal(refusal, owner_->Date(), stream_.Out(),
+                        request_.Method == http::MethodHead ? adaptor::RefusalBody::kLeftOut
+                                                            : adaptor::RefusalBody::kSent);
 }
 
 // The connection ends here. An answer that is not whole must show it: a length or an end mark that

@@ -7,10 +7,10 @@
 namespace hon::adaptor {
 namespace {
 
-std::string Written(Refusal refusal) {
+std::string Written(Refusal refusal, RefusalBody body = RefusalBody::kSent) {
   io::BlockPool pool;
   io::LinkBuffer out(pool);
-  WriteRefusal(refusal, "Sun, 06 Nov 1994 08:49:37 GMT", out);
+  WriteRefusal(refusal, "Sun, 06 Nov 1994 08:49:37 GMT", out, body);
   return *out.ReadString(out.Len());
 }
 
@@ -51,6 +51,12 @@ TEST(WriteRefusal, ExpectationFailedIsAnOrdinaryAnswer) {
   EXPECT_EQ(Written(Refusal::kExpectationFailed),
             "HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(WriteRefusal, TheBodyMayBeLeftOut) {
+  const std::string whole = Written(Refusal::kInternalError);
+  EXPECT_EQ(Written(Refusal::kInternalError, RefusalBody::kLeftOut),
+            whole.substr(0, whole.find("\r\n\r\n") + 4));
 }
 
 TEST(WriteRefusal, NoneWritesNothing) { EXPECT_EQ(Written(Refusal::kNone), ""); }

@@ -64,7 +64,8 @@ class ChunkedDecoder {
   /// The end mark and the trailers have been read: what follows is not part of the message.
   [[nodiscard]] bool Done() const { return state_ == State::kDone; }
 
-  /// When Done: moves the trailers into `into`, where they replace what has their names.
+  /// When Done: moves the trailers into `into`, in place of what was there: a name that was
+  /// announced and has not come has no value.
   void TakeTrailers(http::Header& into);
 
   /// For the next body; keeps capacity.

@@ -34,12 +34,16 @@ struct RefusalText {
   std::string_view body;
 };
 
+/// kLeftOut: the request is known to be a HEAD, whose answers end with their heads (RFC 9112 §6.3).
+enum class RefusalBody : uint8_t { kSent, kLeftOut };
+
 /// Never fails; `refusal` is one of the enumerators before kCount.
 [[nodiscard]] const RefusalText& DescribeRefusal(Refusal refusal);
 
 /// Appends the whole answer to `out`: status line, Content-Type, Connection: close and a text
-/// body that the end of the connection delimits. 417 is an ordinary answer with `date` (the value
-/// of a Date field) and no content. Nothing for kNone.
-void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out);
+/// body, unless `body` says no, that the end of the connection delimits. 417 is an ordinary answer
+/// with `date` (the value of a Date field) and no content. Nothing for kNone.
+void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out,
+                  RefusalBody body = RefusalBody::kSent);
 
 }  // namespace hon::adaptor
