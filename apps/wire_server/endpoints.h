@@ -28,7 +28,26 @@ void RegisterLife(http::ServeMux& mux);
 /// "/form", "/multipart", "/cookies".
 void RegisterForms(http::ServeMux& mux);
 
-/// "/files/", "/file".
+/// "/files/", "/file", "/copied-file/{name}".
 void RegisterFiles(http::ServeMux& mux, const Files& files);
+
+/// "/answer/{what}": the contract of ResponseWriter, see answers.cc.
+void RegisterAnswers(http::ServeMux& mux);
+
+/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", and what stands behind
+/// wrapping handlers: "/strip/", "/semicolons", "/max-bytes", "/cross-origin/".
+void RegisterRequests(http::ServeMux& mux);
+
+/// Muxes of their own for the hosts "mux.test" and "all.test".
+void RegisterRoutes(http::ServeMux& mux);
+
+// Handlers and text that more than one file needs.
+
+/// Answers the body, with its Content-Type and its length.
+void Echo(http::ResponseWriter& w, http::Request& r);
+/// Answers what ParseForm found.
+void ShowForm(http::ResponseWriter& w, http::Request& r);
+/// 64 KiB of "0123456789abcdef".
+std::string_view Pattern();
 
 }  // namespace hon::wire

@@ -30,14 +30,6 @@ void Answer(http::ResponseWriter& w, const Error& err, std::string_view text) {
   w.Write(text);
 }
 
-void Form(http::ResponseWriter& w, http::Request& r) {
-  const Error err = r.ParseForm();
-  std::string text;
-  AddLines(text, "form", r.Form());
-  AddLines(text, "post", r.PostForm());
-  Answer(w, err, text);
-}
-
 void AddFile(std::string& text, std::string_view field, const multipart::FileHeader& file) {
   text.append("file ").append(field).append(" ").append(file.Filename).append(" ");
   text.append(std::to_string(file.Size)).append(" ").append(file.Header.Get("Content-Type"));
@@ -80,8 +72,16 @@ void Cookies(http::ResponseWriter& w, http::Request& r) {
 
 }  // namespace
 
+void ShowForm(http::ResponseWriter& w, http::Request& r) {
+  const Error err = r.ParseForm();
+  std::string text;
+  AddLines(text, "form", r.Form());
+  AddLines(text, "post", r.PostForm());
+  Answer(w, err, text);
+}
+
 void RegisterForms(http::ServeMux& mux) {
-  mux.HandleFunc("/form", Form);
+  mux.HandleFunc("/form", ShowForm);
   mux.HandleFunc("/multipart", Multipart);
   mux.HandleFunc("/cookies", Cookies);
 }

@@ -56,6 +56,9 @@ void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterLife(mux);
   RegisterForms(mux);
   RegisterFiles(mux, flags.files);
+  RegisterAnswers(mux);
+  RegisterRequests(mux);
+  RegisterRoutes(mux);
 }
 
 Duration Time(int64_t milliseconds) {
@@ -86,8 +89,8 @@ int Serve(const Flags& flags, netpoll::BackendKind backend, server::SignalWaiter
 
   std::thread stopper([&] {
     signals.Wait();
-    const auto [grace, cancel] = appcontext::WithTimeout(appcontext::Background(),
-                                                         Time(flags.shutdown_timeout));
+    const auto [grace, cancel] =
+        appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
     if (server.Shutdown(grace)) std::fprintf(stderr, "requests were cut at shutdown\n");
     static_cast<void>(server.Close());
   });

@@ -7,34 +7,17 @@
 #include "endpoints.h"
 #include "hon/http/reply.h"
 #include "numbers.h"
+#include "text.h"
 
 namespace hon::wire {
 namespace {
 
 constexpr size_t kEchoBytesMax = size_t{64} << 20;
 
-void Text(http::ResponseWriter& w, std::string_view text) {
-  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-  w.Write(text);
-}
-
 void Root(http::ResponseWriter& w, http::Request&) { Text(w, "hello, world\n"); }
 void Marker(http::ResponseWriter& w, http::Request&) { Text(w, "MARKER"); }
 void Hidden(http::ResponseWriter& w, http::Request&) { Text(w, "HIDDEN"); }
 void NoRead(http::ResponseWriter& w, http::Request&) { Text(w, "not read\n"); }
-
-void Echo(http::ResponseWriter& w, http::Request& r) {
-  const Result<std::string> body = r.Body.ReadAll(kEchoBytesMax);
-  if (!body) {
-    w.Header().Set("Connection", "close");
-    http::Error(w, "cannot read the body", 400);
-    return;
-  }
-  const std::string_view type = r.Header.Get("Content-Type");
-  w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
-  w.Header().Set("Content-Length", std::to_string(body->size()));
-  w.Write(*body);
-}
 
 void Discard(http::ResponseWriter& w, http::Request& r) {
   std::array<char, 16 * 1024> buffer;
@@ -77,6 +60,19 @@ void Status(http::ResponseWriter& w, http::Request& r) {
 void Redirect(http::ResponseWriter& w, http::Request& r) { http::Redirect(w, r, "/", 302); }
 
 }  // namespace
+
+void Echo(http::ResponseWriter& w, http::Request& r) {
+  const Result<std::string> body = r.Body.ReadAll(kEchoBytesMax);
+  if (!body) {
+    w.Header().Set("Connection", "close");
+    http::Error(w, "cannot read the body", 400);
+    return;
+  }
+  const std::string_view type = r.Header.Get("Content-Type");
+  w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
+  w.Header().Set("Content-Length", std::to_string(body->size()));
+  w.Write(*body);
+}
 
 void RegisterPlain(http::ServeMux& mux) {
   mux.HandleFunc("/{$}", Root);

@@ -17,16 +17,6 @@ constexpr int64_t kBytesMax = int64_t{1} << 40;
 constexpr int64_t kChunksMax = 1'000'000;
 constexpr size_t kTrailersBodyMax = size_t{64} << 20;
 
-// 64 KiB of "0123456789abcdef".
-std::string_view Pattern() {
-  static const std::string text = [] {
-    std::string all;
-    while (all.size() < 64 * 1024) all += "0123456789abcdef";
-    return all;
-  }();
-  return text;
-}
-
 void WritePattern(http::ResponseWriter& w, int64_t bytes) {
   while (bytes > 0) {
     const std::string_view part = Pattern().substr(
@@ -109,6 +99,15 @@ void Sse(http::ResponseWriter& w, http::Request& r) {
 }
 
 }  // namespace
+
+std::string_view Pattern() {
+  static const std::string text = [] {
+    std::string all;
+    while (all.size() < 64 * 1024) all += "0123456789abcdef";
+    return all;
+  }();
+  return text;
+}
 
 void RegisterStreams(http::ServeMux& mux) {
   mux.HandleFunc("GET /chunked/{n}", Chunked);

@@ -18,6 +18,9 @@ class Difference:
     def refused(self, status=400):
         return self.status(self.ours) == status and ("Connection", "close") in self.ours[2]
 
+    def closes(self):
+        return self.ours is not None and ("Connection", "close") in self.ours[2]
+
     def has(self, pattern):
         return re.search(pattern, self.wire, re.I | re.S) is not None
 
@@ -72,15 +75,16 @@ def closing_1_0(d):
 
 
 def informational_1_0(d):
-    return d.status(d.go) == 103 and d.has(rb" HTTP/1\.0\r\n")
+    return d.status(d.go) in (100, 102, 103) and d.has(rb" HTTP/1\.0\r\n")
 
 
 def trailers_1_0(d):
-    return d.has(rb"^\S* /trailers[^\r]* HTTP/1\.0\r\n") and d.ours[:2] == d.go[:2] and d.go[4] == "close"
+    return d.has(rb"^\S* \S*/trailers[^\r]* HTTP/1\.0\r\n") and d.ours[:2] == d.go[:2] and d.go[4] == "close"
 
 
 def forbidden_trailer(d):
-    return d.refused() and d.has(rb"trailer:[ \t]*host|\r\n0\r\n.*(host|content-length|transfer-encoding):")
+    return d.closes() and d.has(
+        rb"trailer:[ \t]*host|\r\n0\r\n.*((host|content-length|transfer-encoding|trailer|authorization):| :|\n |[^\r]\n)")
 
 
 def empty_suffix(d):
@@ -96,7 +100,7 @@ def dots_in_a_file_name(d):
 
 
 def panic(d):
-    return d.go is None and d.refused(500) and d.has(rb"^\S* /panic[? ]")
+    return d.go is None and d.refused(500) and d.has(rb"^\S* /(panic|answer/code-|answer/panic-buffered)")
 
 
 def another_fault(d):
@@ -123,6 +127,59 @@ def file_name_with_backslashes(d):
         b"\\" not in d.ours[3].encode() and b"\\" in d.go[3].encode())
 
 
+def preface(d):
+    return d.refused(505) and d.has(rb"^PRI \* HTTP/2\.0\r\n")
+
+
+def connect_target(d):
+    return d.refused() and d.has(rb"^CONNECT ([^/][^\r ]*)? HTTP/")
+
+
+def blanks_behind_a_size(d):
+    return d.closes() and d.has(rb"\r\n[0-9a-f]+[ \t]+\r\n")
+
+
+def odd_host(d):
+    return d.refused() and d.has(rb"^\S* [a-z]+://[^/ ]*[^\x21-\x7e/ ]")
+
+
+def said_connection(d):
+    """The same answer, but for a close that Go does not announce or a keep-alive that it does not keep."""
+    if d.ours is None or d.go is None or d.ours[:2] != d.go[:2] or d.ours[3:] != d.go[3:]:
+        return False
+    ours, go = ([field for field in answer[2] if field[0] != "Connection"] for answer in (d.ours, d.go))
+    return ours == go and (d.closes() and d.has(rb"content-length: 100|overrun")
+                           or ("Connection", "keep-alive") in d.go[2] and d.has(rb"/answer/length-"))
+
+
+def read_on(d):
+    return d.has(rb"^POST /answer/copy-body") and d.go is not None and len(d.ours[3]) > len(d.go[3])
+
+
+def copied_with_a_length(d):
+    return d.has(rb"^\S* /copied-file/") and d.go is not None and d.ours[3] == d.go[3] and d.ours[4] in ("length", "none")
+
+
+def invalid_length(d):
+    return d.has(rb"/answer/length-n") and d.status(d.ours) == 200 and ("Content-Length", "3") in d.ours[2]
+
+
+def foreign_coding(d):
+    return d.has(rb"/answer/coding-gzip") and d.status(d.ours) == 200
+
+
+def listed_close(d):
+    return d.ours is None and d.has(rb"/answer/connection-(Close|x-close)")
+
+
+def late_trailer(d):
+    return d.has(rb"/answer/trailers-late-small") and d.status(d.ours) == 200 and ("Content-Length", "5") in d.go[2]
+
+
+def far_expiry(d):
+    return d.has(rb"/set-cookie.*expires=9{14}") and "9999" in str(d.ours[2])
+
+
 DEVIATIONS = [
     ("D-001", smuggled_length),
     ("D-002", bare_line_end),
@@ -146,7 +203,19 @@ DEVIATIONS = [
     ("D-020", another_fault),
     ("D-021", unannounced_close),
     ("D-027", unfinished_multipart),
+    ("D-024", read_on),
     ("D-028", file_name_with_backslashes),
+    ("D-037", preface),
+    ("D-038", connect_target),
+    ("D-039", blanks_behind_a_size),
+    ("D-040", said_connection),
+    ("D-041", copied_with_a_length),
+    ("D-042", invalid_length),
+    ("D-043", foreign_coding),
+    ("D-044", listed_close),
+    ("D-045", late_trailer),
+    ("D-046", far_expiry),
+    ("D-047", odd_host),
 ]
 
 # Shown or not as the bytes happen to arrive.

@@ -34,8 +34,20 @@ func main() {
 	registerStreams(mux)
 	registerLife(mux)
 	registerForms(mux)
+	registerAnswers(mux)
+	registerRequests(mux)
 	mux.Handle("/files/", http.StripPrefix("/files", http.FileServer(http.Dir(*dir))))
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, *file) })
+
+	mux.HandleFunc("/copied-file/{name}", func(w http.ResponseWriter, r *http.Request) {
+		file, err := http.Dir(*dir).Open(r.PathValue("name"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		defer file.Close()
+		io.Copy(w, file)
+	})
 
 	server := &http.Server{
 		Handler:           mux,
