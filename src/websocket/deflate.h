@@ -1,0 +1,98 @@
+#pragma once
+
+// permessage-deflate's two transformations (RFC 7692 §7.2) over zlib.
+
+#include <zlib.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hon::websocket::internal {
+
+/// What the handshake agreed on, for one direction each.
+struct DeflateParams {
+  int window_bits = 15;   // 9 to 15
+  bool takeover = false;  // the window goes on from message to message
+};
+
+/// Bytes that one call of Inflater::Next gives at most.
+inline constexpr size_t kInflateBytes = 16 * 1024;
+
+/// Blocks of one message that may claim to be the last: each costs much more than its bytes.
+inline constexpr int kFinalBlocksMax = 64;
+
+/// Inflates the payloads of compressed messages, piece by piece: what a message inflates to is
+/// never held whole here.
+class Inflater {
+ public:
+  explicit Inflater(int window_bits);
+  ~Inflater();
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  enum class Status {
+    kMore,   // there is more output: call again
+    kInput,  // all input is used; the message goes on
+    kEnd,    // the message ends with this output
+    kBad,    // not deflate
+  };
+  /// Uses up input from the front of `input`, the message's last if `final`, and shows the next
+  /// output, which lives until the next call.
+  Status Next(std::string_view& input, bool final, std::string_view& output);
+  /// Forgets what was inflated before: the next message stands alone.
+  void Reset();
+
+ private:
+  [[nodiscard]] bool BeginAnew();
+
+  z_stream stream_{};
+  size_t tail_used_ = 0;  // of the four bytes that every message is followed by
+  int final_blocks_ = 0;  // of this message
+  std::unique_ptr<char[]> output_;
+};
+
+/// Compresses messages.
+class Deflater {
+ public:
+  /// `level` is zlib's, 1 (fast) to 9.
+  Deflater(int window_bits, int level);
+  ~Deflater();
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  /// Appends the next part of a message, compressed; the `final` one without its last four bytes.
+  void Add(std::string_view data, bool final, std::string& to);
+  /// As Inflater::Reset.
+  void Reset();
+
+ private:
+  z_stream stream_{};
+};
+
+/// Inflaters and deflaters of connections that begin each message anew, which therefore need them
+/// only while a message is under way. Any thread.
+class DeflatePool {
+ public:
+  explicit DeflatePool(int level) : level_(level) {}
+
+  [[nodiscard]] std::unique_ptr<Inflater> TakeInflater();
+  [[nodiscard]] std::unique_ptr<Deflater> TakeDeflater(int window_bits);
+  void GiveBack(std::unique_ptr<Inflater> inflater);
+  void GiveBack(std::unique_ptr<Deflater> deflater, int window_bits);
+  [[nodiscard]] int Level() const { return level_; }
+
+ private:
+  static constexpr int kWindowBitsMin = 9;
+  static constexpr size_t kFreeMax = 16;  // of each kind
+
+  int level_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Inflater>> inflaters_;
+  std::vector<std::unique_ptr<Deflater>> deflaters_[16 - kWindowBitsMin];
+};
+
+}  // namespace hon::websocket::internal

@@ -1,0 +1,190 @@
+#include "websocket/handshake.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+#include "hon/base/assert.h"
+#include "hon/http/method.h"
+#include "hon/http/status.h"
+#include "hon/url/url.h"
+#include "http/base64.h"
+#include "http/token.h"
+
+namespace hon::websocket::internal {
+namespace {
+
+using http::internal::EqualFold;
+
+constexpr std::string_view kConstant = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+constexpr size_t kKeyBytes = 16;
+
+std::string_view Trim(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Calls `visit` with each element of a comma-separated list until it says true.
+template <class Visit>
+bool AnyElement(std::string_view list, Visit visit) {
+  for (;;) {
+    const size_t comma = list.find(',');
+    if (visit(Trim(list.substr(0, comma)))) return true;
+    if (comma == std::string_view::npos) return false;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+// Host and port of an origin or a Host field, the scheme's own port left out.
+std::string_view WithoutPort(std::string_view host, std::string_view port) {
+  return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
+}
+
+}  // namespace
+
+std::string AcceptKey(std::string_view key) {
+  std::string text(key);
+  text += kConstant;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  HON_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1);
+  return http::internal::Base64Encode({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+std::string NewKey() {
+  std::array<unsigned char, kKeyBytes> bytes;
+  HON_ASSERT(RAND_bytes(bytes.data(), bytes.size()) == 1);
+  return http::internal::Base64Encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+bool HasToken(const http::Header& header, std::string_view name, std::string_view token) {
+  const auto values = header.Values(name);
+  return std::any_of(values.begin(), values.end(), [&](std::string_view value) {
+    return AnyElement(value, [&](std::string_view one) { return EqualFold(one, token); });
+  });
+}
+
+Refusal CheckRequest(const http::Request& r) {
+  if (r.Method != http::MethodGet) return {405, "websocket: the method is not GET"};
+  if (!r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1) return {400, "websocket: not HTTP/1.1"};
+  if (r.ContentLength != 0) return {400, "websocket: a request with a body"};
+  if (!HasToken(r.Header, "Connection", "upgrade")) {
+    return {400, "websocket: no \"upgrade\" in Connection"};
+  }
+  if (!HasToken(r.Header, "Upgrade", "websocket")) {
+    return {426, "websocket: no \"websocket\" in Upgrade"};
+  }
+  const auto versions = r.Header.Values("Sec-WebSocket-Version");
+  if (versions.size() != 1 || versions.front() != "13") {
+    return {426, "websocket: Sec-WebSocket-Version is not 13"};
+  }
+  const auto keys = r.Header.Values("Sec-WebSocket-Key");
+  if (keys.size() != 1) return {400, "websocket: not one Sec-WebSocket-Key"};
+  const auto key = http::internal::Base64Decode(keys.front());
+  if (!key || key->size() != kKeyBytes) {
+    return {400, "websocket: Sec-WebSocket-Key is not 16 bytes in base64"};
+  }
+  return {};
+}
+
+bool ReadOffers(const http::Header& header, std::vector<Extension>& offers) {
+  const auto values = header.Values("Sec-WebSocket-Extensions");
+  return std::all_of(values.begin(), values.end(),
+                     [&](std::string_view value) { return ParseExtensions(value, offers); });
+}
+
+bool IsSameOrigin(const http::Request& r) {
+  const auto origins = r.Header.Values("Origin");
+  if (origins.empty()) return true;
+  if (origins.size() != 1) return false;
+  const std::string_view origin = origins.front();
+  const auto compare = [&](std::string_view scheme, std::string_view port) {
+    return origin.size() > scheme.size() && EqualFold(origin.substr(0, scheme.size()), scheme) &&
+           EqualFold(WithoutPort(origin.substr(scheme.size()), port), WithoutPort(r.Host, port));
+  };
+  return compare("http://", ":80") || compare("https://", ":443");
+}
+
+std::string SelectSubprotocol(const http::Header& header, const std::vector<std::string>& ours) {
+  for (const std::string& one : ours) {
+    for (const std::string_view value : header.Values("Sec-WebSocket-Protocol")) {
+      if (AnyElement(value, [&](std::string_view offered) { return offered == one; })) return one;
+    }
+  }
+  return {};
+}
+
+namespace {
+
+constexpr Sentinel ErrBadHandshake{"websocket: bad handshake"};
+
+Error Bad(std::string_view what) {
+  return Error::Of(ErrBadHandshake, "websocket: bad handshake: " + std::string(what));
+}
+
+// The fields of `head` behind its first line, each line as strict as a server's parser takes it.
+Error ReadFields(std::string_view lines, http::Header& header) {
+  while (lines != "\r\n") {
+    const size_t end = lines.find("\r\n");
+    if (end == std::string_view::npos) return Bad("a line without an end");
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(end + 2);
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !http::internal::IsToken(line.substr(0, colon))) {
+      return Bad("not a field");
+    }
+    const std::string_view value = Trim(line.substr(colon + 1));
+    const auto control = [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+    };
+    if (std::any_of(value.begin(), value.end(), control)) return Bad("a control byte in a field");
+    header.Add(line.substr(0, colon), value);
+  }
+  return {};
+}
+
+Error CheckAnswerFields(const http::Header& header, std::string_view key) {
+  if (!HasToken(header, "Upgrade", "websocket")) return Bad("no \"websocket\" in Upgrade");
+  if (!HasToken(header, "Connection", "upgrade")) return Bad("no \"upgrade\" in Connection");
+  const auto accepts = header.Values("Sec-WebSocket-Accept");
+  if (accepts.size() != 1 || accepts.front() != AcceptKey(key)) {
+    return Bad("Sec-WebSocket-Accept does not answer the key");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<HandshakeAnswer> ReadAnswer(std::string_view head, std::string_view key,
+                                   const std::vector<std::string>& subprotocols,
+                                   const DeflateOptions& options) {
+  if (!head.ends_with("\r\n\r\n")) return Fail(Bad("no end of the head"));
+  const size_t line_end = head.find("\r\n");
+  const std::string_view line = head.substr(0, line_end);
+  if (!line.starts_with("HTTP/1.1 101") || (line.size() > 12 && line[12] != ' ')) {
+    return Fail(Bad("answered " + std::string(line.substr(0, 80))));
+  }
+  http::Header header;
+  if (Error err = ReadFields(head.substr(line_end + 2), header)) return Fail(std::move(err));
+  if (Error err = CheckAnswerFields(header, key)) return Fail(std::move(err));
+  HandshakeAnswer answer;
+  std::vector<Extension> extensions;
+  if (!ReadOffers(header, extensions)) return Fail(Bad("malformed Sec-WebSocket-Extensions"));
+  auto terms = ReadDeflateAnswer(extensions, options);
+  if (!terms) return Fail(Bad("an extension that was not offered"));
+  answer.deflate = std::move(*terms);
+  const auto chosen = header.Values("Sec-WebSocket-Protocol");
+  if (chosen.empty()) return answer;
+  if (chosen.size() != 1 ||
+      std::find(subprotocols.begin(), subprotocols.end(), chosen.front()) == subprotocols.end()) {
+    return Fail(Bad("a subprotocol that was not offered"));
+  }
+  answer.subprotocol = chosen.front();
+  return answer;
+}
+
+}  // namespace hon::websocket::internal

@@ -1,0 +1,93 @@
+#pragma once
+
+// The receiving half of the protocol: bytes in, pieces of messages and control frames out. No I/O,
+// no clock, no thread.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "hon/websocket/message.h"
+#include "websocket/deflate.h"
+#include "websocket/frame.h"
+#include "websocket/utf8.h"
+
+namespace hon::websocket::internal {
+
+struct ReaderOptions {
+  bool masked = true;  // a server's peer must mask, a client's must not (RFC 6455 §5.1)
+  bool deflate = false;
+  DeflateParams inflate{};
+  DeflatePool* pool = nullptr;     // with deflate
+  uint64_t message_bytes_max = 0;  // of a whole message, inflated
+};
+
+/// What MessageReader found next.
+struct Found {
+  enum class Kind : uint8_t {
+    kNothing,  // all input is used
+    kBlocked,  // a message goes on, or begins, and nobody wanted it
+    kPiece,    // some bytes of a message
+    kPing,
+    kPong,
+    kClose,  // `code` is kCloseNoStatus when there was none; `data` is the reason
+    kBad,    // the peer broke the protocol: `code` and `data` are what to close with
+  };
+  Kind kind = Kind::kNothing;
+  MessageType type = MessageType::kText;
+  bool final = false;  // the message's last piece
+  CloseCode code = 0;
+  std::string_view data{};
+};
+
+/// Reads what one peer sends. An idle one holds no buffer.
+class MessageReader {
+ public:
+  explicit MessageReader(const ReaderOptions& options) : options_(&options) {}
+  ~MessageReader();
+  MessageReader(const MessageReader&) = delete;
+  MessageReader& operator=(const MessageReader&) = delete;
+
+  /// Looks at `input` for the next thing, unmasks in place, and takes what it used from the front.
+  /// What is found may show bytes of `input`, or bytes that live until the next call. Messages are
+  /// taken only if `wanted`. After kBad and kClose it is not called again.
+  Found Next(std::span<char>& input, bool wanted);
+
+  /// A message has begun and not ended.
+  [[nodiscard]] bool InMessage() const { return in_message_; }
+  /// Nothing has come of the next frame.
+  [[nodiscard]] bool BetweenFrames() const { return state_ == State::kHeader && held_ == 0; }
+
+ private:
+  enum class State : uint8_t { kHeader, kPayload, kControl };
+
+  [[nodiscard]] bool TakeHeader(std::span<char>& input);
+  Found BeginFrame();
+  Found TakePiece(std::span<char>& input);
+  Found InflatePiece(std::span<char>& input);
+  Found TakeControl(std::span<char>& input);
+  Found ReadClose() const;
+  Found EndPiece(std::string_view data, bool final);
+  void ReleaseInflater();
+  static Found Bad(CloseCode code, std::string_view why) {
+    return {.kind = Found::Kind::kBad, .code = code, .data = why};
+  }
+
+  const ReaderOptions* options_;
+  std::unique_ptr<Inflater> inflater_;
+  FrameHeader frame_;
+  uint64_t left_ = 0;     // of the frame's payload
+  uint64_t message_ = 0;  // bytes of the message so far
+  State state_ = State::kHeader;
+  MessageType type_ = MessageType::kText;
+  bool in_message_ = false;
+  bool inflating_ = false;
+  bool more_output_ = false;  // of the inflater, without further input
+  uint8_t held_ = 0;          // bytes of a header, or of a control frame's payload
+  Utf8Checker utf8_;
+  std::array<char, kControlBytesMax> bytes_;
+};
+
+}  // namespace hon::websocket::internal
