@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <boost/context/detail/fcontext.hpp>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "fiber/stack.h"
 #include "hon/fiber/fiber.h"
@@ -25,7 +27,10 @@ class Fiber {
   boost::context::detail::fcontext_t context = nullptr;
   Scheduler::Entry entry = nullptr;
   void* argument = nullptr;
-  std::function<void()> function;  // of Go
+  std::function<void()> function;  // of Go, as are the next two
+  appcontext::Context own_context;
+  std::string_view own_name;
+  const std::string_view* name = nullptr;
   const appcontext::Context* ends_with = nullptr;
   void (*suspend_hook)(void*) = nullptr;
   void* suspend_argument = nullptr;

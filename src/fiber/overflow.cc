@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "fiber/scheduler.h"
 
@@ -19,25 +19,31 @@ struct sigaction previous_segv;
 struct sigaction previous_bus;
 
 // Only calls that are safe in a signal handler.
-void WriteText(const char* text) {
-  const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
+void WriteText(std::string_view text) {
+  const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(written);
 }
 
 void WriteNumber(size_t number) {
   char digits[24];
-  char* at = digits + sizeof digits;
-  *--at = '\0';
+  char* const end = digits + sizeof digits;
+  char* at = end;
   do {
     *--at = static_cast<char>('0' + number % 10);
     number /= 10;
   } while (number != 0);
-  WriteText(at);
+  WriteText({at, static_cast<size_t>(end - at)});
 }
 
 void OnFault(int signal, siginfo_t* info, void* machine) {
   if (const Fiber* fiber = Current(); fiber != nullptr && fiber->stack.Guards(info->si_addr)) {
-    WriteText("hon: a fiber has overrun its stack of ");
+    WriteText("hon: the fiber ");
+    if (fiber->name != nullptr && !fiber->name->empty()) {
+      WriteText("\"");
+      WriteText(*fiber->name);
+      WriteText("\" ");
+    }
+    WriteText("has overrun its stack of ");
     WriteNumber(fiber->stack.Bytes());
     WriteText(" bytes; raise it with fiber::Options::stack_bytes (server::WithStackBytes)\n");
   }

@@ -28,7 +28,8 @@ inline void StartSwitch([[maybe_unused]] void** fake_stack, [[maybe_unused]] con
 }
 
 /// After the jump, on the new stack; tells where the jump came from.
-inline void FinishSwitch([[maybe_unused]] void* fake_stack, [[maybe_unused]] const void** from_bottom,
+inline void FinishSwitch([[maybe_unused]] void* fake_stack,
+                         [[maybe_unused]] const void** from_bottom,
                          [[maybe_unused]] size_t* from_size) {
 #ifdef HON_ASAN
   __sanitizer_finish_switch_fiber(fake_stack, from_bottom, from_size);

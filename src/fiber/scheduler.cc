@@ -2,6 +2,8 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -17,19 +19,44 @@ thread_local Scheduler* current_scheduler = nullptr;
 
 // A pooled stack keeps this much of what it touched.
 constexpr size_t kStackBytesKept = 16 * 1024;
-// One in this many returns of a stack looks whether it went deeper: the look is a system call.
-constexpr size_t kTrimInterval = 256;
+// A stack that is free again is looked at after this time, so that one in steady use is looked at
+// now and then only: the look is a system call. So many at a time.
+constexpr Duration kSweepInterval = std::chrono::milliseconds(250);
+constexpr unsigned kStacksPerSweep = 32;
+// How long fibers that wake each other may go on before the loop looks after everything else.
+constexpr Duration kSlice = std::chrono::microseconds(20);
+// The clock is looked at after so many switches, at the latest.
+constexpr unsigned kSwitchesPerLook = 64;
 
 }  // namespace
+
+// A Go from another thread.
+class Scheduler::Impl::Launch final : public netpoll::Task {
+ public:
+  Launch(Impl& scheduler, std::function<void()> function, GoOptions options)
+      : scheduler_(&scheduler), function_(std::move(function)), options_(std::move(options)) {}
+  void Run() override {
+    const std::unique_ptr<Launch> self(this);
+    scheduler_->Go(std::move(function_), std::move(options_));
+  }
+  void Discard() override { delete this; }
+
+ private:
+  Impl* scheduler_;
+  std::function<void()> function_;
+  GoOptions options_;
+};
 
 Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
     : self_(&self), loop_(&loop), options_(options) {}
 
 Scheduler::Impl::~Impl() {
-  HON_ASSERT(live_ == 0);
-  while (free_ != nullptr) {
-    Fiber* fiber = std::exchange(free_, free_->next);
-    Free(*fiber);
+  HON_ASSERT(live_.Get() == 0);
+  for (Fiber** list : {&free_, &free_swept_}) {
+    while (*list != nullptr) {
+      Fiber* fiber = std::exchange(*list, (*list)->next);
+      Free(*fiber);
+    }
   }
   if (current_scheduler == self_) current_scheduler = nullptr;
 }
@@ -42,18 +69,29 @@ void Scheduler::Impl::Start(Entry entry, void* argument) {
   Resume(fiber);
 }
 
-void Scheduler::Impl::Go(std::function<void()> function) {
+void Scheduler::Impl::Go(std::function<void()> function, GoOptions options) {
   Fiber& fiber = TakeFiber();
   fiber.function = std::move(function);
+  fiber.own_context = std::move(options.context);
+  fiber.own_name = options.name;
+  fiber.ends_with = &fiber.own_context;
+  fiber.name = &fiber.own_name;
   fiber.entry = [](void* self) {
-    // Moved out, so that what it holds is destroyed on the fiber, where it may wait.
-    const std::function<void()> run = std::move(static_cast<Fiber*>(self)->function);
-    static_cast<Fiber*>(self)->function = nullptr;
-    run();
+    auto& here = *static_cast<Fiber*>(self);
+    {
+      // Moved out, so that what it holds is destroyed on the fiber, where it may wait.
+      const std::function<void()> run = std::exchange(here.function, nullptr);
+      run();
+    }
+    here.own_context = {};
   };
   fiber.argument = &fiber;
   fiber.parked = true;
   Enqueue(fiber);
+}
+
+void Scheduler::Impl::GoFromElsewhere(std::function<void()> function, GoOptions options) {
+  loop_->Post(*new Launch(*this, std::move(function), std::move(options)));
 }
 
 void Scheduler::Impl::Enqueue(Fiber& fiber) {
@@ -69,19 +107,36 @@ void Scheduler::Impl::Enqueue(Fiber& fiber) {
   if (!std::exchange(deferred_, true)) loop_->Defer(*this);
 }
 
-// Resumes those that are ready now; what they make ready waits for the next turn, so that the
-// loop's other work gets its share.
+// What is ready runs; what that makes ready runs too while the slice lasts. Then the loop's other
+// work gets its share.
 void Scheduler::Impl::Run() {
+  unsigned switches = ResumeReady();
+  unsigned next_look = 0;
+  TimePoint end = kNever;
+  while (ready_first_ != nullptr) {
+    if (switches >= next_look) {
+      const TimePoint now = Clock::now();
+      if (now >= end) return loop_->Defer(*this);
+      if (end == kNever) end = now + kSlice;
+      next_look = switches + std::min(switches, kSwitchesPerLook);
+    }
+    switches += ResumeReady();
+  }
   deferred_ = false;
+}
+
+unsigned Scheduler::Impl::ResumeReady() {
+  unsigned switches = 0;
   Fiber* fiber = std::exchange(ready_first_, nullptr);
   ready_last_ = nullptr;
-  while (fiber != nullptr) {
+  for (; fiber != nullptr; ++switches) {
     Fiber* next = fiber->next;
     fiber->queued = false;
     fiber->parked = false;
     Resume(*fiber);
     fiber = next;
   }
+  return switches;
 }
 
 void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
@@ -89,13 +144,14 @@ void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
   Fiber* first = remote_.load(std::memory_order_relaxed);
   do {
     fiber.next_remote = first;
-  } while (!remote_.compare_exchange_weak(first, &fiber, std::memory_order_release,
+    // Acquires too: who finds the list empty posts the task that the loop is done with by then.
+  } while (!remote_.compare_exchange_weak(first, &fiber, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   if (first == nullptr) loop_->Post(remote_wakes_);
 }
 
 void Scheduler::Impl::TakeRemoteWakes() {
-  Fiber* fiber = remote_.exchange(nullptr, std::memory_order_acquire);
+  Fiber* fiber = remote_.exchange(nullptr, std::memory_order_acq_rel);
   while (fiber != nullptr) {
     Fiber* next = fiber->next_remote;
     fiber->remote_wake.store(false, std::memory_order_release);
@@ -105,9 +161,11 @@ void Scheduler::Impl::TakeRemoteWakes() {
 }
 
 Fiber& Scheduler::Impl::TakeFiber() {
-  ++live_;
-  if (free_ != nullptr) {
-    Fiber* fiber = std::exchange(free_, free_->next);
+  started_.Add(1);
+  live_.Add(1);
+  if (live_.Get() > live_max_.Get()) live_max_.Set(live_.Get());
+  if (Fiber*& list = free_ != nullptr ? free_ : free_swept_; list != nullptr) {
+    Fiber* fiber = std::exchange(list, list->next);
     --free_count_;
     fiber->ended = false;
     return *fiber;
@@ -116,30 +174,46 @@ Fiber& Scheduler::Impl::TakeFiber() {
   fiber->context =
       boost::context::detail::make_fcontext(fiber->stack.Top(), fiber->stack.Bytes(), &Main);
   fiber->tsan = CreateTsanFiber();
-  ++stacks_;
+  stacks_.Add(1);
   return *fiber;
 }
 
 void Scheduler::Impl::Recycle(Fiber& fiber) {
-  --live_;
+  live_.Set(live_.Get() - 1);
   fiber.wake_pending = false;
   fiber.ends_with = nullptr;
+  fiber.name = nullptr;
   fiber.suspend_hook = nullptr;
   // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
   const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
   if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
-  if (++recycled_ % kTrimInterval == 0 && fiber.stack.ResidentBelow(kStackBytesKept) != 0) {
-    fiber.stack.Trim(kStackBytesKept);
-  }
   fiber.next = free_;
   free_ = &fiber;
   ++free_count_;
+  if (!sweeper_.Armed()) loop_->Timers().Arm(sweeper_, loop_->Now() + kSweepInterval);
+}
+
+void Scheduler::Impl::Sweep() {
+  for (unsigned i = 0; i < kStacksPerSweep && free_ != nullptr; ++i) {
+    Fiber* fiber = std::exchange(free_, free_->next);
+    if (fiber->stack.ResidentBelow(kStackBytesKept) != 0) {
+      fiber->stack.Trim(kStackBytesKept);
+      trimmed_.Add(1);
+    }
+    fiber->next = free_swept_;
+    free_swept_ = fiber;
+  }
+  if (free_ != nullptr) loop_->Timers().Arm(sweeper_, loop_->Now() + netpoll::TimerWheel::kTick);
 }
 
 void Scheduler::Impl::Free(Fiber& fiber) {
   DestroyTsanFiber(fiber.tsan);
-  --stacks_;
+  stacks_.Set(stacks_.Get() - 1);
   delete &fiber;
+}
+
+Stats Scheduler::Impl::GetStats() const {
+  return {live_.Get(), live_max_.Get(), stacks_.Get(), started_.Get(), trimmed_.Get()};
 }
 
 void Scheduler::Impl::Resume(Fiber& fiber) {
@@ -195,8 +269,9 @@ Scheduler::~Scheduler() = default;
 Scheduler* Scheduler::Current() { return current_scheduler; }
 void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument); }
 netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }
-size_t Scheduler::Live() const { return impl_->Live(); }
-size_t Scheduler::Stacks() const { return impl_->Stacks(); }
+size_t Scheduler::Live() const { return impl_->GetStats().live; }
+size_t Scheduler::Stacks() const { return impl_->GetStats().stacks; }
+Stats Scheduler::GetStats() const { return impl_->GetStats(); }
 
 Fiber* Current() {
   return current_scheduler == nullptr ? nullptr : current_scheduler->impl_->Running();
@@ -231,15 +306,27 @@ void Yield() {
   fiber->scheduler->impl_->SwitchOut();
 }
 
-void Go(std::function<void()> function) {
-  HON_ASSERT(current_scheduler != nullptr);
-  current_scheduler->impl_->Go(std::move(function));
+void Go(std::function<void()> function, GoOptions options) {
+  if (options.scheduler == nullptr) options.scheduler = current_scheduler;
+  Scheduler* scheduler = options.scheduler;
+  HON_ASSERT(scheduler != nullptr);
+  if (scheduler == current_scheduler) {
+    scheduler->impl_->Go(std::move(function), std::move(options));
+  } else {
+    scheduler->impl_->GoFromElsewhere(std::move(function), std::move(options));
+  }
 }
 
 void SetContext(const appcontext::Context* context) {
   Fiber* fiber = Current();
   HON_ASSERT(fiber != nullptr);
   fiber->ends_with = context;
+}
+
+void SetName(const std::string_view* name) {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  fiber->name = name;
 }
 
 void SetSuspendHook(void (*hook)(void*), void* argument) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "fiber/fiber_impl.h"
 #include "hon/fiber/fiber.h"
+#include "hon/netpoll/timer.h"
 
 namespace hon::fiber {
 
@@ -14,7 +16,8 @@ class Scheduler::Impl final : private netpoll::Task {
   ~Impl() override;
 
   void Start(Entry entry, void* argument);
-  void Go(std::function<void()> function);
+  void Go(std::function<void()> function, GoOptions options);
+  void GoFromElsewhere(std::function<void()> function, GoOptions options);
   /// Suspends the running fiber; returns when it is resumed.
   void SwitchOut();
   void Enqueue(Fiber& fiber);
@@ -22,10 +25,10 @@ class Scheduler::Impl final : private netpoll::Task {
 
   [[nodiscard]] Fiber* Running() const { return running_; }
   [[nodiscard]] netpoll::Loop& GetLoop() const { return *loop_; }
-  [[nodiscard]] size_t Live() const { return live_; }
-  [[nodiscard]] size_t Stacks() const { return stacks_; }
+  [[nodiscard]] Stats GetStats() const;
 
  private:
+  class Launch;
   // Woken by other threads; posted to the loop.
   class RemoteWakes final : public netpoll::Task {
    public:
@@ -36,7 +39,31 @@ class Scheduler::Impl final : private netpoll::Task {
     Impl* owner_;
   };
 
+  // Gives back what free stacks hold deep down, some time after their use.
+  class Sweeper final : public netpoll::Timer {
+   public:
+    explicit Sweeper(Impl& owner) : owner_(&owner) {}
+    ~Sweeper() override { Disarm(); }
+
+   private:
+    void OnTimer() override { owner_->Sweep(); }
+    Impl* owner_;
+  };
+
+  // Written by the scheduler's thread alone, read by any.
+  class Counter {
+   public:
+    void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+    void Add(uint64_t more) { Set(Get() + more); }
+    [[nodiscard]] uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<uint64_t> value_{0};
+  };
+
   void Run() override;  // the deferred task: resumes what is ready
+  unsigned ResumeReady();
+  void Sweep();
   void TakeRemoteWakes();
   Fiber& TakeFiber();
   void Recycle(Fiber& fiber);
@@ -48,11 +75,16 @@ class Scheduler::Impl final : private netpoll::Task {
   netpoll::Loop* loop_;
   Options options_;
   Fiber* running_ = nullptr;
+  // Free fibers, last in first out: those used since the last look at their stacks, and the others.
   Fiber* free_ = nullptr;
+  Fiber* free_swept_ = nullptr;
   size_t free_count_ = 0;
-  size_t live_ = 0;
-  size_t stacks_ = 0;
-  size_t recycled_ = 0;
+  Counter live_;
+  Counter live_max_;
+  Counter stacks_;
+  Counter started_;
+  Counter trimmed_;
+  Sweeper sweeper_{*this};
   Fiber* ready_first_ = nullptr;
   Fiber* ready_last_ = nullptr;
   bool deferred_ = false;

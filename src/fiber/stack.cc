@@ -28,8 +28,8 @@ size_t PageBytes() {
 // mappings only: 32,000 stacks. The other kind does not.
 bool InstallGuard(char* at, size_t bytes) {
   static const bool light = [&] {
-    void* page = ::mmap(nullptr, PageBytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    void* page =
+        ::mmap(nullptr, PageBytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return false;
     const bool works = ::madvise(page, PageBytes(), kMadviseGuardInstall) == 0;
     ::munmap(page, PageBytes());

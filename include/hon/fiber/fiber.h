@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "hon/appcontext/context.h"
 #include "hon/base/error.h"
@@ -22,12 +23,28 @@ struct Options {
 };
 
 class Fiber;
+class Scheduler;
+
+/// Counters of one scheduler.
+struct Stats {
+  size_t live = 0;       // fibers that have started and not ended
+  size_t live_max = 0;   // the most that there were at once
+  size_t stacks = 0;     // stacks that exist: those in use and the free ones that are kept
+  uint64_t started = 0;  // fibers so far
+  uint64_t trimmed = 0;  // times that a free stack which had gone deep gave its memory back
+};
+
+struct GoOptions {
+  Scheduler* scheduler = nullptr;    // null: this thread's
+  appcontext::Context context = {};  // of the new fiber; kept until it ends
+  std::string_view name = {};        // for messages; kept alive by the caller, as a literal is
+};
+
 Fiber* Current();
 void Park();
 void Yield();
 void Wake(Fiber& fiber);
-void WakeLocal(Fiber& fiber);
-void Go(std::function<void()> function);
+void Go(std::function<void()> function, GoOptions options);
 
 /// Runs the fibers of one loop, on its thread. Create it on that thread, or before Run.
 class Scheduler {
@@ -51,13 +68,15 @@ class Scheduler {
   [[nodiscard]] size_t Live() const;
   /// Stacks that exist, those of free fibers included.
   [[nodiscard]] size_t Stacks() const;
+  /// Any thread; each number is right, together they may be of different moments.
+  [[nodiscard]] Stats GetStats() const;
 
  private:
   class Impl;
   friend Fiber* Current();
   friend void Park();
   friend void Yield();
-  friend void Go(std::function<void()> function);
+  friend void Go(std::function<void()> function, GoOptions options);
   friend void Wake(Fiber& fiber);
   friend void WakeLocal(Fiber& fiber);
 
@@ -76,18 +95,24 @@ void Wake(Fiber& fiber);
 /// Lets everything else that is ready run first.
 void Yield();
 
-/// Starts `function` on a fiber of this loop; runs in one of the loop's next steps. An exception
-/// that leaves it ends the process.
-void Go(std::function<void()> function);
+/// Go's go statement: runs `function` on a fiber, in one of the next steps of its loop. Any thread
+/// when a scheduler is given, which must outlive the call; otherwise the thread of a loop that has
+/// one. A loop that is destroyed first destroys the function without running it. An exception that
+/// leaves it ends the process.
+void Go(std::function<void()> function, GoOptions options = {});
 
-/// Calls `hook(argument)` on the running fiber just before each of its suspensions, until another is
-/// set or the fiber ends. For those who hold output back while a fiber runs.
+/// Calls `hook(argument)` on the running fiber just before each of its suspensions, until another
+/// is set or the fiber ends. For those who hold output back while a fiber runs.
 void SetSuspendHook(void (*hook)(void*), void* argument);
 
 /// The context whose end wakes this fiber's waits: the request's in a handler, Background
 /// elsewhere. The caller keeps `context` alive until it sets another.
 void SetContext(const appcontext::Context* context);
 [[nodiscard]] const appcontext::Context& CurrentContext();
+
+/// What messages call the running fiber: the text that `*name` holds when it is needed, which may
+/// change. The caller keeps it alive until it sets another; null takes it back.
+void SetName(const std::string_view* name);
 
 /// Waits. Returns early with the context's cause when the fiber's context (or `context`) ends.
 /// On a plain thread it blocks that thread.

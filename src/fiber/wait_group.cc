@@ -1,0 +1,46 @@
+#include "hon/fiber/wait_group.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "fiber/sleeper.h"
+#include "hon/base/assert.h"
+
+namespace hon::fiber {
+
+WaitGroup::~WaitGroup() { HON_ASSERT(queue_.Empty()); }
+
+// The count is looked at under the lock only: whoever finds it zero may destroy this.
+void WaitGroup::Add(int64_t delta) {
+  std::lock_guard guard(guard_);
+  if (count_ + delta < 0) throw std::logic_error("WaitGroup: negative counter");
+  count_ += delta;
+  if (count_ != 0) return;
+  while (internal::WaitNode* node = queue_.PopFront()) internal::Grant(*node);
+}
+
+void WaitGroup::Wait() {
+  const Error err = Wait(appcontext::Background());
+  HON_ASSERT(!err);
+}
+
+Error WaitGroup::Wait(const appcontext::Context& context) {
+  std::unique_lock guard(guard_);
+  if (count_ == 0) return {};
+  internal::WaitNode node;
+  if (internal::AwaitGrant(guard, queue_, node, context)) return {};
+  return context.Cause();
+}
+
+void WaitGroup::Go(std::function<void()> function) {
+  Add(1);
+  fiber::Go(
+      [this, function = std::move(function)]() mutable {
+        // What the function holds goes before the count: it may refer to what Wait guards.
+        std::exchange(function, nullptr)();
+        Done();
+      },
+      {.context = CurrentContext()});
+}
+
+}  // namespace hon::fiber
