@@ -1,5 +1,6 @@
 #include "hon/adaptor/refusal.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -48,6 +49,19 @@ void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out, R
   }
   out.Write("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
   if (body == RefusalBody::kSent) out.Write(text.body);
+}
+
+void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out, RefusalBody body) {
+  if (refusal == Refusal::kNone) return;
+  out.Write("HTTP/1.1 ");
+  out.Write(DescribeRefusal(refusal).reason);
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::none_of(own.content_type, control)) {
+    out.Write("\r\nContent-Type: ");
+    out.Write(own.content_type);
+  }
+  out.Write("\r\nConnection: close\r\n\r\n");
+  if (body == RefusalBody::kSent) out.Write(own.content);
 }
 
 }  // namespace hon::adaptor

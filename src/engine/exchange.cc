@@ -71,6 +71,15 @@ void Exchange::OnInput() {
   NoticePeer();
 }
 
+// A read deadline of the handler's that passes when there is nothing to read any more ends the
+// context (contract W87).
+void Exchange::OnTimeout(netpoll::DeadlineKind kind) {
+  if (kind == netpoll::DeadlineKind::kRead && body_.AtEnd() && !stream_.AwaitsInput()) {
+    context_.Cancel(io::ErrDeadlineExceeded);
+  }
+  stream_.OnTimeout(kind);
+}
+
 void Exchange::OnDisconnect(const Error& why) {
   stream_.OnDisconnect(why);
   context_.Cancel(ErrClientGone);
@@ -114,7 +123,8 @@ void Exchange::Run() {
 // False when the handler threw.
 bool Exchange::RunHandler() {
   try {
-    if (request_.Method == http::MethodOptions && request_.RequestURI == "*") {
+    if (request_.Method == http::MethodOptions && request_.RequestURI == "*" &&
+        owner_->GetEngine().GetOptions().general_options) {
       AnswerOptions();
     } else {
       owner_->GetEngine().Handler().ServeHTTP(response_, request_);
@@ -149,7 +159,7 @@ ExchangeEnd Exchange::Complete() {
   if (!response_.HeadSent() && !body_.ContinueWithheld()) body_.DrainReceived(kDrainBytesMax);
   response_.Finish();
   if (stream_.Disconnected()) return ExchangeEnd::kAbort;
-  if (response_.OutputError()) return ExchangeEnd::kAbort;
+  if (response_.OutputError() || stream_.PastWriteDeadline()) return ExchangeEnd::kAbort;
   if (!response_.MustClose() && !body_.AtEnd()) {
     conn_->OnReplyDone();
     connection_->FlushLater();  // the client may wait for the answer before it sends the rest
@@ -176,9 +186,11 @@ adaptor::Refusal Exchange::WhySilent() {
 // Answers instead of the handler; what it had prepared is dropped.
 void Exchange::Refuse(adaptor::Refusal refusal) {
   if (response_.HeadSent() || stream_.Disconnected()) return;
-  adaptor::WriteRefusal(refusal, owner_->Date(), stream_.Out(),
-                        request_.Method == http::MethodHead ? adaptor::RefusalBody::kLeftOut
-                                                            : adaptor::RefusalBody::kSent);
+  owner_->AnswerRefused({.refusal = refusal,
+                         .peer = request_.RemoteAddr,
+                         .pattern = request_.Pattern,
+                         .head = request_.Method == http::MethodHead},
+                        stream_.Out());
 }
 
 // The connection ends here. An answer that is not whole must show it: a length or an end mark that

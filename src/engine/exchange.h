@@ -55,7 +55,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   // The connection's events, on the loop outside any fiber.
   void OnInput();
   void OnWritable() { stream_.OnWritable(); }
-  void OnTimeout(netpoll::DeadlineKind kind) { stream_.OnTimeout(kind); }
+  void OnTimeout(netpoll::DeadlineKind kind);
   void OnDisconnect(const Error& why);
   /// Ends the context and every wait.
   void Cut(const Error& cause);

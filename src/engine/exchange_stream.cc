@@ -51,6 +51,7 @@ void ExchangeStream::Attach(netpoll::Connection& connection, const ConnSettings&
 
 void ExchangeStream::Detach() {
   HON_ASSERT(waiting_ == Waiting::kNothing);
+  if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
   connection_ = nullptr;
 }
 
@@ -77,6 +78,7 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
   if (failure_) return failure_;
   size_t left = Out().Len();
   if (left <= bytes_max) return {};
+  if (PastWriteDeadline()) return io::ErrDeadlineExceeded;
   HON_RETURN_IF_ERROR(connection_->Flush());
   YieldNowAndThen(left - Out().Len());
   left = Out().Len();
@@ -118,9 +120,8 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {
   read_.deadline = deadline;
-  if (waiting_ == Waiting::kInput) {
-    connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
-  }
+  // Also while nobody reads: behind a body's end it is the request's context that ends by it.
+  connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
 }
 
 void ExchangeStream::SetWriteDeadline(TimePoint deadline) {
@@ -167,7 +168,7 @@ Error ExchangeStream::Await(Waiting what) {
   patience.waited += Clock::now() - began;
   if (failure_) return failure_;
   const auto kind = for_input ? netpoll::DeadlineKind::kRead : netpoll::DeadlineKind::kWrite;
-  connection_->SetDeadline(kind, kNever);
+  connection_->SetDeadline(kind, for_input ? read_.deadline.value_or(kNever) : kNever);
   return {};
 }
 

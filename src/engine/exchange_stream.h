@@ -33,7 +33,7 @@ class ExchangeStream final : public io::Stream {
   void OnWritable() { WakeFor(Waiting::kOutput); }
   /// The fiber is about to wait, for whatever: what it has written leaves meanwhile.
   void OnSuspend() {
-    if (!failure_ && !Out().Empty()) connection_->FlushLater();
+    if (!failure_ && !Out().Empty() && !PastWriteDeadline()) connection_->FlushLater();
   }
   void OnTimeout(netpoll::DeadlineKind kind);
   /// The connection is gone; its memory is kept for us.
@@ -41,6 +41,11 @@ class ExchangeStream final : public io::Stream {
   /// The exchange's context ended in a way that must end waits too.
   void Interrupt(Error cause);
 
+  [[nodiscard]] bool AwaitsInput() const { return waiting_ == Waiting::kInput; }
+  /// The handler has set a write deadline, and it has passed: nothing more is sent.
+  [[nodiscard]] bool PastWriteDeadline() const {
+    return write_.deadline && *write_.deadline <= Clock::now();
+  }
   [[nodiscard]] bool Disconnected() const { return static_cast<bool>(failure_); }
   [[nodiscard]] const Error& Failure() const { return failure_; }
 

@@ -5,18 +5,65 @@
 #include <string_view>
 
 namespace hon::engine {
+namespace {
 
-class HijackedConn final : public io::Conn {
+/// Stands between an evented connection and its sink, and is both to the other.
+class EventedConn final : public io::EventConn, public io::ConnSink, private HijackedConns::Member {
+ public:
+  EventedConn(HijackedConns& list, io::ConnSink& sink) : Member(list), sink_(&sink) {}
+
+  // io::ConnSink
+  void OnOpen(std::unique_ptr<io::EventConn> connection) override {
+    connection_ = std::move(connection);
+    // From the loop: the sink need not expect to be told from inside another call.
+    if (List() != nullptr && List()->ShuttingDown()) TellShutdown();
+    sink_->OnOpen(std::unique_ptr<io::EventConn>(this));
+  }
+  void OnInput() override { sink_->OnInput(); }
+  void OnDrained() override { sink_->OnDrained(); }
+  void OnDeadline(io::ConnDeadline which) override { sink_->OnDeadline(which); }
+  void OnClosed(const Error& why) override {
+    closed_ = true;
+    Leave();
+    sink_->OnClosed(why);  // destroys this
+  }
+
+  // io::EventConn
+  [[nodiscard]] io::LinkBuffer& In() override { return connection_->In(); }
+  void ConsumedInput() override { connection_->ConsumedInput(); }
+  [[nodiscard]] bool InputEnded() const override { return connection_->InputEnded(); }
+  [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Out(); }
+  void SendSoon() override { connection_->SendSoon(); }
+  void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
+    connection_->SetDeadline(which, deadline);
+  }
+  void Close(io::ConnClose how) override { connection_->Close(how); }
+  [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
+  [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
+  void Post(std::function<void()> function) override { connection_->Post(std::move(function)); }
+  [[nodiscard]] bool InLoop() const override { return connection_->InLoop(); }
+  [[nodiscard]] const void* LoopId() const override { return connection_->LoopId(); }
+
+ private:
+  void TellShutdown() override {
+    connection_->Post([alive = std::weak_ptr<EventedConn*>(self_)] {
+      const std::shared_ptr<EventedConn*> self = alive.lock();
+      if (self != nullptr && !(*self)->closed_) (*self)->sink_->OnShutdown();
+    });
+  }
+  void Cut(const Error&) override { connection_->Close(io::ConnClose::kAbort); }
+
+  io::ConnSink* sink_;
+  std::unique_ptr<io::EventConn> connection_;
+  std::shared_ptr<EventedConn*> self_ = std::make_shared<EventedConn*>(this);
+  bool closed_ = false;
+};
+
+/// A connection whose calls wait, as Hijack gives it.
+class HijackedConn final : public io::Conn, public HijackedConns::Member {
  public:
   HijackedConn(HijackedConns& list, std::unique_ptr<io::Conn> connection)
-      : list_(&list), connection_(std::move(connection)), next_(list.first_) {
-    if (next_ != nullptr) next_->previous_ = this;
-    list.first_ = this;
-  }
-  ~HijackedConn() override {
-    connection_.reset();
-    Leave();
-  }
+      : Member(list), connection_(std::move(connection)) {}
 
   io::IoResult Read(std::span<char> into) override {
     if (cut_) return {0, cut_};
@@ -45,43 +92,60 @@ class HijackedConn final : public io::Conn {
   [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
   [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
 
-  void Cut(const Error& cause) {
+  Error BecomeEvented(io::ConnSink& sink) override {
+    if (cut_) return cut_;
+    if (List() == nullptr) return io::ErrClosed;
+    auto evented = std::make_unique<EventedConn>(*List(), sink);
+    HON_RETURN_IF_ERROR(connection_->BecomeEvented(*evented));
+    static_cast<void>(evented.release());  // OnOpen has given it to the sink
+    Leave();
+    return {};
+  }
+
+ private:
+  void Cut(const Error& cause) override {
     cut_ = cause;
     static_cast<void>(connection_->Close());
   }
 
- private:
-  friend class HijackedConns;
-
-  void Leave() {
-    if (list_ == nullptr) return;
-    if (previous_ != nullptr) previous_->next_ = next_;
-    if (next_ != nullptr) next_->previous_ = previous_;
-    if (list_->first_ == this) list_->first_ = next_;
-    HijackedConns& list = *std::exchange(list_, nullptr);
-    if (list.Empty()) list.on_empty_();
-  }
-
-  HijackedConns* list_;  // null: closed, or the list is gone
   std::unique_ptr<io::Conn> connection_;
-  HijackedConn* previous_ = nullptr;
-  HijackedConn* next_;
   Error cut_;
 };
 
+}  // namespace
+
+HijackedConns::Member::Member(HijackedConns& list) : list_(&list), next_(list.first_) {
+  if (next_ != nullptr) next_->previous_ = this;
+  list.first_ = this;
+}
+
+void HijackedConns::Member::Leave() {
+  if (list_ == nullptr) return;
+  if (previous_ != nullptr) previous_->next_ = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+  if (list_->first_ == this) list_->first_ = next_;
+  HijackedConns& list = *std::exchange(list_, nullptr);
+  if (list.Empty()) list.on_empty_();
+}
+
 HijackedConns::~HijackedConns() {
-  for (HijackedConn* conn = first_; conn != nullptr; conn = conn->next_) conn->list_ = nullptr;
+  for (Member* member = first_; member != nullptr; member = member->next_) member->list_ = nullptr;
 }
 
 std::unique_ptr<io::Conn> HijackedConns::Track(std::unique_ptr<io::Conn> connection) {
   auto tracked = std::make_unique<HijackedConn>(*this, std::move(connection));
-  if (cut_) tracked->Cut(cut_);
+  if (cut_) static_cast<Member&>(*tracked).Cut(cut_);
   return tracked;
+}
+
+void HijackedConns::TellShutdown() {
+  shutting_down_ = true;
+  for (Member* member = first_; member != nullptr; member = member->next_) member->TellShutdown();
 }
 
 void HijackedConns::CutAll(const Error& cause) {
   cut_ = cause;
-  for (HijackedConn* conn = first_; conn != nullptr; conn = conn->next_) conn->Cut(cause);
+  for (Member* member = first_; member != nullptr; member = member->next_) member->Cut(cause);
 }
 
 }  // namespace hon::engine

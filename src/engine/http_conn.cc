@@ -271,13 +271,10 @@ void HttpConn::BecomeIdle() {
 
 void HttpConn::Refuse(adaptor::Refusal refusal) {
   if (phase_ == Phase::kHead && !served_before_) Tell(ConnState::kActive);
-  const adaptor::RefusalText& text = adaptor::DescribeRefusal(refusal);
   char peer[netpoll::kAddressTextMax];
-  owner_->GetEngine().Report({.kind = Event::Kind::kBadRequest,
-                              .status = text.status,
-                              .peer = connection_->FormatRemoteAddr(peer),
-                              .detail = text.reason});
-  adaptor::WriteRefusal(refusal, owner_->Date(), connection_->Writer());
+  const Event event = owner_->AnswerRefused(
+      {.refusal = refusal, .peer = connection_->FormatRemoteAddr(peer)}, connection_->Writer());
+  owner_->GetEngine().Report(event);
   Close(CloseHow::kLinger);
 }
 

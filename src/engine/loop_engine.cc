@@ -57,7 +57,10 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
       shutdown_(appcontext::WithCancel(appcontext::Background())),
       base_(*this,
             appcontext::WithValue(hooks_.base, &http::ShutdownContextKey, shutdown_.context)),
-      hijacked_([this] { TellWhenEmpty(); }) {
+      // Later, since the last one is still inside the call that ends it.
+      hijacked_([this] {
+        if (on_empty_) loop_->Post([this] { TellWhenEmpty(); });
+      }) {
   exchanges_.reserve(kFreeExchangesMax);
 }
 
@@ -111,6 +114,7 @@ void LoopEngineImpl::Drain(Duration hijacked_grace, std::function<void()> on_emp
 void LoopEngineImpl::BeginEnd() {
   if (std::exchange(draining_, true)) return;
   shutdown_.cancel(http::ErrServerClosed);
+  hijacked_.TellShutdown();
 }
 
 void LoopEngineImpl::CloseIdle() {
@@ -153,6 +157,24 @@ std::string_view LoopEngineImpl::Date() {
     date_until_ = loop_->Now() + std::chrono::nanoseconds(1'000'000'000 - wall.tv_nsec);
   }
   return {date_.data(), date_.size()};
+}
+
+Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out) {
+  const adaptor::RefusalText& text = adaptor::DescribeRefusal(refused.refusal);
+  const Event event{.kind = Event::Kind::kBadRequest,
+                    .status = text.status,
+                    .peer = refused.peer,
+                    .pattern = refused.pattern,
+                    .detail = text.reason};
+  const auto body = refused.head ? adaptor::RefusalBody::kLeftOut : adaptor::RefusalBody::kSent;
+  std::optional<ErrorReply> own;
+  if (const ErrorReplyHook& hook = engine_->GetOptions().error_reply) own = hook(event);
+  if (own) {
+    adaptor::WriteRefusal(refused.refusal, {own->content_type, own->body}, out, body);
+  } else {
+    adaptor::WriteRefusal(refused.refusal, Date(), out, body);
+  }
+  return event;
 }
 
 Exchange& LoopEngineImpl::TakeExchange() {

@@ -17,6 +17,14 @@
 
 namespace hon::engine {
 
+/// A request that no handler answers.
+struct Refused {
+  adaptor::Refusal refusal;
+  std::string_view peer;
+  std::string_view pattern = {};
+  bool head = false;  // its method is HEAD
+};
+
 /// What one loop needs to serve: its connections, the pools they draw from, and the queue of those
 /// that have more to do than one turn allows.
 class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private netpoll::Timer {
@@ -52,6 +60,10 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   [[nodiscard]] ConnScope& BaseScope() { return base_; }
   /// IMF-fixdate of now, made once a second (RFC 9110 §5.6.7).
   [[nodiscard]] std::string_view Date();
+
+  /// Writes the answer to a request that no handler answers, in the words of WithErrorReply if it
+  /// has any, and returns what there is to report.
+  Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
 
   [[nodiscard]] Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);

@@ -61,6 +61,23 @@ TEST(WriteRefusal, TheBodyMayBeLeftOut) {
 
 TEST(WriteRefusal, NoneWritesNothing) { EXPECT_EQ(Written(Refusal::kNone), ""); }
 
+TEST(WriteRefusal, InWordsOfTheServersOwn) {  // G8
+  const auto written = [](Refusal refusal, std::string_view type) {
+    io::BlockPool pool;
+    io::LinkBuffer out(pool);
+    WriteRefusal(refusal, OwnRefusal{type, "{}"}, out);
+    std::string text(out.Len(), ' ');
+    out.ReadInto(text);
+    return text;
+  };
+  EXPECT_EQ(written(Refusal::kMissingHost, "application/json"),
+            "HTTP/1.1 400 Bad Request: missing required Host header\r\n"
+            "Content-Type: application/json\r\nConnection: close\r\n\r\n{}");
+  EXPECT_EQ(written(Refusal::kExpectationFailed, "a\r\nB: c"),
+            "HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n\r\n{}");
+  EXPECT_EQ(written(Refusal::kNone, "text/plain"), "");
+}
+
 TEST(DescribeRefusal, TheStatusIsTheOneInTheText) {
   for (uint8_t i = 1; i < static_cast<uint8_t>(Refusal::kCount); ++i) {
     const RefusalText& text = DescribeRefusal(static_cast<Refusal>(i));

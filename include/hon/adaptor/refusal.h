@@ -46,4 +46,13 @@ enum class RefusalBody : uint8_t { kSent, kLeftOut };
 void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out,
                   RefusalBody body = RefusalBody::kSent);
 
+/// A text of the server's own for such an answer.
+struct OwnRefusal {
+  std::string_view content_type;  // left out when it holds a control byte
+  std::string_view content;
+};
+/// The same with `own`, whatever the reason is.
+void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out,
+                  RefusalBody body = RefusalBody::kSent);
+
 }  // namespace hon::adaptor

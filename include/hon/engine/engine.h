@@ -27,6 +27,8 @@ namespace hon::engine {
 struct Options {
   Duration request_timeout = kUnlimited;
   EventHook on_event = LogToStderr;
+  ErrorReplyHook error_reply;
+  bool general_options = true;
 };
 
 using Option = std::function<void(Options&)>;
@@ -37,6 +39,11 @@ using Option = std::function<void(Options&)>;
 Option WithRequestTimeout(Duration timeout);
 /// Replaces the log line on stderr.
 Option WithEventHook(EventHook hook);
+/// Gives the answers to refused requests and for failed handlers a text of your own.
+Option WithErrorReply(ErrorReplyHook hook);
+/// Whether the engine answers "OPTIONS *" itself, as it does by default. False: the handler does
+/// (Go: DisableGeneralOptionsHandler).
+Option WithGeneralOptionsHandler(bool enabled);
 
 class Engine;
 

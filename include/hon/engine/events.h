@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "hon/base/error.h"
@@ -26,6 +28,17 @@ struct Event {
 
 /// Called on any loop's thread, must not block. The views end when it returns.
 using EventHook = std::function<void(const Event&)>;
+
+/// The text of an answer that the engine gives instead of a handler.
+struct ErrorReply {
+  std::string content_type;  // no control bytes
+  std::string body;
+};
+
+/// What to answer for `event` (kind kBadRequest), or nothing for the usual words. The status line,
+/// `Connection: close` and the end of the connection are given; an event's detail tells why.
+/// Called on any loop's thread, must neither block nor throw. The views end when it returns.
+using ErrorReplyHook = std::function<std::optional<ErrorReply>(const Event&)>;
 
 /// The default hook: one line on stderr, control bytes escaped.
 void LogToStderr(const Event& event);
