@@ -82,10 +82,6 @@ class HijackedConn final : public io::Conn, public HijackedConns::Member {
     Leave();
     return err;
   }
-  // Who gives it to a sink destroys this: the sink is told of an end by the connection's own close.
-  Error BecomeEvented(io::ConnSink& sink) override {
-    return cut_ ? cut_ : connection_->BecomeEvented(sink);
-  }
   Error CloseWrite() override { return cut_ ? cut_ : connection_->CloseWrite(); }
   void SetReadDeadline(TimePoint deadline) override { connection_->SetReadDeadline(deadline); }
   void SetWriteDeadline(TimePoint deadline) override { connection_->SetWriteDeadline(deadline); }
