@@ -24,10 +24,10 @@ std::vector<std::string> WithDoubleDashes(int argc, char** argv) {
 // "10s", "500ms", "2m"; a bare number is seconds.
 std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
   double value = 0;
-  const auto [unit_begin, problem] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [unit_begin, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc()) return "not a time: " + text;
-  const std::string_view unit(unit_begin, static_cast<size_t>(text.data() + text.size() - unit_begin));
+  const std::string_view unit(unit_begin,
+                              static_cast<size_t>(text.data() + text.size() - unit_begin));
   double scale = 0;
   if (unit == "ms") scale = 1;
   if (unit == "s" || unit.empty()) scale = 1000;
@@ -61,8 +61,10 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   Flags& flags = parsed.flags;
   CLI::App app("An HTTP server: net/http handlers on an event loop.", "hon");
   app.set_version_flag("--version", "hon " HON_VERSION);
-  app.add_option("--type", flags.type, "Server type")
-      ->check(CLI::IsMember({"custom"}))
+  app.footer("hon bench [--help]: measures this server beside others.");
+  app.add_option("--type", flags.type,
+                 "Server: this one, Go's net/http, Hertz, or these handlers on Boost.Beast")
+      ->check(CLI::IsMember({"custom", "std", "hertz", "beast"}))
       ->capture_default_str();
   app.add_option("--addr", flags.address, "Where to listen: [HOST]:PORT or unix:/PATH")
       ->capture_default_str();

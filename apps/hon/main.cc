@@ -1,9 +1,11 @@
-// The program: the demo server.
+// The program: the demo server, and the way to the benchmark and to the servers beside it.
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "bench.h"
 #include "demo.h"
 #include "flags.h"
 #include "hon/engine/engine.h"
@@ -32,6 +34,7 @@ engine::EventHook HookFor(const std::string& level) {
 int Run(const Flags& flags, const char* program, server::SignalWaiter& signals) {
   http::ServeMux mux;
   RegisterDemo(mux, flags.file.empty() ? program : flags.file);
+  RegisterBench(mux);
   engine::Engine engine(mux, engine::WithRequestTimeout(flags.request_timeout),
                         engine::WithEventHook(HookFor(flags.log_level)));
   server::Server server(engine, server::WithReadTimeout(flags.read_timeout),
@@ -70,8 +73,13 @@ int Run(const Flags& flags, const char* program, server::SignalWaiter& signals) 
 }  // namespace hon::app
 
 int main(int argc, char** argv) {
-  hon::server::SignalWaiter signals;
+  if (argc > 1 && std::string_view(argv[1]) == "bench") {
+    return hon::app::ExecBench({argv + 2, argv + argc});
+  }
+  // Before the signals are blocked: another program would inherit that.
   const hon::app::ParsedFlags parsed = hon::app::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);
+  hon::server::SignalWaiter signals;
   return hon::app::Run(parsed.flags, "/proc/self/exe", signals);
 }

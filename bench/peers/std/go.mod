@@ -1,0 +1,3 @@
+module example.invalid/peers/std
+
+go 1.22
