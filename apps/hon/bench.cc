@@ -47,11 +47,9 @@ int ExecRunner(const std::vector<std::string>& arguments) {
   for (std::string& word : command) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   ::execvp(pointers[0], pointers.data());
-  const Error why = Error::System(errno);
-  std::fprintf(stderr,
-               "hon: cannot start python3, which the benchmark is written in: %s (install it: "
-               "apt-get install python3)\n",
-               why.Message().c_str());
+  const Error why =
+      Error::System(errno, "hon: cannot start python3, which the benchmark is written in");
+  std::fprintf(stderr, "%s (install it: apt-get install python3)\n", why.Message().c_str());
   return 1;
 }
 
