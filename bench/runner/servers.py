@@ -97,6 +97,8 @@ def _configured(name, workspace, port):
     text = (paths.BENCH / 'peers' / name / (name + '.conf')).read_text()
     for word, value in (('PORT', port), ('FILE', workspace.file), ('FOLDER', folder)):
         text = text.replace(word, str(value))
+    if name == 'h2o' and os.getuid() == 0:
+        text += 'user: root\n'  # or it becomes nobody, who may not read FOLDER
     config = folder / (name + '.conf')
     config.write_text(text)
     return config
