@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <string>
 #include <utility>
+
+#include "netpoll/socket_calls.h"
 
 namespace hon::netpoll {
 namespace {
@@ -25,16 +26,6 @@ constexpr std::array<std::pair<BackendKind, std::string_view>, 5> kNames = {{
     {BackendKind::kKqueue, "kqueue"},
     {BackendKind::kFake, "fake"},
 }};
-
-// Repeats a call that a signal interrupted; a failure becomes a negated errno.
-template <class Call>
-ssize_t Uninterrupted(Call call) {
-  ssize_t n;
-  do {
-    n = call();
-  } while (n < 0 && errno == EINTR);
-  return n < 0 ? -errno : n;
-}
 
 }  // namespace
 
@@ -53,21 +44,10 @@ Result<BackendKind> ParseBackend(std::string_view name) {
                          "\" (auto, io_uring, epoll or kqueue)"));
 }
 
-ssize_t Backend::Send(int fd, const iovec* parts, int count) {
-  if (count == 1) {
-    return Uninterrupted([&] {
-      return ::send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    });
-  }
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts);
-  message.msg_iovlen = static_cast<size_t>(count);
-  return Uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
-}
+ssize_t Backend::Send(int fd, const iovec* parts, int count) { return SendParts(fd, parts, count); }
 
 ssize_t Backend::SendFile(int fd, int file, int64_t offset, size_t count) {
-  off_t at = offset;
-  return Uninterrupted([&] { return ::sendfile(fd, file, &at, count); });
+  return SendFilePart(fd, file, offset, count);
 }
 
 void Backend::EndWrite(int fd) { ::shutdown(fd, SHUT_WR); }
@@ -109,8 +89,8 @@ Error Backend::PrepareSocket(int fd) {
 }
 
 int Backend::StartConnect(const SocketAddress& to, bool* connected) {
-  const int fd = ::socket(to.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
+  const int fd = OpenSocket(to.Family());
+  if (fd < 0) return fd;
   SetStreamOptions(fd, true);
   *connected = ::connect(fd, to.Get(), to.size) == 0;
   // An interrupted connect goes on by itself.
@@ -120,10 +100,7 @@ int Backend::StartConnect(const SocketAddress& to, bool* connected) {
   return -error;
 }
 
-int Backend::AcceptNow(int fd) {
-  return static_cast<int>(Uninterrupted(
-      [&] { return ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }));
-}
+int Backend::AcceptNow(int fd) { return AcceptSocket(fd); }
 
 void Backend::CloseNow(int fd) { ::close(fd); }
 
@@ -160,9 +137,7 @@ void SetStreamOptions(int fd, bool no_delay) {
   };
   if (no_delay) set(IPPROTO_TCP, TCP_NODELAY, 1);
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
-  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  SetKeepAlive(fd, kKeepAliveSeconds, kKeepAliveProbes);
 }
 
 }  // namespace hon::netpoll

@@ -5,7 +5,6 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,18 +14,13 @@
 #include <utility>
 
 #include "hon/base/assert.h"
-#include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
+#include "netpoll/readiness_backend.h"
 
 namespace hon::netpoll {
 namespace {
 
 constexpr int kEventsMax = 256;
-// One connection takes at most this much in a turn; what is left waits for the next.
-constexpr unsigned kReceivesPerTurnMax = 4;
-constexpr unsigned kAcceptsPerTurnMax = 64;
-// Less room than this at the end of the input is not worth a system call.
-constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
 
 constexpr uint32_t kInputEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
@@ -38,40 +32,28 @@ uint64_t Tagged(const void* object, Owner owner) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(owner);
 }
 
-class EpollBackend final : public Backend {
+class EpollBackend final : public ReadinessBackend {
  public:
   EpollBackend(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {}
   ~EpollBackend() override;
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kEpoll; }
-  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
   void Wait(Duration wait_max) override;
   void Deliver() override;
-  [[nodiscard]] bool HasReady() const override { return ready_first_ != nullptr; }
   void Wake() override;
   void StartAccept(Acceptor& acceptor) override;
   void StopAccept(Acceptor& acceptor) override;
   void CloseAcceptor(Acceptor& acceptor) override;
   Error Attach(Connection& c) override;
-  void Sync(Connection& c) override;
   void WatchWritable(Connection& c) override;
   void Close(Connection& c) override;
 
  private:
   Error Control(int operation, int fd, uint32_t events, uint64_t data);
   void OnEvent(Connection& c, uint32_t events);
-  void AcceptSome(Acceptor& acceptor);
-  void Receive(Connection& c);
-  ssize_t ReceiveOnce(Connection& c, bool* filled);
-  void PushReady(Connection& c);
-  void DeliverReady();
 
   int epoll_;
   int wakeup_;
-  io::BlockPool* blocks_ = nullptr;
-  // Connections whose sockets hold more than they were allowed to take, or had to leave.
-  Connection* ready_first_ = nullptr;
-  Connection* ready_last_ = nullptr;
   int event_count_ = 0;
   std::array<epoll_event, kEventsMax> events_;
 };
@@ -155,35 +137,16 @@ void EpollBackend::CloseAcceptor(Acceptor& acceptor) {
   ::close(std::exchange(acceptor.fd, -1));
 }
 
-void EpollBackend::AcceptSome(Acceptor& acceptor) {
-  for (unsigned i = 0; i < kAcceptsPerTurnMax && acceptor.wanted; ++i) {
-    const int fd = AcceptNow(acceptor.fd);
-    if (fd >= 0) {
-      acceptor.OnAccepted(fd);
-    } else if (fd == -EAGAIN) {
-      return;
-    } else if (IsAcceptFailure(-fd)) {
-      StopAccept(acceptor);
-      acceptor.OnAcceptFailed(-fd);
-    }
-  }
-}
-
 // Connections.
 
 Error EpollBackend::Attach(Connection& c) {
   return Control(EPOLL_CTL_ADD, c.Fd(), kInputEvents, Tagged(&c, Owner::kConnection));
 }
 
-void EpollBackend::Sync(Connection& c) {
-  const bool waits = ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits);
-  if (waits && ConnectionIo::WantsInput(c)) PushReady(c);
-}
-
 void EpollBackend::WatchWritable(Connection& c) {
   ConnectionIo::TakeHold(c, ConnectionIo::Hold::kWritableInFlight);
-  const Error why = Control(EPOLL_CTL_MOD, c.Fd(), kInputEvents | EPOLLOUT,
-                            Tagged(&c, Owner::kConnection));
+  const Error why =
+      Control(EPOLL_CTL_MOD, c.Fd(), kInputEvents | EPOLLOUT, Tagged(&c, Owner::kConnection));
   HON_ASSERT(!why);
 }
 
@@ -218,78 +181,6 @@ void EpollBackend::OnEvent(Connection& c, uint32_t events) {
     Receive(c);
   } else if (leaving) {
     ConnectionIo::PeerLeft(c, broken);
-  }
-}
-
-void EpollBackend::Receive(Connection& c) {
-  bool moved = false;
-  for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
-    if (i == kReceivesPerTurnMax) {
-      PushReady(c);
-      break;
-    }
-    bool filled = false;
-    const ssize_t n = ReceiveOnce(c, &filled);
-    if (n > 0) {
-      moved = true;
-      // A short receive empties the socket, so asking again would be in vain; unless the end of
-      // the stream is behind it, which has no event of its own any more.
-      if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished)) continue;
-      ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
-      break;
-    }
-    ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
-    if (n == -EAGAIN) break;
-    if (n == 0) {
-      moved = true;
-      ConnectionIo::InputEnded(c);
-      break;
-    }
-    if (moved) ConnectionIo::DeliverInput(c);
-    return ConnectionIo::InputFailed(c, static_cast<int>(-n));
-  }
-  if (moved) ConnectionIo::DeliverInput(c);
-}
-
-ssize_t EpollBackend::ReceiveOnce(Connection& c, bool* filled) {
-  const auto receive = [&](char* into, size_t size) {
-    ssize_t n;
-    do {
-      n = ::recv(c.Fd(), into, size, MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
-    *filled = n == static_cast<ssize_t>(size);
-    return n < 0 ? -errno : n;
-  };
-  if (c.IsActive()) {
-    const std::span<char> tail = c.Reader().Empty() ? std::span<char>() : c.Reader().TailRoom();
-    if (tail.size() >= kTailRoomMin) {
-      const ssize_t n = receive(tail.data(), tail.size());
-      if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
-      return n;
-    }
-  }
-  io::Block* block = blocks_->Get();
-  const ssize_t n = receive(block->data, block->capacity);
-  const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
-  if (!kept) io::BlockPool::Unref(block);
-  return n;
-}
-
-void EpollBackend::PushReady(Connection& c) {
-  if (ConnectionIo::Holds(c, ConnectionIo::Hold::kInReadyList)) return;
-  ConnectionIo::TakeHold(c, ConnectionIo::Hold::kInReadyList);
-  (ready_last_ != nullptr ? ConnectionIo::ReadyNext(*ready_last_) : ready_first_) = &c;
-  ready_last_ = &c;
-}
-
-void EpollBackend::DeliverReady() {
-  Connection* c = std::exchange(ready_first_, nullptr);
-  ready_last_ = nullptr;
-  while (c != nullptr) {
-    Connection* next = std::exchange(ConnectionIo::ReadyNext(*c), nullptr);
-    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kInReadyList);
-    if (ConnectionIo::WantsInput(*c)) Receive(*c);
-    c = next;
   }
 }
 

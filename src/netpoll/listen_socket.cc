@@ -12,6 +12,7 @@
 #include "hon/netpoll/listener.h"
 #include "netpoll/address.h"
 #include "netpoll/backend.h"
+#include "netpoll/socket_calls.h"
 
 namespace hon::netpoll {
 namespace {
@@ -28,10 +29,9 @@ bool IsAbandoned(const SocketAddress& address) {
   struct stat info {};
   if (un.sun_path[0] == '\0' || ::lstat(un.sun_path, &info) < 0) return false;
   if (!S_ISSOCK(info.st_mode)) return false;
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int probe = OpenSocket(AF_UNIX);
   if (probe < 0) return false;
-  const bool refused =
-      ::connect(probe, address.Get(), address.size) < 0 && errno == ECONNREFUSED;
+  const bool refused = ::connect(probe, address.Get(), address.size) < 0 && errno == ECONNREFUSED;
   ::close(probe);
   return refused;
 }
@@ -48,8 +48,8 @@ Error BindTo(int fd, const SocketAddress& address) {
 }
 
 Result<int> OpenListening(const SocketAddress& address, const ListenOptions& options) {
-  const int fd = ::socket(address.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Fail(Error::System(errno, "socket"));
+  const int fd = OpenSocket(address.Family());
+  if (fd < 0) return Fail(Error::System(-fd, "socket"));
   if (address.Family() != AF_UNIX) {
     SetOn(fd, SOL_SOCKET, SO_REUSEADDR);
     if (options.reuse_port) SetOn(fd, SOL_SOCKET, SO_REUSEPORT);

@@ -191,6 +191,7 @@ void BackendTest::StartListener(EventHandler& handler, std::string_view address)
 }
 
 std::vector<BackendKind> BackendsUnderTest() {
+  if (Loop::Create({.backend = BackendKind::kKqueue})) return {BackendKind::kKqueue};
   return {BackendKind::kEpoll, BackendKind::kIoUring};
 }
 

@@ -21,6 +21,10 @@ struct ListenOptions {
   bool no_delay = true;        // TCP_NODELAY on accepted sockets
 };
 
+/// Whether the kernel spreads connections over the sockets that share an address by SO_REUSEPORT.
+/// Where it does not, one socket accepts for all loops.
+[[nodiscard]] bool ReusePortSpreads();
+
 /// A bound and listening socket that no loop serves yet: made on any thread, moved into a loop.
 class ListenSocket {
  public:

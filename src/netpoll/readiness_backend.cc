@@ -1,0 +1,110 @@
+#include "netpoll/readiness_backend.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace hon::netpoll {
+namespace {
+
+// One connection takes at most this much in a turn; what is left waits for the next.
+constexpr unsigned kReceivesPerTurnMax = 4;
+constexpr unsigned kAcceptsPerTurnMax = 64;
+// Less room than this at the end of the input is not worth a system call.
+constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
+
+}  // namespace
+
+void ReadinessBackend::AcceptSome(Acceptor& acceptor) {
+  for (unsigned i = 0; i < kAcceptsPerTurnMax && acceptor.wanted; ++i) {
+    const int fd = AcceptNow(acceptor.fd);
+    if (fd >= 0) {
+      acceptor.OnAccepted(fd);
+    } else if (fd == -EAGAIN) {
+      return;
+    } else if (IsAcceptFailure(-fd)) {
+      StopAccept(acceptor);
+      acceptor.OnAcceptFailed(-fd);
+    }
+  }
+}
+
+void ReadinessBackend::Sync(Connection& c) {
+  const bool waits = ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits);
+  if (waits && ConnectionIo::WantsInput(c)) PushReady(c);
+}
+
+void ReadinessBackend::Receive(Connection& c) {
+  bool moved = false;
+  for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
+    if (i == kReceivesPerTurnMax) {
+      PushReady(c);
+      break;
+    }
+    bool filled = false;
+    const ssize_t n = ReceiveOnce(c, &filled);
+    if (n > 0) {
+      moved = true;
+      // A short receive empties the socket, so asking again would be in vain; unless the end of
+      // the stream is behind it, which has no event of its own any more.
+      if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished)) continue;
+      ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
+      break;
+    }
+    ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
+    if (n == -EAGAIN) break;
+    if (n == 0) {
+      moved = true;
+      ConnectionIo::InputEnded(c);
+      break;
+    }
+    if (moved) ConnectionIo::DeliverInput(c);
+    return ConnectionIo::InputFailed(c, static_cast<int>(-n));
+  }
+  if (moved) ConnectionIo::DeliverInput(c);
+}
+
+ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
+  const auto receive = [&](char* into, size_t size) {
+    ssize_t n;
+    do {
+      n = ::recv(c.Fd(), into, size, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    *filled = n == static_cast<ssize_t>(size);
+    return n < 0 ? -errno : n;
+  };
+  if (c.IsActive()) {
+    const std::span<char> tail = c.Reader().Empty() ? std::span<char>() : c.Reader().TailRoom();
+    if (tail.size() >= kTailRoomMin) {
+      const ssize_t n = receive(tail.data(), tail.size());
+      if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
+      return n;
+    }
+  }
+  io::Block* block = blocks_->Get();
+  const ssize_t n = receive(block->data, block->capacity);
+  const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
+  if (!kept) io::BlockPool::Unref(block);
+  return n;
+}
+
+void ReadinessBackend::PushReady(Connection& c) {
+  if (ConnectionIo::Holds(c, ConnectionIo::Hold::kInReadyList)) return;
+  ConnectionIo::TakeHold(c, ConnectionIo::Hold::kInReadyList);
+  (ready_last_ != nullptr ? ConnectionIo::ReadyNext(*ready_last_) : ready_first_) = &c;
+  ready_last_ = &c;
+}
+
+void ReadinessBackend::DeliverReady() {
+  Connection* c = std::exchange(ready_first_, nullptr);
+  ready_last_ = nullptr;
+  while (c != nullptr) {
+    Connection* next = std::exchange(ConnectionIo::ReadyNext(*c), nullptr);
+    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kInReadyList);
+    if (ConnectionIo::WantsInput(*c)) Receive(*c);
+    c = next;
+  }
+}
+
+}  // namespace hon::netpoll
