@@ -53,6 +53,20 @@ want() {
   (need "$@") || say "going on without; the tests that need them say that they were skipped"
 }
 
+# want_python: tries to have the Python packages of requirements.txt in build/python.
+want_python() {
+  local wanted=$root/tools/dev.d/requirements.txt have=$root/build/python
+  cmp -s "$wanted" "$have/requirements.txt" && return 0
+  say "installing the Python packages that tests use into build/python"
+  rm -rf "$have"
+  if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+    --target "$have" -r "$wanted"; then
+    cp "$wanted" "$have/requirements.txt"
+  else
+    say "going on without; the tests that need them say that they were skipped"
+  fi
+}
+
 # available FIRST|SECOND: the first of the names that the package lists know, or FIRST.
 available() {
   local one

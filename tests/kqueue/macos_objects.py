@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Compiles the library for macOS, to objects: there is no macOS here to link or run them on.
+
+The compiler is the clang of the Python package ziglang, which carries the headers of macOS. Skips,
+and says so, where that package is not installed (./dev test installs it).
+
+usage: macos_objects.py [--target aarch64-macos] [--jobs 2] [ROOM...]    (default: all rooms)
+"""
+
+import argparse
+import concurrent.futures
+import importlib.util
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Found by the include path of the system elsewhere; here only these two may be seen.
+HEADER_LIBRARIES = ("boost", "tl")
+OF_OTHER_SYSTEMS = re.compile(r"_linux\.cc$|/backend_(epoll|io_uring)\.cc$|/provided_blocks\.cc$")
+
+
+def sources(rooms):
+    for path in sorted((ROOT / "src").rglob("*.cc")):
+        name = path.relative_to(ROOT / "src").as_posix()
+        if rooms and name.split("/")[0] not in rooms:
+            continue
+        if not OF_OTHER_SYSTEMS.search("/" + name):
+            yield name
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--target", default="aarch64-macos")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("rooms", nargs="*")
+    args = parser.parse_args()
+    if importlib.util.find_spec("ziglang") is None:
+        print("HON_TEST_SKIPPED: no compiler for macOS: the Python package ziglang is missing")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        include = pathlib.Path(folder) / "include"
+        include.mkdir()
+        for library in HEADER_LIBRARIES:
+            (include / library).symlink_to(pathlib.Path("/usr/include") / library)
+        environment = dict(os.environ)
+        environment.setdefault("ZIG_GLOBAL_CACHE_DIR", os.path.join(folder, "cache"))
+
+        def compile_one(name):
+            target = pathlib.Path(folder) / (name.replace("/", "_") + ".o")
+            command = [sys.executable, "-m", "ziglang", "c++", "-target", args.target, "-std=c++20",
+                       "-O0", "-fno-sanitize=all", "-Wall", "-Wextra", "-Werror",
+                       f"-I{ROOT}/include", f"-I{ROOT}/src", "-isystem", str(include),
+                       "-c", str(ROOT / "src" / name), "-o", str(target)]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment,
+                                  check=False)
+            return name, done.returncode, done.stderr, target.stat().st_size if target.exists() else 0
+
+        names = list(sources(args.rooms))
+        failed = 0
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            for name, code, text, size in pool.map(compile_one, names):
+                if code != 0 or size == 0:
+                    failed += 1
+                    print(f"{name}: does not compile for {args.target}\n{text[:2000]}")
+    print(f"{len(names) - failed} of {len(names)} sources compile for {args.target}")
+    return 1 if failed or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
