@@ -44,7 +44,7 @@ class Server::Impl {
     netpoll::ListenOptions listen;
     std::lock_guard control(control_mutex_);
     HON_RETURN_IF_ERROR(StartLoops());
-    listen.reuse_port = threads_.size() > 1;
+    listen.reuse_port = threads_.size() > 1 && netpoll::ReusePortSpreads();
     if (address.empty()) address = kDefaultAddress;
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::Listen(address, listen);
     if (!socket) return std::move(socket.error());
