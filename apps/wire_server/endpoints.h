@@ -50,4 +50,7 @@ void ShowForm(http::ResponseWriter& w, http::Request& r);
 /// 64 KiB of "0123456789abcdef".
 std::string_view Pattern();
 
+/// "/ws", "/ws-events".
+void RegisterWebSockets(http::ServeMux& mux);
+
 }  // namespace hon::wire

@@ -56,6 +56,7 @@ void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterLife(mux);
   RegisterForms(mux);
   RegisterFiles(mux, flags.files);
+  RegisterWebSockets(mux);
   RegisterAnswers(mux);
   RegisterRequests(mux);
   RegisterRoutes(mux);

@@ -1,0 +1,53 @@
+#pragma once
+
+// A message for many receivers: framed once, and compressed once for each window size that some of
+// them agreed on.
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "hon/io/link_buffer.h"
+#include "hon/websocket/message.h"
+#include "websocket/deflate.h"
+
+namespace hon::websocket::internal {
+
+/// Any thread.
+class Prepared {
+ public:
+  Prepared(MessageType type, std::string data);
+
+  /// The frame as it is sent uncompressed (`window_bits` 0), or compressed with such a window.
+  /// Lives as long as this.
+  [[nodiscard]] const std::string& Frame(int window_bits, DeflatePool* pool);
+  [[nodiscard]] size_t PayloadBytes() const { return data_.size(); }
+
+ private:
+  static constexpr int kVariants = 16;
+
+  MessageType type_;
+  std::string data_;
+  std::mutex mutex_;
+  std::array<std::unique_ptr<std::string>, kVariants> frames_;
+};
+
+/// The frames of one message in blocks of one loop, which its connections share. On that loop.
+class PreparedBlocks {
+ public:
+  ~PreparedBlocks();
+  PreparedBlocks() = default;
+  PreparedBlocks(const PreparedBlocks&) = delete;
+  PreparedBlocks& operator=(const PreparedBlocks&) = delete;
+
+  /// Puts `frame`, one of the message's, at the end of `out`: short ones are copied, long ones
+  /// shown in a block that all share.
+  void AppendTo(io::LinkBuffer& out, const std::string& frame, int window_bits);
+
+ private:
+  std::array<io::Block*, 16> blocks_{};
+};
+
+}  // namespace hon::websocket::internal

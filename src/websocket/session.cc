@@ -1,0 +1,410 @@
+// A session's calls from any thread, and its output. How it takes input and ends:
+// session_input.cc.
+
+#include "websocket/session.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/fiber/fiber.h"
+#include "hon/io/io.h"
+
+namespace hon::websocket {
+
+using internal::Opcode;
+
+namespace {
+
+uint32_t RandomKey() {
+  uint32_t key = 0;
+  HON_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key) == 1);
+  return key;
+}
+
+// Room for a frame's bytes at the end of either kind of buffer.
+char* RoomIn(io::LinkBuffer& out, size_t size) { return out.Malloc(size); }
+void Filled(io::LinkBuffer& out, size_t size) { out.MallocAck(size); }
+char* RoomIn(std::string& out, size_t size) {
+  out.resize(out.size() + size);
+  return out.data() + out.size() - size;
+}
+void Filled(std::string&, size_t) {}
+
+void Append(io::LinkBuffer& out, std::string_view data) { out.Write(data); }
+void Append(std::string& out, std::string_view data) { out.append(data); }
+
+template <class Buffer>
+void WriteFrame(Buffer& out, internal::FrameHeader header, std::string_view payload) {
+  char bytes[internal::kFrameHeaderBytesMax];
+  header.length = payload.size();
+  Append(out, {bytes, internal::WriteFrameHeader(header, bytes)});
+  if (!header.masked) return Append(out, payload);
+  if (payload.empty()) return;
+  char* room = RoomIn(out, payload.size());
+  internal::BestKernels().mask(room, payload.data(), payload.size(), header.key);
+  Filled(out, payload.size());
+}
+
+}  // namespace
+
+Session::Session(SessionStart start)
+    : setup_(std::move(start.setup)),
+      handler_(std::move(start.handler)),
+      subprotocol_(std::move(start.subprotocol)),
+      remote_addr_(std::move(start.remote_addr)),
+      opening_(std::move(start.opening)),
+      send_(start.deflate.send),
+      reader_options_{.masked = !start.client,
+                      .deflate = start.deflate.enabled,
+                      .inflate = start.deflate.receive,
+                      .pool = setup_->pool.get(),
+                      .message_bytes_max = setup_->options.message_bytes_max},
+      client_(start.client),
+      deflate_(start.deflate.enabled),
+      reader_(reader_options_) {}
+
+Session::~Session() = default;
+
+void Session::DropHandle() {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1 || handler_ != nullptr) return;
+  Error err = Close(kCloseNormal, {});
+  static_cast<void>(err);
+}
+
+// Reading.
+
+Result<Session::ReadResult> Session::Read(std::string& into, bool whole) {
+  Lock lock(mutex_);
+  if (handler_ != nullptr || reading_ != nullptr) {
+    return Fail(Error::New("websocket: a connection is read in one place"));
+  }
+  Reading reading{.into = &into, .whole = whole};
+  reading_ = &reading;
+  answering_ = false;
+  if (OnLoop()) {
+    lock.unlock();
+    Pump();
+    lock.lock();
+  } else if (conn_ != nullptr) {
+    conn_->Post([self = shared_from_this()] { self->Pump(); });
+  }
+  Error err;
+  while (!reading.done && phase_ == Phase::kOpen && !err) err = changed_.Wait(lock);
+  reading_ = nullptr;
+  if (reading.done) return reading.result;
+  return Fail(phase_ == Phase::kOpen ? std::move(err) : WhyClosed());
+}
+
+void Session::SkipMessage() {
+  const auto skip = [self = shared_from_this()] {
+    self->skip_message_ = self->reader_.InMessage();
+    self->Pump();
+  };
+  Lock lock(mutex_);
+  if (conn_ == nullptr) return;
+  if (!conn_->InLoop()) return conn_->Post(skip);
+  lock.unlock();
+  skip();
+}
+
+// Writing.
+
+Error Session::WhyClosed() const {
+  if (phase_ == Phase::kClosing) return ErrClosed;
+  std::string text = "websocket: closed: " + std::to_string(status_.code);
+  if (!status_.reason.empty()) text += " " + status_.reason;
+  return Error::Of(ErrClosed, std::move(text));
+}
+
+bool Session::Worthwhile(size_t bytes) const {
+  return deflate_ && bytes >= setup_->options.deflate.threshold_bytes;
+}
+
+std::unique_ptr<internal::Deflater> Session::TakeDeflater() {
+  if (!send_.takeover) return setup_->pool->TakeDeflater(send_.window_bits);
+  if (deflater_ != nullptr) return std::move(deflater_);
+  return std::make_unique<internal::Deflater>(send_.window_bits, setup_->pool->Level());
+}
+
+void Session::ReturnDeflater(std::unique_ptr<internal::Deflater> deflater) {
+  if (send_.takeover) {
+    deflater_ = std::move(deflater);
+  } else {
+    setup_->pool->GiveBack(std::move(deflater), send_.window_bits);
+  }
+}
+
+Error Session::Write(MessageType type, std::string_view data) {
+  if (type == MessageType::kText && !internal::IsUtf8(data)) return ErrBadMessage;
+  std::string packed;
+  const bool compress = Worthwhile(data.size());
+  if (compress && !send_.takeover) {  // outside the lock, since the order does not matter
+    auto deflater = TakeDeflater();
+    deflater->Add(data, true, packed);
+    ReturnDeflater(std::move(deflater));
+  }
+  Lock lock(mutex_);
+  HON_RETURN_IF_ERROR(AwaitRoom(lock));
+  if (compress && send_.takeover) {
+    auto deflater = TakeDeflater();
+    deflater->Add(data, true, packed);
+    ReturnDeflater(std::move(deflater));
+  }
+  Emit(static_cast<Opcode>(type), compress ? std::string_view(packed) : data, true, compress);
+  return {};
+}
+
+Error Session::BeginMessage(MessageType type) {
+  Lock lock(mutex_);
+  HON_RETURN_IF_ERROR(AwaitRoom(lock));
+  message_open_ = true;
+  message_begun_ = false;
+  message_deflated_ = deflate_;
+  message_type_ = type;
+  message_utf8_.Reset();
+  return {};
+}
+
+Error Session::AddToMessage(std::string_view data, bool final) {
+  Lock lock(mutex_);
+  if (!message_open_) return ErrClosed;
+  if (message_type_ == MessageType::kText) {
+    if (!message_utf8_.Add(data) || (final && !message_utf8_.AtEnd())) return ErrBadMessage;
+  }
+  if (data.empty() && !final) return {};
+  HON_RETURN_IF_ERROR(AwaitRoom(lock, true));
+  message_open_ = !final;
+  std::string packed;
+  if (message_deflated_) {
+    // Kept from part to part as deflater_, with takeover or not.
+    auto deflater = deflater_ != nullptr ? std::move(deflater_) : TakeDeflater();
+    deflater->Add(data, final, packed);
+    if (final) {
+      ReturnDeflater(std::move(deflater));
+    } else {
+      deflater_ = std::move(deflater);
+      if (packed.empty()) return {};
+    }
+  }
+  const bool first = !std::exchange(message_begun_, true);
+  Emit(first ? static_cast<Opcode>(message_type_) : Opcode::kContinuation,
+       message_deflated_ ? std::string_view(packed) : data, final, first && message_deflated_);
+  if (final) changed_.WakeAll();
+  return {};
+}
+
+void Session::AbandonMessage() {
+  Lock lock(mutex_);
+  if (!std::exchange(message_open_, false)) return;
+  EmitClose(kCloseInternalError, "message abandoned");
+  changed_.WakeAll();
+}
+
+Error Session::Ping(std::string_view payload) {
+  if (payload.size() > kControlBytesMax) return ErrBadMessage;
+  Lock lock(mutex_);
+  if (phase_ != Phase::kOpen) return WhyClosed();
+  Emit(Opcode::kPing, payload);
+  return {};
+}
+
+Error Session::Close(CloseCode code, std::string_view reason) {
+  if (!IsSendableCloseCode(code) || reason.size() > kCloseReasonBytesMax ||
+      !internal::IsUtf8(reason)) {
+    return ErrBadMessage;
+  }
+  Lock lock(mutex_);
+  if (phase_ != Phase::kOpen) return WhyClosed();
+  EmitClose(code, reason);
+  return {};
+}
+
+// Our side's close frame: from here on only the peer's is waited for.
+void Session::EmitClose(CloseCode code, std::string_view reason) {
+  if (phase_ != Phase::kOpen) return;
+  Emit(Opcode::kClose, internal::ClosePayload(code, reason));
+  phase_ = Phase::kClosing;
+  if (!peer_said_) status_ = {code, std::string(reason)};
+  changed_.WakeAll();
+  if (conn_ == nullptr) return;
+  conn_->Post([self = shared_from_this()] {
+    if (self->conn_ == nullptr) return;
+    self->conn_->SetDeadline(io::ConnDeadline::kRead,
+                             DeadlineAfter(Clock::now(), self->setup_->options.close_timeout));
+    self->Pump();  // what comes meanwhile is dropped
+  });
+}
+
+Error Session::Wait() {
+  Lock lock(mutex_);
+  Error err;
+  while (phase_ != Phase::kClosed && !err) err = changed_.Wait(lock);
+  return phase_ == Phase::kClosed ? Error() : err;
+}
+
+appcontext::Context Session::Context() {
+  Lock lock(mutex_);
+  if (context_ == nullptr) {
+    context_ =
+        std::make_unique<appcontext::Cancelable>(appcontext::WithCancel(appcontext::Background()));
+    if (phase_ == Phase::kClosed) context_->cancel(WhyClosed());
+  }
+  return context_->context;
+}
+
+CloseStatus Session::Status() {
+  Lock lock(mutex_);
+  return phase_ == Phase::kOpen ? CloseStatus{} : status_;
+}
+
+size_t Session::Unsent() {
+  Lock lock(mutex_);
+  return UnsentNow();
+}
+
+// Output.
+
+size_t Session::UnsentNow() const {
+  return pending_.size() + (OnLoop() ? conn_->Out().Len() : out_seen_);
+}
+
+// Waits, as the options say, until a message may be written.
+Error Session::AwaitRoom(Lock& lock, bool within_message) {
+  const ConnOptions& options = setup_->options;
+  bool flushed = false;
+  for (;;) {
+    if (phase_ != Phase::kOpen || conn_ == nullptr) return WhyClosed();
+    const bool full = UnsentNow() >= options.unsent_bytes_max;
+    if (!full && (within_message || !message_open_)) return {};
+    if (full && options.slow == Slow::kClose) {
+      conn_->Post([self = shared_from_this()] { self->End(io::ConnClose::kAbort); });
+      return ErrBackpressure;
+    }
+    if (!internal::MayWait() || (full && options.slow == Slow::kDrop)) return ErrBackpressure;
+    if (full && OnLoop() && !std::exchange(flushed, true)) {
+      conn_->SendSoon();  // at the end of this turn it goes, or the socket is found full
+      lock.unlock();
+      fiber::Yield();
+      lock.lock();
+      continue;
+    }
+    if (full && !OnLoop() && !std::exchange(settle_posted_, true)) {
+      conn_->Post([self = shared_from_this()] { self->Settle(); });
+    }
+    HON_RETURN_IF_ERROR(changed_.Wait(lock));
+  }
+}
+
+void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool compressed) {
+  if (conn_ == nullptr) return;
+  const internal::FrameHeader header{.final = final,
+                                     .compressed = compressed,
+                                     .masked = client_,
+                                     .opcode = opcode,
+                                     .key = client_ ? RandomKey() : 0};
+  emitted_ += payload.size() + 2;
+  if (!conn_->InLoop()) {
+    WriteFrame(pending_, header, payload);
+    return PostFlush();
+  }
+  MovePending();
+  WriteFrame(conn_->Out(), header, payload);
+  Sent();
+}
+
+void Session::MovePending() {
+  if (pending_.empty()) return;
+  conn_->Out().Write(pending_);
+  pending_ = {};
+}
+
+// Out() has grown, on the loop.
+void Session::Sent() {
+  out_seen_ = conn_->Out().Len();
+  conn_->SendSoon();
+  const Duration timeout = setup_->options.write_timeout;
+  if (write_watched_ || timeout == kUnlimited) return;
+  write_watched_ = true;
+  sent_mark_ = emitted_ - std::min<uint64_t>(emitted_, out_seen_);
+  conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(Clock::now(), timeout));
+}
+
+void Session::PostFlush() {
+  if (std::exchange(flush_posted_, true)) return;
+  conn_->Post([self = shared_from_this()] { self->Flush(); });
+}
+
+void Session::Flush() {
+  Lock lock(mutex_);
+  flush_posted_ = false;
+  if (conn_ == nullptr || pending_.empty()) return;
+  MovePending();
+  Sent();
+}
+
+// Looks, once this turn's output has gone, how much the socket has left, for those who wait.
+void Session::Settle() {
+  Flush();
+  Lock lock(mutex_);
+  if (conn_ == nullptr) return;
+  conn_->Post([self = shared_from_this()] {
+    Lock later(self->mutex_);
+    self->settle_posted_ = false;
+    if (self->conn_ == nullptr) return;
+    self->out_seen_ = self->conn_->Out().Len();
+    self->changed_.WakeAll();
+  });
+}
+
+// For hubs.
+
+bool Session::Post(std::function<void()> function) {
+  Lock lock(mutex_);
+  if (conn_ == nullptr) return false;
+  conn_->Post(std::move(function));
+  return true;
+}
+
+const void* Session::LoopId() {
+  Lock lock(mutex_);
+  return conn_ == nullptr ? nullptr : conn_->LoopId();
+}
+
+void Session::SendPrepared(internal::Prepared& message, internal::PreparedBlocks& blocks) {
+  Lock lock(mutex_);
+  if (conn_ == nullptr || phase_ != Phase::kOpen || message_open_) return;
+  const ConnOptions& options = setup_->options;
+  if (UnsentNow() >= options.unsent_bytes_max) {
+    if (options.slow == Slow::kClose) {
+      lock.unlock();
+      End(io::ConnClose::kAbort);
+    }
+    return;
+  }
+  const bool compress = Worthwhile(message.PayloadBytes());
+  const int bits = compress ? send_.window_bits : 0;
+  const std::string& frame = message.Frame(bits, setup_->pool.get());
+  // What the peer's window holds from now on, ours does not.
+  if (compress && send_.takeover) deflater_.reset();
+  MovePending();
+  emitted_ += frame.size();
+  blocks.AppendTo(conn_->Out(), frame, bits);
+  Sent();
+}
+
+bool Session::OnEnd(const void* key, std::function<void()> on_closed) {
+  Lock lock(mutex_);
+  if (conn_ == nullptr) return false;
+  end_calls_.push_back({key, std::move(on_closed)});
+  return true;
+}
+
+void Session::ForgetEnd(const void* key) {
+  Lock lock(mutex_);
+  std::erase_if(end_calls_, [key](const EndCall& call) { return call.key == key; });
+}
+
+}  // namespace hon::websocket

@@ -1,0 +1,111 @@
+#include "hon/websocket/upgrader.h"
+
+#include <stdexcept>
+
+#include "hon/http/reply.h"
+#include "websocket/handshake.h"
+#include "websocket/session.h"
+
+namespace hon::websocket {
+namespace {
+
+// Fields that are the handshake's own.
+constexpr std::string_view kOwnFields[] = {
+    "Upgrade",        "Connection",        "Sec-WebSocket-Accept",
+    "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Extensions",
+    "Date",           "Content-Type",      "Sec-WebSocket-Protocol"};
+
+class StringWriter final : public io::Writer {
+ public:
+  explicit StringWriter(std::string& to) : to_(&to) {}
+  io::IoResult Write(std::string_view data) override {
+    to_->append(data);
+    return {data.size(), {}};
+  }
+
+ private:
+  std::string* to_;
+};
+
+Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
+  if (why.status == 426) {
+    w.Header().Set("Upgrade", "websocket");
+    w.Header().Set("Connection", "Upgrade");
+    w.Header().Set("Sec-WebSocket-Version", "13");
+  }
+  if (why.status == 405) w.Header().Set("Allow", "GET");
+  http::Error(w, why.text, why.status);
+  return Error::Of(ErrNotUpgraded, std::string(why.text));
+}
+
+void CheckDeflate(const DeflateOptions& deflate) {
+  const auto bits = [](int value) { return value >= 9 && value <= 15; };
+  if (!bits(deflate.send_window_bits) || !bits(deflate.receive_window_bits) || deflate.level < 1 ||
+      deflate.level > 9) {
+    throw std::invalid_argument("websocket: DeflateOptions out of range");
+  }
+}
+
+}  // namespace
+
+struct Upgrader::Setup : SessionSetup {};
+
+Upgrader::Upgrader(UpgraderOptions options) : options_(std::move(options)) {
+  CheckDeflate(options_.conn.deflate);
+  Setup setup;
+  setup.options = options_.conn;
+  setup.pool = std::make_shared<internal::DeflatePool>(options_.conn.deflate.level);
+  setup_ = std::make_shared<const Setup>(std::move(setup));
+}
+
+Upgrader::~Upgrader() = default;
+
+Result<Conn> Upgrader::Upgrade(http::ResponseWriter& w, http::Request& r) {
+  HON_TRY(std::shared_ptr<Session> session, Begin(w, r, nullptr));
+  return Conn(std::move(session));
+}
+
+Error Upgrader::Upgrade(http::ResponseWriter& w, http::Request& r,
+                        std::shared_ptr<EventHandler> handler) {
+  Result<std::shared_ptr<Session>> session = Begin(w, r, std::move(handler));
+  return session ? Error() : std::move(session.error());
+}
+
+Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::Request& r,
+                                                 std::shared_ptr<EventHandler> handler) {
+  if (const internal::Refusal why = internal::CheckRequest(r); why.status != 0) {
+    return Fail(Refuse(w, why));
+  }
+  std::vector<internal::Extension> offers;
+  if (!internal::ReadOffers(r.Header, offers)) {
+    return Fail(Refuse(w, {400, "websocket: malformed Sec-WebSocket-Extensions"}));
+  }
+  const bool allowed = options_.check_origin ? options_.check_origin(r) : internal::IsSameOrigin(r);
+  if (!allowed) return Fail(Refuse(w, {403, "websocket: origin not allowed"}));
+
+  SessionStart start;
+  start.setup = setup_;
+  start.deflate = internal::AcceptDeflate(offers, options_.conn.deflate);
+  start.handler = std::move(handler);
+  start.subprotocol = internal::SelectSubprotocol(r.Header, options_.subprotocols);
+  start.remote_addr = r.RemoteAddr;
+  start.opening =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
+      internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")) + "\r\n";
+  http::Header fields = w.Header().Clone();
+  for (const auto& [name, value] : options_.header) fields.Add(name, value);
+  for (const std::string_view own : kOwnFields) fields.Del(own);
+  if (start.deflate.enabled) fields.Set("Sec-WebSocket-Extensions", start.deflate.field);
+  if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);
+  StringWriter opening(start.opening);
+  if (Error err = fields.Write(opening)) return Fail(std::move(err));
+  start.opening += "\r\n";
+
+  HON_TRY(std::unique_ptr<io::Conn> conn, w.Hijack());
+  auto session = std::make_shared<Session>(std::move(start));
+  if (Error err = conn->BecomeEvented(*session)) return Fail(std::move(err));
+  return session;
+}
+
+}  // namespace hon::websocket
