@@ -64,6 +64,7 @@ Error ExchangeStream::FillInput() {
     // Bytes that were received count before the news that no more will come.
     if (connection_->InputEnded()) return io::ErrEof;
     HON_RETURN_IF_ERROR(Obstacle(read_));
+    OnSuspend();  // the peer may wait for it; fibers beside the handler's have no hook
     connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.EndsAt(Clock::now()));
     HON_RETURN_IF_ERROR(Await(Waiting::kInput));
   }

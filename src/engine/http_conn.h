@@ -51,6 +51,8 @@ class HttpConn {
   void CutHijacked(const Error& cause);
   /// There is no room for it: it is told so as soon as it is connected.
   void RefuseWhenConnected() { refuse_ = true; }
+  /// It belongs to its handler.
+  [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }
   /// The connection is closed, or about to be.
   [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
   /// Whether LoopEngineImpl::ServeSoon has it in its queue.

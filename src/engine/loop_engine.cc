@@ -55,8 +55,7 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
       parser_({.head_bytes_max = settings.header_bytes_max + kHeaderSlackBytes,
                .fields_max = settings.header_fields_max}),
       shutdown_(appcontext::WithCancel(appcontext::Background())),
-      base_(*this,
-            appcontext::WithValue(hooks_.base, &http::ShutdownContextKey, shutdown_.context)),
+      base_(*this, Below(hooks_.base)),
       // Later, since the last one is still inside the call that ends it.
       hijacked_([this] {
         if (on_empty_) loop_->Post([this] { TellWhenEmpty(); });
@@ -70,9 +69,15 @@ LoopEngineImpl::~LoopEngineImpl() {
 }
 
 netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
-  gates_.push_back(std::make_unique<GateHandler>(
-      *this, appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context)));
+  gates_.push_back(std::make_unique<GateHandler>(*this, Below(base)));
   return *gates_.back();
+}
+
+// What this loop adds: a context of its own, so that requests share nothing between loops.
+appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
+  return appcontext::WithValue(
+      appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context), &http::SpawnerKey,
+      static_cast<http::Spawner*>(&spawner_));
 }
 
 void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Prepare(c, base_); }
@@ -126,6 +131,12 @@ void LoopEngineImpl::OnTimer() { EndHijacked(http::ErrServerClosed); }
 void LoopEngineImpl::EndHijacked(const Error& cause) {
   hijacked_.CutAll(cause);
   for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) conn->CutHijacked(cause);
+}
+
+void LoopEngineImpl::CutServed(const Error& cause) {
+  for (HttpConn* conn = first_; conn != nullptr; conn = conn->Next()) {
+    if (!conn->Hijacked()) conn->Cut(cause);
+  }
 }
 
 void LoopEngineImpl::CloseAll(const Error& cause) {

@@ -8,6 +8,7 @@
 
 #include "engine/conn_scope.h"
 #include "engine/exchange.h"
+#include "engine/fiber_spawner.h"
 #include "engine/hijacked_conn.h"
 #include "engine/http_conn.h"
 #include "hon/engine/engine.h"
@@ -43,6 +44,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   netpoll::EventHandler& Gate(appcontext::Context base) override;
   void Drain(Duration hijacked_grace, std::function<void()> on_empty) override;
   void EndHijacked(const Error& cause) override;
+  void CutServed(const Error& cause) override;
   void CloseAll(const Error& cause) override;
   void SetKeepAlivesEnabled(bool enabled) override;
   [[nodiscard]] size_t Connections() const override { return connections_; }
@@ -84,6 +86,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   void Run() override;      // the deferred task: serves the queue
   void OnTimer() override;  // the end of the hijacked connections' grace
   void Prepare(netpoll::Connection& c, ConnScope& scope);
+  [[nodiscard]] appcontext::Context Below(const appcontext::Context& base);
   void BeginEnd();
   void CloseIdle();
   void TellWhenEmpty();
@@ -96,6 +99,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   ConnHooks hooks_;
   Shared* shared_;
   adaptor::HeadParser parser_;
+  FiberSpawner spawner_;
   appcontext::Cancelable shutdown_;
   ConnScope base_;
   std::vector<std::unique_ptr<GateHandler>> gates_;

@@ -1,12 +1,14 @@
 #include "hon/http/timeout_handler.h"
 
-#include <stdexcept>
-#include <string>
+#include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "hon/appcontext/context.h"
-#include "hon/http/status.h"
+#include "hon/http/spawner.h"
+#include "http/lent_body.h"
+#include "http/timeout_writer.h"
 
 namespace hon::http {
 namespace {
@@ -14,85 +16,90 @@ namespace {
 constexpr std::string_view kPage =
     "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>";
 
-class TimeoutWriter final : public ResponseWriter {
+/// Why the context of a handler ended that was in time.
+constexpr Sentinel kInTime{"http: handler has returned"};
+
+/// One call of a handler beside the one who awaits it in time; whoever is last frees it.
+class Call final : private TimeoutWriter {
  public:
-  TimeoutWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message)
-      : w_(w), context_(context), message_(message) {}
-
-  http::Header& Header() override { return header_; }
-
-  io::IoResult Write(std::string_view data) override {
-    if (Expired()) return {0, err_};
-    if (status_ == 0) status_ = StatusOK;
-    if (body_.size() + data.size() > kTimeoutBodyBytesMax) return {0, io::ErrTooLong};
-    body_.append(data);
-    return {data.size(), {}};
+  Call(HandlerPtr handler, Request& r, appcontext::Cancelable limited)
+      : handler_(std::move(handler)),
+        limited_(std::move(limited)),
+        request_(r.Clone(limited_.context)) {
+    if (r.Body.IsNoBody()) return;
+    body_ = std::make_shared<LentBody>(r, request_);
+    request_.Body = Body(body_);
   }
 
-  void WriteHeader(int status) override {
-    if (status < 100 || status > 999) {
-      throw std::invalid_argument("invalid WriteHeader code " + std::to_string(status));
+  /// On the handler's side.
+  void Run() {
+    try {
+      handler_->ServeHTTP(*this, request_);
+    } catch (...) {
+      thrown_ = std::current_exception();
     }
-    const bool informational = status < 200 && status != StatusSwitchingProtocols;
-    if (!Expired() && status_ == 0 && !informational) status_ = status;
+    limited_.cancel(kInTime);
   }
 
-  [[nodiscard]] int Status() const override { return status_; }
-  [[nodiscard]] int64_t BytesWritten() const override { return static_cast<int64_t>(body_.size()); }
-
-  /// The handler has returned.
-  void Finish() {
-    if (Expired()) return;
-    for (const http::Header::Field& field : header_) {
-      if (!w_.Header().Has(field.name)) continue;
-      w_.Header().Del(field.name);
+  /// On the other side: answers `w` when the handler has returned or its time is over.
+  void AnswerInTime(ResponseWriter& w, Spawner& spawner, std::string_view message) {
+    spawner.Wait(limited_.context);
+    if (InTime()) {
+      if (thrown_) std::rethrow_exception(thrown_);
+      return SendTo(w);
     }
-    for (const http::Header::Field& field : header_) w_.Header().AddExact(field.name, field.value);
-    CopySuppressed();
-    w_.WriteHeader(status_ == 0 ? StatusOK : status_);
-    if (!body_.empty()) w_.Write(body_);
+    if (body_ != nullptr) body_->TakeBack(w, spawner);
+    AnswerTooLate(w, WhyOver(limited_.context), message);
   }
 
  private:
-  // Whether the time is over; the first to see it answers for the handler.
-  bool Expired() {
-    if (err_ || !context_.Done()) return static_cast<bool>(err_);
-    const Error ended = context_.Err();
-    const bool too_late = ended.Is(appcontext::ErrDeadlineExceeded);
-    err_ = too_late ? Error(ErrHandlerTimeout) : ended;
+  [[nodiscard]] bool InTime() const { return limited_.context.Cause().Is(kInTime); }
+  Error Over() override { return limited_.context.Done() ? WhyOver(limited_.context) : Error(); }
+
+  const HandlerPtr handler_;
+  const appcontext::Cancelable limited_;
+  Request request_;
+  std::shared_ptr<LentBody> body_;  // null: the request has none
+  std::exception_ptr thrown_;
+};
+
+/// For a handler that runs on the caller's thread, where nothing can run beside it: the first call
+/// that finds its time over answers for it.
+class SameThreadWriter final : public TimeoutWriter {
+ public:
+  SameThreadWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message)
+      : w_(w), context_(context), message_(message) {}
+
+  Error Over() override {
+    if (over_ || !context_.Done()) return over_;
+    over_ = WhyOver(context_);
+    AnswerTooLate(w_, over_, message_);
     // The answer is whole now, though the handler may return much later.
-    w_.Header().Set(HeaderId::kContentLength, std::to_string(too_late ? message_.size() : 0));
-    w_.WriteHeader(StatusServiceUnavailable);
-    if (too_late) w_.Write(message_);
-    static_cast<void>(w_.Flush());  // a writer that cannot flush sends it later
-    return true;
+    static_cast<void>(w_.Flush());
+    return over_;
   }
 
-  void CopySuppressed() {
-    for (const HeaderId id : {HeaderId::kDate, HeaderId::kContentType}) {
-      if (header_.Suppressed(id)) w_.Header().Suppress(HeaderName(id));
-    }
-  }
-
+ private:
   ResponseWriter& w_;
   const appcontext::Context context_;
   const std::string_view message_;
-  http::Header header_;
-  std::string body_;
-  int status_ = 0;
-  Error err_;  // once the time is over
+  Error over_;
 };
 
 class Timeouter final : public Handler {
  public:
   Timeouter(HandlerPtr handler, Duration timeout, std::string message)
-      : handler_(std::move(handler)), timeout_(timeout), message_(std::move(message)) {}
+      : handler_(std::move(handler)),
+        timeout_(timeout),
+        message_(message.empty() ? std::string(kPage) : std::move(message)) {}
 
   void ServeHTTP(ResponseWriter& w, Request& r) override {
-    const Scope scope(r, timeout_);
-    TimeoutWriter writer(w, r.Context(), message_.empty() ? kPage : std::string_view(message_));
-    handler_->ServeHTTP(writer, r);
-    writer.Finish();
+    Spawner* spawner = SpawnerOf(r.Context());
+    if (spawner == nullptr) return ServeOnThisThread(w, r);
+    auto limited = appcontext::WithTimeout(r.Context(), timeout_);
+    const auto call = std::make_shared<Call>(handler_, r, limited);
+    spawner->Go(limited.context, [call] { call->Run(); });
+    call->AnswerInTime(w, *spawner, message_);
   }
 
  private:
@@ -111,6 +118,13 @@ class Timeouter final : public Handler {
     const appcontext::Context original;
     const appcontext::Cancelable limited;
   };
+
+  void ServeOnThisThread(ResponseWriter& w, Request& r) {
+    const Scope scope(r, timeout_);
+    SameThreadWriter writer(w, r.Context(), message_);
+    handler_->ServeHTTP(writer, r);
+    if (!writer.Over()) writer.SendTo(w);
+  }
 
   const HandlerPtr handler_;
   const Duration timeout_;

@@ -92,6 +92,13 @@ class Server::Impl {
     return {};
   }
 
+  void CloseConnections() {
+    std::lock_guard lock(mutex_);
+    for (auto& thread : threads_) {
+      thread->Post([&engine = thread->GetEngine()] { engine.CutServed(http::ErrServerClosed); });
+    }
+  }
+
   void RegisterOnShutdown(std::function<void()> function) {
     std::lock_guard lock(mutex_);
     on_shutdown_.push_back(std::move(function));
@@ -328,6 +335,7 @@ Error Server::Serve(std::string_view address) {
 
 Error Server::Shutdown(const appcontext::Context& context) { return impl_->Shutdown(context); }
 Error Server::Close() { return impl_->Close(); }
+void Server::CloseConnections() { impl_->CloseConnections(); }
 void Server::RegisterOnShutdown(std::function<void()> function) {
   impl_->RegisterOnShutdown(std::move(function));
 }

@@ -73,7 +73,9 @@ class LoopEngine : public netpoll::EventHandler {
   /// Closes the hijacked connections: what their handlers do with them fails with `cause`, and the
   /// contexts of those that have not returned end with it.
   virtual void EndHijacked(const Error& cause) = 0;
-  /// Cuts every connection; request contexts end with `cause`.
+  /// Cuts every connection that is served; request contexts end with `cause`.
+  virtual void CutServed(const Error& cause) = 0;
+  /// The same with the hijacked ones, and no further request is served.
   virtual void CloseAll(const Error& cause) = 0;
   /// Whether connections go on after an answer. False also closes those that are idle now.
   virtual void SetKeepAlivesEnabled(bool enabled) = 0;

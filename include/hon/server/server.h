@@ -114,6 +114,8 @@ class Server {
   Error Shutdown(const appcontext::Context& context);
   /// Cuts every connection, hijacked ones too, and returns; the contexts of requests end.
   Error Close();
+  /// Cuts the connections that are open now, hijacked ones excepted; the server goes on.
+  void CloseConnections();
   /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for; not
   /// by Close. It should start, not await, the end of what it knows of.
   void RegisterOnShutdown(std::function<void()> function);

@@ -1,0 +1,60 @@
+#pragma once
+
+// A server for tests: on an ephemeral port of the loopback, with the handler under test.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hon/engine/engine.h"
+#include "hon/http/handler.h"
+#include "hon/server/server.h"
+
+namespace hon::httptest {
+
+/// As Go's httptest.Server. Used from plain threads, not from its own handlers.
+///     httptest::Server server([](http::ResponseWriter& w, http::Request& r) { ... });
+///     server.Start();
+///     ... server.URL ...
+class Server {
+ public:
+  /// Not started, to be configured first. One loop, hijacked connections have 1 s to end.
+  explicit Server(http::HandlerArg handler);
+  ~Server();  // Close
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string URL;      // "http://127.0.0.1:PORT", once started
+  std::string Address;  // "127.0.0.1:PORT", once started
+
+  /// Before Start; of options for the same thing the last counts.
+  void Configure(server::Option option) { server_options_.push_back(std::move(option)); }
+  void Configure(engine::Option option) { engine_options_.push_back(std::move(option)); }
+  /// Throws std::logic_error when it was started before, std::runtime_error when the port cannot be
+  /// had.
+  void Start();
+
+  /// Stops listening, closes idle connections and blocks until the requests that run have ended; a
+  /// line on stderr says so when that takes longer than 5 s. Later calls do nothing.
+  void Close();
+  /// Cuts every connection that is open now, whatever runs on it; the server goes on. Hijacked ones
+  /// are left alone.
+  void CloseClientConnections();
+
+  /// What runs, once started; Go's Config.
+  [[nodiscard]] server::Server& Get() { return *server_; }
+
+ private:
+  http::HandlerPtr handler_;
+  std::vector<server::Option> server_options_;
+  std::vector<engine::Option> engine_options_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<server::Server> server_;
+};
+
+/// Started.
+[[nodiscard]] std::unique_ptr<Server> NewServer(http::HandlerArg handler);
+[[nodiscard]] std::unique_ptr<Server> NewUnstartedServer(http::HandlerArg handler);
+
+}  // namespace hon::httptest

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hon/appcontext/context.h"
+#include "hon/http/response_writer.h"
+
+namespace hon::http {
+
+/// Keeps one answer in memory, until its time is over.
+class TimeoutWriter : public ResponseWriter {
+ public:
+  http::Header& Header() override { return header_; }
+  io::IoResult Write(std::string_view data) override;
+  void WriteHeader(int status) override;
+  [[nodiscard]] int Status() const override { return status_; }
+  [[nodiscard]] int64_t BytesWritten() const override { return static_cast<int64_t>(body_.size()); }
+
+  /// Gives the answer to `w`, whose own fields stay unless the answer has them too.
+  void SendTo(ResponseWriter& w);
+
+ protected:
+  /// What writes fail with once the time is over; none before.
+  virtual Error Over() = 0;
+
+ private:
+  http::Header header_;
+  std::string body_;
+  int status_ = 0;
+};
+
+/// Why writes fail after the end of `context`: ErrHandlerTimeout when it is its deadline.
+[[nodiscard]] Error WhyOver(const appcontext::Context& context);
+/// Answers for a handler whose writes fail with `why`: 503, with `message` when it is too late.
+void AnswerTooLate(ResponseWriter& w, const Error& why, std::string_view message);
+
+}  // namespace hon::http

@@ -1,0 +1,66 @@
+#include "hon/httptest/server.h"
+
+#include <cstdio>
+#include <stdexcept>
+
+#include "hon/appcontext/context.h"
+
+namespace hon::httptest {
+namespace {
+
+constexpr Duration kHijackedGrace = std::chrono::seconds(1);
+constexpr Duration kPatience = std::chrono::seconds(5);
+
+// Options of one kind as one.
+template <class Options>
+std::function<void(Options&)> All(std::vector<std::function<void(Options&)>> options) {
+  return [options = std::move(options)](Options& to) {
+    for (const auto& option : options) option(to);
+  };
+}
+
+}  // namespace
+
+Server::Server(http::HandlerArg handler) : handler_(handler.Take()) {}
+
+Server::~Server() { Close(); }
+
+void Server::Start() {
+  if (server_ != nullptr) throw std::logic_error("httptest: Server already started");
+  engine_ = std::make_unique<engine::Engine>(*handler_, All(engine_options_));
+  server_ = std::make_unique<server::Server>(*engine_, server::WithLoops(1),
+                                             server::WithHijackedGrace(kHijackedGrace),
+                                             All(server_options_));
+  if (const Error err = server_->Listen("127.0.0.1:0")) {
+    throw std::runtime_error("httptest: " + err.Message());
+  }
+  Address = server_->Addresses().front();
+  URL = "http://" + Address;
+}
+
+void Server::Close() {
+  if (server_ == nullptr) return;
+  const auto patience = appcontext::WithTimeout(appcontext::Background(), kPatience);
+  if (server_->Shutdown(patience.context)) {
+    std::fprintf(stderr,
+                 "httptest.Server blocked in Close after 5 seconds, waiting for %zu connections\n",
+                 server_->Connections());
+    static_cast<void>(server_->Shutdown(appcontext::Background()));
+  }
+}
+
+void Server::CloseClientConnections() {
+  if (server_ != nullptr) server_->CloseConnections();
+}
+
+std::unique_ptr<Server> NewServer(http::HandlerArg handler) {
+  std::unique_ptr<Server> server = NewUnstartedServer(std::move(handler));
+  server->Start();
+  return server;
+}
+
+std::unique_ptr<Server> NewUnstartedServer(http::HandlerArg handler) {
+  return std::make_unique<Server>(std::move(handler));
+}
+
+}  // namespace hon::httptest

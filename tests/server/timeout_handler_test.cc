@@ -1,0 +1,195 @@
+// http::TimeoutHandler where its handler has a fiber of its own (contract A33).
+
+#include "hon/http/timeout_handler.h"
+
+#include <atomic>
+#include <stdexcept>
+
+#include "hon/fiber/fiber.h"
+#include "hon/httptest/server.h"
+#include "support/test_server.h"
+
+namespace hon {
+namespace {
+
+using test::Answer;
+using test::WirePeer;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\nX-Field: of the request\r\n\r\n";
+
+class TimeoutHandler : public test::BackendTest {
+ protected:
+  std::unique_ptr<httptest::Server> Serve(http::HandlerArg handler) {
+    auto server = httptest::NewUnstartedServer(std::move(handler));
+    server->Configure(server::WithBackend(GetParam()));
+    server->Configure(engine::WithEventHook(log_.Hook()));
+    return server;
+  }
+  /// Goes on whatever the context of its request says.
+  void Outstay() {
+    fiber::SetContext(nullptr);
+    while (!released_) static_cast<void>(fiber::Sleep(1ms));
+  }
+  void Note(std::string what) {
+    std::lock_guard lock(mutex_);
+    noted_ = std::move(what);
+  }
+  std::string Noted() {
+    std::lock_guard lock(mutex_);
+    return noted_;
+  }
+
+  test::EventLog log_;
+  std::atomic<bool> released_{false};
+  std::mutex mutex_;
+  std::string noted_;
+};
+
+TEST_P(TimeoutHandler, AnswersWhileTheHandlerStillRuns) {
+  http::ServeMux mux;
+  mux.Handle("/{name}/", http::TimeoutHandler(
+                             [this](http::ResponseWriter& w, http::Request& r) {
+                               w.Header().Set("X-Own", "1");
+                               EXPECT_FALSE(w.Write("early").err);
+                               const Error why = fiber::Sleep(1h);
+                               Outstay();
+                               EXPECT_TRUE(w.Write("late").err.Is(http::ErrHandlerTimeout));
+                               Note(why.Message() + ", " + std::string(r.Header.Get("X-Field")) +
+                                    ", " + std::string(r.PathValue("name")));
+                             },
+                             30ms, "too late"));
+  mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("next"); });
+  auto server = Serve(mux);
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(peer.Send("GET /a%20name/ HTTP/1.1\r\nHost: t\r\nX-Field: of the first\r\n\r\n"));
+  const Answer answer = peer.ReadAnswer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "too late");
+  EXPECT_FALSE(answer.Has("X-Own"));
+  EXPECT_FALSE(answer.Has("Connection"));
+  for (int i = 0; i < 3; ++i) {  // whose memory is not that of the first
+    ASSERT_TRUE(peer.Send(kGet));
+    EXPECT_EQ(peer.ReadAnswer().body, "next");
+  }
+  EXPECT_EQ(Noted(), "");
+  released_ = true;
+  server->Close();
+  server.reset();  // waits for the handler
+  EXPECT_EQ(Noted(), "context deadline exceeded, of the first, a name");
+}
+
+TEST_P(TimeoutHandler, InTimeItIsAsWithoutIt) {
+  auto server = Serve(http::TimeoutHandler(
+      [](http::ResponseWriter& w, http::Request& r) {
+        EXPECT_NE(r.Context().Deadline(), kNever);
+        const Result<std::string> body = r.Body.ReadAll();
+        w.Header().Set("X-Trailer", r.Trailer.Get("Checksum"));
+        w.WriteHeader(201);
+        w.Write(body ? *body : body.error().Message());
+      },
+      1h));
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(
+      peer.Send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
+                "Expect: 100-continue\r\nTrailer: Checksum\r\n\r\n"));
+  EXPECT_EQ(peer.ReadAnswer().status, 100);
+  ASSERT_TRUE(peer.Send("4\r\nbody\r\n0\r\nChecksum: 7\r\n\r\n"));
+  const Answer answer = peer.ReadAnswer();
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.body, "body");
+  EXPECT_EQ(answer.Get("X-Trailer"), "7");
+  ASSERT_TRUE(peer.Send(kGet));
+  EXPECT_EQ(peer.ReadAnswer().status, 201);
+}
+
+TEST_P(TimeoutHandler, AReaderOfTheBodyIsNotAwaited) {
+  auto server = Serve(http::TimeoutHandler(
+      [this](http::ResponseWriter&, http::Request& r) {
+        const Result<std::string> body = r.Body.ReadAll();
+        Note(body ? *body : body.error().Message());
+      },
+      30ms, "too late"));
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(peer.Send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nhalf"));
+  const Answer answer = peer.ReadAnswer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "too late");
+  EXPECT_TRUE(peer.ExpectEnd());
+  server.reset();
+  EXPECT_EQ(Noted(), "http: Handler timeout");
+}
+
+TEST_P(TimeoutHandler, ABodyThatIsReadTooLateIsGone) {
+  auto server = Serve(http::TimeoutHandler(
+      [this](http::ResponseWriter&, http::Request& r) {
+        Outstay();
+        const Result<std::string> body = r.Body.ReadAll();
+        Note(body ? *body : body.error().Message());
+      },
+      30ms));
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(peer.Send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody"));
+  EXPECT_EQ(peer.ReadAnswer().status, 503);
+  released_ = true;
+  server.reset();
+  EXPECT_EQ(Noted(), "http: Handler timeout");
+}
+
+TEST_P(TimeoutHandler, ACanceledRequestIs503WithoutABody) {
+  const auto base = appcontext::WithCancel(appcontext::Background());
+  std::atomic<bool> running{false};
+  auto server = Serve(http::TimeoutHandler(
+      [&](http::ResponseWriter& w, http::Request& r) {
+        running = true;
+        static_cast<void>(fiber::Wait(r.Context()));
+        EXPECT_TRUE(w.Write("x").err.Is(appcontext::ErrCanceled));
+      },
+      1h, "message"));
+  server->Configure(server::WithBaseContext([&](std::string_view) { return base.context; }));
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(peer.Send(kGet));
+  while (!running) std::this_thread::sleep_for(1ms);
+  base.cancel();
+  const Answer answer = peer.ReadAnswer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.Get("Content-Length"), "0");
+}
+
+TEST_P(TimeoutHandler, ExceptionsPassUnlessTheyAreTooLate) {
+  http::ServeMux mux;
+  mux.Handle(
+      "/early",
+      http::TimeoutHandler(
+          [](http::ResponseWriter&, http::Request&) { throw std::runtime_error("boom"); }, 1h));
+  mux.Handle("/late", http::TimeoutHandler(
+                          [](http::ResponseWriter&, http::Request& r) {
+                            static_cast<void>(fiber::Wait(r.Context()));
+                            throw std::runtime_error("nobody hears it");
+                          },
+                          20ms));
+  auto server = Serve(mux);
+  server->Start();
+  WirePeer late(server->Address);
+  ASSERT_TRUE(late.Send("GET /late HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_EQ(late.ReadAnswer().status, 503);
+  WirePeer early(server->Address);
+  ASSERT_TRUE(early.Send("GET /early HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_EQ(early.ReadAnswer().status, 500);
+  server.reset();
+  const auto events = log_.Entries();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back().kind, engine::Event::Kind::kPanic);
+  EXPECT_EQ(events.back().detail, "boom");
+  for (const auto& event : events) EXPECT_NE(event.detail, "nobody hears it");
+}
+
+HON_INSTANTIATE_BACKENDS(TimeoutHandler);
+
+}  // namespace
+}  // namespace hon
