@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "hon/io/io.h"
+#include "hon/base/error.h"
 
 namespace hon::app {
 namespace {
@@ -54,14 +54,6 @@ int ExecRunner(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-
-void RegisterBench(http::ServeMux& mux) {
-  mux.HandleFunc("POST /echo", [](http::ResponseWriter& w, http::Request& r) {
-    w.Header().Set("Content-Type", "application/octet-stream");
-    // A failed copy is the peer's doing: there is nobody left to tell.
-    static_cast<void>(io::Copy(w, r.Body));
-  });
-}
 
 int ExecBench(const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {"--bin", OwnFolder().string()};

@@ -4,13 +4,8 @@
 #include <vector>
 
 #include "flags.h"
-#include "hon/http/serve_mux.h"
 
 namespace hon::app {
-
-/// Registers what the benchmark asks for beside the demo's routes: "POST /echo" answers with the
-/// request's body.
-void RegisterBench(http::ServeMux& mux);
 
 /// `hon bench ...`: becomes the benchmark runner (bench/run), which gets `arguments` as they are.
 /// Returns only when that is impossible: the exit code, after having said why on stderr.

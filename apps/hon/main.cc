@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "demo.h"
+#include "echo.h"
 #include "flags.h"
 #include "hon/engine/engine.h"
 #include "hon/http/serve_mux.h"
@@ -34,7 +35,7 @@ engine::EventHook HookFor(const std::string& level) {
 int Run(const Flags& flags, const char* program, server::SignalWaiter& signals) {
   http::ServeMux mux;
   RegisterDemo(mux, flags.file.empty() ? program : flags.file);
-  RegisterBench(mux);
+  RegisterEcho(mux);
   engine::Engine engine(mux, engine::WithRequestTimeout(flags.request_timeout),
                         engine::WithEventHook(HookFor(flags.log_level)));
   server::Server server(engine, server::WithReadTimeout(flags.read_timeout),

@@ -44,6 +44,9 @@ def main(arguments):
     if arguments[:1] == ['serve']:
         return serve.main(arguments[1:])
     args = _parse(arguments)
+    if sys.platform != 'linux':
+        print('hon bench: measures through /proc and pins cores: Linux only', file=sys.stderr)
+        return 1
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with paths.Workspace(args.bin) as workspace:
@@ -75,6 +78,8 @@ def _run(args, arguments, plan, workspace):
         _write(args.out, {'results.json': report.as_json(),
                           'README.md': markdown.page(report, workspace), **report.svg()})
         print('written to %s' % args.out, file=sys.stderr)
+        if args.full and args.out == paths.default_out() and paths.IN_SOURCE_TREE:
+            markdown.update_readme(paths.ROOT / 'README.md', markdown.short_table(report))
     failed = [name for name, result in results.items() if 'all' in result['why_not']]
     return 1 if failed else 0
 

@@ -1,4 +1,6 @@
-"""The page of results: docs/benchmarks/README.md."""
+"""The page of results, docs/benchmarks/README.md, and the table in the project's README."""
+import re
+
 from . import load, plan as plans, stats
 
 
@@ -53,6 +55,19 @@ def page(report, workspace):
     parts += ['## Commands', _commands(report, workspace), '## Versions',
               ', '.join('%s %s' % item for item in machine['versions'].items()) + '.']
     return '\n\n'.join(part for part in parts if part) + '\n'
+
+
+def short_table(report):
+    """The table of the original's README, with CPU for each request."""
+    rows = [row[:5] + row[-1:] for row in report.original()]
+    return _table(rows)
+
+
+def update_readme(path, table):
+    """Puts the table between the marks that the file has for it."""
+    text = path.read_text()
+    path.write_text(re.sub(r'(<!-- bench -->\n).*?(<!-- /bench -->)',
+                           lambda match: match[1] + table + '\n' + match[2], text, flags=re.S))
 
 
 def _commands(report, workspace):

@@ -8,10 +8,10 @@ WIDTH = 28
 class Progress:
     """Counts cells up to `total`."""
 
-    def __init__(self, total, out=sys.stderr):
+    def __init__(self, total):
         self._total = max(1, total)
         self._done = 0
-        self._out = out
+        self._out = sys.stderr
         self._begin = time.monotonic()
         self._label = ''
 

@@ -48,9 +48,18 @@ need() {
   [ -z "$packages" ] || die "still missing after the install:" $packages
 }
 
-# want WHEN...: tries to have everything for these purposes, and goes on without it.
+# want WHEN...: tries to have everything for these purposes, and goes on without it. One package that
+# cannot be had does not keep the others away.
 want() {
-  (need "$@") || say "going on without; the tests that need them say that they were skipped"
+  (need "$@") && return
+  local one
+  if command -v apt-get >/dev/null; then
+    for one in $(missing debian "$@" | sort -u); do
+      (apt_get install -y --no-install-recommends "$(available "$one")") || true
+    done
+  fi
+  say "going on without; what needs them says that it was left out:" \
+    $(missing debian "$@" | sed "s/|.*//")
 }
 
 # want_python: tries to have the Python packages of requirements.txt in build/python.
@@ -67,6 +76,18 @@ want_python() {
   fi
 }
 
+# without_services COMMAND...: runs it while no package that it installs may start a service of its
+# own (nginx would take port 80); by the hook that Debian has for this.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ] && [ -d /usr/sbin ] && command -v apt-get >/dev/null; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+  fi
+  "$@"
+)
+
 # available FIRST|SECOND: the first of the names that the package lists know, or FIRST.
 available() {
   local one
@@ -77,12 +98,15 @@ available() {
 }
 
 # apt_get ARGUMENTS: apt-get as root, asking nothing.
-apt_get() {
+apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+
+# as_root COMMAND...: as it is, or by sudo.
+as_root() {
   if [ "$(id -u)" = 0 ]; then
-    DEBIAN_FRONTEND=noninteractive apt-get "$@"
+    "$@"
   elif command -v sudo >/dev/null; then
-    sudo DEBIAN_FRONTEND=noninteractive apt-get "$@"
+    sudo "$@"
   else
-    die "not root, and no sudo: as root, run: apt-get $*"
+    die "not root, and no sudo: as root, run: $*"
   fi
 }

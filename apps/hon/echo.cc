@@ -1,0 +1,15 @@
+#include "echo.h"
+
+#include "hon/io/io.h"
+
+namespace hon::app {
+
+void RegisterEcho(http::ServeMux& mux) {
+  mux.HandleFunc("POST /echo", [](http::ResponseWriter& w, http::Request& r) {
+    w.Header().Set("Content-Type", "application/octet-stream");
+    // A failed copy is the peer's doing: there is nobody left to tell.
+    static_cast<void>(io::Copy(w, r.Body));
+  });
+}
+
+}  // namespace hon::app

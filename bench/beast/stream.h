@@ -1,0 +1,82 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstddef>
+#include <utility>
+
+#include "hon/base/time.h"
+
+namespace hon::beast {
+
+namespace bb = boost::beast;
+using tcp = boost::asio::ip::tcp;
+
+/// A socket with deadlines, as a SyncStream of Beast's: its own streams have deadlines only for
+/// asynchronous calls. Blocks the calling thread.
+class Stream {
+ public:
+  /// A wait for the client to take output lasts `write_timeout` at most.
+  Stream(tcp::socket socket, Duration write_timeout);
+
+  template <class Buffers>
+  size_t read_some(const Buffers& buffers, bb::error_code& problem) {
+    return Try(Direction::kRead, problem, [&] { return socket_.read_some(buffers, problem); });
+  }
+  template <class Buffers>
+  size_t write_some(const Buffers& buffers, bb::error_code& problem) {
+    return Try(Direction::kWrite, problem, [&] { return socket_.write_some(buffers, problem); });
+  }
+  template <class Buffers>
+  size_t read_some(const Buffers& buffers) {
+    return OrThrow([&](bb::error_code& problem) { return read_some(buffers, problem); });
+  }
+  template <class Buffers>
+  size_t write_some(const Buffers& buffers) {
+    return OrThrow([&](bb::error_code& problem) { return write_some(buffers, problem); });
+  }
+
+  void SetReadDeadline(TimePoint deadline) { read_deadline_ = deadline; }
+  /// Beside the write timeout, which begins anew with each wait; kNever lifts that too.
+  void SetWriteDeadline(TimePoint deadline) {
+    write_deadline_ = deadline;
+    if (deadline == kNever) write_timeout_ = kUnlimited;
+  }
+  /// What the last request changed.
+  void ResetWriteDeadline(Duration write_timeout) {
+    write_deadline_ = kNever;
+    write_timeout_ = write_timeout;
+  }
+
+  /// Ends our direction and reads until the client has closed, for a second and 256 KiB at most:
+  /// closing with unread input would take the answer away from the client.
+  void CloseGently();
+
+ private:
+  enum class Direction { kRead, kWrite };
+
+  template <class Call>
+  size_t Try(Direction direction, bb::error_code& problem, Call call) {
+    for (;;) {
+      const size_t n = call();
+      if (problem != boost::asio::error::would_block) return n;
+      if (!Wait(direction, problem)) return 0;
+    }
+  }
+  template <class Call>
+  static size_t OrThrow(Call call) {
+    bb::error_code problem;
+    const size_t n = call(problem);
+    if (problem) throw boost::system::system_error(problem);
+    return n;
+  }
+  bool Wait(Direction direction, bb::error_code& problem);
+
+  tcp::socket socket_;
+  TimePoint read_deadline_ = kNever;
+  TimePoint write_deadline_ = kNever;
+  Duration write_timeout_;
+};
+
+}  // namespace hon::beast
