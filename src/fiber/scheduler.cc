@@ -11,6 +11,12 @@
 #include "fiber/sanitizer_switch.h"
 #include "hon/base/assert.h"
 
+// In every C++ runtime of the Itanium ABI, but not in every <cxxabi.h>.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
+
 namespace hon::fiber {
 namespace {
 

@@ -12,6 +12,13 @@
 
 namespace hon::fiber::internal {
 
+/// What a plain thread blocks on.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+};
+
 /// Whoever calls a waiting function, for one wait, on its stack: a fiber, which steps aside, or a
 /// plain thread, which blocks.
 class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
@@ -28,13 +35,6 @@ class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
   [[nodiscard]] bool Over() const { return expired_ || context_->Done(); }
 
  private:
-  // What a plain thread blocks on.
-  struct Gate {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool open = false;
-  };
-
   void OnDone() override { Wake(); }
   void OnTimer() override;
 
