@@ -1,0 +1,3 @@
+module porting
+
+go 1.22
