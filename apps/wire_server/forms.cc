@@ -1,5 +1,6 @@
 // Endpoints that read forms and cookies.
 
+#include <stdexcept>
 #include <string>
 
 #include "endpoints.h"
@@ -43,6 +44,7 @@ void AddFile(std::string& text, std::string_view field, const multipart::FileHea
 
 void Multipart(http::ResponseWriter& w, http::Request& r) {
   const Error err = r.ParseMultipartForm(kMemoryBytesMax);
+  if (r.URL.RawQuery == "throw") throw std::runtime_error("as asked");
   std::string text;
   AddLines(text, "form", r.Form());
   if (const multipart::Form* form = r.MultipartForm()) {

@@ -1,0 +1,100 @@
+"""Checks docs/CONTRACT.md: every line of the contract is there once, and every test it names exists."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/differential"))
+import corpus
+
+DOC = (ROOT / "docs/CONTRACT.md").read_text()
+
+
+def numbered(letter, last):
+    return [f"{letter}{i}" for i in range(1, last + 1)]
+
+
+LINES = [*numbered("A", 59), *numbered("W", 108), "W63a", "W63b", *numbered("M", 27), *numbered("F", 22),
+         *numbered("L", 27), "G4", "G8", "G9", "G14", "G15", "G16", "G20", "G21", "G23", "G24"]
+# The only lines that may go without a test.
+ABSENT = {"A9", "A20", "A53", "A54", "A55", "A59", "W86", "W96", "W97", *[f"W{i}" for i in range(98, 104)], "W108",
+          "L22", "L23", "L24", "L25"}
+SCENARIOS = """ServerValidatesHostHeader ServerValidatesHeaders ServerValidatesMethod TolerateCRLFBeforeRequestLine
+InvalidChunkedBodies UnsupportedTransferEncodingsReturn501 ServerExpect ServerRead*100Continue HandlerBodyClose
+ServerUnreadRequestBodyLittle ServerUnreadRequestBodyLarge RequestBodyReadErrorClosesConnection
+InvalidTrailerClosesConnection RequestBodyLimit HTTP10KeepAlive* HandlersCanSetConnectionClose*
+KeepAliveFinalChunkWithEOF CodesPreventingContentTypeAndBody ContentEncodingNoSniffing DisableContentLength
+HeaderToWire EarlyHints WriteHeaderSwitchingProtocols ServerHijackGets* HijackAfterCloseNotifier
+CloseNotifierPipelined HandlerPanic* TimeoutHandler* StripPrefix* Redirect* QuerySemicolon MaxBytesHandler
+ServerTimeouts ServerIdleTimeout ServerReadHeaderTimeoutIsCleared WriteDeadlineExtendedOnNewRequest ServerShutdown*
+ServerConnState ServerSetKeepAlivesEnabledClosesConns TLSServerRejectHTTPRequests H12_* Trailers*
+ServerUndeclaredTrailers InterruptWithPanic ServeContent ScanETag FileServer* ServeContentHeadersWithError range_test
+pattern_test routing_tree_test sniff_test cookie_test csrf_test readrequest_test reverseproxy_test""".split()
+TEST = {".cc": r"^(?:TEST|TEST_F|TEST_P)\(\w+,\s*{}\)", ".py": r"^\s*def {}\(", ".go": r"^func {}\("}
+
+
+def rows(part):
+    """(first cell, last cell) of every row of a table."""
+    for line in part.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+        if line.startswith("| ") and cells[0] not in ("line", "Go's test", "---"):
+            yield cells[0], cells[-1]
+
+
+def named_lines(cell):
+    for name in cell.split(", "):
+        first, _, last = name.partition(" – ")
+        if last:
+            yield from (f"{first[0]}{i}" for i in range(int(first[1:]), int(last[1:]) + 1))
+        else:
+            yield name
+
+
+def wrong_references(text, groups):
+    for reference in re.findall(r"`([\w/]+(?:\.\w+)?:[\w*,]+)`", text.replace("\n", " ")):
+        file, names = reference.split(":")
+        if file == "go":
+            if names not in groups:
+                yield f"{reference}: tests/differential has no such group"
+            continue
+        path = ROOT / "tests" / file
+        if not path.is_file():
+            yield f"{reference}: there is no tests/{file}"
+            continue
+        source = path.read_text()
+        for name in names.split(","):
+            pattern = TEST[path.suffix].format(r"\w+" if name == "*" else re.escape(name))
+            if not re.search(pattern, source, re.MULTILINE):
+                yield f"{reference}: tests/{file} has no test {name}"
+
+
+def findings():
+    body, _, rest = DOC.partition("\n## Not here\n")
+    shown = [line for cell, _ in rows(body) for line in named_lines(cell)]
+    absent = [line for cell, _ in rows(rest) for line in named_lines(cell)]
+    everything = shown + absent
+    yield from (f"{line}: missing" for line in LINES + SCENARIOS if line not in everything)
+    yield from (f"{line}: stands twice" for line in set(everything) if everything.count(line) > 1)
+    yield from (f"{line}: may not go without a test" for line in absent if line in LINES and line not in ABSENT)
+    groups = {name for name, _ in corpus.all_groups(b"", 0, 1)}
+    for cell, last in rows(body):
+        if not re.search(r"`[\w/.]+:", last):
+            yield f"{cell}: names no test"
+    yield from wrong_references(body, groups)
+    deviations = set(re.findall(r"D-\d{3}", (ROOT / "docs/DEVIATIONS.md").read_text()))
+    yield from (f"{name}: not in docs/DEVIATIONS.md" for name in sorted(set(re.findall(r"D-\d{3}", DOC)) - deviations))
+    ids = re.findall(r"^\| (D-\d{3})", (ROOT / "docs/DEVIATIONS.md").read_text(), re.MULTILINE)
+    yield from (f"{name}: stands twice in docs/DEVIATIONS.md" for name in sorted(set(ids)) if ids.count(name) > 1)
+
+
+def main():
+    found = list(findings())
+    for finding in found:
+        print(finding)
+    print(f"{len(LINES)} lines, {len(SCENARIOS)} scenarios, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
