@@ -33,12 +33,14 @@ inline constexpr Sentinel ErrTooManyEntries{"http: too many directory entries"};
 /// A name longer than this is answered as one that does not exist.
 inline constexpr size_t kPathBytesMax = 4095;
 
+/// What is known of an open file.
 struct FileInfo {
-  int64_t Size = 0;
-  Time ModTime{};
+  int64_t Size = 0;  // bytes
+  Time ModTime{};    // zero: unknown
   bool IsDir = false;
 };
 
+/// A name in a directory.
 struct DirEntry {
   std::string Name{};  // without slashes
   bool IsDir = false;
@@ -47,6 +49,7 @@ struct DirEntry {
 /// An open file or directory; closed on destruction. Used by one fiber at a time.
 class FsFile : public io::ReadSeeker {
  public:
+  /// As it was opened, or as it is now. May block the thread.
   virtual Result<FileInfo> Stat() = 0;
   /// The directory's entries, in no order; ErrTooManyEntries past `entries_max`.
   virtual Result<std::vector<DirEntry>> ReadDir(size_t entries_max) = 0;
@@ -102,6 +105,7 @@ enum class Symlinks : uint8_t {
   kAnywhere,    // all, as Go does: whoever can make a link can publish any file
 };
 
+/// How a Dir opens files. The default is safer than Go.
 struct DirOptions {
   Symlinks symlinks = Symlinks::kInsideRoot;
 };

@@ -105,9 +105,9 @@ class File : public io::ReadSeeker {
 /// A file that a form holds, in memory or on disk.
 class FileHeader {
  public:
-  std::string Filename;
-  http::Header Header;
-  int64_t Size = 0;
+  std::string Filename;  // without any directories, as Part::FileName
+  http::Header Header;   // of the part
+  int64_t Size = 0;      // bytes of content
 
   /// Opens the content at its start. Fails after Form::RemoveAll.
   [[nodiscard]] Result<std::unique_ptr<File>> Open() const;
@@ -125,14 +125,15 @@ class FileHeader {
 /// A form that was read from a multipart/form-data body. Its temporary file has no name from the
 /// start: it is gone with the last FileHeader and File, even if the process dies before.
 struct Form {
-  url::Values Value;
+  url::Values Value;  // parts without a file name
+  // The others, by field, in the order they came.
   std::map<std::string, std::vector<FileHeader>, std::less<>> File;
 
   /// Gives up all file contents. Files that are open keep theirs.
   Error RemoveAll();
 };
 
-/// What Request::FormFile found.
+/// What Request::FormFile found. `file` lives on by itself.
 struct FormFile {
   std::unique_ptr<File> file;
   const FileHeader* header = nullptr;  // of the request's form

@@ -11,8 +11,9 @@
 // elsewhere and seen as hon::http::Error by those who write it out, as Go's users do.
 namespace hon_http_functions {
 
-/// Answers `code` with `message` and a newline as plain text. Removes Content-Length; other fields
-/// that were set stay.
+/// Answers `code` (RFC 9110 §15) with `message` and a newline as plain text. Removes
+/// Content-Length; other fields that were set stay. Throws std::invalid_argument for a code outside
+/// 100..999.
 void Error(hon::http::ResponseWriter& w, std::string_view message, int code);
 
 }  // namespace hon_http_functions
@@ -21,15 +22,15 @@ namespace hon::http {
 
 using namespace hon_http_functions;  // NOLINT(google-build-using-namespace)
 
-/// Answers 404 "404 page not found".
+/// Answers 404 "404 page not found" (RFC 9110 §15.5.5).
 void NotFound(ResponseWriter& w, Request& r);
 
 /// A handler that does so.
 [[nodiscard]] HandlerPtr NotFoundHandler();
 
-/// Answers `code` (3xx) with Location `url`. A relative path is resolved against the request's and
-/// cleaned; anything with a scheme or a host is left alone. Bytes past ASCII are escaped. A GET
-/// without a Content-Type gets a short HTML body.
+/// Answers `code` (3xx, RFC 9110 §15.4; not checked) with Location `url`. A relative path is
+/// resolved against the request's and cleaned; anything with a scheme or a host is left alone.
+/// Bytes past ASCII are escaped. A GET without a Content-Type gets a short HTML body.
 void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code);
 
 /// A handler that does so.

@@ -69,10 +69,13 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
 
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
-  /// Default: io::Copy through Write.
+  /// All of `from`, up to its end; the count is of bytes taken, the error the first of either side.
+  /// A declared Content-Length holds. Default: io::Copy through Write.
   io::CopyResult ReadFrom(io::Reader& from) override;
 
-  /// Replace the server's deadline for this request; kNever lifts it.
+  /// Replace the server's deadline for this request, counted on hon::Clock; kNever lifts it.
+  /// ErrNotSupported when nobody below has deadlines. A wait past it fails with
+  /// io::ErrDeadlineExceeded.
   virtual Error SetReadDeadline(TimePoint deadline);
   virtual Error SetWriteDeadline(TimePoint deadline);
   /// Moves the end of the request's context (engine::WithRequestTimeout); kNever lifts it, as a
