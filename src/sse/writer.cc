@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hon/fiber/fiber.h"
+#include "hon/http/server_context.h"
 
 namespace hon::sse {
 namespace {
@@ -14,9 +15,19 @@ Error UnlessUnsupported(Error err) {
 
 }  // namespace
 
+Writer::Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& options)
+    : out_(&w), request_(&r), options_(options) {
+  auto [context, cancel] = appcontext::WithCancel(r.Context());
+  life_ = std::make_unique<Life>();
+  life_->context = std::move(context);
+  life_->forget_shutdown =
+      appcontext::AfterFunc(http::ShutdownContext(r.Context()),
+                            [cancel = std::move(cancel)] { cancel(http::ErrServerClosed); });
+}
+
 Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOptions options) {
   Writer writer(w, r, options);
-  // Already ended: that is what the first wait or write would say.
+  // A server that shuts down still sends the head, so that the client sees a stream that ended.
   if (r.Context().Done()) return Fail(r.Context().Cause());
   http::ResponseController control(w);
   if (Error err = UnlessUnsupported(control.SetRequestDeadline(kNever))) return Fail(err);
@@ -42,7 +53,7 @@ Error Writer::Comment(std::string_view text) {
 }
 
 Error Writer::SendRaw(std::string_view text) {
-  if (request_->Context().Done()) return request_->Context().Cause();
+  if (Context().Done()) return Context().Cause();
   HON_RETURN_IF_ERROR(PutOff());
   if (io::IoResult written = out_->Write(text); written.err) return written.err;
   return out_->Flush();
@@ -52,7 +63,7 @@ Error Writer::Wait(Duration time) {
   const TimePoint end = DeadlineAfter(Clock::now(), time);
   while (true) {
     const Duration left = end == kNever ? kUnlimited : end - Clock::now();
-    HON_RETURN_IF_ERROR(fiber::Sleep(request_->Context(), std::min(left, options_.heartbeat)));
+    HON_RETURN_IF_ERROR(fiber::Sleep(Context(), std::min(left, options_.heartbeat)));
     if (left <= options_.heartbeat) return {};
     HON_RETURN_IF_ERROR(Comment());
   }

@@ -4,6 +4,8 @@
 // Knows no socket and no engine. Read next: broadcaster.h, for one stream to many clients.
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,23 +33,27 @@ class Writer {
  public:
   /// Sends the head: 200, Content-Type text/event-stream, and Cache-Control no-cache unless the
   /// handler has set one. The request's timeout (engine::WithRequestTimeout) no longer counts.
-  /// Fails when the client is gone, or for a status or method without a body (HEAD, when the
-  /// head has been sent all the same).
+  /// Fails when the client is gone, and for HEAD, when the head has been sent all the same.
   static Result<Writer> Start(http::ResponseWriter& w, http::Request& r,
                               WriterOptions options = {});
 
   /// Sends one event and flushes it: when this returns, the kernel has it. Errors: those of
-  /// AppendEvent, after which the stream goes on; the cause of the request's context; what the
-  /// connection gave, after which nothing more can be sent.
+  /// AppendEvent, after which the stream goes on; the cause of Context; what the connection gave,
+  /// after which nothing more can be sent.
   Error Send(const Event& event);
   /// The same for an event of just data.
   Error Send(std::string_view data) { return Send(Event{.data = data}); }
   /// Sends a comment, which clients ignore.
   Error Comment(std::string_view text = {});
 
-  /// Waits for `time`, with a heartbeat now and then. Returns early with the cause when the
-  /// request's context ends (the client has left, the server cuts its connections).
+  /// Waits for `time`, with a heartbeat now and then. Returns early with the cause when Context
+  /// ends, or with what the connection gave.
   Error Wait(Duration time);
+
+  /// Ends with the request's context (the client has left), and when the server begins to shut
+  /// down: the handler then returns, and the client connects again, elsewhere or later. For waits
+  /// for other things than time.
+  [[nodiscard]] const appcontext::Context& Context() const { return life_->context; }
 
   /// The id of the last event that this client saw before it connected again; "" when this is
   /// its first time. Any text: the client's to choose.
@@ -60,13 +66,23 @@ class Writer {
   Error SendRaw(std::string_view text);
 
  private:
-  Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& options)
-      : out_(&w), request_(&r), options_(options) {}
+  struct Life {
+    Life() = default;
+    Life(const Life&) = delete;
+    Life& operator=(const Life&) = delete;
+    ~Life() { forget_shutdown(); }
+
+    appcontext::Context context;
+    std::function<bool()> forget_shutdown;
+  };
+
+  Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& options);
   [[nodiscard]] Error PutOff();
 
   http::ResponseWriter* out_;
   http::Request* request_;
   WriterOptions options_;
+  std::unique_ptr<Life> life_;
   std::string text_;  // of one event; keeps its capacity
 };
 
