@@ -58,6 +58,7 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
 
 void Exchange::Start() {
   HttpConn& conn = *conn_;
+  owner_->CountRequest();
   owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this);
   if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
   // Only a request that waits can be timed out or abandoned.

@@ -67,6 +67,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   /// has any, and returns what there is to report.
   Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
 
+  using LoopEngine::CountRequest;
   [[nodiscard]] Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);
   /// `conn` as its handler's own, until it ends.

@@ -128,6 +128,16 @@ class Server::Impl {
 
   size_t Connections() const { return shared_.connections.load(std::memory_order_relaxed); }
 
+  Stats GetStats() const {
+    std::lock_guard lock(mutex_);
+    Stats stats;
+    for (const auto& thread : threads_) {
+      stats.requests += thread->GetEngine().Requests();
+      stats.loop_connections.push_back(thread->GetLoop().Connections());
+    }
+    return stats;
+  }
+
  private:
   enum class State : uint8_t { kNew, kServing, kStopping, kEnded };
 
@@ -344,6 +354,7 @@ std::vector<std::string> Server::Addresses() const { return impl_->Addresses(); 
 std::string_view Server::Backend() const { return impl_->Backend(); }
 unsigned Server::Loops() const { return impl_->Loops(); }
 size_t Server::Connections() const { return impl_->Connections(); }
+Stats Server::GetStats() const { return impl_->GetStats(); }
 
 Error ListenAndServe(std::string_view address, http::Handler& handler) {
   engine::Engine engine(handler);

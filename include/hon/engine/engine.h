@@ -81,6 +81,15 @@ class LoopEngine : public netpoll::EventHandler {
   virtual void SetKeepAlivesEnabled(bool enabled) = 0;
   /// Connections that are served (hijacked ones are not).
   [[nodiscard]] virtual size_t Connections() const = 0;
+  /// Requests that handlers were called for, so far. Any thread.
+  [[nodiscard]] uint64_t Requests() const { return requests_.load(std::memory_order_relaxed); }
+
+ protected:
+  /// On the loop's thread, which alone counts: a plain addition.
+  void CountRequest() { requests_.store(Requests() + 1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> requests_{0};
 };
 
 /// A handler and how its requests are run. Shared by all loops, immutable once serving.

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -76,6 +77,12 @@ Option WithBackend(netpoll::BackendKind backend);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
+/// Counters of one server; each is right, together they may be of different moments.
+struct Stats {
+  uint64_t requests = 0;                   // that handlers were called for, so far
+  std::vector<size_t> loop_connections{};  // now, for each loop; hijacked ones too
+};
+
 /// Serves one engine on any number of addresses. Methods may be called from any thread; those that
 /// start or end something from plain threads only, not from a handler (they say so by an error).
 class Server {
@@ -130,6 +137,8 @@ class Server {
   [[nodiscard]] unsigned Loops() const;
   /// Connections being served now; hijacked ones are not.
   [[nodiscard]] size_t Connections() const;
+  /// Asks every loop; once Listen has succeeded.
+  [[nodiscard]] Stats GetStats() const;
 
  private:
   class Impl;
