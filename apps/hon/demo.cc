@@ -3,8 +3,9 @@
 #include <chrono>
 #include <ctime>
 
-#include "hon/fiber/fiber.h"
 #include "hon/http/file_server.h"
+#include "hon/sse/writer.h"
+#include "page.h"
 
 namespace hon::app {
 namespace {
@@ -18,29 +19,20 @@ std::string NowAsText() {
   return std::string(text, n);
 }
 
-void Welcome(http::ResponseWriter& w, http::Request&) {
-  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-  w.Write("Welcome! Try /sse endpoint.");
-}
-
 void Ticker(http::ResponseWriter& w, http::Request& r) {
-  w.Header().Set("Content-Type", "text/event-stream");
-  w.Header().Set("Cache-Control", "no-cache");
-  // An event stream has no end of its own: it outlives the request timeout, not the client.
-  if (w.SetRequestDeadline(kNever)) return;
-  while (true) {
-    const std::string event = "data: " + NowAsText() + "\n\n";
-    if (w.Write(event).err || w.Flush()) return;
-    if (fiber::Sleep(r.Context(), std::chrono::seconds(1))) return;
+  Result<sse::Writer> stream = sse::Writer::Start(w, r);
+  if (!stream) return;
+  while (!stream->Send(NowAsText()) && !stream->Wait(std::chrono::seconds(1))) {
   }
 }
 
 }  // namespace
 
-void RegisterDemo(http::ServeMux& mux, const std::string& file) {
-  mux.HandleFunc("/", Welcome);
+Demo::Demo(http::ServeMux& mux, std::string file) {
+  RegisterPage(mux);
   mux.HandleFunc("/sse", Ticker);
-  mux.HandleFunc("/file", [file](http::ResponseWriter& w, http::Request& r) {
+  mux.Handle("/figures", figures_);
+  mux.HandleFunc("/file", [file = std::move(file)](http::ResponseWriter& w, http::Request& r) {
     http::ServeFile(w, r, file);
   });
 }

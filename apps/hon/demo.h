@@ -2,12 +2,23 @@
 
 #include <string>
 
+#include "figures.h"
 #include "hon/http/serve_mux.h"
 
 namespace hon::app {
 
-/// Registers the demo's routes: "/" (a greeting), "/file" (serves `file`), "/sse" (the time once a
-/// second until the client leaves).
-void RegisterDemo(http::ServeMux& mux, const std::string& file);
+/// What the demo shows, on a mux: "/" (the page, or a greeting), "/sse" (the time once a second
+/// until the client leaves), "/figures" (the server's, likewise), "/file". Destroy the server
+/// before this.
+class Demo {
+ public:
+  /// `file` is what "/file" serves.
+  Demo(http::ServeMux& mux, std::string file);
+  /// What "/figures" streams.
+  [[nodiscard]] sse::Broadcaster& FiguresStream() { return figures_; }
+
+ private:
+  sse::Broadcaster figures_{kFiguresStream};
+};
 
 }  // namespace hon::app

@@ -82,6 +82,9 @@ ParsedFlags ParseFlags(int argc, char** argv) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--file", flags.file, "What /file serves; default: this program");
+  app.add_option("--admin", flags.admin,
+                 "Where to listen for operators (/debug/pprof/, /debug/vars); default: nowhere")
+      ->type_name("HOST:PORT");
   AddTime(app, "--request-timeout", flags.request_timeout, "End of a request's context");
   AddTime(app, "--read-timeout", flags.read_timeout, "For a request's body to come");
   AddTime(app, "--write-timeout", flags.write_timeout, "For an answer to be taken");

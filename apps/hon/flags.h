@@ -13,6 +13,7 @@ struct Flags {
   std::string type = "custom";
   std::string address = ":8080";
   std::string file;
+  std::string admin;
   std::string log_level = "info";
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   unsigned loops = 0;

@@ -4,10 +4,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "admin.h"
 #include "bench.h"
 #include "demo.h"
 #include "echo.h"
+#include "figures.h"
 #include "flags.h"
 #include "hon/engine/engine.h"
 #include "hon/http/serve_mux.h"
@@ -32,9 +35,30 @@ engine::EventHook HookFor(const std::string& level) {
   };
 }
 
-int Run(const Flags& flags, const char* program, server::SignalWaiter& signals) {
+ServerFigures FiguresOf(const server::Server& server) {
+  ServerFigures figures;
+  figures.backend = server.Backend();
+  const server::Stats stats = server.GetStats();
+  figures.requests = stats.requests;
+  for (const size_t count : stats.loop_connections) {
+    figures.connections += count;
+    figures.loop_connections.push_back(count);
+  }
+  return figures;
+}
+
+// Who listens everywhere is reached by name.
+std::string BrowserUrl(const std::string& address) {
+  for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
+    if (address.starts_with(any)) return "http://localhost:" + address.substr(any.size()) + "/";
+  }
+  return "http://" + address + "/";
+}
+
+int Run(const Flags& flags, const std::vector<std::string>& command_line,
+        server::SignalWaiter& signals) {
   http::ServeMux mux;
-  RegisterDemo(mux, flags.file.empty() ? program : flags.file);
+  Demo demo(mux, flags.file.empty() ? "/proc/self/exe" : flags.file);
   RegisterEcho(mux);
   engine::Engine engine(mux, engine::WithRequestTimeout(flags.request_timeout),
                         engine::WithEventHook(HookFor(flags.log_level)));
@@ -46,11 +70,23 @@ int Run(const Flags& flags, const char* program, server::SignalWaiter& signals) 
     std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
     return 1;
   }
+  const Figures figures([&server] { return FiguresOf(server); }, demo.FiguresStream());
+  Admin admin(command_line, [&figures] { return figures.Json(); });
+  if (!flags.admin.empty()) {
+    if (Error err = admin.Listen(flags.admin)) {
+      std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
+      return 1;
+    }
+    std::fprintf(stderr, "hon: operators at http://%s/debug/pprof/\n", admin.Address().c_str());
+  }
   const std::string address = server.Addresses().front();
   const bool is_unix = address.starts_with("unix:");
   std::printf("hon listening on %s%s backend=%s loops=%u\n", is_unix ? "" : "http://",
               address.c_str(), std::string(server.Backend()).c_str(), server.Loops());
   std::fflush(stdout);
+  if (!is_unix && flags.log_level != "off") {
+    std::fprintf(stderr, "hon: open %s in a browser\n", BrowserUrl(address).c_str());
+  }
 
   std::thread stopper([&] {
     signals.Wait();
@@ -82,5 +118,5 @@ int main(int argc, char** argv) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);
   hon::server::SignalWaiter signals;
-  return hon::app::Run(parsed.flags, "/proc/self/exe", signals);
+  return hon::app::Run(parsed.flags, {argv, argv + argc}, signals);
 }

@@ -72,7 +72,7 @@ void Accept(tcp::acceptor& acceptor, http::Handler& handler, const Timeouts& tim
 int Run(const app::Flags& flags) {
   std::signal(SIGPIPE, SIG_IGN);
   http::ServeMux mux;
-  app::RegisterDemo(mux, flags.file.empty() ? "/proc/self/exe" : flags.file);
+  app::Demo demo(mux, flags.file.empty() ? "/proc/self/exe" : flags.file);
   app::RegisterEcho(mux);
   boost::asio::io_context context;
   const Result<tcp::endpoint> endpoint = ParseAddress(context, flags.address);

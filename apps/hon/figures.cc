@@ -1,0 +1,94 @@
+#include "figures.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "hon/io/file.h"
+#include "json.h"
+
+namespace hon::app {
+namespace {
+
+int64_t UnixMilliseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+int64_t Milliseconds(const timeval& time) {
+  return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
+}
+
+// Resident pages are the second number there; 0 where there is no such file.
+uint64_t ResidentBytes() {
+  Result<io::File> file = io::File::Open("/proc/self/statm");
+  char text[128];
+  if (!file) return 0;
+  std::string_view numbers(text, file->Read(text).n);
+  numbers.remove_prefix(std::min(numbers.find(' ') + 1, numbers.size()));
+  uint64_t pages = 0;
+  std::from_chars(numbers.data(), numbers.data() + numbers.size(), pages);
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+template <class Number>
+void Append(std::string& json, std::string_view name, Number value) {
+  json.append("\"").append(name).append("\":").append(std::to_string(value)).append(",");
+}
+
+}  // namespace
+
+Figures::Figures(std::function<ServerFigures()> ask, sse::Broadcaster& stream)
+    : ask_(std::move(ask)),
+      stream_(&stream),
+      started_ms_(UnixMilliseconds()),
+      thread_([this] { Run(); }) {}
+
+Figures::~Figures() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+std::string Figures::Json() const {
+  const ServerFigures server = ask_();
+  rusage used = {};
+  getrusage(RUSAGE_SELF, &used);
+  std::string json;
+  Append(json, "ms", UnixMilliseconds());
+  Append(json, "started", started_ms_);
+  Append(json, "requests", server.requests);
+  Append(json, "connections", server.connections);
+  Append(json, "cpu_ms", Milliseconds(used.ru_utime) + Milliseconds(used.ru_stime));
+  Append(json, "memory", ResidentBytes());
+  std::string loops;
+  for (const size_t count : server.loop_connections) {
+    loops.append(loops.empty() ? "" : ",").append(std::to_string(count));
+  }
+  json.append("\"loops\":[").append(loops).append("],");
+  json.append("\"backend\":").append(JsonString(server.backend));
+  json.append(",\"version\":").append(JsonString(HON_VERSION));
+  return json;
+}
+
+void Figures::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_) {
+    lock.unlock();
+    const std::string json = "{" + Json() + "}";
+    // It is one line and small: nothing of it can be refused.
+    static_cast<void>(stream_->Publish({.data = json}));
+    lock.lock();
+    changed_.wait_for(lock, std::chrono::seconds(1), [&] { return stopped_; });
+  }
+}
+
+}  // namespace hon::app

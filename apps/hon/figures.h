@@ -1,0 +1,54 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hon/sse/broadcaster.h"
+
+namespace hon::app {
+
+/// What the server has to say of itself.
+struct ServerFigures {
+  std::string backend;
+  uint64_t requests = 0;                 // so far
+  size_t connections = 0;                // now
+  std::vector<size_t> loop_connections;  // now, by loop
+};
+
+/// Subscribers of figures get the last two minutes of them at once.
+inline constexpr sse::BroadcasterOptions kFiguresStream = {
+    .events_max = 120, .slow = sse::Slow::kSkip, .newcomer = sse::Newcomer::kOldest};
+
+/// Measures the process once a second, on a thread of its own, and publishes that.
+class Figures {
+ public:
+  /// `ask` is called on that thread, and by Json; each event is a JSON object of what Json gives.
+  /// `stream` must outlive this.
+  Figures(std::function<ServerFigures()> ask, sse::Broadcaster& stream);
+  ~Figures();
+  Figures(const Figures&) = delete;
+  Figures& operator=(const Figures&) = delete;
+
+  /// The figures of this moment, as the members of a JSON object, without its braces:
+  /// "ms" and "started" (Unix time), "requests", "connections", "loops" (connections of each),
+  /// "cpu_ms" (processor time so far), "memory" (resident bytes), "backend", "version". Any thread.
+  [[nodiscard]] std::string Json() const;
+
+ private:
+  void Run();
+
+  std::function<ServerFigures()> ask_;
+  sse::Broadcaster* stream_;
+  int64_t started_ms_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace hon::app

@@ -1,0 +1,21 @@
+// For builds without gperftools, or with a sanitizer, which does not go with it.
+
+#include "hon/http/reply.h"
+#include "hon/http/status.h"
+#include "profile.h"
+
+namespace hon::app {
+namespace {
+
+void Missing(http::ResponseWriter& w) {
+  http::Error(w, "built without gperftools", http::StatusNotImplemented);
+}
+
+}  // namespace
+
+bool HasProfiler() { return false; }
+void StartHeapSampling() {}
+void ServeCpuProfile(http::ResponseWriter& w, http::Request&) { Missing(w); }
+void ServeHeapProfile(http::ResponseWriter& w, http::Request&) { Missing(w); }
+
+}  // namespace hon::app

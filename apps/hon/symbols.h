@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hon::app {
+
+/// The function of this process that holds `address`, demangled; "" when nobody knows. The first
+/// call reads the program's own symbol table. Any thread.
+[[nodiscard]] std::string SymbolAt(uintptr_t address);
+
+}  // namespace hon::app
