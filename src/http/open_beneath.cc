@@ -21,7 +21,7 @@ namespace {
 // Never waits for the writer of a FIFO or for a device, and takes no controlling terminal.
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kLinksMax = 40;
-constexpr int kRacesMax = 8;
+[[maybe_unused]] constexpr int kRacesMax = 8;
 constexpr size_t kDirsMax = 256;  // each one open while WalkBeneath goes down
 
 #ifdef O_PATH

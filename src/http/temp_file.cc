@@ -11,7 +11,7 @@
 namespace hon::http::internal {
 namespace {
 
-constexpr int kOwnerOnly = 0600;
+[[maybe_unused]] constexpr int kOwnerOnly = 0600;
 
 // -1 where the system or the file system cannot make files without a name.
 int OpenNameless([[maybe_unused]] const std::string& dir) {

@@ -128,7 +128,7 @@ void ListenSocket::RememberFile() {
   if (!name || address_.starts_with('@')) return;
   struct stat info {};
   if (::lstat(address_.c_str(), &info) < 0) return;
-  file_device_ = info.st_dev;
+  file_device_ = static_cast<uint64_t>(info.st_dev);
   file_inode_ = info.st_ino;
 }
 
@@ -136,7 +136,8 @@ void ListenSocket::RemoveFile() {
   if (file_inode_ == 0) return;
   struct stat info {};
   // Another process may have put its own in this place.
-  const bool ours = ::lstat(address_.c_str(), &info) == 0 && info.st_dev == file_device_ &&
+  const bool ours = ::lstat(address_.c_str(), &info) == 0 &&
+                    static_cast<uint64_t>(info.st_dev) == file_device_ &&
                     info.st_ino == file_inode_;
   if (ours) ::unlink(address_.c_str());
   file_inode_ = 0;

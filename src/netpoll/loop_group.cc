@@ -1,7 +1,5 @@
 #include "hon/netpoll/loop_group.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -40,9 +38,10 @@ size_t LoopGroup::Connections() const {
 void LoopGroup::Start() {
   HON_ASSERT(threads_.empty());
   for (const auto& loop : loops_) {
-    std::thread& thread = threads_.emplace_back([&loop = *loop] { loop.Run(); });
-    // For a person who looks at the threads of the process.
-    pthread_setname_np(thread.native_handle(), ("loop-" + std::to_string(loop->Index())).c_str());
+    threads_.emplace_back([&loop = *loop] {
+      NameThisThread("loop-" + std::to_string(loop.Index()));
+      loop.Run();
+    });
   }
 }
 

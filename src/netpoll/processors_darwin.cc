@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,5 +14,7 @@ unsigned AllowedProcessors() {
 }
 
 unsigned GrantedProcessors(const std::string& /*root*/) { return 0; }
+
+void NameThisThread(const std::string& name) { ::pthread_setname_np(name.c_str()); }
 
 }  // namespace hon::netpoll
