@@ -7,6 +7,7 @@ LABEL = 120
 ROW = 26
 COLOURS = ('#2f7ed8', '#f28f43', '#4aa564', '#a55ca5', '#c23b3b', '#7a7a7a')
 STYLE = ('<style>text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-size:15px;font-weight:600}'
+         '.o{font-weight:600}'
          '.q{fill:#57606a}line{stroke:#8c959f}@media(prefers-color-scheme:dark){text{fill:#e6edf3}'
          '.q{fill:#9198a1}}</style>')
 
@@ -40,9 +41,10 @@ def bars(title, note, rows, parts, unit):
     rows = sorted(rows, key=lambda row: sum(row[1]))
     most = max([row[3] for row in rows] + [1e-9])
     scale = (WIDTH - LABEL - 90) / most
-    body, y = _legend(parts, 58) if len(parts) > 1 else [], 68
+    body, y = (_legend(parts, 58), 68) if len(parts) > 1 else ([], 50)
     for name, values, low, high in rows:
-        body.append(_text(LABEL - 8, y + 14, name, '', 'end'))
+        ours = 'o' if name.startswith('hon') else ''
+        body.append(_text(LABEL - 8, y + 14, name, ours, 'end'))
         x = float(LABEL)
         for index, value in enumerate(values):
             body.append('<rect x="%.1f" y="%d" width="%.1f" height="16" fill="%s"/>' % (
@@ -69,11 +71,12 @@ def lines(title, note, series, unit):
                 top + height - y / most * height)
 
     body = _legend(list(series), 58)
-    for step in range(5):
-        x, y = place(10 ** first, most * step / 4)
+    step = _step(most)
+    for number in range(int(most / step) + 1):
+        y = place(10 ** first, number * step)[1]
         body.append('<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke-opacity="0.3"/>' % (
             left, y, WIDTH - 40, y))
-        body.append(_text(left - 6, y + 4, _short(most * step / 4), 'q', 'end'))
+        body.append(_text(left - 6, y + 4, _short(number * step), 'q', 'end'))
     for count in sorted({x for x, _ in points}):
         body.append(_text(place(count, 0)[0], top + height + 18, '{:,}'.format(count), 'q', 'middle'))
     for index, curve in enumerate(series.values()):
@@ -83,6 +86,12 @@ def lines(title, note, series, unit):
             way, colour))
     body.append(_text(left - 6, top - 8, unit, 'q', 'end'))
     return _svg(title, note, top + height + 34, body)
+
+
+def _step(most):
+    """A round distance between about five lines."""
+    power = 10 ** math.floor(math.log10(most / 4))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= most / 5)
 
 
 def _short(value):

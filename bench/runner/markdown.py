@@ -31,7 +31,8 @@ def page(report, workspace):
                   _image(report, 'cpu_keep_alive.svg', 'CPU for each request')]
     keys = [s.key for s in plan.scenarios if not s.rate and not s.extra]
     parts += ['## CPU for each request, by scenario',
-              'Microseconds, and in brackets how many times as much as %s.' % report.reference,
+              'Microseconds. In brackets: for this project, how many times as much as the floor of '
+              'the same backend; for others, as %s.' % report.reference,
               _table(report.cpu(keys))]
     parts += [_image(report, 'cpu_%s.svg' % key, plans.BY_KEY[key].title) for key in keys
               if key != 'keep_alive']

@@ -10,7 +10,7 @@ from .progress import Progress
 WARM_SECONDS = 0.2
 CALLS_SECONDS = 1
 GREETING = b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
-WARM = plans.Scenario('warm', 'warming', tool='load')
+WARM = plans.Scenario('warm', 'warming', 'warming', tool='load')
 
 
 def run(plan, workspace):
@@ -36,18 +36,21 @@ def _round(plan, server, number, result, workspace, progress):
     for scenario in plan.scenarios:
         if scenario not in scenarios:
             result['why_not'][scenario.key] = plan.why_not(server, scenario)
+    if not scenarios:
+        return
     with Process(server, workspace) as process:
         result['command'] = _anonymous(process, workspace)
         check.check(server, process, workspace, {s.needs for s in scenarios})
-        load.run(WARM, process, WARM_SECONDS, 0, workspace)
+        if not server.only:
+            load.run(WARM, process, WARM_SECONDS, 0, workspace)
         for scenario in scenarios:
             progress.cell(scenario.title)
             _cell(plan, server, process, scenario, result, workspace, progress)
             progress.done()
-        if number == 1:
+        if number == 1 and not server.only:
             progress.cell('system calls')
             result['calls'] = system_calls(process, workspace)
-    if number == 1 and plan.idle:
+    if number == 1 and plan.idle and not server.only:
         progress.cell('memory')
         with Process(server, workspace) as process:
             result.update(memory(process, min(plan.idle, server.connections_max - 100)))

@@ -10,6 +10,7 @@ class Scenario:
 
     key: str
     title: str
+    short: str  # for the head of a column
     tool: str = 'wrk'
     connections: int = 100
     path: str = '/'
@@ -23,18 +24,21 @@ class Scenario:
 
 def _sweep(connections):
     return Scenario('c%d' % connections, '{:,} connection{}'.format(
-        connections, '' if connections == 1 else 's'), tool='load', connections=connections,
-        extra=True)
+        connections, '' if connections == 1 else 's'), '{:,} conn.'.format(connections),
+        tool='load', connections=connections, extra=True)
 
 
 SCENARIOS = [
-    Scenario('keep_alive', 'GET /, keep-alive'),
-    Scenario('pipelined', 'GET /, 16 pipelined', pipeline=16),
-    Scenario('per_request', 'GET /, a connection for each request', tool='load', close=True),
-    Scenario('echo', 'POST /echo, 1 KiB', path='/echo', needs='echo', post_bytes=1024),
-    Scenario('file', 'GET /file, 1 MiB', connections=16, path='/file', needs='file'),
-    Scenario('fixed_rate', 'GET / at a fixed rate', tool='load', rate='fixed'),
-    Scenario('own_rate', 'GET / at 70 % of its own throughput', tool='load', rate='own'),
+    Scenario('keep_alive', 'GET /, keep-alive', 'keep-alive'),
+    Scenario('pipelined', 'GET /, 16 pipelined', '16 pipelined', pipeline=16),
+    Scenario('per_request', 'GET /, a connection for each request', 'connection each', tool='load',
+             close=True),
+    Scenario('echo', 'POST /echo, 1 KiB', 'POST 1 KiB', path='/echo', needs='echo',
+             post_bytes=servers.ECHO_BYTES),
+    Scenario('file', 'GET /file, 1 MiB', 'file 1 MiB', connections=16, path='/file', needs='file'),
+    Scenario('fixed_rate', 'GET / at a fixed rate', 'fixed rate', tool='load', rate='fixed'),
+    Scenario('own_rate', 'GET / at 70 % of its own throughput', '70 % rate', tool='load',
+             rate='own'),
 ] + [_sweep(n) for n in (1, 10, 100, 1000, 10000)]
 BY_KEY = {scenario.key: scenario for scenario in SCENARIOS}
 SWEEP = [scenario for scenario in SCENARIOS if scenario.extra]
@@ -46,6 +50,8 @@ CELL_SECONDS = 0.2  # a cell: starting the load generator, opening connections
 ONCE_SECONDS = 2.5  # memory and system calls
 CELL_SECONDS_MIN = 0.3
 CELL_SECONDS_MAX = 10.0
+NOT_ITS_PURPOSE = 'not what it is for'
+NOT_IN_MANY = 'not in a run of many servers'
 SWEPT = ('floor io_uring', 'hon io_uring', 'floor epoll', 'hon epoll', 'fasthttp', 'nginx')
 
 
@@ -64,12 +70,14 @@ class Plan:
 
     def why_not(self, server, scenario):
         """Why the server is not measured in the scenario, or ''."""
+        if server.only and scenario.key != server.only:
+            return NOT_ITS_PURPOSE
         if scenario.needs in server.lacks:
             return server.lacks[scenario.needs]
         if scenario.connections > server.connections_max:
             return 'a thread for each connection'
         if scenario.extra and self.brief and server.name not in SWEPT:
-            return 'not in a run of many servers'
+            return NOT_IN_MANY
         return ''
 
     def cells(self):
@@ -84,7 +92,7 @@ class Plan:
     def minutes(self):
         """How long the whole will take, about."""
         load = sum(self.duration(scenario) + CELL_SECONDS for scenario in self.cells())
-        once = len(self.servers) * (ONCE_SECONDS if self.idle else ONCE_SECONDS / 2)
+        once = sum(not server.only for server in self.servers) * (ONCE_SECONDS if self.idle else ONCE_SECONDS / 2)
         return (once + self.rounds * (len(self.servers) * START_SECONDS + load)) / 60
 
     def fit(self, minutes):
@@ -128,5 +136,5 @@ def make(args, workspace):
     if not here:
         raise PlanError('none of the servers is here: %s' % plan.left_out)
     if not args.seconds:
-        plan.fit(args.minutes or (7.6 if args.full else 3))
+        plan.fit(args.minutes or (7.5 if args.full else 3))
     return plan

@@ -41,9 +41,13 @@ class Report:
             rows.append([name, '{:,.0f}'.format(values['rate']), _time(values['mean']),
                          '%.2f MB' % (values['transfer'] / (1 << 20)), '%.2f us' % cpu.median,
                          '%.2f' % values['user'], '%.2f' % values['system'],
-                         '%.0f %%' % (cpu.spread * 100), self._to(name, key, self.floors[name]),
+                         '%.0f %%' % (cpu.spread * 100), self._to_floor(name, key),
                          self._to(name, key, self.reference)])
         return rows
+
+    def _to_floor(self, name, key):
+        floor = self.floors[name]
+        return self._to(name, key, 'echo ' + floor if key == 'echo' else floor)
 
     def _to(self, name, key, other):
         mine, theirs = self.figure(name, key, 'cpu'), None
@@ -54,14 +58,18 @@ class Report:
         return stats.ratio(mine, theirs)
 
     def cpu(self, keys):
-        """CPU for each request, and how it compares with the reference, by scenario."""
+        """CPU for each request, by scenario; in brackets how many times as much as the floor of the
+        same backend (ours), or as the reference (all others)."""
         keys = [key for key in keys if self.has(key)]
-        rows = [['server'] + [plans.BY_KEY[key].title for key in keys]]
+        rows = [['server'] + [plans.BY_KEY[key].short for key in keys]]
         for name in self.results:
+            if not any(self.figure(name, key, 'cpu') for key in keys):
+                continue
             row = [name]
             for key in keys:
                 cpu = self.figure(name, key, 'cpu')
-                to = self._to(name, key, self.reference)
+                to = self._to_floor(name, key) if self.floors[name] else \
+                    self._to(name, key, self.reference)
                 row.append('-' if cpu is None else '%.2f%s' % (cpu.median, to and ' (%s)' % to))
             rows.append(row)
         return rows
@@ -86,6 +94,8 @@ class Report:
     def memory(self):
         rows = [['server', 'resident memory', 'an idle connection', 'system calls/request']]
         for name, result in self.results.items():
+            if 'calls' not in result:
+                continue
             calls = result.get('calls') or {}
             idle = result.get('idle')
             rows.append([
@@ -101,6 +111,8 @@ class Report:
         found = [(name, '', why) for name, why in self.plan.left_out.items()]
         for name, result in self.results.items():
             for key, why in result['why_not'].items():
+                if why in (plans.NOT_ITS_PURPOSE, plans.NOT_IN_MANY):
+                    continue
                 found.append((name, plans.BY_KEY[key].title if key in plans.BY_KEY else '', why))
         return found
 
@@ -108,15 +120,17 @@ class Report:
 
     def terminal(self):
         parts = [_plain(self.original())] if self.has('keep_alive') else []
-        parts.append('CPU for each request, us\n' + _plain(self.cpu(
-            [s.key for s in self.plan.scenarios if not s.rate])))
+        for keys in ([s.key for s in self.plan.scenarios if not s.rate and not s.extra],
+                     [s.key for s in self.plan.scenarios if s.extra]):
+            if any(self.has(key) for key in keys):
+                parts.append('CPU for each request, us\n' + _plain(self.cpu(keys)))
         for key in ('fixed_rate', 'own_rate'):
             if self.has(key):
                 parts.append(plans.BY_KEY[key].title + '\n' + _plain(self.latency(key)))
         parts.append(_plain(self.memory()))
         parts.append(stats.RULE)
-        parts += ['not measured: %s%s: %s' % (name, title and ', ' + title, why)
-                  for name, title, why in self.not_measured() if 'run of many' not in why]
+        parts.append('\n'.join('not measured: %s%s: %s' % (name, title and ', ' + title, why)
+                               for name, title, why in self.not_measured()))
         return '\n\n'.join(parts)
 
     def as_json(self):

@@ -11,6 +11,7 @@ from . import paths
 
 WELCOME = b'Welcome! Try /sse endpoint.'
 FLOOR_TEXT = b'Hello, World!'
+ECHO_BYTES = 1024
 NO_ECHO = 'has no handler that echoes a body'
 NO_FILE = 'a floor serves no files'
 A_THREAD_EACH = 1000  # connections that a server with a thread for each is asked to hold
@@ -26,14 +27,11 @@ class Server:
     program: object
     command: object
     get: str
-    floor: str = ''  # the floor to compare with; a floor names itself
+    floor: str = ''  # the floor to compare with: 'floor BACKEND'; 'echo floor BACKEND' for echo
     lacks: dict = dataclasses.field(default_factory=dict)  # scenario's need -> why not
     connections_max: int = 20000
     text: bytes = WELCOME
-
-    @property
-    def is_floor(self):
-        return self.floor == self.name
+    only: str = ''  # the one scenario that it is for
 
     def missing(self, workspace):
         """Why it cannot run here, or ''."""
@@ -61,8 +59,17 @@ def _floor(backend):
     return Server(
         name='floor ' + backend, what='fixed answer over %s, no HTTP' % backend, program=program,
         command=lambda w, port: [program(w), str(port)],
-        get='build the release preset (./dev build)', floor='floor ' + backend,
-        lacks={'file': NO_FILE, 'echo': 'a floor answers with fixed bytes'}, text=FLOOR_TEXT)
+        get='build the release preset (./dev build)',
+        lacks={'file': NO_FILE, 'echo': 'its fixed answer is none; see the echo floor'},
+        text=FLOOR_TEXT)
+
+
+def _echo_floor(backend):
+    program = _own('hon_floor_' + backend)
+    return Server(
+        name='echo floor ' + backend, what='the body back over %s, no HTTP' % backend,
+        program=program, command=lambda w, port: [program(w), '--echo', str(ECHO_BYTES), str(port)],
+        get='build the release preset (./dev build)', only='echo')
 
 
 def _hon(backend):
@@ -132,7 +139,8 @@ GO = 'go, from golang-go or go.dev'
 RUST = 'cargo, from cargo or rustup.rs'
 
 SERVERS = [
-    _floor('io_uring'), _hon('io_uring'), _floor('epoll'), _hon('epoll'),
+    _floor('io_uring'), _echo_floor('io_uring'), _hon('io_uring'),
+    _floor('epoll'), _echo_floor('epoll'), _hon('epoll'),
     _flagged('std', "Go's net/http", _peer('std'), 'bench/peers/build std (needs %s)' % GO),
     _flagged('hertz', 'Hertz (Go)', _peer('hertz'), 'bench/peers/build hertz (needs %s)' % GO),
     _built('fasthttp', 'fasthttp (Go)', GO),
@@ -152,5 +160,5 @@ SERVERS = [
 BY_NAME = {server.name: server for server in SERVERS}
 
 # What `./dev bench` measures without --full.
-SHORT = ['floor io_uring', 'hon io_uring', 'floor epoll', 'hon epoll', 'std', 'hertz', 'fasthttp',
-         'nginx']
+SHORT = ['floor io_uring', 'echo floor io_uring', 'hon io_uring', 'floor epoll',
+         'echo floor epoll', 'hon epoll', 'std', 'hertz', 'fasthttp', 'nginx']

@@ -6,7 +6,7 @@ import statistics
 RULE = ('Each figure is the median of the rounds; the spread is from the lowest round to the '
         'highest. Two figures are called different only when their medians lie further apart than '
         'half of both spreads together, no two rounds overlap, and the difference is at least '
-        '2 %; anything else is noise and shown as "=".')
+        '2 %; anything else is noise and shown as "=". One round alone shows "?".')
 DIFFERENCE_MIN = 0.02
 
 
@@ -45,7 +45,10 @@ def differ(a, b):
 
 
 def ratio(a, b):
-    """`a` in terms of `b`, as text: "1.52 x", or "=" within the noise."""
+    """`a` in terms of `b`, as text: "1.52 x", "=" within the noise, "?" when one round alone
+    cannot tell."""
+    if min(len(a.rounds), len(b.rounds)) < 2:
+        return '?'
     if not b.median or not differ(a, b):
         return '='
     return '%.2f x' % (a.median / b.median)

@@ -66,7 +66,7 @@ class WholeRunTest(unittest.TestCase):
 
     def test_what_a_server_lacks_is_said(self):
         why = self.results["servers"]["floor epoll"]["why_not"]
-        self.assertIn("fixed bytes", why["echo"])
+        self.assertIn("echo floor", why["echo"])
         self.assertIn("no files", why["file"])
 
     def test_the_page_is_well_formed(self):
@@ -161,6 +161,7 @@ class NoiseTest(unittest.TestCase):
         self.assertFalse(differ((10.0, 10.1, 10.2), (10.15, 10.3, 10.4)), "the rounds overlap")
         self.assertFalse(differ((10.0, 10.01, 10.02), (10.1, 10.11, 10.12)), "less than 2 %")
         self.assertFalse(differ((10.0,), (20.0,)), "one round proves nothing")
+        self.assertEqual(stats.ratio(stats.Figure((20.0,)), stats.Figure((10.0,))), "?")
         # Apart, but no further than the rounds of each lie from one another.
         self.assertFalse(differ((10.0, 13.8, 14.0), (14.1, 14.2, 19.0)))
 
@@ -225,7 +226,7 @@ class PlanTest(unittest.TestCase):
     def test_every_server_can_do_something(self):
         for server in servers.SERVERS:
             plan = plans.Plan([server], plans.SCENARIOS, 1, 1, 1, 0, brief=False)
-            self.assertGreater(len(plan.cells()), 7, server.name)
+            self.assertGreater(len(plan.cells()), 0 if server.only else 7, server.name)
 
 
 if __name__ == "__main__":
