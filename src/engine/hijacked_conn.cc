@@ -10,7 +10,8 @@ namespace {
 /// Stands between an evented connection and its sink, and is both to the other.
 class EventedConn final : public io::EventConn, public io::ConnSink, private HijackedConns::Member {
  public:
-  EventedConn(HijackedConns& list, io::ConnSink& sink) : Member(list), sink_(&sink) {}
+  EventedConn(HijackedConns& list, io::ConnSink& sink, std::shared_ptr<void> slot)
+      : Member(list, std::move(slot)), sink_(&sink) {}
 
   // io::ConnSink
   void OnOpen(std::unique_ptr<io::EventConn> connection) override {
@@ -62,8 +63,9 @@ class EventedConn final : public io::EventConn, public io::ConnSink, private Hij
 /// A connection whose calls wait, as Hijack gives it.
 class HijackedConn final : public io::Conn, public HijackedConns::Member {
  public:
-  HijackedConn(HijackedConns& list, std::unique_ptr<io::Conn> connection)
-      : Member(list), connection_(std::move(connection)) {}
+  HijackedConn(HijackedConns& list, std::unique_ptr<io::Conn> connection,
+               std::shared_ptr<void> slot)
+      : Member(list, std::move(slot)), connection_(std::move(connection)) {}
 
   io::IoResult Read(std::span<char> into) override {
     if (cut_) return {0, cut_};
@@ -91,7 +93,7 @@ class HijackedConn final : public io::Conn, public HijackedConns::Member {
   Error BecomeEvented(io::ConnSink& sink) override {
     if (cut_) return cut_;
     if (List() == nullptr) return io::ErrClosed;
-    auto evented = std::make_unique<EventedConn>(*List(), sink);
+    auto evented = std::make_unique<EventedConn>(*List(), sink, Slot());
     HON_RETURN_IF_ERROR(connection_->BecomeEvented(*evented));
     static_cast<void>(evented.release());  // OnOpen has given it to the sink
     Leave();
@@ -110,7 +112,8 @@ class HijackedConn final : public io::Conn, public HijackedConns::Member {
 
 }  // namespace
 
-HijackedConns::Member::Member(HijackedConns& list) : list_(&list), next_(list.first_) {
+HijackedConns::Member::Member(HijackedConns& list, std::shared_ptr<void> slot)
+    : list_(&list), next_(list.first_), slot_(std::move(slot)) {
   if (next_ != nullptr) next_->previous_ = this;
   list.first_ = this;
 }
@@ -121,15 +124,20 @@ void HijackedConns::Member::Leave() {
   if (next_ != nullptr) next_->previous_ = previous_;
   if (list_->first_ == this) list_->first_ = next_;
   HijackedConns& list = *std::exchange(list_, nullptr);
+  slot_.reset();
   if (list.Empty()) list.on_empty_();
 }
 
 HijackedConns::~HijackedConns() {
-  for (Member* member = first_; member != nullptr; member = member->next_) member->list_ = nullptr;
+  for (Member* member = first_; member != nullptr; member = member->next_) {
+    member->list_ = nullptr;
+    member->slot_.reset();
+  }
 }
 
-std::unique_ptr<io::Conn> HijackedConns::Track(std::unique_ptr<io::Conn> connection) {
-  auto tracked = std::make_unique<HijackedConn>(*this, std::move(connection));
+std::unique_ptr<io::Conn> HijackedConns::Track(std::unique_ptr<io::Conn> connection,
+                                               std::shared_ptr<void> slot) {
+  auto tracked = std::make_unique<HijackedConn>(*this, std::move(connection), std::move(slot));
   if (cut_) static_cast<Member&>(*tracked).Cut(cut_);
   return tracked;
 }

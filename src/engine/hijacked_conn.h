@@ -15,7 +15,7 @@ class HijackedConns {
   /// One of them: listed while it lives and has not left.
   class Member {
    public:
-    explicit Member(HijackedConns& list);
+    Member(HijackedConns& list, std::shared_ptr<void> slot);
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
 
@@ -24,6 +24,7 @@ class HijackedConns {
     /// It has ended.
     void Leave();
     [[nodiscard]] HijackedConns* List() const { return list_; }
+    [[nodiscard]] const std::shared_ptr<void>& Slot() const { return slot_; }
 
    private:
     friend class HijackedConns;
@@ -33,14 +34,15 @@ class HijackedConns {
     HijackedConns* list_;  // null: it has left, or the list is gone
     Member* previous_ = nullptr;
     Member* next_;
+    std::shared_ptr<void> slot_;
   };
 
   /// `on_empty` is called whenever the last one has left.
   explicit HijackedConns(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
   ~HijackedConns();
 
-  /// `connection`, counted here until it is closed or destroyed.
-  std::unique_ptr<io::Conn> Track(std::unique_ptr<io::Conn> connection);
+  /// `connection`, listed here until it is closed or destroyed; `slot` is held as long.
+  std::unique_ptr<io::Conn> Track(std::unique_ptr<io::Conn> connection, std::shared_ptr<void> slot);
   [[nodiscard]] bool Empty() const { return first_ == nullptr; }
   /// The server shuts down: tells the sinks of evented ones, now or when they become such.
   void TellShutdown();

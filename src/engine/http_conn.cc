@@ -89,6 +89,7 @@ void HttpConn::OnDisconnect(const Error& why) {
 // Neither the socket nor a handler is left.
 void HttpConn::Ended() {
   Tell(ConnState::kClosed);
+  if (!refuse_) owner_->UncountPeer(*connection_);
   owner_->Uncount();
   owner_->Forget(*this);
 }
@@ -123,6 +124,7 @@ void HttpConn::OnHijack() {
 void HttpConn::OnExchangeEnd(ExchangeEnd end) {
   exchange_ = nullptr;
   ended_ = end;
+  owner_->LeaveRequest();
   if (in_serve_ || !AfterExchange(end)) return;
   if (!connection_->Reader().Empty() || connection_->InputEnded()) owner_->ServeSoon(*this);
 }
@@ -176,7 +178,7 @@ bool HttpConn::ServeOne() {
       refusal = exchange.WhyBad();
       break;
     case adaptor::HeadStatus::kDone:
-      refusal = exchange.Begin(*this, *connection_);
+      refusal = Admit(exchange);
       break;
   }
   scan_ = {};
@@ -199,6 +201,13 @@ bool HttpConn::ServeOne() {
   in_serve_ = false;
   if (exchange_ != nullptr) return false;  // its handler waits
   return AfterExchange(ended_);
+}
+
+adaptor::Refusal HttpConn::Admit(Exchange& exchange) {
+  if (!owner_->EnterRequest()) return adaptor::Refusal::kOverloaded;
+  const adaptor::Refusal refusal = exchange.Begin(*this, *connection_);
+  if (refusal != adaptor::Refusal::kNone) owner_->LeaveRequest();
+  return refusal;
 }
 
 bool HttpConn::AwaitRestOfHead() {

@@ -73,6 +73,7 @@ class HttpConn {
   void Serve();
   [[nodiscard]] bool ServeOne();
   [[nodiscard]] bool AnswersPileUp();
+  [[nodiscard]] adaptor::Refusal Admit(Exchange& exchange);
   [[nodiscard]] bool AwaitRestOfHead();
   [[nodiscard]] bool AfterExchange(ExchangeEnd end);
   void BecomeIdle();

@@ -89,8 +89,36 @@ void LoopEngineImpl::Prepare(netpoll::Connection& c, ConnScope& scope) {
   c.SetUserData(conn);
   ++connections_;
   const size_t before = shared_->connections.fetch_add(1, std::memory_order_relaxed);
-  if (before >= shared_->connections_max || draining_) conn->RefuseWhenConnected();
+  if (!HasRoomFor(c, before)) conn->RefuseWhenConnected();
   conn->OnPrepare();
+}
+
+bool LoopEngineImpl::HasRoomFor(const netpoll::Connection& c, size_t connections) const {
+  const size_t hijacked = shared_->hijacked.load(std::memory_order_relaxed);
+  if (draining_ || connections + hijacked >= shared_->connections_max) return false;
+  if (shared_->per_peer_max == SIZE_MAX) return true;
+  char peer[netpoll::kAddressTextMax];
+  return shared_->peers.Enter(c.FormatRemoteAddr(peer), shared_->per_peer_max);
+}
+
+void LoopEngineImpl::UncountPeer(const netpoll::Connection& connection) {
+  if (shared_->per_peer_max == SIZE_MAX) return;
+  char peer[netpoll::kAddressTextMax];
+  shared_->peers.Leave(connection.FormatRemoteAddr(peer));
+}
+
+bool LoopEngineImpl::EnterRequest() {
+  if (shared_->in_flight_max == SIZE_MAX) return true;
+  if (shared_->in_flight.fetch_add(1, std::memory_order_relaxed) < shared_->in_flight_max) {
+    return true;
+  }
+  LeaveRequest();
+  return false;
+}
+
+void LoopEngineImpl::LeaveRequest() {
+  if (shared_->in_flight_max == SIZE_MAX) return;
+  shared_->in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void LoopEngineImpl::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
@@ -151,7 +179,14 @@ void LoopEngineImpl::SetKeepAlivesEnabled(bool enabled) {
 }
 
 std::unique_ptr<io::Conn> LoopEngineImpl::TakeOver(netpoll::Connection& connection) {
-  return hijacked_.Track(fiber::NewConn(connection));
+  shared_->hijacked.fetch_add(1, std::memory_order_relaxed);
+  connection.Retain();
+  const std::shared_ptr<void> slot(&connection, [this](netpoll::Connection* taken) {
+    shared_->hijacked.fetch_sub(1, std::memory_order_relaxed);
+    UncountPeer(*taken);
+    taken->Release();
+  });
+  return hijacked_.Track(fiber::NewConn(connection), slot);
 }
 
 void LoopEngineImpl::OnScopeEnd(const ConnScope& scope) {

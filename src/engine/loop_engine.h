@@ -76,10 +76,15 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   void OnScopeEnd(const ConnScope& scope);
   /// Serves `conn` after everything else that is ready.
   void ServeSoon(HttpConn& conn);
+  /// Whether another request may be served now. It is counted until Leave.
+  [[nodiscard]] bool EnterRequest();
+  void LeaveRequest();
   /// `conn` is no longer a served connection (closed or hijacked) and nothing refers to it.
   void Forget(HttpConn& conn);
   /// A served connection has ended or was hijacked: it no longer counts.
   void Uncount();
+  /// What Prepare has counted of its peer ends.
+  void UncountPeer(const netpoll::Connection& connection);
 
  private:
   class GateHandler;
@@ -87,6 +92,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   void Run() override;      // the deferred task: serves the queue
   void OnTimer() override;  // the end of the hijacked connections' grace
   void Prepare(netpoll::Connection& c, ConnScope& scope);
+  [[nodiscard]] bool HasRoomFor(const netpoll::Connection& c, size_t connections) const;
   [[nodiscard]] appcontext::Context Below(const appcontext::Context& base);
   void BeginEnd();
   void CloseIdle();

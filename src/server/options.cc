@@ -34,6 +34,14 @@ Option WithMaxConnections(size_t connections_max) {
   return [connections_max](Options& options) { options.connections_max = connections_max; };
 }
 
+Option WithMaxConnectionsPerIP(size_t connections_max) {
+  return [connections_max](Options& options) { options.connections_per_ip_max = connections_max; };
+}
+
+Option WithMaxInFlight(size_t requests_max) {
+  return [requests_max](Options& options) { options.in_flight_max = requests_max; };
+}
+
 Option WithConnState(engine::ConnStateHook hook) {
   return [hook = std::move(hook)](Options& options) { options.hooks.on_state = hook; };
 }

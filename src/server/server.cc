@@ -188,6 +188,8 @@ class Server::Impl {
     if (drain_ != nullptr) return http::ErrServerClosed;
     if (!threads_.empty()) return {};
     shared_.connections_max = ConnectionsAllowed(options_);
+    shared_.per_peer_max = options_.connections_per_ip_max;
+    shared_.in_flight_max = options_.in_flight_max;
     options_.hooks.base =
         appcontext::WithValue(appcontext::Background(), &http::ServerContextKey, self_);
     const unsigned loops = options_.loops != 0 ? options_.loops : netpoll::DefaultLoops();

@@ -14,6 +14,7 @@
 #include "hon/base/time.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/engine/events.h"
+#include "hon/engine/peer_counts.h"
 #include "hon/engine/settings.h"
 #include "hon/http/handler.h"
 #include "hon/netpoll/connection.h"
@@ -51,10 +52,16 @@ class Engine;
 /// thread from construction to destruction and must outlive its connections.
 class LoopEngine : public netpoll::EventHandler {
  public:
-  /// What the loops of one server count together. Touched per connection, never per request.
+  /// What the loops of one server count together. Touched per connection; per request only when
+  /// those are limited.
   struct Shared {
-    std::atomic<size_t> connections{0};
-    size_t connections_max = SIZE_MAX;  // one more is answered 503
+    std::atomic<size_t> connections{0};  // served
+    std::atomic<size_t> hijacked{0};
+    size_t connections_max = SIZE_MAX;  // of both; one more is answered 503
+    PeerCounts peers;                   // of both
+    size_t per_peer_max = SIZE_MAX;
+    std::atomic<size_t> in_flight{0};
+    size_t in_flight_max = SIZE_MAX;  // requests that are served; one more is answered 503
   };
 
   static std::unique_ptr<LoopEngine> Create(Engine& engine, fiber::Scheduler& scheduler,

@@ -30,6 +30,8 @@ struct Options {
   BaseContextHook base_context;
   Duration hijacked_grace = std::chrono::seconds(10);
   size_t connections_max = 0;  // 0: what the descriptor limit allows
+  size_t connections_per_ip_max = SIZE_MAX;
+  size_t in_flight_max = SIZE_MAX;
   unsigned loops = 0;          // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   size_t stack_bytes = 256 * 1024;
@@ -54,9 +56,15 @@ Option WithMaxHeaderBytes(size_t bytes_max);
 Option WithMaxHeaderFields(size_t fields_max);
 /// Bytes of a request body (4 GiB); then 413.
 Option WithMaxBodyBytes(int64_t bytes_max);
-/// Connections at once, over all loops (what the descriptor limit allows, less a reserve); one
-/// more is answered 503 and closed.
+/// Connections at once, over all loops, hijacked ones too (what the descriptor limit allows, less a
+/// reserve); one more is answered 503 and closed.
 Option WithMaxConnections(size_t connections_max);
+/// The same for one IPv4 address, or one IPv6 network of 64 bits (unlimited: behind a proxy all
+/// come from one).
+Option WithMaxConnectionsPerIP(size_t connections_max);
+/// Requests that are served at once, over all loops (as many as there are connections); one more is
+/// answered 503 and its connection closed.
+Option WithMaxInFlight(size_t requests_max);
 /// Calls `hook` whenever the state of a connection changes (engine/conn_hooks.h).
 Option WithConnState(engine::ConnStateHook hook);
 /// `hook` makes the context above all requests of a listener; called by Listen. The contexts of

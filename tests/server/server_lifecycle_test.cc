@@ -62,6 +62,35 @@ class StateLog {
   std::vector<std::string> peers_;
 };
 
+/// Has an evented connection, says goodbye when the server shuts down, and leaves with the peer.
+class Sink final : public io::ConnSink {
+ public:
+  void OnOpen(std::unique_ptr<io::EventConn> conn) override {
+    conn_ = std::move(conn);
+    conn_->Out().Write(kSwitch);
+    conn_->SendSoon();
+  }
+  void OnInput() override {
+    if (conn_->InputEnded()) conn_->Close(io::ConnClose::kGraceful);
+  }
+  void OnDeadline(io::ConnDeadline) override {}
+  void OnShutdown() override {
+    ++shutdowns;
+    conn_->Out().Write("goodbye");
+    conn_->SendSoon();
+  }
+  void OnClosed(const Error&) override {
+    conn_.reset();
+    ++closed;
+  }
+
+  std::atomic<int> shutdowns{0};
+  std::atomic<int> closed{0};
+
+ private:
+  std::unique_ptr<io::EventConn> conn_;
+};
+
 class Lifecycle : public test::BackendTest {
  protected:
   Lifecycle() {
@@ -386,6 +415,31 @@ TEST_P(Lifecycle, HijackedConnectionsAreClosedWhenShutdownGivesUp) {  // G5, G6
   EXPECT_FALSE(server.Get().Shutdown(appcontext::Background()));
   EXPECT_TRUE(Running(0));
   EXPECT_EQ(Noted(), "http: Server closed");
+}
+
+TEST_P(Lifecycle, EventedConnectionsAreHijackedOnes) {  // G5
+  for (const bool leaves : {true, false}) {
+    Sink sink;
+    http::HandlerFunc handler([&sink](http::ResponseWriter& w, http::Request&) {
+      Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
+      ASSERT_TRUE(conn);
+      EXPECT_FALSE((*conn)->BecomeEvented(sink));
+    });
+    engine::Engine engine(handler);
+    test::TestServer server(engine, GetParam(), server::WithMaxConnections(1),
+                            server::WithHijackedGrace(leaves ? kUnlimited : 50ms));
+    WirePeer raw(server.Address());
+    ASSERT_TRUE(raw.Send(kGet));
+    EXPECT_EQ(raw.ReadAnswer().status, 101);
+    EXPECT_EQ(WirePeer(server.Address()).ReadAnswer().status, 503);
+    std::thread stopper([&] { EXPECT_FALSE(server.Get().Shutdown(appcontext::Background())); });
+    EXPECT_EQ(raw.Read(7), "goodbye");
+    if (leaves) raw.EndSending();
+    EXPECT_TRUE(raw.ExpectEnd());
+    stopper.join();
+    EXPECT_EQ(sink.shutdowns, 1);
+    EXPECT_EQ(sink.closed, 1);
+  }
 }
 
 TEST_P(Lifecycle, CloseCutsHijackedConnectionsAndContexts) {  // W92

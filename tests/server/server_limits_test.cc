@@ -1,0 +1,113 @@
+// Limits that a server's loops count together, at the limit and one past it (contract G21).
+
+#include <atomic>
+
+#include "hon/fiber/fiber.h"
+#include "support/test_server.h"
+
+namespace hon {
+namespace {
+
+using test::Answer;
+using test::WirePeer;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
+constexpr std::string_view kWait = "GET /wait HTTP/1.1\r\nHost: t\r\n\r\n";
+constexpr std::string_view kHijack = "GET /hijack HTTP/1.1\r\nHost: t\r\n\r\n";
+
+class Limits : public test::BackendTest {
+ protected:
+  Limits() {
+    mux_.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
+    mux_.HandleFunc("/wait", [this](http::ResponseWriter& w, http::Request& r) {
+      ++waiting_;
+      static_cast<void>(fiber::Wait(r.Context()));
+      --waiting_;
+      w.Write("waited");
+    });
+    mux_.HandleFunc("/hijack", [](http::ResponseWriter& w, http::Request&) {
+      Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
+      if (!conn) return;
+      (*conn)->Write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+      char byte;
+      while (!(*conn)->Read({&byte, 1}).err) {
+      }
+    });
+  }
+
+  /// Asks until it is answered otherwise than 503, since an end takes a moment to be noticed.
+  static bool SoonServed(const std::string& address) {
+    for (int i = 0; i < 2000; ++i) {
+      WirePeer peer(address);
+      if (peer.Send(kGet) && peer.ReadAnswer().status == 200) return true;
+      std::this_thread::sleep_for(5ms);
+    }
+    return false;
+  }
+  static int StatusFor(const std::string& address) {
+    return WirePeer(address).ReadAnswer().status;  // a connection too many is told without asking
+  }
+
+  http::ServeMux mux_;
+  std::atomic<int> waiting_{0};
+  engine::Engine engine_{mux_, engine::WithEventHook([](const engine::Event&) {})};
+};
+
+TEST_P(Limits, ConnectionsOfOneAddress) {
+  test::TestServer server(engine_, GetParam(), server::WithMaxConnectionsPerIP(2));
+  std::vector<WirePeer> peers;
+  for (int i = 0; i < 2; ++i) {
+    peers.emplace_back(server.Address());
+    ASSERT_TRUE(peers.back().Send(kGet));
+    EXPECT_EQ(peers.back().ReadAnswer().status, 200);
+  }
+  EXPECT_EQ(StatusFor(server.Address()), 503);
+  EXPECT_EQ(StatusFor(server.Address()), 503);  // one that was refused does not count
+  peers.pop_back();
+  EXPECT_TRUE(SoonServed(server.Address()));
+}
+
+TEST_P(Limits, HijackedConnectionsCountUntilTheyEnd) {
+  for (const bool per_ip : {false, true}) {
+    test::TestServer server(
+        engine_, GetParam(),
+        per_ip ? server::WithMaxConnectionsPerIP(1) : server::WithMaxConnections(1));
+    {
+      WirePeer raw(server.Address());
+      ASSERT_TRUE(raw.Send(kHijack));
+      EXPECT_EQ(raw.ReadAnswer().status, 101);
+      EXPECT_EQ(StatusFor(server.Address()), 503);
+    }
+    EXPECT_TRUE(SoonServed(server.Address()));
+  }
+}
+
+TEST_P(Limits, RequestsInFlight) {
+  test::TestServer server(engine_, GetParam(), server::WithMaxInFlight(2));
+  std::vector<WirePeer> waiting;
+  for (int i = 0; i < 2; ++i) {
+    waiting.emplace_back(server.Address());
+    ASSERT_TRUE(waiting.back().Send(kWait));
+  }
+  while (waiting_ != 2) std::this_thread::sleep_for(1ms);
+  WirePeer third(server.Address());
+  ASSERT_TRUE(third.Send(kGet));
+  const Answer answer = third.ReadAnswer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.Get("Connection"), "close");
+  EXPECT_TRUE(third.ExpectEnd());
+  waiting.pop_back();
+  EXPECT_TRUE(SoonServed(server.Address()));
+  for (int i = 0; i < 3; ++i) {  // those that are refused for what they are do not count
+    WirePeer bad(server.Address());
+    ASSERT_TRUE(bad.Send("GET / HTTP/1.1\r\n\r\n"));
+    EXPECT_EQ(bad.ReadAnswer().status, 400);
+  }
+  EXPECT_TRUE(SoonServed(server.Address()));
+}
+
+HON_INSTANTIATE_BACKENDS(Limits);
+
+}  // namespace
+}  // namespace hon
