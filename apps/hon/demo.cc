@@ -32,6 +32,8 @@ Demo::Demo(http::ServeMux& mux, std::string file) {
   RegisterPage(mux);
   mux.HandleFunc("/sse", Ticker);
   mux.Handle("/figures", figures_);
+  mux.HandleFunc("/ws", [this](auto& w, auto& r) { echo_.ServeHTTP(w, r); });
+  mux.HandleFunc("/chat", [this](auto& w, auto& r) { chat_.ServeHTTP(w, r); });
   mux.HandleFunc("/file", [file = std::move(file)](http::ResponseWriter& w, http::Request& r) {
     http::ServeFile(w, r, file);
   });

@@ -137,7 +137,10 @@ class AdminTest(unittest.TestCase):
         load = threading.Thread(target=self.keep_busy, args=(done,))
         load.start()
         try:
-            answer = self.server.admin("/debug/pprof/profile?seconds=2")
+            for _ in range(10):  # a machine that does much else leaves the server little to be seen in
+                answer = self.server.admin("/debug/pprof/profile?seconds=2")
+                if sum(count for count, _ in parse_profile(answer.body)[1]) > 5:
+                    break
         finally:
             done.set()
             load.join()

@@ -135,6 +135,7 @@ function short(value) {
 
 /** The last POINTS_MAX values as a line over its area, from zero up. */
 const POINTS_MAX = 120;
+const POINTS_MIN = 30;  // the width of a chart that has fewer
 class Chart {
   #values = [];
   #figure;
@@ -143,7 +144,6 @@ class Chart {
   constructor(id) {
     this.#figure = $(id);
     this.#name = this.#figure.querySelector("figcaption").textContent;
-    this.#figure.querySelector("svg").setAttribute("viewBox", `0 0 ${POINTS_MAX - 1} 40`);
     this.#figure.querySelector("svg").setAttribute("preserveAspectRatio", "none");
   }
 
@@ -159,13 +159,16 @@ class Chart {
   draw(text, unit) {
     const values = this.#values;
     const top = Math.max(...values) * 1.15 || 1;
-    const x = (i) => POINTS_MAX - values.length + i;
+    const width = Math.max(POINTS_MIN, values.length) - 1;
+    const x = (i) => (width - values.length + 1 + i);
     const points = values.map((value, i) => `${x(i)} ${(39 - (value / top) * 37).toFixed(2)}`);
     const line = `M${points.join("L")}`;
-    this.#figure.querySelector("svg").replaceChildren(
+    const svg = this.#figure.querySelector("svg");
+    svg.setAttribute("viewBox", `0 0 ${width} 40`);
+    svg.replaceChildren(
       shape("path", { class: "area", d: `${line}L${x(values.length - 1)} 40L${x(0)} 40Z` }),
       shape("path", { class: "line", d: line }));
-    this.#figure.querySelector("svg").setAttribute("aria-label",
+    svg.setAttribute("aria-label",
       `${this.#name}: ${text} ${unit}; over ${values.length} seconds from ` +
       `${short(Math.min(...values))} to ${short(Math.max(...values))}`);
     const small = document.createElement("small");
@@ -284,7 +287,9 @@ const chat = new Socket("chat", "chat-state", {
     }
     const time = element("time", new Date(said.ms).toTimeString().slice(0, 5));
     time.dateTime = new Date(said.ms).toISOString();
-    addLine(time, element("b", said.name), ` ${said.text}`);
+    const name = document.createElement("b");
+    name.append(element("bdi", said.name));
+    addLine(time, name, " ", element("bdi", said.text));
   },
 });
 

@@ -1,0 +1,144 @@
+#include "chat.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hon/base/time.h"
+#include "json.h"
+
+namespace hon::app {
+namespace {
+
+constexpr websocket::CloseCode kCloseTryAgainLater = 1013;
+
+websocket::UpgraderOptions ChatOptions() {
+  websocket::UpgraderOptions options;
+  options.conn.message_bytes_max = kChatNameBytesMax + 1 + kChatTextBytesMax;
+  options.conn.unsent_bytes_max = 256 * 1024;  // kChatBytesKept, and some more
+  options.conn.slow = websocket::Slow::kClose;
+  return options;
+}
+
+websocket::UpgraderOptions EchoOptions() {
+  websocket::UpgraderOptions options;
+  options.conn.deflate.enabled = true;
+  return options;
+}
+
+std::string Note(std::string_view text) { return "{\"note\":" + JsonString(text) + "}"; }
+
+std::string Line(std::string_view name, std::string_view text) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return "{\"ms\":" + std::to_string(ms) + ",\"name\":" + JsonString(name) +
+         ",\"text\":" + JsonString(text) + "}";
+}
+
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// How much one chatter may still say.
+class Allowance {
+ public:
+  bool Take() {
+    const TimePoint now = Clock::now();
+    const std::chrono::duration<double> passed = now - since_;
+    since_ = now;
+    lines_ = std::min<double>(kChatBurst, lines_ + passed.count() * kChatLinesPerSecond);
+    if (lines_ < 1) return false;
+    lines_ -= 1;
+    return true;
+  }
+
+ private:
+  double lines_ = kChatBurst;
+  TimePoint since_ = Clock::now();
+};
+
+class EchoHandler final : public websocket::EventHandler {
+  void OnMessage(websocket::Conn& conn, websocket::MessageType type,
+                 std::string_view data) override {
+    // A peer that does not read is not read from, and cut in the end: nothing to do here.
+    static_cast<void>(conn.WriteMessage(type, data));
+  }
+};
+
+}  // namespace
+
+/// All who chat. Its calls come from every loop.
+class Chat::Room final : public websocket::EventHandler {
+ public:
+  void OnOpen(websocket::Conn& conn) override {
+    conn.SetData(std::make_shared<Allowance>());
+    // In one step, so that no line is missed, and none is told twice.
+    std::lock_guard lock(mutex_);
+    if (members_.size() >= kChattersMax) {
+      static_cast<void>(conn.Close(kCloseTryAgainLater, "the room is full"));
+      return;
+    }
+    for (const std::string& line : lines_) Tell(conn, line);
+    members_.push_back(conn);
+  }
+
+  void OnClose(websocket::Conn& conn, const websocket::CloseStatus&) override {
+    std::lock_guard lock(mutex_);
+    members_.erase(std::remove(members_.begin(), members_.end(), conn), members_.end());
+  }
+
+  void OnMessage(websocket::Conn& conn, websocket::MessageType type,
+                 std::string_view data) override {
+    if (!static_cast<Allowance*>(conn.Data().get())->Take()) {
+      static_cast<void>(conn.Close(websocket::kClosePolicyViolation, "too many lines"));
+      return;
+    }
+    const size_t end = data.find('\n');
+    const std::string_view name = data.substr(0, end);
+    const std::string_view text = end == std::string_view::npos ? "" : data.substr(end + 1);
+    if (type != websocket::MessageType::kText || IsBlank(name) || IsBlank(text)) {
+      return Tell(conn, Note("a line is a name, a line break and a text"));
+    }
+    if (name.size() > kChatNameBytesMax || text.size() > kChatTextBytesMax) {
+      return Tell(conn, Note("that is too long"));
+    }
+    std::string line = Line(name, text);
+    std::lock_guard lock(mutex_);
+    for (websocket::Conn& member : members_) Tell(member, line);
+    bytes_ += line.size();
+    lines_.push_back(std::move(line));
+    while (lines_.size() > kChatLinesKept || bytes_ > kChatBytesKept) {
+      bytes_ -= lines_.front().size();
+      lines_.pop_front();
+    }
+  }
+
+ private:
+  // Never waits: whoever cannot be told is cut.
+  static void Tell(websocket::Conn& conn, std::string_view text) {
+    static_cast<void>(conn.WriteText(text));
+  }
+
+  std::mutex mutex_;
+  std::vector<websocket::Conn> members_;
+  std::deque<std::string> lines_;  // for newcomers
+  size_t bytes_ = 0;               // of them
+};
+
+Chat::Chat() : upgrader_(ChatOptions()), room_(std::make_shared<Room>()) {}
+
+void Chat::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
+  static_cast<void>(upgrader_.Upgrade(w, r, room_));  // it has answered, either way
+}
+
+Echo::Echo() : upgrader_(EchoOptions()), handler_(std::make_shared<EchoHandler>()) {}
+
+void Echo::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
+  static_cast<void>(upgrader_.Upgrade(w, r, handler_));
+}
+
+}  // namespace hon::app
