@@ -110,10 +110,12 @@ void Exchange::OnTimer() {
 
 void Exchange::Run() {
   fiber::SetContext(&request_.Context());
+  fiber::SetName(&request_.Pattern);
   fiber::SetSuspendHook([](void* self) { static_cast<Exchange*>(self)->stream_.OnSuspend(); },
                         this);
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
   fiber::SetContext(nullptr);
+  fiber::SetName(nullptr);
   fiber::SetSuspendHook(nullptr, nullptr);
   HttpConn& conn = *conn_;
   Release();

@@ -18,13 +18,22 @@ struct ExceptionState {
   unsigned int uncaught = 0;
 };
 
-class Fiber {
- public:
-  Fiber(Scheduler& owner, size_t stack_bytes) : scheduler(&owner), stack(stack_bytes) {}
+/// Where a thread can be: on the stack of its loop, or on that of a fiber.
+struct Place {
+  boost::context::detail::fcontext_t context = nullptr;  // to go on from, while it is suspended
+  ExceptionState exceptions;
+  const void* stack_bottom = nullptr;  // this and the rest: what sanitizers are told
+  size_t stack_bytes = 0;
+  void* tsan = nullptr;
+  void* asan_fake_stack = nullptr;
+};
 
-  Scheduler* scheduler;
+class Fiber : public Place {
+ public:
+  Fiber(Scheduler::Impl& owner, size_t bytes) : scheduler(&owner), stack(bytes) {}
+
+  Scheduler::Impl* scheduler;
   Stack stack;
-  boost::context::detail::fcontext_t context = nullptr;
   Scheduler::Entry entry = nullptr;
   void* argument = nullptr;
   std::function<void()> function;  // of Go, as are the next two
@@ -34,16 +43,12 @@ class Fiber {
   const appcontext::Context* ends_with = nullptr;
   void (*suspend_hook)(void*) = nullptr;
   void* suspend_argument = nullptr;
-  ExceptionState exceptions;
   Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
   Fiber* next_remote = nullptr;  // in the list of those woken by other threads
   std::atomic<bool> remote_wake{false};
   bool parked = false;
   bool queued = false;
   bool wake_pending = false;
-  bool ended = false;
-  void* tsan = nullptr;
-  void* asan_fake_stack = nullptr;
 };
 
 /// Wakes a fiber of this thread's scheduler, or of another.

@@ -20,9 +20,6 @@ extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
 namespace hon::fiber {
 namespace {
 
-// Which scheduler a thread runs. Set when a scheduler first resumes something on it.
-thread_local Scheduler* current_scheduler = nullptr;
-
 // A pooled stack keeps this much of what it touched.
 constexpr size_t kStackBytesKept = 16 * 1024;
 // A stack that is free again is looked at after this time, so that one in steady use is looked at
@@ -35,6 +32,8 @@ constexpr Duration kSlice = std::chrono::microseconds(20);
 constexpr unsigned kSwitchesPerLook = 64;
 
 }  // namespace
+
+constinit thread_local Scheduler::Impl* Scheduler::Impl::of_thread = nullptr;
 
 // A Go from another thread.
 class Scheduler::Impl::Launch final : public netpoll::Task {
@@ -53,6 +52,87 @@ class Scheduler::Impl::Launch final : public netpoll::Task {
   GoOptions options_;
 };
 
+// The switch, hottest first. Inline, because a function that a shared library exports is not
+// inlined otherwise.
+
+inline void Scheduler::Impl::Enqueue(Fiber& fiber) {
+  HON_DEBUG_ASSERT(!fiber.queued);
+  fiber.queued = true;
+  fiber.next = nullptr;
+  if (ready_last_ == nullptr) {
+    ready_first_ = &fiber;
+  } else {
+    ready_last_->next = &fiber;
+  }
+  ready_last_ = &fiber;
+  if (!std::exchange(deferred_, true)) loop_->Defer(*this);
+}
+
+// The next one to run, or null when the loop has its turn.
+inline Fiber* Scheduler::Impl::TakeReady() {
+  if (round_ == nullptr) {
+    if (ready_first_ == nullptr || SliceOver()) return nullptr;
+    round_ = std::exchange(ready_first_, nullptr);
+    ready_last_ = nullptr;
+  }
+  Fiber* fiber = std::exchange(round_, round_->next);
+  fiber->queued = false;
+  fiber->parked = false;
+  ++switches_;
+  return fiber;
+}
+
+inline void Scheduler::Impl::Arrive(Place& here, boost::context::detail::transfer_t from) {
+  Place& left = *static_cast<Place*>(from.data);
+  FinishSwitch(here.asan_fake_stack, &left.stack_bottom, &left.stack_bytes);
+  left.context = from.fctx;
+  if (ended_ != nullptr) Recycle(*std::exchange(ended_, nullptr));
+}
+
+// Returns when somebody switches back to `from`.
+inline void Scheduler::Impl::Switch(Place& from, Place& to) {
+  from.exceptions.caught = std::exchange(thread_exceptions_->caught, to.exceptions.caught);
+  from.exceptions.uncaught = std::exchange(thread_exceptions_->uncaught, to.exceptions.uncaught);
+  StartSwitch(&from.asan_fake_stack, to.stack_bottom, to.stack_bytes, to.tsan);
+  Arrive(from, boost::context::detail::jump_fcontext(to.context, &from));
+}
+
+inline void Scheduler::Impl::SwitchOut() {
+  Fiber& fiber = *running_;
+  if (fiber.suspend_hook != nullptr) fiber.suspend_hook(fiber.suspend_argument);
+  Fiber* next = in_run_ ? TakeReady() : nullptr;
+  if (next == &fiber) return;  // nobody else is ready
+  running_ = next;
+  Switch(fiber, next != nullptr ? *next : loop_place_);
+}
+
+inline void Scheduler::Impl::Park() {
+  if (std::exchange(running_->wake_pending, false)) return;
+  running_->parked = true;
+  SwitchOut();
+}
+
+inline void Scheduler::Impl::Yield() {
+  running_->parked = true;
+  Enqueue(*running_);
+  SwitchOut();
+}
+
+inline void Scheduler::Impl::WakeLocal(Fiber& fiber) {
+  if (!fiber.parked) {
+    fiber.wake_pending = true;
+  } else if (!fiber.queued) {
+    Enqueue(fiber);
+  }
+}
+
+inline void Scheduler::Impl::Resume(Fiber& fiber) {
+  HON_DEBUG_ASSERT(running_ == nullptr);
+  if (of_thread != this) BindToThread();
+  running_ = &fiber;
+  Switch(loop_place_, fiber);
+}
+
 Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
     : self_(&self), loop_(&loop), options_(options) {}
 
@@ -64,7 +144,7 @@ Scheduler::Impl::~Impl() {
       Free(*fiber);
     }
   }
-  if (current_scheduler == self_) current_scheduler = nullptr;
+  if (of_thread == this) of_thread = nullptr;
 }
 
 void Scheduler::Impl::Start(Entry entry, void* argument) {
@@ -100,49 +180,29 @@ void Scheduler::Impl::GoFromElsewhere(std::function<void()> function, GoOptions 
   loop_->Post(*new Launch(*this, std::move(function), std::move(options)));
 }
 
-void Scheduler::Impl::Enqueue(Fiber& fiber) {
-  HON_DEBUG_ASSERT(!fiber.queued);
-  fiber.queued = true;
-  fiber.next = nullptr;
-  if (ready_last_ == nullptr) {
-    ready_first_ = &fiber;
-  } else {
-    ready_last_->next = &fiber;
-  }
-  ready_last_ = &fiber;
-  if (!std::exchange(deferred_, true)) loop_->Defer(*this);
-}
-
 // What is ready runs; what that makes ready runs too while the slice lasts. Then the loop's other
-// work gets its share.
+// work gets its share. A fiber that suspends goes on to the next one itself.
 void Scheduler::Impl::Run() {
-  unsigned switches = ResumeReady();
-  unsigned next_look = 0;
-  TimePoint end = kNever;
-  while (ready_first_ != nullptr) {
-    if (switches >= next_look) {
-      const TimePoint now = Clock::now();
-      if (now >= end) return loop_->Defer(*this);
-      if (end == kNever) end = now + kSlice;
-      next_look = switches + std::min(switches, kSwitchesPerLook);
-    }
-    switches += ResumeReady();
-  }
-  deferred_ = false;
+  in_run_ = true;
+  switches_ = 0;
+  next_look_ = 0;
+  slice_end_ = kNever;
+  round_ = std::exchange(ready_first_, nullptr);
+  ready_last_ = nullptr;
+  while (Fiber* fiber = TakeReady()) Resume(*fiber);
+  in_run_ = false;
+  deferred_ = ready_first_ != nullptr;
+  if (deferred_) loop_->Defer(*this);
 }
 
-unsigned Scheduler::Impl::ResumeReady() {
-  unsigned switches = 0;
-  Fiber* fiber = std::exchange(ready_first_, nullptr);
-  ready_last_ = nullptr;
-  for (; fiber != nullptr; ++switches) {
-    Fiber* next = fiber->next;
-    fiber->queued = false;
-    fiber->parked = false;
-    Resume(*fiber);
-    fiber = next;
-  }
-  return switches;
+// The slice begins when the first round is through: the clock is not read for a single one.
+bool Scheduler::Impl::SliceOver() {
+  if (switches_ < next_look_) return false;
+  const TimePoint now = Clock::now();
+  if (now >= slice_end_) return true;
+  if (slice_end_ == kNever) slice_end_ = now + kSlice;
+  next_look_ = switches_ + std::min(switches_, kSwitchesPerLook);
+  return false;
 }
 
 void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
@@ -167,21 +227,30 @@ void Scheduler::Impl::TakeRemoteWakes() {
 }
 
 Fiber& Scheduler::Impl::TakeFiber() {
+  Fiber*& list = free_ != nullptr ? free_ : free_swept_;
+  Fiber* fiber = list;
+  if (fiber != nullptr) {
+    list = fiber->next;
+    --free_count_;
+  } else {
+    fiber = NewFiber();
+  }
   started_.Add(1);
   live_.Add(1);
   if (live_.Get() > live_max_.Get()) live_max_.Set(live_.Get());
-  if (Fiber*& list = free_ != nullptr ? free_ : free_swept_; list != nullptr) {
-    Fiber* fiber = std::exchange(list, list->next);
-    --free_count_;
-    fiber->ended = false;
-    return *fiber;
-  }
-  auto* fiber = new Fiber(*self_, options_.stack_bytes);
+  return *fiber;
+}
+
+// Throws std::bad_alloc when the system has no memory for a stack.
+Fiber* Scheduler::Impl::NewFiber() {
+  auto fiber = std::make_unique<Fiber>(*this, options_.stack_bytes);
   fiber->context =
       boost::context::detail::make_fcontext(fiber->stack.Top(), fiber->stack.Bytes(), &Main);
+  fiber->stack_bottom = fiber->stack.Bottom();
+  fiber->stack_bytes = fiber->stack.Bytes();
   fiber->tsan = CreateTsanFiber();
   stacks_.Add(1);
-  return *fiber;
+  return fiber.release();
 }
 
 void Scheduler::Impl::Recycle(Fiber& fiber) {
@@ -222,49 +291,29 @@ Stats Scheduler::Impl::GetStats() const {
   return {live_.Get(), live_max_.Get(), stacks_.Get(), started_.Get(), trimmed_.Get()};
 }
 
-void Scheduler::Impl::Resume(Fiber& fiber) {
-  HON_DEBUG_ASSERT(running_ == nullptr);
-  if (current_scheduler != self_) {
-    current_scheduler = self_;
-    thread_exceptions_ = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
-    loop_tsan_ = CurrentTsanFiber();
-    WatchForOverflow();
-  }
-  running_ = &fiber;
-  const ExceptionState loop_exceptions = *thread_exceptions_;
-  *thread_exceptions_ = fiber.exceptions;
-  void* fake_stack = nullptr;
-  StartSwitch(&fake_stack, fiber.stack.Bottom(), fiber.stack.Bytes(), fiber.tsan);
-  const boost::context::detail::transfer_t from =
-      boost::context::detail::jump_fcontext(fiber.context, &fiber);
-  FinishSwitch(fake_stack, nullptr, nullptr);
-  fiber.context = from.fctx;
-  fiber.exceptions = *thread_exceptions_;
-  *thread_exceptions_ = loop_exceptions;
-  running_ = nullptr;
-  if (fiber.ended) Recycle(fiber);
+BlockingPool& Scheduler::Impl::Blocking() {
+  if (options_.blocking != nullptr) return *options_.blocking;
+  if (blocking_ == nullptr) blocking_ = std::make_unique<BlockingPool>();
+  return *blocking_;
 }
 
-void Scheduler::Impl::SwitchOut() {
-  Fiber& fiber = *running_;
-  if (fiber.suspend_hook != nullptr && !fiber.ended) fiber.suspend_hook(fiber.suspend_argument);
-  StartSwitch(&fiber.asan_fake_stack, loop_stack_bottom_, loop_stack_size_, loop_tsan_);
-  const boost::context::detail::transfer_t from =
-      boost::context::detail::jump_fcontext(loop_context_, nullptr);
-  FinishSwitch(fiber.asan_fake_stack, &loop_stack_bottom_, &loop_stack_size_);
-  loop_context_ = from.fctx;
+void Scheduler::Impl::BindToThread() {
+  of_thread = this;
+  thread_exceptions_ = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+  loop_place_.tsan = CurrentTsanFiber();
+  WatchForOverflow();
 }
 
 // The bottom frame of every fiber: runs one entry after the other, so that a pooled fiber starts
 // with a single switch.
 void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
-  Fiber& fiber = *static_cast<Fiber*>(from.data);
-  Impl& scheduler = *fiber.scheduler->impl_;
-  FinishSwitch(nullptr, &scheduler.loop_stack_bottom_, &scheduler.loop_stack_size_);
-  scheduler.loop_context_ = from.fctx;
+  Impl& scheduler = *of_thread;
+  Fiber& fiber = *scheduler.running_;
+  scheduler.Arrive(fiber, from);
   for (;;) {
     fiber.entry(fiber.argument);
-    fiber.ended = true;
+    fiber.suspend_hook = nullptr;
+    scheduler.ended_ = &fiber;
     scheduler.SwitchOut();
   }
 }
@@ -272,54 +321,51 @@ void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
 Scheduler::Scheduler(netpoll::Loop& loop, Options options)
     : impl_(std::make_unique<Impl>(*this, loop, options)) {}
 Scheduler::~Scheduler() = default;
-Scheduler* Scheduler::Current() { return current_scheduler; }
+Scheduler* Scheduler::Current() {
+  return Impl::of_thread == nullptr ? nullptr : &Impl::of_thread->Self();
+}
 void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument); }
 netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }
 size_t Scheduler::Live() const { return impl_->GetStats().live; }
 size_t Scheduler::Stacks() const { return impl_->GetStats().stacks; }
 Stats Scheduler::GetStats() const { return impl_->GetStats(); }
+BlockingPool& Scheduler::Blocking() { return impl_->Blocking(); }
 
 Fiber* Current() {
-  return current_scheduler == nullptr ? nullptr : current_scheduler->impl_->Running();
+  const Scheduler::Impl* here = Scheduler::Impl::of_thread;
+  return here == nullptr ? nullptr : here->Running();
 }
 
 void Park() {
-  Fiber* fiber = Current();
-  HON_ASSERT(fiber != nullptr);
-  if (std::exchange(fiber->wake_pending, false)) return;
-  fiber->parked = true;
-  fiber->scheduler->impl_->SwitchOut();
-}
-
-void WakeLocal(Fiber& fiber) {
-  if (!fiber.parked) {
-    fiber.wake_pending = true;
-  } else if (!fiber.queued) {
-    fiber.scheduler->impl_->Enqueue(fiber);
-  }
-}
-
-void Wake(Fiber& fiber) {
-  if (fiber.scheduler == current_scheduler) return WakeLocal(fiber);
-  fiber.scheduler->impl_->WakeFromElsewhere(fiber);
+  Scheduler::Impl* here = Scheduler::Impl::of_thread;
+  HON_ASSERT(here != nullptr && here->Running() != nullptr);
+  here->Park();
 }
 
 void Yield() {
-  Fiber* fiber = Current();
-  HON_ASSERT(fiber != nullptr);
-  fiber->parked = true;
-  fiber->scheduler->impl_->Enqueue(*fiber);
-  fiber->scheduler->impl_->SwitchOut();
+  Scheduler::Impl* here = Scheduler::Impl::of_thread;
+  HON_ASSERT(here != nullptr && here->Running() != nullptr);
+  here->Yield();
+}
+
+void WakeLocal(Fiber& fiber) { fiber.scheduler->WakeLocal(fiber); }
+
+void Wake(Fiber& fiber) {
+  if (fiber.scheduler == Scheduler::Impl::of_thread) {
+    fiber.scheduler->WakeLocal(fiber);
+  } else {
+    fiber.scheduler->WakeFromElsewhere(fiber);
+  }
 }
 
 void Go(std::function<void()> function, GoOptions options) {
-  if (options.scheduler == nullptr) options.scheduler = current_scheduler;
-  Scheduler* scheduler = options.scheduler;
-  HON_ASSERT(scheduler != nullptr);
-  if (scheduler == current_scheduler) {
-    scheduler->impl_->Go(std::move(function), std::move(options));
+  Scheduler::Impl* here = Scheduler::Impl::of_thread;
+  Scheduler::Impl* there = options.scheduler != nullptr ? options.scheduler->impl_.get() : here;
+  HON_ASSERT(there != nullptr);
+  if (there == here) {
+    here->Go(std::move(function), std::move(options));
   } else {
-    scheduler->impl_->GoFromElsewhere(std::move(function), std::move(options));
+    there->GoFromElsewhere(std::move(function), std::move(options));
   }
 }
 

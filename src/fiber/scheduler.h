@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "fiber/fiber_impl.h"
+#include "hon/fiber/blocking.h"
 #include "hon/fiber/fiber.h"
 #include "hon/netpoll/timer.h"
 
@@ -18,14 +20,20 @@ class Scheduler::Impl final : private netpoll::Task {
   void Start(Entry entry, void* argument);
   void Go(std::function<void()> function, GoOptions options);
   void GoFromElsewhere(std::function<void()> function, GoOptions options);
-  /// Suspends the running fiber; returns when it is resumed.
-  void SwitchOut();
-  void Enqueue(Fiber& fiber);
+  /// What Park, Yield and WakeLocal do, for the running fiber or one of this scheduler.
+  void Park();
+  void Yield();
+  void WakeLocal(Fiber& fiber);
   void WakeFromElsewhere(Fiber& fiber);
 
+  /// The one whose fibers this thread runs, from when it first resumes one; or null.
+  static constinit thread_local Impl* of_thread;
+
+  [[nodiscard]] Scheduler& Self() const { return *self_; }
   [[nodiscard]] Fiber* Running() const { return running_; }
   [[nodiscard]] netpoll::Loop& GetLoop() const { return *loop_; }
   [[nodiscard]] Stats GetStats() const;
+  [[nodiscard]] BlockingPool& Blocking();
 
  private:
   class Launch;
@@ -62,19 +70,27 @@ class Scheduler::Impl final : private netpoll::Task {
   };
 
   void Run() override;  // the deferred task: resumes what is ready
-  unsigned ResumeReady();
+  Fiber* TakeReady();
+  bool SliceOver();
   void Sweep();
   void TakeRemoteWakes();
   Fiber& TakeFiber();
+  Fiber* NewFiber();
   void Recycle(Fiber& fiber);
   void Free(Fiber& fiber);
+  void Enqueue(Fiber& fiber);
   void Resume(Fiber& fiber);
+  void SwitchOut();
+  void BindToThread();
+  void Switch(Place& from, Place& to);
+  void Arrive(Place& here, boost::context::detail::transfer_t from);
   static void Main(boost::context::detail::transfer_t from);
 
   Scheduler* self_;
   netpoll::Loop* loop_;
   Options options_;
   Fiber* running_ = nullptr;
+  Fiber* ended_ = nullptr;  // just left for good; taken back by whoever comes next
   // Free fibers, last in first out: those used since the last look at their stacks, and the others.
   Fiber* free_ = nullptr;
   Fiber* free_swept_ = nullptr;
@@ -85,14 +101,19 @@ class Scheduler::Impl final : private netpoll::Task {
   Counter started_;
   Counter trimmed_;
   Sweeper sweeper_{*this};
+  // Woken since the round began; in the order in which they will run.
   Fiber* ready_first_ = nullptr;
   Fiber* ready_last_ = nullptr;
   bool deferred_ = false;
+  // While Run is under way: fibers of this round that have not run, and how far its slice is.
+  bool in_run_ = false;
+  Fiber* round_ = nullptr;
+  unsigned switches_ = 0;
+  unsigned next_look_ = 0;
+  TimePoint slice_end_ = kNever;
+  Place loop_place_;
   ExceptionState* thread_exceptions_ = nullptr;
-  boost::context::detail::fcontext_t loop_context_ = nullptr;
-  const void* loop_stack_bottom_ = nullptr;
-  size_t loop_stack_size_ = 0;
-  void* loop_tsan_ = nullptr;
+  std::unique_ptr<BlockingPool> blocking_;
   std::atomic<Fiber*> remote_{nullptr};
   RemoteWakes remote_wakes_{*this};
 };

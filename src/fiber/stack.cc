@@ -14,6 +14,8 @@ namespace {
 // Since Linux 6.13; headers may be older than the kernel.
 constexpr int kMadviseGuardInstall = 102;
 constexpr int kMadviseNoHugePage = 15;
+// A function with a large frame may touch its far end first: that has to fault too.
+constexpr size_t kGuardBytes = 64 * 1024;
 
 template <class Address, class Vector>
 Vector VectorOf(int (*)(Address, size_t, Vector));
@@ -24,10 +26,15 @@ size_t PageBytes() {
   return bytes;
 }
 
-// A guard made by mprotect splits the mapping, and the kernel allows a process some 65,000
-// mappings only: 32,000 stacks. The other kind does not.
 bool InstallGuard(char* at, size_t bytes) {
-  static const bool light = [&] {
+  if (GuardsAreLight()) return ::madvise(at, bytes, kMadviseGuardInstall) == 0;
+  return ::mprotect(at, bytes, PROT_NONE) == 0;
+}
+
+}  // namespace
+
+bool GuardsAreLight() {
+  static const bool light = [] {
     void* page =
         ::mmap(nullptr, PageBytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return false;
@@ -35,15 +42,13 @@ bool InstallGuard(char* at, size_t bytes) {
     ::munmap(page, PageBytes());
     return works;
   }();
-  if (light) return ::madvise(at, bytes, kMadviseGuardInstall) == 0;
-  return ::mprotect(at, bytes, PROT_NONE) == 0;
+  return light;
 }
-
-}  // namespace
 
 size_t RoundToPages(size_t bytes) { return (bytes + PageBytes() - 1) / PageBytes() * PageBytes(); }
 
-Stack::Stack(size_t bytes) : size_(RoundToPages(bytes) + PageBytes()), guard_(PageBytes()) {
+Stack::Stack(size_t bytes)
+    : size_(RoundToPages(bytes) + RoundToPages(kGuardBytes)), guard_(RoundToPages(kGuardBytes)) {
   void* memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();

@@ -34,6 +34,10 @@ class Stack {
   size_t guard_ = 0;
 };
 
+/// Whether the kernel has guards that do not split a mapping (Linux 6.13 and later). The other kind
+/// does, and a process may have some 65,000 mappings: 32,000 stacks (vm.max_map_count).
+[[nodiscard]] bool GuardsAreLight();
+
 /// What `bytes` of stack become: whole pages.
 [[nodiscard]] size_t RoundToPages(size_t bytes);
 

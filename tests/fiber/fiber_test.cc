@@ -8,7 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "fiber/stack.h"
 #include "hon/base/sanitizer.h"
 
 namespace hon::fiber {
@@ -242,30 +241,110 @@ TEST(PlainThread, SleepAndWaitBlockIt) {
   EXPECT_TRUE(Sleep(c.context, 1h).Is(appcontext::ErrDeadlineExceeded));
 }
 
-TEST(Stack, GivesBackWhatIsDeep) {
-  Stack stack(256 * 1024);
-  EXPECT_GE(stack.Bytes(), 256u * 1024);
-  for (char* at = stack.Bottom(); at < stack.Top(); at += 4096) *at = 1;
-  EXPECT_EQ(stack.ResidentBelow(0), stack.Bytes());
-  stack.Trim(16 * 1024);
-  EXPECT_EQ(stack.ResidentBelow(0), 16u * 1024);
-  EXPECT_EQ(stack.ResidentBelow(16 * 1024), 0u);
+TEST_F(FiberTest, UnwindingStaysWithItsFiber) {
+  struct Waits {
+    ~Waits() {
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+      Yield();  // the other looks meanwhile, and throws too
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+    }
+  };
+  int looked = 0;
+  Start([] {
+    try {
+      Waits waits;
+      throw std::runtime_error("out");
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "out");
+    }
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+  });
+  Start([&] {
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+    EXPECT_THROW(throw std::logic_error("in between"), std::logic_error);
+    ++looked;
+  });
+  Settle();
+  EXPECT_EQ(looked, 1);
 }
 
-#if !defined(HON_ASAN) && !defined(HON_TSAN)
-int Deeper(int depth) {
-  volatile char frame[1024];
-  frame[0] = static_cast<char>(depth);
-  return depth == 0 ? frame[0] : Deeper(depth - 1) + frame[0];
+// A fiber stays on its thread, so what is local to that is shared by the fibers of the loop.
+TEST_F(FiberTest, ThreadLocalsAreThoseOfTheLoop) {
+  static thread_local int count = 0;
+  const int* address = &count;
+  int seen = 0;
+  for (int i = 0; i < 2; ++i) {
+    Start([&] {
+      ++count;
+      EXPECT_FALSE(Sleep(1ms));
+      EXPECT_EQ(&count, address);
+      seen = count;
+    });
+  }
+  Settle();
+  EXPECT_EQ(seen, 2);
 }
 
-using FiberDeathTest = FiberTest;
-
-TEST_F(FiberDeathTest, OverflowIsReported) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(Start([] { Deeper(1'000'000); }), "overrun its stack of .*WithStackBytes");
+TEST_F(FiberTest, GoTakesAContextAndANameAndComesFromAnyThread) {
+  const appcontext::Cancelable c = appcontext::WithCancel(appcontext::Background());
+  Error outcome;
+  std::thread elsewhere([&] {
+    fiber::Go([&] { outcome = Sleep(1h); },
+              {.scheduler = scheduler_.get(), .context = c.context, .name = "sleeper"});
+  });
+  elsewhere.join();
+  for (int i = 0; i < 1000 && scheduler_->Live() == 0; ++i) loop_->Turn(1ms);
+  EXPECT_EQ(scheduler_->Live(), 1u);
+  c.cancel(Error::New("enough"));
+  Settle();
+  EXPECT_EQ(outcome.Message(), "enough");
 }
-#endif
+
+TEST_F(FiberTest, AFunctionThatNeverRanIsDestroyed) {
+  auto held = std::make_shared<int>(1);
+  std::thread elsewhere([&] { fiber::Go([held] { FAIL(); }, {.scheduler = scheduler_.get()}); });
+  elsewhere.join();
+  EXPECT_EQ(held.use_count(), 2);
+  scheduler_.reset();
+  loop_.reset();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+// Two that wake each other without end do not keep the loop from its other work.
+TEST_F(FiberTest, BusyFibersLeaveTheLoopItsShare) {
+  bool stop = false;
+  uint64_t rounds = 0;
+  for (int i = 0; i < 2; ++i) {
+    Start([&] {
+      while (!stop) {
+        Yield();
+        ++rounds;
+      }
+    });
+  }
+  Error slept = Error::New("not yet");
+  Start([&] {
+    slept = Sleep(5ms);
+    stop = true;
+  });
+  Settle();
+  EXPECT_FALSE(slept);
+  EXPECT_GT(rounds, 0u);
+}
+
+TEST_F(FiberTest, Counts) {
+  const Stats before = scheduler_->GetStats();
+  for (int i = 0; i < 3; ++i) {
+    Start([] { EXPECT_FALSE(Sleep(1ms)); });
+  }
+  EXPECT_EQ(scheduler_->GetStats().live, 3u);
+  EXPECT_GE(scheduler_->GetStats().stacks, 3u);
+  Settle();
+  const Stats after = scheduler_->GetStats();
+  EXPECT_EQ(after.live, 0u);
+  EXPECT_EQ(after.live_max, 3u);
+  EXPECT_EQ(after.started, before.started + 3);
+}
 
 }  // namespace
 }  // namespace hon::fiber

@@ -17,9 +17,14 @@
 
 namespace hon::fiber {
 
+class BlockingPool;
+
 struct Options {
-  size_t stack_bytes = 256 * 1024;  // reserved, committed as touched; one guard page below
+  size_t stack_bytes = 256 * 1024;  // reserved, committed as touched; 64 KiB that fault below
   size_t cached_stacks_max = 1024;  // free stacks that are kept
+  /// Where Blocking makes its calls. Null: in a pool of the scheduler's own, made when it is first
+  /// needed, with the defaults of BlockingOptions.
+  BlockingPool* blocking = nullptr;
 };
 
 class Fiber;
@@ -70,9 +75,12 @@ class Scheduler {
   [[nodiscard]] size_t Stacks() const;
   /// Any thread; each number is right, together they may be of different moments.
   [[nodiscard]] Stats GetStats() const;
+  /// Of Options::blocking, or its own. On the loop's thread.
+  [[nodiscard]] BlockingPool& Blocking();
 
  private:
   class Impl;
+  friend class Fiber;
   friend Fiber* Current();
   friend void Park();
   friend void Yield();
