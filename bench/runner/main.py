@@ -2,6 +2,7 @@
 import argparse
 import pathlib
 import resource
+import shlex
 import sys
 
 from . import load, machine, markdown, measure, paths, plan as plans, serve, servers
@@ -72,7 +73,7 @@ def _run(args, arguments, plan, workspace):
     shown = [word for i, word in enumerate(arguments)
              if '--bin' not in (word, arguments[i - 1] if i else '')
              and '--out' not in (word, arguments[i - 1] if i else '')]
-    report = Report(plan, results, about, ' '.join(['./dev bench'] + shown))
+    report = Report(plan, results, about, './dev bench ' + shlex.join(shown))
     print(report.terminal())
     if not args.no_files:
         _write(args.out, {'results.json': report.as_json(),

@@ -131,7 +131,7 @@ class Report:
         parts.append(stats.RULE)
         parts.append('\n'.join('not measured: %s%s: %s' % (name, title and ', ' + title, why)
                                for name, title, why in self.not_measured()))
-        return '\n\n'.join(parts)
+        return '\n\n'.join(part for part in parts if part)
 
     def as_json(self):
         return json.dumps({

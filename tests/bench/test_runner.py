@@ -79,6 +79,7 @@ class WholeRunTest(unittest.TestCase):
         self.assertNotIn(str(self.out), page)
         self.assertNotIn(str(settings.bin), page)
         self.assertIn("wrk -t1 -c100", page)
+        self.assertIn("--servers 'floor epoll,hon epoll'", page)
         self.assertIn(stats.RULE, page)
 
     def test_the_readme_gets_the_table_between_its_marks(self):
