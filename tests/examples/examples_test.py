@@ -9,9 +9,14 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from websocket import TEXT, Closed, WebSocket  # noqa: E402
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 # What the library is held to, also for what its users write.
@@ -159,6 +164,22 @@ class ExamplesTest(unittest.TestCase):
             connection, stream = example.open("GET", "/news", headers={"Last-Event-ID": event["id"]})
             with contextlib.closing(connection):
                 self.assertEqual(read_event(stream)["data"], "and snows")
+
+    def test_chat(self):
+        with self.example("chat") as example:
+            with WebSocket("127.0.0.1", example.port, "/chat") as first, \
+                    WebSocket("127.0.0.1", example.port, "/chat") as second:
+                second.send("ready")  # heard by itself: it has joined
+                self.assertEqual(second.receive(), (TEXT, b"ready"))
+                first.send("hello")
+                while (heard := first.receive()) != (TEXT, b"hello"):
+                    self.assertEqual(heard, (TEXT, b"ready"))
+                self.assertEqual(second.receive(), (TEXT, b"hello"))
+                second.send("x" * 4097)
+                with self.assertRaises(Closed) as closed:
+                    second.receive()
+                self.assertEqual(closed.exception.code, 1009)
+            self.assertEqual(example.ask("GET", "/chat").status, 400)
 
     def test_files(self):
         root = self.folder / "www"

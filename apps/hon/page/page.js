@@ -228,7 +228,7 @@ function onFigures(data) {
     charts.requests.draw(short(requests), "/ s");
     const cpu = (now.cpu_ms - before.cpu_ms) / seconds / 10;
     charts.cpu.add(cpu);
-    charts.cpu.draw(short(cpu), "% of one core");
+    charts.cpu.draw(short(cpu), "% of a core");
   }
   before = now;
   showLoops(now.loops);

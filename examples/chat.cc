@@ -1,0 +1,68 @@
+// A chat over WebSocket: whatever one says, all hear.
+//
+//     c++ -std=c++20 chat.cc -o chat $(pkg-config --cflags --libs hon)
+//     ./chat 127.0.0.1:8080
+//
+// In a browser, on a page of this server or of none:
+//     socket = new WebSocket("ws://127.0.0.1:8080/chat")
+//     socket.onmessage = (event) => console.log(event.data); socket.send("hello")
+
+#include <hon/http/serve_mux.h>
+#include <hon/server/server.h>
+#include <hon/websocket/upgrader.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace http = hon::http;
+namespace websocket = hon::websocket;
+
+namespace {
+
+class Room {
+ public:
+  // A handler that reads in a loop: it steps aside while nothing comes.
+  void Chat(http::ResponseWriter& w, http::Request& r) {
+    hon::Result<websocket::Conn> conn = upgrader_.Upgrade(w, r);
+    if (!conn) return;  // it has been answered
+    {
+      const std::lock_guard lock(mutex_);  // handlers run on several threads
+      members_.push_back(*conn);
+    }
+    while (hon::Result<websocket::Message> message = conn->ReadMessage()) Say(message->data);
+    const std::lock_guard lock(mutex_);
+    members_.erase(std::remove(members_.begin(), members_.end(), *conn), members_.end());
+  }
+
+ private:
+  void Say(const std::string& text) {
+    std::vector<websocket::Conn> members;
+    {
+      const std::lock_guard lock(mutex_);
+      members = members_;
+    }
+    for (websocket::Conn& member : members) {
+      if (member.WriteText(text)) continue;  // it has left, or does not keep up
+    }
+  }
+
+  // Who does not keep up is cut, and holds up nobody.
+  websocket::Upgrader upgrader_{
+      {.conn = {.message_bytes_max = 4096, .slow = websocket::Slow::kClose}}};
+  std::mutex mutex_;
+  std::vector<websocket::Conn> members_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Room room;
+  http::ServeMux mux;
+  mux.HandleFunc("GET /chat", [&](auto& w, auto& r) { room.Chat(w, r); });
+  const hon::Error err = hon::server::ListenAndServe(argc > 1 ? argv[1] : ":8080", mux);
+  std::fprintf(stderr, "%s\n", err.Message().c_str());
+  return 1;
+}
