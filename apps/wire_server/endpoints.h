@@ -34,7 +34,7 @@ void RegisterFiles(http::ServeMux& mux, const Files& files);
 /// "/answer/{what}": the contract of ResponseWriter, see answers.cc.
 void RegisterAnswers(http::ServeMux& mux);
 
-/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", and what stands behind
+/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", "/dump", and what stands behind
 /// wrapping handlers: "/strip/", "/semicolons", "/max-bytes", "/cross-origin/".
 void RegisterRequests(http::ServeMux& mux);
 

@@ -11,6 +11,7 @@
 #include "hon/http/cookie.h"
 #include "hon/http/cross_origin_protection.h"
 #include "hon/http/form.h"
+#include "hon/http/httputil.h"
 #include "hon/http/middleware.h"
 #include "hon/http/reply.h"
 #include "hon/http/status.h"
@@ -116,6 +117,11 @@ void ShowUrl(ResponseWriter& w, Request& r) {
   Text(w, lines.String());
 }
 
+void Dump(ResponseWriter& w, Request& r) {
+  const Result<std::string> text = httputil::DumpRequest(r, httputil::DumpBody::kYes);
+  Text(w, text ? *text : "no body\n");
+}
+
 void FormValue(ResponseWriter& w, Request& r) {
   const std::string a(r.FormValue("a"));
   Text(w, Lines().Add("a", a).Add("post a", r.PostFormValue("a")).String());
@@ -141,6 +147,7 @@ void RegisterRequests(http::ServeMux& mux) {
   mux.HandleFunc("/set-cookie", SetCookie);
   mux.HandleFunc("/url", ShowUrl);
   mux.HandleFunc("/form-value", FormValue);
+  mux.HandleFunc("/dump", Dump);
   mux.Handle("/strip/", http::StripPrefix("/strip", ShowRequest));
   mux.Handle("/semicolons", http::AllowQuerySemicolons(ShowForm));
   mux.Handle("/max-bytes", http::MaxBytesHandler(Echo, 10));

@@ -87,6 +87,14 @@ def seen_by_handlers():
     yield Case("a length", post(b"/request", b"abc"))
 
 
+def dumps():
+    for fields, body in ((b"", b""), (b"x-b: 2\r\nX-A: 1\r\nx-b: 1\r\n", b""), (sized(b"abc"), b"abc"),
+                         (CHUNKED + b"Trailer: X\r\n", chunked(b"abc", trailers=b"X: 1\r\n")), (CHUNKED, chunked()),
+                         (b"Connection: close\r\n", b""), (field(b"Content-Length", b"100"), b"abc")):
+        for target in (b"/dump?a=%20", b"http://other/dump"):
+            yield Case(f"{fields!r} {target!r}", request(b"POST", target, fields, body))
+
+
 def basic_auth():
     for value in (b"Basic YTpi", b"basic YTpi", b"BASIC YTpi", b"Basic YQ==", b"Basic YTo=", b"Basic OmI=", b"Basic YTpi ",
                   b"Basic  YTpi", b"Basic", b"Basic YTpi=", b"Basic YTpiOmM=", b"Bearer YTpi", b"BasicYTpi", b"Basic YTp_",
@@ -217,5 +225,5 @@ def hijacked():
     yield Case("1.0", request(target=b"/hijack", version=b"1.0") + b"abc")
 
 
-GROUPS = [request_lines, targets, hosts, fields, line_ends, head_sizes, seen_by_handlers, basic_auth, content_lengths,
+GROUPS = [request_lines, targets, hosts, fields, line_ends, head_sizes, seen_by_handlers, dumps, basic_auth, content_lengths,
           transfer_codings, chunks, request_trailers, expectations, bodies, unread_bodies, connections, pipelines, hijacked]

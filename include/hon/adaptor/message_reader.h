@@ -1,21 +1,26 @@
 #pragma once
 
-// Requests that do not come over a server's connection: from a file, a recording, a test.
+// Messages that do not come over a server's connection: from a file, a recording, a test.
 
 #include <memory>
+#include <string_view>
 
 #include "hon/adaptor/head_parser.h"
 #include "hon/base/result.h"
 #include "hon/http/request.h"
+#include "hon/http/response.h"
 #include "hon/io/io.h"
 
 namespace hon::adaptor {
 
 /// The bytes are no request; the text says how a server would have refused it.
 inline constexpr Sentinel ErrMalformedRequest{"malformed HTTP request"};
+/// The bytes are no answer of HTTP/1.x; the text says why.
+inline constexpr Sentinel ErrMalformedResponse{"malformed HTTP response"};
 
-/// Reads requests (RFC 9112) from a Reader, one behind the other; Go's http.ReadRequest with the
-/// bufio.Reader that it asks for. As strict as the server. Used by one fiber or thread at a time.
+/// Reads requests or answers (RFC 9112) from a Reader, one behind the other; Go's http.ReadRequest
+/// and http.ReadResponse with the bufio.Reader that they ask for. As strict as the server. Used by
+/// one fiber or thread at a time.
 class MessageReader {
  public:
   /// `from` is kept by the caller. More bytes than needed may be read from it.
@@ -30,12 +35,18 @@ class MessageReader {
   /// ErrMalformedRequest, what reading the last body gave, or what `from` gave. Errors stay.
   Result<http::Request*> ReadRequest();
 
+  /// The next answer, to a request with this method, on the same terms. A 1xx is an answer of its
+  /// own. Errors: as above, and ErrMalformedResponse.
+  Result<http::Response*> ReadResponse(std::string_view method = "GET");
+
  private:
   class Source;
   struct State;
 
   Error SkipBody();
   Error ReadHead();
+  Error ReadResponseHead(std::string_view& text);
+  Error Frame(std::string_view method);
 
   std::unique_ptr<State> state_;
 };

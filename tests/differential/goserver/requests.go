@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ func registerRequests(mux *http.ServeMux) {
 	mux.HandleFunc("/set-cookie", setCookie)
 	mux.HandleFunc("/url", showURL)
 	mux.HandleFunc("/form-value", formValue)
+	mux.HandleFunc("/dump", dump)
 
 	show := http.HandlerFunc(showRequest)
 	mux.Handle("/strip/", http.StripPrefix("/strip", show))
@@ -99,6 +101,15 @@ func showURL(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(&body, "joined %s\n", u.JoinPath(ref))
 	fmt.Fprintf(&body, "query escape %s\npath escape %s\n", url.QueryEscape(ref), url.PathEscape(ref))
 	text(w, body.String())
+}
+
+func dump(w http.ResponseWriter, r *http.Request) {
+	dumped, err := httputil.DumpRequest(r, true)
+	if err != nil {
+		text(w, "no body\n")
+		return
+	}
+	text(w, string(dumped))
 }
 
 func formValue(w http.ResponseWriter, r *http.Request) {
