@@ -71,7 +71,11 @@ Error Response::Write(io::Writer& to) {
   } else if (has_body && ContentLength >= 0) {
     head.append("Content-Length: ").append(std::to_string(ContentLength)).append("\r\n");
   }
-  if (Close || (has_body && !chunked && ContentLength < 0)) head.append("Connection: close\r\n");
+  if (Close || (has_body && !chunked && ContentLength < 0)) {
+    head.append("Connection: close\r\n");
+  } else if (!ProtoAtLeast(1, 1)) {
+    head.append("Connection: keep-alive\r\n");
+  }
   HON_RETURN_IF_ERROR(to.Write(head).err);
   HON_RETURN_IF_ERROR(
       Header.Write(to, {"Content-Length", "Transfer-Encoding", "Trailer", "Connection"}));

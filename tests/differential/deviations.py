@@ -180,6 +180,11 @@ def far_expiry(d):
     return d.has(rb"/set-cookie.*expires=9{14}") and "9999" in str(d.ours[2])
 
 
+def kept_spelling(d):
+    return d.has(rb"^POST \S*/dump") and d.go is not None and (
+        d.ours[3] != d.go[3] and d.ours[3].lower() == d.go[3].lower())
+
+
 DEVIATIONS = [
     ("D-001", smuggled_length),
     ("D-002", bare_line_end),
@@ -216,6 +221,7 @@ DEVIATIONS = [
     ("D-053", late_trailer),
     ("D-046", far_expiry),
     ("D-047", odd_host),
+    ("D-059", kept_spelling),
 ]
 
 # Shown or not as the bytes happen to arrive.

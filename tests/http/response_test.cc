@@ -56,7 +56,7 @@ TEST(Response, WritesALengthOrChunksOrUpToTheEnd) {
   bodiless.StatusCode = 204;
   bodiless.ProtoMinor = 0;
   bodiless.Body = Body::FromString("never seen");
-  EXPECT_EQ(Written(bodiless), "HTTP/1.0 204 Nothing\r\n\r\n");
+  EXPECT_EQ(Written(bodiless), "HTTP/1.0 204 Nothing\r\nConnection: keep-alive\r\n\r\n");
 }
 
 TEST(Response, ABodyOfAnotherLengthIsAnError) {

@@ -46,6 +46,7 @@ class Response {
 
   /// Writes the answer as HTTP/1.x (RFC 9112), and reads Body for it: with ContentLength if it is
   /// known, in chunks with the Trailer if Chunked, else up to the end, with Connection: close.
+  /// HTTP/1.0 without Close says keep-alive.
   /// The status decides whether there is a body at all. ErrBodyLength, or what either side gave.
   Error Write(io::Writer& to);
 };

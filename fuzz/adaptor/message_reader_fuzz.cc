@@ -1,0 +1,84 @@
+// Answers from a Reader: every size of the pieces must give the same; an answer that was read, and
+// written again, is read as the same.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hon/adaptor/message_reader.h"
+#include "hon/base/assert.h"
+
+namespace {
+
+using namespace hon;
+
+class Pieces final : public io::Reader {
+ public:
+  Pieces(std::string_view text, size_t piece) : rest_(text), piece_(piece) {}
+  io::IoResult Read(std::span<char> into) override {
+    if (rest_.empty()) return {0, io::ErrEof};
+    const size_t n = rest_.substr(0, piece_).copy(into.data(), into.size());
+    rest_.remove_prefix(n);
+    return {n, {}};
+  }
+
+ private:
+  std::string_view rest_;
+  size_t piece_;
+};
+
+class StringWriter final : public io::Writer {
+ public:
+  io::IoResult Write(std::string_view data) override {
+    text.append(data);
+    return {data.size(), {}};
+  }
+
+  std::string text;
+};
+
+// Written again, a head may be longer than the limit: "X:y" becomes "X: y".
+constexpr size_t kWrittenBytesMax = 4000;
+
+struct Outcome {
+  std::string answers;  // what they say
+  std::string error;    // why there are no more
+
+  bool operator==(const Outcome&) const = default;
+};
+
+// Reads all answers of `wire`, and writes them to `to`.
+Outcome ReadAll(std::string_view wire, size_t piece, StringWriter& to) {
+  Pieces from(wire, piece);
+  adaptor::MessageReader reader(from, {.head_bytes_max = 4096, .fields_max = 50});
+  StringWriter answers;
+  for (;;) {
+    const Result<http::Response*> got = reader.ReadResponse();
+    if (!got) return {answers.text, got.error().Message()};
+    http::Response& answer = **got;
+    answers.text.append(answer.Status).append(answer.Close ? " close " : " open ");
+    const Result<std::string> body = answer.Body.ReadAll();
+    if (!body) return {answers.text, body.error().Message()};
+    answers.text.append(*body);
+    HON_ASSERT(!answer.Header.Write(answers, {"Content-Length", "Connection", "Trailer"}));
+    HON_ASSERT(!answer.Trailer.Write(answers));
+    answer.Body = http::Body::FromString(*body);
+    HON_ASSERT(!answer.Write(to));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string wire(reinterpret_cast<const char*>(data), size);
+  StringWriter written;
+  StringWriter dropped;
+  const Outcome whole = ReadAll(wire, wire.size() + 1, written);
+  HON_ASSERT(ReadAll(wire, 1, dropped) == whole);
+  HON_ASSERT(ReadAll(wire, 7, dropped) == whole);
+  if (whole.error != io::ErrEof.text || written.text.size() > kWrittenBytesMax) return 0;
+  HON_ASSERT(ReadAll(written.text, written.text.size() + 1, dropped) == whole);
+  return 0;
+}
