@@ -11,6 +11,10 @@ def request_lines():
     for line in (b"GET  / HTTP/1.1", b"GET / HTTP/1.1 ", b" GET / HTTP/1.1", b"GET\t/ HTTP/1.1", b"GET /",
                  b"GET / x HTTP/1.1", b"GET / http/1.1", b"GET / FTP/1.1", b"GET / HTTP/1,1", b"GET", b"x" * 3000):
         yield Case(repr(line[:20]), line + b"\r\n" + HOST + b"\r\n")
+    for line in (b"G(T / HTTP/3.0", b"GET foo HTTP/3.0", b"GET / HTTP/1.1\r\nX Y: z\r\nX(: y"):
+        yield Case(f"two faults {line!r}", line + b"\r\n" + HOST + b"\r\n")
+    yield Case("no Host and a coding", b"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n")
+    yield Case("no Host and a length", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n")
     yield Case("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
 
@@ -19,7 +23,7 @@ def targets():
                    b"/?%zz", b"/\xff", b"http://other/", b"http://other", b"http://other/headers",
                    b"https://other/", b"mailto:x", b"ftp://other/", b"http:///x", b"http://other:80/",
                    b"/a;b", b"/;", b"/?a;b", b"/ ", b"/\t", b"/\x01", b"/\x7f", b"/#x", b"/?#x", b"http://u:p@a/",
-                   b"example.com:80", b"/headers?x=1", b"HTTP://other/", b"http://[::1]/", b"http://[::1", b"a:b"):
+                   b"example.com:80", b"/headers?x=1", b"HTTP://other/", b"http://[::1]/", b"http://[::1", b"a:b", b"http://\x80/"):
         for method in (b"GET", b"OPTIONS"):
             yield Case(f"{method.decode()} {target!r}", request(method, target))
     for target in (b"example.com:80", b"/x", b"x", b"[::1]:80", b"http://other/", b""):

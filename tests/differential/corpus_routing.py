@@ -10,7 +10,7 @@ def main_mux():
                    b"/status/200/", b"/status//200", b"/status/%32%30%30", b"/status/2%2F0", b"/%65cho",
                    b"/ECHO", b"/files", b"/files/../echo", b"/files/.", b"/files//a.txt", b"/length",
                    b"/length/", b"/length/5/6", b"/..", b"/../..", b"/echo?x=//", b"/echo/?x", b"/echo/..",
-                   b"/files?x=1", b"/%2e/echo", b"/length/%35"):
+                   b"/files?x=1", b"/%2e/echo", b"/length/%35", b"/a//b%3Ac", b"/a/../b%20c"):
         for method in (b"GET", b"HEAD", b"POST", b"PUT", b"CONNECT"):
             yield Case(f"{method.decode()} {target.decode()}", request(method, target))
 

@@ -29,8 +29,15 @@ def smuggled_length(d):
     return d.refused() and d.has(rb"\ntransfer-encoding:") and d.has(rb"\ncontent-length:")
 
 
+def behind_its_body(wire):
+    """What stands behind the length that a request states."""
+    head, _, body = wire.partition(b"\r\n\r\n")
+    length = re.search(rb"\ncontent-length:[ \t]*(\d{1,9})[ \t]*(\r|$)", head, re.I)
+    return body[int(length[1]):] if length else b""
+
+
 def bare_line_end(d):
-    return d.refused() and d.has(rb"(?<!\r)\n|\r(?!\n)")
+    return d.refused() and (d.has(rb"(?<!\r)\n|\r(?!\n)") or behind_its_body(d.wire)[:1] in (b"\n", b"\r"))
 
 
 def folded(d):
@@ -62,12 +69,16 @@ def no_host(d):
 
 
 def body_limit(d):
-    return d.refused(413) and d.has(rb"content-length:[ \t]*0*[4-9]\d{9,}")
+    lengths = re.findall(rb"content-length:[ \t]*(\d+)", d.wire, re.I)
+    return d.refused(413) and any(int(length) > 4 << 30 for length in lengths)
 
 
 def empty_lines(d):
-    return d.status(d.ours) in (200, 204, 400) and d.status(d.go) == 400 and d.has(
-        rb"^\r\n|\r\n\r\n\r\n")
+    if not d.has(rb"^\r\n|\r\n\r\n\r\n") and behind_its_body(d.wire)[:2] != b"\r\n":
+        return False
+    if d.ours is not None and d.go is not None and d.ours[1] == d.go[1] == "switched":
+        return "400 Bad Request" in d.go[3]
+    return d.status(d.ours) in (200, 204, 400) and d.status(d.go) == 400
 
 
 def closing_1_0(d):
@@ -185,6 +196,13 @@ def kept_spelling(d):
         d.ours[3] != d.go[3] and d.ours[3].lower() == d.go[3].lower())
 
 
+def kept_escapes(d):
+    if d.ours is None or d.go is None or (d.ours[0], d.go[0]) != (307, 307):
+        return False
+    ours, go = (dict(answer[2])["Location"] for answer in (d.ours, d.go))
+    return ours != go and "%" in ours and go.replace("%25", "%") == ours
+
+
 DEVIATIONS = [
     ("D-001", smuggled_length),
     ("D-002", bare_line_end),
@@ -210,6 +228,7 @@ DEVIATIONS = [
     ("D-027", unfinished_multipart),
     ("D-024", read_on),
     ("D-028", file_name_with_backslashes),
+    ("D-030", kept_escapes),
     ("D-037", preface),
     ("D-038", connect_target),
     ("D-039", blanks_behind_a_size),
