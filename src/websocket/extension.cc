@@ -1,6 +1,7 @@
 #include "websocket/extension.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "http/token.h"
 
@@ -141,6 +142,14 @@ void AddFlag(std::string& field, std::string_view name) {
 }
 
 }  // namespace
+
+void CheckDeflate(const DeflateOptions& options) {
+  const auto bits = [](int value) { return value >= kSendBitsMin && value <= kBitsMax; };
+  if (!bits(options.send_window_bits) || !bits(options.receive_window_bits) || options.level < 1 ||
+      options.level > 9) {
+    throw std::invalid_argument("websocket: DeflateOptions out of range");
+  }
+}
 
 bool ParseExtensions(std::string_view value, std::vector<Extension>& to) {
   Cursor cursor(value);

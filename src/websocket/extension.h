@@ -17,6 +17,9 @@ namespace hon::websocket::internal {
 inline constexpr size_t kExtensionsMax = 16;
 inline constexpr size_t kExtensionParamsMax = 16;
 
+/// Throws std::invalid_argument for options that no connection can have.
+void CheckDeflate(const DeflateOptions& options);
+
 struct Extension {
   struct Param {
     std::string name;

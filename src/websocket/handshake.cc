@@ -9,7 +9,7 @@
 #include "hon/base/assert.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
-#include "hon/url/url.h"
+#include "hon/websocket/dial.h"
 #include "http/base64.h"
 #include "http/token.h"
 
@@ -119,8 +119,6 @@ std::string SelectSubprotocol(const http::Header& header, const std::vector<std:
 }
 
 namespace {
-
-constexpr Sentinel ErrBadHandshake{"websocket: bad handshake"};
 
 Error Bad(std::string_view what) {
   return Error::Of(ErrBadHandshake, "websocket: bad handshake: " + std::string(what));

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "hon/base/assert.h"
-#include "hon/fiber/fiber.h"
 #include "hon/io/io.h"
 
 namespace hon::websocket {
@@ -274,7 +273,6 @@ size_t Session::UnsentNow() const {
 // Waits, as the options say, until a message may be written.
 Error Session::AwaitRoom(Lock& lock, bool within_message) {
   const ConnOptions& options = setup_->options;
-  bool flushed = false;
   for (;;) {
     if (phase_ != Phase::kOpen || conn_ == nullptr) return WhyClosed();
     const bool full = UnsentNow() >= options.unsent_bytes_max;
@@ -284,16 +282,7 @@ Error Session::AwaitRoom(Lock& lock, bool within_message) {
       return ErrBackpressure;
     }
     if (!internal::MayWait() || (full && options.slow == Slow::kDrop)) return ErrBackpressure;
-    if (full && OnLoop() && !std::exchange(flushed, true)) {
-      conn_->SendSoon();  // at the end of this turn it goes, or the socket is found full
-      lock.unlock();
-      fiber::Yield();
-      lock.lock();
-      continue;
-    }
-    if (full && !OnLoop() && !std::exchange(settle_posted_, true)) {
-      conn_->Post([self = shared_from_this()] { self->Settle(); });
-    }
+    if (full) PostSettle();
     HON_RETURN_IF_ERROR(changed_.Wait(lock));
   }
 }
@@ -345,18 +334,26 @@ void Session::Flush() {
   Sent();
 }
 
-// Looks, once this turn's output has gone, how much the socket has left, for those who wait.
-void Session::Settle() {
-  Flush();
-  Lock lock(mutex_);
-  if (conn_ == nullptr) return;
+// Looks, once a turn's output has gone, how much the socket has left, for those who wait for less.
+// When that is too much still, OnDrained will tell. Two posts are always a turn apart.
+void Session::PostSettle() {
+  if (std::exchange(settle_posted_, true)) return;
   conn_->Post([self = shared_from_this()] {
-    Lock later(self->mutex_);
-    self->settle_posted_ = false;
-    if (self->conn_ == nullptr) return;
-    self->out_seen_ = self->conn_->Out().Len();
-    self->changed_.WakeAll();
+    self->Flush();
+    Lock lock(self->mutex_);
+    if (self->conn_ != nullptr) self->conn_->Post([self] { self->Settle(); });
   });
+}
+
+void Session::Settle() {
+  Lock lock(mutex_);
+  settle_posted_ = false;
+  if (conn_ == nullptr) return;
+  out_seen_ = conn_->Out().Len();
+  changed_.WakeAll();
+  const bool resume = std::exchange(paused_, false) && out_seen_ < kEventsUnsentBytesMax;
+  lock.unlock();
+  if (resume) Pump();
 }
 
 // For hubs.

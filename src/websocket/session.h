@@ -36,6 +36,9 @@ struct SessionStart {
   std::string opening{};  // sent before anything else: the rest of the handshake
 };
 
+/// With more than this unsent, a connection with a handler takes no further messages.
+inline constexpr size_t kEventsUnsentBytesMax = 256 * 1024;
+
 /// One connection's life. It belongs to its loop, where it takes input apart, and lives until the
 /// connection has ended and nobody has a handle on it.
 ///
@@ -137,6 +140,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   void Sent();
   void PostFlush();
   void Flush();
+  void PostSettle();
   void Settle();
   [[nodiscard]] size_t UnsentNow() const;
   Error AwaitRoom(Lock& lock, bool within_message = false);
@@ -167,7 +171,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   bool heard_ = false;  // since the ping timer last went off
   bool awaits_pong_ = false;
   bool write_watched_ = false;
-  bool resume_posted_ = false;
+  bool paused_ = false;  // the handler gets no messages until the peer has taken more
   bool skip_message_ = false;
   // How the peer ends it, found while a message that came before is still being answered.
   struct PeerEnd {

@@ -11,13 +11,6 @@ namespace hon::websocket {
 using internal::Found;
 using internal::Opcode;
 
-namespace {
-
-// With more than this unsent, a connection with a handler takes no further messages.
-constexpr size_t kEventsUnsentBytesMax = 256 * 1024;
-
-}  // namespace
-
 // What the program's handler throws ends its connection, not the loop.
 template <class Call>
 void Session::Tell(Call call) {
@@ -72,13 +65,8 @@ bool Session::WantsMessages() {
   if (phase_ == Phase::kClosing) return true;  // to drop them
   if (handler_ == nullptr) return reading_ != nullptr && !reading_->done;
   if (UnsentNow() < kEventsUnsentBytesMax) return true;
-  if (!std::exchange(resume_posted_, true)) {
-    // By then this turn's output has gone, or OnDrained will tell.
-    conn_->Post([self = shared_from_this()] {
-      self->resume_posted_ = false;
-      self->Pump();
-    });
-  }
+  paused_ = true;
+  PostSettle();
   return false;
 }
 
@@ -220,6 +208,7 @@ void Session::OnDrained() {
   {
     Lock lock(mutex_);
     out_seen_ = 0;
+    paused_ = false;
     changed_.WakeAll();
   }
   Pump();

@@ -1,7 +1,5 @@
 #include "hon/websocket/upgrader.h"
 
-#include <stdexcept>
-
 #include "hon/http/reply.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
@@ -38,20 +36,12 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   return Error::Of(ErrNotUpgraded, std::string(why.text));
 }
 
-void CheckDeflate(const DeflateOptions& deflate) {
-  const auto bits = [](int value) { return value >= 9 && value <= 15; };
-  if (!bits(deflate.send_window_bits) || !bits(deflate.receive_window_bits) || deflate.level < 1 ||
-      deflate.level > 9) {
-    throw std::invalid_argument("websocket: DeflateOptions out of range");
-  }
-}
-
 }  // namespace
 
 struct Upgrader::Setup : SessionSetup {};
 
 Upgrader::Upgrader(UpgraderOptions options) : options_(std::move(options)) {
-  CheckDeflate(options_.conn.deflate);
+  internal::CheckDeflate(options_.conn.deflate);
   Setup setup;
   setup.options = options_.conn;
   setup.pool = std::make_shared<internal::DeflatePool>(options_.conn.deflate.level);

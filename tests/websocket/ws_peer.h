@@ -41,7 +41,7 @@ class WireInflater {
   WireInflater& operator=(const WireInflater&) = delete;
   std::string Message(std::string packed) {
     packed += std::string_view("\0\0\xFF\xFF", 4);
-    std::string out(16 << 20, '\0');
+    std::string out(1 << 20, '\0');
     stream_.next_in = reinterpret_cast<Bytef*>(packed.data());
     stream_.avail_in = static_cast<uInt>(packed.size());
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());

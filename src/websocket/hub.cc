@@ -1,0 +1,137 @@
+#include "hon/websocket/hub.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "websocket/session.h"
+
+namespace hon::websocket {
+
+// The members are kept by loop and topic, all under one mutex that is held for look-ups and changes
+// only. Sending is each loop's own: it takes its list of receivers when a message has come to it.
+class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
+ public:
+  void Subscribe(const std::shared_ptr<Session>& session, std::string_view topic) {
+    const void* loop = session->LoopId();
+    if (loop == nullptr) return;
+    {
+      std::lock_guard lock(mutex_);
+      std::vector<std::string>& joined = joined_[session.get()];
+      if (std::find(joined.begin(), joined.end(), topic) != joined.end()) return;
+      joined.emplace_back(topic);
+      Own(topics_[joined.back()][loop]).push_back(session);
+      if (joined.size() != 1) return;
+    }
+    // A connection that has ended meanwhile is taken off again.
+    std::weak_ptr<Impl> hub = weak_from_this();
+    const auto forget = [hub, raw = session.get()] {
+      if (const auto self = hub.lock()) self->Forget(raw);
+    };
+    if (!session->OnEnd(this, forget)) Forget(session.get());
+  }
+
+  void Unsubscribe(const std::shared_ptr<Session>& session, std::string_view topic) {
+    std::unique_lock lock(mutex_);
+    const auto joined = joined_.find(session.get());
+    if (joined == joined_.end() || std::erase(joined->second, topic) == 0) return;
+    Remove(topic, session.get());
+    if (!joined->second.empty()) return;
+    joined_.erase(joined);
+    lock.unlock();
+    session->ForgetEnd(this);
+  }
+
+  void Publish(std::string_view topic, MessageType type, std::string_view data) {
+    std::vector<Members> receivers;
+    {
+      std::lock_guard lock(mutex_);
+      const auto at = topics_.find(topic);
+      if (at == topics_.end()) return;
+      for (const auto& [loop, members] : at->second) receivers.push_back(members);
+    }
+    const auto message = std::make_shared<internal::Prepared>(type, std::string(data));
+    for (Members& members : receivers) {
+      const auto send = [message, members] {
+        internal::PreparedBlocks blocks;
+        for (const auto& session : *members) session->SendPrepared(*message, blocks);
+      };
+      // Through any of them that is still there.
+      for (const auto& session : *members) {
+        if (session->Post(send)) break;
+      }
+    }
+  }
+
+  size_t Subscribers(std::string_view topic) const {
+    std::lock_guard lock(mutex_);
+    const auto at = topics_.find(topic);
+    if (at == topics_.end()) return 0;
+    size_t count = 0;
+    for (const auto& [loop, members] : at->second) count += members->size();
+    return count;
+  }
+
+ private:
+  using List = std::vector<std::shared_ptr<Session>>;
+  /// Shared with the messages that are under way to it; changed in place only when none is.
+  struct Members {
+    std::shared_ptr<List> list = std::make_shared<List>();
+    List* operator->() const { return list.get(); }
+    List& operator*() const { return *list; }
+  };
+  using ByLoop = std::map<const void*, Members>;
+
+  static List& Own(Members& members) {
+    if (members.list.use_count() != 1) members.list = std::make_shared<List>(*members);
+    return *members;
+  }
+
+  void Remove(std::string_view topic, const Session* session) {
+    const auto at = topics_.find(topic);
+    const auto is = [session](const auto& one) { return one.get() == session; };
+    for (auto loop = at->second.begin(); loop != at->second.end(); ++loop) {
+      Members& members = loop->second;
+      if (std::none_of(members->begin(), members->end(), is)) continue;
+      std::erase_if(Own(members), is);
+      if (members->empty()) at->second.erase(loop);
+      break;
+    }
+    if (at->second.empty()) topics_.erase(at);
+  }
+
+  // Its connection has ended.
+  void Forget(const Session* session) {
+    std::lock_guard lock(mutex_);
+    const auto joined = joined_.extract(session);
+    if (joined.empty()) return;
+    for (const std::string& topic : joined.mapped()) Remove(topic, session);
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::string, ByLoop, std::less<>> topics_;
+  std::unordered_map<const Session*, std::vector<std::string>> joined_;  // topics of each
+};
+
+Hub::Hub() : impl_(std::make_shared<Impl>()) {}
+
+void Hub::Subscribe(const Conn& conn, std::string_view topic) {
+  impl_->Subscribe(conn.GetSession(), topic);
+}
+void Hub::Unsubscribe(const Conn& conn, std::string_view topic) {
+  impl_->Unsubscribe(conn.GetSession(), topic);
+}
+
+Error Hub::Publish(std::string_view topic, MessageType type, std::string_view data) {
+  if (type == MessageType::kText && !internal::IsUtf8(data)) return ErrBadMessage;
+  impl_->Publish(topic, type, data);
+  return {};
+}
+
+size_t Hub::Subscribers(std::string_view topic) const { return impl_->Subscribers(topic); }
+
+}  // namespace hon::websocket

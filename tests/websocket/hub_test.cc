@@ -1,0 +1,180 @@
+#include "hon/websocket/hub.h"
+
+#include <gtest/gtest.h>
+
+#include "hon/websocket/dial.h"
+#include "websocket/server_fixture.h"
+
+namespace hon::websocket {
+namespace {
+
+using namespace std::chrono_literals;
+using test::WsPeer;
+
+class Joins final : public EventHandler {
+ public:
+  explicit Joins(Hub hub) : hub_(std::move(hub)) {}
+  void OnOpen(Conn& conn) override {
+    hub_.Subscribe(conn, "all");
+    hub_.Subscribe(conn, "all");
+  }
+  void OnMessage(Conn& conn, MessageType, std::string_view data) override {
+    if (data == "leave") return hub_.Unsubscribe(conn, "all");
+    EXPECT_FALSE(hub_.Publish("all", MessageType::kText, data));
+  }
+
+ private:
+  Hub hub_;
+};
+
+class HubTest : public test::ServerTest {
+ protected:
+  void Join(UpgraderOptions options) {
+    ServeEvents(std::move(options), std::make_shared<Joins>(hub_));
+  }
+  bool Joined(size_t count) {
+    return Eventually([&] { return hub_.Subscribers("all") == count; });
+  }
+  Hub hub_;
+};
+
+TEST_P(HubTest, EverybodyGetsEverythingInOrder) {
+  UpgraderOptions options;
+  options.conn.deflate.enabled = true;
+  options.conn.deflate.threshold_bytes = 100;
+  options.conn.deflate.send_takeover = true;
+  Join(options);
+  std::vector<std::unique_ptr<WsPeer>> peers;
+  for (int i = 0; i < 12; ++i) {
+    const std::string offer = i % 3 == 0   ? std::string()
+                              : i % 3 == 1 ? std::string(test::kOfferDeflate)
+                                           : "Sec-WebSocket-Extensions: permessage-deflate; "
+                                             "server_max_window_bits=10\r\n";
+    peers.push_back(std::make_unique<WsPeer>(Address(), "/ws", offer));
+  }
+  ASSERT_TRUE(Joined(12));
+  std::vector<std::string> sent;
+  for (int i = 0; i < 40; ++i) {
+    sent.push_back(std::to_string(i) + std::string(static_cast<size_t>(i * i * 5), 'x'));
+    ASSERT_FALSE(hub_.Publish("all", MessageType::kText, sent.back()));
+  }
+  for (auto& peer : peers) {
+    for (const std::string& text : sent) ASSERT_EQ(peer->ReadAnswer(), "text:" + text);
+  }
+  // Its own messages between the shared ones, with the window that goes on.
+  peers[1]->wire.Send(test::Text(sent[20]) + test::Text(sent[20]));
+  for (auto& peer : peers) {
+    ASSERT_EQ(peer->ReadAnswer(), "text:" + sent[20]);
+    ASSERT_EQ(peer->ReadAnswer(), "text:" + sent[20]);
+  }
+  EXPECT_TRUE(hub_.Publish("all", MessageType::kText, "\xFF").Is(ErrBadMessage));
+  EXPECT_FALSE(hub_.Publish("nobody's", MessageType::kText, "x"));
+}
+
+TEST_P(HubTest, WhoLeavesGetsNothingMore) {
+  Join({});
+  WsPeer stays(Address(), "/ws");
+  WsPeer leaves(Address(), "/ws");
+  auto goes = std::make_unique<WsPeer>(Address(), "/ws");
+  ASSERT_TRUE(Joined(3));
+  leaves.wire.Send(test::Text("leave"));
+  ASSERT_TRUE(Joined(2));
+  goes.reset();
+  ASSERT_TRUE(Joined(1));
+  ASSERT_FALSE(hub_.Publish("all", MessageType::kBinary, "b"));
+  EXPECT_EQ(stays.ReadAnswer(), "binary:b");
+  leaves.wire.Send(test::Ping("p"));
+  EXPECT_EQ(leaves.ReadAnswer(), "pong:p");
+}
+
+TEST_P(HubTest, ASlowReceiverHoldsUpNobody) {
+  UpgraderOptions options;
+  options.conn.unsent_bytes_max = 200'000;
+  Join(options);
+  WsPeer quick(Address(), "/ws");
+  WsPeer slow(Address(), "/ws");
+  ASSERT_TRUE(Joined(2));
+  const std::string data(50'000, 'd');
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_FALSE(hub_.Publish("all", MessageType::kBinary, data));
+    ASSERT_EQ(quick.ReadAnswer().size(), data.size() + 7);
+  }
+  // The slow one has missed some, and the rest is whole.
+  int got = 0;
+  while (slow.ReadAnswer().size() == data.size() + 7) {
+    // Not answered as long as there is too much on its way.
+    if (++got > 3) slow.wire.Send(test::Ping("end"));
+  }
+  EXPECT_GT(got, 3);
+  EXPECT_LT(got, 400);
+}
+
+TEST_P(HubTest, OrASlowReceiverIsCut) {
+  UpgraderOptions options;
+  options.conn.unsent_bytes_max = 200'000;
+  options.conn.slow = Slow::kClose;
+  Join(options);
+  WsPeer slow(Address(), "/ws");
+  ASSERT_TRUE(Joined(1));
+  for (int i = 0; i < 4000 && hub_.Subscribers("all") != 0; ++i) {
+    ASSERT_FALSE(hub_.Publish("all", MessageType::kBinary, std::string(50'000, 'd')));
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(hub_.Subscribers("all"), 0u);
+}
+
+HON_INSTANTIATE_BACKENDS(HubTest);
+
+class DialTest : public test::ServerTest {};
+
+TEST_P(DialTest, AClientTalksToAServer) {
+  UpgraderOptions options;
+  options.subprotocols = {"chat"};
+  options.conn.deflate = {
+      .enabled = true, .threshold_bytes = 50, .send_takeover = true, .receive_takeover = true};
+  Serve(options, test::EchoAll);
+  for (const bool deflate : {false, true}) {
+    test::OnFiber(GetParam(), [&] {
+      DialOptions dial;
+      dial.subprotocols = {"other", "chat"};
+      dial.conn.deflate = {.enabled = deflate,
+                           .threshold_bytes = 50,
+                           .send_window_bits = 11,
+                           .receive_window_bits = 10,
+                           .send_takeover = true,
+                           .receive_takeover = true};
+      auto conn = Dial("ws://" + Address() + "/ws?x=1", dial);
+      ASSERT_TRUE(conn) << conn.error().Message();
+      EXPECT_EQ(conn->Subprotocol(), "chat");
+      EXPECT_EQ(conn->Compressed(), deflate);
+      for (const size_t size : {0UL, 1UL, 100UL, 70'000UL, 1'000'000UL}) {
+        std::string text;
+        while (text.size() < size) text += std::to_string(text.size() * 7);
+        text.resize(size);
+        ASSERT_FALSE(conn->WriteText(text));
+        auto message = conn->ReadMessage();
+        ASSERT_TRUE(message);
+        ASSERT_EQ(message->data, text);
+      }
+      EXPECT_FALSE(conn->Close(4000, "enough"));
+      EXPECT_FALSE(conn->Wait());
+      EXPECT_EQ(conn->Status().code, 4000);
+    });
+  }
+}
+
+TEST_P(DialTest, WhatIsNoWebSocket) {
+  Serve({}, test::EchoAll);
+  test::OnFiber(GetParam(), [&] {
+    EXPECT_TRUE(Dial("ws://" + Address() + "/none").error().Is(ErrBadHandshake));
+    EXPECT_TRUE(Dial("wss://" + Address() + "/ws").error().Is(http::ErrNotSupported));
+    DialOptions foreign;
+    foreign.header = {{"Origin", "http://evil.example"}};
+    EXPECT_TRUE(Dial("ws://" + Address() + "/ws", foreign).error().Is(ErrBadHandshake));
+  });
+}
+
+HON_INSTANTIATE_BACKENDS(DialTest);
+
+}  // namespace
+}  // namespace hon::websocket

@@ -1,0 +1,331 @@
+// What a connection's calls do, and what becomes of peers that are slow, silent or rude.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "websocket/server_fixture.h"
+
+namespace hon::websocket {
+namespace {
+
+using namespace std::chrono_literals;
+using test::WsPeer;
+
+class SessionTest : public test::ServerTest {
+ protected:
+  // A connection whose handler waits until the test lets it go; the test itself uses the handle.
+  Conn Take(UpgraderOptions options = {}) {
+    auto taken = std::make_shared<std::promise<Conn>>();
+    Serve(std::move(options), [taken](Conn& conn) {
+      taken->set_value(conn);
+      const Error err = conn.Wait();
+      static_cast<void>(err);
+    });
+    peer_ = std::make_unique<WsPeer>(Address(), "/ws", more_);
+    return taken->get_future().get();
+  }
+  void TearDown() override { peer_.reset(); }
+
+  std::string more_;
+  std::unique_ptr<WsPeer> peer_;
+};
+
+TEST_P(SessionTest, ThreadsWriteWholeMessagesInTheirOrder) {
+  Conn conn = Take();
+  constexpr int kThreads = 4;
+  constexpr int kMessages = 300;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&conn, t] {
+      for (int i = 0; i < kMessages; ++i) {
+        const std::string text = std::to_string(t) + " " + std::to_string(i);
+        if (i % 10 == 9) {
+          auto writer = conn.NextWriter(MessageType::kText);
+          ASSERT_TRUE(writer);
+          ASSERT_FALSE(writer->Write(text.substr(0, 1)).err);
+          ASSERT_FALSE(writer->Write(text.substr(1)).err);
+          ASSERT_FALSE(writer->Close());
+        } else {
+          ASSERT_FALSE(conn.WriteText(text));
+        }
+      }
+    });
+  }
+  int next[kThreads] = {};
+  for (int i = 0; i < kThreads * kMessages; ++i) {
+    const std::string got = peer_->ReadAnswer();
+    ASSERT_TRUE(got.starts_with("text:")) << got;
+    const int t = got[5] - '0';
+    ASSERT_EQ(got, "text:" + std::to_string(t) + " " + std::to_string(next[t]++));
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_P(SessionTest, CloseIsAHandshake) {
+  Conn conn = Take();
+  const appcontext::Context context = conn.Context();
+  EXPECT_TRUE(conn.Close(1005).Is(ErrBadMessage));
+  EXPECT_TRUE(conn.Close(1000, std::string(124, 'x')).Is(ErrBadMessage));
+  EXPECT_FALSE(conn.WriteText("last words"));
+  EXPECT_FALSE(conn.Close(4001, "bye"));
+  EXPECT_TRUE(conn.Close().Is(ErrClosed));
+  EXPECT_TRUE(conn.WriteText("late").Is(ErrClosed));
+  EXPECT_TRUE(conn.Ping().Is(ErrClosed));
+  EXPECT_EQ(peer_->ReadAnswer(), "text:last words");
+  EXPECT_EQ(peer_->ReadAnswer(), "close:4001");
+  EXPECT_FALSE(context.Done());
+  peer_->wire.Send(test::Text("on its way") + test::Close(4002, "so be it"));
+  EXPECT_EQ(peer_->ReadAnswer(), "end");
+  peer_->wire.Close();
+  EXPECT_FALSE(conn.Wait());
+  EXPECT_TRUE(Eventually([&] { return context.Done(); }));
+  EXPECT_TRUE(context.Cause().Is(ErrClosed));
+  EXPECT_EQ(conn.Status().code, 4002);
+  EXPECT_EQ(conn.Status().reason, "so be it");
+}
+
+TEST_P(SessionTest, APeerThatDoesNotAnswerACloseIsCut) {
+  UpgraderOptions options;
+  options.conn.close_timeout = 50ms;
+  Conn conn = Take(options);
+  EXPECT_FALSE(conn.Close());
+  EXPECT_FALSE(conn.Wait());
+  EXPECT_EQ(peer_->ReadAnswer(), "close:1000");
+  EXPECT_EQ(peer_->ReadAnswer(), "end");
+}
+
+TEST_P(SessionTest, WithoutAHandshakeTheStatusSaysSo) {
+  Conn conn = Take();
+  peer_->wire.Close();
+  EXPECT_FALSE(conn.Wait());
+  EXPECT_EQ(conn.Status().code, kCloseAbnormal);
+}
+
+TEST_P(SessionTest, AReaderGetsWhatCameBeforeTheEnd) {
+  auto seen = std::make_shared<std::promise<std::string>>();
+  Serve({}, [seen](Conn& conn) {
+    std::string all;
+    Error err;
+    for (;;) {
+      auto message = conn.ReadMessage();
+      if (!message) {
+        err = message.error();
+        break;
+      }
+      all += message->data + ";";
+      const Error slept = fiber::Sleep(5ms);
+      static_cast<void>(slept);
+    }
+    EXPECT_TRUE(err.Is(ErrClosed));
+    seen->set_value(all + err.Message());
+  });
+  WsPeer peer(Address(), "/ws");
+  peer.wire.Send(test::Text("a") + test::Binary("b") + test::Close(4000, "done"));
+  EXPECT_EQ(seen->get_future().get(), "a;b;websocket: closed: 4000 done");
+}
+
+TEST_P(SessionTest, ControlFramesAreAnsweredWhileNobodyReads) {
+  Conn conn = Take();
+  peer_->wire.Send(test::Ping("anybody?"));
+  EXPECT_EQ(peer_->ReadAnswer(), "pong:anybody?");
+  peer_->wire.Send(test::Close(1000));
+  EXPECT_EQ(peer_->ReadAnswer(), "close:1000");
+  EXPECT_FALSE(conn.Wait());
+}
+
+TEST_P(SessionTest, ThreadsCanRead) {
+  Conn conn = Take();
+  peer_->wire.Send(test::Text("to a thread") + test::Text(std::string(100'000, 'b')));
+  auto message = conn.ReadMessage();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->data, "to a thread");
+  auto reader = conn.NextReader();
+  ASSERT_TRUE(reader);
+  char byte;
+  EXPECT_EQ(reader->Read({&byte, 1}).n, 1u);
+  { const IncomingMessage dropped = std::move(*reader); }
+  peer_->wire.Send(test::Text("the next"));
+  message = conn.ReadMessage();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->data, "the next");
+}
+
+TEST_P(SessionTest, SilentPeersArePingedAndThenCut) {
+  UpgraderOptions options;
+  options.conn.ping_interval = 20ms;
+  options.conn.pong_timeout = 100ms;
+  Conn conn = Take(options);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(peer_->ReadAnswer(), "ping:");
+    peer_->wire.Send(test::Pong(""));
+  }
+  EXPECT_FALSE(conn.Wait());  // no pong any more
+  EXPECT_EQ(conn.Status().code, kCloseAbnormal);
+}
+
+TEST_P(SessionTest, AWriterWaitsForASlowPeer) {
+  UpgraderOptions options;
+  options.conn.unsent_bytes_max = 100'000;
+  std::atomic<int> written{0};
+  Serve(options, [&](Conn& conn) {
+    const std::string data(50'000, 'w');
+    for (int i = 0; i < 400; ++i) {
+      ASSERT_FALSE(conn.WriteBinary(data));
+      EXPECT_LE(conn.Unsent(), 160'000u);
+      ++written;
+    }
+  });
+  WsPeer peer(Address(), "/ws");
+  int before = -1;
+  while (before != written) {
+    before = written;
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_LT(written, 400);
+  for (int i = 0; i < 400; ++i) ASSERT_EQ(peer.ReadAnswer().size(), 50'007u);
+  EXPECT_EQ(peer.ReadAnswer(), "close:1000");
+}
+
+TEST_P(SessionTest, AThreadWaitsForASlowPeerToo) {
+  UpgraderOptions options;
+  options.conn.unsent_bytes_max = 100'000;
+  Conn conn = Take(options);
+  std::atomic<int> written{0};
+  std::thread writer([&] {
+    for (int i = 0; i < 400; ++i) {
+      ASSERT_FALSE(conn.WriteBinary(std::string(50'000, 'w')));
+      ++written;
+    }
+  });
+  int before = -1;
+  while (before != written) {
+    before = written;
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_LT(written, 400);
+  for (int i = 0; i < 400; ++i) ASSERT_EQ(peer_->ReadAnswer().size(), 50'007u);
+  writer.join();
+}
+
+TEST_P(SessionTest, OrDropsOrClosesByPolicy) {
+  for (const Slow slow : {Slow::kDrop, Slow::kClose}) {
+    UpgraderOptions options;
+    options.conn.unsent_bytes_max = 100'000;
+    options.conn.slow = slow;
+    auto outcome = std::make_shared<std::promise<bool>>();
+    const std::string path = slow == Slow::kDrop ? "/drop" : "/close";
+    const auto upgrader = std::make_shared<Upgrader>(options);
+    mux_.HandleFunc(path, [=](http::ResponseWriter& w, http::Request& r) {
+      auto conn = upgrader->Upgrade(w, r);
+      ASSERT_TRUE(conn);
+      Error err;
+      for (int i = 0; i < 2000 && !err; ++i) err = conn->WriteBinary(std::string(50'000, 'w'));
+      EXPECT_TRUE(err.Is(ErrBackpressure)) << err.Message();
+      if (slow == Slow::kClose) {
+        EXPECT_FALSE(conn->Wait());
+      }
+      outcome->set_value(conn->Context().Done());
+    });
+    if (server_ == nullptr) Start();
+    WsPeer peer(Address(), path);
+    EXPECT_EQ(outcome->get_future().get(), slow == Slow::kClose);
+  }
+}
+
+TEST_P(SessionTest, APeerThatTakesNothingIsCut) {
+  UpgraderOptions options;
+  options.conn.unsent_bytes_max = 100'000;
+  options.conn.write_timeout = 200ms;
+  auto outcome = std::make_shared<std::promise<Error>>();
+  Serve(options, [outcome](Conn& conn) {
+    Error err;
+    while (!err) err = conn.WriteBinary(std::string(50'000, 'w'));
+    outcome->set_value(err);
+  });
+  WsPeer peer(Address(), "/ws");
+  EXPECT_TRUE(outcome->get_future().get().Is(ErrClosed));
+}
+
+TEST_P(SessionTest, TextsAreCheckedOnTheWayOutToo) {
+  Conn conn = Take();
+  EXPECT_TRUE(conn.WriteText("\xFF").Is(ErrBadMessage));
+  EXPECT_TRUE(conn.Ping(std::string(126, 'p')).Is(ErrBadMessage));
+  {
+    auto writer = conn.NextWriter(MessageType::kText);
+    ASSERT_TRUE(writer);
+    EXPECT_FALSE(writer->Write("\xE2\x82").err);
+    EXPECT_FALSE(writer->Write("\xAC").err);
+    EXPECT_FALSE(writer->Close());
+    EXPECT_TRUE(writer->Close().Is(ErrClosed));
+  }
+  EXPECT_EQ(peer_->ReadAnswer(), "text:\xE2\x82\xAC");
+  { auto half = conn.NextWriter(MessageType::kText); }
+  EXPECT_EQ(peer_->ReadAnswer(), "close:1011");
+}
+
+TEST_P(SessionTest, StreamsCanBeCompressed) {
+  UpgraderOptions options;
+  options.conn.deflate.enabled = true;
+  options.conn.deflate.send_takeover = true;
+  more_ = test::kOfferDeflate;
+  Conn conn = Take(options);
+  std::string all;
+  for (int message = 0; message < 3; ++message) {
+    all.clear();
+    auto writer = conn.NextWriter(MessageType::kText);
+    ASSERT_TRUE(writer);
+    for (int i = 0; i < 200; ++i) {
+      const std::string part = "part " + std::to_string(i * message) + "\n";
+      ASSERT_FALSE(writer->Write(part).err);
+      all += part;
+    }
+    ASSERT_FALSE(writer->Close());
+    ASSERT_EQ(peer_->ReadAnswer(), "text:" + all);
+    ASSERT_FALSE(conn.WriteText(all));
+    ASSERT_EQ(peer_->ReadAnswer(), "text:" + all);
+  }
+}
+
+TEST_P(SessionTest, DataIsKept) {
+  Conn conn = Take();
+  conn.SetData(std::make_shared<int>(7));
+  const Conn same = conn;
+  EXPECT_TRUE(same == conn);
+  EXPECT_EQ(*static_cast<int*>(same.Data().get()), 7);
+}
+
+// A client that asks on and on and takes no answer: it is not read any further.
+class BigAnswers final : public EventHandler {
+ public:
+  void OnMessage(Conn& conn, MessageType type, std::string_view) override {
+    ++answered;
+    EXPECT_FALSE(conn.WriteMessage(type, std::string(20'000, 'a')));
+    most = std::max<size_t>(most, conn.Unsent());
+  }
+  std::atomic<int> answered{0};
+  std::atomic<size_t> most{0};
+};
+
+TEST_P(SessionTest, EventsStopWhileThePeerTakesNothing) {
+  const auto events = std::make_shared<BigAnswers>();
+  ServeEvents({}, events);
+  WsPeer peer(Address(), "/ws");
+  std::string asks;
+  for (int i = 0; i < 1000; ++i) asks += test::Text("more");
+  peer.wire.Send(asks);
+  int before = -1;
+  while (before != events->answered) {
+    before = events->answered;
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_LT(events->answered, 1000);
+  EXPECT_LT(events->most, 300'000u);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(peer.ReadAnswer().size(), 20'005u);
+}
+
+HON_INSTANTIATE_BACKENDS(SessionTest);
+
+}  // namespace
+}  // namespace hon::websocket

@@ -1,0 +1,193 @@
+// The opening handshake over the wire, and what becomes of a connection when its server ends.
+
+#include "hon/websocket/upgrader.h"
+
+#include <gtest/gtest.h>
+
+#include "hon/httptest/recorder.h"
+#include "hon/httptest/request.h"
+#include "websocket/server_fixture.h"
+
+namespace hon::websocket {
+namespace {
+
+using namespace std::chrono_literals;
+using test::WsPeer;
+
+class UpgraderTest : public test::ServerTest {};
+
+TEST_P(UpgraderTest, WhatIsAgreedOn) {
+  UpgraderOptions options;
+  options.subprotocols = {"two", "one"};
+  options.header = {{"X-Always", "yes"}, {"Connection", "close"}};
+  options.conn.deflate.enabled = true;
+  upgrader_ = std::make_unique<Upgrader>(options);
+  std::promise<std::string> told;
+  mux_.HandleFunc("/ws", [&](http::ResponseWriter& w, http::Request& r) {
+    w.Header().Set("Set-Cookie", "a=b");
+    w.Header().Set("Content-Length", "5");
+    auto conn = upgrader_->Upgrade(w, r);
+    ASSERT_TRUE(conn);
+    told.set_value(conn->Subprotocol() + (conn->Compressed() ? " packed " : " plain ") +
+                   conn->RemoteAddr().substr(0, 10));
+  });
+  Start();
+  WsPeer peer(Address(), "/ws",
+              "Sec-WebSocket-Protocol: one\r\n" + std::string(test::kOfferDeflate) +
+                  "Origin: http://example.com\r\n");
+  EXPECT_EQ(peer.answer.status, 101);
+  EXPECT_EQ(peer.answer.Get("Upgrade"), "websocket");
+  EXPECT_EQ(peer.answer.Get("Connection"), "Upgrade");
+  EXPECT_EQ(peer.answer.Get("Sec-WebSocket-Accept"), test::kSampleAccept);
+  EXPECT_EQ(peer.answer.Get("Sec-WebSocket-Protocol"), "one");
+  EXPECT_EQ(peer.answer.Get("Set-Cookie"), "a=b");
+  EXPECT_EQ(peer.answer.Get("X-Always"), "yes");
+  EXPECT_FALSE(peer.answer.Has("Content-Length"));
+  EXPECT_EQ(told.get_future().get(), "one packed 127.0.0.1:");
+  EXPECT_EQ(peer.ReadAnswer(), "close:1000");
+}
+
+TEST_P(UpgraderTest, WhatIsRefused) {
+  Serve({}, test::EchoAll);
+  const auto ask = [&](std::string request) {
+    hon::test::WirePeer peer(Address());
+    peer.Send(request);
+    return peer.ReadAnswer();
+  };
+  std::string request = test::UpgradeRequest("/ws", "Origin: http://evil.example\r\n");
+  EXPECT_EQ(ask(request).status, 403);
+  request = test::UpgradeRequest();
+  request.replace(request.find("13"), 2, "12");
+  hon::test::Answer answer = ask(request);
+  EXPECT_EQ(answer.status, 426);
+  EXPECT_EQ(answer.Get("Sec-WebSocket-Version"), "13");
+  answer = ask("POST /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_EQ(answer.Get("Allow"), "GET");
+  EXPECT_EQ(ask("GET /ws HTTP/1.1\r\nHost: a\r\n\r\n").status, 400);
+  EXPECT_EQ(ask(test::UpgradeRequest("/ws", "Sec-WebSocket-Extensions: ;\r\n")).status, 400);
+  // The connection goes on as HTTP.
+  hon::test::WirePeer peer(Address());
+  peer.Send("GET /ws HTTP/1.1\r\nHost: a\r\n\r\n" + test::UpgradeRequest());
+  EXPECT_EQ(peer.ReadAnswer().status, 400);
+  EXPECT_EQ(peer.ReadAnswer().status, 101);
+}
+
+TEST_P(UpgraderTest, TheOriginIsTheProgramsToJudge) {
+  UpgraderOptions options;
+  options.check_origin = [](const http::Request& r) {
+    return r.Header.Get("Origin") == "http://friend.example";
+  };
+  Serve(options, test::EchoAll);
+  EXPECT_EQ(WsPeer(Address(), "/ws", "Origin: http://friend.example\r\n").answer.status, 101);
+  EXPECT_EQ(WsPeer(Address(), "/ws", "Origin: http://example.com\r\n").answer.status, 403);
+  EXPECT_EQ(WsPeer(Address(), "/ws").answer.status, 403);
+}
+
+TEST_P(UpgraderTest, FramesThatComeWithTheRequestAreRead) {
+  Serve({}, test::EchoAll);
+  WsPeer peer(Address());
+  peer.wire.Send(test::UpgradeRequest() + test::Text("early"));
+  EXPECT_EQ(peer.wire.ReadAnswer().status, 101);
+  EXPECT_EQ(peer.ReadAnswer(), "text:early");
+}
+
+TEST_P(UpgraderTest, TheLimitIsThereByDefault) {
+  Serve({}, test::EchoAll);
+  const std::string full(kMessageBytesMax, 'm');
+  WsPeer good(Address(), "/ws");
+  good.wire.Send(test::Binary(full));
+  EXPECT_EQ(good.ReadAnswer(), "binary:" + full);
+  WsPeer bad(Address(), "/ws");
+  bad.wire.Send(test::Binary(full + "m"));
+  EXPECT_EQ(bad.ReadAnswer(), "close:1009");
+}
+
+TEST_P(UpgraderTest, AtShutdownPeersAreTold) {
+  std::promise<std::string> reader;
+  Serve({}, [&](Conn& conn) {
+    const auto message = conn.ReadMessage();
+    reader.set_value(message ? "message" : message.error().Is(ErrClosed) ? "closed" : "?");
+  });
+  WsPeer peer(Address(), "/ws");
+  std::thread shutdown([&] {
+    const auto [grace, cancel] = appcontext::WithTimeout(appcontext::Background(), 20s);
+    EXPECT_FALSE(server_->Get().Shutdown(grace));
+  });
+  EXPECT_EQ(peer.ReadAnswer(), "close:1001");
+  peer.wire.Send(test::Close(1001));
+  EXPECT_EQ(peer.ReadAnswer(), "end");
+  shutdown.join();
+  EXPECT_EQ(reader.get_future().get(), "closed");
+}
+
+class CountsEvents final : public EventHandler {
+ public:
+  void OnOpen(Conn&) override { ++opened; }
+  void OnMessage(Conn&, MessageType, std::string_view) override { throw std::runtime_error("oh"); }
+  void OnClose(Conn&, const CloseStatus& status) override {
+    last = status.code;
+    ++closed;
+  }
+  std::atomic<int> opened{0};
+  std::atomic<int> closed{0};
+  std::atomic<int> last{0};
+};
+
+TEST_P(UpgraderTest, AtShutdownEventedPeersAreTold) {
+  const auto events = std::make_shared<CountsEvents>();
+  ServeEvents({}, events);
+  WsPeer one(Address(), "/ws");
+  WsPeer two(Address(), "/ws");
+  EXPECT_TRUE(Eventually([&] { return events->opened == 2; }));
+  std::thread shutdown([&] {
+    const auto [grace, cancel] = appcontext::WithTimeout(appcontext::Background(), 20s);
+    EXPECT_FALSE(server_->Get().Shutdown(grace));
+  });
+  for (WsPeer* peer : {&one, &two}) {
+    EXPECT_EQ(peer->ReadAnswer(), "close:1001");
+    peer->wire.Send(test::Close(1001));
+    EXPECT_EQ(peer->ReadAnswer(), "end");
+  }
+  shutdown.join();
+  EXPECT_TRUE(Eventually([&] { return events->closed == 2; }));
+  EXPECT_EQ(events->last, 1001);
+}
+
+TEST_P(UpgraderTest, AHandlerThatThrowsEndsItsConnectionOnly) {
+  const auto events = std::make_shared<CountsEvents>();
+  ServeEvents({}, events);
+  WsPeer other(Address(), "/ws");
+  WsPeer peer(Address(), "/ws");
+  peer.wire.Send(test::Text("x"));
+  EXPECT_EQ(peer.ReadAnswer(), "close:1011");
+  peer.wire.Send(test::Close(1011));
+  EXPECT_EQ(peer.ReadAnswer(), "end");
+  EXPECT_TRUE(Eventually([&] { return events->closed == 1; }));
+  other.wire.Send(test::Ping("still there"));
+  EXPECT_EQ(other.ReadAnswer(), "pong:still there");
+}
+
+HON_INSTANTIATE_BACKENDS(UpgraderTest);
+
+TEST(Upgrader, WithoutAServerItSaysSo) {
+  httptest::ResponseRecorder recorder;
+  http::Request r = httptest::NewRequest("GET", "/ws");
+  r.Header.Set("Upgrade", "websocket");
+  r.Header.Set("Connection", "Upgrade");
+  r.Header.Set("Sec-WebSocket-Version", "13");
+  r.Header.Set("Sec-WebSocket-Key", test::kSampleKey);
+  Upgrader upgrader;
+  const auto conn = upgrader.Upgrade(recorder, r);
+  ASSERT_FALSE(conn);
+  EXPECT_TRUE(conn.error().Is(http::ErrNotSupported));
+}
+
+TEST(Upgrader, OptionsThatNoConnectionCanHave) {
+  UpgraderOptions options;
+  options.conn.deflate.send_window_bits = 8;
+  EXPECT_THROW(Upgrader{options}, std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace hon::websocket
