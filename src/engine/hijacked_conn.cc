@@ -47,6 +47,7 @@ class EventedConn final : public io::EventConn, public io::ConnSink, private Hij
 
  private:
   void TellShutdown() override {
+    if (self_ == nullptr) self_ = std::make_shared<EventedConn*>(this);
     connection_->Post([alive = std::weak_ptr<EventedConn*>(self_)] {
       const std::shared_ptr<EventedConn*> self = alive.lock();
       if (self != nullptr && !(*self)->closed_) (*self)->sink_->OnShutdown();
@@ -56,7 +57,7 @@ class EventedConn final : public io::EventConn, public io::ConnSink, private Hij
 
   io::ConnSink* sink_;
   std::unique_ptr<io::EventConn> connection_;
-  std::shared_ptr<EventedConn*> self_ = std::make_shared<EventedConn*>(this);
+  std::shared_ptr<EventedConn*> self_;  // made for the call that may come too late
   bool closed_ = false;
 };
 

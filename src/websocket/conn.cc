@@ -57,8 +57,8 @@ Error Conn::Close(CloseCode code, std::string_view reason) { return session_->Cl
 Error Conn::Wait() { return session_->Wait(); }
 appcontext::Context Conn::Context() const { return session_->Context(); }
 CloseStatus Conn::Status() const { return session_->Status(); }
-const std::string& Conn::Subprotocol() const { return session_->Subprotocol(); }
-const std::string& Conn::RemoteAddr() const { return session_->RemoteAddr(); }
+std::string_view Conn::Subprotocol() const { return session_->Subprotocol(); }
+std::string_view Conn::RemoteAddr() const { return session_->RemoteAddr(); }
 bool Conn::Compressed() const { return session_->Compressed(); }
 size_t Conn::Unsent() const { return session_->Unsent(); }
 void Conn::SetData(std::shared_ptr<void> data) { session_->Data() = std::move(data); }

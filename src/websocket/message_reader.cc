@@ -26,7 +26,9 @@ void MessageReader::ReleaseInflater() {
 }
 
 Found MessageReader::Next(std::span<char>& input, bool wanted) {
-  if (!in_message_) ReleaseInflater();  // kept so far because the last piece showed its memory
+  // Kept so far because what was found last showed their memory.
+  if (!in_message_) ReleaseInflater();
+  if (state_ != State::kControl) control_.reset();
   for (;;) {
     Found found;
     switch (state_) {
@@ -51,12 +53,12 @@ Found MessageReader::Next(std::span<char>& input, bool wanted) {
 // Collects a header, of which only a part may have come. False when it is not whole yet.
 bool MessageReader::TakeHeader(std::span<char>& input) {
   const auto need = [this] {
-    return held_ < 2 ? 2 : FrameHeaderBytes(static_cast<unsigned char>(bytes_[1]));
+    return held_ < 2 ? 2 : FrameHeaderBytes(static_cast<unsigned char>(header_[1]));
   };
   while (held_ < need()) {
     if (input.empty()) return false;
     const size_t take = std::min(need() - held_, input.size());
-    std::memcpy(bytes_.data() + held_, input.data(), take);
+    std::memcpy(header_.data() + held_, input.data(), take);
     held_ = static_cast<uint8_t>(held_ + take);
     input = input.subspan(take);
   }
@@ -64,7 +66,7 @@ bool MessageReader::TakeHeader(std::span<char>& input) {
 }
 
 Found MessageReader::BeginFrame() {
-  const std::string_view header(bytes_.data(), std::exchange(held_, uint8_t{0}));
+  const std::string_view header(header_.data(), std::exchange(held_, uint8_t{0}));
   const Complaint complaint = ParseFrameHeader(header, options_->deflate, frame_);
   if (*complaint != '\0') return Bad(kCloseProtocolError, complaint);
   if (frame_.masked != options_->masked) {
@@ -157,15 +159,16 @@ Found MessageReader::EndPiece(std::string_view data, bool final) {
 }
 
 Found MessageReader::TakeControl(std::span<char>& input) {
+  if (control_ == nullptr) control_.reset(new char[kControlBytesMax]);
   const size_t take = std::min<size_t>(left_ - held_, input.size());
-  std::memcpy(bytes_.data() + held_, input.data(), take);
+  std::memcpy(control_.get() + held_, input.data(), take);
   held_ = static_cast<uint8_t>(held_ + take);
   input = input.subspan(take);
   if (held_ < left_) return {};
-  if (frame_.masked) BestKernels().mask(bytes_.data(), bytes_.data(), held_, frame_.key);
+  if (frame_.masked) BestKernels().mask(control_.get(), control_.get(), held_, frame_.key);
   held_ = 0;
   state_ = State::kHeader;
-  const std::string_view data(bytes_.data(), static_cast<size_t>(left_));
+  const std::string_view data(control_.get(), static_cast<size_t>(left_));
   switch (frame_.opcode) {
     case Opcode::kPing:
       return {.kind = Found::Kind::kPing, .data = data};
@@ -177,7 +180,7 @@ Found MessageReader::TakeControl(std::span<char>& input) {
 }
 
 Found MessageReader::ReadClose() const {
-  const std::string_view payload(bytes_.data(), static_cast<size_t>(left_));
+  const std::string_view payload(control_.get(), static_cast<size_t>(left_));
   if (payload.empty()) return {.kind = Found::Kind::kClose, .code = kCloseNoStatus};
   if (payload.size() == 1) return Bad(kCloseProtocolError, "close frame of one byte");
   const unsigned code = static_cast<unsigned>(static_cast<unsigned char>(payload[0])) << 8 |

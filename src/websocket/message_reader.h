@@ -87,7 +87,8 @@ class MessageReader {
   bool more_output_ = false;  // of the inflater, without further input
   uint8_t held_ = 0;          // bytes of a header, or of a control frame's payload
   Utf8Checker utf8_;
-  std::array<char, kControlBytesMax> bytes_;
+  std::array<char, kFrameHeaderBytesMax> header_;
+  std::unique_ptr<char[]> control_;  // the payload of a control frame, while there is one
 };
 
 }  // namespace hon::websocket::internal

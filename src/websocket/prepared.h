@@ -23,7 +23,8 @@ class Prepared {
   /// The frame as it is sent uncompressed (`window_bits` 0), or compressed with such a window.
   /// Lives as long as this.
   [[nodiscard]] const std::string& Frame(int window_bits, DeflatePool* pool);
-  [[nodiscard]] size_t PayloadBytes() const { return data_.size(); }
+  [[nodiscard]] MessageType Type() const { return type_; }
+  [[nodiscard]] std::string_view Payload() const { return data_; }
 
  private:
   static constexpr int kVariants = 16;

@@ -23,6 +23,12 @@ uint32_t RandomKey() {
   return key;
 }
 
+std::unique_ptr<char[]> Join(std::string_view first, std::string_view second) {
+  std::unique_ptr<char[]> both(new char[first.size() + second.size()]);
+  std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), both.get()));
+  return both;
+}
+
 // Room for a frame's bytes at the end of either kind of buffer.
 char* RoomIn(io::LinkBuffer& out, size_t size) { return out.Malloc(size); }
 void Filled(io::LinkBuffer& out, size_t size) { out.MallocAck(size); }
@@ -52,15 +58,16 @@ void WriteFrame(Buffer& out, internal::FrameHeader header, std::string_view payl
 Session::Session(SessionStart start)
     : setup_(std::move(start.setup)),
       handler_(std::move(start.handler)),
-      subprotocol_(std::move(start.subprotocol)),
-      remote_addr_(std::move(start.remote_addr)),
-      opening_(std::move(start.opening)),
+      names_(Join(start.remote_addr, start.subprotocol)),
+      opening_(std::make_unique<std::string>(std::move(start.opening))),
       send_(start.deflate.send),
       reader_options_{.masked = !start.client,
                       .deflate = start.deflate.enabled,
                       .inflate = start.deflate.receive,
                       .pool = setup_->pool.get(),
                       .message_bytes_max = setup_->options.message_bytes_max},
+      remote_addr_size_(static_cast<uint16_t>(start.remote_addr.size())),
+      subprotocol_size_(static_cast<uint16_t>(start.subprotocol.size())),
       client_(start.client),
       deflate_(start.deflate.enabled),
       reader_(reader_options_) {}
@@ -113,9 +120,14 @@ void Session::SkipMessage() {
 
 Error Session::WhyClosed() const {
   if (phase_ == Phase::kClosing) return ErrClosed;
-  std::string text = "websocket: closed: " + std::to_string(status_.code);
-  if (!status_.reason.empty()) text += " " + status_.reason;
+  const CloseStatus status = StatusNow();
+  std::string text = "websocket: closed: " + std::to_string(status.code);
+  if (!status.reason.empty()) text += " " + status.reason;
   return Error::Of(ErrClosed, std::move(text));
+}
+
+CloseStatus Session::StatusNow() const {
+  return phase_ == Phase::kOpen || status_ == nullptr ? CloseStatus() : *status_;
 }
 
 bool Session::Worthwhile(size_t bytes) const {
@@ -226,7 +238,7 @@ void Session::EmitClose(CloseCode code, std::string_view reason) {
   if (phase_ != Phase::kOpen) return;
   Emit(Opcode::kClose, internal::ClosePayload(code, reason));
   phase_ = Phase::kClosing;
-  if (!peer_said_) status_ = {code, std::string(reason)};
+  if (!peer_said_) status_ = std::make_unique<CloseStatus>(CloseStatus{code, std::string(reason)});
   changed_.WakeAll();
   if (conn_ == nullptr) return;
   conn_->Post([self = shared_from_this()] {
@@ -256,7 +268,7 @@ appcontext::Context Session::Context() {
 
 CloseStatus Session::Status() {
   Lock lock(mutex_);
-  return phase_ == Phase::kOpen ? CloseStatus{} : status_;
+  return StatusNow();
 }
 
 size_t Session::Unsent() {
@@ -267,7 +279,7 @@ size_t Session::Unsent() {
 // Output.
 
 size_t Session::UnsentNow() const {
-  return pending_.size() + (OnLoop() ? conn_->Out().Len() : out_seen_);
+  return PendingBytes() + (OnLoop() ? conn_->Out().Len() : out_seen_);
 }
 
 // Waits, as the options say, until a message may be written.
@@ -296,7 +308,8 @@ void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool com
                                      .key = client_ ? RandomKey() : 0};
   emitted_ += payload.size() + 2;
   if (!conn_->InLoop()) {
-    WriteFrame(pending_, header, payload);
+    if (pending_ == nullptr) pending_ = std::make_unique<std::string>();
+    WriteFrame(*pending_, header, payload);
     return PostFlush();
   }
   MovePending();
@@ -305,9 +318,9 @@ void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool com
 }
 
 void Session::MovePending() {
-  if (pending_.empty()) return;
-  conn_->Out().Write(pending_);
-  pending_ = {};
+  if (pending_ == nullptr) return;
+  conn_->Out().Write(*pending_);
+  pending_.reset();
 }
 
 // Out() has grown, on the loop.
@@ -329,7 +342,7 @@ void Session::PostFlush() {
 void Session::Flush() {
   Lock lock(mutex_);
   flush_posted_ = false;
-  if (conn_ == nullptr || pending_.empty()) return;
+  if (conn_ == nullptr || pending_ == nullptr) return;
   MovePending();
   Sent();
 }
@@ -381,7 +394,9 @@ void Session::SendPrepared(internal::Prepared& message, internal::PreparedBlocks
     }
     return;
   }
-  const bool compress = Worthwhile(message.PayloadBytes());
+  // A client masks each of its frames with another key.
+  if (client_) return Emit(static_cast<Opcode>(message.Type()), message.Payload());
+  const bool compress = Worthwhile(message.Payload().size());
   const int bits = compress ? send_.window_bits : 0;
   const std::string& frame = message.Frame(bits, setup_->pool.get());
   // What the peer's window holds from now on, ours does not.
@@ -395,13 +410,15 @@ void Session::SendPrepared(internal::Prepared& message, internal::PreparedBlocks
 bool Session::OnEnd(const void* key, std::function<void()> on_closed) {
   Lock lock(mutex_);
   if (conn_ == nullptr) return false;
-  end_calls_.push_back({key, std::move(on_closed)});
+  if (end_calls_ == nullptr) end_calls_ = std::make_unique<std::vector<EndCall>>();
+  end_calls_->push_back({key, std::move(on_closed)});
   return true;
 }
 
 void Session::ForgetEnd(const void* key) {
   Lock lock(mutex_);
-  std::erase_if(end_calls_, [key](const EndCall& call) { return call.key == key; });
+  if (end_calls_ == nullptr) return;
+  std::erase_if(*end_calls_, [key](const EndCall& call) { return call.key == key; });
 }
 
 }  // namespace hon::websocket

@@ -77,8 +77,10 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   [[nodiscard]] appcontext::Context Context();
   [[nodiscard]] CloseStatus Status();
   [[nodiscard]] size_t Unsent();
-  [[nodiscard]] const std::string& Subprotocol() const { return subprotocol_; }
-  [[nodiscard]] const std::string& RemoteAddr() const { return remote_addr_; }
+  [[nodiscard]] std::string_view Subprotocol() const {
+    return {names_.get() + remote_addr_size_, subprotocol_size_};
+  }
+  [[nodiscard]] std::string_view RemoteAddr() const { return {names_.get(), remote_addr_size_}; }
   [[nodiscard]] bool Compressed() const { return deflate_; }
   [[nodiscard]] std::shared_ptr<void>& Data() { return data_; }
 
@@ -145,6 +147,8 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   [[nodiscard]] size_t UnsentNow() const;
   Error AwaitRoom(Lock& lock, bool within_message = false);
   [[nodiscard]] Error WhyClosed() const;
+  [[nodiscard]] CloseStatus StatusNow() const;
+  [[nodiscard]] size_t PendingBytes() const { return pending_ == nullptr ? 0 : pending_->size(); }
   std::unique_ptr<internal::Deflater> TakeDeflater();
   void ReturnDeflater(std::unique_ptr<internal::Deflater> deflater);
   [[nodiscard]] bool Worthwhile(size_t bytes) const;
@@ -152,20 +156,21 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   // What it is made of.
   std::shared_ptr<const SessionSetup> setup_;
   std::shared_ptr<EventHandler> handler_;
-  std::string subprotocol_;
-  std::string remote_addr_;
-  std::string opening_;
+  std::unique_ptr<char[]> names_;         // the peer's address, then the subprotocol
+  std::unique_ptr<std::string> opening_;  // until it is sent
   std::shared_ptr<void> data_;
   internal::DeflateParams send_;
   internal::ReaderOptions reader_options_;
   std::atomic<uint32_t> handles_{0};
+  const uint16_t remote_addr_size_;
+  const uint16_t subprotocol_size_;
   const bool client_;
   const bool deflate_;
 
   // The loop's.
   std::shared_ptr<Session> self_;  // while the connection lives
   internal::MessageReader reader_;
-  std::string message_;  // what has come of it, for the handler
+  std::unique_ptr<std::string> message_;  // what has come of it, for the handler
   uint64_t sent_mark_ = 0;
   bool pumping_ = false;
   bool heard_ = false;  // since the ping timer last went off
@@ -184,7 +189,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   // Under the mutex. `conn_` is made and destroyed on the loop.
   std::mutex mutex_;
   std::unique_ptr<io::EventConn> conn_;
-  std::string pending_;  // frames that are not in Out() yet
+  std::unique_ptr<std::string> pending_;  // frames that are not in Out() yet
   uint64_t emitted_ = 0;
   size_t out_seen_ = 0;  // bytes in Out() when the loop last looked
   Reading* reading_ = nullptr;
@@ -200,13 +205,13 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   MessageType message_type_ = MessageType::kText;
   internal::Utf8Checker message_utf8_;
   std::unique_ptr<internal::Deflater> deflater_;
-  CloseStatus status_;
+  std::unique_ptr<CloseStatus> status_;  // null: without a closing handshake
   std::unique_ptr<appcontext::Cancelable> context_;
   struct EndCall {
     const void* key;
     std::function<void()> call;
   };
-  std::vector<EndCall> end_calls_;
+  std::unique_ptr<std::vector<EndCall>> end_calls_;
 };
 
 }  // namespace hon::websocket

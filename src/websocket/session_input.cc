@@ -29,12 +29,12 @@ void Session::OnOpen(std::unique_ptr<io::EventConn> conn) {
   {
     Lock lock(mutex_);
     conn_ = std::move(conn);
-    if (!opening_.empty()) {
-      conn_->Out().Write(opening_);
-      emitted_ += opening_.size();
-      opening_ = {};
+    if (!opening_->empty()) {
+      conn_->Out().Write(*opening_);
+      emitted_ += opening_->size();
       Sent();
     }
+    opening_.reset();
     if (setup_->options.ping_interval != kUnlimited) {
       conn_->SetDeadline(io::ConnDeadline::kIdle,
                          DeadlineAfter(Clock::now(), setup_->options.ping_interval));
@@ -103,7 +103,7 @@ void Session::Pump() {
   if (conn_->InputEnded() && conn_->In().Empty()) {  // without a closing handshake
     {
       Lock lock(mutex_);
-      if (!peer_said_) status_ = {};
+      if (!peer_said_) status_.reset();
     }
     End(io::ConnClose::kGraceful);
   }
@@ -144,10 +144,11 @@ void Session::TakePiece(const Found& found) {
     return;
   }
   if (phase_ != Phase::kOpen) return;
-  if (!found.final || !message_.empty()) message_ += found.data;
+  if (!found.final && message_ == nullptr) message_ = std::make_unique<std::string>();
+  if (message_ != nullptr) message_->append(found.data);
   if (!found.final) return;
-  const std::string whole = std::exchange(message_, {});
-  const std::string_view data = whole.empty() ? found.data : std::string_view(whole);
+  const std::unique_ptr<std::string> whole = std::move(message_);
+  const std::string_view data = whole == nullptr ? found.data : std::string_view(*whole);
   Tell([&](EventHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
 }
 
@@ -184,7 +185,7 @@ void Session::FinishPostponed() {
            bare ? std::string() : internal::ClosePayload(end->code, closes ? "" : end->reason));
     }
     peer_said_ = closes;
-    status_ = {end->code, end->reason};
+    status_ = std::make_unique<CloseStatus>(CloseStatus{end->code, end->reason});
   }
   End(io::ConnClose::kLinger);
 }
@@ -252,23 +253,25 @@ void Session::OnShutdown() {
 void Session::OnClosed(const Error& why) {
   const std::shared_ptr<Session> self = std::move(self_);
   std::unique_ptr<io::EventConn> conn;
-  std::vector<EndCall> end_calls;
+  std::unique_ptr<std::vector<EndCall>> end_calls;
   CloseStatus status;
   {
     Lock lock(mutex_);
     conn = std::move(conn_);
     phase_ = Phase::kClosed;
-    pending_ = {};
+    pending_.reset();
     out_seen_ = 0;
     deflater_.reset();
     end_calls = std::move(end_calls_);
-    if (why && status_.reason.empty() && status_.code == kCloseAbnormal) {
-      status_.reason = why.Message();
+    if (why && status_ == nullptr) {
+      status_ = std::make_unique<CloseStatus>(CloseStatus{kCloseAbnormal, why.Message()});
     }
-    status = status_;
+    status = StatusNow();
     changed_.WakeAll();
   }
-  for (const EndCall& one : end_calls) one.call();
+  if (end_calls != nullptr) {
+    for (const EndCall& one : *end_calls) one.call();
+  }
   Tell([&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
   Lock lock(mutex_);
   if (context_ == nullptr) return;

@@ -18,8 +18,6 @@
 
 namespace hon::websocket::test {
 
-using namespace std::chrono_literals;
-
 class ServerTest : public hon::test::BackendTest {
  protected:
   ServerTest() : engine_(mux_, engine::WithEventHook(log_.Hook())) {}
@@ -48,7 +46,7 @@ class ServerTest : public hon::test::BackendTest {
   static bool Eventually(Condition condition) {
     for (int i = 0; i < 20'000; ++i) {
       if (condition()) return true;
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return false;
   }
@@ -72,8 +70,8 @@ inline void OnFiber(netpoll::BackendKind backend, std::function<void()> body) {
   ASSERT_TRUE(loop);
   fiber::Scheduler scheduler(**loop);
   scheduler.Start([](void* f) { (*static_cast<std::function<void()>*>(f))(); }, &body);
-  while (scheduler.Live() != 0) (*loop)->Turn(10ms);
-  for (int i = 0; i < 2000 && (*loop)->Connections() != 0; ++i) (*loop)->Turn(1ms);
+  while (scheduler.Live() != 0) (*loop)->Turn(std::chrono::milliseconds(10));
+  for (int i = 0; i < 2000 && (*loop)->Connections() != 0; ++i) (*loop)->Turn(std::chrono::milliseconds(1));
 }
 
 }  // namespace hon::websocket::test

@@ -28,8 +28,9 @@ TEST_P(UpgraderTest, WhatIsAgreedOn) {
     w.Header().Set("Content-Length", "5");
     auto conn = upgrader_->Upgrade(w, r);
     ASSERT_TRUE(conn);
-    told.set_value(conn->Subprotocol() + (conn->Compressed() ? " packed " : " plain ") +
-                   conn->RemoteAddr().substr(0, 10));
+    told.set_value(std::string(conn->Subprotocol()) +
+                   (conn->Compressed() ? " packed " : " plain ") +
+                   std::string(conn->RemoteAddr().substr(0, 10)));
   });
   Start();
   WsPeer peer(Address(), "/ws",

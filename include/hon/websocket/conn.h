@@ -109,8 +109,9 @@ class Conn {
   /// kCloseAbnormal while it lives, and where there was no closing handshake.
   [[nodiscard]] CloseStatus Status() const;
 
-  [[nodiscard]] const std::string& Subprotocol() const;
-  [[nodiscard]] const std::string& RemoteAddr() const;
+  /// Live as long as the handle.
+  [[nodiscard]] std::string_view Subprotocol() const;
+  [[nodiscard]] std::string_view RemoteAddr() const;
   /// Whether permessage-deflate was agreed on.
   [[nodiscard]] bool Compressed() const;
   /// Bytes that are not with the kernel yet; approximate on other threads than the loop's.
