@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/io/io.h"
 #include "hon/netpoll/connection.h"
 #include "hon/netpoll/loop.h"
 #include "hon/netpoll/timer.h"
@@ -165,9 +166,11 @@ void AcceptingListener::Take(int fd) {
   }
   LoopIo::Expect(*target->loop);
   if (target->loop != &loop_) return target->loop->Post(*new HandOver(*target, fd));
-  // A failure has closed the socket, and means that the system is short of memory.
+  // A failure has closed the socket. It means that the system is short of memory, or that the
+  // handler has turned the connection away, which is no error.
   const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target->handler);
-  if (!adopted && on_error_) on_error_(adopted.error(), Duration::zero());
+  if (adopted || adopted.error().Is(io::ErrClosed)) return;
+  if (on_error_) on_error_(adopted.error(), Duration::zero());
 }
 
 void AcceptingListener::OnShortage(int errno_value) {

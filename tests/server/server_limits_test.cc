@@ -51,7 +51,8 @@ class Limits : public test::BackendTest {
 
   http::ServeMux mux_;
   std::atomic<int> waiting_{0};
-  engine::Engine engine_{mux_, engine::WithEventHook([](const engine::Event&) {})};
+  test::EventLog log_;
+  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
 };
 
 TEST_P(Limits, ConnectionsOfOneAddress) {
@@ -66,6 +67,12 @@ TEST_P(Limits, ConnectionsOfOneAddress) {
   EXPECT_EQ(StatusFor(server.Address()), 503);  // one that was refused does not count
   peers.pop_back();
   EXPECT_TRUE(SoonServed(server.Address()));
+  size_t refused = 0;
+  for (const auto& event : log_.Entries()) {
+    EXPECT_NE(event.kind, engine::Event::Kind::kAccept) << event.detail;
+    if (event.kind == engine::Event::Kind::kBadRequest) ++refused;
+  }
+  EXPECT_GE(refused, 2);
 }
 
 TEST_P(Limits, HijackedConnectionsCountUntilTheyEnd) {
