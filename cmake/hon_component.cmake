@@ -71,6 +71,8 @@ function(hon_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
+  # So that the stack in a report of a stall has the names of functions.
+  set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
   hon_flags(${name})
   if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE -flto=auto)

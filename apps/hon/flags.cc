@@ -78,6 +78,16 @@ ParsedFlags ParseFlags(int argc, char** argv) {
          "auto, io_uring, epoll or kqueue")
       ->type_name("NAME")
       ->default_str("auto");
+  app.add_option_function<std::string>(
+         "--placement",
+         [&flags](const std::string& name) {
+           Result<engine::Placement> placement = engine::ParsePlacement(name);
+           if (!placement) throw CLI::ValidationError(placement.error().Message());
+           flags.placement = *placement;
+         },
+         "Where handlers run: adaptive, inline or workers")
+      ->type_name("NAME")
+      ->default_str("adaptive");
   app.add_option("--loops", flags.loops, "Event loops; 0: one for each core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "hon/engine/placement.h"
 #include "hon/netpoll/loop.h"
 
 namespace hon::app {
@@ -16,6 +17,7 @@ struct Flags {
   std::string admin;
   std::string log_level = "info";
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
+  engine::Placement placement = engine::kAdaptive;
   unsigned loops = 0;
   std::chrono::milliseconds request_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds read_timeout = std::chrono::seconds(10);

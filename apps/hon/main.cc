@@ -61,7 +61,8 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   Demo demo(mux, flags.file.empty() ? "/proc/self/exe" : flags.file);
   RegisterEcho(mux);
   engine::Engine engine(mux, engine::WithRequestTimeout(flags.request_timeout),
-                        engine::WithEventHook(HookFor(flags.log_level)));
+                        engine::WithEventHook(HookFor(flags.log_level)),
+                        engine::WithPlacement(flags.placement));
   server::Server server(engine, server::WithReadTimeout(flags.read_timeout),
                         server::WithWriteTimeout(flags.write_timeout),
                         server::WithKeepAliveTimeout(flags.keep_alive_timeout),

@@ -20,6 +20,8 @@ namespace {
 struct Flags {
   std::string address = "127.0.0.1:0";
   std::string backend = "auto";
+  std::string placement = "adaptive";
+  unsigned workers = engine::kWorkersMax;
   Files files{.dir = ".", .file = "/proc/self/exe"};
   unsigned loops = 2;
   int64_t request_timeout = 0;
@@ -36,6 +38,8 @@ struct Flags {
 void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--addr", flags.address, "where to listen");
   app.add_option("--backend", flags.backend, "auto, io_uring or epoll");
+  app.add_option("--placement", flags.placement, "inline, workers or adaptive");
+  app.add_option("--max-workers", flags.workers, "worker threads at most");
   app.add_option("--loops", flags.loops, "event loops");
   app.add_option("--files", flags.files.dir, "the directory that /files/ serves");
   app.add_option("--file", flags.files.file, "the file that /file serves");
@@ -66,10 +70,12 @@ Duration Time(int64_t milliseconds) {
   return milliseconds == 0 ? kUnlimited : Duration(std::chrono::milliseconds(milliseconds));
 }
 
-int Serve(const Flags& flags, netpoll::BackendKind backend, server::SignalWaiter& signals) {
+int Serve(const Flags& flags, netpoll::BackendKind backend, engine::Placement placement,
+          server::SignalWaiter& signals) {
   http::ServeMux mux;
   Register(mux, flags);
-  engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)));
+  engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)),
+                        engine::WithPlacement(placement), engine::WithMaxWorkers(flags.workers));
   server::Server server(engine, server::WithBackend(backend), server::WithLoops(flags.loops),
                         server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
                         server::WithReadTimeout(Time(flags.read_timeout)),
@@ -114,5 +120,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "hon_wire_server: %s\n", backend.error().Message().c_str());
     return 2;
   }
-  return hon::wire::Serve(flags, *backend, signals);
+  const auto placement = hon::engine::ParsePlacement(flags.placement);
+  if (!placement) {
+    std::fprintf(stderr, "hon_wire_server: %s\n", placement.error().Message().c_str());
+    return 2;
+  }
+  return hon::wire::Serve(flags, *backend, *placement, signals);
 }

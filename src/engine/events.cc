@@ -1,5 +1,6 @@
 #include "hon/engine/events.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <string>
@@ -39,8 +40,16 @@ void LogToStderr(const Event& event) {
     line += ')';
   }
   if (!event.peer.empty()) line += ": ";
+  if (event.peer.empty() && !event.pattern.empty()) line += ' ';
   AppendEscaped(line, event.detail);
   line += '\n';
+  for (std::string_view rest = event.stack; !rest.empty();) {
+    const std::string_view frame = rest.substr(0, rest.find('\n'));
+    line += "    ";
+    AppendEscaped(line, frame);
+    line += '\n';
+    rest.remove_prefix(std::min(frame.size() + 1, rest.size()));
+  }
   std::fwrite(line.data(), 1, line.size(), stderr);  // one call, so that lines do not mix
 }
 

@@ -7,6 +7,9 @@
 
 #include "engine/http_conn.h"
 #include "engine/loop_engine.h"
+#include "engine/placing.h"
+#include "engine/runtime.h"
+#include "engine/worker_call.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
 #include "hon/http/method.h"
@@ -62,7 +65,7 @@ void Exchange::Start() {
   owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this);
   if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
   // Only a request that waits can be timed out or abandoned.
-  if (conn.Closed() || response_.Hijacked()) return;
+  if (conn.Closed() || conn.Hijacked()) return;
   owner_->GetLoop().Timers().Arm(*this, deadline_);
   NoticePeer();
 }
@@ -96,7 +99,7 @@ void Exchange::Cut(const Error& cause) {
 // behind this request show that it waits for more answers.
 void Exchange::NoticePeer() {
   if (!connection_->PeerFinished()) return;
-  const int64_t body_left = body_.Remaining();
+  const int64_t body_left = call_ == nullptr ? body_.Remaining() : call_->BodyLeft();
   const auto unread = static_cast<int64_t>(stream_.In().Len());
   if (body_left >= 0 && unread > body_left) return;
   context_.Cancel(ErrClientGone);
@@ -111,12 +114,14 @@ void Exchange::OnTimer() {
 void Exchange::Run() {
   fiber::SetContext(&request_.Context());
   fiber::SetName(&request_.Pattern);
-  fiber::SetSuspendHook([](void* self) { static_cast<Exchange*>(self)->stream_.OnSuspend(); },
-                        this);
+  fiber::SetSwitchHooks(
+      {.before_suspend = [](void* self) { static_cast<Exchange*>(self)->OnSuspend(); },
+       .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
+       .argument = this});
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
   fiber::SetContext(nullptr);
   fiber::SetName(nullptr);
-  fiber::SetSuspendHook(nullptr, nullptr);
+  fiber::SetSwitchHooks({});
   HttpConn& conn = *conn_;
   Release();
   owner_->GiveBack(*this);
@@ -130,7 +135,7 @@ bool Exchange::RunHandler() {
         owner_->GetEngine().GetOptions().general_options) {
       AnswerOptions();
     } else {
-      owner_->GetEngine().Handler().ServeHTTP(response_, request_);
+      Dispatch();
     }
     return true;
   } catch (const http::AbortHandler&) {
@@ -142,6 +147,76 @@ bool Exchange::RunHandler() {
   }
   Refuse(adaptor::Refusal::kInternalError);
   return false;
+}
+
+// Calls the handler where it belongs.
+void Exchange::Dispatch() {
+  const Options& options = owner_->GetEngine().GetOptions();
+  const http::Target target = owner_->GetEngine().Handler().Resolve(request_);
+  http::Route& route =
+      target.route != nullptr ? *target.route : owner_->GetEngine().GetRuntime().Unrouted();
+  const Placement placement = PlacementOf(target, options.placement);
+  const PatternLoad load(route.placement.load(std::memory_order_relaxed));
+  const bool adaptive = placement == Placement::kAdaptive;
+  if (placement == Placement::kWorkers || (adaptive && load.OnWorkers())) {
+    if (DispatchToWorker(target, route)) return;
+  }
+  measured_ = adaptive && load.Samples(owner_->NextCall(), options.placement_limit);
+  CallInline(*target.handler, route);
+}
+
+void Exchange::CallInline(http::Handler& handler, http::Route& route) {
+  // Ends the call also when it throws.
+  struct Running {
+    Running(Exchange& exchange, http::Route& of) : self(exchange) {
+      self.route_ = &of;
+      self.OnResume();
+    }
+    ~Running() {
+      self.owner_->LeaveHandler();
+      http::Route& of = *std::exchange(self.route_, nullptr);
+      if (!std::exchange(self.measured_, false)) return;
+      self.stretch_.Suspend();
+      Learn(of, self.stretch_.Longest(), self.owner_->GetEngine().GetOptions().placement_limit);
+    }
+    Exchange& self;
+  };
+  if (measured_) stretch_.Reset();
+  const Running running(*this, route);
+  handler.ServeHTTP(response_, request_);
+}
+
+void Exchange::OnSuspend() {
+  stream_.OnSuspend();
+  if (route_ == nullptr) return;
+  owner_->LeaveHandler();
+  if (measured_) stretch_.Suspend();
+}
+
+void Exchange::OnResume() {
+  if (route_ == nullptr) return;
+  owner_->EnterHandler(*route_);
+  if (measured_) stretch_.Resume();
+}
+
+// False when there is no worker to be had.
+bool Exchange::DispatchToWorker(const http::Target& target, http::Route& route) {
+  struct Borrowed {
+    explicit Borrowed(Exchange& exchange) : self(exchange) {
+      self.call_ = &self.owner_->TakeCall();
+    }
+    ~Borrowed() { self.owner_->GiveBack(*std::exchange(self.call_, nullptr)); }
+    Exchange& self;
+  };
+  const Borrowed borrowed(*this);
+  return call_->Run(owner_->Pool(), {.handler = *target.handler,
+                                     .route = route,
+                                     .request = request_,
+                                     .response = response_,
+                                     .body = body_,
+                                     .stream = stream_,
+                                     .control = *this,
+                                     .date = owner_->Date()});
 }
 
 // "OPTIONS *" asks about the server, not about a resource (RFC 9110 §9.3.7).

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/exchange_stream.h"
+#include "engine/stretch.h"
 #include "hon/adaptor/body_reader.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/request_reader.h"
@@ -23,6 +24,7 @@ inline constexpr Sentinel ErrRequestTimeout{"http: request timeout"};
 
 class HttpConn;
 class LoopEngineImpl;
+class WorkerCall;
 
 /// What an exchange leaves its connection to do.
 enum class ExchangeEnd : uint8_t {
@@ -74,6 +76,11 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
 
   void Run();
   [[nodiscard]] bool RunHandler();
+  void Dispatch();
+  void OnSuspend();
+  void OnResume();
+  void CallInline(http::Handler& handler, http::Route& route);
+  [[nodiscard]] bool DispatchToWorker(const http::Target& target, http::Route& route);
   void AnswerOptions();
   [[nodiscard]] adaptor::Refusal WhySilent();
   void Refuse(adaptor::Refusal refusal);
@@ -93,8 +100,12 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   adaptor::BodyReader body_;
   adaptor::Response response_;
   appcontext::ReusableContext context_;
+  Stretch stretch_;
+  http::Route* route_ = nullptr;  // of the handler, while it runs inline
+  WorkerCall* call_ = nullptr;    // while a worker owns request, body and response
   TimePoint deadline_ = kNever;  // of the context
   bool timed_out_ = false;
+  bool measured_ = false;  // the call is: stretch_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };
 

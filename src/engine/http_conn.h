@@ -52,9 +52,9 @@ class HttpConn {
   /// There is no room for it: it is told so as soon as it is connected.
   void RefuseWhenConnected() { refuse_ = true; }
   /// It belongs to its handler.
-  [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }
   /// The connection is closed, or about to be.
   [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
+  [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }
   /// Whether LoopEngineImpl::ServeSoon has it in its queue.
   [[nodiscard]] bool Queued() const { return queued_; }
   void SetQueued(bool queued) { queued_ = queued; }

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <utility>
 
+#include "engine/runtime.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
 #include "hon/fiber/conn.h"
@@ -15,6 +16,8 @@ namespace {
 
 // Warm exchanges kept for the next requests; more are freed after a burst.
 constexpr size_t kFreeExchangesMax = 256;
+// Warm calls of workers; each may hold two blocks.
+constexpr size_t kFreeCallsMax = 64;
 // What Go's server reads beyond MaxHeaderBytes (contract W26).
 constexpr size_t kHeaderSlackBytes = 4096;
 
@@ -59,12 +62,18 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
       // Later, since the last one is still inside the call that ends it.
       hijacked_([this] {
         if (on_empty_) loop_->Post([this] { TellWhenEmpty(); });
-      }) {
+      }),
+      port_(scheduler) {
+  port_.Enter();
   exchanges_.reserve(kFreeExchangesMax);
+  if (engine.GetOptions().stall_time == kUnlimited) return;
+  watchdog_ = &engine.GetRuntime().GetWatchdog();
+  watchdog_->Watch({&hold_, &probe_, &shared.on_held});
 }
 
 LoopEngineImpl::~LoopEngineImpl() {
   HON_ASSERT(first_ == nullptr);
+  if (watchdog_ != nullptr) watchdog_->Unwatch(hold_);
   for (auto& exchange : exchanges_) Unpoison(exchange.get(), sizeof(Exchange));
 }
 
@@ -95,7 +104,7 @@ void LoopEngineImpl::Prepare(netpoll::Connection& c, ConnScope& scope) {
 
 bool LoopEngineImpl::HasRoomFor(const netpoll::Connection& c, size_t connections) const {
   const size_t hijacked = shared_->hijacked.load(std::memory_order_relaxed);
-  if (draining_ || connections + hijacked >= shared_->connections_max) return false;
+  if (Draining() || connections + hijacked >= shared_->connections_max) return false;
   if (shared_->per_peer_max == SIZE_MAX) return true;
   char peer[netpoll::kAddressTextMax];
   return shared_->peers.Enter(c.FormatRemoteAddr(peer), shared_->per_peer_max);
@@ -145,7 +154,7 @@ void LoopEngineImpl::Drain(Duration hijacked_grace, std::function<void()> on_emp
 }
 
 void LoopEngineImpl::BeginEnd() {
-  if (std::exchange(draining_, true)) return;
+  if (draining_.exchange(true, std::memory_order_relaxed)) return;
   shutdown_.cancel(http::ErrServerClosed);
   hijacked_.TellShutdown();
 }
@@ -174,7 +183,7 @@ void LoopEngineImpl::CloseAll(const Error& cause) {
 }
 
 void LoopEngineImpl::SetKeepAlivesEnabled(bool enabled) {
-  keep_alives_ = enabled;
+  keep_alives_.store(enabled, std::memory_order_relaxed);
   if (!enabled) CloseIdle();
 }
 
@@ -241,6 +250,26 @@ void LoopEngineImpl::GiveBack(Exchange& exchange) {
 #ifdef HON_ASAN
   Poison(&exchange, sizeof(Exchange));
 #endif
+}
+
+WorkerPool& LoopEngineImpl::Pool() {
+  if (pool_ == nullptr) pool_ = &engine_->GetRuntime().Pool(scheduler_->GetOptions());
+  return *pool_;
+}
+
+WorkerCall& LoopEngineImpl::TakeCall() {
+  if (calls_.empty()) return *new WorkerCall(port_, engine_->GetOptions().placement_limit);
+  WorkerCall* call = calls_.back().release();
+  calls_.pop_back();
+  return *call;
+}
+
+void LoopEngineImpl::GiveBack(WorkerCall& call) {
+  if (calls_.size() == kFreeCallsMax) {
+    delete &call;
+    return;
+  }
+  calls_.emplace_back(&call);
 }
 
 void LoopEngineImpl::ServeSoon(HttpConn& conn) {

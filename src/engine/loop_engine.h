@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -10,7 +11,12 @@
 #include "engine/exchange.h"
 #include "engine/fiber_spawner.h"
 #include "engine/hijacked_conn.h"
+#include "engine/hold.h"
 #include "engine/http_conn.h"
+#include "engine/loop_port.h"
+#include "engine/thread_probe.h"
+#include "engine/watchdog.h"
+#include "engine/worker_call.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/time.h"
@@ -56,8 +62,11 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   [[nodiscard]] netpoll::Loop& GetLoop() { return *loop_; }
   [[nodiscard]] const ConnSettings& Settings() const { return settings_; }
   [[nodiscard]] const ConnHooks& Hooks() const { return hooks_; }
-  [[nodiscard]] bool Draining() const { return draining_; }
-  [[nodiscard]] bool KeepAlives() const { return keep_alives_ && !draining_; }
+  /// These two from any thread.
+  [[nodiscard]] bool Draining() const { return draining_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool KeepAlives() const {
+    return keep_alives_.load(std::memory_order_relaxed) && !Draining();
+  }
   [[nodiscard]] const adaptor::HeadParser& Parser() const { return parser_; }
   [[nodiscard]] ConnScope& BaseScope() { return base_; }
   /// IMF-fixdate of now, made once a second (RFC 9110 §5.6.7).
@@ -74,6 +83,17 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   [[nodiscard]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
   /// The context of `scope` has ended.
   void OnScopeEnd(const ConnScope& scope);
+  /// A handler of `route` begins, or goes on, to run on this thread; then it ends, or waits.
+  void EnterHandler(http::Route& route) {
+    hold_.Enter(route);
+    if (watchdog_ != nullptr) watchdog_->NoteWork();
+  }
+  void LeaveHandler() { hold_.Leave(); }
+  [[nodiscard]] WorkerPool& Pool();
+  [[nodiscard]] WorkerCall& TakeCall();
+  void GiveBack(WorkerCall& call);
+  /// Numbers the calls of handlers, to pick some of them.
+  [[nodiscard]] uint32_t NextCall() { return ++calls_made_; }
   /// Serves `conn` after everything else that is ready.
   void ServeSoon(HttpConn& conn);
   /// Whether another request may be served now. It is counted until Leave.
@@ -113,13 +133,20 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   HijackedConns hijacked_;
   HttpConn* first_ = nullptr;  // all of this loop, doubly linked
   size_t connections_ = 0;
-  bool draining_ = false;
-  bool keep_alives_ = true;
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> keep_alives_{true};
   bool queued_ = false;
   std::function<void()> on_empty_;
   std::vector<HttpConn*> ready_;
   std::vector<HttpConn*> serving_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // free ones, warmest last
+  LoopPort port_;
+  Hold hold_;
+  ThreadProbe probe_;
+  Watchdog* watchdog_ = nullptr;                    // unless it is switched off
+  WorkerPool* pool_ = nullptr;                      // once it was needed
+  std::vector<std::unique_ptr<WorkerCall>> calls_;  // free ones, warmest last
+  uint32_t calls_made_ = 0;
   TimePoint date_until_{};
   std::array<char, http::kTimeBytes> date_{};
 };

@@ -1,6 +1,15 @@
+#include <algorithm>
+
 #include "hon/engine/engine.h"
 
 namespace hon::engine {
+namespace {
+
+constexpr Duration kPlacementLimitMin = std::chrono::microseconds(1);
+constexpr Duration kPlacementLimitMax = std::chrono::seconds(10);
+constexpr Duration kStallTimeMin = std::chrono::milliseconds(1);
+
+}  // namespace
 
 Option WithRequestTimeout(Duration timeout) {
   return [timeout](Options& options) { options.request_timeout = timeout; };
@@ -16,6 +25,28 @@ Option WithErrorReply(ErrorReplyHook hook) {
 
 Option WithGeneralOptionsHandler(bool enabled) {
   return [enabled](Options& options) { options.general_options = enabled; };
+}
+
+Option WithPlacement(Placement placement) {
+  return [placement](Options& options) { options.placement = placement; };
+}
+
+Option WithPlacementLimit(Duration limit) {
+  return [limit](Options& options) {
+    options.placement_limit = std::clamp<Duration>(limit, kPlacementLimitMin, kPlacementLimitMax);
+  };
+}
+
+Option WithMaxWorkers(unsigned workers_max) {
+  return [workers_max](Options& options) { options.workers_max = std::max(workers_max, 1U); };
+}
+
+Option WithStallTime(Duration time) {
+  return [time](Options& options) { options.stall_time = std::max<Duration>(time, kStallTimeMin); };
+}
+
+Option WithStallStacks(bool on) {
+  return [on](Options& options) { options.stall_stacks = on; };
 }
 
 }  // namespace hon::engine

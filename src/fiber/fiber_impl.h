@@ -41,8 +41,7 @@ class Fiber : public Place {
   std::string_view own_name;
   const std::string_view* name = nullptr;
   const appcontext::Context* ends_with = nullptr;
-  void (*suspend_hook)(void*) = nullptr;
-  void* suspend_argument = nullptr;
+  SwitchHooks hooks;
   Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
   Fiber* next_remote = nullptr;  // in the list of those woken by other threads
   std::atomic<bool> remote_wake{false};

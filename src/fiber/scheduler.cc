@@ -99,11 +99,13 @@ inline void Scheduler::Impl::Switch(Place& from, Place& to) {
 
 inline void Scheduler::Impl::SwitchOut() {
   Fiber& fiber = *running_;
-  if (fiber.suspend_hook != nullptr) fiber.suspend_hook(fiber.suspend_argument);
+  if (fiber.hooks.before_suspend != nullptr) fiber.hooks.before_suspend(fiber.hooks.argument);
   Fiber* next = in_run_ ? TakeReady() : nullptr;
-  if (next == &fiber) return;  // nobody else is ready
-  running_ = next;
-  Switch(fiber, next != nullptr ? *next : loop_place_);
+  if (next != &fiber) {  // somebody else is ready, or nobody
+    running_ = next;
+    Switch(fiber, next != nullptr ? *next : loop_place_);
+  }
+  if (fiber.hooks.after_resume != nullptr) fiber.hooks.after_resume(fiber.hooks.argument);
 }
 
 inline void Scheduler::Impl::Park() {
@@ -258,7 +260,7 @@ void Scheduler::Impl::Recycle(Fiber& fiber) {
   fiber.wake_pending = false;
   fiber.ends_with = nullptr;
   fiber.name = nullptr;
-  fiber.suspend_hook = nullptr;
+  fiber.hooks = {};
   // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
   const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
   if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
@@ -312,7 +314,7 @@ void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
   scheduler.Arrive(fiber, from);
   for (;;) {
     fiber.entry(fiber.argument);
-    fiber.suspend_hook = nullptr;
+    fiber.hooks = {};
     scheduler.ended_ = &fiber;
     scheduler.SwitchOut();
   }
@@ -326,6 +328,7 @@ Scheduler* Scheduler::Current() {
 }
 void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument); }
 netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }
+const Options& Scheduler::GetOptions() const { return impl_->GetOptions(); }
 size_t Scheduler::Live() const { return impl_->GetStats().live; }
 size_t Scheduler::Stacks() const { return impl_->GetStats().stacks; }
 Stats Scheduler::GetStats() const { return impl_->GetStats(); }
@@ -381,11 +384,10 @@ void SetName(const std::string_view* name) {
   fiber->name = name;
 }
 
-void SetSuspendHook(void (*hook)(void*), void* argument) {
+void SetSwitchHooks(const SwitchHooks& hooks) {
   Fiber* fiber = Current();
   HON_ASSERT(fiber != nullptr);
-  fiber->suspend_hook = hook;
-  fiber->suspend_argument = argument;
+  fiber->hooks = hooks;
 }
 
 const appcontext::Context& CurrentContext() {

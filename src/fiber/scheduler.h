@@ -32,6 +32,7 @@ class Scheduler::Impl final : private netpoll::Task {
   [[nodiscard]] Scheduler& Self() const { return *self_; }
   [[nodiscard]] Fiber* Running() const { return running_; }
   [[nodiscard]] netpoll::Loop& GetLoop() const { return *loop_; }
+  [[nodiscard]] const Options& GetOptions() const { return options_; }
   [[nodiscard]] Stats GetStats() const;
   [[nodiscard]] BlockingPool& Blocking();
 

@@ -204,7 +204,7 @@ Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
   // The handler may be a mux in turn: then its pattern is the one that counts.
   const Target inner = entry.route.handler->Resolve(r);
-  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route};
+  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.placement};
 }
 
 void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {

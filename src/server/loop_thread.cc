@@ -1,7 +1,10 @@
 #include "server/loop_thread.h"
 
 #include <future>
+#include <string>
 #include <utility>
+
+#include "engine/thread_probe.h"
 
 namespace hon::server {
 
@@ -34,8 +37,17 @@ void LoopThread::RunThere(const std::function<void()>& function) {
   done.get_future().wait();
 }
 
+netpoll::Listener::Target LoopThread::TargetUnder(const std::optional<appcontext::Context>& base) {
+  netpoll::EventHandler* handler = engine_.get();
+  if (base) {
+    RunThere([&] { handler = &engine_->Gate(*base); });
+  }
+  return {loop_.get(), handler};
+}
+
 void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& options,
                       engine::LoopEngine::Shared& shared, std::function<void(Error)> started) {
+  engine::NameThread(index == kStandby ? "hon-standby" : "hon-loop-" + std::to_string(index));
   netpoll::LoopOptions loop_options;
   loop_options.backend = options.backend;
   loop_options.index = index;

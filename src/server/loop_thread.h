@@ -1,6 +1,8 @@
 #pragma once
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -17,6 +19,8 @@ namespace hon::server {
 /// below happens on that thread.
 class LoopThread {
  public:
+  /// The index of one that is not among the regular loops.
+  static constexpr unsigned kStandby = std::numeric_limits<unsigned>::max();
   /// Starts the thread and waits until its loop is there.
   static Result<std::unique_ptr<LoopThread>> Start(unsigned index, engine::Engine& engine,
                                                    const Options& options,
@@ -28,6 +32,9 @@ class LoopThread {
   void RunThere(const std::function<void()>& function);
   void Post(std::function<void()> function) { loop_->Post(std::move(function)); }
 
+  /// This loop, with its handler for connections whose requests' contexts hang below `base`.
+  [[nodiscard]] netpoll::Listener::Target TargetUnder(
+      const std::optional<appcontext::Context>& base);
   [[nodiscard]] netpoll::Loop& GetLoop() { return *loop_; }
   [[nodiscard]] engine::LoopEngine& GetEngine() { return *engine_; }
   /// On the loop's thread only.

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "hon/netpoll/loop_group.h"
 #include "server/loop_thread.h"
+#include "server/standby.h"
 
 namespace hon::server {
 namespace {
@@ -73,7 +75,7 @@ class Server::Impl {
     const std::shared_ptr<DrainWait> drain = BeginDrain(/*tell=*/true);
     Error outcome = drain->Wait(context);
     if (outcome) {
-      for (auto& thread : threads_) {
+      for (LoopThread* thread : AllThreads()) {
         thread->Post(
             [&engine = thread->GetEngine()] { engine.EndHijacked(http::ErrServerClosed); });
       }
@@ -85,7 +87,7 @@ class Server::Impl {
   Error Close() {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     BeginDrain(/*tell=*/false);
-    for (auto& thread : threads_) {
+    for (LoopThread* thread : AllThreads()) {
       thread->Post([&engine = thread->GetEngine()] { engine.CloseAll(http::ErrServerClosed); });
     }
     SetEnded();
@@ -105,9 +107,12 @@ class Server::Impl {
   }
 
   void SetKeepAlivesEnabled(bool enabled) {
-    std::lock_guard lock(mutex_);
-    keep_alives_ = enabled;
-    TellKeepAlives();
+    {
+      std::lock_guard lock(mutex_);
+      keep_alives_ = enabled;
+      TellKeepAlives();
+    }
+    standby_.SetKeepAlivesEnabled(enabled);
   }
 
   std::vector<std::string> Addresses() const {
@@ -178,6 +183,14 @@ class Server::Impl {
     }
   };
 
+  // After StopAccepting.
+  std::vector<LoopThread*> AllThreads() {
+    std::vector<LoopThread*> all;
+    for (const auto& thread : threads_) all.push_back(thread.get());
+    if (standby_.Thread() != nullptr) all.push_back(standby_.Thread());
+    return all;
+  }
+
   // A loop that waits for itself would wait for ever.
   static Error RefuseOnLoop() {
     if (netpoll::Loop::Current() == nullptr) return {};
@@ -192,6 +205,7 @@ class Server::Impl {
     shared_.in_flight_max = options_.in_flight_max;
     options_.hooks.base =
         appcontext::WithValue(appcontext::Background(), &http::ServerContextKey, self_);
+    shared_.on_held = [this](bool any_held) { return standby_.OnHeld(any_held); };
     const unsigned loops = options_.loops != 0 ? options_.loops : netpoll::DefaultLoops();
     std::vector<std::unique_ptr<LoopThread>> threads;
     for (unsigned i = 0; i < loops; ++i) {
@@ -199,6 +213,7 @@ class Server::Impl {
       if (!thread) return std::move(thread.error());
       threads.push_back(std::move(*thread));
     }
+    standby_.SetBackend(threads.front()->GetLoop().Kind());
     std::lock_guard lock(mutex_);
     threads_ = std::move(threads);
     state_ = State::kServing;
@@ -210,11 +225,15 @@ class Server::Impl {
   // loop accepts for all.
   Error Accept(netpoll::ListenSocket socket, bool reuse_port) {
     std::string address = socket.Address();
-    std::vector<netpoll::Listener::Target> targets = Targets(address);
+    const std::optional<appcontext::Context> base = BaseFor(address);
+    HON_RETURN_IF_ERROR(standby_.AddSocket(socket, base));
+    std::vector<netpoll::Listener::Target> targets;
+    for (auto& thread : threads_) targets.push_back(thread->TargetUnder(base));
     if (reuse_port && !socket.IsUnix()) {
       for (size_t i = 1; i < threads_.size(); ++i) {
         Result<netpoll::ListenSocket> sibling = socket.Sibling();
         if (!sibling) return std::move(sibling.error());
+        HON_RETURN_IF_ERROR(standby_.AddSocket(*sibling, base));
         HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(*sibling), {targets[i]}));
       }
       targets.resize(1);
@@ -225,21 +244,10 @@ class Server::Impl {
     return {};
   }
 
-  // Each loop, with the handler there for the connections of the listener at `address`.
-  std::vector<netpoll::Listener::Target> Targets(const std::string& address) {
-    appcontext::Context base;
-    if (options_.base_context) {
-      base = appcontext::WithValue(options_.base_context(address), &http::ServerContextKey, self_);
-    }
-    std::vector<netpoll::Listener::Target> targets;
-    for (auto& thread : threads_) {
-      netpoll::EventHandler* handler = &thread->GetEngine();
-      if (options_.base_context) {
-        thread->RunThere([&] { handler = &thread->GetEngine().Gate(base); });
-      }
-      targets.push_back({&thread->GetLoop(), handler});
-    }
-    return targets;
+  // What the connections of the listener at `address` hang below, if that was asked for.
+  std::optional<appcontext::Context> BaseFor(const std::string& address) const {
+    if (!options_.base_context) return std::nullopt;
+    return appcontext::WithValue(options_.base_context(address), &http::ServerContextKey, self_);
   }
 
   Error StartOn(LoopThread& thread, netpoll::ListenSocket socket,
@@ -275,12 +283,15 @@ class Server::Impl {
       std::lock_guard lock(mutex_);
       state_ = State::kStopping;
     }
+    standby_.StopAccepting();
+    standby_.StopAccepting();
     for (auto& thread : threads_) {
       thread->RunThere([&] { thread->Listeners().clear(); });
     }
-    drain_ = std::make_shared<DrainWait>(threads_.size());
+    const std::vector<LoopThread*> threads = AllThreads();
+    drain_ = std::make_shared<DrainWait>(threads.size());
     if (tell) StartShutdownFunctions();
-    for (auto& thread : threads_) {
+    for (LoopThread* thread : threads) {
       thread->Post([&engine = thread->GetEngine(), grace = options_.hijacked_grace,
                     drain = drain_] { engine.Drain(grace, [drain] { drain->OneDone(); }); });
     }
@@ -314,6 +325,7 @@ class Server::Impl {
   engine::Engine& engine_;
   Options options_;
   engine::LoopEngine::Shared shared_;
+  Standby standby_{engine_, options_, shared_};
   std::mutex control_mutex_;  // one start or stop at a time; taken before mutex_
   mutable std::mutex mutex_;  // what follows, which handlers may ask for
   std::condition_variable changed_;

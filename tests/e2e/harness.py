@@ -27,7 +27,7 @@ REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: \w*Sanitizer|runtime error:|a
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
-settings = argparse.Namespace(bin=None, backend="epoll")
+settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive")
 
 
 def skip_all(why):
@@ -56,7 +56,8 @@ class Server:
     def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None):
         self.backend = backend or settings.backend
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
-                        "--backend", self.backend, "--loops", str(loops), *map(str, flags)]
+                        "--backend", self.backend, "--placement", settings.placement,
+                        "--loops", str(loops), *map(str, flags)]
         self.lines = []
         self.asked = False  # to end
 
@@ -139,7 +140,13 @@ class Server:
         raise AssertionError("no VmRSS")
 
     def descriptors(self):
-        return len(list(pathlib.Path(f"/proc/{self.pid}/fd").iterdir()))
+        """How many are open, without those of worker threads, which come and go."""
+        count = 0
+        for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                target = str(entry.readlink())
+                count += not re.match(r"anon_inode:\[event|/proc/\d+/task/", target)
+        return count
 
     def gone(self):
         """The counters of /until-gone."""
@@ -342,5 +349,6 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True, help="where the programs are")
     parser.add_argument("--backend", default="epoll")
+    parser.add_argument("--placement", default="adaptive", help="where handlers run")
     _, rest = parser.parse_known_args(namespace=settings)
     unittest.main(module="__main__", argv=[sys.argv[0], *rest])

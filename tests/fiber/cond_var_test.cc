@@ -52,9 +52,10 @@ TEST_F(CondVarTest, ABroadcastIsNoStampede) {
   for (int i = 0; i < kFibers; ++i) {
     Spawn([&] {
       std::unique_lock lock(mutex);
-      SetSuspendHook([](void* count) { ++*static_cast<int*>(count); }, &suspensions);
+      SetSwitchHooks({.before_suspend = [](void* count) { ++*static_cast<int*>(count); },
+                      .argument = &suspensions});
       EXPECT_FALSE(changed.Wait(lock));
-      SetSuspendHook(nullptr, nullptr);
+      SetSwitchHooks({});
       Yield();
       ++served;
     });

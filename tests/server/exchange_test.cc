@@ -14,7 +14,7 @@ using test::Answer;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-class Exchange : public test::BackendTest {
+class Exchange : public test::ModeTest {
  protected:
   Exchange() {
     mux_.HandleFunc("/hello", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
@@ -108,7 +108,8 @@ class Exchange : public test::BackendTest {
 
   std::mutex mutex_;
   std::string cause_;  // why the last /wait ended
-  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
+  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook()),
+                         engine::WithPlacement(GetParam().placement)};
 };
 
 TEST_P(Exchange, KeepsAliveAndAnswersInOrder) {
@@ -403,7 +404,8 @@ TEST_P(Exchange, BodyLimitAtNAndOneMore) {
 
 TEST_P(Exchange, RequestTimeoutEndsWaits) {
   engine::Engine engine(mux_, engine::WithRequestTimeout(100ms),
-                        engine::WithEventHook(log_.Hook()));
+                        engine::WithEventHook(log_.Hook()),
+                        engine::WithPlacement(GetParam().placement));
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/wait")));
@@ -482,7 +484,7 @@ TEST_P(Exchange, ShutdownGivesUpWithItsContext) {
   EXPECT_TRUE(Eventually([&] { return waiting_ == 0; }));
 }
 
-HON_INSTANTIATE_BACKENDS(Exchange);
+HON_INSTANTIATE_MODES(Exchange);
 
 }  // namespace
 }  // namespace hon

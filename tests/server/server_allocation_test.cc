@@ -56,8 +56,9 @@ using test::WirePeer;
 
 constexpr int kWarmUp = 300;
 constexpr int kCounted = 1000;
+constexpr size_t kPoolsGrowMax = 8;
 
-class Allocation : public test::BackendTest {
+class Allocation : public test::ModeTest {
  protected:
   Allocation() {
     is_client = true;
@@ -101,12 +102,14 @@ class Allocation : public test::BackendTest {
         ASSERT_TRUE(answer.complete);
       }
     }
-    EXPECT_EQ(allocations.load() - before, 0u) << "in " << kCounted << " rounds";
+    // Between two threads a pool is sometimes asked for one more than ever before.
+    const size_t allowed = GetParam().placement == engine::kWorkers ? kPoolsGrowMax : 0;
+    EXPECT_LE(allocations.load() - before, allowed) << "in " << kCounted << " rounds";
   }
 
   support::TempDir dir_;
   http::ServeMux mux_;
-  engine::Engine engine_{mux_};
+  engine::Engine engine_{mux_, engine::WithPlacement(GetParam().placement)};
 };
 
 const char kGet[] =
@@ -143,7 +146,7 @@ TEST_P(Allocation, Sixteen) {
   ExpectNone(wire, 16);
 }
 
-HON_INSTANTIATE_BACKENDS(Allocation);
+HON_INSTANTIATE_MODES(Allocation);
 
 }  // namespace
 }  // namespace hon

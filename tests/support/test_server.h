@@ -60,15 +60,35 @@ class TestServer {
   std::string address_;
 };
 
+/// A backend, and where the engine under test runs its handlers.
+struct Mode {
+  netpoll::BackendKind backend;
+  engine::Placement placement;
+  operator netpoll::BackendKind() const { return backend; }  // NOLINT(google-explicit-constructor)
+};
+
+inline std::string ModeName(const testing::TestParamInfo<Mode>& info) {
+  return std::string(netpoll::BackendName(info.param.backend)) +
+         (info.param.placement == engine::kWorkers ? "_workers" : "_inline");
+}
+
+inline void SkipWithoutBackend(netpoll::BackendKind backend) {
+  if (auto loop = netpoll::Loop::Create({.backend = backend}); !loop) {
+    GTEST_SKIP() << "HON_TEST_SKIPPED: no " << netpoll::BackendName(backend)
+                 << " here: " << loop.error().Message();
+  }
+}
+
 /// Base of tests that run once for each backend; skips, and says so, where the kernel refuses one.
 class BackendTest : public testing::TestWithParam<netpoll::BackendKind> {
  protected:
-  void SetUp() override {
-    if (auto loop = netpoll::Loop::Create({.backend = GetParam()}); !loop) {
-      GTEST_SKIP() << "HON_TEST_SKIPPED: no " << netpoll::BackendName(GetParam()) << " here: "
-                   << loop.error().Message();
-    }
-  }
+  void SetUp() override { SkipWithoutBackend(GetParam()); }
+};
+
+/// The same, once with every handler inline and once with every handler on a worker.
+class ModeTest : public testing::TestWithParam<Mode> {
+ protected:
+  void SetUp() override { SkipWithoutBackend(GetParam()); }
 };
 
 inline std::string BackendParamName(const testing::TestParamInfo<netpoll::BackendKind>& info) {
@@ -82,3 +102,16 @@ inline std::string BackendParamName(const testing::TestParamInfo<netpoll::Backen
                            testing::Values(hon::netpoll::BackendKind::kIoUring,     \
                                            hon::netpoll::BackendKind::kEpoll),      \
                            hon::test::BackendParamName)
+
+#define HON_INSTANTIATE_MODES(suite)                                                      \
+  INSTANTIATE_TEST_SUITE_P(                                                               \
+      All, suite,                                                                         \
+      testing::Values(hon::test::Mode{hon::netpoll::BackendKind::kIoUring,                \
+                                      hon::engine::kInline},                              \
+                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll,                  \
+                                      hon::engine::kInline},                              \
+                      hon::test::Mode{hon::netpoll::BackendKind::kIoUring,                \
+                                      hon::engine::kWorkers},                             \
+                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll,                  \
+                                      hon::engine::kWorkers}),                            \
+      hon::test::ModeName)

@@ -28,6 +28,8 @@ class BodyReader final : public http::BodySource {
   /// More than `bytes_max` bytes of content give http::ErrBodyTooLarge.
   void Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
              int64_t bytes_max = kBodyUnlimited);
+  /// Goes on over another stream. What is in the old one's In() is the caller's to move.
+  void MoveTo(io::Stream& stream) { stream_ = &stream; }
 
   /// The first call sends "100 Continue" when the client waits for it. Errors: io::ErrEof at the
   /// end, io::ErrUnexpectedEof when the peer stopped early, http::ErrBodyTooLarge, a chunked-coding

@@ -61,6 +61,13 @@ class Response final : public http::ResponseWriter {
 
   /// Begins the next answer. `stream`, `control` and what `options` refers to outlive it.
   void Reset(io::Stream& stream, ConnControl& control, const ResponseOptions& options);
+  /// Goes on over another stream, for an answer whose handler changes threads before it is called
+  /// or after it has returned. What is in the old one's Out() is the caller's to move.
+  void MoveTo(io::Stream& stream, ConnControl& control, std::string_view date) {
+    stream_ = &stream;
+    control_ = &control;
+    options_.date = date;
+  }
 
   // For handlers: http::ResponseWriter.
   http::Header& Header() override { return header_; }

@@ -15,6 +15,7 @@
 #include "hon/engine/conn_hooks.h"
 #include "hon/engine/events.h"
 #include "hon/engine/peer_counts.h"
+#include "hon/engine/placement.h"
 #include "hon/engine/settings.h"
 #include "hon/http/handler.h"
 #include "hon/netpoll/connection.h"
@@ -30,6 +31,11 @@ struct Options {
   EventHook on_event = LogToStderr;
   ErrorReplyHook error_reply;
   bool general_options = true;
+  Placement placement = Placement::kAdaptive;
+  Duration placement_limit = kPlacementLimit;
+  unsigned workers_max = kWorkersMax;
+  Duration stall_time = kStallTime;
+  bool stall_stacks = true;
 };
 
 using Option = std::function<void(Options&)>;
@@ -46,7 +52,22 @@ Option WithErrorReply(ErrorReplyHook hook);
 /// (Go: DisableGeneralOptionsHandler).
 Option WithGeneralOptionsHandler(bool enabled);
 
+/// Where handlers run that Place says nothing of. Default: kAdaptive.
+Option WithPlacement(Placement placement);
+/// Replaces kPlacementLimit: at least 1 us, at most 10 s.
+Option WithPlacementLimit(Duration limit);
+/// Replaces kWorkersMax: at least 1. Calls that find no worker wait for one.
+Option WithMaxWorkers(unsigned workers_max);
+
+/// Replaces kStallTime: at least 1 ms; kUnlimited: nobody looks.
+Option WithStallTime(Duration time);
+/// Whether a report of a stall shows the stack of its thread (true). It is had by a signal, SIGURG,
+/// which may end a system call of the handler with EINTR where a restart is not possible. Without
+/// effect when the program handles SIGURG itself, before the engine is made.
+Option WithStallStacks(bool on);
+
 class Engine;
+class Runtime;
 
 /// One engine's work on one loop: the EventHandler of the connections there. Lives on the loop's
 /// thread from construction to destruction and must outlive its connections.
@@ -62,6 +83,9 @@ class LoopEngine : public netpoll::EventHandler {
     size_t per_peer_max = SIZE_MAX;
     std::atomic<size_t> in_flight{0};
     size_t in_flight_max = SIZE_MAX;  // requests that are served; one more is answered 503
+    /// Told, on a thread of its own, that a handler holds one of the loops, and that none does any
+    /// more; again after a while unless it returns true. May be empty; set before the first loop.
+    std::function<bool(bool any_held)> on_held;
   };
 
   static std::unique_ptr<LoopEngine> Create(Engine& engine, fiber::Scheduler& scheduler,
@@ -104,9 +128,12 @@ class Engine {
  public:
   /// `handler` must outlive the engine.
   template <std::convertible_to<Option>... With>
-  explicit Engine(http::Handler& handler, With... options) : handler_(&handler) {
-    (Option(std::move(options))(options_), ...);
-  }
+  explicit Engine(http::Handler& handler, With... options)
+      : Engine(&handler, Combined(std::move(options)...)) {}
+  /// After the servers that use it. Waits for what handlers have left running on workers.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] http::Handler& Handler() const { return *handler_; }
   [[nodiscard]] const Options& GetOptions() const { return options_; }
@@ -114,10 +141,21 @@ class Engine {
   void Report(const Event& event) const {
     if (options_.on_event) options_.on_event(event);
   }
+  /// What its loops share: workers and watchdog.
+  [[nodiscard]] Runtime& GetRuntime() const { return *runtime_; }
 
  private:
+  Engine(http::Handler* handler, Options options);
+  template <class... With>
+  static Options Combined(With... with) {
+    Options options;
+    (Option(std::move(with))(options), ...);
+    return options;
+  }
+
   http::Handler* handler_;
   Options options_;
+  std::unique_ptr<Runtime> runtime_;
 };
 
 }  // namespace hon::engine

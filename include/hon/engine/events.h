@@ -18,15 +18,17 @@ struct Event {
     kHandler,      // a handler misused its writer (a second WriteHeader, ...)
     kAccept,       // accepting failed and is tried again
     kListener,     // a backend or listener note (io_uring is not to be had, ...)
+    kStall,        // a handler holds its loop; `stack` may show where
   };
   Kind kind = Kind::kHandler;
   int status = 0;             // what the peer was answered, 0 when nothing
   std::string_view peer{};     // "ip:port", may be empty
   std::string_view pattern{};  // the mux pattern, may be empty
   std::string_view detail{};   // one line for a person
+  std::string_view stack{};    // of a stall: a line for each function, innermost first
 };
 
-/// Called on any loop's thread, must not block. The views end when it returns.
+/// Called on any thread of the engine, must not block. The views end when it returns.
 using EventHook = std::function<void(const Event&)>;
 
 /// The text of an answer that the engine gives instead of a handler.

@@ -69,6 +69,7 @@ class Scheduler {
   void Start(Entry entry, void* argument);
 
   [[nodiscard]] netpoll::Loop& GetLoop() const;
+  [[nodiscard]] const Options& GetOptions() const;
   /// Fibers that have started and not ended.
   [[nodiscard]] size_t Live() const;
   /// Stacks that exist, those of free fibers included.
@@ -109,9 +110,15 @@ void Yield();
 /// leaves it ends the process.
 void Go(std::function<void()> function, GoOptions options = {});
 
-/// Calls `hook(argument)` on the running fiber just before each of its suspensions, until another
-/// is set or the fiber ends. For those who hold output back while a fiber runs.
-void SetSuspendHook(void (*hook)(void*), void* argument);
+/// Called on the running fiber around each of its suspensions, with `argument`; they must not wait.
+/// Null: nothing. For those who hold output back, or measure time, while a fiber runs.
+struct SwitchHooks {
+  void (*before_suspend)(void* argument) = nullptr;
+  void (*after_resume)(void* argument) = nullptr;
+  void* argument = nullptr;
+};
+/// Holds for the running fiber until others are set or it ends.
+void SetSwitchHooks(const SwitchHooks& hooks);
 
 /// The context whose end wakes this fiber's waits: the request's in a handler, Background
 /// elsewhere. The caller keeps `context` alive until it sets another.

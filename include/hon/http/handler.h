@@ -28,6 +28,7 @@ struct Route {
 struct Target {
   Handler* handler = nullptr;
   Route* route = nullptr;  // null when no pattern matched
+  uint8_t placement = 0;   // where the handler asks to run (engine::Place); muxes pass it on
 };
 
 /// Answers one request.

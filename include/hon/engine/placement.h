@@ -1,0 +1,41 @@
+#pragma once
+
+// Where handlers run. docs/CONCURRENCY.md has the model and what is guaranteed.
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "hon/base/result.h"
+#include "hon/base/time.h"
+#include "hon/http/handler.h"
+
+namespace hon::engine {
+
+enum class Placement : uint8_t {
+  kInline,    // on the loop that owns the connection: the quickest, for handlers that never block
+  kWorkers,   // on a thread of the worker pool: may block and compute
+  kAdaptive,  // inline until its pattern is seen to hold the loop, then on workers, and back
+};
+
+using enum Placement;  // engine::kInline, as options are written
+
+/// A pattern whose calls hold their loop for longer than this, on average and without suspending,
+/// is moved to the workers (WithPlacementLimit).
+inline constexpr Duration kPlacementLimit = std::chrono::microseconds(500);
+
+/// Worker threads of one engine at most (WithMaxWorkers).
+inline constexpr unsigned kWorkersMax = 256;
+
+/// A loop that one call holds for longer than this, without suspending, has stalled
+/// (WithStallTime): the pattern is moved at once, and Event::Kind::kStall is reported.
+inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
+
+/// "inline", "workers", "adaptive".
+[[nodiscard]] Result<Placement> ParsePlacement(std::string_view name);
+
+/// A handler that runs where `placement` says, whatever the engine's default is. Give the result
+/// to the mux, or to the engine: inside of another handler that wraps it, it has no effect.
+[[nodiscard]] http::HandlerPtr Place(Placement placement, http::HandlerArg handler);
+
+}  // namespace hon::engine

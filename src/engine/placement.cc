@@ -1,0 +1,53 @@
+#include "hon/engine/placement.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "engine/placing.h"
+#include "hon/base/quote.h"
+
+namespace hon::engine {
+namespace {
+
+class PlacedHandler final : public http::Handler {
+ public:
+  PlacedHandler(Placement placement, http::HandlerPtr handler)
+      : placement_(placement), handler_(std::move(handler)) {}
+
+  void ServeHTTP(http::ResponseWriter& w, http::Request& r) override { handler_->ServeHTTP(w, r); }
+
+  http::Target Resolve(http::Request& r) override {
+    http::Target target = handler_->Resolve(r);
+    // Of two, the inner one is the more particular.
+    if (target.placement == 0) target.placement = WishFor(placement_);
+    return target;
+  }
+
+ private:
+  const Placement placement_;
+  const http::HandlerPtr handler_;
+};
+
+}  // namespace
+
+http::HandlerPtr Place(Placement placement, http::HandlerArg handler) {
+  http::HandlerPtr inner = handler.Take();
+  if (inner == nullptr) throw std::invalid_argument("engine: nil handler");
+  return std::make_shared<PlacedHandler>(placement, std::move(inner));
+}
+
+Result<Placement> ParsePlacement(std::string_view name) {
+  if (name == "inline") return kInline;
+  if (name == "workers") return kWorkers;
+  if (name == "adaptive") return kAdaptive;
+  return Fail(Error::New("unknown placement " + Quote(name) + " (inline, workers or adaptive)"));
+}
+
+void Learn(http::Route& route, Duration held, Duration limit) {
+  uint64_t word = route.placement.load(std::memory_order_relaxed);
+  const PatternLoad after = PatternLoad(word).After(held, limit);
+  // A sample that is lost to another thread's is no matter; a pattern that is moved must stay so.
+  route.placement.compare_exchange_strong(word, after.Word(), std::memory_order_relaxed);
+}
+
+}  // namespace hon::engine

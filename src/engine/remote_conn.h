@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/loop_port.h"
+#include "hon/io/conn.h"
+
+namespace hon::engine {
+
+/// A hijacked connection for a handler on another thread: each call is made by a fiber of the
+/// loop that owns the connection, while the caller waits. Used on fibers of one worker.
+class RemoteConn final : public io::Conn {
+ public:
+  /// On the owning loop, on a fiber. Keeps that loop until this is destroyed.
+  RemoteConn(LoopPort& home, std::unique_ptr<io::Conn> conn);
+  ~RemoteConn() override;
+
+  io::IoResult Read(std::span<char> into) override;
+  io::IoResult Write(std::string_view data) override;
+  Error CloseWrite() override;
+  Error Close() override;
+  void SetReadDeadline(TimePoint deadline) override;
+  void SetWriteDeadline(TimePoint deadline) override;
+  /// The sink is called on the loop that owns the connection, not on the caller's thread.
+  Error BecomeEvented(io::ConnSink& sink) override;
+  [[nodiscard]] std::string LocalAddr() const override;
+  [[nodiscard]] std::string RemoteAddr() const override;
+
+ private:
+  class Keeper;
+
+  LoopPort* home_;
+  Keeper* keeper_;
+};
+
+}  // namespace hon::engine

@@ -1,0 +1,133 @@
+#include "engine/remote_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/netpoll/connection.h"
+
+namespace hon::engine {
+namespace {
+
+// What a stream that is not in use keeps in each direction.
+constexpr size_t kCachedBlocksMax = 1;
+// Copied in one go; as much as a connection holds before it pauses.
+constexpr size_t kPullBytesMax = netpoll::kInputHighWaterBytes;
+
+}  // namespace
+
+RemoteStream::RemoteStream() : in_pool_(kCachedBlocksMax), out_pool_(kCachedBlocksMax) { Bind(in_, out_); }
+
+void RemoteStream::Attach(LoopPort& home, ExchangeStream& target, const adaptor::BodyReader& body) {
+  home_ = &home;
+  target_ = &target;
+  body_ = &body;
+  PullInput();
+}
+
+// Of what follows the body nothing is taken while its end is known: it is the next request.
+void RemoteStream::PullInput() {
+  const int64_t remaining = body_->Remaining();
+  io::LinkBuffer& from = target_->In();
+  size_t wanted = std::min(from.Len(), kPullBytesMax);
+  if (remaining >= 0) {
+    const int64_t missing = remaining - static_cast<int64_t>(in_.Len());
+    wanted = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(wanted), missing));
+  }
+  while (wanted != 0) {
+    const std::span<char> room = in_.Room();
+    const size_t n = from.ReadInto(room.first(std::min(room.size(), wanted)));
+    in_.MallocAck(n);
+    wanted -= n;
+  }
+  NoteBodyLeft();
+}
+
+void RemoteStream::NoteBodyLeft() {
+  const int64_t remaining = body_->Remaining();
+  body_left_ = remaining < 0 ? -1 : remaining - static_cast<int64_t>(in_.Len());
+}
+
+void RemoteStream::PushOutput() {
+  if (out_.Empty()) return;
+  if (!target_->Disconnected()) {
+    out_.ForEach([this](std::string_view part) { target_->Out().Write(part); });
+    target_->OnSuspend();
+  }
+  out_.Clear();
+}
+
+void RemoteStream::GiveBack() {
+  PushOutput();
+  if (!in_.Empty()) {
+    io::LinkBuffer unread(target_->In().Pool());
+    in_.ForEach([&](std::string_view part) { unread.Write(part); });
+    unread.Append(std::move(target_->In()));
+    target_->In() = std::move(unread);
+    in_.Clear();
+  }
+  in_.Release();
+  NoteBodyLeft();
+}
+
+Error RemoteStream::FillInput() {
+  Error err;
+  OnLoop([&] {
+    PushOutput();  // the peer may wait for it, as for a 100 Continue
+    const size_t had = in_.Len();
+    PullInput();
+    while (in_.Len() == had && !err) {
+      err = target_->FillInput();
+      PullInput();
+    }
+    if (in_.Len() != had) err = {};
+  });
+  return err;
+}
+
+Error RemoteStream::DrainOutput(size_t bytes_max) {
+  Error err;
+  OnLoop([&] {
+    PushOutput();
+    err = target_->DrainOutput(bytes_max);
+  });
+  return err;
+}
+
+io::CopyResult RemoteStream::SendFile(io::File& file, int64_t offset, int64_t count) {
+  io::CopyResult sent;
+  OnLoop([&] {
+    PushOutput();
+    sent = target_->SendFile(file, offset, count);
+  });
+  return sent;
+}
+
+void RemoteStream::SetReadDeadline(TimePoint deadline) {
+  OnLoop([&] { target_->SetReadDeadline(deadline); });
+}
+
+void RemoteStream::SetWriteDeadline(TimePoint deadline) {
+  OnLoop([&] { target_->SetWriteDeadline(deadline); });
+}
+
+void RemoteStream::LendOutput() {
+  if (away_ != 0 || out_.Empty()) return;
+  lends_ = true;
+  const std::lock_guard lock(mutex_);
+  lent_ = true;
+  if (!std::exchange(collecting_, true)) home_->Post(collector_);
+}
+
+void RemoteStream::TakeOutputBack() {
+  if (!std::exchange(lends_, false)) return;
+  const std::lock_guard lock(mutex_);
+  lent_ = false;
+}
+
+void RemoteStream::CollectOutput() {
+  const std::lock_guard lock(mutex_);
+  collecting_ = false;
+  if (std::exchange(lent_, false)) PushOutput();
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "engine/watchdog.h"
+#include "engine/worker_pool.h"
+#include "hon/engine/engine.h"
+#include "hon/http/handler.h"
+
+namespace hon::engine {
+
+/// What the loops of one engine share beside its options.
+class Runtime {
+ public:
+  explicit Runtime(const Engine& engine) : engine_(&engine), watchdog_(engine) {}
+
+  /// The workers; made for the first call that needs one. `fiber`: of the loop that asks first.
+  [[nodiscard]] WorkerPool& Pool(const fiber::Options& fiber);
+  /// Stands for the pattern of requests that no mux has routed.
+  [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
+  [[nodiscard]] Watchdog& GetWatchdog() { return watchdog_; }
+
+ private:
+  const Engine* engine_;
+  http::Route unrouted_;
+  std::once_flag pool_made_;
+  std::unique_ptr<WorkerPool> pool_;
+  Watchdog watchdog_;
+};
+
+}  // namespace hon::engine

@@ -1,0 +1,149 @@
+#include "engine/watchdog.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "engine/pattern_load.h"
+#include "engine/stack_capture.h"
+
+namespace hon::engine {
+namespace {
+
+// A stall is noticed this part of its time late, at most.
+constexpr int kLooksPerStall = 4;
+// It goes to sleep when no handler has run for this long.
+constexpr Duration kQuietTime = std::chrono::milliseconds(200);
+constexpr Duration kReportInterval = std::chrono::seconds(1);
+
+}  // namespace
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Watchdog::Watch(const Watched& loop) {
+  const std::lock_guard lock(mutex_);
+  entries_.push_back({loop});
+  if (thread_.joinable()) return;
+  if (engine_->GetOptions().stall_stacks) PrepareStackCapture();
+  thread_ = std::thread([this] { Main(); });
+}
+
+void Watchdog::Unwatch(const Hold& hold) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !telling_; });
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.loop.hold == &hold; });
+}
+
+void Watchdog::WakeUp() {
+  const std::lock_guard lock(mutex_);
+  awake_.store(true, std::memory_order_relaxed);
+  changed_.notify_all();
+}
+
+void Watchdog::Main() {
+  NameThread("hon-watchdog");
+  const Duration tick = engine_->GetOptions().stall_time / kLooksPerStall;
+  const auto awake = [this] { return awake_.load(std::memory_order_relaxed); };
+  TimePoint busy_until{};
+  bool sleeps = false;
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    if (sleeps) changed_.wait(lock, [&] { return awake() || stop_; });
+    changed_.wait_for(lock, tick, [this] { return stop_; });
+    const TimePoint now = Clock::now();
+    if (Look(now)) busy_until = now + kQuietTime;
+    TellServers(lock);
+    // One more tick passes between the note that it sleeps and the sleep: a handler that has begun
+    // without seeing the note is seen by then.
+    sleeps = now >= busy_until && !awake();
+    awake_.store(now < busy_until, std::memory_order_relaxed);
+  }
+}
+
+// True when a handler has run since the last look, or runs.
+bool Watchdog::Look(TimePoint now) {
+  bool busy = false;
+  for (Entry& entry : entries_) {
+    const uint64_t count = entry.loop.hold->Count();
+    if (count != entry.count) {
+      busy = true;
+      entry.count = count;
+      entry.since = now;
+      entry.judged = false;
+      entry.used = entry.loop.probe->Used();
+    } else if (count % 2 == 1) {
+      busy = true;
+      if (entry.judged || !Holds(entry, now)) continue;
+      entry.judged = true;
+      OnStall(entry, now);
+    }
+  }
+  return busy;
+}
+
+// Whether it is the handler that takes the time, and not a system that runs something else.
+bool Watchdog::Holds(Entry& entry, TimePoint now) const {
+  const Duration held = now - entry.since;
+  if (held < engine_->GetOptions().stall_time) return false;
+  return entry.loop.probe->Waits() || entry.loop.probe->Used() - entry.used > held / 2;
+}
+
+void Watchdog::OnStall(const Entry& entry, TimePoint now) {
+  http::Route* route = entry.loop.hold->Route();
+  if (entry.loop.hold->Count() != entry.count) return;  // it has just ended
+  const Duration limit = engine_->GetOptions().placement_limit;
+  const PatternLoad load(route->placement.load(std::memory_order_relaxed));
+  route->placement.store(load.Moved(limit).Word(), std::memory_order_relaxed);
+  Report(entry, *route, now - entry.since);
+}
+
+void Watchdog::Report(const Entry& entry, const http::Route& route, Duration held) {
+  const TimePoint now = Clock::now();
+  if (now - reported_ < kReportInterval) {
+    ++unreported_;
+    return;
+  }
+  reported_ = now;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(held).count();
+  std::string detail =
+      "http: a handler has held its loop for more than " + std::to_string(ms) + " ms";
+  if (const unsigned more = std::exchange(unreported_, 0); more != 0) {
+    detail += " (and " + std::to_string(more) + " others since the last report)";
+  }
+  std::string stack;
+  if (engine_->GetOptions().stall_stacks) stack = CaptureStack(entry.loop.probe->Id());
+  engine_->Report(
+      {.kind = Event::Kind::kStall, .pattern = route.pattern, .detail = detail, .stack = stack});
+}
+
+// Without the lock: a server may start another loop, which is watched too.
+void Watchdog::TellServers(std::unique_lock<std::mutex>& lock) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const std::function<bool(bool)>* on_held = entries_[i].loop.on_held;
+    const auto same_server = [&](const Entry& entry) { return entry.loop.on_held == on_held; };
+    const bool held = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return same_server(entry) && entry.judged;
+    });
+    if (held == entries_[i].told_held || on_held == nullptr || !*on_held) continue;
+    telling_ = true;
+    lock.unlock();
+    const bool done = (*on_held)(held);
+    lock.lock();
+    telling_ = false;
+    changed_.notify_all();
+    if (!done) continue;
+    for (Entry& entry : entries_) {
+      if (same_server(entry)) entry.told_held = held;
+    }
+  }
+}
+
+}  // namespace hon::engine

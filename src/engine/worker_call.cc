@@ -1,0 +1,100 @@
+#include "engine/worker_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/placing.h"
+#include "engine/remote_conn.h"
+#include "engine/worker_pool.h"
+#include "hon/fiber/fiber.h"
+
+namespace hon::engine {
+
+bool WorkerCall::Run(WorkerPool& pool, const Parts& parts) {
+  if (!pool.Ready()) return false;
+  TakeOver(parts);
+  pool.Submit(*this);
+  while (!done_) fiber::Park();
+  HandBack(parts);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  return true;
+}
+
+void WorkerCall::TakeOver(const Parts& parts) {
+  parts_ = &parts;
+  SetRoute(parts.route);
+  caller_ = fiber::Current();
+  done_ = false;
+  // A copy: the loop goes on writing its own.
+  std::copy(parts.date.begin(), parts.date.end(), date_.begin());
+  stream_.Attach(*home_, parts.stream, parts.body);
+  parts.body.MoveTo(stream_);
+  parts.response.MoveTo(stream_, *this, {date_.data(), date_.size()});
+}
+
+void WorkerCall::HandBack(const Parts& parts) {
+  stream_.GiveBack();
+  parts.body.MoveTo(parts.stream);
+  parts.response.MoveTo(parts.stream, parts.control, parts.date);
+  parts_ = nullptr;
+}
+
+void WorkerCall::Execute() {
+  fiber::SetContext(&parts_->request.Context());
+  fiber::SetName(&parts_->request.Pattern);
+  fiber::SetSwitchHooks({.before_suspend =
+                             [](void* self) {
+                               auto& call = *static_cast<WorkerCall*>(self);
+                               call.stretch_.Suspend();
+                               call.stream_.LendOutput();
+                             },
+                         .after_resume =
+                             [](void* self) {
+                               auto& call = *static_cast<WorkerCall*>(self);
+                               call.stream_.TakeOutputBack();
+                               call.stretch_.Resume();
+                             },
+                         .argument = this});
+  stretch_.Reset();
+  stretch_.Resume();
+  try {
+    parts_->handler.ServeHTTP(parts_->response, parts_->request);
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  stretch_.Suspend();
+  fiber::SetSwitchHooks({});
+  fiber::SetContext(nullptr);
+  fiber::SetName(nullptr);
+  Learn(Route(), stretch_.Longest(), limit_);
+  home_->Post(*this);  // from here on it may serve another exchange
+}
+
+void WorkerCall::Run() {
+  done_ = true;
+  fiber::Wake(*caller_);
+}
+
+Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack() {
+  Result<std::unique_ptr<io::Conn>> conn = Fail(io::ErrClosed);
+  stream_.OnLoop([&] {
+    stream_.GiveBack();
+    conn = parts_->control.Hijack();
+    if (conn) conn = std::make_unique<RemoteConn>(*home_, *std::move(conn));
+  });
+  return conn;
+}
+
+Error WorkerCall::SetRequestDeadline(TimePoint deadline) {
+  Error err;
+  stream_.OnLoop([&] { err = parts_->control.SetRequestDeadline(deadline); });
+  return err;
+}
+
+bool WorkerCall::KeepAlive() const { return parts_->control.KeepAlive(); }
+
+void WorkerCall::LogHandlerError(std::string_view message) {
+  parts_->control.LogHandlerError(message);
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,281 @@
+// Handlers that hold their thread: where they run, and what becomes of everybody else.
+
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "hon/fiber/fiber.h"
+#include "support/test_server.h"
+
+namespace hon {
+namespace {
+
+using test::WirePeer;
+using namespace std::chrono_literals;
+
+std::string Get(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: t\r\n\r\n";
+}
+
+bool Eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 4000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return false;
+}
+
+class PlacementTest : public test::BackendTest {
+ protected:
+  PlacementTest() {
+    mux_.HandleFunc("GET /where", [](http::ResponseWriter& w, http::Request&) {
+      w.Write(OnWorker() ? "worker" : "loop");
+    });
+    mux_.HandleFunc("GET /held", [this](http::ResponseWriter& w, http::Request&) {
+      w.Write(OnWorker() ? "worker" : "loop");
+      ++held_;
+      while (held_ > 0 && holding_) std::this_thread::sleep_for(1ms);
+      --held_;
+    });
+    mux_.HandleFunc("GET /slow", [this](http::ResponseWriter& w, http::Request&) {
+      w.Write(OnWorker() ? "worker" : "loop");
+      std::this_thread::sleep_for(std::chrono::milliseconds(slow_ms_.load()));
+    });
+    mux_.HandleFunc("GET /slow-to-throw", [](http::ResponseWriter&, http::Request&) {
+      std::this_thread::sleep_for(3ms);
+      throw std::runtime_error(OnWorker() ? "on worker" : "on loop");
+    });
+    mux_.HandleFunc("GET /waits", [](http::ResponseWriter& w, http::Request& r) {
+      w.Write(OnWorker() ? "worker" : "loop");
+      const Error err = fiber::Sleep(r.Context(), 20ms);
+      static_cast<void>(err);
+    });
+    mux_.HandleFunc("GET /quick", [](http::ResponseWriter& w, http::Request&) { w.Write("q"); });
+  }
+
+  // Threads are named by what they run.
+  static bool OnWorker() {
+    char name[32] = "";
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    return std::string_view(name).starts_with("hon-worker-");
+  }
+
+  static std::string Ask(WirePeer& peer, std::string_view path) {
+    return peer.Send(Get(path)) ? peer.ReadAnswer().body : "";
+  }
+
+  http::ServeMux mux_;
+  test::EventLog log_;
+  std::atomic<int> held_{0};
+  std::atomic<bool> holding_{true};
+  std::atomic<int> slow_ms_{3};
+};
+
+TEST_P(PlacementTest, QuickAndWaitingHandlersStayOnTheLoop) {
+  engine::Engine engine(mux_);
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Ask(peer, "/waits"), "loop");
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(Ask(peer, "/quick"), "q");
+  EXPECT_EQ(Ask(peer, "/where"), "loop");
+}
+
+TEST_P(PlacementTest, AHandlerThatHoldsTheLoopMovesAndComesBack) {
+  // Far from what a loaded machine makes of a quick call.
+  engine::Engine engine(mux_, engine::WithPlacementLimit(20ms),
+                        engine::WithStallTime(kUnlimited));
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  slow_ms_ = 50;
+  EXPECT_EQ(Ask(peer, "/slow"), "loop");
+  EXPECT_EQ(Ask(peer, "/slow"), "worker");
+  EXPECT_EQ(Ask(peer, "/quick"), "q");
+  EXPECT_EQ(Ask(peer, "/where"), "loop");
+  slow_ms_ = 0;
+  EXPECT_TRUE(Eventually([&] { return Ask(peer, "/slow") == "loop"; }));
+}
+
+TEST_P(PlacementTest, ACallThatThrowsIsMeasuredToo) {
+  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
+  test::TestServer server(engine, GetParam());
+  for (int i = 0; i < 2; ++i) {
+    WirePeer peer(server.Address());
+    ASSERT_TRUE(peer.Send(Get("/slow-to-throw")));
+    EXPECT_EQ(peer.ReadAnswer().status, 500);
+  }
+  std::vector<std::string> panics;
+  for (const auto& entry : log_.Entries()) {
+    if (entry.kind == engine::Event::Kind::kPanic) panics.push_back(entry.detail);
+  }
+  EXPECT_EQ(panics, (std::vector<std::string>{"on loop", "on worker"}));
+}
+
+TEST_P(PlacementTest, ARouteMayAskForItsPlace) {
+  const auto where = [](http::ResponseWriter& w, http::Request&) {
+    w.Write(OnWorker() ? "worker" : "loop");
+  };
+  http::ServeMux inner;
+  inner.Handle("GET /in/inline", engine::Place(engine::kInline, where));
+  inner.HandleFunc("GET /in/rest", where);
+  mux_.Handle("GET /inline", engine::Place(engine::kInline, where));
+  mux_.Handle("GET /workers", engine::Place(engine::kWorkers, where));
+  mux_.Handle("GET /in/", engine::Place(engine::kWorkers, inner));
+  for (const auto placement : {engine::kInline, engine::kWorkers, engine::kAdaptive}) {
+    engine::Engine engine(mux_, engine::WithPlacement(placement));
+    test::TestServer server(engine, GetParam());
+    WirePeer peer(server.Address());
+    EXPECT_EQ(Ask(peer, "/inline"), "loop");
+    EXPECT_EQ(Ask(peer, "/workers"), "worker");
+    EXPECT_EQ(Ask(peer, "/in/inline"), "loop");
+    EXPECT_EQ(Ask(peer, "/in/rest"), "worker");
+    EXPECT_EQ(Ask(peer, "/where"), placement == engine::kWorkers ? "worker" : "loop");
+  }
+  // Without a mux, too.
+  const http::HandlerPtr alone = engine::Place(engine::kWorkers, where);
+  engine::Engine engine(*alone);
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  EXPECT_EQ(Ask(peer, "/"), "worker");
+}
+
+TEST_P(PlacementTest, BlockedCallsRunInParallelAndNobodyElseWaits) {
+  constexpr int kCalls = 50;
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers),
+                        engine::WithMaxWorkers(kCalls));
+  test::TestServer server(engine, GetParam());
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  for (int i = 0; i < kCalls; ++i) {
+    peers.push_back(std::make_unique<WirePeer>(server.Address()));
+    ASSERT_TRUE(peers.back()->Send(Get("/held")));
+  }
+  // All of them are inside at once, each on a thread of its own.
+  EXPECT_TRUE(Eventually([&] { return held_ == kCalls; })) << held_;
+  holding_ = false;
+  for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
+}
+
+TEST_P(PlacementTest, NoMoreThreadsThanAllowed) {
+  constexpr int kWorkers = 3;
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers),
+                        engine::WithMaxWorkers(kWorkers));
+  test::TestServer server(engine, GetParam());
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  for (int i = 0; i < kWorkers + 3; ++i) {
+    peers.push_back(std::make_unique<WirePeer>(server.Address()));
+    ASSERT_TRUE(peers.back()->Send(Get("/held")));
+  }
+  EXPECT_TRUE(Eventually([&] { return held_ == kWorkers; }));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(held_, kWorkers);
+  holding_ = false;
+  for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
+}
+
+TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
+  std::mutex mutex;
+  std::string pattern, stack;
+  engine::Engine engine(mux_, engine::WithEventHook([&](const engine::Event& event) {
+                          if (event.kind != engine::Event::Kind::kStall) return;
+                          const std::lock_guard lock(mutex);
+                          if (!pattern.empty()) return;
+                          pattern = event.pattern;
+                          stack = event.stack;
+                        }));
+  test::TestServer server(engine, GetParam());
+  WirePeer holder(server.Address());
+  ASSERT_TRUE(holder.Send(Get("/held")));
+  ASSERT_TRUE(Eventually([&] { return held_ == 1; }));
+  // The only loop is held, and answers nobody; a new connection is answered all the same.
+  {
+    WirePeer peer(server.Address());
+    EXPECT_EQ(Ask(peer, "/quick"), "q");
+    EXPECT_EQ(Ask(peer, "/where"), "loop");
+    // The pattern is known now: its next call holds no loop any more.
+    WirePeer second(server.Address());
+    ASSERT_TRUE(second.Send(Get("/held")));
+    EXPECT_TRUE(Eventually([&] { return held_ == 2; }));
+    EXPECT_EQ(Ask(peer, "/quick"), "q");
+    holding_ = false;
+    EXPECT_EQ(second.ReadAnswer().body, "worker");
+  }
+  EXPECT_EQ(holder.ReadAnswer().body, "loop");
+  EXPECT_TRUE(Eventually([&] {
+    const std::lock_guard lock(mutex);
+    return !pattern.empty();
+  }));
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(pattern, "GET /held");
+  // Sanitizers may deliver the signal late.
+#if !defined(HON_ASAN) && !defined(HON_TSAN)
+  EXPECT_NE(stack.find("nanosleep"), std::string::npos) << stack;
+#endif
+  EXPECT_EQ(server.Get().Loops(), 1u);
+}
+
+TEST_P(PlacementTest, TheStandbyLoopEndsWithTheServer) {
+  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  {
+    test::TestServer server(engine, GetParam());
+    WirePeer holder(server.Address());
+    ASSERT_TRUE(holder.Send(Get("/held")));
+    ASSERT_TRUE(Eventually([&] { return held_ == 1; }));
+    for (int i = 0; i < 5; ++i) {
+      peers.push_back(std::make_unique<WirePeer>(server.Address()));
+      EXPECT_EQ(Ask(*peers.back(), "/quick"), "q");
+    }
+    holding_ = false;
+    EXPECT_EQ(holder.ReadAnswer().body, "loop");
+    const auto [grace, cancel] = appcontext::WithTimeout(appcontext::Background(), 20s);
+    EXPECT_FALSE(server.Get().Shutdown(grace));
+    EXPECT_EQ(server.Get().Connections(), 0u);
+  }
+  for (auto& peer : peers) EXPECT_TRUE(peer->ExpectEnd());
+}
+
+TEST_P(PlacementTest, AWorkersHandlersWaitWithoutHoldingTheWorker) {
+  // More waiting calls than threads: they take turns on them.
+  constexpr int kCalls = 40;
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers), engine::WithMaxWorkers(1));
+  test::TestServer server(engine, GetParam());
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  const TimePoint began = Clock::now();
+  for (int i = 0; i < kCalls; ++i) {
+    peers.push_back(std::make_unique<WirePeer>(server.Address()));
+    ASSERT_TRUE(peers.back()->Send(Get("/waits") + Get("/waits")));
+  }
+  for (auto& peer : peers) {
+    EXPECT_EQ(peer->ReadAnswer().body, "worker");
+    EXPECT_EQ(peer->ReadAnswer().body, "worker");
+  }
+  // One after the other they would take 1.6 s; a busy machine gets as long as that.
+  EXPECT_LT(Clock::now() - began, kCalls * 2 * 20ms);
+}
+
+// What a handler has written leaves while it waits, as it does inline.
+TEST_P(PlacementTest, OutputLeavesWhileAWorkersHandlerWaits) {
+  std::atomic<bool> seen{false};
+  mux_.HandleFunc("GET /early", [&](http::ResponseWriter& w, http::Request& r) {
+    w.Write(std::string(5000, 'e'));
+    for (int i = 0; i < 5000 && !seen; ++i) {
+      if (fiber::Sleep(r.Context(), 1ms)) return;
+    }
+    w.Write(seen ? "seen" : "not seen");
+  });
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers));
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send(Get("/early")));
+  EXPECT_NE(peer.Read(5000).find("200 OK"), std::string::npos);
+  seen = true;
+  std::string rest;
+  while (!rest.ends_with("0\r\n\r\n")) rest += peer.Read(1);
+  EXPECT_NE(rest.find("\r\nseen\r\n"), std::string::npos) << rest.substr(rest.size() - 60);
+}
+
+HON_INSTANTIATE_BACKENDS(PlacementTest);
+
+}  // namespace
+}  // namespace hon
