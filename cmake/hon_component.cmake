@@ -33,6 +33,12 @@ function(hon_component name)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     hon_flags(${target})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Position-independent code of g++ otherwise calls even a file's own functions as if somebody
+      # might replace them, and inlines none. clang does not.
+      target_compile_options(${target} PRIVATE
+        $<$<NOT:$<CONFIG:Debug>>:-fno-semantic-interposition>)
+    endif()
     if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # Fat: the objects serve plain links too, those of the tests and of any other compiler.
       target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)

@@ -31,21 +31,40 @@ inline size_t CountHeads(std::string_view input) {
   return heads;
 }
 
-/// The answers for `heads` requests, from a text that grows to the largest number seen.
-inline std::string_view Answers(size_t heads) {
-  static thread_local std::string text;
-  while (text.size() < heads * kAnswer.size()) text += kAnswer;
-  return std::string_view(text).substr(0, heads * kAnswer.size());
-}
-
-/// The port of `PROGRAM [--port] N`, 8080 by default.
-inline int PortArgument(int argc, char** argv) {
-  int port = 8080;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--port") != 0) port = std::atoi(argv[i]);
+/// What a floor answers with: a fixed text for each head, or the last `echo_bytes` bytes of the
+/// input, which are a request's body, behind a fixed head.
+class Answers {
+ public:
+  explicit Answers(size_t echo_bytes) : echo_bytes_(echo_bytes) {
+    if (echo_bytes == 0) return;
+    text_ =
+        "HTTP/1.1 200 OK\r\n"
+        "Content-Type: application/octet-stream\r\n"
+        "Content-Length: " + std::to_string(echo_bytes) + "\r\n"
+        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+        "\r\n";
+    head_bytes_ = text_.size();
+    text_.resize(head_bytes_ + echo_bytes);
   }
-  return port;
-}
+
+  /// The answer to `input`; empty while no request is complete. Lives until the next call.
+  std::string_view To(std::string_view input) {
+    if (echo_bytes_ != 0) {
+      if (input.size() < echo_bytes_) return {};
+      std::memcpy(text_.data() + head_bytes_, input.data() + input.size() - echo_bytes_,
+                  echo_bytes_);
+      return text_;
+    }
+    const size_t bytes = CountHeads(input) * kAnswer.size();
+    while (text_.size() < bytes) text_ += kAnswer;
+    return std::string_view(text_).substr(0, bytes);
+  }
+
+ private:
+  size_t echo_bytes_;
+  size_t head_bytes_ = 0;
+  std::string text_;  // grows to the largest answer seen
+};
 
 /// The value behind `name`, or `otherwise`.
 inline std::string_view TextArgument(int argc, char** argv, std::string_view name,
@@ -54,6 +73,18 @@ inline std::string_view TextArgument(int argc, char** argv, std::string_view nam
     if (argv[i] == name) return argv[i + 1];
   }
   return otherwise;
+}
+
+/// The port of `PROGRAM ... [--port] N`, 8080 by default.
+inline int PortArgument(int argc, char** argv) {
+  const std::string_view named = TextArgument(argc, argv, "--port", "");
+  if (!named.empty()) return std::atoi(named.data());
+  return argc > 1 && argc % 2 == 0 ? std::atoi(argv[argc - 1]) : 8080;
+}
+
+/// The bytes that `--echo BYTES` asks for; 0 without it.
+inline size_t EchoArgument(int argc, char** argv) {
+  return static_cast<size_t>(std::atoi(TextArgument(argc, argv, "--echo", "0").data()));
 }
 
 }  // namespace hon::floor

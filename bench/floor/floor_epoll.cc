@@ -1,6 +1,6 @@
 // The floor over epoll: what the kernel asks for a small request when a program does nothing with
 // it. Every request head that is read is answered with fixed bytes; no HTTP, no limits, no errors.
-// usage: hon_floor_epoll [--port] PORT
+// usage: hon_floor_epoll [--echo BYTES] [--port] PORT
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,14 +27,13 @@ void Watch(int epoll, int fd, uint32_t events) {
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-void Answer(int fd, char* buffer) {
+void Answer(int fd, char* buffer, hon::floor::Answers& answers) {
   const ssize_t n = ::recv(fd, buffer, kBufferBytes, 0);
   if (n <= 0) {
     ::close(fd);
     return;
   }
-  const size_t heads = hon::floor::CountHeads({buffer, static_cast<size_t>(n)});
-  if (heads != 0) hon::floor::SendAnswers(fd, heads);
+  hon::floor::SendAnswer(fd, answers.To({buffer, static_cast<size_t>(n)}));
 }
 
 }  // namespace
@@ -47,6 +46,7 @@ int main(int argc, char** argv) {
   }
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   Watch(epoll, listening, EPOLLIN);
+  hon::floor::Answers answers(hon::floor::EchoArgument(argc, argv));
   std::array<epoll_event, kEventsMax> events;
   std::array<char, kBufferBytes> buffer;
   for (;;) {
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<size_t>(i)].data.fd;
       if (fd != listening) {
-        Answer(fd, buffer.data());
+        Answer(fd, buffer.data(), answers);
         continue;
       }
       const int accepted = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -1,6 +1,6 @@
 // The floor over io_uring: multishot accept and receive into provided buffers, plain sends; the
 // rest as in floor_epoll.cc.
-// usage: hon_floor_io_uring [--port] PORT
+// usage: hon_floor_io_uring [--echo BYTES] [--port] PORT
 
 #include <liburing.h>
 #include <sys/mman.h>
@@ -27,6 +27,7 @@ constexpr __u64 kAccept = 1ULL << 32;
 
 class Floor {
  public:
+  explicit Floor(size_t echo_bytes) : answers_(echo_bytes) {}
   bool Init();
   void Run(int listening);
 
@@ -37,6 +38,7 @@ class Floor {
   void OnReceived(int fd, const io_uring_cqe& cqe);
   void Provide(uint16_t id, int place);
 
+  hon::floor::Answers answers_;
   io_uring ring_{};
   io_uring_buf_ring* shared_ = nullptr;
   std::vector<char> memory_ = std::vector<char>(kBuffers * kBufferBytes);
@@ -100,8 +102,7 @@ void Floor::OnReceived(int fd, const io_uring_cqe& cqe) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
     const std::string_view input(memory_.data() + id * kBufferBytes,
                                  static_cast<size_t>(cqe.res));
-    const size_t heads = hon::floor::CountHeads(input);
-    if (heads != 0) hon::floor::SendAnswers(fd, heads);
+    hon::floor::SendAnswer(fd, answers_.To(input));
     Provide(id, returned_++);
   } else if (cqe.res != -ENOBUFS) {
     ::close(fd);
@@ -136,7 +137,7 @@ void Floor::Run(int listening) {
 
 int main(int argc, char** argv) {
   const int listening = hon::floor::ListenOn(hon::floor::PortArgument(argc, argv));
-  Floor floor;
+  Floor floor(hon::floor::EchoArgument(argc, argv));
   if (listening < 0 || !floor.Init()) {
     std::perror("hon_floor_io_uring");
     return 1;

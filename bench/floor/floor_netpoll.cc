@@ -1,5 +1,5 @@
 // The floor's answer over netpoll: what a loop and its connections cost without any HTTP.
-// usage: hon_floor_netpoll [--backend NAME] PORT
+// usage: hon_floor_netpoll [--backend NAME] [--echo BYTES] [--port] PORT
 
 #include <cstdio>
 #include <string>
@@ -17,18 +17,22 @@ using hon::netpoll::Connection;
 
 class Answering final : public hon::netpoll::EventHandler {
  public:
+  explicit Answering(size_t echo_bytes) : answers_(echo_bytes) {}
   void OnRequest(Connection& c) override {
     hon::io::LinkBuffer& in = c.Reader();
     while (!in.Empty()) {
       const std::string_view front = in.Front();
-      if (const size_t heads = hon::floor::CountHeads(front)) {
-        c.Writer().Write(hon::floor::Answers(heads));
+      if (const std::string_view answer = answers_.To(front); !answer.empty()) {
+        c.Writer().Write(answer);
         c.FlushLater();
       }
       if (in.Skip(front.size())) break;
     }
     if (c.InputEnded()) c.Close(CloseHow::kGraceful);
   }
+
+ private:
+  hon::floor::Answers answers_;
 };
 
 int Report(const hon::Error& why) {
@@ -47,7 +51,7 @@ int main(int argc, char** argv) {
   const int port = hon::floor::PortArgument(argc, argv);
   auto socket = ListenSocket::Listen("127.0.0.1:" + std::to_string(port));
   if (!socket) return Report(socket.error());
-  Answering handler;
+  Answering handler(hon::floor::EchoArgument(argc, argv));
   const auto listener =
       Listener::Start(**loop, std::move(*socket), {{.loop = loop->get(), .handler = &handler}});
   if (!listener) return Report(listener.error());

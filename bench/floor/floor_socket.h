@@ -27,9 +27,9 @@ inline int ListenOn(int port) {
 }
 
 /// What the socket does not take is lost; load generators read.
-inline void SendAnswers(int fd, size_t heads) {
-  const std::string_view answers = Answers(heads);
-  if (::send(fd, answers.data(), answers.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+inline void SendAnswer(int fd, std::string_view answer) {
+  if (answer.empty()) return;
+  if (::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
 }
 
 }  // namespace hon::floor

@@ -156,7 +156,11 @@ HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& hea
                             http::Header& fields) const {
   HeadStatus status = HeadStatus::kIncomplete;
   const std::string_view front = in.Front();
-  if (front.size() == in.Len() || scan.scanned < front.size()) {
+  if (scan.scanned == 0 && front.size() == in.Len() && front.size() < limits_.head_bytes_max) {
+    // The common head: it came in one piece.
+    status = ParseFromStart(front, scan, head, fields);
+    if (status != HeadStatus::kDone && !fields.Empty()) fields.Reset();
+  } else if (front.size() == in.Len() || scan.scanned < front.size()) {
     status = Parse(front, scan, head, fields);
   }
   if (status == HeadStatus::kIncomplete && front.size() != in.Len()) {

@@ -1,5 +1,6 @@
 #include "hon/adaptor/response_head.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -32,9 +33,9 @@ GivenCoding CodingOf(const http::Header& header) {
 const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
                                                 const http::Header& header) {
   facts_ = Facts();
-  text_.clear();
+  size_ = 0;
   connection_begin_ = connection_end_ = 0;
-  trailer_names_.clear();
+  if (!trailer_names_.empty()) trailer_names_.clear();
   Gather(status, header);
   WriteStatusLine(status, http10);
   if (!header.Empty()) WriteFields(status, header);
@@ -109,30 +110,41 @@ void ResponseHead::WriteFields(int status, const http::Header& header) {
 }
 
 void ResponseHead::WriteConnection(const http::Header& header) {
-  connection_begin_ = text_.size();
+  connection_begin_ = size_;
   for (const Field& field : header) {
     if (field.id == HeaderId::kConnection) WriteField(field.name, field.value);
   }
-  connection_end_ = text_.size();
+  connection_end_ = size_;
 }
 
 void ResponseHead::WriteField(std::string_view name, std::string_view value) {
-  const size_t size = text_.size();
-  text_.resize(size + name.size() + value.size() + 4);
-  char* to = Copy(name, text_.data() + size);
+  const size_t bytes = name.size() + value.size() + 4;
+  char* to = Copy(name, Room(bytes));
   *to++ = ':';
   *to++ = ' ';
   to = Copy(value, to);
   *to++ = '\r';
   *to = '\n';
+  size_ += bytes;
+}
+
+void ResponseHead::Put(std::string_view text) {
+  Copy(text, Room(text.size()));
+  size_ += text.size();
+}
+
+// Room for so many bytes behind what is written down.
+char* ResponseHead::Room(size_t bytes) {
+  if (text_.size() - size_ < bytes) text_.resize(std::max(size_ + bytes, 2 * text_.size()));
+  return text_.data() + size_;
 }
 
 size_t ResponseHead::SizeMax(const AutomaticFields& fields) const {
-  return text_.size() + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
+  return size_ + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
 }
 
 char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
-  const std::string_view text = text_;
+  const std::string_view text(text_.data(), size_);
   if (fields.connection == ConnectionField::kHandlers ||
       fields.connection == ConnectionField::kKeepAlive) {
     into = Copy(text, into);

@@ -17,6 +17,7 @@ template <class Visit>
 void ForEachSorted(const http::Header& header, Visit&& visit) {
   using Pointer = const http::Header::Field*;
   const size_t count = header.Len();
+  if (count == 1) return visit(*header.begin());
   std::array<Pointer, kFieldsSortedInPlace> few;
   std::vector<Pointer> many;
   if (count > few.size()) many.resize(count);

@@ -27,6 +27,7 @@ struct Arena::Chunk {
 
 Arena::Arena(Arena&& other) noexcept
     : chunk_(std::exchange(other.chunk_, nullptr)),
+      first_(std::exchange(other.first_, nullptr)),
       next_(std::exchange(other.next_, nullptr)),
       end_(std::exchange(other.end_, nullptr)) {}
 
@@ -34,6 +35,7 @@ Arena& Arena::operator=(Arena&& other) noexcept {
   if (this == &other) return *this;
   Clear();
   chunk_ = std::exchange(other.chunk_, nullptr);
+  first_ = std::exchange(other.first_, nullptr);
   next_ = std::exchange(other.next_, nullptr);
   end_ = std::exchange(other.end_, nullptr);
   return *this;
@@ -61,8 +63,7 @@ std::string_view Arena::Copy(std::string_view text) {
   return {place, text.size()};
 }
 
-void Arena::Reset() noexcept {
-  if (chunk_ == nullptr) return;
+void Arena::ResetUsed() noexcept {
   while (chunk_->older != nullptr) {
     Chunk* older = chunk_->older;
     Unpoison(chunk_->Data(), chunk_->capacity);
@@ -81,6 +82,7 @@ void Arena::Clear() noexcept {
     std::free(chunk_);
     chunk_ = older;
   }
+  first_ = nullptr;
   next_ = nullptr;
   end_ = nullptr;
 }
@@ -93,6 +95,7 @@ void* Arena::Grow(size_t size, size_t align) {
   if (chunk == nullptr) throw std::bad_alloc();
   chunk->older = chunk_;
   chunk->capacity = capacity;
+  if (chunk_ == nullptr) first_ = chunk->Data();
   chunk_ = chunk;
   next_ = chunk->Data();
   end_ = next_ + capacity;

@@ -3,6 +3,8 @@
 // Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
 //   idle → head → handler → (drain →) idle;   handler → hijacked;   any open one → closed
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -30,13 +32,20 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kDrain, PhaseEvent::kFault, Phase::kClosed},
 };
 
+/// kPhaseMoves by phase and event, for a look-up without a search.
+inline constexpr size_t kPhases = 6;
+inline constexpr auto kNextPhases = [] {
+  std::array<std::array<std::optional<Phase>, kPhases>, kPhases> next{};
+  for (const PhaseMove& move : kPhaseMoves) {
+    next[static_cast<size_t>(move.from)][static_cast<size_t>(move.on)] = move.to;
+  }
+  return next;
+}();
+
 /// The phase after `on`, or nothing where that is our own mistake: callers assert. What a peer
 /// does wrong is PhaseEvent::kFault.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
-  for (const PhaseMove& move : kPhaseMoves) {
-    if (move.from == from && move.on == on) return move.to;
-  }
-  return std::nullopt;
+  return kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
 }
 
 static_assert(!NextPhase(Phase::kClosed, PhaseEvent::kBytes));

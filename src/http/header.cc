@@ -1,6 +1,7 @@
 #include "hon/http/header.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "http/token.h"
@@ -24,14 +25,33 @@ constexpr bool IsBlank(char c) { return static_cast<unsigned char>(c) <= 0x20 ||
 
 // Without the blanks around it, and without what would become one.
 std::string_view Trim(std::string_view value) {
+  if (value.empty() || (!IsBlank(value.front()) && !IsBlank(value.back()))) return value;
   while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
   while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
   return value;
 }
 
+// Whether one of the eight bytes at `at` may be a control byte: below 0x20 (which TAB is too), or
+// DEL. A byte's high bit is set in what is below zero after the subtraction and was not before.
+bool MayHoldControl(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  const uint64_t no_del = word ^ (kOnes * 0x7F);
+  return (((word - kOnes * 0x20) & ~word) | ((no_del - kOnes) & ~no_del)) & (kOnes << 7);
+}
+
 void BlankControls(char* text, size_t size) {
-  // Without a branch: compilers turn it into vector code.
-  for (size_t i = 0; i < size; ++i) text[i] = IsControl(text[i]) ? ' ' : text[i];
+  size_t i = 0;
+  if (size >= 8) {
+    bool found = MayHoldControl(text + size - 8);
+    for (; i + 8 < size; i += 8) found |= MayHoldControl(text + i);
+    if (!found) return;
+    i = 0;
+  }
+  for (; i < size; ++i) {
+    if (IsControl(text[i])) text[i] = ' ';
+  }
 }
 
 // Copies `name` to `into` in the canonical spelling.
@@ -262,13 +282,12 @@ Error Header::Write(io::Writer& to, std::initializer_list<std::string_view> exce
   return {};
 }
 
-void Header::Reset() {
+void Header::ResetUsed() {
   if (fields_.capacity() > kFieldsKept) {
     std::vector<Field>().swap(fields_);
   } else {
     fields_.clear();
   }
-  arena_.Reset();
   known_ = 0;
   suppressed_ = 0;
   replaced_bytes_ = 0;

@@ -131,7 +131,7 @@ void Request::Reset() {
   ProtoMajor = 1;
   ProtoMinor = 1;
   Header.Reset();
-  Body = http::Body();
+  if (!Body.IsNoBody()) Body = http::Body();
   ContentLength = 0;
   Chunked = false;
   Close = false;
@@ -148,7 +148,7 @@ void Request::Reset() {
   } else {
     path_values_.clear();
   }
-  forms_.reset();
+  if (forms_ != nullptr) forms_.reset();
 }
 
 }  // namespace hon::http

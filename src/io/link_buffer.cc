@@ -293,14 +293,18 @@ void LinkBuffer::DropFront() {
 
 void LinkBuffer::Consume(size_t n) {
   len_ -= n;
-  while (n > 0) {
-    const size_t part = std::min(n, head_->Len());
-    head_->begin += static_cast<uint32_t>(part);
-    n -= part;
-    if (head_->Len() == 0) DropFront();
+  while (head_ != nullptr) {
+    const size_t front = head_->Len();
+    if (n < front) {
+      head_->begin += static_cast<uint32_t>(n);
+      return;
+    }
+    // A reservation that was not used leaves an empty block behind, which Front must not show
+    // unless it is the last.
+    if (front == 0 && head_->next == nullptr) return;
+    n -= front;
+    DropFront();
   }
-  // A reservation that was not used leaves an empty block behind, which Front must not show.
-  while (head_ != nullptr && head_->Len() == 0 && head_->next != nullptr) DropFront();
 }
 
 }  // namespace hon::io

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
@@ -95,12 +96,33 @@ std::string_view FormatPort(char* begin, char* at, uint16_t port) {
   return {begin, static_cast<size_t>(at - begin)};
 }
 
+// Every byte as decimal text with a dot behind it: each request shows an address.
+struct Octet {
+  std::array<char, 4> text{};
+  uint32_t size = 0;
+};
+
+constexpr std::array<Octet, 256> MakeOctets() {
+  std::array<Octet, 256> octets{};
+  for (unsigned value = 0; value < 256; ++value) {
+    Octet& octet = octets[value];
+    if (value >= 100) octet.text[octet.size++] = static_cast<char>('0' + value / 100);
+    if (value >= 10) octet.text[octet.size++] = static_cast<char>('0' + value / 10 % 10);
+    octet.text[octet.size++] = static_cast<char>('0' + value % 10);
+    octet.text[octet.size++] = '.';
+  }
+  return octets;
+}
+constexpr std::array<Octet, 256> kOctets = MakeOctets();
+
+// Writes up to 16 bytes, whatever it returns.
 char* FormatIpv4(char* at, const unsigned char* ip) {
   for (int i = 0; i < 4; ++i) {
-    if (i != 0) *at++ = '.';
-    at = std::to_chars(at, at + 3, ip[i]).ptr;
+    const Octet& octet = kOctets[ip[i]];
+    std::memcpy(at, octet.text.data(), octet.text.size());
+    at += octet.size;
   }
-  return at;
+  return at - 1;
 }
 
 std::string_view FormatIpv6(const sockaddr_in6& six, std::span<char> into) {
@@ -180,12 +202,16 @@ Result<std::vector<SocketAddress>> ResolveAddress(std::string_view address, Addr
   return addresses;
 }
 
+std::string_view FormatIpv4Address(const unsigned char* ip, uint16_t port, std::span<char> into) {
+  return FormatPort(into.data(), FormatIpv4(into.data(), ip), port);
+}
+
 std::string_view FormatAddress(const SocketAddress& address, std::span<char> into) {
   switch (address.Family()) {
     case AF_INET: {
       const auto& four = reinterpret_cast<const sockaddr_in&>(address.storage);
-      char* end = FormatIpv4(into.data(), reinterpret_cast<const unsigned char*>(&four.sin_addr));
-      return FormatPort(into.data(), end, ntohs(four.sin_port));
+      return FormatIpv4Address(reinterpret_cast<const unsigned char*>(&four.sin_addr),
+                               ntohs(four.sin_port), into);
     }
     case AF_INET6:
       return FormatIpv6(reinterpret_cast<const sockaddr_in6&>(address.storage), into);

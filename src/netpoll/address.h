@@ -38,5 +38,7 @@ Result<std::vector<SocketAddress>> ResolveAddress(std::string_view address, Addr
 /// Writes "ip:port", "[ip6%zone]:port", a unix path, "@name" or "@" into `into` (kAddressTextMax)
 /// and returns it. An IPv4 address in IPv6 form is written as IPv4.
 std::string_view FormatAddress(const SocketAddress& address, std::span<char> into);
+/// The same of the four bytes of an IPv4 address; `port` is a plain number.
+std::string_view FormatIpv4Address(const unsigned char* ip, uint16_t port, std::span<char> into);
 
 }  // namespace hon::netpoll

@@ -238,13 +238,12 @@ void Connection::LearnPeerName() const {
 
 std::string_view Connection::FormatRemoteAddr(std::span<char> into) const {
   if (peer_.family == 0) LearnPeerName();
+  if (peer_.family == AF_INET) {
+    return FormatIpv4Address(peer_.ip.data(), ntohs(peer_.port), into);
+  }
   SocketAddress address;
   address.storage.ss_family = peer_.family;
-  if (peer_.family == AF_INET) {
-    auto& four = reinterpret_cast<sockaddr_in&>(address.storage);
-    four.sin_port = peer_.port;
-    std::memcpy(&four.sin_addr, peer_.ip.data(), sizeof(four.sin_addr));
-  } else if (peer_.family == AF_INET6) {
+  if (peer_.family == AF_INET6) {
     auto& six = reinterpret_cast<sockaddr_in6&>(address.storage);
     six.sin6_port = peer_.port;
     six.sin6_scope_id = peer_.scope;

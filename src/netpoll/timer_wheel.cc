@@ -29,6 +29,7 @@ void Timer::Disarm() {
   if (!Armed()) return;
   Unlink(*this);
   --wheel_->armed_;
+  wheel_->next_ = {};
 }
 
 TimerWheel::TimerWheel(TimePoint start) : start_(start) {
@@ -70,9 +71,15 @@ void TimerWheel::Insert(Timer& timer) {
   const auto slot = static_cast<unsigned>(tick >> (level * kLevelBits)) % kSlots;
   occupied_[level] |= uint64_t{1} << slot;
   PushBack(slots_[level][slot], timer);
+  if (timer.tick_ < next_.tick) next_ = {};
 }
 
 TimerWheel::Expiry TimerWheel::Next() const {
+  if (next_.level == kLevels) next_ = FindNext();
+  return next_;
+}
+
+TimerWheel::Expiry TimerWheel::FindNext() const {
   // A lower level is always due before a higher one, whose slots begin where the lower one ends.
   for (unsigned level = 0; level < kLevels; ++level) {
     const unsigned shift = level * kLevelBits;
@@ -93,6 +100,7 @@ TimerWheel::Expiry TimerWheel::Next() const {
 }
 
 void TimerWheel::Collect(const Expiry& due) {
+  next_ = {};
   elapsed_ = std::max(elapsed_, due.tick);
   occupied_[due.level] &= ~(uint64_t{1} << due.slot);
   TimerLink& head = slots_[due.level][due.slot];

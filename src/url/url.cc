@@ -176,16 +176,20 @@ std::string_view URL::Hostname() const { return SplitHostPort(Host).host; }
 std::string_view URL::Port() const { return SplitHostPort(Host).port; }
 
 void URL::Clear() {
-  Scheme.clear();
-  Opaque.clear();
-  User.reset();
-  Host.clear();
   Path.clear();
-  RawPath.clear();
   RawQuery.clear();
-  Fragment.clear();
-  RawFragment.clear();
   ForceQuery = false;
+  // A request's target has none of these as a rule.
+  if ((Scheme.size() | Opaque.size() | Host.size() | RawPath.size() | Fragment.size() |
+       RawFragment.size()) != 0) {
+    Scheme.clear();
+    Opaque.clear();
+    Host.clear();
+    RawPath.clear();
+    Fragment.clear();
+    RawFragment.clear();
+  }
+  if (User != nullptr) User.reset();
   OmitHost = false;
 }
 

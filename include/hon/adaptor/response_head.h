@@ -70,10 +70,12 @@ class ResponseHead {
   void WriteFields(int status, const http::Header& header);
   void WriteConnection(const http::Header& header);
   void WriteField(std::string_view name, std::string_view value);
-  void Put(std::string_view text) { text_.append(text); }
+  char* Room(size_t bytes);
+  void Put(std::string_view text);
 
   Facts facts_;
-  std::string text_;             // status line and fields
+  std::string text_;             // its first size_ bytes are status line and fields
+  size_t size_ = 0;
   size_t connection_begin_ = 0;  // the handler's Connection fields in text_
   size_t connection_end_ = 0;
   std::string trailer_names_;

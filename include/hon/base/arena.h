@@ -23,7 +23,9 @@ class Arena {
   [[nodiscard]] std::string_view Copy(std::string_view text);
 
   /// Ends every view handed out and keeps the first chunk (poisoned until reused).
-  void Reset() noexcept;
+  void Reset() noexcept {
+    if (next_ != first_) ResetUsed();
+  }
 
   /// Ends every view and gives all memory back.
   void Clear() noexcept;
@@ -31,8 +33,10 @@ class Arena {
  private:
   struct Chunk;
   void* Grow(size_t size, size_t align);
+  void ResetUsed() noexcept;
 
   Chunk* chunk_ = nullptr;  // newest first; the oldest is the one kept by Reset
+  char* first_ = nullptr;  // where the first chunk begins: `next_` of an arena that is reset
   char* next_ = nullptr;
   char* end_ = nullptr;
 };

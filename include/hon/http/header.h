@@ -93,7 +93,10 @@ class Header {
     known_ |= Bit(id);
   }
   /// Removes everything; keeps some capacity for the next message.
-  void Reset();
+  void Reset() {
+    arena_.Reset();
+    if (!fields_.empty() || (suppressed_ | replaced_bytes_) != 0) ResetUsed();
+  }
 
  private:
   // 0 for kUnknown, which is thus never present.
@@ -107,6 +110,7 @@ class Header {
   void Replace(size_t first, std::string_view value);
   void Remove(size_t first);
   void Store(Field& field, std::string_view value);
+  void ResetUsed();
 
   std::vector<Field> fields_;
   Arena arena_;

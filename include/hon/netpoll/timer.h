@@ -75,6 +75,7 @@ class TimerWheel {
   void Insert(Timer& timer);
   void Collect(const Expiry& due);
   [[nodiscard]] Expiry Next() const;
+  [[nodiscard]] Expiry FindNext() const;
 
   TimePoint start_;
   uint64_t elapsed_ = 0;  // the tick up to which everything has been collected
@@ -82,6 +83,8 @@ class TimerWheel {
   TimerLink due_;  // collected, and run one by one
   // A bit is set while its slot may hold timers; disarming leaves it for Next to clear.
   mutable std::array<uint64_t, kLevels> occupied_{};
+  // What FindNext said, until a timer changes that: most turns of a busy loop move no timer.
+  mutable Expiry next_;
   std::array<std::array<TimerLink, kSlots>, kLevels> slots_;
 };
 

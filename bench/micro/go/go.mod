@@ -1,0 +1,3 @@
+module hon/bench/micro
+
+go 1.22

@@ -1,0 +1,82 @@
+#pragma once
+
+// A whole server on one connection that has no kernel under it: the loop, the engine, the fibers
+// and the protocol are the real ones, the socket is memory. What is measured on it is what the
+// library itself costs.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hon/engine/engine.h"
+#include "hon/fiber/fiber.h"
+#include "hon/http/handler.h"
+#include "hon/netpoll/loop.h"
+#include "netpoll/backend.h"
+
+namespace hon::bench {
+
+/// The other end of the one connection.
+class MemoryBackend final : public netpoll::Backend {
+ public:
+  /// What the peer sends next; it stays where it is until a turn has delivered all of it.
+  void Offer(std::string_view wire) { offered_ = wire; }
+  /// Keeps what is sent, in order to look at it; else it is only counted.
+  void KeepSent(bool keep) { keep_ = keep; }
+  [[nodiscard]] std::string& Sent() { return sent_; }
+  [[nodiscard]] size_t SentBytes() const { return sent_bytes_; }
+  /// The server has closed the connection.
+  [[nodiscard]] bool Closed() const { return connection_ == nullptr; }
+
+  [[nodiscard]] netpoll::BackendKind Kind() const override { return netpoll::BackendKind::kFake; }
+  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
+  void Wait(Duration) override {}
+  void Deliver() override;
+  [[nodiscard]] bool HasReady() const override { return false; }
+  void Wake() override {}
+  void StartAccept(netpoll::Acceptor&) override {}
+  void StopAccept(netpoll::Acceptor&) override {}
+  void CloseAcceptor(netpoll::Acceptor&) override {}
+  Error Attach(netpoll::Connection& c) override;
+  void Sync(netpoll::Connection&) override {}
+  void WatchWritable(netpoll::Connection&) override {}
+  void Close(netpoll::Connection& c) override;
+  ssize_t Send(int fd, const iovec* parts, int count) override;
+  ssize_t SendFile(int fd, int file, int64_t offset, size_t count) override;
+  void EndWrite(int) override {}
+  void ResetOnClose(int) override {}
+  int TakeError(int) override { return 0; }
+  Result<netpoll::SocketAddress> PeerAddress(int fd) override;
+  Error PrepareSocket(int) override { return {}; }
+  void CloseNow(int) override {}
+
+ private:
+  io::BlockPool* blocks_ = nullptr;
+  netpoll::Connection* connection_ = nullptr;
+  std::string_view offered_;
+  std::string sent_;
+  size_t sent_bytes_ = 0;
+  bool keep_ = false;
+};
+
+class MemoryServer {
+ public:
+  explicit MemoryServer(http::Handler& handler);
+  ~MemoryServer();
+
+  /// Sends `wire` and turns the loop until nothing more comes; returns what has come.
+  std::string Answer(std::string_view wire);
+  /// Sends `wire` and turns the loop until `answer_bytes` have come, which are only counted.
+  void Serve(std::string_view wire, size_t answer_bytes);
+
+ private:
+  engine::Engine engine_;
+  engine::LoopEngine::Shared shared_;
+  MemoryBackend* backend_;  // of the loop
+  std::unique_ptr<netpoll::Loop> loop_;
+  std::unique_ptr<fiber::Scheduler> scheduler_;
+  std::unique_ptr<engine::LoopEngine> serving_;
+};
+
+}  // namespace hon::bench
