@@ -1,6 +1,8 @@
 #include "adaptor/head_digest.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
@@ -10,26 +12,48 @@ namespace {
 
 // Go's set: every byte of a reg-name, an IP literal and a port (RFC 3986 §3.2.2), but no "@",
 // so no userinfo.
-constexpr std::array<uint8_t, 256> MakeHostBytes() {
-  std::array<uint8_t, 256> bytes{};
+constexpr std::array<bool, 256> MakeHostBytes() {
+  std::array<bool, 256> bytes{};
   for (const char c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                        "abcdefghijklmnopqrstuvwxyz!$%&()*+,-.:;=[]'_~")) {
-    bytes[static_cast<unsigned char>(c)] = 1;
+    bytes[static_cast<unsigned char>(c)] = true;
   }
   return bytes;
 }
-constexpr std::array<uint8_t, 256> kHostBytes = MakeHostBytes();
+constexpr std::array<bool, 256> kHostBytes = MakeHostBytes();
+
+// Not zero unless each of the eight bytes at `at` is a letter, a digit, "-", "." or ":", as in most
+// hosts. A byte below 0x80 is at least n when adding 0x80 - n sets its high bit.
+uint64_t Doubtful(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  const uint64_t lower = word | (kOnes * 0x20);
+  const uint64_t low = word & (kOnes * 0x7F);  // so that no sum reaches the next byte
+  const uint64_t folded = lower & (kOnes * 0x7F);
+  const uint64_t letter = (folded + kOnes * (0x80 - 'a')) & ~(folded + kOnes * (0x7F - 'z'));
+  const uint64_t other = (low + kOnes * (0x80 - '-')) & ~(low + kOnes * (0x7F - ':'));
+  const uint64_t slash = low ^ (kOnes * '/');
+  const uint64_t no_slash = slash + kOnes * 0x7F;
+  return ~((letter | (other & no_slash)) & ~word) & (kOnes << 7);
+}
 
 }  // namespace
 
 bool IsValidHost(std::string_view host) {
   const char* at = host.data();
-  const char* const end = at + host.size();
-  const auto valid = [](char c) { return kHostBytes[static_cast<unsigned char>(c)]; };
-  unsigned all = 1;
-  for (; end - at >= 4; at += 4) all &= valid(at[0]) & valid(at[1]) & valid(at[2]) & valid(at[3]);
-  for (; at != end; ++at) all &= valid(*at);
-  return all != 0;
+  size_t left = host.size();
+  if (left >= 8) {
+    uint64_t doubtful = Doubtful(at + left - 8);
+    for (; left > 8; left -= 8, at += 8) doubtful |= Doubtful(at);
+    if (doubtful == 0) return true;
+    at = host.data();
+    left = host.size();
+  }
+  for (; left != 0; --left, ++at) {
+    if (!kHostBytes[static_cast<unsigned char>(*at)]) return false;
+  }
+  return true;
 }
 
 namespace internal {

@@ -61,6 +61,13 @@ void Response::Commit(int status) {
   if (options_.body != nullptr) options_.body->SuppressContinue();
   const ResponseHead::Facts& facts = head_.Commit(status, options_.http10, header_);
   length_ = facts.content_length;
+  if (facts.bad_length || facts.length_dropped || facts.coding == GivenCoding::kForeign) {
+    ReportMistakes();
+  }
+}
+
+void Response::ReportMistakes() {
+  const ResponseHead::Facts& facts = head_.GetFacts();
   if (facts.bad_length) {
     control_->LogHandlerError("http: the handler's Content-Length is no number; dropped");
   }

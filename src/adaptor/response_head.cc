@@ -43,6 +43,12 @@ const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
 }
 
 void ResponseHead::Gather(int status, const http::Header& header) {
+  if (!header.Touches(HeaderId::kDate, HeaderId::kContentEncoding, HeaderId::kContentLength,
+                      HeaderId::kTransferEncoding, HeaderId::kConnection, HeaderId::kTrailer)) {
+    facts_.has_type = header.Touches(HeaderId::kContentType);
+    facts_.has_trailers = std::any_of(header.begin(), header.end(), IsLateTrailer);
+    return;
+  }
   const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
   facts_.has_date = given(HeaderId::kDate);
   facts_.has_type =

@@ -96,7 +96,7 @@ void ContextNode::End(Error err, Error cause) {
 }
 
 void ContextNode::Revive() {
-  HON_DEBUG_ASSERT(Unshared() && children_ == nullptr && !in_parent_);
+  HON_DEBUG_ASSERT(children_ == nullptr && !in_parent_);
   deadline_ = kNever;
   if (!Done()) return;
   err_ = {};

@@ -26,10 +26,8 @@ class ContextNode {
   }
   /// Adds a reference unless the last one is already gone.
   [[nodiscard]] bool TryRef() noexcept;
-  /// Whether the caller's is the only reference.
-  [[nodiscard]] bool Unshared() const noexcept {
-    return refs_.load(std::memory_order_acquire) == 1;
-  }
+  /// References now; where the caller has all of them, nobody else can add one.
+  [[nodiscard]] uint32_t Refs() const noexcept { return refs_.load(std::memory_order_acquire); }
 
   [[nodiscard]] bool Done() const noexcept { return done_.load(std::memory_order_acquire); }
   [[nodiscard]] Error Err() const;
@@ -59,7 +57,7 @@ class ContextNode {
 
   /// Ends it and its children; the first call counts. The caller holds a reference.
   void End(Error err, Error cause);
-  /// Makes an Unshared one, without parent or deadline thread, live again.
+  /// Makes one that only the caller refers to, without parent or deadline thread, live again.
   void Revive();
 
   [[nodiscard]] bool Add(Waiter& waiter);

@@ -19,12 +19,17 @@ void ReusableContext::Expire(const Error& cause) {
   context_.Node()->End(ErrDeadlineExceeded, cause);
 }
 
-void ReusableContext::Release() {
+bool ReusableContext::Release(const Context& shown) {
   ContextNode* node = context_.Node();
   HON_ASSERT(node != nullptr);
-  if (node->Unshared()) return node->Revive();
+  const bool stays = shown.Node() == node;
+  if (node->Refs() == (stays ? 2 : 1)) {
+    node->Revive();
+    return stays;
+  }
   node->End(ErrCanceled, ErrCanceled);
   context_ = {};
+  return false;
 }
 
 }  // namespace hon::appcontext

@@ -44,7 +44,8 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
   body_.Begin(stream_, head_, request_.Trailer, settings.body_bytes_max);
   if (head_.HasBody()) request_.Body = http::Body(&body_);
   request_.RemoteAddr = connection.FormatRemoteAddr(remote_addr_);
-  request_.SetContext(context_.Arm(conn.Scope().Context()));
+  const appcontext::Context& context = context_.Arm(conn.Scope().Context());
+  if (request_.Context().Node() != context.Node()) request_.SetContext(context);
   deadline_ =
       DeadlineAfter(owner_->GetLoop().Now(), owner_->GetEngine().GetOptions().request_timeout);
   context_.SetDeadline(std::min(deadline_, conn.Scope().Context().Deadline()));
@@ -316,8 +317,8 @@ void Exchange::LogHandlerError(std::string_view message) {
 // Ends every view that the handler was given.
 void Exchange::Release() {
   Disarm();
-  request_.Reset();
-  context_.Release();
+  if (!context_.Release(request_.Context())) request_.SetContext({});
+  request_.Recycle();
   if (conn_->Scope().Only() != nullptr) {
     context_.Arm(owner_->BaseScope().Context());  // the connection's values end with it
   }
@@ -331,6 +332,6 @@ void Exchange::Release() {
   conn_ = nullptr;
 }
 
-void Exchange::Abandon() { request_.Reset(); }
+void Exchange::Abandon() { request_.Recycle(); }
 
 }  // namespace hon::engine

@@ -32,12 +32,14 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kDrain, PhaseEvent::kFault, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event, for a look-up without a search.
+/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 where
+/// there is none.
 inline constexpr size_t kPhases = 6;
 inline constexpr auto kNextPhases = [] {
-  std::array<std::array<std::optional<Phase>, kPhases>, kPhases> next{};
+  std::array<std::array<uint8_t, kPhases>, kPhases> next{};
   for (const PhaseMove& move : kPhaseMoves) {
-    next[static_cast<size_t>(move.from)][static_cast<size_t>(move.on)] = move.to;
+    next[static_cast<size_t>(move.from)][static_cast<size_t>(move.on)] =
+        static_cast<uint8_t>(static_cast<uint8_t>(move.to) + 1);
   }
   return next;
 }();
@@ -45,7 +47,9 @@ inline constexpr auto kNextPhases = [] {
 /// The phase after `on`, or nothing where that is our own mistake: callers assert. What a peer
 /// does wrong is PhaseEvent::kFault.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
-  return kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
+  const uint8_t next = kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
+  if (next == 0) return std::nullopt;
+  return static_cast<Phase>(next - 1);
 }
 
 static_assert(!NextPhase(Phase::kClosed, PhaseEvent::kBytes));

@@ -31,22 +31,23 @@ std::string_view Trim(std::string_view value) {
   return value;
 }
 
-// Whether one of the eight bytes at `at` may be a control byte: below 0x20 (which TAB is too), or
-// DEL. A byte's high bit is set in what is below zero after the subtraction and was not before.
-bool MayHoldControl(const char* at) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
+constexpr uint64_t kOnes = 0x0101010101010101U;
+
+// Has high bits of bytes set when one of the eight bytes at `at` may be a control byte: below 0x20
+// (which TAB is too), or DEL. For those a high bit appears by the subtraction that was not there.
+uint64_t MaybeControls(const char* at) {
   uint64_t word;
   std::memcpy(&word, at, sizeof word);
   const uint64_t no_del = word ^ (kOnes * 0x7F);
-  return (((word - kOnes * 0x20) & ~word) | ((no_del - kOnes) & ~no_del)) & (kOnes << 7);
+  return ((word - kOnes * 0x20) & ~word) | ((no_del - kOnes) & ~no_del);
 }
 
 void BlankControls(char* text, size_t size) {
   size_t i = 0;
   if (size >= 8) {
-    bool found = MayHoldControl(text + size - 8);
-    for (; i + 8 < size; i += 8) found |= MayHoldControl(text + i);
-    if (!found) return;
+    uint64_t found = MaybeControls(text + size - 8);
+    for (; i + 8 < size; i += 8) found |= MaybeControls(text + i);
+    if ((found & (kOnes << 7)) == 0) return;
     i = 0;
   }
   for (; i < size; ++i) {

@@ -130,18 +130,22 @@ void Request::Reset() {
   Proto = {};
   ProtoMajor = 1;
   ProtoMinor = 1;
-  Header.Reset();
-  if (!Body.IsNoBody()) Body = http::Body();
   ContentLength = 0;
   Chunked = false;
   Close = false;
   Host = {};
-  Trailer.Reset();
   RemoteAddr = {};
   RequestURI = {};
+  context_ = appcontext::Context();
+  Recycle();
+}
+
+void Request::Recycle() {
+  Header.Reset();
+  Trailer.Reset();
+  if (!Body.IsNoBody()) Body = http::Body();
   Pattern = {};
   mount_prefix_ = {};
-  context_ = appcontext::Context();
   arena_.Reset();
   if (path_values_.capacity() > kPathValuesKept) {
     std::vector<PathParam>().swap(path_values_);

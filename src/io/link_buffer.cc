@@ -148,12 +148,6 @@ Result<std::string_view> LinkBuffer::Next(size_t n) {
   return view;
 }
 
-Error LinkBuffer::Skip(size_t n) {
-  if (n > len_) return ErrNotEnough;
-  Consume(n);
-  return {};
-}
-
 Result<std::string_view> LinkBuffer::Until(char delimiter) {
   const size_t at = Find(delimiter);
   if (at == kNpos) return Fail(ErrNotEnough);
@@ -220,19 +214,8 @@ size_t LinkBuffer::Find(char needle, size_t from) const {
   return kNpos;
 }
 
-char* LinkBuffer::Malloc(size_t n) {
-  if (tail_ == nullptr || tail_->Room() < n || tail_->origin != nullptr) {
-    Block* block = n <= kBlockBytes ? pool_->Get() : pool_->GetLarge(n);
-    Append(block);
-  }
-  return tail_->data + tail_->end;
-}
-
-void LinkBuffer::MallocAck(size_t n) {
-  if (n == 0) return;
-  HON_DEBUG_ASSERT(tail_ != nullptr && tail_->Room() >= n);
-  tail_->end += static_cast<uint32_t>(n);
-  len_ += n;
+void LinkBuffer::AddBlock(size_t room) {
+  Append(room <= kBlockBytes ? pool_->Get() : pool_->GetLarge(room));
 }
 
 std::span<char> LinkBuffer::Room() {

@@ -359,10 +359,27 @@ TEST(HeadParser, AHeadThatComesByteByByteIsNotQuadratic) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
+// Hosts are looked at eight bytes at a time; each byte must count wherever it stands.
+TEST(HeadParser, EveryByteOfAHostCounts) {
+  const std::string_view allowed =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!$%&()*+,-.:;=[]'_~";
+  for (const size_t size : {1U, 7U, 8U, 9U, 15U, 16U, 17U, 24U}) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string host(size, 'h');
+        host[at] = static_cast<char>(byte);
+        const bool valid = allowed.find(host[at]) != std::string_view::npos;
+        ASSERT_EQ(IsValidHost(host), valid) << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(HeadParser, RealHeadsParse) {
   const HeadParser parser;
   for (const char* name : {"chrome", "firefox", "safari", "curl", "wrk", "go", "python_requests",
-                           "python_http_client", "node_fetch", "ab", "k6", "nginx_proxy"}) {
+                           "python_http_client", "node_fetch", "ab", "k6", "nginx_proxy",
+                           "api_post", "many_cookies"}) {
     std::ifstream file(std::string(HON_CORPUS_DIR) + "/heads/" + name + ".http", std::ios::binary);
     ASSERT_TRUE(file) << name;
     std::stringstream text;

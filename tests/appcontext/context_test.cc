@@ -218,6 +218,25 @@ TEST(ReusableContext, IsReusedWhileNobodyKeepsIt) {
   reusable.Release();
 }
 
+TEST(ReusableContext, TheOwnersOtherCopyMayStay) {
+  ReusableContext reusable;
+  Context shown = reusable.Arm(Background());
+  reusable.Cancel(kWhy);
+  EXPECT_TRUE(reusable.Release(shown));
+  EXPECT_EQ(reusable.Arm(Background()).Node(), shown.Node());
+  EXPECT_FALSE(shown.Done());
+  // Somebody else has one too.
+  const Context kept = shown;
+  EXPECT_FALSE(reusable.Release(shown));
+  EXPECT_TRUE(kept.Done());
+  // The owner shows another one by now.
+  shown = Context();
+  const ContextNode* second = reusable.Arm(Background()).Node();
+  EXPECT_FALSE(reusable.Release(shown));
+  EXPECT_EQ(reusable.Arm(Background()).Node(), second);
+  reusable.Release();
+}
+
 TEST(ReusableContext, EndsForThoseWhoKeptIt) {
   ReusableContext reusable;
   int key = 0;

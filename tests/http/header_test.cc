@@ -212,6 +212,23 @@ TEST(Header, AddExactKeepsTheSpelling) {
   EXPECT_EQ(Lines(header), "x-lower=1|Content-Type=3|");
 }
 
+// Values are looked at eight bytes at a time; each byte must count wherever it stands.
+TEST(Header, NoControlByteStaysInAValue) {
+  for (const size_t size : {1U, 7U, 8U, 9U, 16U, 17U, 30U}) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string value(size + 2, 'v');  // not at an end, where blanks are cut
+        value[at + 1] = static_cast<char>(byte);
+        std::string expected = value;
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7F) expected[at + 1] = ' ';
+        Header header;
+        header.Set("X-Own", value);
+        ASSERT_EQ(header.Get("X-Own"), expected) << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(Header, SuppressUntilSetAgain) {
   Header header;
   header.Set("Date", "today");

@@ -105,6 +105,7 @@ class Response final : public http::ResponseWriter {
 
   void Interim(int status);
   void Commit(int status);
+  void ReportMistakes();
   [[nodiscard]] bool IsDone() const { return phase_ >= Phase::kFinished; }
   [[nodiscard]] Error Refuse(const char* call);
 

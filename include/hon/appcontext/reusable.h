@@ -20,8 +20,10 @@ class ReusableContext {
   /// Ends it as canceled, or as past its deadline.
   void Cancel(const Error& cause);
   void Expire(const Error& cause);
-  /// Ends it as canceled if somebody has kept it; otherwise keeps it for the next Arm.
-  void Release();
+  /// Ends it as canceled if somebody has kept it; otherwise keeps it for the next Arm. `shown` is
+  /// the owner's other copy, if it has one. True: that may stay where it is, and is what the next
+  /// Arm gives, so that a request costs no count at all; false: the owner drops it.
+  bool Release(const Context& shown = {});
 
  private:
   Context context_;

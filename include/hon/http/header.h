@@ -74,6 +74,11 @@ class Header {
   /// (Date, Content-Type, ...). Set, Add and Del end it.
   void Suppress(std::string_view name);
   [[nodiscard]] bool Suppressed(HeaderId id) const { return (suppressed_ & Bit(id)) != 0; }
+  /// Whether any of `ids` is present or suppressed.
+  template <class... Ids>
+  [[nodiscard]] bool Touches(Ids... ids) const {
+    return ((known_ | suppressed_) & (Bit(ids) | ...)) != 0;
+  }
 
   /// Fields, not names.
   [[nodiscard]] size_t Len() const { return fields_.size(); }

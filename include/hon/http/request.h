@@ -138,6 +138,9 @@ class Request {
 
   /// Makes this the blank Request of the next exchange; keeps capacity, ends every view.
   void Reset();
+  /// As Reset, for a server that sets all public fields but Header, Trailer, Body and Pattern
+  /// before anybody looks: those, and the context, stay as they are until then.
+  void Recycle();
 
   // For muxes.
 

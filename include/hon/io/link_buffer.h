@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "hon/base/assert.h"
 #include "hon/base/result.h"
 
 namespace hon::io {
@@ -122,7 +123,11 @@ class LinkBuffer {
   /// Like Peek, and consumes them; the view lives until the next call on this buffer that reads.
   [[nodiscard]] Result<std::string_view> Next(size_t n);
   /// Consumes `n` bytes.
-  Error Skip(size_t n);
+  Error Skip(size_t n) {
+    if (n > len_) return ErrNotEnough;
+    Consume(n);
+    return {};
+  }
   /// Consumes and returns the bytes up to and including the first `delimiter`.
   [[nodiscard]] Result<std::string_view> Until(char delimiter);
   [[nodiscard]] Result<std::string> ReadString(size_t n);
@@ -153,9 +158,17 @@ class LinkBuffer {
 
   /// Room for exactly `n` contiguous bytes at the end; they count once MallocAck says so.
   /// One reservation at a time.
-  [[nodiscard]] char* Malloc(size_t n);
+  [[nodiscard]] char* Malloc(size_t n) {
+    if (tail_ == nullptr || tail_->Room() < n || tail_->origin != nullptr) AddBlock(n);
+    return tail_->data + tail_->end;
+  }
   /// Makes the first `n` bytes of the reservation readable and drops the rest.
-  void MallocAck(size_t n);
+  void MallocAck(size_t n) {
+    if (n == 0) return;
+    HON_DEBUG_ASSERT(tail_ != nullptr && tail_->Room() >= n);
+    tail_->end += static_cast<uint32_t>(n);
+    len_ += n;
+  }
   /// All the room in the last block, or in a new one when it is full.
   [[nodiscard]] std::span<char> Room();
   /// The room left in the last block, without making a new one; MallocAck counts what is filled.
@@ -178,6 +191,7 @@ class LinkBuffer {
   [[nodiscard]] BlockPool& Pool() const { return *pool_; }
 
  private:
+  void AddBlock(size_t room);
   void DropFront();
   void Consume(size_t n);
 
