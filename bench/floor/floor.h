@@ -40,7 +40,9 @@ class Answers {
     text_ =
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: application/octet-stream\r\n"
-        "Content-Length: " + std::to_string(echo_bytes) + "\r\n"
+        "Content-Length: " +
+        std::to_string(echo_bytes) +
+        "\r\n"
         "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
         "\r\n";
     head_bytes_ = text_.size();

@@ -100,8 +100,7 @@ void Floor::Provide(uint16_t id, int place) {
 void Floor::OnReceived(int fd, const io_uring_cqe& cqe) {
   if (cqe.res > 0) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    const std::string_view input(memory_.data() + id * kBufferBytes,
-                                 static_cast<size_t>(cqe.res));
+    const std::string_view input(memory_.data() + id * kBufferBytes, static_cast<size_t>(cqe.res));
     hon::floor::SendAnswer(fd, answers_.To(input));
     Provide(id, returned_++);
   } else if (cqe.res != -ENOBUFS) {

@@ -56,10 +56,9 @@ void ParseHead(benchmark::State& state, const std::string& wire) {
 
 void RegisterHeads() {
   for (const auto& entry : std::filesystem::directory_iterator(HON_CORPUS_DIR "/heads")) {
-    benchmark::RegisterBenchmark(("ParseHead/" + entry.path().stem().string()).c_str(),
-                                 [wire = ReadAll(entry.path())](benchmark::State& state) {
-                                   ParseHead(state, wire);
-                                 });
+    benchmark::RegisterBenchmark(
+        ("ParseHead/" + entry.path().stem().string()).c_str(),
+        [wire = ReadAll(entry.path())](benchmark::State& state) { ParseHead(state, wire); });
   }
 }
 

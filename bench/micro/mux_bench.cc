@@ -29,7 +29,7 @@ std::vector<Wanted> Routes(int64_t patterns) {
       {"/{id}/edit", "/4711/edit"},
       {"/{id}/comments", "/4711/comments"},
       {"/{id}/comments/{comment}", "/4711/comments/42"},
-      {"/files/{path...}", "/files/a/b/c.txt"},
+      {"-files/{path...}", "-files/a/b/c.txt"},
       {"/stats/daily/visits", "/stats/daily/visits"},
   }};
   std::vector<Wanted> routes;

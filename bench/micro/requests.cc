@@ -71,7 +71,8 @@ std::vector<RequestCase> RequestCases() {
       {"browser", std::string(kBrowserGet), 1, ok, "posts of 4711"},
       {"post",
        "POST /echo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/octet-stream\r\n"
-       "Content-Length: " + std::to_string(kPostBytes) + "\r\n\r\n" + body,
+       "Content-Length: " +
+           std::to_string(kPostBytes) + "\r\n\r\n" + body,
        1, ok, body},
       {"file", "GET /file HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", 1, ok,
        std::string(kFileBytes, 'f')},

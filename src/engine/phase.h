@@ -22,9 +22,9 @@ struct PhaseMove {
 inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kIdle, PhaseEvent::kBytes, Phase::kHead},
     {Phase::kHead, PhaseEvent::kHeadDone, Phase::kHandler},
-    {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},    // unread body: RFC 9112 §9.3
-    {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},      // replied, nothing left to read
-    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},    // terminal: not ours any more
+    {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},  // unread body: RFC 9112 §9.3
+    {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},    // replied, nothing left to read
+    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // terminal: not ours any more
     {Phase::kDrain, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kIdle, PhaseEvent::kFault, Phase::kClosed},
     {Phase::kHead, PhaseEvent::kFault, Phase::kClosed},

@@ -181,8 +181,7 @@ void Connection::SetTimeout(DeadlineKind kind, Duration timeout) {
   constexpr int64_t kMax = std::numeric_limits<uint32_t>::max();
   slot = static_cast<uint32_t>(std::clamp<int64_t>(ms, 1, kMax));
   // By the clock, since the turn may have begun long ago.
-  const TimePoint deadline =
-      LoopIo::BackendOf(*loop_).Now() + std::chrono::milliseconds(slot);
+  const TimePoint deadline = LoopIo::BackendOf(*loop_).Now() + std::chrono::milliseconds(slot);
   if (kind != DeadlineKind::kWrite || (flags_ & kOutBlocked) != 0) SetDeadline(kind, deadline);
 }
 

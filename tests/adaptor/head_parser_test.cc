@@ -377,9 +377,9 @@ TEST(HeadParser, EveryByteOfAHostCounts) {
 
 TEST(HeadParser, RealHeadsParse) {
   const HeadParser parser;
-  for (const char* name : {"chrome", "firefox", "safari", "curl", "wrk", "go", "python_requests",
-                           "python_http_client", "node_fetch", "ab", "k6", "nginx_proxy",
-                           "api_post", "many_cookies"}) {
+  for (const char* name :
+       {"chrome", "firefox", "safari", "curl", "wrk", "go", "python_requests", "python_http_client",
+        "node_fetch", "ab", "k6", "nginx_proxy", "api_post", "many_cookies"}) {
     std::ifstream file(std::string(HON_CORPUS_DIR) + "/heads/" + name + ".http", std::ios::binary);
     ASSERT_TRUE(file) << name;
     std::stringstream text;

@@ -70,7 +70,7 @@ var shapes = [10][2]string{
 	{"/{id}/edit", "/4711/edit"},
 	{"/{id}/comments", "/4711/comments"},
 	{"/{id}/comments/{comment}", "/4711/comments/42"},
-	{"/files/{path...}", "/files/a/b/c.txt"},
+	{"-files/{path...}", "-files/a/b/c.txt"},
 	{"/stats/daily/visits", "/stats/daily/visits"},
 }
 

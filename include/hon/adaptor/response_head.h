@@ -74,7 +74,7 @@ class ResponseHead {
   void Put(std::string_view text);
 
   Facts facts_;
-  std::string text_;             // its first size_ bytes are status line and fields
+  std::string text_;  // its first size_ bytes are status line and fields
   size_t size_ = 0;
   size_t connection_begin_ = 0;  // the handler's Connection fields in text_
   size_t connection_end_ = 0;

@@ -36,7 +36,7 @@ class Arena {
   void ResetUsed() noexcept;
 
   Chunk* chunk_ = nullptr;  // newest first; the oldest is the one kept by Reset
-  char* first_ = nullptr;  // where the first chunk begins: `next_` of an arena that is reset
+  char* first_ = nullptr;   // where the first chunk begins: `next_` of an arena that is reset
   char* next_ = nullptr;
   char* end_ = nullptr;
 };

@@ -179,7 +179,10 @@ class LinkBuffer {
 
   /// Copies `data` to the end.
   void Write(std::string_view data);
-  void WriteByte(char byte) { *Malloc(1) = byte; MallocAck(1); }
+  void WriteByte(char byte) {
+    *Malloc(1) = byte;
+    MallocAck(1);
+  }
   /// Puts a filled block (one reference is taken over) at the end.
   void Append(Block* block);
   /// Moves all of `other` to the end, without copying.
