@@ -55,8 +55,6 @@ class MessageReader {
   /// taken only if `wanted`. After kBad and kClose it is not called again.
   Found Next(std::span<char>& input, bool wanted);
 
-  /// A message has begun and not ended.
-  [[nodiscard]] bool InMessage() const { return in_message_; }
   /// Nothing has come of the next frame.
   [[nodiscard]] bool BetweenFrames() const { return state_ == State::kHeader && held_ == 0; }
 

@@ -105,15 +105,13 @@ Result<Session::ReadResult> Session::Read(std::string& into, bool whole) {
 }
 
 void Session::SkipMessage() {
-  const auto skip = [self = shared_from_this()] {
-    self->skip_message_ = self->reader_.InMessage();
-    self->Pump();
-  };
   Lock lock(mutex_);
   if (conn_ == nullptr) return;
-  if (!conn_->InLoop()) return conn_->Post(skip);
+  // From here on, since whoever reads next may be there before the loop is.
+  skip_message_ = true;
+  if (!conn_->InLoop()) return conn_->Post([self = shared_from_this()] { self->Pump(); });
   lock.unlock();
-  skip();
+  Pump();
 }
 
 // Writing.

@@ -177,7 +177,6 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   bool awaits_pong_ = false;
   bool write_watched_ = false;
   bool paused_ = false;  // the handler gets no messages until the peer has taken more
-  bool skip_message_ = false;
   // How the peer ends it, found while a message that came before is still being answered.
   struct PeerEnd {
     internal::Found::Kind kind;
@@ -194,6 +193,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   size_t out_seen_ = 0;  // bytes in Out() when the loop last looked
   Reading* reading_ = nullptr;
   bool answering_ = false;  // the reader has got a message, and has not come back for more
+  bool skip_message_ = false;  // its reader has gone: what is still to come of it is dropped
   internal::WaitList changed_;
   std::atomic<Phase> phase_{Phase::kOpen};  // changed under the mutex
   bool flush_posted_ = false;

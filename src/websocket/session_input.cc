@@ -60,8 +60,8 @@ void Session::OnInput() {
 }
 
 bool Session::WantsMessages() {
-  if (skip_message_) return true;
   Lock lock(mutex_);
+  if (skip_message_) return true;
   if (phase_ == Phase::kClosing) return true;  // to drop them
   if (handler_ == nullptr) return reading_ != nullptr && !reading_->done;
   if (UnsentNow() < kEventsUnsentBytesMax) return true;
@@ -128,12 +128,12 @@ void Session::Handle(const Found& found) {
 }
 
 void Session::TakePiece(const Found& found) {
-  if (skip_message_ && handler_ == nullptr) {
-    skip_message_ = !found.final;
-    return;
-  }
   if (handler_ == nullptr) {
     Lock lock(mutex_);
+    if (skip_message_) {
+      skip_message_ = !found.final;
+      return;
+    }
     if (phase_ != Phase::kOpen || reading_ == nullptr) return;
     reading_->into->append(found.data);
     if (reading_->whole && !found.final) return;

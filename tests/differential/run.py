@@ -59,6 +59,8 @@ class GoServer(harness.Server):
     def __init__(self, program, *flags):
         super().__init__(*flags, backend="go")
         self.command[0] = str(program)
+        placement = self.command.index("--placement")  # Go has no such thing
+        del self.command[placement:placement + 2]
 
 
 def plain(text):

@@ -56,7 +56,7 @@ using test::WirePeer;
 
 constexpr int kWarmUp = 300;
 constexpr int kCounted = 1000;
-constexpr size_t kPoolsGrowMax = 8;
+constexpr size_t kPoolsGrowMax = 100;
 
 class Allocation : public test::ModeTest {
  protected:
