@@ -76,7 +76,10 @@ Result<netpoll::SocketAddress> MemoryBackend::PeerAddress(int) {
   return address;
 }
 
-MemoryServer::MemoryServer(http::Handler& handler) : engine_(handler) {
+// Calls are measured, as always, but never moved to workers: under valgrind all are slow.
+MemoryServer::MemoryServer(http::Handler& handler)
+    : engine_(handler, engine::WithPlacementLimit(std::chrono::seconds(10)),
+              engine::WithStallTime(kUnlimited)) {
   auto backend = std::make_unique<MemoryBackend>();
   backend_ = backend.get();
   loop_ = netpoll::Loop::CreateOver(std::move(backend), {});

@@ -15,8 +15,9 @@ MIB = 1024 * KIB
 # What an allocator and the kernel's counting may add to any figure.
 SLACK_BYTES = 8 * MIB
 
-# Unsent bytes that a connection may keep for a slow reader, with its blocks' own size.
-OUTPUT_BYTES_MAX = 96 * KIB
+# Unsent bytes that a connection may keep for a slow reader, with its blocks' own size; a handler on a
+# worker may keep as much again on its side.
+OUTPUT_BYTES_MAX = 2 * 96 * KIB
 # Unread bytes that it may keep of a fast sender: 64 KiB, and what io_uring had under way.
 INPUT_BYTES_MAX = (64 + 32 * 16) * KIB
 
