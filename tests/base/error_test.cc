@@ -56,7 +56,8 @@ TEST(Error, CopiesAndMoves) {
   EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): moved from is none
   EXPECT_EQ(copy.Message(), "text");
   EXPECT_EQ(moved.Message(), "text");
-  moved = moved;  // NOLINT
+  Error& same = moved;
+  moved = same;
   EXPECT_EQ(moved.Message(), "text");
   copy = kSecond;
   EXPECT_TRUE(copy.Is(kSecond));
