@@ -161,7 +161,7 @@ Found MessageReader::EndPiece(std::string_view data, bool final) {
 Found MessageReader::TakeControl(std::span<char>& input) {
   if (control_ == nullptr) control_.reset(new char[kControlBytesMax]);
   const size_t take = std::min<size_t>(left_ - held_, input.size());
-  std::memcpy(control_.get() + held_, input.data(), take);
+  if (take != 0) std::memcpy(control_.get() + held_, input.data(), take);
   held_ = static_cast<uint8_t>(held_ + take);
   input = input.subspan(take);
   if (held_ < left_) return {};

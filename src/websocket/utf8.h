@@ -27,7 +27,8 @@ class Utf8Checker {
 
 /// Whether all of `text` is UTF-8.
 [[nodiscard]] inline bool IsUtf8(std::string_view text) {
-  return BestKernels().valid_utf8(text.data(), text.size());
+  // A view of nothing may point nowhere, where not even nothing may be copied from.
+  return text.empty() || BestKernels().valid_utf8(text.data(), text.size());
 }
 
 }  // namespace hon::websocket::internal
