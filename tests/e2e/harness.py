@@ -140,13 +140,22 @@ class Server:
         raise AssertionError("no VmRSS")
 
     def descriptors(self):
-        """How many are open, without those of worker threads, which come and go."""
+        """How many are open, without those of worker threads, which come and go, and without the
+        second descriptors of listening sockets that the standby loop has once it was needed."""
         count = 0
+        sockets = set()
         for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 target = str(entry.readlink())
-                count += not re.match(r"anon_inode:\[event|/proc/\d+/task/", target)
-        return count
+                if target.startswith("socket:"):
+                    sockets.add(target)
+                else:
+                    count += not re.match(r"anon_inode:\[event|/proc/\d+/task/", target)
+        return count + len(sockets)
+
+    def show_descriptors(self):
+        return subprocess.run(["ls", "-l", f"/proc/{self.pid}/fd"], capture_output=True, text=True,
+                              check=False).stdout
 
     def gone(self):
         """The counters of /until-gone."""

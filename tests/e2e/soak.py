@@ -127,8 +127,9 @@ def soak(folder, backend, seconds, seed):
                 leaver.over.set()
             for leaver in leavers:
                 leaver.join()
-            if not harness.wait_until(lambda: server.descriptors() <= descriptors, 60):
-                wrong.append(f"{server.descriptors()} descriptors, {descriptors} before")
+            if not harness.wait_until(lambda: server.descriptors() <= descriptors, 20):
+                wrong.append(f"{server.descriptors()} descriptors, {descriptors} before: "
+                             + server.show_descriptors())
             print(f"{folder} {backend}: {requests} requests, {sum(l.count for l in leavers)} leavers, "
                   f"{server.rss_bytes() >> 20} MiB", flush=True)
     except AssertionError as error:
