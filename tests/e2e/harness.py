@@ -141,7 +141,8 @@ class Server:
 
     def descriptors(self):
         """How many are open, without those of worker threads, which come and go, and without the
-        second descriptors of listening sockets that the standby loop has once it was needed."""
+        second descriptors of listening sockets that the standby loop has once it was needed, each
+        with a reserve that is /dev/null."""
         count = 0
         sockets = set()
         for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
@@ -150,7 +151,7 @@ class Server:
                 if target.startswith("socket:"):
                     sockets.add(target)
                 else:
-                    count += not re.match(r"anon_inode:\[event|/proc/\d+/task/", target)
+                    count += not re.match(r"anon_inode:\[event|/proc/\d+/task/|/dev/null$", target)
         return count + len(sockets)
 
     def show_descriptors(self):
