@@ -16,6 +16,7 @@
 #include "hon/base/assert.h"
 #include "netpoll/connection_io.h"
 #include "netpoll/readiness_backend.h"
+#include "netpoll/socket_calls.h"
 
 namespace hon::netpoll {
 namespace {
@@ -67,11 +68,9 @@ Error KqueueBackend::Change(uintptr_t ident, int filter, unsigned flags, unsigne
   struct kevent change;
   EV_SET(&change, ident, static_cast<decltype(change.filter)>(filter),
          static_cast<decltype(change.flags)>(flags), fflags, 0, reinterpret_cast<void*>(owner));
-  int code;
-  do {
-    code = ::kevent(queue_, &change, 1, nullptr, 0, nullptr);
-  } while (code < 0 && errno == EINTR);
-  return code < 0 ? Error::System(errno, "kevent") : Error();
+  const ssize_t code =
+      Uninterrupted([&] { return ssize_t{::kevent(queue_, &change, 1, nullptr, 0, nullptr)}; });
+  return code < 0 ? Error::System(static_cast<int>(-code), "kevent") : Error();
 }
 
 // Waiting.
@@ -167,10 +166,10 @@ void KqueueBackend::OnRead(Connection& c, const struct kevent& event) {
   // Also while it is connecting: there is no second event for the same bytes.
   ConnectionIo::Set(c, ConnectionIo::Flag::kInputWaits);
   const bool leaving = (event.flags & EV_EOF) != 0;
-  if (leaving && ConnectionIo::Connecting(c)) {
-    ConnectionIo::Set(c, ConnectionIo::Flag::kPeerFinished);
+  if (ConnectionIo::Connecting(c)) {
+    if (leaving) ConnectionIo::Set(c, ConnectionIo::Flag::kPeerFinished);
+    return;
   }
-  if (ConnectionIo::Connecting(c)) return;
   if (ConnectionIo::WantsInput(c)) {
     if (leaving) ConnectionIo::Set(c, ConnectionIo::Flag::kPeerFinished);
     Receive(c);

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "netpoll/socket_calls.h"
+
 namespace hon::netpoll {
 namespace {
 
@@ -67,12 +69,9 @@ void ReadinessBackend::Receive(Connection& c) {
 
 ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
   const auto receive = [&](char* into, size_t size) {
-    ssize_t n;
-    do {
-      n = ::recv(c.Fd(), into, size, MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
+    const ssize_t n = Uninterrupted([&] { return ::recv(c.Fd(), into, size, MSG_DONTWAIT); });
     *filled = n == static_cast<ssize_t>(size);
-    return n < 0 ? -errno : n;
+    return n;
   };
   if (c.IsActive()) {
     const std::span<char> tail = c.Reader().Empty() ? std::span<char>() : c.Reader().TailRoom();

@@ -32,11 +32,9 @@ bool ReusePortSpreads() { return false; }
 int OpenSocket(int family) { return WithProperties(::socket(family, SOCK_STREAM, 0)); }
 
 int AcceptSocket(int fd) {
-  int accepted;
-  do {
-    accepted = ::accept(fd, nullptr, nullptr);
-  } while (accepted < 0 && errno == EINTR);
-  return WithProperties(accepted);
+  const auto accepted = static_cast<int>(
+      Uninterrupted([&] { return ssize_t{::accept(fd, nullptr, nullptr)}; }));
+  return accepted < 0 ? accepted : WithProperties(accepted);
 }
 
 ssize_t SendParts(int fd, const iovec* parts, int count) {
