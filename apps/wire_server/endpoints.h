@@ -34,8 +34,8 @@ void RegisterFiles(http::ServeMux& mux, const Files& files);
 /// "/answer/{what}": the contract of ResponseWriter, see answers.cc.
 void RegisterAnswers(http::ServeMux& mux);
 
-/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", "/dump", and what stands behind
-/// wrapping handlers: "/strip/", "/semicolons", "/max-bytes", "/cross-origin/".
+/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", "/dump", and what stands
+/// behind wrapping handlers: "/strip/", "/semicolons", "/max-bytes", "/cross-origin/".
 void RegisterRequests(http::ServeMux& mux);
 
 /// Muxes of their own for the hosts "mux.test" and "all.test".

@@ -100,9 +100,8 @@ void RegisterLife(http::ServeMux& mux) {
                                   std::chrono::milliseconds(200), "too late\n"));
   mux.HandleFunc("/panic", Panic);
   const auto gone = std::make_shared<Gone>();
-  mux.HandleFunc("/until-gone", [gone](http::ResponseWriter& w, http::Request& r) {
-    UntilGone(*gone, w, r);
-  });
+  mux.HandleFunc("/until-gone",
+                 [gone](http::ResponseWriter& w, http::Request& r) { UntilGone(*gone, w, r); });
   mux.HandleFunc("/gone", [gone](http::ResponseWriter& w, http::Request&) { TellGone(*gone, w); });
 }
 

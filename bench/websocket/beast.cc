@@ -41,7 +41,6 @@ class Session : public std::enable_shared_from_this<Session> {
     deflate.server_no_context_takeover = true;
     deflate.client_no_context_takeover = true;
     deflate.compLevel = 1;
-    deflate.msg_size_threshold = 512;
     stream_.set_option(deflate);
     stream_.read_message_max(size_t{16} << 20);
     broadcast_ = request_.target() == "/broadcast";

@@ -31,8 +31,7 @@ Pool::Handle Pool::Get() {
 }
 
 void Pool::Put(std::unique_ptr<ByteBuffer> buffer) {
-  const uint64_t calls =
-      calls_[ClassOf(buffer->Len())].fetch_add(1, std::memory_order_relaxed) + 1;
+  const uint64_t calls = calls_[ClassOf(buffer->Len())].fetch_add(1, std::memory_order_relaxed) + 1;
   if (calls > kCalibrateCallsThreshold) Calibrate();
   const size_t max_size = MaxSize();
   if (max_size != 0 && buffer->Cap() > max_size) return;

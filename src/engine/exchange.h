@@ -103,7 +103,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   Stretch stretch_;
   http::Route* route_ = nullptr;  // of the handler, while it runs inline
   WorkerCall* call_ = nullptr;    // while a worker owns request, body and response
-  TimePoint deadline_ = kNever;  // of the context
+  TimePoint deadline_ = kNever;   // of the context
   bool timed_out_ = false;
   bool measured_ = false;  // the call is: stretch_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;

@@ -55,8 +55,8 @@ class ExchangeStream final : public io::Stream {
   // How long the peer may still keep us waiting in one direction.
   struct Patience {
     Duration timeout{};
-    Duration waited{};   // since it was last renewed
-    int64_t moved = 0;   // bytes in that time
+    Duration waited{};                  // since it was last renewed
+    int64_t moved = 0;                  // bytes in that time
     std::optional<TimePoint> deadline;  // set by the handler: replaces the rest
 
     void Reset(Duration for_waiting);

@@ -15,7 +15,9 @@ constexpr size_t kPullBytesMax = netpoll::kInputHighWaterBytes;
 
 }  // namespace
 
-RemoteStream::RemoteStream() : in_pool_(kCachedBlocksMax), out_pool_(kCachedBlocksMax) { Bind(in_, out_); }
+RemoteStream::RemoteStream() : in_pool_(kCachedBlocksMax), out_pool_(kCachedBlocksMax) {
+  Bind(in_, out_);
+}
 
 void RemoteStream::Attach(LoopPort& home, ExchangeStream& target, const adaptor::BodyReader& body) {
   home_ = &home;

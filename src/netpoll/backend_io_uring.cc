@@ -176,7 +176,7 @@ class IoUringBackend final : public Backend {
   ProvidedBlocks blocks_;  // outlives the ring
   Ring ring_;
   int wakeup_ = -1;
-  std::thread::id thread_;  // none until the first turn
+  std::thread::id thread_;    // none until the first turn
   std::vector<int> closing_;  // descriptors that were given up on another thread
   std::vector<Acceptor*> to_accept_;
   // Connections whose input has changed in this batch, to be told once it is complete.
@@ -356,8 +356,8 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   if (!more) Io::DropHold(c, Io::Hold::kRecvInFlight);
   if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    const bool kept = cqe.res > 0 &&
-                      Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
+    const bool kept =
+        cqe.res > 0 && Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
     blocks_.Recycle(id, kept);
   }
   if (cqe.res > 0) {
@@ -452,8 +452,7 @@ void IoUringBackend::StartAccept(Acceptor& acceptor) {
   }
   acceptor.in_flight = true;
   io_uring_sqe* sqe = Submission();
-  io_uring_prep_multishot_accept(sqe, acceptor.fd, nullptr, nullptr,
-                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+  io_uring_prep_multishot_accept(sqe, acceptor.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   sqe->user_data = Tagged(&acceptor, Op::kAccept);
 }
 

@@ -14,8 +14,7 @@ Result<std::unique_ptr<Backend>> MakeBest(const LoopOptions& options) {
   if (best) return best;
   Result<std::unique_ptr<Backend>> other = MakeEpollBackend();
   if (other && options.on_fallback) {
-    options.on_fallback("io_uring is not to be had (" + best.error().Message() +
-                        "), using epoll");
+    options.on_fallback("io_uring is not to be had (" + best.error().Message() + "), using epoll");
   }
   return other;
 }

@@ -26,9 +26,7 @@ struct ConnectionIo {
     if (c.phase_ == Connection::Phase::kClosed) c.MarkDirty();
   }
   static bool Has(const Connection& c, Flag flag) { return (c.flags_ & flag) != 0; }
-  static void Set(Connection& c, Flag flag) {
-    c.flags_ = static_cast<uint16_t>(c.flags_ | flag);
-  }
+  static void Set(Connection& c, Flag flag) { c.flags_ = static_cast<uint16_t>(c.flags_ | flag); }
   static void Unset(Connection& c, Flag flag) {
     c.flags_ = static_cast<uint16_t>(c.flags_ & ~flag);
   }
@@ -39,9 +37,7 @@ struct ConnectionIo {
   static void ForgetFd(Connection& c) { c.fd_ = -1; }
   static bool Open(const Connection& c) { return c.phase_ == Connection::Phase::kOpen; }
   static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
-  static bool Connecting(const Connection& c) {
-    return c.phase_ == Connection::Phase::kConnecting;
-  }
+  static bool Connecting(const Connection& c) { return c.phase_ == Connection::Phase::kConnecting; }
 
   /// A receive should be under way.
   static bool WantsInput(const Connection& c) { return c.WantsInput(); }

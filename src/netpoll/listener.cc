@@ -101,8 +101,7 @@ class AcceptingListener final : public Listener {
 };
 
 Result<std::unique_ptr<Listener>> Listener::Start(Loop& loop, ListenSocket socket,
-                                                  std::vector<Target> targets,
-                                                  ErrorHook on_error) {
+                                                  std::vector<Target> targets, ErrorHook on_error) {
   if (targets.empty()) return Fail(Error::New("a listener needs a target"));
   return std::make_unique<AcceptingListener>(loop, std::move(socket), std::move(targets),
                                              std::move(on_error));
@@ -175,8 +174,8 @@ void AcceptingListener::Take(int fd) {
 
 void AcceptingListener::OnShortage(int errno_value) {
   const bool long_lasting = retry_in_ == kAcceptRetryMax;
-  retry_in_ = retry_in_ == Duration::zero() ? kAcceptRetryMin
-                                            : std::min(retry_in_ * 2, kAcceptRetryMax);
+  retry_in_ =
+      retry_in_ == Duration::zero() ? kAcceptRetryMin : std::min(retry_in_ * 2, kAcceptRetryMax);
   last_error_ = errno_value;
   if (on_error_) on_error_(Error::System(errno_value, "accept"), retry_in_);
   if (paused_ || door_ == nullptr) return;

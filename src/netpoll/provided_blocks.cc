@@ -20,8 +20,8 @@ ProvidedBlocks::~ProvidedBlocks() {
 }
 
 Error ProvidedBlocks::Register(io_uring& ring) {
-  void* memory = ::mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE,
-                        MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  void* memory =
+      ::mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   if (memory == MAP_FAILED) return Error::System(errno, "mmap");
   shared_ = static_cast<io_uring_buf_ring*>(memory);
   io_uring_buf_ring_init(shared_);

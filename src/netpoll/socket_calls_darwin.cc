@@ -32,8 +32,8 @@ bool ReusePortSpreads() { return false; }
 int OpenSocket(int family) { return WithProperties(::socket(family, SOCK_STREAM, 0)); }
 
 int AcceptSocket(int fd) {
-  const auto accepted = static_cast<int>(
-      Uninterrupted([&] { return ssize_t{::accept(fd, nullptr, nullptr)}; }));
+  const auto accepted =
+      static_cast<int>(Uninterrupted([&] { return ssize_t{::accept(fd, nullptr, nullptr)}; }));
   return accepted < 0 ? accepted : WithProperties(accepted);
 }
 

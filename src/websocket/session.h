@@ -192,7 +192,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   uint64_t emitted_ = 0;
   size_t out_seen_ = 0;  // bytes in Out() when the loop last looked
   Reading* reading_ = nullptr;
-  bool answering_ = false;  // the reader has got a message, and has not come back for more
+  bool answering_ = false;     // the reader has got a message, and has not come back for more
   bool skip_message_ = false;  // its reader has gone: what is still to come of it is dropped
   internal::WaitList changed_;
   std::atomic<Phase> phase_{Phase::kOpen};  // changed under the mutex

@@ -33,7 +33,8 @@ TEST(ByteBuffer, EveryMethod) {
 }
 
 TEST(ByteBuffer, ReadFromAppendsToTheEnd) {
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{65}, size_t{10'000}}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{65}, size_t{10'000}}) {
     const std::string text(size, 'r');
     io::StringReader reader(text);
     ByteBuffer buffer;
@@ -111,8 +112,8 @@ TEST(Pool, KeepsWhatMostReturnsNeed) {
 }
 
 TEST(Pool, SizeClassesAtTheirEdges) {
-  for (const auto& [length, expected] : {std::pair<size_t, size_t>{0, 64}, {64, 64}, {65, 128},
-                                         {128, 128}, {129, 256}}) {
+  for (const auto& [length, expected] :
+       {std::pair<size_t, size_t>{0, 64}, {64, 64}, {65, 128}, {128, 128}, {129, 256}}) {
     Pool pool(0);
     for (uint64_t i = 0; i <= kCalibrateCallsThreshold; ++i) Return(pool, length);
     EXPECT_EQ(pool.DefaultSize(), expected) << length;

@@ -1,4 +1,5 @@
-// What is learned from the calls of a pattern: when it moves to the workers, and when it comes back.
+// What is learned from the calls of a pattern: when it moves to the workers, and when it comes
+// back.
 
 #include "engine/pattern_load.h"
 

@@ -14,7 +14,7 @@ struct MuxRequest {
   const char* pattern;   // Request.Pattern afterwards
   const char* location;  // "" without a redirect
   const char* allow;
-  const char* values;    // "name=value" of the pattern's wildcards
+  const char* values;  // "name=value" of the pattern's wildcards
 };
 
 struct MuxCase {

@@ -129,8 +129,8 @@ TEST(LimitedReaderTest, StopsAtItsLimit) {
   for (const int64_t limit : {-1, 0, 1, 3, 4, 5}) {
     StringReader text("four");
     LimitedReader limited(text, limit);
-    const std::string want = std::string("four").substr(0, static_cast<size_t>(std::max<int64_t>(
-                                                               limit, 0)));
+    const std::string want =
+        std::string("four").substr(0, static_cast<size_t>(std::max<int64_t>(limit, 0)));
     EXPECT_EQ(*ReadAll(limited), want);
     EXPECT_EQ(text.Len(), 4 - want.size()) << "took more than its share";
     EXPECT_FALSE(limited.Read({}).err);

@@ -180,7 +180,8 @@ TEST_F(LinkBufferTest, SliceMovesAPartWithoutCopying) {
       // A slice of a slice still shows the first memory.
       auto inner = slice->Slice(slice->Len() / 2);
       slice->Clear();
-      ASSERT_EQ(Contents(*inner), (std::string(kText.substr(0, n)) + "end").substr(0, inner->Len()));
+      ASSERT_EQ(Contents(*inner),
+                (std::string(kText.substr(0, n)) + "end").substr(0, inner->Len()));
     });
   }
 }

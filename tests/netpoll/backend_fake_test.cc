@@ -1,7 +1,5 @@
 // What only a scripted kernel can show: exact turns, exact times, failures that are hard to make.
 
-#include "support/fake_backend.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include "netpoll/connection_slab.h"
 #include "netpoll/fixture.h"
 #include "netpoll/loop_io.h"
+#include "support/fake_backend.h"
 
 namespace hon::netpoll {
 namespace {
@@ -334,16 +333,26 @@ TEST_F(FakeBackendTest, RandomLivesLeaveNothingBehind) {
     Recorder handler;
     const auto act = [&](Connection& c) {
       switch (roll(12)) {
-        case 0: return c.Close(CloseHow::kGraceful);
-        case 1: return c.Close(CloseHow::kLinger);
-        case 2: return c.Close(CloseHow::kAbort);
-        case 3: return c.PauseRead();
-        case 4: return c.ResumeRead();
-        case 5: return c.WantWritable();
-        case 6: return c.CloseWrite();
-        case 7: return c.SetDeadline(static_cast<DeadlineKind>(roll(3)),
-                                     kernel_->Now() + milliseconds(roll(500)));
-        case 8: static_cast<void>(c.Flush()); return;
+        case 0:
+          return c.Close(CloseHow::kGraceful);
+        case 1:
+          return c.Close(CloseHow::kLinger);
+        case 2:
+          return c.Close(CloseHow::kAbort);
+        case 3:
+          return c.PauseRead();
+        case 4:
+          return c.ResumeRead();
+        case 5:
+          return c.WantWritable();
+        case 6:
+          return c.CloseWrite();
+        case 7:
+          return c.SetDeadline(static_cast<DeadlineKind>(roll(3)),
+                               kernel_->Now() + milliseconds(roll(500)));
+        case 8:
+          static_cast<void>(c.Flush());
+          return;
         default:
           c.Writer().Append(std::move(c.Reader()));
           c.ConsumedInput();
@@ -366,11 +375,21 @@ TEST_F(FakeBackendTest, RandomLivesLeaveNothingBehind) {
         const size_t back = roll(static_cast<uint32_t>(std::min<size_t>(fds.size(), 30)));
         FakeSocket& socket = kernel_->At(fds[fds.size() - 1 - back]);
         switch (roll(8)) {
-          case 0: socket.Finishes(); break;
-          case 1: socket.Resets(); break;
-          case 2: socket.SetRoom(roll(5000)); break;
-          case 3: socket.FailNextSend(EPIPE); break;
-          default: socket.Sends(std::string(1 + roll(20'000), 'x')); break;
+          case 0:
+            socket.Finishes();
+            break;
+          case 1:
+            socket.Resets();
+            break;
+          case 2:
+            socket.SetRoom(roll(5000));
+            break;
+          case 3:
+            socket.FailNextSend(EPIPE);
+            break;
+          default:
+            socket.Sends(std::string(1 + roll(20'000), 'x'));
+            break;
         }
       }
       if (roll(50) == 0) loop_->ForEachConnection(act);

@@ -48,8 +48,8 @@ TEST_P(ConnectionTest, EchoesAndTellsEventsInOrder) {
   peer.Finish();
   ASSERT_TRUE(TurnUntil([&] { return handler.Disconnected(); }));
   EXPECT_FALSE(handler.why) << handler.why.Message();
-  EXPECT_EQ(handler.events, (std::vector<std::string>{"prepare", "connect", "request", "request",
-                                                      "disconnect"}));
+  EXPECT_EQ(handler.events,
+            (std::vector<std::string>{"prepare", "connect", "request", "request", "disconnect"}));
   EXPECT_EQ(peer.State(), 0);
   EXPECT_EQ(loop_->Connections(), 0U);
 }
@@ -375,8 +375,8 @@ TEST_P(ConnectionTest, SendsAFile) {
   bool full = false;
   const auto send = [&](Connection& connection) {
     while (sent < text.size()) {
-      const auto n = connection.SendFileSome(file.file, static_cast<int64_t>(sent),
-                                             text.size() - sent);
+      const auto n =
+          connection.SendFileSome(file.file, static_cast<int64_t>(sent), text.size() - sent);
       ASSERT_TRUE(n) << n.error().Message();
       if (*n == 0) {
         full = true;

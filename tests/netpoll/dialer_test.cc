@@ -33,7 +33,8 @@ HON_BACKEND_TEST(DialerTest);
 TEST_P(DialerTest, ConnectsToEveryKindOfAddress) {
   server_.request = Echo;
   const std::string unix_path = "unix:@hon-dial-" + std::to_string(::getpid());
-  for (const std::string& listen : {std::string("127.0.0.1:0"), std::string("[::1]:0"), unix_path}) {
+  for (const std::string& listen :
+       {std::string("127.0.0.1:0"), std::string("[::1]:0"), unix_path}) {
     StartListener(server_, listen);
     const bool is_unix = listen.starts_with("unix");
     const std::string to = is_unix ? listen : listener_->Address();
@@ -119,9 +120,8 @@ TEST_P(DialerTest, WhatIsUnderWayFailsWithTheLoop) {
       if (!c && c.error().Is(io::ErrClosed)) ++failed;
     });
   }
-  loop_->Dial("localhost:1", client_, std::chrono::seconds(30), [&](Result<Connection*>) {
-    ++done;
-  });
+  loop_->Dial("localhost:1", client_, std::chrono::seconds(30),
+              [&](Result<Connection*>) { ++done; });
   TurnFor(milliseconds(10));
   loop_->Dial(socket->Address(), client_, std::chrono::seconds(30), [&](Result<Connection*> c) {
     ++done;

@@ -109,5 +109,5 @@ std::string BackendTestName(const testing::TestParamInfo<BackendKind>& info);
 
 }  // namespace hon::netpoll
 
-#define HON_BACKEND_TEST(suite)                                                          \
+#define HON_BACKEND_TEST(suite) \
   INSTANTIATE_TEST_SUITE_P(All, suite, testing::ValuesIn(BackendsUnderTest()), BackendTestName)

@@ -174,10 +174,9 @@ TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
   auto socket = ListenSocket::Listen("127.0.0.1:0");
   ASSERT_TRUE(socket);
   std::vector<std::pair<int, Duration>> told;
-  auto listener = Listener::Start(*loop_, std::move(*socket), {{loop_.get(), &handler}},
-                                  [&](const Error& why, Duration retry_in) {
-                                    told.emplace_back(why.SystemCode(), retry_in);
-                                  });
+  auto listener = Listener::Start(
+      *loop_, std::move(*socket), {{loop_.get(), &handler}},
+      [&](const Error& why, Duration retry_in) { told.emplace_back(why.SystemCode(), retry_in); });
   ASSERT_TRUE(listener);
   listener_ = std::move(*listener);
   const Peer peer = Peer::ConnectTo(listener_->Address());
@@ -248,8 +247,8 @@ TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
   for (size_t i = 0; i < 2; ++i) {
     handlers[i].request = Echo;
     Loop& loop = (*group)->At(i);
-    listeners.push_back(*Listener::Start(loop, std::move(i == 0 ? *first : *second),
-                                         {{&loop, &handlers[i]}}));
+    listeners.push_back(
+        *Listener::Start(loop, std::move(i == 0 ? *first : *second), {{&loop, &handlers[i]}}));
   }
   (*group)->Start();
   std::vector<Peer> peers;
@@ -276,9 +275,9 @@ TEST(ListenSocketTest, ErrorsNameTheAddressAndTheReason) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().SystemCode(), EADDRINUSE);
   EXPECT_NE(failed.error().Message().find(taken->Address()), std::string::npos);
-  for (const char* bad : {"", "nothing", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-                          "127.0.0.1:99999999999", "::1:80", "[::1:80", "[::1]80", "unix:",
-                          "1.2.3.4.5:80", "127.0.0.1:-1", "127.0.0.1:+1"}) {
+  for (const char* bad :
+       {"", "nothing", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:99999999999",
+        "::1:80", "[::1:80", "[::1]80", "unix:", "1.2.3.4.5:80", "127.0.0.1:-1", "127.0.0.1:+1"}) {
     EXPECT_FALSE(ListenSocket::Listen(bad)) << bad;
   }
   EXPECT_FALSE(ListenSocket::Listen("unix:" + std::string(108, 'x')));

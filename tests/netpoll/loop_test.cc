@@ -219,8 +219,8 @@ TEST_P(LoopTest, ForEachConnectionMayCloseThem) {
 }
 
 TEST(BackendNameTest, NamesRoundTrip) {
-  for (const auto kind : {BackendKind::kAuto, BackendKind::kIoUring, BackendKind::kEpoll,
-                          BackendKind::kKqueue}) {
+  for (const auto kind :
+       {BackendKind::kAuto, BackendKind::kIoUring, BackendKind::kEpoll, BackendKind::kKqueue}) {
     const auto parsed = ParseBackend(BackendName(kind));
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, kind);

@@ -1,5 +1,7 @@
 // What the platform grants: a backend, processors; and addresses as text.
 
+#include "netpoll/processors.h"
+
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -19,7 +21,6 @@
 #include "hon/netpoll/loop_group.h"
 #include "netpoll/address.h"
 #include "netpoll/fixture.h"
-#include "netpoll/processors.h"
 
 namespace hon::netpoll {
 namespace {

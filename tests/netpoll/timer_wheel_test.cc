@@ -163,7 +163,8 @@ TEST_F(TimerWheelTest, AgreesWithAPlainList) {
         entry.timer->Disarm();
         entry.due = kNever;
       } else {
-        entry.due = now + microseconds(static_cast<int64_t>(random() % static_cast<uint64_t>(span)));
+        entry.due =
+            now + microseconds(static_cast<int64_t>(random() % static_cast<uint64_t>(span)));
         wheel.Arm(*entry.timer, entry.due);
       }
       entry.fired = false;

@@ -71,7 +71,8 @@ class Exchange : public test::ModeTest {
     mux_.HandleFunc("/hijack", [](http::ResponseWriter& w, http::Request&) {
       auto conn = w.Hijack();
       if (!conn) return;
-      (*conn)->Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n");
+      (*conn)->Write(
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n");
       char bytes[512];
       for (;;) {
         const io::IoResult got = (*conn)->Read(bytes);
@@ -160,7 +161,8 @@ TEST_P(Exchange, EveryCutOfARequest) {
 TEST_P(Exchange, ByteByByte) {
   test::TestServer server(engine_, GetParam());
   WirePeer peer(server.Address());
-  ASSERT_TRUE(peer.SendInPieces("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nxyz", 1));
+  ASSERT_TRUE(
+      peer.SendInPieces("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nxyz", 1));
   EXPECT_EQ(peer.ReadAnswer().body, "xyz");
 }
 
@@ -403,8 +405,7 @@ TEST_P(Exchange, BodyLimitAtNAndOneMore) {
 }
 
 TEST_P(Exchange, RequestTimeoutEndsWaits) {
-  engine::Engine engine(mux_, engine::WithRequestTimeout(100ms),
-                        engine::WithEventHook(log_.Hook()),
+  engine::Engine engine(mux_, engine::WithRequestTimeout(100ms), engine::WithEventHook(log_.Hook()),
                         engine::WithPlacement(GetParam().placement));
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());

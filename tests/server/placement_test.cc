@@ -84,8 +84,7 @@ TEST_P(PlacementTest, QuickAndWaitingHandlersStayOnTheLoop) {
 
 TEST_P(PlacementTest, AHandlerThatHoldsTheLoopMovesAndComesBack) {
   // Far from what a loaded machine makes of a quick call.
-  engine::Engine engine(mux_, engine::WithPlacementLimit(20ms),
-                        engine::WithStallTime(kUnlimited));
+  engine::Engine engine(mux_, engine::WithPlacementLimit(20ms), engine::WithStallTime(kUnlimited));
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   slow_ms_ = 50;

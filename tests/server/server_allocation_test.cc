@@ -9,7 +9,9 @@
 #include "support/test_server.h"
 
 #if defined(HON_ASAN) || defined(HON_TSAN)
-TEST(Allocation, Counted) { GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers have a malloc of their own"; }
+TEST(Allocation, Counted) {
+  GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers have a malloc of their own";
+}
 #else
 
 namespace {
@@ -82,10 +84,10 @@ class Allocation : public test::ModeTest {
       }
     });
     dir_.Write("file.bin", std::string(100'000, 'f'));
-    mux_.HandleFunc("/file", [path = dir_.Path() + "/file.bin"](http::ResponseWriter& w,
-                                                               http::Request& r) {
-      http::ServeFile(w, r, path);
-    });
+    mux_.HandleFunc("/file",
+                    [path = dir_.Path() + "/file.bin"](http::ResponseWriter& w, http::Request& r) {
+                      http::ServeFile(w, r, path);
+                    });
   }
 
   // Sends `wire` again and again and reads `answers` answers to it each time.

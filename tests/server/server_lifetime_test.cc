@@ -38,9 +38,8 @@ TEST(LifetimeDeathTest, AViewOfAFieldDiesWithItsHandler) {
     kept = r.Header.Get("X-Field");
     w.Write("kept");
   });
-  mux.HandleFunc("/late", [](http::ResponseWriter& w, http::Request&) {
-    w.Write(std::to_string(Sum(kept)));
-  });
+  mux.HandleFunc(
+      "/late", [](http::ResponseWriter& w, http::Request&) { w.Write(std::to_string(Sum(kept))); });
   EXPECT_DEATH(Ask(mux, "/keep"), "use-after-poison");
 }
 
@@ -51,9 +50,8 @@ TEST(LifetimeDeathTest, APathValueDiesWithItsHandler) {
     kept = r.PathValue("what");
     w.Write("kept");
   });
-  mux.HandleFunc("/late", [](http::ResponseWriter& w, http::Request&) {
-    w.Write(std::to_string(Sum(kept)));
-  });
+  mux.HandleFunc(
+      "/late", [](http::ResponseWriter& w, http::Request&) { w.Write(std::to_string(Sum(kept))); });
   EXPECT_DEATH(Ask(mux, "/keep/an%20escaped%20segment%20of%20some%20length"), "use-after-poison");
 }
 

@@ -88,7 +88,8 @@ class FakeBackend final : public Backend {
   int PeerConnects();
   /// The next accept fails with this errno.
   void FailAccept(int errno_value) { accepts_.push_back(-errno_value); }
-  /// From now on Dial finds: 0: success at once; EINPROGRESS: CompleteConnect decides; else failure.
+  /// From now on Dial finds: 0: success at once; EINPROGRESS: CompleteConnect decides; else
+  /// failure.
   void SetConnectResult(int errno_value) { connect_result_ = errno_value; }
   /// The descriptor of the newest connect.
   [[nodiscard]] int LastConnect() const { return last_connect_; }
@@ -135,7 +136,7 @@ class FakeBackend final : public Backend {
 
   io::BlockPool* blocks_ = nullptr;
   std::map<int, FakeSocket> sockets_;
-  std::set<int> attached_;  // those that belong to a connection
+  std::set<int> attached_;   // those that belong to a connection
   std::deque<int> accepts_;  // descriptors, or negated errnos
   std::vector<Acceptor*> acceptors_;
   TimePoint now_ = TimePoint(std::chrono::hours(1));

@@ -97,21 +97,17 @@ inline std::string BackendParamName(const testing::TestParamInfo<netpoll::Backen
 
 }  // namespace hon::test
 
-#define HON_INSTANTIATE_BACKENDS(suite)                                             \
-  INSTANTIATE_TEST_SUITE_P(All, suite,                                              \
-                           testing::Values(hon::netpoll::BackendKind::kIoUring,     \
-                                           hon::netpoll::BackendKind::kEpoll),      \
-                           hon::test::BackendParamName)
+#define HON_INSTANTIATE_BACKENDS(suite)                                                        \
+  INSTANTIATE_TEST_SUITE_P(                                                                    \
+      All, suite,                                                                              \
+      testing::Values(hon::netpoll::BackendKind::kIoUring, hon::netpoll::BackendKind::kEpoll), \
+      hon::test::BackendParamName)
 
-#define HON_INSTANTIATE_MODES(suite)                                                      \
-  INSTANTIATE_TEST_SUITE_P(                                                               \
-      All, suite,                                                                         \
-      testing::Values(hon::test::Mode{hon::netpoll::BackendKind::kIoUring,                \
-                                      hon::engine::kInline},                              \
-                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll,                  \
-                                      hon::engine::kInline},                              \
-                      hon::test::Mode{hon::netpoll::BackendKind::kIoUring,                \
-                                      hon::engine::kWorkers},                             \
-                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll,                  \
-                                      hon::engine::kWorkers}),                            \
+#define HON_INSTANTIATE_MODES(suite)                                                               \
+  INSTANTIATE_TEST_SUITE_P(                                                                        \
+      All, suite,                                                                                  \
+      testing::Values(hon::test::Mode{hon::netpoll::BackendKind::kIoUring, hon::engine::kInline},  \
+                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll, hon::engine::kInline},    \
+                      hon::test::Mode{hon::netpoll::BackendKind::kIoUring, hon::engine::kWorkers}, \
+                      hon::test::Mode{hon::netpoll::BackendKind::kEpoll, hon::engine::kWorkers}),  \
       hon::test::ModeName)

@@ -85,7 +85,9 @@ class WirePeer {
     }
   }
   WirePeer(WirePeer&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)), ended_(other.ended_) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        buffer_(std::move(other.buffer_)),
+        ended_(other.ended_) {}
   WirePeer(const WirePeer&) = delete;
   WirePeer& operator=(const WirePeer&) = delete;
   ~WirePeer() { Close(); }

@@ -71,7 +71,8 @@ inline void OnFiber(netpoll::BackendKind backend, std::function<void()> body) {
   fiber::Scheduler scheduler(**loop);
   scheduler.Start([](void* f) { (*static_cast<std::function<void()>*>(f))(); }, &body);
   while (scheduler.Live() != 0) (*loop)->Turn(std::chrono::milliseconds(10));
-  for (int i = 0; i < 2000 && (*loop)->Connections() != 0; ++i) (*loop)->Turn(std::chrono::milliseconds(1));
+  for (int i = 0; i < 2000 && (*loop)->Connections() != 0; ++i)
+    (*loop)->Turn(std::chrono::milliseconds(1));
 }
 
 }  // namespace hon::websocket::test

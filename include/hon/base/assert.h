@@ -10,7 +10,7 @@ namespace hon {
 
 }  // namespace hon
 
-#define HON_ASSERT(condition) \
+#define HON_ASSERT(condition)                                                                 \
   (__builtin_expect(!(condition), 0) ? ::hon::AssertionFailed(#condition, __FILE__, __LINE__) \
                                      : static_cast<void>(0))
 

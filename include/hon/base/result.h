@@ -12,9 +12,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 /// Returns `error` from a function whose result is a Result<T>.
-inline tl::unexpected<Error> Fail(Error error) {
-  return tl::unexpected<Error>(std::move(error));
-}
+inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace hon
 
@@ -24,8 +22,8 @@ inline tl::unexpected<Error> Fail(Error error) {
 /// `HON_TRY(auto loop, Loop::Create(options));` declares loop, or returns the error.
 #define HON_TRY(declaration, expression) \
   HON_TRY_INNER(HON_CONCAT(hon_try_, __LINE__), declaration, expression)
-#define HON_TRY_INNER(result, declaration, expression)           \
-  auto result = (expression);                                    \
+#define HON_TRY_INNER(result, declaration, expression)            \
+  auto result = (expression);                                     \
   if (!(result)) return ::hon::Fail(std::move((result).error())); \
   declaration = std::move(*(result))
 

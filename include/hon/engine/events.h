@@ -13,15 +13,15 @@ namespace hon::engine {
 /// What went wrong, for a log or a counter; Go's ErrorLog with types instead of free text.
 struct Event {
   enum class Kind : uint8_t {
-    kPanic,        // a handler threw; `detail` is its what()
-    kBadRequest,   // a request was refused before a handler ran; `status` says how
-    kHandler,      // a handler misused its writer (a second WriteHeader, ...)
-    kAccept,       // accepting failed and is tried again
-    kListener,     // a backend or listener note (io_uring is not to be had, ...)
-    kStall,        // a handler holds its loop; `stack` may show where
+    kPanic,       // a handler threw; `detail` is its what()
+    kBadRequest,  // a request was refused before a handler ran; `status` says how
+    kHandler,     // a handler misused its writer (a second WriteHeader, ...)
+    kAccept,      // accepting failed and is tried again
+    kListener,    // a backend or listener note (io_uring is not to be had, ...)
+    kStall,       // a handler holds its loop; `stack` may show where
   };
   Kind kind = Kind::kHandler;
-  int status = 0;             // what the peer was answered, 0 when nothing
+  int status = 0;              // what the peer was answered, 0 when nothing
   std::string_view peer{};     // "ip:port", may be empty
   std::string_view pattern{};  // the mux pattern, may be empty
   std::string_view detail{};   // one line for a person

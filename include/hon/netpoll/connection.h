@@ -86,9 +86,7 @@ class Connection final : private Timer {
   /// The peer has sent FIN: nothing will be added to Reader().
   [[nodiscard]] bool InputEnded() const { return (flags_ & kInputEnded) != 0; }
   /// The peer has sent FIN, though bytes before it may still be unread in the socket.
-  [[nodiscard]] bool PeerFinished() const {
-    return (flags_ & (kInputEnded | kPeerFinished)) != 0;
-  }
+  [[nodiscard]] bool PeerFinished() const { return (flags_ & (kInputEnded | kPeerFinished)) != 0; }
 
   /// Bytes to be sent. Do not reserve room in it (Malloc) across a call to the connection.
   [[nodiscard]] io::LinkBuffer& Writer() { return out_; }
@@ -179,18 +177,18 @@ class Connection final : private Timer {
 
   enum Flag : uint16_t {
     kPausedByUser = 1,
-    kPausedFull = 2,          // the reader is behind
+    kPausedFull = 2,  // the reader is behind
     kInputEnded = 4,
     kPeerFinished = 8,
-    kInputWaits = 16,         // epoll: the socket was readable when last seen
-    kOutBlocked = 32,         // the socket is full; Writer() is sent when it is writable
-    kWantsWritable = 64,      // the handler asked for OnWritable
-    kWriteEndWanted = 128,    // FIN once Writer() is empty
-    kWriteEnded = 256,        // FIN sent
-    kLingers = 512,           // linger once Writer() is empty
-    kSyncWanted = 1024,       // the backend has to look at what input is wanted
+    kInputWaits = 16,       // epoll: the socket was readable when last seen
+    kOutBlocked = 32,       // the socket is full; Writer() is sent when it is writable
+    kWantsWritable = 64,    // the handler asked for OnWritable
+    kWriteEndWanted = 128,  // FIN once Writer() is empty
+    kWriteEnded = 256,      // FIN sent
+    kLingers = 512,         // linger once Writer() is empty
+    kSyncWanted = 1024,     // the backend has to look at what input is wanted
     kDisconnectTold = 2048,
-    kWatchWanted = 4096,      // io_uring: a report of writability is to be asked for
+    kWatchWanted = 4096,  // io_uring: a report of writability is to be asked for
   };
 
   /// Kept from the first question, since a reset socket has forgotten it.
@@ -237,7 +235,7 @@ class Connection final : private Timer {
   std::array<TimePoint, 3> deadlines_{kNever, kNever, kNever};
   TimePoint armed_for_ = kNever;
   Error why_;
-  std::array<uint32_t, 3> timeouts_ms_{};  // 0: none
+  std::array<uint32_t, 3> timeouts_ms_{};      // 0: none
   uint32_t input_max_ = kInputHighWaterBytes;  // while lingering: what may still be discarded
   int fd_;
   uint16_t holds_ = 0;

@@ -16,9 +16,9 @@ class EventHandler;
 class Loop;
 
 struct ListenOptions {
-  int backlog = 4096;          // capped by the kernel's somaxconn
-  bool reuse_port = false;     // SO_REUSEPORT, so that each loop can have a socket of its own
-  bool no_delay = true;        // TCP_NODELAY on accepted sockets
+  int backlog = 4096;       // capped by the kernel's somaxconn
+  bool reuse_port = false;  // SO_REUSEPORT, so that each loop can have a socket of its own
+  bool no_delay = true;     // TCP_NODELAY on accepted sockets
 };
 
 /// Whether the kernel spreads connections over the sockets that share an address by SO_REUSEPORT.
@@ -67,12 +67,13 @@ inline constexpr Duration kAcceptRetryMin = std::chrono::milliseconds(5);
 inline constexpr Duration kAcceptRetryMax = std::chrono::seconds(1);
 
 /// Accepts for one loop, on its thread; stops when destroyed. That happens on this thread, or when
-/// the loop runs no more (io_uring then refuses peers only when the loop is destroyed). Accepted sockets go to the least loaded of its targets: one target, the
-/// listener's own loop, for a socket per loop; several for one acceptor and many loops.
-/// A loop that is a target must outlive the listener's loop's last turn.
-/// EMFILE, ENFILE, ENOBUFS, ENOMEM: backs off from kAcceptRetryMin to kAcceptRetryMax, and tells
-/// `on_error`. From the second try at kAcceptRetryMax on the waiting connections are accepted and
-/// closed, so that their peers do not hang: a reserve descriptor is kept for that.
+/// the loop runs no more (io_uring then refuses peers only when the loop is destroyed). Accepted
+/// sockets go to the least loaded of its targets: one target, the listener's own loop, for a socket
+/// per loop; several for one acceptor and many loops. A loop that is a target must outlive the
+/// listener's loop's last turn. EMFILE, ENFILE, ENOBUFS, ENOMEM: backs off from kAcceptRetryMin to
+/// kAcceptRetryMax, and tells `on_error`. From the second try at kAcceptRetryMax on the waiting
+/// connections are accepted and closed, so that their peers do not hang: a reserve descriptor is
+/// kept for that.
 class Listener {
  public:
   struct Target {

@@ -32,7 +32,7 @@ struct Options {
   size_t connections_max = 0;  // 0: what the descriptor limit allows
   size_t connections_per_ip_max = SIZE_MAX;
   size_t in_flight_max = SIZE_MAX;
-  unsigned loops = 0;          // 0: the cores this process may use
+  unsigned loops = 0;  // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   size_t stack_bytes = 256 * 1024;
 };

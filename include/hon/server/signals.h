@@ -1,8 +1,7 @@
 #pragma once
 
-#include <initializer_list>
-
 #include <csignal>
+#include <initializer_list>
 
 namespace hon::server {
 
