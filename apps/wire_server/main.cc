@@ -9,6 +9,7 @@
 
 #include "endpoints.h"
 #include "hon/engine/engine.h"
+#include "hon/http/compress.h"
 #include "hon/http/serve_mux.h"
 #include "hon/server/server.h"
 #include "hon/server/signals.h"
@@ -72,8 +73,11 @@ Duration Time(int64_t milliseconds) {
 
 int Serve(const Flags& flags, netpoll::BackendKind backend, engine::Placement placement,
           server::SignalWaiter& signals) {
+  http::ServeMux plain;
+  Register(plain, flags);
   http::ServeMux mux;
   Register(mux, flags);
+  mux.Mount("/compressed", http::CompressHandler(plain));
   engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)),
                         engine::WithPlacement(placement), engine::WithMaxWorkers(flags.workers));
   server::Server server(engine, server::WithBackend(backend), server::WithLoops(flags.loops),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/list.h"
 #include "http/token.h"
 
 namespace hon::http::internal {
@@ -10,12 +11,6 @@ namespace {
 // Weights in thousandths.
 constexpr int kUnnamed = -1;
 constexpr int kFull = 1000;
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // "0", "0.5", "1.000" (RFC 9110 §12.4.2); anything else is 0.
 int ParseWeight(std::string_view text) {
@@ -35,7 +30,7 @@ int ParseWeight(std::string_view text) {
 // The weight among the parameters ";q=0.5".
 int WeightIn(std::string_view parameters) {
   while (!parameters.empty()) {
-    const std::string_view one = Trim(parameters.substr(0, parameters.find(';')));
+    const std::string_view one = TrimBlanks(parameters.substr(0, parameters.find(';')));
     const size_t taken = parameters.find(';');
     parameters.remove_prefix(taken == parameters.npos ? parameters.size() : taken + 1);
     if (one.size() >= 2 && ToLower(one[0]) == 'q' && one[1] == '=')
@@ -59,23 +54,26 @@ struct Weights {
   }
 };
 
-Weights ParseWeights(std::string_view field) {
-  Weights weights;
+void ParseWeights(std::string_view field, Weights& weights) {
   while (!field.empty()) {
     const size_t comma = std::min(field.find(','), field.size());
     const std::string_view item = field.substr(0, comma);
     field.remove_prefix(std::min(comma + 1, field.size()));
     const size_t semicolon = std::min(item.find(';'), item.size());
     const std::string_view rest = item.substr(std::min(semicolon + 1, item.size()));
-    weights.Set(Trim(item.substr(0, semicolon)), WeightIn(rest));
+    weights.Set(TrimBlanks(item.substr(0, semicolon)), WeightIn(rest));
   }
-  return weights;
 }
 
 }  // namespace
 
-AcceptedCodings ParseAcceptEncoding(std::string_view field) {
-  Weights weights = ParseWeights(field);
+AcceptedCodings ParseAcceptEncoding(const Header& header) {
+  Weights weights;
+  if (header.Has(HeaderId::kAcceptEncoding)) {
+    for (const Header::Field& field : header) {
+      if (field.id == HeaderId::kAcceptEncoding) ParseWeights(field.value, weights);
+    }
+  }
   AcceptedCodings accepted;
   std::array<int, kCodings.size()> kept = {};
   for (size_t i = 0; i < kCodings.size(); ++i) {

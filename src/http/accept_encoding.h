@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "hon/http/header.h"
+
 namespace hon::http::internal {
 
 /// A content coding of which a compressed copy may lie beside a file.
@@ -26,7 +28,8 @@ struct AcceptedCodings {
   [[nodiscard]] auto end() const { return list.begin() + count; }
 };
 
-/// Reads Accept-Encoding (RFC 9110 §12.5.3). A coding with a malformed weight is not accepted.
-[[nodiscard]] AcceptedCodings ParseAcceptEncoding(std::string_view field);
+/// Reads the Accept-Encoding fields of a request (RFC 9110 §12.5.3). A coding with a malformed
+/// weight is not accepted.
+[[nodiscard]] AcceptedCodings ParseAcceptEncoding(const Header& header);
 
 }  // namespace hon::http::internal

@@ -189,9 +189,8 @@ class Serving {
     Header& header = w_->Header();
     if (header.Has(HeaderId::kContentEncoding)) return false;
     header.Add(HeaderId::kVary, "Accept-Encoding");
-    const std::string_view field = r_->Header.Get(HeaderId::kAcceptEncoding);
     PathBuffer buffer;
-    for (const Coding* coding : internal::ParseAcceptEncoding(field)) {
+    for (const Coding* coding : internal::ParseAcceptEncoding(r_->Header)) {
       FsFileSlot slot;
       FileInfo info;
       FsFile* const file = TryOpenFile(slot, Join(buffer, name, coding->suffix), info);

@@ -1,7 +1,9 @@
 """What the server answers to good and bad requests, however they arrive: whole, byte by byte, and
 behind a good one on the same connection."""
 
+import gzip
 import unittest
+import zlib
 
 import harness
 from bad_requests import BAD_BODIES, BAD_HEADS, GOOD, GOOD_REQUESTS, HIDDEN
@@ -158,6 +160,45 @@ class WireTest(unittest.TestCase):
             wire.send(self.expect(b"/echo").replace(b"HTTP/1.1", b"HTTP/1.0") + b"abc")
             self.assertEqual(wire.answer(informational=hints).body, b"abc")
         self.assertEqual(hints, [])
+
+    # ---- compressed while they are served ----
+
+    def ask_compressed(self, target, method="GET", fields=b"Accept-Encoding: gzip\r\n"):
+        request = b"%s /compressed%s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (method.encode(), target, fields)
+        return self.server.ask(request, method)
+
+    def test_compressed_answers(self):
+        text = (b"0123456789abcdef" * 7000)[:100_000]
+        for target in (b"/length/100000", b"/stream/100000"):
+            with self.subTest(target):
+                plain = self.ask_compressed(target, fields=b"")
+                self.assertEqual((plain.get("Content-Encoding"), plain.get("Vary"), plain.body),
+                                 (None, "Accept-Encoding", text))
+                answer = self.ask_compressed(target)
+                self.assertEqual((answer.get("Content-Encoding"), answer.get("Vary")), ("gzip", "Accept-Encoding"))
+                self.assertEqual(gzip.decompress(answer.body), text)
+                head = self.ask_compressed(target, "HEAD")
+                self.assertEqual((head.get("Content-Encoding"), head.body), ("gzip", b""))
+        small = self.ask_compressed(b"/length/1023")
+        self.assertEqual((small.get("Content-Encoding"), small.get("Content-Length")), (None, "1023"))
+
+    def test_compressed_streams_are_sent_at_each_flush(self):
+        with self.server.connect() as wire:
+            wire.send(b"GET /compressed/chunked/3 HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+            wire.head()
+            unpacker = zlib.decompressobj(wbits=31)
+            texts = []
+            while chunk := wire.chunk():
+                texts.append(unpacker.decompress(chunk))
+        self.assertEqual(texts, [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n", b""])
+        self.assertTrue(unpacker.eof)
+
+    def test_compressed_answers_that_fail_are_cut(self):
+        with self.server.connect() as wire:
+            wire.send(b"GET /compressed/answer/panic-flushed HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+            with self.assertRaises(harness.WireError):
+                wire.answer()
+        self.assertEqual(self.ask_compressed(b"/panic").status, 500)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ namespace hon::http {
 namespace {
 
 std::string Codings(std::string_view field) {
+  Header header;
+  header.AddView("Accept-Encoding", field, HeaderId::kAcceptEncoding);
   std::string shown;
-  for (const internal::Coding* coding : internal::ParseAcceptEncoding(field)) {
+  for (const internal::Coding* coding : internal::ParseAcceptEncoding(header)) {
     shown.append(shown.empty() ? "" : " ").append(coding->name);
   }
   return shown;
