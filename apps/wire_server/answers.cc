@@ -257,13 +257,24 @@ void AddFaultsAndHelpers(Answers& answers) {
                                     ResponseWriter& w, Request& r) { to->ServeHTTP(w, r); };
 }
 
+// As Go's io.ReadAll: what could be read, also when it fails.
+Error ReadInto(std::string& text, io::Reader& body) {
+  std::array<char, 1024> buffer;
+  for (;;) {
+    const io::IoResult got = body.Read(buffer);
+    text.append(buffer.data(), got.n);
+    if (got.err) return got.err.Is(io::ErrEof) ? Error() : got.err;
+  }
+}
+
 void AddReading(Answers& answers) {
   answers["read-behind-write"] = [](ResponseWriter& w, Request& r) {
     static_cast<void>(w.EnableFullDuplex());
     w.Write("first ");
     static_cast<void>(w.Flush());
-    const Result<std::string> body = r.Body.ReadAll();
-    w.Write(std::to_string(body ? body->size() : 0) + (body ? " true\n" : " false\n"));
+    std::string body;
+    const bool whole = !ReadInto(body, r.Body);
+    w.Write(std::to_string(body.size()) + (whole ? " true\n" : " false\n"));
   };
   answers["copy-body"] = [](ResponseWriter& w, Request& r) {
     w.Header().Set("Content-Type", "application/octet-stream");
@@ -276,16 +287,10 @@ void AddReading(Answers& answers) {
     Text(w, err.Is(http::ErrBodyReadAfterClose) ? "true\n" : "false\n");
   };
   const auto count = [](ResponseWriter& w, io::Reader& body, std::string_view why) {
-    std::array<char, 1024> buffer;
-    size_t bytes = 0;
-    Error err;
-    while (!err) {
-      const io::IoResult got = body.Read(buffer);
-      bytes += got.n;
-      err = got.err;
-    }
-    Text(w, std::to_string(bytes) + " bytes, " + std::string(why) +
-                (err.Is(io::ErrEof) ? " false\n" : " true\n"));
+    std::string text;
+    const bool whole = !ReadInto(text, body);
+    Text(w, std::to_string(text.size()) + " bytes, " + std::string(why) +
+                (whole ? " false\n" : " true\n"));
   };
   answers["body-error"] = [count](ResponseWriter& w, Request& r) { count(w, r.Body, "error"); };
   answers["body-limit"] = [count](ResponseWriter& w, Request& r) {
@@ -296,7 +301,11 @@ void AddReading(Answers& answers) {
     std::array<char, 2> buffer;
     Text(w, std::to_string(io::ReadFull(r.Body, buffer).n) + "\n");
   };
-  answers["sniff"] = [](ResponseWriter& w, Request& r) { w.Write(r.Body.ReadAll().value_or("")); };
+  answers["sniff"] = [](ResponseWriter& w, Request& r) {
+    std::string body;
+    static_cast<void>(ReadInto(body, r.Body));
+    w.Write(body);
+  };
 }
 
 }  // namespace

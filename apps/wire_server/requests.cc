@@ -68,7 +68,9 @@ void ShowRequest(ResponseWriter& w, Request& r) {
 int64_t Number(const url::Values& query, std::string_view name) {
   const std::string_view digits = query.Get(name);
   int64_t value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, err] = std::from_chars(digits.data(), end, value);
+  if (err != std::errc() || stopped != end) return 0;
   return value;
 }
 

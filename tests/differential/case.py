@@ -1,6 +1,8 @@
 """One request of the corpus, and the pieces that requests are written with."""
 
 HOST = b"Host: example.com\r\n"
+# Sent behind each request: its answer shows whether the connection goes on, and where.
+PROBE = b"GET /echo-marker HTTP/1.1\r\nHost: probe\r\n\r\n"
 
 
 class Case:

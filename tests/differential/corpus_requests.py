@@ -166,7 +166,8 @@ def request_trailers():
 
 def expectations():
     for target in (b"/echo", b"/noread", b"/trailers", b"/status/204", b"/nowhere", b"/discard", b"/early-hints"):
-        for expectation in (b"100-continue", b"100-Continue", b"nothing", b"", b"x, 100-continue", b"100-continue, x"):
+        for expectation in (b"100-continue", b"100-Continue", b"nothing", b"", b"x, 100-continue", b"100-continue, x",
+                            b"100-continue x"):
             for version in (b"1.0", b"1.1"):
                 yield Case(f"{version.decode()} {expectation.decode()} to {target.decode()}", request(
                     b"POST", target, field(b"Expect", expectation) + sized(b"abc"), b"abc", version))
@@ -188,6 +189,9 @@ def bodies():
             yield Case(f"{size} to {what.decode()}", post(b"/answer/" + what, b"x" * size))
             yield Case(f"{size} chunked to {what.decode()}", request(
                 b"POST", b"/answer/" + what, CHUNKED, chunked(*([b"x" * size] if size else []))))
+
+    yield Case("broken, to read-behind-write", request(
+        b"POST", b"/answer/read-behind-write", CHUNKED, b"9\r\nxxxxxxxxx\r\n0\r\n"))
 
 
 def unread_bodies():

@@ -7,6 +7,7 @@ docs/DEVIATIONS.md whose id deviations.py names.
 
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -18,11 +19,12 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import harness
+from case import PROBE
 from corpus import all_groups
 from deviations import DEVIATIONS, TIMED, Difference
 
 GO_MINOR_MIN = 26  # the contract is that of Go 1.26
-PROBE = b"GET /echo-marker HTTP/1.1\r\nHost: probe\r\n\r\n"
+ASKED_AT_ONCE = 8
 MODIFIED = 1_700_000_000
 MODIFIED_TEXT = b"Tue, 14 Nov 2023 22:13:20 GMT"
 FILES = {
@@ -134,18 +136,21 @@ class Comparison:
             if mine != theirs:
                 print(f"  ours {str(mine)[:600]}\n  Go   {str(theirs)[:600]}")
 
-    def compare(self, group, case):
+    def ask_both(self, case):
+        """Go's answers, ours, and ours to the request cut in two. Any thread."""
+        return (ask(self.go, case), ask(self.ours, case),
+                [(cut, ask(self.ours, case, cut)) for cut in case.cuts()])
+
+    def compare(self, group, case, answers):
+        go, whole, cut_answers = answers
         self.asked[group] += 1
-        go = ask(self.go, case)
-        whole = ask(self.ours, case)
         if whole == go:
             self.same += 1
         else:
             self.explain(group, case, whole, go)
         # However it is cut, our answer is the same, but that it cannot announce a close which a body
         # that nobody read makes necessary only later.
-        for cut in case.cuts():
-            again = ask(self.ours, case, cut)
+        for cut, again in cut_answers:
             if without_connection(again) != without_connection(whole):
                 self.fail(group, case, cut, again, whole, "differs from our own answer when cut")
 
@@ -196,8 +201,11 @@ def main():
                  for case in cases if flags.only in f"{group}: {case.name}"]
         with harness.Server(*served) as ours, GoServer(program, *served) as go:
             comparison = Comparison(ours, go, flags.verbose)
-            for group, case in cases:
-                comparison.compare(group, case)
+            # Most of the time is waiting for servers that wait for the end of a request.
+            with concurrent.futures.ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
+                answers = threads.map(comparison.ask_both, [case for _, case in cases])
+                for (group, case), answer in zip(cases, answers):
+                    comparison.compare(group, case, answer)
             return comparison.finish(everything=not flags.only)
 
 
