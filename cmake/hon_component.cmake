@@ -86,9 +86,10 @@ function(hon_program name)
   endif()
 endfunction()
 
-# hon_test(NAME SOURCES a_test.cc ... LINK hon::x ...): one gtest program for a room.
+# hon_test(NAME [EVERY_PLACEMENT] SOURCES a_test.cc ... LINK hon::x ...): one gtest program for a
+# room; run once for each place where handlers can be (tests/support/suite_placement.h), or once.
 function(hon_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "EVERY_PLACEMENT" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
@@ -98,7 +99,15 @@ function(hon_test name)
   hon_flags(${name})
   # The code under test is optimised, the tests themselves need not be: they are half of the build.
   target_compile_options(${name} PRIVATE -O0)
-  hon_add_test(${name} LABELS ${arg_LABELS} COMMAND ${name})
+  if(NOT arg_EVERY_PLACEMENT)
+    hon_add_test(${name} LABELS ${arg_LABELS} COMMAND ${name})
+    return()
+  endif()
+  foreach(placement inline workers)
+    hon_add_test(${name}_${placement} LABELS ${arg_LABELS} COMMAND ${name})
+    set_property(TEST ${HON_TEST_PREFIX}${name}_${placement} APPEND PROPERTY
+      ENVIRONMENT HON_TEST_PLACEMENT=${placement})
+  endforeach()
 endfunction()
 
 # hon_add_test(NAME [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says

@@ -116,7 +116,7 @@ void Exchange::Run() {
   fiber::SetContext(&request_.Context());
   fiber::SetName(&request_.Pattern);
   fiber::SetSwitchHooks(
-      {.before_suspend = [](void* self) { static_cast<Exchange*>(self)->OnSuspend(); },
+      {.before_suspend = SuspendHook,
        .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
        .argument = this});
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
@@ -136,7 +136,7 @@ bool Exchange::RunHandler() {
         owner_->GetEngine().GetOptions().general_options) {
       AnswerOptions();
     } else {
-      Dispatch();
+      Serve(owner_->GetEngine().Handler().Resolve(request_), response_, request_);
     }
     return true;
   } catch (const http::AbortHandler&) {
@@ -151,29 +151,28 @@ bool Exchange::RunHandler() {
 }
 
 // Calls the handler where it belongs.
-void Exchange::Dispatch() {
+void Exchange::Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) {
   const Options& options = owner_->GetEngine().GetOptions();
-  const http::Target target = owner_->GetEngine().Handler().Resolve(request_);
   http::Route& route =
       target.route != nullptr ? *target.route : owner_->GetEngine().GetRuntime().Unrouted();
-  const Placement placement = PlacementOf(target, options.placement);
+  placement_ = PlacementOf(target, options.placement);
+  const bool adaptive = placement_ == Placement::kAdaptive;
   const PatternLoad load(route.placement.load(std::memory_order_relaxed));
-  const bool adaptive = placement == Placement::kAdaptive;
-  if (placement == Placement::kWorkers || (adaptive && load.OnWorkers())) {
-    if (DispatchToWorker(target, route)) return;
-  }
+  const bool away = placement_ == Placement::kWorkers || (adaptive && load.OnWorkers());
+  if (away && !target.only_waits && ServeOnWorker(*target.handler, route, w, r)) return;
   measured_ = adaptive && load.Samples(owner_->NextCall(), options.placement_limit);
-  CallInline(*target.handler, route);
+  ServeInline(*target.handler, route, w, r);
 }
 
-void Exchange::CallInline(http::Handler& handler, http::Route& route) {
+void Exchange::ServeInline(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
+                           http::Request& r) {
   // Ends the call also when it throws.
-  struct Running {
-    Running(Exchange& exchange, http::Route& of) : self(exchange) {
+  struct Call {
+    Call(Exchange& exchange, http::Route& of) : self(exchange) {
       self.route_ = &of;
       self.OnResume();
     }
-    ~Running() {
+    ~Call() {
       self.owner_->LeaveHandler();
       http::Route& of = *std::exchange(self.route_, nullptr);
       if (!std::exchange(self.measured_, false)) return;
@@ -183,13 +182,58 @@ void Exchange::CallInline(http::Handler& handler, http::Route& route) {
     Exchange& self;
   };
   if (measured_) stretch_.Reset();
-  const Running running(*this, route);
-  handler.ServeHTTP(response_, request_);
+  const Call call(*this, route);
+  handler.ServeHTTP(w, r);
 }
+
+// The inner call is judged by its own route, and what it takes is not the outer one's: for that it
+// is as if it waited. Where there is no inner wish or route, the outer ones hold.
+void Exchange::ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r) {
+  if (response_.Hijacked()) return target.handler->ServeHTTP(w, r);
+  struct Pause {
+    explicit Pause(Exchange& exchange)
+        : self(exchange),
+          route(exchange.route_),
+          placement(exchange.placement_),
+          measured(exchange.measured_) {
+      self.PauseCall();
+      stretch = self.stretch_;
+      self.route_ = nullptr;
+    }
+    ~Pause() {
+      self.route_ = route;
+      self.placement_ = placement;
+      self.measured_ = measured;
+      self.stretch_ = stretch;
+      self.OnResume();
+    }
+    Exchange& self;
+    http::Route* const route;
+    const Placement placement;
+    const bool measured;
+    Stretch stretch;
+  };
+  const Pause pause(*this);
+  if (target.route == nullptr) target.route = pause.route;
+  if (target.placement == 0) target.placement = WishFor(pause.placement);
+  Serve(target, w, r);
+}
+
+Exchange* Exchange::Running() {
+  const fiber::SwitchHooks hooks = fiber::CurrentSwitchHooks();
+  if (hooks.before_suspend != &SuspendHook) return nullptr;
+  auto* exchange = static_cast<Exchange*>(hooks.argument);
+  return exchange->route_ == nullptr ? nullptr : exchange;
+}
+
+void Exchange::SuspendHook(void* self) { static_cast<Exchange*>(self)->OnSuspend(); }
 
 void Exchange::OnSuspend() {
   stream_.OnSuspend();
-  if (route_ == nullptr) return;
+  if (route_ != nullptr) PauseCall();
+}
+
+void Exchange::PauseCall() {
   owner_->LeaveHandler();
   if (measured_) stretch_.Suspend();
 }
@@ -201,7 +245,8 @@ void Exchange::OnResume() {
 }
 
 // False when there is no worker to be had.
-bool Exchange::DispatchToWorker(const http::Target& target, http::Route& route) {
+bool Exchange::ServeOnWorker(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
+                             http::Request& r) {
   struct Borrowed {
     explicit Borrowed(Exchange& exchange) : self(exchange) {
       self.call_ = &self.owner_->TakeCall();
@@ -210,9 +255,10 @@ bool Exchange::DispatchToWorker(const http::Target& target, http::Route& route) 
     Exchange& self;
   };
   const Borrowed borrowed(*this);
-  return call_->Run(owner_->Pool(), {.handler = *target.handler,
+  return call_->Run(owner_->Pool(), {.handler = handler,
                                      .route = route,
-                                     .request = request_,
+                                     .writer = w,
+                                     .request = r,
                                      .response = response_,
                                      .body = body_,
                                      .stream = stream_,

@@ -10,6 +10,7 @@
 #include "hon/adaptor/request_reader.h"
 #include "hon/adaptor/response.h"
 #include "hon/appcontext/reusable.h"
+#include "hon/engine/placement.h"
 #include "hon/http/handler.h"
 #include "hon/io/link_buffer.h"
 #include "hon/netpoll/timer.h"
@@ -62,6 +63,15 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   /// Ends the context and every wait.
   void Cut(const Error& cause);
 
+  /// The one whose handler runs on this fiber, inline; or null.
+  [[nodiscard]] static Exchange* Running();
+  // On its fiber, while a handler runs inline.
+  /// Where the running call was to be placed, and whose it is.
+  [[nodiscard]] Placement CallPlacement() const { return placement_; }
+  [[nodiscard]] http::Route* CallRoute() const { return route_; }
+  /// Calls `target` for the handler that runs, where it belongs.
+  void ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r);
+
   /// Drops what ReadHead or Begin left, for an exchange that is not started.
   void Abandon();
 
@@ -76,11 +86,15 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
 
   void Run();
   [[nodiscard]] bool RunHandler();
-  void Dispatch();
+  void Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r);
+  void ServeInline(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
+                   http::Request& r);
+  [[nodiscard]] bool ServeOnWorker(http::Handler& handler, http::Route& route,
+                                   http::ResponseWriter& w, http::Request& r);
+  static void SuspendHook(void* self);
   void OnSuspend();
   void OnResume();
-  void CallInline(http::Handler& handler, http::Route& route);
-  [[nodiscard]] bool DispatchToWorker(const http::Target& target, http::Route& route);
+  void PauseCall();
   void AnswerOptions();
   [[nodiscard]] adaptor::Refusal WhySilent();
   void Refuse(adaptor::Refusal refusal);
@@ -101,9 +115,10 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   adaptor::Response response_;
   appcontext::ReusableContext context_;
   Stretch stretch_;
-  http::Route* route_ = nullptr;  // of the handler, while it runs inline
-  WorkerCall* call_ = nullptr;    // while a worker owns request, body and response
-  TimePoint deadline_ = kNever;   // of the context
+  http::Route* route_ = nullptr;              // of the handler, while it runs inline
+  WorkerCall* call_ = nullptr;                // while a worker owns request, body and response
+  TimePoint deadline_ = kNever;               // of the context
+  Placement placement_ = Placement::kInline;  // what the running call asked for
   bool timed_out_ = false;
   bool measured_ = false;  // the call is: stretch_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;

@@ -1,12 +1,64 @@
 #include "engine/fiber_spawner.h"
 
+#include <string_view>
 #include <utility>
 
+#include "engine/exchange.h"
+#include "engine/loop_port.h"
+#include "engine/runtime.h"
+#include "engine/worker_job.h"
+#include "hon/base/assert.h"
 #include "hon/fiber/fiber.h"
 
 namespace hon::engine {
 
+/// What was started by Go, for a worker; frees itself.
+class FiberSpawner::Job final : public WorkerJob {
+ public:
+  Job(FiberSpawner& owner, http::Route& route, appcontext::Context context,
+      std::function<void()> work)
+      : owner_(&owner), name_(route.pattern), context_(std::move(context)), work_(std::move(work)) {
+    SetRoute(route);
+    ForFreshWorker();
+  }
+
+  void Execute() override {
+    fiber::SetContext(&context_);
+    fiber::SetName(&name_);
+    work_();
+    work_ = nullptr;  // what it holds ends here, where it may wait
+    fiber::SetContext(nullptr);
+    fiber::SetName(nullptr);
+    FiberSpawner& owner = *owner_;
+    delete this;
+    owner.JobEnded();
+  }
+
+ private:
+  FiberSpawner* owner_;
+  std::string_view name_;
+  const appcontext::Context context_;
+  std::function<void()> work_;
+};
+
+FiberSpawner::~FiberSpawner() {
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return jobs_ == 0; });
+}
+
+void FiberSpawner::JobEnded() {
+  const std::lock_guard lock(mutex_);
+  if (--jobs_ == 0) ended_.notify_all();
+}
+
 void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
+  const Exchange* exchange = Exchange::Running();
+  const Placement placement = exchange != nullptr ? exchange->CallPlacement() : placement_;
+  http::Route* route = exchange != nullptr ? exchange->CallRoute() : nullptr;
+  if (placement != Placement::kInline &&
+      GoToWorker(context, work, route != nullptr ? *route : runtime_->Unrouted())) {
+    return;
+  }
   fiber::Go([context = std::move(context), work = std::move(work)] {
     fiber::SetContext(&context);
     work();
@@ -14,11 +66,37 @@ void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
   });
 }
 
+// False, and nothing has been done, when there is no worker to be had.
+bool FiberSpawner::GoToWorker(const appcontext::Context& context, std::function<void()>& work,
+                              http::Route& route) {
+  WorkerPool& pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
+  if (!pool.Ready()) return false;
+  auto job = std::make_unique<Job>(*this, route, context, std::move(work));
+  {
+    const std::lock_guard lock(mutex_);
+    ++jobs_;
+  }
+  pool.Submit(*job.release());
+  return true;
+}
+
 void FiberSpawner::Wait(const appcontext::Context& context) {
   const appcontext::Context& own = fiber::CurrentContext();
   fiber::SetContext(nullptr);  // its end must not end this wait
   while (!context.Done()) static_cast<void>(fiber::Wait(context));
   fiber::SetContext(&own);
+}
+
+http::Spawner::Home& FiberSpawner::Here() {
+  LoopPort* port = LoopPort::Current();
+  HON_ASSERT(port != nullptr);
+  return *port;
+}
+
+void FiberSpawner::Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) {
+  // Elsewhere than on the fiber of an exchange the call runs where its caller does: on a worker.
+  if (Exchange* exchange = Exchange::Running()) return exchange->ServeWithin(target, w, r);
+  target.handler->ServeHTTP(w, r);
 }
 
 }  // namespace hon::engine

@@ -86,7 +86,7 @@ netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
 appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
   return appcontext::WithValue(
       appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context), &http::SpawnerKey,
-      static_cast<http::Spawner*>(&spawner_));
+      &engine_->GetRuntime().GetSpawner());
 }
 
 void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Prepare(c, base_); }

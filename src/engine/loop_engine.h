@@ -9,7 +9,6 @@
 
 #include "engine/conn_scope.h"
 #include "engine/exchange.h"
-#include "engine/fiber_spawner.h"
 #include "engine/hijacked_conn.h"
 #include "engine/hold.h"
 #include "engine/http_conn.h"
@@ -126,7 +125,6 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   ConnHooks hooks_;
   Shared* shared_;
   adaptor::HeadParser parser_;
-  FiberSpawner spawner_;
   appcontext::Cancelable shutdown_;
   ConnScope base_;
   std::vector<std::unique_ptr<GateHandler>> gates_;

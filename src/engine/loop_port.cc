@@ -18,6 +18,11 @@ LoopPort::~LoopPort() {
 
 LoopPort* LoopPort::Current() { return current_port; }
 
+void LoopPort::Do(const std::function<void()>& work) {
+  if (current_port == this) return work();
+  RunOn(*this, [&work] { work(); });
+}
+
 void LoopPort::Enter() { current_port = this; }
 
 void Errand::RunAndWait() {

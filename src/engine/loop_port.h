@@ -2,21 +2,23 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 #include "hon/fiber/fiber.h"
+#include "hon/http/spawner.h"
 #include "hon/netpoll/loop.h"
 
 namespace hon::engine {
 
 /// Where other threads hand work to a loop and its fibers. Lives as long as the loop serves; its
 /// end waits for those that are still inside Post, so that the loop may be destroyed after it.
-class LoopPort {
+class LoopPort final : public http::Spawner::Home {
  public:
   explicit LoopPort(fiber::Scheduler& scheduler) : scheduler_(&scheduler) {}
-  ~LoopPort();
+  ~LoopPort() override;
   LoopPort(const LoopPort&) = delete;
   LoopPort& operator=(const LoopPort&) = delete;
 
@@ -26,6 +28,7 @@ class LoopPort {
     scheduler_->GetLoop().Post(task);
     posting_.fetch_sub(1, std::memory_order_release);
   }
+  void Do(const std::function<void()>& work) override;
   [[nodiscard]] fiber::Scheduler& GetScheduler() const { return *scheduler_; }
 
   /// The port of this thread, or null.

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/exchange.h"
 #include "engine/placing.h"
 #include "hon/base/quote.h"
 
@@ -14,7 +15,12 @@ class PlacedHandler final : public http::Handler {
   PlacedHandler(Placement placement, http::HandlerPtr handler)
       : placement_(placement), handler_(std::move(handler)) {}
 
-  void ServeHTTP(http::ResponseWriter& w, http::Request& r) override { handler_->ServeHTTP(w, r); }
+  // Inside of another handler, which nobody could look into before.
+  void ServeHTTP(http::ResponseWriter& w, http::Request& r) override {
+    const http::Target target = Resolve(r);
+    if (Exchange* exchange = Exchange::Running()) return exchange->ServeWithin(target, w, r);
+    target.handler->ServeHTTP(w, r);
+  }
 
   http::Target Resolve(http::Request& r) override {
     http::Target target = handler_->Resolve(r);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 
+#include "engine/fiber_spawner.h"
 #include "engine/watchdog.h"
 #include "engine/worker_pool.h"
 #include "hon/engine/engine.h"
@@ -13,13 +14,15 @@ namespace hon::engine {
 /// What the loops of one engine share beside its options.
 class Runtime {
  public:
-  explicit Runtime(const Engine& engine) : engine_(&engine), watchdog_(engine) {}
+  explicit Runtime(const Engine& engine)
+      : engine_(&engine), watchdog_(engine), spawner_(*this, engine.GetOptions().placement) {}
 
   /// The workers; made for the first call that needs one. `fiber`: of the loop that asks first.
   [[nodiscard]] WorkerPool& Pool(const fiber::Options& fiber);
   /// Stands for the pattern of requests that no mux has routed.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
   [[nodiscard]] Watchdog& GetWatchdog() { return watchdog_; }
+  [[nodiscard]] http::Spawner& GetSpawner() { return spawner_; }
 
  private:
   const Engine* engine_;
@@ -27,6 +30,7 @@ class Runtime {
   std::once_flag pool_made_;
   std::unique_ptr<WorkerPool> pool_;
   Watchdog watchdog_;
+  FiberSpawner spawner_;  // last: its end waits for jobs of the pool
 };
 
 }  // namespace hon::engine

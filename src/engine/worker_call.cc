@@ -58,7 +58,7 @@ void WorkerCall::Execute() {
   stretch_.Reset();
   stretch_.Resume();
   try {
-    parts_->handler.ServeHTTP(parts_->response, parts_->request);
+    parts_->handler.ServeHTTP(parts_->writer, parts_->request);
   } catch (...) {
     failure_ = std::current_exception();
   }

@@ -34,7 +34,8 @@ class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private
   struct Parts {
     http::Handler& handler;
     http::Route& route;
-    http::Request& request;
+    http::ResponseWriter& writer;  // these two: what the handler is given, of the exchange or what
+    http::Request& request;        // handlers around it have made of that
     adaptor::Response& response;
     adaptor::BodyReader& body;
     ExchangeStream& stream;

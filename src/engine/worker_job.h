@@ -15,11 +15,15 @@ class WorkerJob {
 
  protected:
   void SetRoute(http::Route& route) { route_ = &route; }
+  /// Somebody waits for it who must go on in time, perhaps on a worker: it is given to one whose
+  /// fibers wait only when no other can be had.
+  void ForFreshWorker() { for_fresh_worker_ = true; }
 
  private:
   friend class WorkerPool;
   WorkerJob* next_ = nullptr;
   http::Route* route_ = nullptr;
+  bool for_fresh_worker_ = false;
 };
 
 }  // namespace hon::engine

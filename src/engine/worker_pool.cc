@@ -69,7 +69,7 @@ unsigned WorkerPool::Workers() const {
 Worker* WorkerPool::CallIdle() {
   if (first_ == nullptr || called_ != 0 || !MayRunOneMore()) return nullptr;
   std::vector<Worker*>& from = idle_.empty() ? idle_suspended_ : idle_;
-  if (from.empty()) return nullptr;
+  if (from.empty() || (idle_.empty() && !MaySuspendedRun(*first_))) return nullptr;
   Worker* worker = from.back();
   from.pop_back();
   worker->state_ = Worker::State::kCalled;
@@ -101,7 +101,8 @@ WorkerJob* WorkerPool::Take(Worker& worker) {
     const size_t suspended = worker.scheduler_->Live();
     // One whose fibers wait is not given more while others are free: a call that blocks would keep
     // them from going on.
-    const bool others_first = suspended != 0 && !idle_.empty();
+    const bool others_first =
+        suspended != 0 && first_ != nullptr && (!idle_.empty() || !MaySuspendedRun(*first_));
     const bool too_many = active_ - blocked_ > options_.running_max;
     if (first_ == nullptr || too_many || others_first) {
       worker.suspended_ = suspended;

@@ -57,6 +57,9 @@ class WorkerPool {
   };
 
   // Under mutex_.
+  [[nodiscard]] bool MaySuspendedRun(const WorkerJob& job) const {
+    return !job.for_fresh_worker_ || workers_.size() >= options_.workers_max;
+  }
   [[nodiscard]] bool MayRunOneMore() const { return active_ - blocked_ < options_.running_max; }
   Worker* CallIdle();
   void GoIdle(Worker& worker);

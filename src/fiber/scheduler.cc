@@ -390,6 +390,11 @@ void SetSwitchHooks(const SwitchHooks& hooks) {
   fiber->hooks = hooks;
 }
 
+SwitchHooks CurrentSwitchHooks() {
+  const Fiber* fiber = Current();
+  return fiber == nullptr ? SwitchHooks() : fiber->hooks;
+}
+
 const appcontext::Context& CurrentContext() {
   static const appcontext::Context background;
   const Fiber* fiber = Current();

@@ -4,40 +4,54 @@
 
 namespace hon::http {
 
-LentBody::LentBody(Request& lender, Request& borrower)
+LentBody::LentBody(Request& lender, Spawner::Home& home, Request& borrower)
     : lender_(&lender),
+      home_(&home),
       borrower_(&borrower),
       has_limit_(lender.Body.HasLimit()),
       left_(appcontext::WithCancel(appcontext::Background())) {}
 
-io::IoResult LentBody::Read(std::span<char> into) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (taken_) return {0, ErrHandlerTimeout};
-    reading_ = true;
-  }
-  io::IoResult result = lender_->Body.Read(into);
+bool LentBody::Enter() {
   const std::lock_guard lock(mutex_);
-  reading_ = false;
-  if (taken_) {
-    if (result.n == 0) result.err = ErrHandlerTimeout;
-    left_.cancel();
-  } else if (result.err.Is(io::ErrEof)) {
-    borrower_->Trailer = lender_->Trailer.Clone();
-  }
+  if (taken_) return false;
+  in_use_ = true;
+  return true;
+}
+
+bool LentBody::Leave() {
+  const std::lock_guard lock(mutex_);
+  in_use_ = false;
+  if (taken_) left_.cancel();
+  return taken_;
+}
+
+// All of it at home, so that TakeBack need not wait for the reader's thread, which may be held.
+io::IoResult LentBody::Read(std::span<char> into) {
+  if (!Enter()) return {0, ErrHandlerTimeout};
+  io::IoResult result;
+  home_->Do([&] {
+    result = lender_->Body.Read(into);
+    if (result.err.Is(io::ErrEof)) borrower_->Trailer = lender_->Trailer.Clone();
+    if (Leave() && result.n == 0) result.err = ErrHandlerTimeout;
+  });
   return result;
 }
 
 Error LentBody::Close() {
-  const std::lock_guard lock(mutex_);
-  return taken_ ? Error() : lender_->Body.Close();
+  Error err;
+  if (!Enter()) return err;
+  home_->Do([&] {
+    err = lender_->Body.Close();
+    Leave();
+  });
+  return err;
 }
 
 void LentBody::TakeBack(ResponseWriter& w, Spawner& spawner) {
   {
     const std::lock_guard lock(mutex_);
     taken_ = true;
-    if (!reading_) return;
+    if (!in_use_) return;
   }
   static_cast<void>(
       w.SetReadDeadline(TimePoint{}));  // a writer that cannot lets it wait itself out

@@ -11,6 +11,7 @@
 #include "hon/base/quote.h"
 #include "hon/http/method.h"
 #include "hon/http/reply.h"
+#include "hon/http/spawner.h"
 #include "hon/http/status.h"
 #include "hon/url/path.h"
 #include "http/mounted_handler.h"
@@ -204,7 +205,8 @@ Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
   // The handler may be a mux in turn: then its pattern is the one that counts.
   const Target inner = entry.route.handler->Resolve(r);
-  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.placement};
+  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.placement,
+          inner.only_waits};
 }
 
 void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {
@@ -269,7 +271,12 @@ Target ServeMux::Resolve(Request& r) {
   return {impl_.get(), nullptr};
 }
 
-void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) { Resolve(r).handler->ServeHTTP(w, r); }
+void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
+  // Inside of another handler: who runs that one could not know the route before.
+  const Target target = Resolve(r);
+  if (Spawner* spawner = SpawnerOf(r.Context())) return spawner->Serve(target, w, r);
+  target.handler->ServeHTTP(w, r);
+}
 
 ServeMux::Match ServeMux::Handler(const Request& r) const {
   std::string scratch;

@@ -22,12 +22,12 @@ constexpr Sentinel kInTime{"http: handler has returned"};
 /// One call of a handler beside the one who awaits it in time; whoever is last frees it.
 class Call final : private TimeoutWriter {
  public:
-  Call(HandlerPtr handler, Request& r, appcontext::Cancelable limited)
+  Call(HandlerPtr handler, Request& r, Spawner& spawner, appcontext::Cancelable limited)
       : handler_(std::move(handler)),
         limited_(std::move(limited)),
         request_(r.Clone(limited_.context)) {
     if (r.Body.IsNoBody()) return;
-    body_ = std::make_shared<LentBody>(r, request_);
+    body_ = std::make_shared<LentBody>(r, spawner.Here(), request_);
     request_.Body = Body(body_);
   }
 
@@ -93,11 +93,17 @@ class Timeouter final : public Handler {
         timeout_(timeout),
         message_(message.empty() ? std::string(kPage) : std::move(message)) {}
 
+  Target Resolve(Request& r) override {
+    Target target = Handler::Resolve(r);
+    target.only_waits = true;
+    return target;
+  }
+
   void ServeHTTP(ResponseWriter& w, Request& r) override {
     Spawner* spawner = SpawnerOf(r.Context());
     if (spawner == nullptr) return ServeOnThisThread(w, r);
     auto limited = appcontext::WithTimeout(r.Context(), timeout_);
-    const auto call = std::make_shared<Call>(handler_, r, limited);
+    const auto call = std::make_shared<Call>(handler_, r, *spawner, limited);
     spawner->Go(limited.context, [call] { call->Run(); });
     call->AnswerInTime(w, *spawner, message_);
   }

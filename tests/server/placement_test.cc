@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "hon/fiber/fiber.h"
+#include "hon/http/middleware.h"
+#include "hon/io/io.h"
 #include "support/test_server.h"
 
 namespace hon {
@@ -137,6 +139,101 @@ TEST_P(PlacementTest, ARouteMayAskForItsPlace) {
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   EXPECT_EQ(Ask(peer, "/"), "worker");
+}
+
+// A handler around another, which nobody can look into: it notes where it runs, before and after.
+http::HandlerPtr Around(http::HandlerPtr inner) {
+  return std::make_shared<http::HandlerFunc>([inner](http::ResponseWriter& w, http::Request& r) {
+    const std::thread::id before = std::this_thread::get_id();
+    inner->ServeHTTP(w, r);
+    w.Write(before == std::this_thread::get_id() ? ", around" : ", moved");
+  });
+}
+
+TEST_P(PlacementTest, RoutesOfAWrappedMuxHaveTheirPlaces) {
+  const auto where = [](http::ResponseWriter& w, http::Request&) {
+    w.Write(OnWorker() ? "worker" : "loop");
+  };
+  http::ServeMux below;
+  below.Handle("GET /workers", engine::Place(engine::kWorkers, where));
+  below.HandleFunc("GET /rest", where);
+  below.HandleFunc("GET /throws", [](http::ResponseWriter&, http::Request&) {
+    throw std::runtime_error(OnWorker() ? "on worker" : "on loop");
+  });
+  mux_.Handle("GET /workers", engine::Place(engine::kWorkers, where));
+  mux_.Handle("GET /within", Around(engine::Place(engine::kWorkers, where)));
+  mux_.Mount("/mounted", below);
+  mux_.Handle("/stripped/", http::StripPrefix("/stripped", below));
+  mux_.Handle("/all/", engine::Place(engine::kWorkers, http::StripPrefix("/all", below)));
+  mux_.Handle("/none/", engine::Place(engine::kInline, http::StripPrefix("/none", below)));
+  const http::HandlerPtr wrapped = Around(http::HandlerPtr(http::HandlerPtr(), &mux_));
+  engine::Engine engine(*wrapped, engine::WithEventHook(log_.Hook()));
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  EXPECT_EQ(Ask(peer, "/where"), "loop, around");
+  EXPECT_EQ(Ask(peer, "/workers"), "worker, around");
+  EXPECT_EQ(Ask(peer, "/within"), "worker, around, around");
+  EXPECT_EQ(Ask(peer, "/mounted/workers"), "worker, around");
+  EXPECT_EQ(Ask(peer, "/mounted/rest"), "loop, around");
+  EXPECT_EQ(Ask(peer, "/stripped/workers"), "worker, around");
+  EXPECT_EQ(Ask(peer, "/stripped/rest"), "loop, around");
+  EXPECT_EQ(Ask(peer, "/all/rest"), "worker, around");
+  // An inner wish counts before an outer one, and what has no wish has the outer one's.
+  EXPECT_EQ(Ask(peer, "/none/workers"), "worker, around");
+  EXPECT_EQ(Ask(peer, "/none/rest"), "loop, around");
+  ASSERT_TRUE(peer.Send(Get("/all/throws")));
+  EXPECT_EQ(peer.ReadAnswer().status, 500);
+  EXPECT_EQ(log_.Entries().back().detail, "on worker");
+}
+
+TEST_P(PlacementTest, RoutesOfAWrappedMuxAreJudgedOneByOne) {
+  const http::HandlerPtr wrapped = Around(http::HandlerPtr(http::HandlerPtr(), &mux_));
+  engine::Engine engine(*wrapped, engine::WithPlacementLimit(20ms),
+                        engine::WithStallTime(kUnlimited));
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  slow_ms_ = 50;
+  EXPECT_EQ(Ask(peer, "/slow"), "loop, around");
+  EXPECT_EQ(Ask(peer, "/slow"), "worker, around");
+  EXPECT_EQ(Ask(peer, "/quick"), "q, around");
+  EXPECT_EQ(Ask(peer, "/where"), "loop, around");
+  slow_ms_ = 0;
+  EXPECT_TRUE(Eventually([&] { return Ask(peer, "/slow") == "loop, around"; }));
+}
+
+// What is around reads and writes before and after, also a body and an answer that are long.
+TEST_P(PlacementTest, BodyAndAnswerGoOverToAWorkerAndBack) {
+  constexpr size_t kPart = 300'000;
+  mux_.Handle("POST /sum",
+              engine::Place(engine::kWorkers, [](http::ResponseWriter& w, http::Request& r) {
+                std::string part(kPart, '\0');
+                EXPECT_FALSE(io::ReadFull(r.Body, part).err);
+                w.Write(part);
+                w.Write(OnWorker() ? "worker" : "loop");
+              }));
+  http::HandlerFunc around([this](http::ResponseWriter& w, http::Request& r) {
+    EXPECT_FALSE(w.EnableFullDuplex());
+    std::string part(kPart, '\0');
+    EXPECT_FALSE(io::ReadFull(r.Body, part).err);
+    w.Write(part);
+    mux_.ServeHTTP(w, r);
+    const Result<std::string> rest = r.Body.ReadAll();
+    w.Write(rest ? *rest : rest.error().Message());
+  });
+  engine::Engine engine(around);
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  const std::string body = std::string(kPart, 'a') + std::string(kPart, 'b') + "c";
+  for (int i = 0; i < 3; ++i) {
+    std::thread sender([&] {
+      EXPECT_TRUE(peer.Send("POST /sum HTTP/1.1\r\nHost: t\r\nContent-Length: " +
+                            std::to_string(body.size()) + "\r\n\r\n" + body));
+    });
+    const std::string answer = peer.ReadAnswer().body;
+    sender.join();
+    EXPECT_EQ(answer.size(), 2 * kPart + 7);
+    EXPECT_TRUE(answer == body.substr(0, 2 * kPart) + "workerc");
+  }
 }
 
 TEST_P(PlacementTest, BlockedCallsRunInParallelAndNobodyElseWaits) {

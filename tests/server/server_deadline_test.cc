@@ -39,7 +39,8 @@ class Deadlines : public test::BackendTest {
   static TimePoint In(Duration time) { return Clock::now() + time; }
 
   http::ServeMux mux_;
-  engine::Engine engine_{mux_, engine::WithEventHook([](const engine::Event&) {})};
+  engine::Engine engine_{mux_, test::SuitePlacement(),
+                         engine::WithEventHook([](const engine::Event&) {})};
 };
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
@@ -132,7 +133,7 @@ TEST_P(Deadlines, PastTheWriteDeadlineNothingIsSent) {  // W84
       std::lock_guard lock(mutex);
       flushed = control.Flush().Message();
     });
-    engine::Engine engine(mux);
+    engine::Engine engine(mux, test::SuitePlacement());
     test::TestServer server(engine, GetParam());
     WirePeer peer(server.Address());
     ASSERT_TRUE(peer.Send(kGet));
@@ -162,7 +163,7 @@ TEST_P(Deadlines, GeneralOptionsAndRefusalsAreTheHandlersToAnswer) {  // A21, G8
       [](http::ResponseWriter& w, http::Request& r) { w.Write(std::string(r.RequestURI)); });
   std::mutex mutex;
   std::vector<std::string> asked;
-  engine::Engine engine(own, engine::WithGeneralOptionsHandler(false),
+  engine::Engine engine(own, test::SuitePlacement(), engine::WithGeneralOptionsHandler(false),
                         engine::WithEventHook([](const engine::Event&) {}),
                         engine::WithErrorReply([&](const engine::Event& event) {
                           std::lock_guard lock(mutex);

@@ -160,7 +160,7 @@ class Lifecycle : public test::BackendTest {
   std::atomic<int> running_{0};
   std::mutex mutex_;
   std::string noted_;  // how the last wait of a handler ended
-  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
+  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook()), test::SuitePlacement()};
 };
 
 TEST_P(Lifecycle, StatesOfConnections) {  // A18, W94
@@ -425,7 +425,7 @@ TEST_P(Lifecycle, EventedConnectionsAreHijackedOnes) {  // G5
       ASSERT_TRUE(conn);
       EXPECT_FALSE((*conn)->BecomeEvented(sink));
     });
-    engine::Engine engine(handler);
+    engine::Engine engine(handler, test::SuitePlacement());
     test::TestServer server(engine, GetParam(), server::WithMaxConnections(1),
                             server::WithHijackedGrace(leaves ? kUnlimited : 50ms));
     WirePeer raw(server.Address());

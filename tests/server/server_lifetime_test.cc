@@ -14,7 +14,7 @@ std::string_view kept;
 http::Request* kept_request = nullptr;
 
 void Ask(http::ServeMux& mux, const char* path) {
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   test::TestServer server(engine, netpoll::BackendKind::kEpoll);
   test::WirePeer peer(server.Address());
   peer.Send("GET " + std::string(path) +
@@ -71,7 +71,7 @@ TEST(LifetimeDeathTest, TheRequestItselfDiesWithItsHandler) {
   });
   EXPECT_DEATH(
       {
-        engine::Engine engine(mux);
+        engine::Engine engine(mux, test::SuitePlacement());
         test::TestServer server(engine, netpoll::BackendKind::kEpoll);
         test::WirePeer peer(server.Address());
         peer.Send("GET /keep HTTP/1.1\r\nHost: t\r\n\r\n");

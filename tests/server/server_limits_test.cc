@@ -52,7 +52,7 @@ class Limits : public test::BackendTest {
   http::ServeMux mux_;
   std::atomic<int> waiting_{0};
   test::EventLog log_;
-  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook())};
+  engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook()), test::SuitePlacement()};
 };
 
 TEST_P(Limits, ConnectionsOfOneAddress) {

@@ -161,6 +161,89 @@ TEST_P(TimeoutHandler, ACanceledRequestIs503WithoutABody) {
   EXPECT_EQ(answer.Get("Content-Length"), "0");
 }
 
+// The handler holds its thread, and nobody but itself waits for it: not the 503, and nobody else.
+TEST_P(TimeoutHandler, AnswersInTimeThoughTheHandlerBlocksItsThread) {
+  constexpr int kCalls = 6;
+  std::atomic<int> running{0};
+  http::ServeMux mux;
+  mux.Handle("/held", http::TimeoutHandler(
+                          [&](http::ResponseWriter& w, http::Request&) {
+                            ++running;
+                            while (!released_) std::this_thread::sleep_for(1ms);
+                            EXPECT_TRUE(w.Write("late").err.Is(http::ErrHandlerTimeout));
+                            --running;
+                          },
+                          20ms, "too late"));
+  mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("next"); });
+  for (const auto placement : {engine::kAdaptive, engine::kWorkers}) {
+    released_ = false;
+    auto server = Serve(mux);
+    server->Configure(engine::WithPlacement(placement));
+    server->Configure(engine::WithStallTime(kUnlimited));  // no standby loop helps
+    server->Configure(server::WithLoops(1));
+    server->Start();
+    WirePeer peer(server->Address);
+    for (int i = 0; i < kCalls; ++i) {
+      ASSERT_TRUE(peer.Send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n"));
+      EXPECT_EQ(peer.ReadAnswer().body, "too late");
+      ASSERT_TRUE(peer.Send(kGet));
+      EXPECT_EQ(peer.ReadAnswer().body, "next");
+    }
+    // None of them has been given up, however late.
+    while (running != kCalls) std::this_thread::sleep_for(1ms);
+    server->Close();
+    released_ = true;
+    server.reset();
+    EXPECT_EQ(running, 0);
+  }
+}
+
+// With a handler around it that runs on a worker, too.
+TEST_P(TimeoutHandler, AWorkerThatAwaitsOneIsNotHeldByIt) {
+  std::atomic<int> running{0};
+  const http::HandlerPtr limited = http::TimeoutHandler(
+      [&](http::ResponseWriter&, http::Request&) {
+        ++running;
+        while (!released_) std::this_thread::sleep_for(1ms);
+      },
+      20ms, "too late");
+  auto server = Serve(
+      [limited](http::ResponseWriter& w, http::Request& r) { return limited->ServeHTTP(w, r); });
+  server->Configure(engine::WithPlacement(engine::kWorkers));
+  server->Start();
+  for (int i = 0; i < 6; ++i) {
+    WirePeer peer(server->Address);
+    ASSERT_TRUE(peer.Send(kGet));
+    EXPECT_EQ(peer.ReadAnswer().body, "too late");
+  }
+  while (running != 6) std::this_thread::sleep_for(1ms);
+  released_ = true;
+}
+
+TEST_P(TimeoutHandler, PlacedInlineItStaysOnItsLoop) {
+  std::thread::id outside;
+  std::thread::id inside;
+  const http::HandlerPtr limited = http::TimeoutHandler(
+      [&](http::ResponseWriter& w, http::Request&) {
+        inside = std::this_thread::get_id();
+        w.Write("in time");
+      },
+      1h);
+  const http::HandlerPtr around =
+      engine::Place(engine::kInline, [&](http::ResponseWriter& w, http::Request& r) {
+        outside = std::this_thread::get_id();
+        limited->ServeHTTP(w, r);
+      });
+  auto server = Serve(around);
+  server->Start();
+  WirePeer peer(server->Address);
+  ASSERT_TRUE(peer.Send(kGet));
+  EXPECT_EQ(peer.ReadAnswer().body, "in time");
+  server.reset();
+  EXPECT_EQ(inside, outside);
+  EXPECT_NE(inside, std::thread::id());
+}
+
 TEST_P(TimeoutHandler, ExceptionsPassUnlessTheyAreTooLate) {
   http::ServeMux mux;
   mux.Handle(

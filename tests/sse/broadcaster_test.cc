@@ -156,7 +156,7 @@ TEST_P(BroadcastSockets, AllGetAllInOrderFromAnyThread) {
   Broadcaster news;
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   server::Server server(engine, server::WithBackend(GetParam()), server::WithLoops(2));
   ASSERT_FALSE(server.Listen("127.0.0.1:0"));
   std::vector<WirePeer> peers;
@@ -192,7 +192,7 @@ TEST_P(BroadcastSockets, OneMoreThanAllowedIsTurnedAway) {
   Broadcaster news({.subscribers_max = 2});
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer first = Subscribe(server.Address());
   WirePeer second = Subscribe(server.Address());
@@ -216,7 +216,7 @@ TEST_P(BroadcastSockets, ASlowOneHoldsUpNobodyAndIsDisconnected) {
   Broadcaster news({.events_max = 8});
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer slow = Subscribe(server.Address());
   FloodPast(news);
@@ -235,7 +235,7 @@ TEST_P(BroadcastSockets, ASlowOneSkipsIfSoWished) {
   Broadcaster news({.events_max = 8, .slow = Slow::kSkip});
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer slow = Subscribe(server.Address());
   FloodPast(news);
@@ -254,7 +254,7 @@ TEST_P(BroadcastSockets, HeartbeatsGoOnWhileNothingHappens) {
   Broadcaster news({.writer = {.heartbeat = 10ms}});
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux, engine::WithRequestTimeout(50ms));
+  engine::Engine engine(mux, engine::WithRequestTimeout(50ms), test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer = Subscribe(server.Address());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(peer.Read(9), "4\r\n: \n\n\r\n");
@@ -266,7 +266,7 @@ TEST_P(BroadcastSockets, EndsWithTheClientTheServerAndItself) {
   Broadcaster news;
   http::ServeMux mux;
   mux.Handle("/news", news);
-  engine::Engine engine(mux);
+  engine::Engine engine(mux, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer leaves = Subscribe(server.Address());
   leaves.Close();

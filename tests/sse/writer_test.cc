@@ -171,7 +171,7 @@ class SseSockets : public test::BackendTest {
 };
 
 TEST_P(SseSockets, EachEventArrivesWhileTheHandlerWaits) {
-  engine::Engine engine(mux_, engine::WithRequestTimeout(50ms));
+  engine::Engine engine(mux_, engine::WithRequestTimeout(50ms), test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/count")));
@@ -188,7 +188,7 @@ TEST_P(SseSockets, EachEventArrivesWhileTheHandlerWaits) {
 }
 
 TEST_P(SseSockets, GoesOnBehindTheLastEventId) {
-  engine::Engine engine(mux_);
+  engine::Engine engine(mux_, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/count", "Last-Event-ID: 41\r\n")));
@@ -196,7 +196,7 @@ TEST_P(SseSockets, GoesOnBehindTheLastEventId) {
 }
 
 TEST_P(SseSockets, AClientThatReadsNothingIsCut) {
-  engine::Engine engine(mux_);
+  engine::Engine engine(mux_, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/flood")));
@@ -204,7 +204,7 @@ TEST_P(SseSockets, AClientThatReadsNothingIsCut) {
 }
 
 TEST_P(SseSockets, EndsByItselfWhenTheServerShutsDown) {
-  engine::Engine engine(mux_);
+  engine::Engine engine(mux_, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/count")));
@@ -218,7 +218,7 @@ TEST_P(SseSockets, EndsByItselfWhenTheServerShutsDown) {
 }
 
 TEST_P(SseSockets, EndsWhenTheServerIsClosed) {
-  engine::Engine engine(mux_);
+  engine::Engine engine(mux_, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/count")));
@@ -228,7 +228,7 @@ TEST_P(SseSockets, EndsWhenTheServerIsClosed) {
 }
 
 TEST_P(SseSockets, AnOldClientGetsAPlainStream) {
-  engine::Engine engine(mux_);
+  engine::Engine engine(mux_, test::SuitePlacement());
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send("GET /count HTTP/1.0\r\n\r\n"));

@@ -13,6 +13,7 @@
 #include "hon/engine/engine.h"
 #include "hon/http/serve_mux.h"
 #include "hon/server/server.h"
+#include "support/suite_placement.h"
 #include "support/wire_peer.h"
 
 namespace hon::test {

@@ -20,7 +20,7 @@ namespace hon::websocket::test {
 
 class ServerTest : public hon::test::BackendTest {
  protected:
-  ServerTest() : engine_(mux_, engine::WithEventHook(log_.Hook())) {}
+  ServerTest() : engine_(mux_, engine::WithEventHook(log_.Hook()), hon::test::SuitePlacement()) {}
 
   /// Serves "/ws" with `body`, which gets the upgraded connection.
   void Serve(UpgraderOptions options, std::function<void(Conn&)> body) {

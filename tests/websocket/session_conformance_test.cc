@@ -21,7 +21,7 @@ class EchoEvents final : public EventHandler {
 
 class ConformanceTest : public hon::test::BackendTest {
  protected:
-  ConformanceTest() : upgrader_(Options()), engine_(mux_) {
+  ConformanceTest() : upgrader_(Options()), engine_(mux_, hon::test::SuitePlacement()) {
     mux_.HandleFunc("/loop", [this](http::ResponseWriter& w, http::Request& r) {
       auto conn = upgrader_.Upgrade(w, r);
       if (!conn) return;

@@ -34,8 +34,9 @@ inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
 /// "inline", "workers", "adaptive".
 [[nodiscard]] Result<Placement> ParsePlacement(std::string_view name);
 
-/// A handler that runs where `placement` says, whatever the engine's default is. Give the result
-/// to the mux, or to the engine: inside of another handler that wraps it, it has no effect.
+/// A handler that runs where `placement` says, whatever the engine's default is and whatever
+/// handlers around it wish. Inside of a handler that runs inline only this call is moved; inside of
+/// one that runs on a worker, it stays on that worker.
 [[nodiscard]] http::HandlerPtr Place(Placement placement, http::HandlerArg handler);
 
 }  // namespace hon::engine

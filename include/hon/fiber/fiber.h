@@ -119,6 +119,8 @@ struct SwitchHooks {
 };
 /// Holds for the running fiber until others are set or it ends.
 void SetSwitchHooks(const SwitchHooks& hooks);
+/// Of the running fiber; none on a plain thread.
+[[nodiscard]] SwitchHooks CurrentSwitchHooks();
 
 /// The context whose end wakes this fiber's waits: the request's in a handler, Background
 /// elsewhere. The caller keeps `context` alive until it sets another.

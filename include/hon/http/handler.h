@@ -29,6 +29,8 @@ struct Target {
   Handler* handler = nullptr;
   Route* route = nullptr;  // null when no pattern matched
   uint8_t placement = 0;   // where the handler asks to run (engine::Place); muxes pass it on
+  /// It does no more than wait for what it has a Spawner run, as TimeoutHandler; muxes pass it on.
+  bool only_waits = false;
 };
 
 /// Answers one request.

@@ -20,11 +20,12 @@ inline constexpr size_t kTimeoutBodyBytesMax = size_t{64} << 20;
 /// reason, 503 without a body.
 ///
 /// The handler runs beside the caller (spawner.h), with a copy of the Request that lives until it
-/// returns, so that the 503 is sent at once. It is not killed: what it waits for fails once the
-/// time is over, as do its writes and reads of the body with ErrHandlerTimeout, and it is expected
-/// to return; the server waits for it only when it is destroyed. Its writer cannot flush, hijack or
-/// set deadlines. An exception passes to the caller, one that is too late is dropped. Without a
-/// Spawner the 503 is sent at the handler's first write that is too late, or when it returns.
+/// returns, and on a thread of its own unless it was placed inline: the 503 is sent in time also
+/// when it blocks or computes. It is not killed: what it waits for fails once the time is over, as
+/// do its writes and reads of the body with ErrHandlerTimeout, and it is expected to return; only
+/// the engine's destruction waits for it. Its writer cannot flush, hijack or set deadlines. An
+/// exception passes to the caller, one that is too late is dropped. Without a Spawner the 503 is
+/// sent at the handler's first write that is too late, or when it returns.
 [[nodiscard]] HandlerPtr TimeoutHandler(HandlerArg handler, Duration timeout,
                                         std::string message = "");
 
