@@ -56,6 +56,10 @@ function(hon_flags target)
     # It sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It takes the sources that share a compilation for headers.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
   if(HON_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

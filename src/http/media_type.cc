@@ -6,8 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "http/token.h"
+
 namespace hon::mime {
 namespace {
+
+using http::internal::ToLower;
 
 constexpr std::string_view kBlanks = " \t\n\v\f\r";
 constexpr std::string_view kSpecials = "()<>@,;:\\\"/[]?=";
@@ -26,14 +30,6 @@ bool IsTokenByte(char c) { return kTokenBytes[static_cast<uint8_t>(c)]; }
 
 bool IsToken(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenByte);
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lower;
 }
 
 void TrimLeft(std::string_view& text) {
@@ -83,7 +79,7 @@ std::optional<std::pair<std::string, std::string>> TakeParameter(std::string_vie
   TrimLeft(rest);
   if (!Skip(rest, ';')) return std::nullopt;
   TrimLeft(rest);
-  std::string name = Lower(TakeToken(rest));
+  std::string name = ToLower(TakeToken(rest));
   TrimLeft(rest);
   if (name.empty() || !Skip(rest, '=')) return std::nullopt;
   TrimLeft(rest);
@@ -129,7 +125,7 @@ std::optional<std::string> DecodeExtended(std::string_view text) {
   if (first == text.npos) return std::nullopt;
   const size_t second = text.find('\'', first + 1);
   if (second == text.npos) return std::nullopt;
-  const std::string charset = Lower(text.substr(0, first));
+  const std::string charset = ToLower(text.substr(0, first));
   if (charset != "utf-8" && charset != "us-ascii") return std::nullopt;
   return PercentDecode(text.substr(second + 1));
 }
@@ -198,7 +194,7 @@ std::string_view MediaType::Get(std::string_view name) const {
 
 Error internal::ParseMediaTypeInto(std::string_view text, MediaType* into) {
   const size_t base_end = std::min(text.find(';'), text.size());
-  into->type = Lower(Trim(text.substr(0, base_end)));
+  into->type = ToLower(Trim(text.substr(0, base_end)));
   into->params.clear();
   if (!IsTypeOrDisposition(into->type)) {
     into->type.clear();
@@ -239,11 +235,11 @@ Result<MediaType> ParseMediaType(std::string_view text) {
 }
 
 std::string FormatMediaType(std::string_view type, const Parameters& params) {
-  std::string out = Lower(type);
+  std::string out = ToLower(type);
   if (!IsTypeOrDisposition(out)) return "";
   for (const auto& [name, value] : params) {
     if (!IsToken(name)) return "";
-    out += "; " + Lower(name);
+    out += "; " + ToLower(name);
     if (NeedsEncoding(value)) {
       out += "*=";
       AppendEncoded(out, value);

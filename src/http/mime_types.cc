@@ -4,6 +4,7 @@
 #include "hon/http/mime.h"
 #include "hon/io/file.h"
 #include "http/media_type.h"
+#include "http/token.h"
 
 namespace hon::mime {
 namespace {
@@ -87,15 +88,7 @@ constexpr const char* kTypeFiles[] = {"/etc/mime.types", "/etc/apache2/mime.type
 
 constexpr size_t kFileBytesMax = 16 << 20;
 constexpr size_t kExtensionBytesMax = 64;
-constexpr std::string_view kBlanks = " \t\r\v\f";
-
-char LowerByte(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), LowerByte);
-  return lower;
-}
+constexpr std::string_view kWordEnds = " \t\r\v\f";
 
 // The next piece of `text` before one of `marks`, which is dropped.
 std::string_view TakeUntil(std::string_view& text, std::string_view marks) {
@@ -106,8 +99,8 @@ std::string_view TakeUntil(std::string_view& text, std::string_view marks) {
 }
 
 std::string_view TakeWord(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return TakeUntil(text, kBlanks);
+  text.remove_prefix(std::min(text.find_first_not_of(kWordEnds), text.size()));
+  return TakeUntil(text, kWordEnds);
 }
 
 Result<std::string> ReadWhole(const std::string& path) {
@@ -142,7 +135,8 @@ std::string_view Types::TypeByExtension(std::string_view extension) const {
   if (const auto it = exact_.find(extension); it != exact_.end()) return it->second;
   if (extension.size() > kExtensionBytesMax) return {};
   char lower[kExtensionBytesMax];
-  std::transform(extension.begin(), extension.end(), lower, LowerByte);
+  std::transform(extension.begin(), extension.end(), lower,
+                 [](char c) { return http::internal::ToLower(c); });
   const auto it = lower_.find(std::string_view(lower, extension.size()));
   return it == lower_.end() ? std::string_view() : it->second;
 }
@@ -170,7 +164,7 @@ Error Types::AddExtensionType(std::string_view extension, std::string_view type)
     media.params.insert_or_assign("charset", "utf-8");
     text = FormatMediaType(media.type, media.params);
   }
-  lower_.insert_or_assign(Lower(extension), text);
+  lower_.insert_or_assign(http::internal::ToLower(extension), text);
   exact_.insert_or_assign(std::string(extension), std::move(text));
   return {};
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kCopyBytes = 32 * 1024;
 constexpr int64_t kFileHeaderBytes = 100;
-constexpr int64_t kHeaderOverheadBytes = 400;
+constexpr int64_t kPartHeaderBytes = 400;
 
 Error TooLarge(std::string_view what, int64_t limit, std::string_view unit) {
   std::string text = "multipart: message too large: ";
@@ -193,7 +193,7 @@ class FormReader {
   }
 
   static int64_t HeaderBytes(const http::Header& header) {
-    int64_t bytes = kHeaderOverheadBytes;
+    int64_t bytes = kPartHeaderBytes;
     for (const http::Header::Field& field : header) {
       bytes += Size(field.name) + Size(field.value) + kEntryBytes;
     }

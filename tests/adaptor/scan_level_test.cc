@@ -46,7 +46,7 @@ class ScanLevelTest : public testing::TestWithParam<ScanLevel> {
 
 TEST_P(ScanLevelTest, EveryByteAtEveryPlaceOfEverySize) {
   for (size_t size = 1; size <= 64; ++size) {
-    const test::GuardedBytes guarded(std::string(size, 'a'));
+    const hon::test::GuardedBytes guarded(std::string(size, 'a'));
     for (unsigned byte = 0; byte < 256; ++byte) {
       std::string text(size, 'a');
       text[byte % size] = static_cast<char>(byte);
@@ -63,7 +63,7 @@ TEST_P(ScanLevelTest, RandomBytesUpToTheEndOfMemory) {
     const size_t size = random() % 64 + 1;
     std::string text(size, '\0');
     for (char& c : text) c = static_cast<char>(random());
-    const test::GuardedBytes guarded(text);
+    const hon::test::GuardedBytes guarded(text);
     ExpectSame(Scan(guarded.View()), Expected(text));
   }
 }

@@ -23,13 +23,21 @@ HEADER_LIBRARIES = ("boost", "tl")
 OF_OTHER_SYSTEMS = re.compile(r"_linux\.cc$|/backend_(epoll|io_uring)\.cc$|/provided_blocks\.cc$")
 
 
-def sources(rooms):
+# Most of the time goes into headers, so this many sources of a room share one compilation.
+BATCH = 8
+
+
+def batches(rooms):
+    """Lists of sources, each of one room."""
+    by_room = {}
     for path in sorted((ROOT / "src").rglob("*.cc")):
         name = path.relative_to(ROOT / "src").as_posix()
-        if rooms and name.split("/")[0] not in rooms:
-            continue
-        if not OF_OTHER_SYSTEMS.search("/" + name):
-            yield name
+        room = name.split("/")[0]
+        if (not rooms or room in rooms) and not OF_OTHER_SYSTEMS.search("/" + name):
+            by_room.setdefault(room, []).append(name)
+    for names in by_room.values():
+        for at in range(0, len(names), BATCH):
+            yield names[at:at + BATCH]
 
 
 def main():
@@ -49,25 +57,29 @@ def main():
         environment = dict(os.environ)
         environment.setdefault("ZIG_GLOBAL_CACHE_DIR", os.path.join(folder, "cache"))
 
-        def compile_one(name):
-            target = pathlib.Path(folder) / (name.replace("/", "_") + ".o")
+        def compile_batch(number, names):
+            source = pathlib.Path(folder) / f"batch{number}.cc"
+            source.write_text("".join(f'#include "{ROOT}/src/{name}"\n' for name in names))
+            target = source.with_suffix(".o")
             command = [sys.executable, "-m", "ziglang", "c++", "-target", args.target, "-std=c++20",
                        "-O0", "-fno-sanitize=all", "-Wall", "-Wextra", "-Werror",
                        f"-I{ROOT}/include", f"-I{ROOT}/src", "-isystem", str(include),
-                       "-c", str(ROOT / "src" / name), "-o", str(target)]
+                       "-c", str(source), "-o", str(target)]
             done = subprocess.run(command, capture_output=True, text=True, env=environment,
                                   check=False)
-            return name, done.returncode, done.stderr, target.stat().st_size if target.exists() else 0
+            good = done.returncode == 0 and target.exists() and target.stat().st_size > 0
+            return names, good, done.stderr
 
-        names = list(sources(args.rooms))
-        failed = 0
+        compiled, failed = 0, 0
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for name, code, text, size in pool.map(compile_one, names):
-                if code != 0 or size == 0:
-                    failed += 1
-                    print(f"{name}: does not compile for {args.target}\n{text[:2000]}")
-    print(f"{len(names) - failed} of {len(names)} sources compile for {args.target}")
-    return 1 if failed or not names else 0
+            for names, good, text in pool.map(compile_batch, *zip(*enumerate(batches(args.rooms)))):
+                if good:
+                    compiled += len(names)
+                else:
+                    failed += len(names)
+                    print(f"{', '.join(names)}: not for {args.target}\n{text[:4000]}")
+    print(f"{compiled} of {compiled + failed} sources compile for {args.target}")
+    return 1 if failed or not compiled else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ namespace hon {
 namespace {
 
 using test::Answer;
+using test::kGet;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
@@ -43,7 +44,6 @@ class Deadlines : public test::BackendTest {
                          engine::WithEventHook([](const engine::Event&) {})};
 };
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
 constexpr std::string_view kHalfBody = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\na";
 
 TEST_P(Deadlines, ReadDeadlineWithoutABodyEndsTheContext) {  // A10, A11, W87

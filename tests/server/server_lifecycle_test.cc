@@ -13,10 +13,10 @@ namespace {
 
 using engine::ConnState;
 using test::Answer;
+using test::kGet;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
 constexpr std::string_view kSwitch =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n";
 

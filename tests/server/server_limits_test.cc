@@ -9,10 +9,10 @@ namespace hon {
 namespace {
 
 using test::Answer;
+using test::kGet;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
 constexpr std::string_view kWait = "GET /wait HTTP/1.1\r\nHost: t\r\n\r\n";
 constexpr std::string_view kHijack = "GET /hijack HTTP/1.1\r\nHost: t\r\n\r\n";
 

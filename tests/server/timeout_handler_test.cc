@@ -16,7 +16,7 @@ using test::Answer;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\nX-Field: of the request\r\n\r\n";
+constexpr std::string_view kGetWithField = "GET / HTTP/1.1\r\nHost: t\r\nX-Field: of the request\r\n\r\n";
 
 class TimeoutHandler : public test::BackendTest {
  protected:
@@ -70,7 +70,7 @@ TEST_P(TimeoutHandler, AnswersWhileTheHandlerStillRuns) {
   EXPECT_FALSE(answer.Has("X-Own"));
   EXPECT_FALSE(answer.Has("Connection"));
   for (int i = 0; i < 3; ++i) {  // whose memory is not that of the first
-    ASSERT_TRUE(peer.Send(kGet));
+    ASSERT_TRUE(peer.Send(kGetWithField));
     EXPECT_EQ(peer.ReadAnswer().body, "next");
   }
   EXPECT_EQ(Noted(), "");
@@ -101,7 +101,7 @@ TEST_P(TimeoutHandler, InTimeItIsAsWithoutIt) {
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(answer.body, "body");
   EXPECT_EQ(answer.Get("X-Trailer"), "7");
-  ASSERT_TRUE(peer.Send(kGet));
+  ASSERT_TRUE(peer.Send(kGetWithField));
   EXPECT_EQ(peer.ReadAnswer().status, 201);
 }
 
@@ -153,7 +153,7 @@ TEST_P(TimeoutHandler, ACanceledRequestIs503WithoutABody) {
   server->Configure(server::WithBaseContext([&](std::string_view) { return base.context; }));
   server->Start();
   WirePeer peer(server->Address);
-  ASSERT_TRUE(peer.Send(kGet));
+  ASSERT_TRUE(peer.Send(kGetWithField));
   while (!running) std::this_thread::sleep_for(1ms);
   base.cancel();
   const Answer answer = peer.ReadAnswer();

@@ -26,6 +26,7 @@
 namespace hon::test {
 
 inline constexpr std::chrono::seconds kPeerWaitMax(20);
+inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
 
 /// One parsed answer.
 struct Answer {

@@ -82,7 +82,7 @@ TEST(Utf8, RandomTextsAndRandomDamage) {
     }
     if (text.empty()) continue;
     text[random() % text.size()] = static_cast<char>(random());
-    const test::GuardedBytes guarded(text);
+    const hon::test::GuardedBytes guarded(text);
     const std::string_view view = guarded.View();
     const bool want = ValidUtf8Plain(view.data(), view.size());
     for (const Kernels& kernels : AllKernels()) {
