@@ -186,7 +186,7 @@ TEST_P(TimeoutHandler, AnswersInTimeThoughTheHandlerBlocksItsThread) {
     for (int i = 0; i < kCalls; ++i) {
       ASSERT_TRUE(peer.Send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n"));
       EXPECT_EQ(peer.ReadAnswer().body, "too late");
-      ASSERT_TRUE(peer.Send(kGet));
+      ASSERT_TRUE(peer.Send(kGetWithField));
       EXPECT_EQ(peer.ReadAnswer().body, "next");
     }
     // None of them has been given up, however late.
@@ -213,7 +213,7 @@ TEST_P(TimeoutHandler, AWorkerThatAwaitsOneIsNotHeldByIt) {
   server->Start();
   for (int i = 0; i < 6; ++i) {
     WirePeer peer(server->Address);
-    ASSERT_TRUE(peer.Send(kGet));
+    ASSERT_TRUE(peer.Send(kGetWithField));
     EXPECT_EQ(peer.ReadAnswer().body, "too late");
   }
   while (running != 6) std::this_thread::sleep_for(1ms);
@@ -237,7 +237,7 @@ TEST_P(TimeoutHandler, PlacedInlineItStaysOnItsLoop) {
   auto server = Serve(around);
   server->Start();
   WirePeer peer(server->Address);
-  ASSERT_TRUE(peer.Send(kGet));
+  ASSERT_TRUE(peer.Send(kGetWithField));
   EXPECT_EQ(peer.ReadAnswer().body, "in time");
   server.reset();
   EXPECT_EQ(inside, outside);
