@@ -1,6 +1,7 @@
 // The program: the demo server, and the way to the benchmark and to the servers beside it.
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "hon/http/serve_mux.h"
 #include "hon/server/server.h"
 #include "hon/server/signals.h"
+#include "profile.h"
 
 namespace hon::app {
 namespace {
@@ -72,13 +74,14 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
     return 1;
   }
   const Figures figures([&server] { return FiguresOf(server); }, demo.FiguresStream());
-  Admin admin(command_line, [&figures] { return figures.Json(); });
+  std::optional<Admin> admin;
   if (!flags.admin.empty()) {
-    if (Error err = admin.Listen(flags.admin)) {
+    admin.emplace(command_line, [&figures] { return figures.Json(); });
+    if (Error err = admin->Listen(flags.admin)) {
       std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
       return 1;
     }
-    std::fprintf(stderr, "hon: operators at http://%s/debug/pprof/\n", admin.Address().c_str());
+    std::fprintf(stderr, "hon: operators at http://%s/debug/pprof/\n", admin->Address().c_str());
   }
   const std::string address = server.Addresses().front();
   const bool is_unix = address.starts_with("unix:");
@@ -118,6 +121,7 @@ int main(int argc, char** argv) {
   const hon::app::ParsedFlags parsed = hon::app::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);
+  if (!parsed.flags.admin.empty()) hon::app::NeedProfiler(argv);
   hon::server::SignalWaiter signals;
   return hon::app::Run(parsed.flags, {argv, argv + argc}, signals);
 }

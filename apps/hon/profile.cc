@@ -1,12 +1,15 @@
+// gperftools is loaded, not linked (NeedProfiler): its functions are looked up by name.
+
 #include "profile.h"
 
+#include <dlfcn.h>
 #include <gperftools/malloc_extension.h>
-#include <gperftools/profiler.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,16 +19,49 @@
 #include "hon/http/status.h"
 #include "hon/io/file.h"
 
-// tcmalloc looks at this whenever it picks the next allocation to sample. It has no other way to
-// turn sampling on in a running program; the environment variable is read before main.
-namespace FLAG__namespace_do_not_use_directly_use_DECLARE_int64_instead {
-extern int64_t FLAGS_tcmalloc_sample_parameter;
-}
-
 namespace hon::app {
 namespace {
 
 constexpr int64_t kSampledBytes = 512 * 1024;
+
+constexpr const char* kPreload = "LD_PRELOAD";
+// Set in the program that NeedProfiler has started: what LD_PRELOAD was before.
+constexpr const char* kPreloadBefore = "HON_PRELOAD_BEFORE";
+
+struct Gperftools {
+  int (*start)(const char* path) = nullptr;
+  void (*stop)() = nullptr;
+  MallocExtension* (*allocator)() = nullptr;
+  // tcmalloc looks at this whenever it picks the next allocation to sample. It has no other way to
+  // turn sampling on in a running program; the environment variable is read before main.
+  int64_t* sample_parameter = nullptr;
+};
+
+template <class T>
+bool LookUp(const char* name, T*& into) {
+  into = reinterpret_cast<T*>(dlsym(RTLD_DEFAULT, name));
+  return into != nullptr;
+}
+
+// What is in the process, or null.
+const Gperftools* Loaded() {
+  static const std::optional<Gperftools> loaded = [] {
+    std::optional<Gperftools> found(std::in_place);
+    const bool all = LookUp("ProfilerStart", found->start) && LookUp("ProfilerStop", found->stop) &&
+                     LookUp("_ZN15MallocExtension8instanceEv", found->allocator) &&
+                     LookUp(
+                         "_ZN61FLAG__namespace_do_not_use_directly_use_DECLARE_int64_instead"
+                         "31FLAGS_tcmalloc_sample_parameterE",
+                         found->sample_parameter);
+    if (!all) found.reset();
+    return found;
+  }();
+  return loaded ? &*loaded : nullptr;
+}
+
+void Missing(http::ResponseWriter& w) {
+  http::Error(w, "without gperftools", http::StatusNotImplemented);
+}
 
 // The one profile that may run.
 class Profiling {
@@ -63,14 +99,33 @@ void SetDownload(http::ResponseWriter& w, std::string_view name) {
 
 }  // namespace
 
-bool HasProfiler() { return true; }
+void NeedProfiler(char** argv) {
+  if (const char* before = std::getenv(kPreloadBefore)) {  // here it is, or cannot be had
+    const std::string own = before;
+    unsetenv(kPreloadBefore);
+    if (own.empty()) {
+      unsetenv(kPreload);
+    } else {
+      setenv(kPreload, own.c_str(), 1);
+    }
+    return;
+  }
+  const char* set = std::getenv(kPreload);
+  const std::string own = set == nullptr ? "" : set;
+  setenv(kPreloadBefore, own.c_str(), 1);
+  setenv(kPreload, own.empty() ? HON_GPERFTOOLS : (HON_GPERFTOOLS ":" + own).c_str(), 1);
+  execv("/proc/self/exe", argv);
+  NeedProfiler(argv);  // it was not to be: as before, without
+}
+
+bool HasProfiler() { return Loaded() != nullptr; }
 
 void StartHeapSampling() {
-  FLAG__namespace_do_not_use_directly_use_DECLARE_int64_instead::FLAGS_tcmalloc_sample_parameter =
-      kSampledBytes;
+  if (HasProfiler()) *Loaded()->sample_parameter = kSampledBytes;
 }
 
 void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
+  if (!HasProfiler()) return Missing(w);
   const std::optional<std::chrono::seconds> seconds = WantedSeconds(r);
   if (!seconds) {
     return http::Error(w, "seconds: a number from 1 to " + std::to_string(kProfileMax.count()),
@@ -84,11 +139,11 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
   // gperftools writes to a path: that of a file without a name.
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> sink(std::tmpfile(), std::fclose);
   if (sink == nullptr ||
-      ProfilerStart(("/dev/fd/" + std::to_string(fileno(sink.get()))).c_str()) == 0) {
+      Loaded()->start(("/dev/fd/" + std::to_string(fileno(sink.get()))).c_str()) == 0) {
     return http::Error(w, "cannot write a profile", http::StatusInternalServerError);
   }
   const Error left = fiber::Sleep(r.Context(), *seconds);
-  ProfilerStop();
+  Loaded()->stop();
   if (left) return;
   SetDownload(w, "profile");
   io::File profile(dup(fileno(sink.get())));
@@ -99,8 +154,9 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
 }
 
 void ServeHeapProfile(http::ResponseWriter& w, http::Request&) {
+  if (!HasProfiler()) return Missing(w);
   MallocExtensionWriter text;  // a std::string
-  MallocExtension::instance()->GetHeapSample(&text);
+  Loaded()->allocator()->GetHeapSample(&text);
   SetDownload(w, "heap");
   w.Write(text);
 }

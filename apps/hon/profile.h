@@ -10,7 +10,13 @@ namespace hon::app {
 inline constexpr std::chrono::seconds kProfileMax{300};
 inline constexpr std::chrono::seconds kProfileDefault{30};
 
-/// Whether the program was built with gperftools. Without, the handlers below answer 501.
+/// Brings gperftools into the process by running the program again with it, if it was built for
+/// that; returns when it is there, or cannot be had. Its allocator has to be there from the first
+/// allocation on and takes more memory than the rest of an idle program, so only who asks for
+/// profiles gets it. While there is one thread.
+void NeedProfiler(char** argv);
+
+/// Whether gperftools is in the process. Without, the handlers below answer 501.
 [[nodiscard]] bool HasProfiler();
 
 /// From now on about one allocation in half a mebibyte is noted, with its stack, while it lives.

@@ -13,6 +13,7 @@ void Missing(http::ResponseWriter& w) {
 
 }  // namespace
 
+void NeedProfiler(char**) {}
 bool HasProfiler() { return false; }
 void StartHeapSampling() {}
 void ServeCpuProfile(http::ResponseWriter& w, http::Request&) { Missing(w); }
