@@ -114,6 +114,7 @@ void EpollBackend::Deliver() {
       AcceptSome(*reinterpret_cast<Acceptor*>(address));
     }
   }
+  TellReceived();
 }
 
 // Accepting.

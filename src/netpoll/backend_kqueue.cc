@@ -108,6 +108,7 @@ void KqueueBackend::Deliver() {
       OnRead(*static_cast<Connection*>(object), event);
     }
   }
+  TellReceived();
 }
 
 // Accepting.

@@ -64,7 +64,17 @@ void ReadinessBackend::Receive(Connection& c) {
     if (moved) ConnectionIo::DeliverInput(c);
     return ConnectionIo::InputFailed(c, static_cast<int>(-n));
   }
-  if (moved) ConnectionIo::DeliverInput(c);
+  if (moved) Note(c);
+}
+
+void ReadinessBackend::Note(Connection& c) {
+  received_[received_count_++] = &c;
+  if (received_count_ == received_.size()) TellReceived();
+}
+
+void ReadinessBackend::TellReceived() {
+  const size_t count = std::exchange(received_count_, 0);
+  for (size_t i = 0; i < count; ++i) ConnectionIo::DeliverInput(*received_[i]);
 }
 
 ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
@@ -104,6 +114,7 @@ void ReadinessBackend::DeliverReady() {
     if (ConnectionIo::WantsInput(*c)) Receive(*c);
     c = next;
   }
+  TellReceived();
 }
 
 }  // namespace hon::netpoll
