@@ -6,20 +6,6 @@
 
 namespace hon::adaptor {
 
-void BodyReader::Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
-                       int64_t bytes_max) {
-  stream_ = &stream;
-  trailer_ = &trailer;
-  remaining_ = head.chunked ? 0 : head.content_length;
-  content_ = 0;
-  bytes_max_ = bytes_max;
-  framing_ = !head.HasBody() ? Framing::kEnd : head.chunked ? Framing::kChunked : Framing::kLength;
-  continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
-  closed_ = false;
-  failure_ = Error();
-  if (head.chunked) chunked_.Reset();
-}
-
 io::IoResult BodyReader::Read(std::span<char> into) {
   if (closed_) return {0, http::ErrBodyReadAfterClose};
   if (into.empty()) return {};
@@ -121,8 +107,7 @@ void BodyReader::SkipReceived(int64_t& budget) {
   }
 }
 
-bool BodyReader::DrainReceived(int64_t bytes_max) {
-  if (framing_ == Framing::kEnd) return true;
+bool BodyReader::DrainRest(int64_t bytes_max) {
   if (failure_ || Remaining() > bytes_max) return false;
   SkipReceived(bytes_max);
   return AtEnd();
@@ -140,10 +125,6 @@ bool BodyReader::Drain(int64_t bytes_max) {
 int64_t BodyReader::Remaining() const {
   if (framing_ == Framing::kEnd) return 0;
   return framing_ == Framing::kLength ? remaining_ : -1;
-}
-
-void BodyReader::SuppressContinue() {
-  if (continue_ == Continue::kPending) continue_ = Continue::kSuppressed;
 }
 
 void BodyReader::SendContinue() {

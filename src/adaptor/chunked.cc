@@ -174,7 +174,8 @@ Error ChunkedDecoder::OnTrailer(char byte) {
 
 Error ChunkedDecoder::CheckTrailers() const {
   const char* begin = trailer_.data();
-  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
+  ScanMasks masks;
+  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain, masks);
   size_t fields = 0;
   bool allowed = true;
   const internal::Pass pass =
@@ -191,7 +192,8 @@ void ChunkedDecoder::TakeTrailers(http::Header& into) {
   into.Reset();
   if (trailer_.empty()) return;
   const char* begin = trailer_.data();
-  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
+  ScanMasks masks;
+  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain, masks);
   static_cast<void>(internal::ParseFieldLines(
       cursor, begin,
       [&into](std::string_view name, std::string_view value) { into.Add(name, value); }));

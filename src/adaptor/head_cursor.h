@@ -12,7 +12,10 @@ namespace hon::adaptor::internal {
 
 class HeadCursor {
  public:
-  HeadCursor(const char* end, ScanFunction scan) : end_(end), scan_(scan) {}
+  /// `masks` is memory that the cursor uses while it lives; beside it and not a part of it, so that
+  /// the kernels, which get its address, leave the rest of the cursor in registers.
+  HeadCursor(const char* end, ScanFunction scan, ScanMasks& masks)
+      : end_(end), scan_(scan), masks_(&masks) {}
 
   [[nodiscard]] const char* End() const { return end_; }
 
@@ -24,7 +27,7 @@ class HeadCursor {
         if (from == end_) return end_;
         Load(from);
       }
-      const uint64_t bits = masks_.*kClass >> (from - block_);
+      const uint64_t bits = masks_->*kClass >> (from - block_);
       if (bits != 0) return from + std::countr_zero(bits);
       from = block_end_;
     }
@@ -34,7 +37,7 @@ class HeadCursor {
   void Load(const char* at) {
     const size_t left = static_cast<size_t>(end_ - at);
     const size_t size = left < 64 ? left : 64;
-    scan_(at, size, masks_);
+    scan_(at, size, *masks_);
     block_ = at;
     block_end_ = at + size;
   }
@@ -43,7 +46,7 @@ class HeadCursor {
   const char* block_end_ = nullptr;
   const char* end_;
   ScanFunction scan_;
-  ScanMasks masks_;
+  ScanMasks* masks_;
 };
 
 }  // namespace hon::adaptor::internal

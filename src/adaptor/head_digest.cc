@@ -58,12 +58,9 @@ bool IsValidHost(std::string_view host) {
 
 namespace internal {
 
-bool HeadDigest::NoteWatched(http::HeaderId id, std::string_view value) {
+bool HeadDigest::NoteOther(http::HeaderId id, std::string_view value) {
+  others_ = true;
   switch (id) {
-    case http::HeaderId::kHost:
-      host_ = value;
-      hosts_ = hosts_ == 0 ? 1 : 2;
-      return false;
     case http::HeaderId::kTransferEncoding:
       if (codings_ == 0) coding_ = value;
       codings_ = codings_ == 0 ? 1 : 2;
@@ -91,7 +88,7 @@ bool HeadDigest::NoteWatched(http::HeaderId id, std::string_view value) {
   }
 }
 
-Refusal HeadDigest::Judge(RequestHead& head) const {
+Refusal HeadDigest::JudgeAll(RequestHead& head) const {
   if (hosts_ > 1) return Refusal::kBadRequest;
   if (const Refusal refusal = JudgeFraming(head); refusal != Refusal::kNone) return refusal;
   if (const Refusal refusal = JudgeHost(head); refusal != Refusal::kNone) return refusal;

@@ -24,14 +24,22 @@ class HeadDigest {
   /// Notes a field. False when it is not to be shown among the request's fields.
   bool Note(http::HeaderId id, std::string_view value) {
     if ((kWatchedHeaders & HeaderBit(id)) == 0) return true;
-    return NoteWatched(id, value);
+    if (id != http::HeaderId::kHost) return NoteOther(id, value);
+    host_ = value;
+    hosts_ = hosts_ == 0 ? 1 : 2;
+    return false;
   }
 
   /// Judges the whole and fills `head`, whose request line is set already.
-  [[nodiscard]] Refusal Judge(RequestHead& head) const;
+  [[nodiscard]] Refusal Judge(RequestHead& head) const {
+    if (others_ || hosts_ != 1 || head.minor_version == 0 || host_.empty()) return JudgeAll(head);
+    head.host = host_;  // the common head: it names a host, and nothing else that matters here
+    return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
+  }
 
  private:
-  bool NoteWatched(http::HeaderId id, std::string_view value);
+  bool NoteOther(http::HeaderId id, std::string_view value);
+  [[nodiscard]] Refusal JudgeAll(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeFraming(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeHost(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeExpect(RequestHead& head) const;
@@ -41,6 +49,7 @@ class HeadDigest {
   std::string_view length_;  // value of the first Content-Length
   std::string_view expect_;  // value of the first Expect
   uint8_t hosts_ = 0;        // these count to 2 at most
+  bool others_ = false;      // a watched field but Host was there
   uint8_t codings_ = 0;
   uint8_t expects_ = 0;
   bool has_length_ = false;

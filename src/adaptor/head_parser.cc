@@ -114,7 +114,8 @@ HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& scan, Re
                                       http::Header& fields) const {
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
-  HeadCursor cursor(end, scan_);
+  ScanMasks masks;
+  HeadCursor cursor(end, scan_, masks);
   head = RequestHead();
   const char* line = SkipEmptyLines(begin, end);
   Pass pass = line == end ? Incomplete(line) : ParseRequestLine(cursor, line, head);
@@ -143,7 +144,8 @@ HeadStatus HeadParser::Resume(std::string_view bytes, HeadScan& scan, RequestHea
   scan.scanned = static_cast<uint32_t>(size);
   if (lf == nullptr) return HeadStatus::kIncomplete;
   if (scan.line == 0) return ParseFromStart(bytes, scan, head, fields);
-  HeadCursor cursor(bytes.data() + size, scan_);
+  ScanMasks masks;
+  HeadCursor cursor(bytes.data() + size, scan_, masks);
   const Pass pass = internal::ParseFieldLines(cursor, bytes.data() + scan.line,
                                               [](std::string_view, std::string_view) {});
   scan.line = static_cast<uint32_t>(pass.at - bytes.data());

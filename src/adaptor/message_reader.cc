@@ -264,7 +264,8 @@ Result<http::Response*> MessageReader::ReadResponse(std::string_view method) {
     return Fail(state.failed = Malformed("malformed status line"));
   }
   const char* const fields = text.data() + line + 2;
-  internal::HeadCursor cursor(text.data() + text.size(), &internal::ScanPlain);
+  ScanMasks masks;
+  internal::HeadCursor cursor(text.data() + text.size(), &internal::ScanPlain, masks);
   const auto pass = internal::ParseFieldLines(
       cursor, fields, [&state](std::string_view name, std::string_view value) {
         state.response.Header.AddView(name, value, http::FindHeaderId(name));

@@ -12,22 +12,6 @@ namespace hon::adaptor {
 
 Response::Response() : buffer_() {}
 
-void Response::Reset(io::Stream& stream, ConnControl& control, const ResponseOptions& options) {
-  stream_ = &stream;
-  control_ = &control;
-  options_ = options;
-  header_.Reset();
-  error_ = Error();
-  length_ = -1;
-  written_ = 0;
-  status_ = 0;
-  buffered_ = 0;
-  phase_ = Phase::kOpen;
-  coding_ = Coding::kNone;
-  close_ = options.close;
-  full_duplex_ = false;
-}
-
 // --- The handler's calls.
 
 void Response::WriteHeader(int status) {
@@ -55,7 +39,7 @@ void Response::Interim(int status) {
   if (!error_) error_ = stream_->DrainOutput(0);
 }
 
-void Response::Commit(int status) {
+inline void Response::Commit(int status) {
   status_ = status;
   phase_ = Phase::kCommitted;
   if (options_.body != nullptr) options_.body->SuppressContinue();
@@ -173,7 +157,7 @@ void Response::Finish() {
 
 // --- What the server adds to the head.
 
-AutomaticFields Response::Decide(bool complete) {
+inline AutomaticFields Response::Decide(bool complete) {
   const ResponseHead::Facts& facts = head_.GetFacts();
   AutomaticFields fields;
   DecideLength(complete, fields);
@@ -187,12 +171,12 @@ AutomaticFields Response::Decide(bool complete) {
 }
 
 // RFC 9112 §6.3, from the sender's side.
-void Response::DecideLength(bool complete, AutomaticFields& fields) {
+inline void Response::DecideLength(bool complete, AutomaticFields& fields) {
   const ResponseHead::Facts& facts = head_.GetFacts();
   const bool body_allowed = IsBodyAllowed(status_);
   if (complete && body_allowed && length_ < 0 && !facts.no_auto_length &&
       facts.coding == GivenCoding::kNone && (!options_.head || buffered_ != 0) &&
-      (options_.http10 || !(facts.has_trailers || HasLateTrailers()))) {
+      (options_.http10 || !(facts.has_trailers || HasLateTrailers(header_)))) {
     length_ = buffered_;
     fields.content_length = length_;
   }
@@ -210,7 +194,7 @@ void Response::DecideLength(bool complete, AutomaticFields& fields) {
 }
 
 // RFC 9112 §9.3, §9.6.
-void Response::DecideConnection(AutomaticFields& fields) {
+inline void Response::DecideConnection(AutomaticFields& fields) {
   const ResponseHead::Facts& facts = head_.GetFacts();
   const BodyReader* body = options_.body;
   const bool keep_alive = control_->KeepAlive();
@@ -231,9 +215,31 @@ void Response::DecideConnection(AutomaticFields& fields) {
   fields.connection = options_.http10 ? ConnectionField::kNone : ConnectionField::kClose;
 }
 
-// Trailers that were set after the status was committed.
-bool Response::HasLateTrailers() const {
-  return std::any_of(header_.begin(), header_.end(), IsLateTrailer);
+// Sends the head with what is buffered, in one piece. With `complete` that is the whole body.
+void Response::SendHead(bool complete) {
+  const AutomaticFields fields = Decide(complete);
+  phase_ = Phase::kBody;
+  const size_t body = coding_ == Coding::kNone ? 0 : buffered_;
+  io::LinkBuffer& out = stream_->Out();
+  char* const begin = out.Malloc(head_.SizeMax(fields) + kChunkHeadBytesMax + body + 2);
+  char* at = head_.Append(fields, begin);
+  if (body != 0) {
+    if (coding_ == Coding::kChunked) {
+      char chunk[kChunkHeadBytesMax];
+      const char* head = FormatChunkHeadBackward(body, chunk + sizeof chunk);
+      const auto size = static_cast<size_t>(chunk + sizeof chunk - head);
+      std::memcpy(at, head, size);
+      at += size;
+    }
+    std::memcpy(at, buffer_.data(), body);
+    at += body;
+    if (coding_ == Coding::kChunked) {
+      *at++ = '\r';
+      *at++ = '\n';
+    }
+  }
+  buffered_ = 0;
+  out.MallocAck(static_cast<size_t>(at - begin));
 }
 
 }  // namespace hon::adaptor

@@ -20,33 +20,6 @@ constexpr std::string_view kCrlf = "\r\n";
 
 }  // namespace
 
-// Sends the head with what is buffered, in one piece. With `complete` that is the whole body.
-void Response::SendHead(bool complete) {
-  const AutomaticFields fields = Decide(complete);
-  phase_ = Phase::kBody;
-  const size_t body = coding_ == Coding::kNone ? 0 : buffered_;
-  io::LinkBuffer& out = stream_->Out();
-  char* const begin = out.Malloc(head_.SizeMax(fields) + kChunkHeadBytesMax + body + 2);
-  char* at = head_.Append(fields, begin);
-  if (body != 0) {
-    if (coding_ == Coding::kChunked) {
-      char chunk[kChunkHeadBytesMax];
-      const char* head = FormatChunkHeadBackward(body, chunk + sizeof chunk);
-      const auto size = static_cast<size_t>(chunk + sizeof chunk - head);
-      std::memcpy(at, head, size);
-      at += size;
-    }
-    std::memcpy(at, buffer_.data(), body);
-    at += body;
-    if (coding_ == Coding::kChunked) {
-      *at++ = '\r';
-      *at++ = '\n';
-    }
-  }
-  buffered_ = 0;
-  out.MallocAck(static_cast<size_t>(at - begin));
-}
-
 // Sends what is buffered and `data`, as one chunk where there are chunks.
 void Response::SendBody(std::string_view data) {
   if (phase_ == Phase::kCommitted) {
@@ -98,7 +71,7 @@ void Response::Bound() {
 
 void Response::EndChunks() {
   Put("0\r\n");
-  if (head_.GetFacts().has_trailers || HasLateTrailers()) PutTrailers();
+  if (head_.GetFacts().has_trailers || HasLateTrailers(header_)) PutTrailers();
   Put(kCrlf);
 }
 

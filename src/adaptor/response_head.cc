@@ -8,6 +8,7 @@
 #include "adaptor/decimal.h"
 #include "adaptor/sorted_fields.h"
 #include "hon/http/status.h"
+#include "hon/http/time.h"
 
 namespace hon::adaptor {
 namespace {
@@ -15,11 +16,12 @@ namespace {
 using http::HeaderId;
 using Field = http::Header::Field;
 
-// "Date: CRLF", "Content-Type: CRLF", "Content-Length: CRLF" with 19 digits, "Connection:
-// keep-alive CRLF", "Transfer-Encoding: chunked CRLF" and the empty line.
-constexpr size_t kAutomaticBytesMax = 160;
+constexpr std::string_view kOkLine = "HTTP/1.1 200 OK\r\n";
 
-char* Copy(std::string_view text, char* into) { return into + text.copy(into, text.size()); }
+inline char* Copy(std::string_view text, char* into) {
+  std::memcpy(into, text.data(), text.size());
+  return into + text.size();
+}
 
 GivenCoding CodingOf(const http::Header& header) {
   const std::string_view value = header.Get(HeaderId::kTransferEncoding);
@@ -36,19 +38,29 @@ const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
   size_ = 0;
   connection_begin_ = connection_end_ = 0;
   if (!trailer_names_.empty()) trailer_names_.clear();
-  Gather(status, header);
-  WriteStatusLine(status, http10);
-  if (!header.Empty()) WriteFields(status, header);
+  if (status == http::StatusOK && !http10) {
+    Put(kOkLine);
+  } else {
+    WriteStatusLine(status, http10);
+  }
+  if (header.Touches(HeaderId::kDate, HeaderId::kContentEncoding, HeaderId::kContentLength,
+                     HeaderId::kTransferEncoding, HeaderId::kConnection, HeaderId::kTrailer)) {
+    Gather(status, header);
+    WriteFields(status, header);
+    return facts_;
+  }
+  facts_.has_type = header.Touches(HeaderId::kContentType);
+  facts_.has_trailers = HasLateTrailers(header);
+  if (header.Len() == 1 && facts_.has_type && status != http::StatusNotModified) {
+    const Field& type = *header.begin();
+    WriteField(type.name, type.value);
+  } else if (!header.Empty()) {
+    WriteFields(status, header);
+  }
   return facts_;
 }
 
 void ResponseHead::Gather(int status, const http::Header& header) {
-  if (!header.Touches(HeaderId::kDate, HeaderId::kContentEncoding, HeaderId::kContentLength,
-                      HeaderId::kTransferEncoding, HeaderId::kConnection, HeaderId::kTrailer)) {
-    facts_.has_type = header.Touches(HeaderId::kContentType);
-    facts_.has_trailers = std::any_of(header.begin(), header.end(), IsLateTrailer);
-    return;
-  }
   const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
   facts_.has_date = given(HeaderId::kDate);
   facts_.has_type =
@@ -76,7 +88,6 @@ void ResponseHead::Gather(int status, const http::Header& header) {
 }
 
 void ResponseHead::WriteStatusLine(int status, bool http10) {
-  if (status == http::StatusOK && !http10) return Put("HTTP/1.1 200 OK\r\n");
   const char digits[] = {static_cast<char>('0' + status / 100),
                          static_cast<char>('0' + status / 10 % 10),
                          static_cast<char>('0' + status % 10), ' '};
@@ -123,7 +134,7 @@ void ResponseHead::WriteConnection(const http::Header& header) {
   connection_end_ = size_;
 }
 
-void ResponseHead::WriteField(std::string_view name, std::string_view value) {
+inline void ResponseHead::WriteField(std::string_view name, std::string_view value) {
   const size_t bytes = name.size() + value.size() + 4;
   char* to = Copy(name, Room(bytes));
   *to++ = ':';
@@ -134,20 +145,18 @@ void ResponseHead::WriteField(std::string_view name, std::string_view value) {
   size_ += bytes;
 }
 
-void ResponseHead::Put(std::string_view text) {
+inline void ResponseHead::Put(std::string_view text) {
   Copy(text, Room(text.size()));
   size_ += text.size();
 }
 
 // Room for so many bytes behind what is written down.
-char* ResponseHead::Room(size_t bytes) {
-  if (text_.size() - size_ < bytes) text_.resize(std::max(size_ + bytes, 2 * text_.size()));
+inline char* ResponseHead::Room(size_t bytes) {
+  if (text_.size() - size_ < bytes) Grow(bytes);
   return text_.data() + size_;
 }
 
-size_t ResponseHead::SizeMax(const AutomaticFields& fields) const {
-  return size_ + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
-}
+void ResponseHead::Grow(size_t bytes) { text_.resize(std::max(size_ + bytes, 2 * text_.size())); }
 
 char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
   const std::string_view text(text_.data(), size_);
@@ -160,7 +169,10 @@ char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
   }
   if (!fields.date.empty()) {
     into = Copy("Date: ", into);
-    into = Copy(fields.date, into);
+    // Of one length always, which a copy without a call wants to know.
+    into = fields.date.size() == http::kTimeBytes
+               ? Copy({fields.date.data(), http::kTimeBytes}, into)
+               : Copy(fields.date, into);
     into = Copy("\r\n", into);
   }
   if (fields.content_length >= 0) {

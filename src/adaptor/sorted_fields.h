@@ -11,30 +11,31 @@ namespace hon::adaptor::internal {
 
 inline constexpr size_t kFieldsSortedInPlace = 32;
 
+/// ForEachSorted past kFieldsSortedInPlace fields: allocates.
+template <class Visit>
+void ForEachOfManySorted(const http::Header& header, Visit& visit) {
+  std::vector<const http::Header::Field*> sorted;
+  sorted.reserve(header.Len());
+  for (const http::Header::Field& field : header) sorted.push_back(&field);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto* a, const auto* b) { return a->name < b->name; });
+  for (const http::Header::Field* field : sorted) visit(*field);
+}
+
 /// Calls `visit(field)` for the fields of `header`, sorted bytewise by name, as Go writes them;
-/// fields of one name stay in order. Allocates past kFieldsSortedInPlace fields.
+/// fields of one name stay in order.
 template <class Visit>
 void ForEachSorted(const http::Header& header, Visit&& visit) {
-  using Pointer = const http::Header::Field*;
-  const size_t count = header.Len();
-  if (count == 1) return visit(*header.begin());
-  std::array<Pointer, kFieldsSortedInPlace> few;
-  std::vector<Pointer> many;
-  if (count > few.size()) many.resize(count);
-  Pointer* const begin = count > few.size() ? many.data() : few.data();
-  Pointer* end = begin;
+  if (header.Len() > kFieldsSortedInPlace) return ForEachOfManySorted(header, visit);
+  // By insertion: there is a handful, and mostly in order.
+  std::array<const http::Header::Field*, kFieldsSortedInPlace> sorted;
+  auto end = sorted.begin();
   for (const http::Header::Field& field : header) {
-    // By insertion: there is a handful, and mostly in order.
-    Pointer* hole = end++;
-    if (count <= few.size()) {
-      for (; hole != begin && field.name < hole[-1]->name; --hole) *hole = hole[-1];
-    }
+    auto hole = end++;
+    for (; hole != sorted.begin() && field.name < hole[-1]->name; --hole) *hole = hole[-1];
     *hole = &field;
   }
-  if (count > few.size()) {
-    std::stable_sort(begin, end, [](Pointer a, Pointer b) { return a->name < b->name; });
-  }
-  for (Pointer* at = begin; at != end; ++at) visit(**at);
+  for (auto at = sorted.begin(); at != end; ++at) visit(**at);
 }
 
 }  // namespace hon::adaptor::internal

@@ -43,19 +43,6 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 
 Arena::~Arena() { Clear(); }
 
-void* Arena::Allocate(size_t size, size_t align) {
-  HON_DEBUG_ASSERT(align != 0 && (align & (align - 1)) == 0 && align <= 16);
-  const auto address = reinterpret_cast<uintptr_t>(next_);
-  const size_t padding = (align - (address & (align - 1))) & (align - 1);
-  if (next_ == nullptr || static_cast<size_t>(end_ - next_) < padding + size) {
-    return Grow(size, align);
-  }
-  char* place = next_ + padding;
-  next_ = place + size;
-  Unpoison(place, size);
-  return place;
-}
-
 std::string_view Arena::Copy(std::string_view text) {
   if (text.empty()) return {};
   char* place = static_cast<char*>(Allocate(text.size()));

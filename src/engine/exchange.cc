@@ -63,7 +63,13 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
 void Exchange::Start() {
   HttpConn& conn = *conn_;
   owner_->CountRequest();
-  owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this);
+  owner_->GetScheduler().Start(
+      [](void* self) { static_cast<Exchange*>(self)->Run(); }, this,
+      {.context = &request_.Context(),
+       .name = &request_.Pattern,
+       .hooks = {.before_suspend = SuspendHook,
+                 .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
+                 .argument = this}});
   if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
   // Only a request that waits can be timed out or abandoned.
   if (conn.Closed() || conn.Hijacked()) return;
@@ -113,16 +119,8 @@ void Exchange::OnTimer() {
 }
 
 void Exchange::Run() {
-  fiber::SetContext(&request_.Context());
-  fiber::SetName(&request_.Pattern);
-  fiber::SetSwitchHooks(
-      {.before_suspend = SuspendHook,
-       .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
-       .argument = this});
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
-  fiber::SetContext(nullptr);
-  fiber::SetName(nullptr);
-  fiber::SetSwitchHooks({});
+  fiber::SetAttributes({});  // which refer to this
   HttpConn& conn = *conn_;
   Release();
   owner_->GiveBack(*this);
@@ -130,7 +128,7 @@ void Exchange::Run() {
 }
 
 // False when the handler threw.
-bool Exchange::RunHandler() {
+inline bool Exchange::RunHandler() {
   try {
     if (request_.Method == http::MethodOptions && request_.RequestURI == "*" &&
         owner_->GetEngine().GetOptions().general_options) {
@@ -164,8 +162,8 @@ void Exchange::Serve(const http::Target& target, http::ResponseWriter& w, http::
   ServeInline(*target.handler, route, w, r);
 }
 
-void Exchange::ServeInline(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
-                           http::Request& r) {
+inline void Exchange::ServeInline(http::Handler& handler, http::Route& route,
+                                  http::ResponseWriter& w, http::Request& r) {
   // Ends the call also when it throws.
   struct Call {
     Call(Exchange& exchange, http::Route& of) : self(exchange) {
@@ -233,12 +231,12 @@ void Exchange::OnSuspend() {
   if (route_ != nullptr) PauseCall();
 }
 
-void Exchange::PauseCall() {
+inline void Exchange::PauseCall() {
   owner_->LeaveHandler();
   if (measured_) stretch_.Suspend();
 }
 
-void Exchange::OnResume() {
+inline void Exchange::OnResume() {
   if (route_ == nullptr) return;
   owner_->EnterHandler(*route_);
   if (measured_) stretch_.Resume();
@@ -273,7 +271,7 @@ void Exchange::AnswerOptions() {
   response_.WriteHeader(http::StatusOK);
 }
 
-ExchangeEnd Exchange::Complete() {
+inline ExchangeEnd Exchange::Complete() {
   if (response_.Hijacked()) return ExchangeEnd::kHijacked;
   if (const adaptor::Refusal refusal = WhySilent(); refusal != adaptor::Refusal::kNone) {
     Refuse(refusal);
@@ -297,7 +295,7 @@ ExchangeEnd Exchange::Complete() {
 
 // Why a handler that returned without having written anything is answered for: an empty 200 would
 // be a lie where the request could not be read or was given up.
-adaptor::Refusal Exchange::WhySilent() {
+inline adaptor::Refusal Exchange::WhySilent() {
   if (response_.Status() != 0) return adaptor::Refusal::kNone;
   if (timed_out_) return adaptor::Refusal::kOverloaded;
   if (!body_.Failed()) return adaptor::Refusal::kNone;
@@ -361,7 +359,7 @@ void Exchange::LogHandlerError(std::string_view message) {
 }
 
 // Ends every view that the handler was given.
-void Exchange::Release() {
+inline void Exchange::Release() {
   Disarm();
   if (!context_.Release(request_.Context())) request_.SetContext({});
   request_.Recycle();

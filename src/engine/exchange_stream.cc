@@ -16,13 +16,6 @@ constexpr int64_t kSendFileBytesMax = 256 * 1024;
 
 }  // namespace
 
-void ExchangeStream::Patience::Reset(Duration for_waiting) {
-  timeout = for_waiting;
-  waited = {};
-  moved = 0;
-  deadline.reset();
-}
-
 TimePoint ExchangeStream::Patience::EndsAt(TimePoint now) const {
   if (deadline) return *deadline;
   return timeout == kUnlimited ? kNever : DeadlineAfter(now, timeout - waited);
@@ -36,23 +29,6 @@ bool ExchangeStream::Patience::Over(TimePoint now) {
   waited = {};
   moved = 0;
   return false;
-}
-
-void ExchangeStream::Attach(netpoll::Connection& connection, const ConnSettings& settings) {
-  HON_ASSERT(connection_ == nullptr);
-  connection_ = &connection;
-  Bind(connection.Reader(), connection.Writer());
-  read_.Reset(settings.read_timeout);
-  write_.Reset(settings.write_timeout);
-  failure_ = {};
-  interrupt_ = {};
-  unyielded_ = 0;
-}
-
-void ExchangeStream::Detach() {
-  HON_ASSERT(waiting_ == Waiting::kNothing);
-  if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
-  connection_ = nullptr;
 }
 
 Error ExchangeStream::FillInput() {

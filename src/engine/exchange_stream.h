@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "hon/appcontext/context.h"
+#include "hon/base/assert.h"
 #include "hon/engine/settings.h"
 #include "hon/fiber/fiber.h"
 #include "hon/io/stream.h"
@@ -20,8 +21,21 @@ namespace hon::engine {
 class ExchangeStream final : public io::Stream {
  public:
   /// Begins an exchange on `connection`, which stays alive until Detach.
-  void Attach(netpoll::Connection& connection, const ConnSettings& settings);
-  void Detach();
+  void Attach(netpoll::Connection& connection, const ConnSettings& settings) {
+    HON_ASSERT(connection_ == nullptr);
+    connection_ = &connection;
+    Bind(connection.Reader(), connection.Writer());
+    read_.Reset(settings.read_timeout);
+    write_.Reset(settings.write_timeout);
+    failure_ = {};
+    interrupt_ = {};
+    unyielded_ = 0;
+  }
+  void Detach() {
+    HON_ASSERT(waiting_ == Waiting::kNothing);
+    if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
+    connection_ = nullptr;
+  }
 
   Error FillInput() override;
   Error DrainOutput(size_t bytes_max) override;
@@ -59,7 +73,12 @@ class ExchangeStream final : public io::Stream {
     int64_t moved = 0;                  // bytes in that time
     std::optional<TimePoint> deadline;  // set by the handler: replaces the rest
 
-    void Reset(Duration for_waiting);
+    void Reset(Duration for_waiting) {
+      timeout = for_waiting;
+      waited = {};
+      moved = 0;
+      deadline.reset();
+    }
     [[nodiscard]] TimePoint EndsAt(TimePoint now) const;
     [[nodiscard]] bool Over(TimePoint now);
   };

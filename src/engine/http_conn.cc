@@ -137,19 +137,19 @@ void HttpConn::Cut(const Error& cause) {
 }
 
 // Serves what has arrived, up to the share of one turn.
-void HttpConn::Serve() {
+inline void HttpConn::Serve() {
   for (int served = 0; phase_ == Phase::kIdle || phase_ == Phase::kHead; ++served) {
-    if (served == kRequestsPerTurnMax) return owner_->ServeSoon(*this);
     if (connection_->Reader().Empty()) {
       if (connection_->InputEnded()) Close(CloseHow::kGraceful);
       return;
     }
+    if (served == kRequestsPerTurnMax) return owner_->ServeSoon(*this);
     if (AnswersPileUp() || !ServeOne()) return;
   }
 }
 
 // A client that asks on and on and takes no answer is not served further until it does.
-bool HttpConn::AnswersPileUp() {
+inline bool HttpConn::AnswersPileUp() {
   if (connection_->Writer().Len() < io::kHighWaterBytes) {
     if (connection_->Deadline(DeadlineKind::kWrite) != kNever) {
       connection_->SetDeadline(DeadlineKind::kWrite, kNever);
@@ -166,7 +166,7 @@ bool HttpConn::AnswersPileUp() {
 }
 
 // Reads one head and runs its handler. False when the rest has to wait for an event.
-bool HttpConn::ServeOne() {
+inline bool HttpConn::ServeOne() {
   if (phase_ == Phase::kIdle) Move(PhaseEvent::kBytes);
   Exchange& exchange = owner_->TakeExchange();
   adaptor::Refusal refusal = adaptor::Refusal::kNone;
@@ -203,7 +203,7 @@ bool HttpConn::ServeOne() {
   return AfterExchange(ended_);
 }
 
-adaptor::Refusal HttpConn::Admit(Exchange& exchange) {
+inline adaptor::Refusal HttpConn::Admit(Exchange& exchange) {
   if (!owner_->EnterRequest()) return adaptor::Refusal::kOverloaded;
   const adaptor::Refusal refusal = exchange.Begin(*this, *connection_);
   if (refusal != adaptor::Refusal::kNone) owner_->LeaveRequest();
@@ -235,7 +235,7 @@ bool HttpConn::AwaitRestOfHead() {
 }
 
 // True when the connection goes on; false when it is closing, or this is destroyed.
-bool HttpConn::AfterExchange(ExchangeEnd end) {
+inline bool HttpConn::AfterExchange(ExchangeEnd end) {
   if (phase_ == Phase::kHijacked) {
     owner_->Forget(*this);
     return false;
@@ -268,7 +268,7 @@ bool HttpConn::AfterExchange(ExchangeEnd end) {
   return false;
 }
 
-void HttpConn::BecomeIdle() {
+inline void HttpConn::BecomeIdle() {
   Move(PhaseEvent::kBodyDone);
   connection_->FlushLater();
   connection_->ConsumedInput();
@@ -294,13 +294,13 @@ void HttpConn::Close(CloseHow how) {
   connection_->Close(how);
 }
 
-void HttpConn::Move(PhaseEvent event) {
+inline void HttpConn::Move(PhaseEvent event) {
   const std::optional<Phase> next = NextPhase(phase_, event);
   HON_ASSERT(next.has_value());
   phase_ = *next;
 }
 
-void HttpConn::Tell(ConnState state) {
+inline void HttpConn::Tell(ConnState state) {
   const ConnHooks& hooks = owner_->Hooks();
   if (hooks.on_state) hooks.on_state(ConnInfo(*connection_), state);
 }

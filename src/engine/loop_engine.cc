@@ -74,7 +74,10 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
 LoopEngineImpl::~LoopEngineImpl() {
   HON_ASSERT(first_ == nullptr);
   if (watchdog_ != nullptr) watchdog_->Unwatch(hold_);
-  for (auto& exchange : exchanges_) Unpoison(exchange.get(), sizeof(Exchange));
+  for (Exchange* exchange : exchanges_) {
+    Unpoison(exchange, sizeof(Exchange));
+    delete exchange;
+  }
 }
 
 netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
@@ -116,18 +119,12 @@ void LoopEngineImpl::UncountPeer(const netpoll::Connection& connection) {
   shared_->peers.Leave(connection.FormatRemoteAddr(peer));
 }
 
-bool LoopEngineImpl::EnterRequest() {
-  if (shared_->in_flight_max == SIZE_MAX) return true;
+bool LoopEngineImpl::EnterCounted() {
   if (shared_->in_flight.fetch_add(1, std::memory_order_relaxed) < shared_->in_flight_max) {
     return true;
   }
   LeaveRequest();
   return false;
-}
-
-void LoopEngineImpl::LeaveRequest() {
-  if (shared_->in_flight_max == SIZE_MAX) return;
-  shared_->in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void LoopEngineImpl::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
@@ -204,14 +201,11 @@ void LoopEngineImpl::OnScopeEnd(const ConnScope& scope) {
   }
 }
 
-std::string_view LoopEngineImpl::Date() {
-  if (loop_->Now() >= date_until_) {
-    timespec wall = {};
-    clock_gettime(CLOCK_REALTIME, &wall);
-    http::FormatTime(http::Time::FromUnix(wall.tv_sec), date_);
-    date_until_ = loop_->Now() + std::chrono::nanoseconds(1'000'000'000 - wall.tv_nsec);
-  }
-  return {date_.data(), date_.size()};
+void LoopEngineImpl::RenewDate() {
+  timespec wall = {};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  http::FormatTime(http::Time::FromUnix(wall.tv_sec), date_);
+  date_until_ = loop_->Now() + std::chrono::nanoseconds(1'000'000'000 - wall.tv_nsec);
 }
 
 Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out) {
@@ -232,25 +226,7 @@ Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out)
   return event;
 }
 
-Exchange& LoopEngineImpl::TakeExchange() {
-  if (exchanges_.empty()) return *new Exchange(*this);
-  Exchange* exchange = exchanges_.back().release();
-  exchanges_.pop_back();
-  Unpoison(exchange, sizeof(Exchange));
-  return *exchange;
-}
-
-// A Request or ResponseWriter that a handler kept past its return is caught here.
-void LoopEngineImpl::GiveBack(Exchange& exchange) {
-  if (exchanges_.size() == kFreeExchangesMax) {
-    delete &exchange;
-    return;
-  }
-  exchanges_.emplace_back(&exchange);
-#ifdef HON_ASAN
-  Poison(&exchange, sizeof(Exchange));
-#endif
-}
+void LoopEngineImpl::Delete(Exchange& exchange) { delete &exchange; }
 
 WorkerPool& LoopEngineImpl::Pool() {
   if (pool_ == nullptr) pool_ = &engine_->GetRuntime().Pool(scheduler_->GetOptions());

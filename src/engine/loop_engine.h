@@ -16,6 +16,7 @@
 #include "engine/thread_probe.h"
 #include "engine/watchdog.h"
 #include "engine/worker_call.h"
+#include "hon/base/sanitizer.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/time.h"
@@ -69,15 +70,31 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   [[nodiscard]] const adaptor::HeadParser& Parser() const { return parser_; }
   [[nodiscard]] ConnScope& BaseScope() { return base_; }
   /// IMF-fixdate of now, made once a second (RFC 9110 §5.6.7).
-  [[nodiscard]] std::string_view Date();
+  [[nodiscard]] std::string_view Date() {
+    if (loop_->Now() >= date_until_) RenewDate();
+    return {date_.data(), date_.size()};
+  }
 
   /// Writes the answer to a request that no handler answers, in the words of WithErrorReply if it
   /// has any, and returns what there is to report.
   Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
 
   using LoopEngine::CountRequest;
-  [[nodiscard]] Exchange& TakeExchange();
-  void GiveBack(Exchange& exchange);
+  [[nodiscard]] Exchange& TakeExchange() {
+    if (exchanges_.empty()) return *new Exchange(*this);
+    Exchange* exchange = exchanges_.back();
+    exchanges_.pop_back();
+    Unpoison(exchange, sizeof(Exchange));
+    return *exchange;
+  }
+  /// A Request or ResponseWriter that a handler kept past its return is caught from here on.
+  void GiveBack(Exchange& exchange) {
+    if (exchanges_.size() == exchanges_.capacity()) return Delete(exchange);
+    exchanges_.push_back(&exchange);
+#ifdef HON_ASAN
+    Poison(&exchange, sizeof(Exchange));
+#endif
+  }
   /// `conn` as its handler's own, until it ends.
   [[nodiscard]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
   /// The context of `scope` has ended.
@@ -96,8 +113,12 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   /// Serves `conn` after everything else that is ready.
   void ServeSoon(HttpConn& conn);
   /// Whether another request may be served now. It is counted until Leave.
-  [[nodiscard]] bool EnterRequest();
-  void LeaveRequest();
+  [[nodiscard]] bool EnterRequest() { return shared_->in_flight_max == SIZE_MAX || EnterCounted(); }
+  void LeaveRequest() {
+    if (shared_->in_flight_max != SIZE_MAX) {
+      shared_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
   /// `conn` is no longer a served connection (closed or hijacked) and nothing refers to it.
   void Forget(HttpConn& conn);
   /// A served connection has ended or was hijacked: it no longer counts.
@@ -116,6 +137,9 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   void BeginEnd();
   void CloseIdle();
   void TellWhenEmpty();
+  void RenewDate();
+  void Delete(Exchange& exchange);
+  [[nodiscard]] bool EnterCounted();
   static HttpConn& Of(netpoll::Connection& c) { return *static_cast<HttpConn*>(c.UserData()); }
 
   Engine* engine_;
@@ -137,7 +161,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   std::function<void()> on_empty_;
   std::vector<HttpConn*> ready_;
   std::vector<HttpConn*> serving_;
-  std::vector<std::unique_ptr<Exchange>> exchanges_;  // free ones, warmest last
+  std::vector<Exchange*> exchanges_;  // free ones, warmest last; as many as it has capacity for
   LoopPort port_;
   Hold hold_;
   ThreadProbe probe_;

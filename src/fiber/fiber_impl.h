@@ -42,6 +42,13 @@ class Fiber : public Place {
   const std::string_view* name = nullptr;
   const appcontext::Context* ends_with = nullptr;
   SwitchHooks hooks;
+
+  void Set(const Attributes& attributes) {
+    ends_with = attributes.context;
+    name = attributes.name;
+    hooks = attributes.hooks;
+  }
+
   Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
   Fiber* next_remote = nullptr;  // in the list of those woken by other threads
   std::atomic<bool> remote_wake{false};

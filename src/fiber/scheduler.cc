@@ -97,14 +97,17 @@ inline void Scheduler::Impl::Switch(Place& from, Place& to) {
   Arrive(from, boost::context::detail::jump_fcontext(to.context, &from));
 }
 
+inline void Scheduler::Impl::Leave(Fiber& fiber) {
+  Fiber* next = in_run_ ? TakeReady() : nullptr;
+  if (next == &fiber) return;
+  running_ = next;  // somebody else is ready, or nobody
+  Switch(fiber, next != nullptr ? *next : loop_place_);
+}
+
 inline void Scheduler::Impl::SwitchOut() {
   Fiber& fiber = *running_;
   if (fiber.hooks.before_suspend != nullptr) fiber.hooks.before_suspend(fiber.hooks.argument);
-  Fiber* next = in_run_ ? TakeReady() : nullptr;
-  if (next != &fiber) {  // somebody else is ready, or nobody
-    running_ = next;
-    Switch(fiber, next != nullptr ? *next : loop_place_);
-  }
+  Leave(fiber);
   if (fiber.hooks.after_resume != nullptr) fiber.hooks.after_resume(fiber.hooks.argument);
 }
 
@@ -149,11 +152,12 @@ Scheduler::Impl::~Impl() {
   if (of_thread == this) of_thread = nullptr;
 }
 
-void Scheduler::Impl::Start(Entry entry, void* argument) {
+inline void Scheduler::Impl::Start(Entry entry, void* argument, const Attributes& attributes) {
   HON_ASSERT(running_ == nullptr);
   Fiber& fiber = TakeFiber();
   fiber.entry = entry;
   fiber.argument = argument;
+  fiber.Set(attributes);
   Resume(fiber);
 }
 
@@ -162,8 +166,7 @@ void Scheduler::Impl::Go(std::function<void()> function, GoOptions options) {
   fiber.function = std::move(function);
   fiber.own_context = std::move(options.context);
   fiber.own_name = options.name;
-  fiber.ends_with = &fiber.own_context;
-  fiber.name = &fiber.own_name;
+  fiber.Set({.context = &fiber.own_context, .name = &fiber.own_name});
   fiber.entry = [](void* self) {
     auto& here = *static_cast<Fiber*>(self);
     {
@@ -228,7 +231,7 @@ void Scheduler::Impl::TakeRemoteWakes() {
   }
 }
 
-Fiber& Scheduler::Impl::TakeFiber() {
+inline Fiber& Scheduler::Impl::TakeFiber() {
   Fiber*& list = free_ != nullptr ? free_ : free_swept_;
   Fiber* fiber = list;
   if (fiber != nullptr) {
@@ -255,12 +258,9 @@ Fiber* Scheduler::Impl::NewFiber() {
   return fiber.release();
 }
 
-void Scheduler::Impl::Recycle(Fiber& fiber) {
+inline void Scheduler::Impl::Recycle(Fiber& fiber) {
   live_.Set(live_.Get() - 1);
   fiber.wake_pending = false;
-  fiber.ends_with = nullptr;
-  fiber.name = nullptr;
-  fiber.hooks = {};
   // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
   const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
   if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
@@ -314,9 +314,8 @@ void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
   scheduler.Arrive(fiber, from);
   for (;;) {
     fiber.entry(fiber.argument);
-    fiber.hooks = {};
     scheduler.ended_ = &fiber;
-    scheduler.SwitchOut();
+    scheduler.Leave(fiber);
   }
 }
 
@@ -326,7 +325,10 @@ Scheduler::~Scheduler() = default;
 Scheduler* Scheduler::Current() {
   return Impl::of_thread == nullptr ? nullptr : &Impl::of_thread->Self();
 }
-void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument); }
+void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument, {}); }
+void Scheduler::Start(Entry entry, void* argument, const Attributes& attributes) {
+  impl_->Start(entry, argument, attributes);
+}
 netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }
 const Options& Scheduler::GetOptions() const { return impl_->GetOptions(); }
 size_t Scheduler::Live() const { return impl_->GetStats().live; }
@@ -382,6 +384,12 @@ void SetName(const std::string_view* name) {
   Fiber* fiber = Current();
   HON_ASSERT(fiber != nullptr);
   fiber->name = name;
+}
+
+void SetAttributes(const Attributes& attributes) {
+  Fiber* fiber = Current();
+  HON_ASSERT(fiber != nullptr);
+  fiber->Set(attributes);
 }
 
 void SetSwitchHooks(const SwitchHooks& hooks) {

@@ -17,7 +17,7 @@ class Scheduler::Impl final : private netpoll::Task {
   Impl(Scheduler& self, netpoll::Loop& loop, Options options);
   ~Impl() override;
 
-  void Start(Entry entry, void* argument);
+  void Start(Entry entry, void* argument, const Attributes& attributes);
   void Go(std::function<void()> function, GoOptions options);
   void GoFromElsewhere(std::function<void()> function, GoOptions options);
   /// What Park, Yield and WakeLocal do, for the running fiber or one of this scheduler.
@@ -82,6 +82,7 @@ class Scheduler::Impl final : private netpoll::Task {
   void Enqueue(Fiber& fiber);
   void Resume(Fiber& fiber);
   void SwitchOut();
+  void Leave(Fiber& fiber);
   void BindToThread();
   void Switch(Place& from, Place& to);
   void Arrive(Place& here, boost::context::detail::transfer_t from);

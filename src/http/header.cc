@@ -33,26 +33,32 @@ std::string_view Trim(std::string_view value) {
 
 constexpr uint64_t kOnes = 0x0101010101010101U;
 
-// Has high bits of bytes set when one of the eight bytes at `at` may be a control byte: below 0x20
+// Copies eight bytes. Has high bits of bytes set when one of them may be a control byte: below 0x20
 // (which TAB is too), or DEL. For those a high bit appears by the subtraction that was not there.
-uint64_t MaybeControls(const char* at) {
+uint64_t CopyEight(const char* from, char* to) {
   uint64_t word;
-  std::memcpy(&word, at, sizeof word);
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
   const uint64_t no_del = word ^ (kOnes * 0x7F);
   return ((word - kOnes * 0x20) & ~word) | ((no_del - kOnes) & ~no_del);
 }
 
 void BlankControls(char* text, size_t size) {
-  size_t i = 0;
-  if (size >= 8) {
-    uint64_t found = MaybeControls(text + size - 8);
-    for (; i + 8 < size; i += 8) found |= MaybeControls(text + i);
-    if ((found & (kOnes << 7)) == 0) return;
-    i = 0;
-  }
-  for (; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     if (IsControl(text[i])) text[i] = ' ';
   }
+}
+
+// Copies `value` to memory that is none of its own, with blanks for control bytes.
+inline void CopyBlanked(std::string_view value, char* to) {
+  const size_t size = value.size();
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) to[i] = IsControl(value[i]) ? ' ' : value[i];
+    return;
+  }
+  uint64_t found = CopyEight(value.data() + size - 8, to + size - 8);
+  for (size_t i = 0; i + 8 < size; i += 8) found |= CopyEight(value.data() + i, to + i);
+  if ((found & (kOnes << 7)) != 0) BlankControls(to, size);
 }
 
 // Copies `name` to `into` in the canonical spelling.
@@ -158,31 +164,39 @@ std::vector<std::string_view> Header::Values(std::string_view name) const {
 bool Header::Has(std::string_view name) const { return Find(name, FindHeaderId(name)) != kNone; }
 
 // Gives `field` a copy of `value`, which may be a view of this Header.
-void Header::Store(Field& field, std::string_view value) {
+inline void Header::Store(Field& field, std::string_view value) {
   value = Trim(value);
-  char* place = const_cast<char*>(field.value.data());
-  const bool again = replaced_bytes_ >= kReplacedBytesMax && field.room >= value.size();
   if (value.empty()) {
     field.value = field.value.substr(0, 0);  // keeps the place for a later value
     return;
   }
-  if (!again) {
+  if (replaced_bytes_ >= kReplacedBytesMax) [[unlikely]]
+    return StoreAgain(field, value);
+  replaced_bytes_ += field.room;
+  char* place = static_cast<char*>(arena_.Allocate(value.size()));
+  CopyBlanked(value, place);
+  field.value = {place, value.size()};
+  field.room = static_cast<uint32_t>(value.size());
+}
+
+// As Store past kReplacedBytesMax: into the old memory if it suffices, else with spare room, or a
+// value that grows by a byte each time never fits.
+void Header::StoreAgain(Field& field, std::string_view value) {
+  char* place = const_cast<char*>(field.value.data());
+  if (field.room < value.size()) {
     replaced_bytes_ += field.room;
-    // Past the limit with spare room, or a value that grows by a byte each time never fits.
-    const size_t spare = replaced_bytes_ >= kReplacedBytesMax ? value.size() : 0;
-    place = static_cast<char*>(arena_.Allocate(value.size() + spare));
-    field.room = static_cast<uint32_t>(value.size() + spare);
+    place = static_cast<char*>(arena_.Allocate(2 * value.size()));
+    field.room = static_cast<uint32_t>(2 * value.size());
   }
   std::memmove(place, value.data(), value.size());
   BlankControls(place, value.size());
   field.value = {place, value.size()};
 }
 
-void Header::Append(std::string_view name, std::string_view value, HeaderId id) {
-  Field field{name, {}, id};
-  Store(field, value);
-  fields_.push_back(field);
-  known_ |= Bit(id);
+inline void Header::Append(std::string_view name, std::string_view value, HeaderId id) {
+  fields_.push_back({name, {}, id});
+  Store(fields_.back(), value);
+  known_ |= uint64_t{1} << static_cast<unsigned>(id);
   suppressed_ &= ~Bit(id);
 }
 

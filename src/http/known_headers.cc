@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, kIds> kNames = {
 constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // A name spread out for comparison by words: `fold` has 0x20, the bit of case, under each letter
-// and 0 elsewhere, so that "-" is equal to nothing but itself.
-struct Pattern {
+// and 0 elsewhere, so that "-" is equal to nothing but itself. A look-up touches one cache line.
+struct alignas(64) Pattern {
   std::array<char, kNameBytesMax> text{};
   std::array<char, kNameBytesMax> fold{};
   size_t size = 0;

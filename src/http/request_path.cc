@@ -1,37 +1,9 @@
 #include "http/request_path.h"
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 
 namespace hon::http::internal {
 namespace {
-
-// Whether no "/" is followed by "/" or "."; most clean paths are so. Eight places at once: a byte
-// of `miss` is zero where a slash stands and a slash or dot, which differ in the last bit, follows.
-bool IsPlain(std::string_view path) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  constexpr uint64_t kSlashes = kOnes * '/';
-  const auto load = [](const char* at) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-  };
-  const auto clashes = [&](const char* at) {
-    const uint64_t miss = (load(at) ^ kSlashes) | ((load(at + 1) | kOnes) ^ kSlashes);
-    return ((miss - kOnes) & ~miss & (kOnes << 7)) != 0;
-  };
-  const char* at = path.data();
-  size_t left = path.size();
-  bool plain = true;
-  if (left > 8) {
-    for (; left > 16; left -= 8, at += 8) plain &= !clashes(at);
-    plain &= !clashes(at);
-    return plain && !clashes(at + left - 9);
-  }
-  for (; left > 1; --left, ++at) plain &= at[0] != '/' || (at[1] != '/' && at[1] != '.');
-  return plain;
-}
 
 // Whether `path` is what cleaning would make of it.
 bool IsClean(std::string_view path) {
@@ -46,7 +18,7 @@ bool IsClean(std::string_view path) {
 
 }  // namespace
 
-RequestPath PathOf(const url::URL& url, std::string& scratch) {
+RequestPath OtherPathOf(const url::URL& url, std::string& scratch) {
   RequestPath path{url.Path, false, true};
   if (!url.RawPath.empty()) {
     path.text = url.EscapedPathView(scratch);

@@ -2,6 +2,9 @@
 
 // The path of a request as muxes look at it.
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -17,8 +20,42 @@ struct RequestPath {
   bool clean = true;      // no "//", "." or ".."
 };
 
+/// Whether no "/" is followed by "/" or "."; most clean paths are so. Eight places at once: a byte
+/// of `miss` is zero where a slash stands and a slash or dot, which differ in the last bit,
+/// follows.
+inline bool IsPlain(std::string_view path) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  constexpr uint64_t kSlashes = kOnes * '/';
+  const auto load = [](const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  const auto clashes = [&](const char* at) {
+    const uint64_t miss = (load(at) ^ kSlashes) | ((load(at + 1) | kOnes) ^ kSlashes);
+    return ((miss - kOnes) & ~miss & (kOnes << 7)) != 0;
+  };
+  const char* at = path.data();
+  size_t left = path.size();
+  bool plain = true;
+  if (left > 8) {
+    for (; left > 16; left -= 8, at += 8) plain &= !clashes(at);
+    plain &= !clashes(at);
+    return plain && !clashes(at + left - 9);
+  }
+  for (; left > 1; --left, ++at) plain &= at[0] != '/' || (at[1] != '/' && at[1] != '.');
+  return plain;
+}
+
+/// PathOf for a path that is not plain.
+RequestPath OtherPathOf(const url::URL& url, std::string& scratch);
+
 /// The path of `url`; views it, or `scratch` when it does not begin with "/".
-RequestPath PathOf(const url::URL& url, std::string& scratch);
+inline RequestPath PathOf(const url::URL& url, std::string& scratch) {
+  const std::string_view path = url.Path;
+  if (url.RawPath.empty() && path.starts_with('/') && IsPlain(path)) return {path, false, true};
+  return OtherPathOf(url, scratch);
+}
 
 /// `path` in escaped form.
 std::string Escaped(RequestPath path);

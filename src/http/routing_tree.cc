@@ -68,7 +68,7 @@ PathNode* FindLiteral(const PathNode& node, std::string_view segment, bool escap
 }
 
 // What ends with a slash at this node.
-RouteEntry* EndOf(const PathNode& node) {
+inline RouteEntry* EndOf(const PathNode& node) {
   RouteEntry* exact = node.end.load(std::memory_order_acquire);
   return exact != nullptr ? exact : node.rest.load(std::memory_order_acquire);
 }
@@ -146,7 +146,7 @@ class Walk {
 };
 
 // Whether the search is over.
-bool MatchHost(const HostTree& host, std::string_view method, Walk& walk) {
+inline bool MatchHost(const HostTree& host, std::string_view method, Walk& walk) {
   if (method != "GET" && walk.In(host.methods.Find(method))) return true;
   if (method == "GET" || method == "HEAD") {
     if (walk.In(host.get.load(std::memory_order_acquire))) return true;

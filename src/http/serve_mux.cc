@@ -126,7 +126,8 @@ ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratc
 }
 
 // What a look-up comes to: a route, a redirect to the path with a slash, or nothing.
-ServeMux::Impl::Found ServeMux::Impl::Judge(const internal::Hit& hit, RequestPath path) const {
+inline ServeMux::Impl::Found ServeMux::Impl::Judge(const internal::Hit& hit,
+                                                   RequestPath path) const {
   const bool redirect = !hit.exact && hit.with_slash != nullptr && options_.redirect_to_slash &&
                         path.clean && !path.text.empty();
   if (redirect) return {Outcome::kAddSlash, hit.with_slash, path};
@@ -199,7 +200,7 @@ void ServeMux::Impl::ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath pat
   http::Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
 }
 
-Target ServeMux::Impl::Enter(const Found& found, Request& r) {
+inline Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   RouteEntry& entry = *found.entry;
   r.Pattern = entry.route.pattern;
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);

@@ -31,20 +31,6 @@ BlockPool::~BlockPool() {
   }
 }
 
-Block* BlockPool::Get() {
-  if (free_ == nullptr) return GetLarge(kBlockBytes);
-  Block* block = free_;
-  free_ = block->next;
-  --cached_;
-  ++in_use_;
-  Unpoison(block->data, block->capacity);
-  block->next = nullptr;
-  block->begin = 0;
-  block->end = 0;
-  block->refs = 1;
-  return block;
-}
-
 Block* BlockPool::GetLarge(size_t capacity) {
   capacity = std::max(capacity, kBlockBytes);
   HON_ASSERT(capacity <= std::numeric_limits<uint32_t>::max());
@@ -79,7 +65,8 @@ Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
   return block;
 }
 
-void BlockPool::Free(Block* block) {
+// A slice, or a block that is not kept.
+void BlockPool::FreeOther(Block* block) {
   if (block->origin != nullptr) {
     Unref(block->origin);
     block->next = free_slices_;
@@ -87,11 +74,14 @@ void BlockPool::Free(Block* block) {
     return;
   }
   --in_use_;
-  if (block->capacity != kBlockBytes || cached_ == cached_max_) {
-    Unpoison(block->data, block->capacity);
-    std::free(block);
-    return;
-  }
+  Unpoison(block->data, block->capacity);
+  std::free(block);
+}
+
+void BlockPool::Free(Block* block) {
+  const bool kept = block->capacity == kBlockBytes && block->origin == nullptr;
+  if (!kept || cached_ == cached_max_) return FreeOther(block);
+  --in_use_;
 #ifdef HON_ASAN
   Poison(block->data, block->capacity);
 #endif
@@ -215,7 +205,9 @@ size_t LinkBuffer::Find(char needle, size_t from) const {
 }
 
 void LinkBuffer::AddBlock(size_t room) {
-  Append(room <= kBlockBytes ? pool_->Get() : pool_->GetLarge(room));
+  Block* const block = room <= kBlockBytes ? pool_->Get() : pool_->GetLarge(room);
+  if (tail_ != nullptr) return Append(block);
+  head_ = tail_ = block;
 }
 
 std::span<char> LinkBuffer::Room() {
@@ -274,7 +266,15 @@ void LinkBuffer::DropFront() {
   BlockPool::Unref(block);
 }
 
-void LinkBuffer::Consume(size_t n) {
+void LinkBuffer::ConsumeBlocks(size_t n) {
+  if (n == 0 || n != len_ || head_ != tail_) return ConsumeSome(n);
+  Block* const block = head_;
+  head_ = tail_ = nullptr;
+  len_ = 0;
+  BlockPool::Unref(block);
+}
+
+void LinkBuffer::ConsumeSome(size_t n) {
   len_ -= n;
   while (head_ != nullptr) {
     const size_t front = head_->Len();

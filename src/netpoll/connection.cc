@@ -42,8 +42,6 @@ void EventHandler::OnTimeout(Connection& c, [[maybe_unused]] DeadlineKind kind) 
 
 // Output.
 
-void Connection::FlushLater() { MarkDirty(); }
-
 Error Connection::Flush() {
   if (phase_ != Phase::kOpen) return io::ErrClosed;
   if ((flags_ & kOutBlocked) != 0) return {};
@@ -55,11 +53,16 @@ Error Connection::SendSome() {
     std::array<iovec, kSendPartsMax> parts;
     int count = 0;
     size_t asked = 0;
-    out_.ForEach([&](std::string_view part) {
+    const auto add = [&](std::string_view part) {
       if (count == kSendPartsMax) return;
       parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
       asked += part.size();
-    });
+    };
+    if (const std::string_view front = out_.Front(); front.size() == out_.Len()) {
+      add(front);  // as most answers are
+    } else {
+      out_.ForEach(add);
+    }
     const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts.data(), count);
     if (sent < 0 && sent != -EAGAIN) {
       Error why = Error::System(static_cast<int>(-sent), "send");
@@ -89,7 +92,7 @@ void Connection::BlockOutput() {
   LoopIo::BackendOf(*loop_).WatchWritable(*this);
 }
 
-void Connection::OutputDrained() {
+inline void Connection::OutputDrained() {
   if (timeouts_ms_[static_cast<size_t>(DeadlineKind::kWrite)] != 0) {
     SetDeadline(DeadlineKind::kWrite, kNever);
   }
@@ -222,31 +225,33 @@ void Connection::LearnPeerName() const {
   if (fd_ < 0) return;
   const Result<SocketAddress> address = LoopIo::BackendOf(*loop_).PeerAddress(fd_);
   if (!address) return;
-  peer_.family = static_cast<uint16_t>(address->Family());
-  if (address->Family() == AF_INET) {
-    const auto& four = reinterpret_cast<const sockaddr_in&>(address->storage);
-    peer_.port = four.sin_port;
-    std::memcpy(peer_.ip.data(), &four.sin_addr, sizeof(four.sin_addr));
+  peer_.family = static_cast<uint8_t>(address->Family());
+  std::array<char, kAddressTextMax> text;
+  const std::string_view shown = FormatAddress(*address, text);
+  if (shown.size() <= peer_.bytes.size()) {
+    peer_.text_size = static_cast<uint8_t>(shown.copy(peer_.bytes.data(), shown.size()));
   } else if (address->Family() == AF_INET6) {
     const auto& six = reinterpret_cast<const sockaddr_in6&>(address->storage);
-    peer_.port = six.sin6_port;
-    peer_.scope = six.sin6_scope_id;
-    std::memcpy(peer_.ip.data(), &six.sin6_addr, sizeof(six.sin6_addr));
+    std::memcpy(peer_.bytes.data(), &six.sin6_addr, sizeof(six.sin6_addr));
+    std::memcpy(peer_.bytes.data() + PeerName::kPort, &six.sin6_port, sizeof(six.sin6_port));
+    std::memcpy(peer_.bytes.data() + PeerName::kScope, &six.sin6_scope_id,
+                sizeof(six.sin6_scope_id));
   }
 }
 
-std::string_view Connection::FormatRemoteAddr(std::span<char> into) const {
-  if (peer_.family == 0) LearnPeerName();
-  if (peer_.family == AF_INET) {
-    return FormatIpv4Address(peer_.ip.data(), ntohs(peer_.port), into);
+std::string_view Connection::FormatLongRemoteAddr(std::span<char> into) const {
+  if (peer_.family == 0) {
+    LearnPeerName();
+    if (peer_.text_size != 0) return FormatRemoteAddr(into);
   }
   SocketAddress address;
   address.storage.ss_family = peer_.family;
   if (peer_.family == AF_INET6) {
     auto& six = reinterpret_cast<sockaddr_in6&>(address.storage);
-    six.sin6_port = peer_.port;
-    six.sin6_scope_id = peer_.scope;
-    std::memcpy(&six.sin6_addr, peer_.ip.data(), sizeof(six.sin6_addr));
+    std::memcpy(&six.sin6_addr, peer_.bytes.data(), sizeof(six.sin6_addr));
+    std::memcpy(&six.sin6_port, peer_.bytes.data() + PeerName::kPort, sizeof(six.sin6_port));
+    std::memcpy(&six.sin6_scope_id, peer_.bytes.data() + PeerName::kScope,
+                sizeof(six.sin6_scope_id));
   } else if (peer_.family == AF_UNIX && fd_ >= 0) {
     // Too long to be kept; mostly it has no name at all.
     const Result<SocketAddress> peer = LoopIo::BackendOf(*loop_).PeerAddress(fd_);

@@ -170,15 +170,9 @@ void Connection::Finish() {
   MarkDirty();
 }
 
-void Connection::MarkDirty() {
-  if ((holds_ & kInDirtyList) != 0) return;
+void Connection::JoinDirtyList() {
   holds_ |= kInDirtyList;
   LoopIo::PushDirty(*loop_, *this);
-}
-
-void Connection::Release() {
-  HON_ASSERT(retained_ > 0);
-  if (--retained_ == 0 && phase_ == Phase::kClosed) MarkDirty();
 }
 
 }  // namespace hon::netpoll

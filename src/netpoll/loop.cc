@@ -116,7 +116,7 @@ void Loop::Turn(Duration wait_max) {
   current_loop = outer;
 }
 
-void Loop::RunPosted() {
+inline void Loop::RunPosted() {
   // Cleared first: a task that is posted from here on wakes the loop again.
   if (woken_.load(std::memory_order_relaxed)) woken_.store(false, std::memory_order_seq_cst);
   if (posted_.load(std::memory_order_seq_cst) == nullptr) return;
@@ -131,7 +131,7 @@ void Loop::RunPosted() {
   while (oldest != nullptr) std::exchange(oldest, oldest->next_)->Run();
 }
 
-void Loop::RunDeferred() {
+inline void Loop::RunDeferred() {
   Task* task = std::exchange(deferred_, {}).first;
   while (task != nullptr) std::exchange(task, task->next_)->Run();
 }
@@ -166,12 +166,12 @@ void Loop::Settle(Connection& c) {
   if (c.holds_ == 0 && c.retained_ == 0) slab_->Delete(c);
 }
 
-void Loop::DeleteRetired() {
+inline void Loop::DeleteRetired() {
   if (acceptors_.empty()) return;
   std::erase_if(acceptors_, [](const auto& a) { return a->retired && a->Quiet(); });
 }
 
-void Loop::Wait(Duration wait_max) {
+inline void Loop::Wait(Duration wait_max) {
   if (deferred_.first != nullptr || dirty_first_ != nullptr || backend_->HasReady() ||
       posted_.load(std::memory_order_relaxed) != nullptr) {
     wait_max = Duration::zero();

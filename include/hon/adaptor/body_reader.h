@@ -27,7 +27,20 @@ class BodyReader final : public http::BodySource {
   /// `trailer` takes the trailers when the body is at its end. Both outlive the exchange.
   /// More than `bytes_max` bytes of content give http::ErrBodyTooLarge.
   void Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
-             int64_t bytes_max = kBodyUnlimited);
+             int64_t bytes_max = kBodyUnlimited) {
+    stream_ = &stream;
+    trailer_ = &trailer;
+    remaining_ = head.chunked ? 0 : head.content_length;
+    content_ = 0;
+    bytes_max_ = bytes_max;
+    framing_ = !head.HasBody() ? Framing::kEnd
+               : head.chunked  ? Framing::kChunked
+                               : Framing::kLength;
+    continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
+    closed_ = false;
+    failure_ = Error();
+    if (head.chunked) chunked_.Reset();
+  }
   /// Goes on over another stream. What is in the old one's In() is the caller's to move.
   void MoveTo(io::Stream& stream) { stream_ = &stream; }
 
@@ -44,7 +57,7 @@ class BodyReader final : public http::BodySource {
   bool Drain(int64_t bytes_max);
   /// As Drain, but only of what has been received: never suspends. A body that is known to be
   /// longer than `bytes_max` is left alone by both.
-  bool DrainReceived(int64_t bytes_max);
+  bool DrainReceived(int64_t bytes_max) { return AtEnd() || DrainRest(bytes_max); }
 
   /// Everything that belongs to the body has been consumed.
   [[nodiscard]] bool AtEnd() const { return framing_ == Framing::kEnd; }
@@ -58,7 +71,9 @@ class BodyReader final : public http::BodySource {
   /// The client waits for a 100 that has not been sent.
   [[nodiscard]] bool ContinuePending() const { return continue_ == Continue::kPending; }
   /// An answer is on its way: no 100 is sent any more (RFC 9110 §10.1.1).
-  void SuppressContinue();
+  void SuppressContinue() {
+    if (continue_ == Continue::kPending) continue_ = Continue::kSuppressed;
+  }
   /// Sends "100 Continue" now, if the client still waits for it.
   void SendContinue();
   /// Somebody else has sent the 100.
@@ -79,6 +94,7 @@ class BodyReader final : public http::BodySource {
   bool Fill();
   void End();
   void SkipReceived(int64_t& budget);
+  bool DrainRest(int64_t bytes_max);
 
   io::Stream* stream_ = nullptr;
   http::Header* trailer_ = nullptr;

@@ -60,7 +60,21 @@ class Response final : public http::ResponseWriter {
   Response& operator=(const Response&) = delete;
 
   /// Begins the next answer. `stream`, `control` and what `options` refers to outlive it.
-  void Reset(io::Stream& stream, ConnControl& control, const ResponseOptions& options);
+  void Reset(io::Stream& stream, ConnControl& control, const ResponseOptions& options) {
+    stream_ = &stream;
+    control_ = &control;
+    options_ = options;
+    header_.Reset();
+    error_ = Error();
+    length_ = -1;
+    written_ = 0;
+    status_ = 0;
+    buffered_ = 0;
+    phase_ = Phase::kOpen;
+    coding_ = Coding::kNone;
+    close_ = options.close;
+    full_duplex_ = false;
+  }
   /// Goes on over another stream, for an answer whose handler changes threads before it is called
   /// or after it has returned. What is in the old one's Out() is the caller's to move.
   void MoveTo(io::Stream& stream, ConnControl& control, std::string_view date) {
@@ -112,7 +126,6 @@ class Response final : public http::ResponseWriter {
   AutomaticFields Decide(bool complete);
   void DecideLength(bool complete, AutomaticFields& fields);
   void DecideConnection(AutomaticFields& fields);
-  [[nodiscard]] bool HasLateTrailers() const;
 
   void SendHead(bool complete);
   void SendBody(std::string_view data);

@@ -4,6 +4,7 @@
 // status, so that later changes do not reach the wire; what the server adds depends on the body and
 // is appended when the head leaves.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -60,17 +61,24 @@ class ResponseHead {
   [[nodiscard]] std::string_view TrailerNames() const { return trailer_names_; }
 
   /// Bytes that Append needs at most.
-  [[nodiscard]] size_t SizeMax(const AutomaticFields& fields) const;
+  [[nodiscard]] size_t SizeMax(const AutomaticFields& fields) const {
+    return size_ + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
+  }
   /// Writes the head with `fields` and the empty line to `into`, and returns the end.
   char* Append(const AutomaticFields& fields, char* into) const;
 
  private:
+  // "Date: CRLF", "Content-Type: CRLF", "Content-Length: CRLF" with 19 digits, "Connection:
+  // keep-alive CRLF", "Transfer-Encoding: chunked CRLF" and the empty line.
+  static constexpr size_t kAutomaticBytesMax = 160;
+
   void Gather(int status, const http::Header& header);
   void WriteStatusLine(int status, bool http10);
   void WriteFields(int status, const http::Header& header);
   void WriteConnection(const http::Header& header);
   void WriteField(std::string_view name, std::string_view value);
   char* Room(size_t bytes);
+  void Grow(size_t bytes);
   void Put(std::string_view text);
 
   Facts facts_;
@@ -84,6 +92,11 @@ class ResponseHead {
 /// Whether `field` is a trailer by http::TrailerPrefix.
 [[nodiscard]] inline bool IsLateTrailer(const http::Header::Field& field) {
   return field.id == http::HeaderId::kUnknown && field.name.starts_with(http::TrailerPrefix);
+}
+
+/// Whether any field of `header` is.
+[[nodiscard]] inline bool HasLateTrailers(const http::Header& header) {
+  return header.MayHaveUnknown() && std::any_of(header.begin(), header.end(), IsLateTrailer);
 }
 
 /// Whether a response with this status may have content (RFC 9110 §6.4.1).

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
+
+#include "hon/base/assert.h"
+#include "hon/base/sanitizer.h"
 
 namespace hon {
 
@@ -17,7 +21,17 @@ class Arena {
   ~Arena();
 
   /// `size` bytes aligned to `align` (a power of two, at most 16).
-  [[nodiscard]] void* Allocate(size_t size, size_t align = 1);
+  [[nodiscard]] void* Allocate(size_t size, size_t align = 1) {
+    HON_DEBUG_ASSERT(align != 0 && (align & (align - 1)) == 0 && align <= 16);
+    const size_t padding = (0 - reinterpret_cast<uintptr_t>(next_)) & (align - 1);
+    if (next_ == nullptr || static_cast<size_t>(end_ - next_) < padding + size) {
+      return Grow(size, align);
+    }
+    char* place = next_ + padding;
+    next_ = place + size;
+    Unpoison(place, size);
+    return place;
+  }
 
   /// Copies `text` and returns the copy.
   [[nodiscard]] std::string_view Copy(std::string_view text);

@@ -51,6 +51,21 @@ void Yield();
 void Wake(Fiber& fiber);
 void Go(std::function<void()> function, GoOptions options);
 
+/// Called on the running fiber around each of its suspensions, with `argument`; they must not wait.
+/// Null: nothing. For those who hold output back, or measure time, while a fiber runs.
+struct SwitchHooks {
+  void (*before_suspend)(void* argument) = nullptr;
+  void (*after_resume)(void* argument) = nullptr;
+  void* argument = nullptr;
+};
+
+/// What SetContext, SetName and SetSwitchHooks say one by one.
+struct Attributes {
+  const appcontext::Context* context = nullptr;
+  const std::string_view* name = nullptr;
+  SwitchHooks hooks = {};
+};
+
 /// Runs the fibers of one loop, on its thread. Create it on that thread, or before Run.
 class Scheduler {
  public:
@@ -67,6 +82,8 @@ class Scheduler {
   /// An exception that leaves `entry` ends the process: catch before.
   using Entry = void (*)(void* argument);
   void Start(Entry entry, void* argument);
+  /// The same with what SetAttributes would say first.
+  void Start(Entry entry, void* argument, const Attributes& attributes);
 
   [[nodiscard]] netpoll::Loop& GetLoop() const;
   [[nodiscard]] const Options& GetOptions() const;
@@ -110,13 +127,6 @@ void Yield();
 /// leaves it ends the process.
 void Go(std::function<void()> function, GoOptions options = {});
 
-/// Called on the running fiber around each of its suspensions, with `argument`; they must not wait.
-/// Null: nothing. For those who hold output back, or measure time, while a fiber runs.
-struct SwitchHooks {
-  void (*before_suspend)(void* argument) = nullptr;
-  void (*after_resume)(void* argument) = nullptr;
-  void* argument = nullptr;
-};
 /// Holds for the running fiber until others are set or it ends.
 void SetSwitchHooks(const SwitchHooks& hooks);
 /// Of the running fiber; none on a plain thread.
@@ -130,6 +140,9 @@ void SetContext(const appcontext::Context* context);
 /// What messages call the running fiber: the text that `*name` holds when it is needed, which may
 /// change. The caller keeps it alive until it sets another; null takes it back.
 void SetName(const std::string_view* name);
+
+/// All three at once.
+void SetAttributes(const Attributes& attributes);
 
 /// Waits. Returns early with the context's cause when the fiber's context (or `context`) ends.
 /// On a plain thread it blocks that thread.

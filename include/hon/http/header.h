@@ -55,6 +55,8 @@ class Header {
   [[nodiscard]] std::vector<std::string_view> Values(std::string_view name) const;
   [[nodiscard]] bool Has(std::string_view name) const;
   [[nodiscard]] bool Has(HeaderId id) const { return (known_ & Bit(id)) != 0; }
+  /// Whether there may be fields whose names HeaderId does not know.
+  [[nodiscard]] bool MayHaveUnknown() const { return (known_ & kUnknownBit) != 0; }
 
   /// Replaces all fields of `name` by one. The text is copied. False, and nothing stored, for a
   /// name that is no token; in a value, surrounding blanks are cut and CR, LF, NUL and other
@@ -95,7 +97,7 @@ class Header {
   /// Appends a field that shows the caller's memory, unchecked.
   void AddView(std::string_view name, std::string_view value, HeaderId id) {
     fields_.push_back({name, value, id});
-    known_ |= Bit(id);
+    known_ |= uint64_t{1} << static_cast<unsigned>(id);
   }
   /// Removes everything; keeps some capacity for the next message.
   void Reset() {
@@ -104,9 +106,11 @@ class Header {
   }
 
  private:
+  static constexpr uint64_t kUnknownBit = 1;
+  static_assert(static_cast<unsigned>(HeaderId::kUnknown) == 0);
   // 0 for kUnknown, which is thus never present.
   static constexpr uint64_t Bit(HeaderId id) {
-    return (uint64_t{1} << static_cast<unsigned>(id)) & ~uint64_t{1};
+    return (uint64_t{1} << static_cast<unsigned>(id)) & ~kUnknownBit;
   }
 
   [[nodiscard]] size_t Find(std::string_view name, HeaderId id) const;
@@ -115,11 +119,14 @@ class Header {
   void Replace(size_t first, std::string_view value);
   void Remove(size_t first);
   void Store(Field& field, std::string_view value);
+  void StoreAgain(Field& field, std::string_view value);
   void ResetUsed();
 
   std::vector<Field> fields_;
   Arena arena_;
-  uint64_t known_ = 0;  // which known names are present: absence needs no search
+  // Which known names are present, for absence needs no search; and kUnknownBit, which stays when
+  // the last unknown name goes.
+  uint64_t known_ = 0;
   uint64_t suppressed_ = 0;
   size_t replaced_bytes_ = 0;  // of the arena, behind values that are no more
 };

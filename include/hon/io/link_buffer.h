@@ -12,6 +12,7 @@
 
 #include "hon/base/assert.h"
 #include "hon/base/result.h"
+#include "hon/base/sanitizer.h"
 
 namespace hon::io {
 
@@ -50,7 +51,19 @@ class BlockPool {
   BlockPool& operator=(const BlockPool&) = delete;
 
   /// A block of kBlockBytes with one reference.
-  [[nodiscard]] Block* Get();
+  [[nodiscard]] Block* Get() {
+    if (free_ == nullptr) return GetLarge(kBlockBytes);
+    Block* block = free_;
+    free_ = block->next;
+    --cached_;
+    ++in_use_;
+    Unpoison(block->data, block->capacity);
+    block->next = nullptr;
+    block->begin = 0;
+    block->end = 0;
+    block->refs = 1;
+    return block;
+  }
   /// A block of at least `capacity` bytes with one reference; not kept when larger than usual.
   [[nodiscard]] Block* GetLarge(size_t capacity);
   /// A block that shows [data, data+size) of `origin` (which gains a reference).
@@ -67,6 +80,7 @@ class BlockPool {
 
  private:
   void Free(Block* block);
+  void FreeOther(Block* block);
 
   Block* free_ = nullptr;
   Block* free_slices_ = nullptr;
@@ -196,7 +210,16 @@ class LinkBuffer {
  private:
   void AddBlock(size_t room);
   void DropFront();
-  void Consume(size_t n);
+  void Consume(size_t n) {
+    if (n < len_ && n < head_->Len()) {  // the rest of the block is still unread
+      head_->begin += static_cast<uint32_t>(n);
+      len_ -= n;
+    } else {
+      ConsumeBlocks(n);
+    }
+  }
+  void ConsumeBlocks(size_t n);
+  void ConsumeSome(size_t n);
 
   BlockPool* pool_;
   Block* head_ = nullptr;

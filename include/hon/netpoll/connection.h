@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "hon/base/assert.h"
 #include "hon/base/error.h"
 #include "hon/base/time.h"
 #include "hon/io/file.h"
@@ -91,7 +93,7 @@ class Connection final : private Timer {
   /// Bytes to be sent. Do not reserve room in it (Malloc) across a call to the connection.
   [[nodiscard]] io::LinkBuffer& Writer() { return out_; }
   /// Sends what Writer() holds at the end of this turn; calls for one turn make one system call.
-  void FlushLater();
+  void FlushLater() { MarkDirty(); }
   /// Sends now what the socket takes; the rest follows by itself when it can. Fails when the
   /// connection is broken.
   Error Flush();
@@ -136,7 +138,10 @@ class Connection final : private Timer {
   /// Keeps the object, not the socket, past OnDisconnect until the same number of Release calls:
   /// its buffers can still be touched, its calls fail or do nothing.
   void Retain() { ++retained_; }
-  void Release();
+  void Release() {
+    HON_ASSERT(retained_ > 0);
+    if (--retained_ == 0 && phase_ == Phase::kClosed) MarkDirty();
+  }
 
   [[nodiscard]] void* UserData() const { return user_data_; }
   void SetUserData(void* data) { user_data_ = data; }
@@ -148,7 +153,11 @@ class Connection final : private Timer {
   [[nodiscard]] std::string RemoteAddr() const;
   /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the
   /// kernel on the first call only; "" when the peer had gone before that.
-  std::string_view FormatRemoteAddr(std::span<char> into) const;
+  std::string_view FormatRemoteAddr(std::span<char> into) const {
+    if (peer_.text_size == 0) return FormatLongRemoteAddr(into);
+    std::memcpy(into.data(), peer_.bytes.data(), peer_.bytes.size());
+    return {into.data(), peer_.text_size};
+  }
 
  private:
   friend class ConnectionSlab;
@@ -191,12 +200,15 @@ class Connection final : private Timer {
     kWatchWanted = 4096,  // io_uring: a report of writability is to be asked for
   };
 
-  /// Kept from the first question, since a reset socket has forgotten it.
+  /// Kept from the first question, since a reset socket has forgotten it: as text where that is
+  /// short, as that of every IPv4 peer is, since each request shows it.
   struct PeerName {
-    uint16_t family = 0;  // 0: not asked yet
-    uint16_t port = 0;    // network order, as the rest
-    uint32_t scope = 0;
-    std::array<unsigned char, 16> ip{};
+    static constexpr size_t kPort = 16;  // of a long IPv6 address: where the port stands in `bytes`
+    static constexpr size_t kScope = 18;
+
+    uint8_t family = 0;     // 0: not asked yet
+    uint8_t text_size = 0;  // 0: not asked yet, or too long
+    std::array<char, 22> bytes{};
   };
 
   Connection(Loop& loop, EventHandler& handler, int fd, Phase phase);
@@ -220,10 +232,14 @@ class Connection final : private Timer {
   void BeginLinger();
   void Break(Error why);
   void Finish();
-  void MarkDirty();
+  void MarkDirty() {
+    if ((holds_ & kInDirtyList) == 0) JoinDirtyList();
+  }
+  void JoinDirtyList();
   [[nodiscard]] bool WantsInput() const;
   [[nodiscard]] bool DiscardsInput() const;
   void LearnPeerName() const;
+  std::string_view FormatLongRemoteAddr(std::span<char> into) const;
 
   io::LinkBuffer in_;
   io::LinkBuffer out_;
