@@ -10,7 +10,8 @@ namespace {
 // The four forms of RFC 9112 §3.2: which one it is, the first byte and the method tell.
 Refusal FillTarget(const RequestHead& head, http::Request& request) {
   const bool connect = head.method == http::MethodConnect;
-  if (head.target == "*" && head.method != http::MethodOptions) return Refusal::kBadRequest;
+  const bool asterisk = head.target.size() == 1 && head.target.front() == '*';
+  if (asterisk && head.method != http::MethodOptions) return Refusal::kBadRequest;
   if (url::ParseRequestTarget(head.target, connect, request.URL)) return Refusal::kBadRequest;
   request.Host = head.host;
   if (head.target.front() == '/' || head.target.front() == '*') return Refusal::kNone;

@@ -116,7 +116,8 @@ Error ServeMux::Impl::Register(std::string_view pattern, HandlerPtr handler, Cal
 }
 
 ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
-  if (r.RequestURI == "*") return {Outcome::kBadRequest, nullptr, {}};
+  const bool asterisk = r.RequestURI.size() == 1 && r.RequestURI.front() == '*';
+  if (asterisk) return {Outcome::kBadRequest, nullptr, {}};
   const RequestPath path = internal::PathOf(r.URL, scratch);
   if (r.Method == MethodConnect) return FindConnect(r, path);
   std::string host_scratch;
