@@ -201,9 +201,9 @@ void Take(char what, Scanner& in, Fields& out) {
 Time::Date Time::CalendarDate() const noexcept { return DateOf(DivideDown(seconds_, kDaySeconds)); }
 
 void FormatTime(Time time, std::span<char, kTimeBytes> into) noexcept {
-  constexpr int64_t kFirst = DaysOf(0, 1, 1) * kDaySeconds;
-  constexpr int64_t kLast = DaysOf(10'000, 1, 1) * kDaySeconds - 1;
-  const int64_t seconds = std::clamp(time.Unix(), kFirst, kLast);
+  constexpr int64_t kEarliest = DaysOf(0, 1, 1) * kDaySeconds;
+  constexpr int64_t kLatest = DaysOf(10'000, 1, 1) * kDaySeconds - 1;
+  const int64_t seconds = std::clamp(time.Unix(), kEarliest, kLatest);
   const int64_t days = DivideDown(seconds, kDaySeconds);
   const int64_t of_day = seconds - days * kDaySeconds;
   const Time::Date date = DateOf(days);
