@@ -57,6 +57,8 @@ std::optional<std::string> Base64Decode(std::string_view text) {
     count -= 8;
     bytes += static_cast<char>(bits >> count & 0xFF);
   }
+  const uint32_t stray = bits & ((1U << count) - 1);
+  if (count >= 6 || stray != 0) return std::nullopt;
   return bytes;
 }
 

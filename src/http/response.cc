@@ -1,41 +1,16 @@
 #include "hon/http/response.h"
 
-#include <array>
 #include <string>
 
 #include "hon/http/cookie.h"
-#include "hon/http/httputil.h"
 #include "hon/http/status.h"
+#include "http/message_body.h"
 
 namespace hon::http {
 namespace {
 
-constexpr size_t kCopyBytes = 16 * 1024;
-
 bool AllowsBody(int status) {
   return status >= 200 && status != StatusNoContent && status != StatusNotModified;
-}
-
-// Copies all of `from` and adds up what it was.
-Error CopyBody(io::Writer& to, io::Reader& from, int64_t& bytes) {
-  std::array<char, kCopyBytes> buffer;
-  for (;;) {
-    const auto [n, err] = from.Read(buffer);
-    bytes += static_cast<int64_t>(n);
-    if (n != 0) HON_RETURN_IF_ERROR(to.Write({buffer.data(), n}).err);
-    if (err) return err.Is(io::ErrEof) ? Error() : err;
-  }
-}
-
-std::string TrailerNames(const Header& trailer) {
-  std::string names;
-  std::string_view last;
-  for (const auto& field : trailer) {
-    if (field.name == last) continue;
-    names.append(names.empty() ? "Trailer: " : ", ").append(field.name);
-    last = field.name;
-  }
-  return names.empty() ? names : names + "\r\n";
 }
 
 }  // namespace
@@ -67,7 +42,7 @@ Error Response::Write(io::Writer& to) {
   const bool has_body = AllowsBody(StatusCode);
   const bool chunked = has_body && Chunked && ProtoAtLeast(1, 1);
   if (chunked) {
-    head.append("Transfer-Encoding: chunked\r\n").append(TrailerNames(Trailer));
+    head.append("Transfer-Encoding: chunked\r\n").append(internal::TrailerLine(Trailer));
   } else if (has_body && ContentLength >= 0) {
     head.append("Content-Length: ").append(std::to_string(ContentLength)).append("\r\n");
   }
@@ -81,16 +56,8 @@ Error Response::Write(io::Writer& to) {
       Header.Write(to, {"Content-Length", "Transfer-Encoding", "Trailer", "Connection"}));
   HON_RETURN_IF_ERROR(to.Write("\r\n").err);
   if (!has_body) return {};
-  int64_t bytes = 0;
-  if (!chunked) {
-    HON_RETURN_IF_ERROR(CopyBody(to, Body, bytes));
-    return ContentLength >= 0 && bytes != ContentLength ? Error(ErrBodyLength) : Error();
-  }
-  httputil::ChunkedWriter chunks(to);
-  HON_RETURN_IF_ERROR(CopyBody(chunks, Body, bytes));
-  HON_RETURN_IF_ERROR(chunks.Close());
-  HON_RETURN_IF_ERROR(Trailer.Write(to));
-  return to.Write("\r\n").err;
+  if (chunked) return internal::WriteChunks(to, Body, Trailer);
+  return internal::WriteBody(to, Body, ContentLength);
 }
 
 }  // namespace hon::http

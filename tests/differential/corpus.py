@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import corpus_answers
 import corpus_content
+import corpus_hostile
 import corpus_requests
 import corpus_routing
 from bad_requests import BAD_BODIES, BAD_HEADS, GOOD_REQUESTS
@@ -60,7 +61,7 @@ def mutations(cases, count, seed):
 def all_groups(modified, mutated, seed):
     """(name, cases) of every group. `modified` is the Last-Modified of every file."""
     groups = []
-    for module in (corpus_requests, corpus_answers, corpus_routing, corpus_content):
+    for module in (corpus_requests, corpus_answers, corpus_routing, corpus_content, corpus_hostile):
         for group in module.GROUPS:
             wants = {"modified": modified} if group.__code__.co_argcount else {}
             groups.append((group.__name__, list(group(**wants))))

@@ -102,7 +102,7 @@ def dumps():
 def basic_auth():
     for value in (b"Basic YTpi", b"basic YTpi", b"BASIC YTpi", b"Basic YQ==", b"Basic YTo=", b"Basic OmI=", b"Basic YTpi ",
                   b"Basic  YTpi", b"Basic", b"Basic YTpi=", b"Basic YTpiOmM=", b"Bearer YTpi", b"BasicYTpi", b"Basic YTp_",
-                  b"Basic Og==", b"", b"Basic YTpi\r\nAuthorization: Basic Yjph"):
+                  b"Basic Og==", b"Basic Oh==", b"", b"Basic YTpi\r\nAuthorization: Basic Yjph"):
         yield Case(repr(value), request(target=b"/request", fields=field(b"Authorization", value)))
 
 
@@ -136,7 +136,7 @@ def chunks():
     """The chunked coding; errors show as those of reading the body, and the answer still goes out."""
     end = b"\r\n0\r\n\r\n"
     for body in (b"3\r\nabc" + end, b"03\r\nabc" + end, b"0000000000000003\r\nabc" + end, b"00000000000000003\r\nabc" + end,
-                 b"3 \r\nabc" + end, b"3\t\r\nabc" + end, b" 3\r\nabc" + end, b"3;x\r\nabc" + end, b"3;x=y\r\nabc" + end,
+                 b"3 \r\nabc" + end, b"3\t\r\nabc" + end, b" 3\r\nabc" + end, b"3;x\r\nabc" + end, b"3;x=y\r\nabc" + end, b"3;\r\nabc" + end,
                  b'3;x="y;z"\r\nabc' + end, b"3 ;x\r\nabc" + end, b"3; x\r\nabc" + end, b"0x3\r\nabc" + end, b"+3\r\nabc" + end,
                  b"-3\r\nabc" + end, b"g\r\n" + end, b"\r\n" + end, b"3\nabc" + end, b"3\rabc" + end, b"3\r\nabcd" + end,
                  b"3\r\nab" + end, b"3\r\nabc\n0\r\n\r\n", b"3;a\nb\r\nabc" + end, b"3;a\rb\r\nabc" + end, b"A\r\n0123456789" + end,

@@ -103,12 +103,13 @@ def trailers_1_0(d):
 
 
 def forbidden_trailer(d):
-    return d.closes() and d.has(
+    trailers = d.wire.partition(b"\r\n0\r\n")[2].partition(b"\r\n\r\n")[0]
+    return d.closes() and trailers.count(b"\n") > 64 or d.closes() and d.has(
         rb"trailer:[ \t]*host|\r\n0\r\n.*((host|content-length|transfer-encoding|trailer|authorization):| :|\n |[^\r]\n)")
 
 
 def empty_suffix(d):
-    return d.status(d.go) == 206 and d.status(d.ours) in (200, 416) and d.has(rb"range: bytes=-\d")
+    return d.status(d.go) == 206 and d.status(d.ours) in (200, 416) and d.has(rb"range:[ \t]*bytes=-\d")
 
 
 def slash_in_a_segment(d):
@@ -144,9 +145,9 @@ def unfinished_multipart(d):
     return d.status(d.ours) == 400 and d.status(d.go) == 200 and d.has(rb"^\S* /multipart") and b"--B--" not in body
 
 
-def file_name_with_backslashes(d):
-    return d.has(rb"^POST /multipart.*filename=\"[^\"\r]*\\\\") and d.ours is not None and d.go is not None and (
-        b"\\" not in d.ours[3].encode() and b"\\" in d.go[3].encode())
+def file_name_of_a_path(d):
+    return d.has(rb'^POST /multipart.*filename="([^"\r]*\\\\[^"\r]*|\.\.?|/+)"') and (
+        d.status(d.ours) == d.status(d.go) and b"\\" not in d.ours[3].encode())
 
 
 def preface(d):
@@ -168,6 +169,42 @@ def broken_body(d):
 
 def blanks_in_an_expectation(d):
     return d.status(d.ours) == 417 and d.has(rb"\nexpect:[^\r]*100-continue[ \t]+[^\r, \t]|\nexpect:[^\r]*[^\r:, \t][ \t]+100-continue")
+
+
+def malformed_extension(d):
+    token = rb"[!#$%&'*+\-.^_`|~0-9a-z]+"
+    known = rb"(;[ \t]*" + token + rb"([ \t]*=[ \t]*(" + token + rb'|"[^"]*"))?[ \t]*)*'
+    return d.closes() and any(not re.fullmatch(known, extension, re.I)
+                              for extension in re.findall(rb"\r\n[0-9a-f]+(;[^\r\n]*)\r\n", d.wire, re.I))
+
+
+def stray_bits(d):
+    return d.has(rb"\nauthorization:[ \t]*basic [a-z0-9+/]+=") and d.ours is not None and d.go is not None and (
+        "\nuser " not in d.ours[3] and "\nuser " in d.go[3])
+
+
+def hidden_slash(d):
+    return d.status(d.ours) == 404 and d.has(rb"^\S* /files/[^\r ]*%2f")
+
+
+def control_bytes(d):
+    def shown(answer):
+        return (answer[0], [(name, re.sub(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]", " ", value)) for name, value in answer[2]], answer[3:])
+
+    if d.status(d.go) == 0:
+        return d.has(rb"^\S* \S*%00") and "\\x00" in d.go[3]  # no client can read what Go sends
+    return d.ours is not None and d.go is not None and d.ours[2] != d.go[2] and shown(d.ours) == shown(d.go)
+
+
+def many_parameters(d):
+    found = re.search(rb"\ncontent-disposition:([^\r]*)", d.wire, re.I)
+    return found is not None and found[1].count(b";") > 1000 and d.status(d.ours) == d.status(d.go)
+
+
+def second_connection_line(d):
+    """The client keeps HTTP/1.0 alive by a line behind the first."""
+    lines = re.findall(rb"\nconnection:([^\r]*)", d.wire.partition(b"\r\n\r\n")[0], re.I)
+    return d.has(rb"^[^\r]* HTTP/1\.0\r\n") and b"keep-alive" in b",".join(lines[1:]).lower()
 
 
 def odd_host(d):
@@ -247,7 +284,7 @@ DEVIATIONS = [
     ("D-021", unannounced_close),
     ("D-027", unfinished_multipart),
     ("D-024", read_on),
-    ("D-028", file_name_with_backslashes),
+    ("D-028", file_name_of_a_path),
     ("D-030", kept_escapes),
     ("D-037", preface),
     ("D-038", connect_target),
@@ -263,6 +300,12 @@ DEVIATIONS = [
     ("D-059", kept_spelling),
     ("D-060", broken_body),
     ("D-061", blanks_in_an_expectation),
+    ("D-062", stray_bits),
+    ("D-063", malformed_extension),
+    ("D-064", hidden_slash),
+    ("D-065", control_bytes),
+    ("D-066", many_parameters),
+    ("D-067", second_connection_line),
 ]
 
 # Shown or not as the bytes happen to arrive.

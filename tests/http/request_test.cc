@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "hon/http/response.h"
 #include "hon/httptest/request.h"
 
 namespace hon::http {
@@ -113,6 +114,12 @@ TEST(Request, BasicAuth) {
       {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", false, "", ""},
       {"Basic QWxhZGRpbjpvcGVu=HNlc2FtZQ==", false, "", ""},
       {"Basic ====", false, "", ""},
+      {"Basic Oh==", false, "", ""},
+      {"Basic Ojp=", false, "", ""},
+      {"Basic Ojo=", true, "", ":"},
+      {"Basic Ojph", true, "", ":a"},
+      {"Basic O===", false, "", ""},
+      {"Basic Ojo=O===", false, "", ""},
       {"Basic Og==Og==", false, "", ""},
       {"Basic  Og==", false, "", ""},
       {"Basic ", false, "", ""},
@@ -227,6 +234,77 @@ TEST(Body, None) {
   EXPECT_FALSE(body.Read(std::span<char>()).err);
   EXPECT_FALSE(body.Close());
   EXPECT_EQ(body.ReadAll().value(), "");
+}
+
+class StringWriter final : public io::Writer {
+ public:
+  io::IoResult Write(std::string_view data) override {
+    text.append(data);
+    return {data.size(), {}};
+  }
+
+  std::string text;
+};
+
+std::string Written(Request& r, bool proxy = false) {
+  StringWriter to;
+  const Error err = proxy ? r.WriteProxy(to) : r.Write(to);
+  return err ? "error: " + err.Message() : to.text;
+}
+
+// The scenarios of Go's TestRequestWrite.
+TEST(Request, WritesItselfForAServerAndForAProxy) {
+  Request get = NewRequest("GET", "http://www.techcrunch.com/a%2Fb?q=1");
+  get.Header.Set("User-Agent", "Fake");
+  get.Header.Set("Accept", "*/*");
+  EXPECT_EQ(Written(get),
+            "GET /a%2Fb?q=1 HTTP/1.1\r\nHost: www.techcrunch.com\r\nAccept: */*\r\n"
+            "User-Agent: Fake\r\n\r\n");
+  EXPECT_TRUE(
+      Written(get, true).starts_with("GET http://www.techcrunch.com/a%2Fb?q=1 HTTP/1.1\r\n"));
+
+  Request sized = NewRequest("POST", "/", std::string("abcdef"));
+  sized.Close = true;
+  sized.Header.Set("Connection", "keep-alive");
+  sized.Header.Set("Content-Length", "99");
+  sized.Header.Set("Transfer-Encoding", "x");
+  EXPECT_EQ(Written(sized),
+            "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 6\r\nConnection: close\r\n\r\n"
+            "abcdef");
+
+  Request chunked = NewRequest("PUT", "/", Body::FromString("abcdef"));
+  chunked.Trailer.Set("X-Sum", "1");
+  EXPECT_EQ(
+      Written(chunked),
+      "PUT / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n"
+      "\r\n6\r\nabcdef\r\n0\r\nX-Sum: 1\r\n\r\n");
+
+  Request empty = NewRequest("POST", "/");
+  EXPECT_EQ(Written(empty), "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 0\r\n\r\n");
+
+  Request connect = NewRequest("CONNECT", "example.com:443");
+  EXPECT_EQ(Written(connect), "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n");
+}
+
+TEST(Request, WritesNothingThatCouldBeAnotherRequest) {
+  Request r = NewRequest("GET", "/");
+  r.Host = "";
+  r.URL.Host = "";
+  EXPECT_EQ(Written(r), "error: " + std::string(ErrMissingHost.text));
+  for (const char* bad : {"a b", "a\r\nX: y", "a\x7F", "a\t"}) {
+    Request host = NewRequest("GET", "/");
+    host.Host = bad;
+    Request query = NewRequest("GET", "/");
+    query.URL.RawQuery = bad;
+    Request method = NewRequest("GET", "/");
+    method.Method = bad;
+    for (Request* each : {&host, &query, &method}) {
+      EXPECT_EQ(Written(*each), "error: " + std::string(ErrUnwritableRequest.text)) << bad;
+    }
+  }
+  Request shorter = NewRequest("POST", "/", std::string("abc"));
+  shorter.ContentLength = 4;
+  EXPECT_EQ(Written(shorter), "error: " + std::string(ErrBodyLength.text));
 }
 
 }  // namespace

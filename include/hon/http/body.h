@@ -29,6 +29,7 @@ class Body final : public io::Reader {
   Body() noexcept = default;
   /// Reads from `source`, which the caller keeps alive.
   explicit Body(BodySource* source) noexcept : source_(source) {}
+  /// Reads from `source`, which lives as long as a copy of this Body.
   explicit Body(std::shared_ptr<BodySource> source) noexcept
       : source_(source.get()), owner_(std::move(source)) {}
   /// Reads from a copy of `text`.
@@ -40,10 +41,12 @@ class Body final : public io::Reader {
   io::IoResult Read(std::span<char> into) override {
     return source_ == nullptr ? End(into) : source_->Read(into);
   }
+  /// The source's, if it reads a file.
   io::File* AsFile(int64_t* limit) override {
     return source_ == nullptr ? nullptr : source_->AsFile(limit);
   }
-  /// The rest, up to `bytes_max`.
+  /// The rest, of at most `bytes_max` bytes: io::ErrTooLong when it is longer. Whatever fails, what
+  /// was read is lost; use Read to keep it.
   [[nodiscard]] Result<std::string> ReadAll(size_t bytes_max = SIZE_MAX) {
     return io::ReadAll(*this, bytes_max);
   }
@@ -52,7 +55,9 @@ class Body final : public io::Reader {
 
   /// Whether there is no source at all (Go's `r.Body == http.NoBody`).
   [[nodiscard]] bool IsNoBody() const { return source_ == nullptr; }
+  /// What it reads from, or null. Not owned by the caller.
   [[nodiscard]] BodySource* Source() const { return source_; }
+  /// Whether MaxBytesReader limits it.
   [[nodiscard]] bool HasLimit() const { return source_ != nullptr && source_->HasLimit(); }
 
  private:

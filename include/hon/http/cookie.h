@@ -13,6 +13,7 @@ namespace hon::http {
 
 class ResponseWriter;
 
+/// The request has no cookie of that name.
 inline constexpr Sentinel ErrNoCookie{"http: named cookie not present"};
 /// Why ParseCookie and ParseSetCookie refuse a line.
 inline constexpr Sentinel ErrBlankCookie{"http: blank cookie"};

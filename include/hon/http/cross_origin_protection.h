@@ -23,6 +23,7 @@ inline constexpr Sentinel ErrCrossOriginOldBrowser{
 /// Any method may be called by any thread at any time and applies to requests from then on.
 class CrossOriginProtection {
  public:
+  /// Trusts no other origin.
   CrossOriginProtection();
   CrossOriginProtection(const CrossOriginProtection&) = delete;
   CrossOriginProtection& operator=(const CrossOriginProtection&) = delete;

@@ -60,6 +60,7 @@ class DirFile final : public FsFile {
  public:
   DirFile(io::File file, const FileInfo& info) : file_(std::move(file)), info_(info) {}
 
+  /// As it was opened.
   Result<FileInfo> Stat() override { return info_; }
   Result<std::vector<DirEntry>> ReadDir(size_t entries_max) override;
   io::IoResult Read(std::span<char> into) override { return file_.Read(into); }
@@ -73,9 +74,10 @@ class DirFile final : public FsFile {
   FileInfo info_;  // as it was opened
 };
 
-/// Holds one open file, of the system's without an allocation.
+/// Holds one open file, of the system's without an allocation. The file is closed with the slot.
 class FsFileSlot {
  public:
+  /// Takes `file`; at most once for a slot. The result lives as long as the slot.
   FsFile* Hold(DirFile file) { return &own_.emplace(std::move(file)); }
   FsFile* Hold(std::unique_ptr<FsFile> file) { return (other_ = std::move(file)).get(); }
 

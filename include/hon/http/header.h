@@ -30,6 +30,7 @@ std::string CanonicalHeaderKey(std::string_view name);
 /// Not thread-safe.
 class Header {
  public:
+  /// One line of a head. The texts are views, with the lifetime that Header states.
   struct Field {
     std::string_view name;
     std::string_view value;
@@ -53,6 +54,7 @@ class Header {
   }
   /// All values of `name`, in order.
   [[nodiscard]] std::vector<std::string_view> Values(std::string_view name) const;
+  /// Whether there is a field of `name`; a suppressed one is none.
   [[nodiscard]] bool Has(std::string_view name) const;
   [[nodiscard]] bool Has(HeaderId id) const { return (known_ & Bit(id)) != 0; }
   /// Whether there may be fields whose names HeaderId does not know.
@@ -75,6 +77,7 @@ class Header {
   /// Go's `h[name] = nil`: no field is sent, and the server adds none by itself
   /// (Date, Content-Type, ...). Set, Add and Del end it.
   void Suppress(std::string_view name);
+  /// Whether Suppress was called for it. Names without a HeaderId are only not sent.
   [[nodiscard]] bool Suppressed(HeaderId id) const { return (suppressed_ & Bit(id)) != 0; }
   /// Whether any of `ids` is present or suppressed.
   template <class... Ids>
@@ -85,6 +88,7 @@ class Header {
   /// Fields, not names.
   [[nodiscard]] size_t Len() const { return fields_.size(); }
   [[nodiscard]] bool Empty() const { return fields_.empty(); }
+  /// Over the Fields, in order. Any change of the Header ends an iteration.
   [[nodiscard]] auto begin() const { return fields_.begin(); }
   [[nodiscard]] auto end() const { return fields_.end(); }
 

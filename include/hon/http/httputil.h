@@ -28,6 +28,7 @@ class ChunkedWriter final : public io::Writer, public io::Closer {
  public:
   /// `to` is kept by the caller.
   explicit ChunkedWriter(io::Writer& to) : to_(&to) {}
+  /// What writing gave; the count is of `data`.
   io::IoResult Write(std::string_view data) override;
   /// Writes the last chunk. The trailer section and the empty line behind it are the caller's.
   Error Close() override;

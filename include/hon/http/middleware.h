@@ -54,8 +54,10 @@ class RouteGroup {
 
   /// "GET /list" in the group "/api" is the mux's "GET /api/list". Throws as ServeMux::Handle.
   void Handle(std::string_view pattern, HandlerArg handler, CallSite where = CallSite::Here());
+  /// As Handle, with a function.
   void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
                   CallSite where = CallSite::Here());
+  /// As ServeMux::Mount, below the group's prefix.
   void Mount(std::string_view prefix, HandlerArg handler, CallSite where = CallSite::Here());
 
  private:

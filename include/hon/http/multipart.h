@@ -139,7 +139,8 @@ struct FormFile {
   const FileHeader* header = nullptr;  // of the request's form
 };
 
-/// Reads a multipart body. Lines may end in LF as well as in CRLF.
+/// Reads a multipart body. Lines may end in LF as well as in CRLF. Used by one fiber at a time,
+/// which is suspended where the body's reader suspends it; spilling to disk may block its thread.
 class Reader {
  public:
   /// `body` is kept by the caller. `limits` are for the parts' headers and ReadForm.

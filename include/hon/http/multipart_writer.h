@@ -12,7 +12,9 @@
 
 namespace hon::multipart {
 
+/// Another part has begun, or the body has ended.
 inline constexpr Sentinel ErrPartFinished{"multipart: can't write to finished part"};
+/// RFC 2046 §5.1.1 does not allow such a boundary, or a part has already begun with another.
 inline constexpr Sentinel ErrBadBoundary{"mime: invalid boundary"};
 
 class Writer;
@@ -30,6 +32,7 @@ class PartWriter final : public io::Writer {
   multipart::Writer* writer_;
   size_t index_;
 };
+
 /// Writes a multipart body. Stays where it is while parts are written.
 class Writer {
  public:
@@ -38,6 +41,7 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  /// What parts the parts, without the dashes before it.
   [[nodiscard]] const std::string& Boundary() const { return boundary_; }
   /// Before the first part only. ErrBadBoundary for what RFC 2046 §5.1.1 does not allow.
   Error SetBoundary(std::string_view boundary);
@@ -48,6 +52,7 @@ class Writer {
   Result<PartWriter> CreatePart(const http::Header& header);
   /// Begins a form's file, of type application/octet-stream.
   Result<PartWriter> CreateFormFile(std::string_view field, std::string_view filename);
+  /// Begins a form's value.
   Result<PartWriter> CreateFormField(std::string_view field);
   /// A whole field of a form.
   Error WriteField(std::string_view field, std::string_view value);

@@ -31,6 +31,11 @@ class PathScope;
 struct Cookie;     // cookie.h
 struct FormState;  // src/http/form_state.h
 
+/// Request::Write: neither Host nor URL.Host is set.
+inline constexpr Sentinel ErrMissingHost{"http: Request.Write on Request with no Host or URL set"};
+/// Request::Write: Method, Host or URL hold what cannot stand in a head.
+inline constexpr Sentinel ErrUnwritableRequest{"http: can't write Method, Host or URL of Request"};
+
 /// What an Authorization header of the Basic scheme holds (RFC 7617).
 struct BasicCredentials {
   std::string username;
@@ -64,8 +69,10 @@ class Request {
   std::string_view RequestURI;  // the target as sent
   std::string_view Pattern;     // the ServeMux pattern that matched, "" if none
 
-  /// Ends when the client is gone, the request times out, the server's grace is over, or the
-  /// handler returns. May be kept.
+  /// Ends when the client is gone, the request times out, the server is closed, or the handler
+  /// returns; and with the contexts that it hangs below: the connection's
+  /// (server::WithConnContext), the server's (server::WithBaseContext). Holds their values. Its
+  /// Cause tells which end it was. May be kept, and asked by any thread.
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
   /// Replaces it, for this Request and for what the handler waits for from now on.
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
@@ -84,8 +91,10 @@ class Request {
   /// Sets or replaces the value of `name`. Both are copied.
   void SetPathValue(std::string_view name, std::string_view value);
 
+  /// The fields of these names, or "" (RFC 9110 §10.1.5, §10.1.3).
   [[nodiscard]] std::string_view UserAgent() const { return Header.Get(HeaderId::kUserAgent); }
   [[nodiscard]] std::string_view Referer() const { return Header.Get(HeaderId::kReferer); }
+  /// Whether the client speaks this version or a later one.
   [[nodiscard]] bool ProtoAtLeast(int major, int minor) const {
     return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
   }
@@ -101,6 +110,7 @@ class Request {
   [[nodiscard]] Result<http::Cookie> Cookie(std::string_view name) const;
   /// All well-formed cookies, in order; none when there are more than kCookiesMax.
   [[nodiscard]] std::vector<http::Cookie> Cookies() const;
+  /// Those of Cookies that have this name, which counts with its case.
   [[nodiscard]] std::vector<http::Cookie> CookiesNamed(std::string_view name) const;
   /// Adds "name=value" to the Cookie header; attributes are not sent by clients.
   void AddCookie(const http::Cookie& cookie);
@@ -132,6 +142,15 @@ class Request {
   [[nodiscard]] url::Values& PostForm();
   /// Go's r.MultipartForm: null before a ParseMultipartForm that read one.
   [[nodiscard]] multipart::Form* MultipartForm();
+
+  /// Writes the request as HTTP/1.1 (RFC 9112), as a client sends it, and reads Body for it: with
+  /// ContentLength, or in chunks with the Trailer if that is negative or Chunked is set. The fields
+  /// that frame it are made from these, not taken from Header; no User-Agent is made up.
+  /// ErrMissingHost or ErrUnwritableRequest before anything is written, ErrBodyLength (response.h)
+  /// when Body has not ContentLength bytes, or what either side gave.
+  Error Write(io::Writer& to);
+  /// The same with the absolute URL on the request line, as a proxy wants it (RFC 9112 §3.2.2).
+  Error WriteProxy(io::Writer& to);
 
   /// A copy of `text` that lives as long as this Request.
   [[nodiscard]] std::string_view Own(std::string_view text) { return arena_.Copy(text); }

@@ -36,6 +36,7 @@ class Response {
   bool Close = false;          // the connection ends with this answer
   http::Header Trailer;        // announced names, then values once Body is at its end
 
+  /// Whether the answer is of this version or a later one.
   [[nodiscard]] bool ProtoAtLeast(int major, int minor) const {
     return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
   }

@@ -11,10 +11,15 @@
 
 namespace hon::http {
 
+/// Nobody among the writers that wrap each other has the ability.
 inline constexpr Sentinel ErrNotSupported{"feature not supported"};
+/// The connection belongs to whoever called Hijack.
 inline constexpr Sentinel ErrHijacked{"http: connection has been hijacked"};
+/// The status has no body: 1xx, 204, 304 (RFC 9110 §6.4.1).
 inline constexpr Sentinel ErrBodyNotAllowed{
     "http: request method or response status code does not allow body"};
+/// More than the Content-Length that the handler set; nothing of that Write is sent, and the
+/// connection ends with the answer.
 inline constexpr Sentinel ErrContentLength{"http: wrote more than the declared Content-Length"};
 
 /// Pushes what is written so far to the client.
@@ -81,7 +86,8 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   /// Moves the end of the request's context (engine::WithRequestTimeout); kNever lifts it, as a
   /// stream without an end of its own needs. ErrNotSupported for a context that has ended.
   virtual Error SetRequestDeadline(TimePoint deadline);
-  /// Lets the handler go on reading the body after it began to answer (HTTP/1).
+  /// Says that the handler goes on reading the body after it began to answer, so that a long one
+  /// does not end the connection. Reading on works without it.
   virtual Error EnableFullDuplex();
 
   /// The committed status, 0 before; and body bytes accepted so far.

@@ -38,6 +38,7 @@ class ServeMux : public http::Handler {
     bool answer_options = false;
   };
 
+  /// With Go's behaviour, or another one.
   ServeMux();
   explicit ServeMux(Options options);
   ServeMux(const ServeMux&) = delete;
@@ -48,6 +49,7 @@ class ServeMux : public http::Handler {
   /// malformed or conflicts with an earlier one; the text says with which, and where that was
   /// registered.
   void Handle(std::string_view pattern, HandlerArg handler, CallSite where = CallSite::Here());
+  /// As Handle, with a function that must not be empty.
   void HandleFunc(std::string_view pattern, HandlerFunc::Function function,
                   CallSite where = CallSite::Here());
 
@@ -59,6 +61,7 @@ class ServeMux : public http::Handler {
   /// that is mounted so lead to where they should. Throws as Handle.
   void Mount(std::string_view prefix, HandlerArg handler, CallSite where = CallSite::Here());
 
+  /// Runs what Resolve finds.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
   /// Sets r.Pattern and the path values. Takes no memory but for path values from r's own.

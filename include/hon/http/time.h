@@ -12,6 +12,7 @@
 
 namespace hon::http {
 
+/// The text is none of the three forms of a date (RFC 9110 §5.6.7).
 inline constexpr Sentinel ErrInvalidTime{"http: cannot parse the time"};
 
 /// A moment of wall time, as Go's time.Time in UTC: from the year 1 on, which nanoseconds in one

@@ -53,8 +53,9 @@ class Server {
   std::unique_ptr<server::Server> server_;
 };
 
-/// Started.
+/// A started server, as Go's; throws as Start.
 [[nodiscard]] std::unique_ptr<Server> NewServer(http::HandlerArg handler);
+/// One to Configure first.
 [[nodiscard]] std::unique_ptr<Server> NewUnstartedServer(http::HandlerArg handler);
 
 }  // namespace hon::httptest

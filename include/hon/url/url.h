@@ -49,6 +49,7 @@ class Userinfo {
 
 /// Null when a URL has no userinfo. Copies of a URL share it.
 using UserinfoPtr = std::shared_ptr<const Userinfo>;
+/// A username, and one with a password, for URL::User.
 [[nodiscard]] UserinfoPtr User(std::string_view username);
 [[nodiscard]] UserinfoPtr UserPassword(std::string_view username, std::string_view password);
 
@@ -69,6 +70,7 @@ struct URL {
 
   bool operator==(const URL& other) const;
 
+  /// The URI reference, escaped as needed: Parse gives this URL again.
   [[nodiscard]] std::string String() const;
   /// As String, with "xxxxx" for a password.
   [[nodiscard]] std::string Redacted() const;
@@ -77,6 +79,7 @@ struct URL {
 
   /// RawPath when it is an encoding of Path, else the default encoding of Path.
   [[nodiscard]] std::string EscapedPath() const;
+  /// Likewise of Fragment and RawFragment.
   [[nodiscard]] std::string EscapedFragment() const;
   /// As EscapedPath without a copy where none is needed: a view of Path or RawPath, or of
   /// `scratch` once it had to be encoded there.

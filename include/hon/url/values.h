@@ -15,6 +15,7 @@ inline constexpr Sentinel ErrTooManyParameters{"number of URL query parameters e
 /// A piece holds a bare ";", which some peers take for "&": the piece is dropped.
 inline constexpr Sentinel ErrSemicolon{"invalid semicolon separator in query"};
 
+/// The pieces of one query that are parsed.
 inline constexpr size_t kQueryParametersMax = 10'000;
 
 /// Keys with lists of values, as Go's url.Values; for queries and forms. Keys are case-sensitive.
@@ -34,6 +35,7 @@ class Values {
   void Set(std::string_view key, std::string_view value);
   /// Appends to the values of `key`.
   void Add(std::string_view key, std::string_view value);
+  /// Removes all values of `key`.
   void Del(std::string_view key);
 
   /// Go's `v[key]`: the list, made when missing.
