@@ -8,11 +8,11 @@
 namespace hon::http::internal {
 namespace {
 
-constexpr size_t kCopyBytes = 16 * 1024;
+constexpr size_t kBodyPartBytes = 16 * 1024;
 
 // Copies all of `from` and adds up what it was.
-Error Copy(io::Writer& to, io::Reader& from, int64_t& bytes) {
-  std::array<char, kCopyBytes> buffer;
+Error CopyAndCount(io::Writer& to, io::Reader& from, int64_t& bytes) {
+  std::array<char, kBodyPartBytes> buffer;
   for (;;) {
     const auto [n, err] = from.Read(buffer);
     bytes += static_cast<int64_t>(n);
@@ -36,14 +36,14 @@ std::string TrailerLine(const Header& trailer) {
 
 Error WriteBody(io::Writer& to, Body& body, int64_t length) {
   int64_t bytes = 0;
-  HON_RETURN_IF_ERROR(Copy(to, body, bytes));
+  HON_RETURN_IF_ERROR(CopyAndCount(to, body, bytes));
   return length >= 0 && bytes != length ? Error(ErrBodyLength) : Error();
 }
 
 Error WriteChunks(io::Writer& to, Body& body, const Header& trailer) {
   int64_t bytes = 0;
   httputil::ChunkedWriter chunks(to);
-  HON_RETURN_IF_ERROR(Copy(chunks, body, bytes));
+  HON_RETURN_IF_ERROR(CopyAndCount(chunks, body, bytes));
   HON_RETURN_IF_ERROR(chunks.Close());
   HON_RETURN_IF_ERROR(trailer.Write(to));
   return to.Write("\r\n").err;

@@ -11,7 +11,7 @@
 namespace hon::http {
 namespace {
 
-enum class Form : uint8_t { kOrigin, kAbsolute };
+enum class TargetForm : uint8_t { kOrigin, kAbsolute };
 
 // What would end a request line early, or begin another one.
 bool HasUnwritable(std::string_view text) {
@@ -21,12 +21,13 @@ bool HasUnwritable(std::string_view text) {
   });
 }
 
-std::string Target(const Request& r, std::string_view host, Form form) {
+std::string RequestTarget(const Request& r, std::string_view host, TargetForm form) {
   if (r.Method == MethodConnect && r.URL.Path.empty()) {
     return r.URL.Opaque.empty() ? std::string(host) : r.URL.Opaque;
   }
   std::string target = r.URL.RequestURI();
-  const bool absolute = form == Form::kAbsolute && r.URL.Opaque.empty() && !r.URL.Scheme.empty();
+  const bool absolute =
+      form == TargetForm::kAbsolute && r.URL.Opaque.empty() && !r.URL.Scheme.empty();
   return absolute ? r.URL.Scheme + "://" + std::string(host) + target : target;
 }
 
@@ -34,10 +35,10 @@ bool SaysLengthZero(std::string_view method) {
   return method == MethodPost || method == MethodPut || method == MethodPatch;
 }
 
-Error WriteRequest(Request& r, io::Writer& to, Form form) {
+Error WriteRequest(Request& r, io::Writer& to, TargetForm form) {
   const std::string_view host = r.Host.empty() ? std::string_view(r.URL.Host) : r.Host;
   if (host.empty()) return ErrMissingHost;
-  const std::string target = Target(r, host, form);
+  const std::string target = RequestTarget(r, host, form);
   const std::string_view method = r.Method.empty() ? MethodGet : r.Method;
   if (!internal::IsToken(method) || HasUnwritable(host) || HasUnwritable(target)) {
     return ErrUnwritableRequest;
@@ -65,8 +66,8 @@ Error WriteRequest(Request& r, io::Writer& to, Form form) {
 
 }  // namespace
 
-Error Request::Write(io::Writer& to) { return WriteRequest(*this, to, Form::kOrigin); }
+Error Request::Write(io::Writer& to) { return WriteRequest(*this, to, TargetForm::kOrigin); }
 
-Error Request::WriteProxy(io::Writer& to) { return WriteRequest(*this, to, Form::kAbsolute); }
+Error Request::WriteProxy(io::Writer& to) { return WriteRequest(*this, to, TargetForm::kAbsolute); }
 
 }  // namespace hon::http

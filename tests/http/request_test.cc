@@ -6,6 +6,7 @@
 
 #include "hon/http/response.h"
 #include "hon/httptest/request.h"
+#include "support/string_writer.h"
 
 namespace hon::http {
 namespace {
@@ -236,18 +237,8 @@ TEST(Body, None) {
   EXPECT_EQ(body.ReadAll().value(), "");
 }
 
-class StringWriter final : public io::Writer {
- public:
-  io::IoResult Write(std::string_view data) override {
-    text.append(data);
-    return {data.size(), {}};
-  }
-
-  std::string text;
-};
-
 std::string Written(Request& r, bool proxy = false) {
-  StringWriter to;
+  test::StringWriter to;
   const Error err = proxy ? r.WriteProxy(to) : r.Write(to);
   return err ? "error: " + err.Message() : to.text;
 }

@@ -6,22 +6,13 @@
 
 #include "hon/http/cookie.h"
 #include "hon/http/httputil.h"
+#include "support/string_writer.h"
 
 namespace hon::http {
 namespace {
 
-class StringWriter final : public io::Writer {
- public:
-  io::IoResult Write(std::string_view data) override {
-    text.append(data);
-    return {data.size(), {}};
-  }
-
-  std::string text;
-};
-
 std::string Written(Response& response) {
-  StringWriter to;
+  test::StringWriter to;
   EXPECT_FALSE(response.Write(to));
   return to.text;
 }
@@ -65,7 +56,7 @@ TEST(Response, ABodyOfAnotherLengthIsAnError) {
     response.StatusCode = 200;
     response.ContentLength = length;
     response.Body = Body::FromString("abc");
-    StringWriter to;
+    test::StringWriter to;
     EXPECT_TRUE(response.Write(to).Is(ErrBodyLength));
   }
 }
@@ -131,7 +122,7 @@ TEST(DumpRequest, ReadsNoMoreThanItMay) {
 }
 
 TEST(ChunkedWriter, WritesAChunkForEachWrite) {
-  StringWriter to;
+  test::StringWriter to;
   httputil::ChunkedWriter chunks(to);
   EXPECT_EQ(chunks.Write("hello, world!").n, 13U);
   EXPECT_EQ(chunks.Write("").n, 0U);
