@@ -1,5 +1,6 @@
 #include "engine/http_conn.h"
 
+#include <string_view>
 #include <utility>
 
 #include "engine/exchange.h"
@@ -17,6 +18,13 @@ namespace {
 
 // A kept-alive client that sends less than this and leaves has not begun a request (contract W9).
 constexpr size_t kStrayBytesMax = 3;
+
+// What some clients send behind a body, and the parser skips (RFC 9112 §2.2).
+bool IsEmptyLines(io::LinkBuffer& in) {
+  constexpr std::string_view kTwoEmptyLines = "\r\n\r\n";
+  return in.Len() == kTwoEmptyLines.size() &&
+         in.Peek(kTwoEmptyLines.size()).value_or("") == kTwoEmptyLines;
+}
 
 }  // namespace
 
@@ -213,7 +221,7 @@ inline adaptor::Refusal HttpConn::Admit(Exchange& exchange) {
 bool HttpConn::AwaitRestOfHead() {
   const size_t bytes = connection_->Reader().Len();
   if (connection_->InputEnded()) {
-    if (served_before_ && bytes <= kStrayBytesMax) {
+    if (served_before_ && (bytes <= kStrayBytesMax || IsEmptyLines(connection_->Reader()))) {
       Close(CloseHow::kGraceful);
     } else {
       Refuse(adaptor::Refusal::kBadRequest);

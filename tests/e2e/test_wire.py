@@ -135,6 +135,13 @@ class WireTest(unittest.TestCase):
         return (b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
                 b"Expect: 100-continue\r\n\r\n")
 
+    def test_empty_lines_behind_a_body_are_no_request(self):
+        post = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+        for behind in (b"\r", b"\r\n", b"\r\n\r", b"\r\n\r\n"):
+            with self.subTest(behind):
+                self.assertEqual(self.statuses(post + behind), [200])
+        self.assertEqual(self.statuses(post + b"\r\n\r\nG"), [200, 400])
+
     def test_continue_is_sent_when_the_body_is_read(self):
         with self.server.connect() as wire:
             wire.send(self.expect(b"/echo"))
