@@ -76,7 +76,7 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
 
 void BodyReader::End() {
   if (framing_ == Framing::kChunked) chunked_.TakeTrailers(*trailer_);
-  framing_ = Framing::kEnd;
+  SetFraming(Framing::kEnd);
 }
 
 // Waits for more. False when there will not be any.
@@ -94,7 +94,7 @@ void BodyReader::SkipReceived(int64_t& budget) {
     if (framing_ == Framing::kLength) {
       used = static_cast<size_t>(std::min<uint64_t>(in.Len(), static_cast<uint64_t>(remaining_)));
       remaining_ -= static_cast<int64_t>(used);
-      if (remaining_ == 0) framing_ = Framing::kEnd;
+      if (remaining_ == 0) SetFraming(Framing::kEnd);
     } else {
       const auto wire_max = static_cast<size_t>(budget);
       ChunkedDecoder::Piece piece = chunked_.Decode(in.Front().substr(0, wire_max));

@@ -18,6 +18,8 @@ struct ExceptionState {
   unsigned int uncaught = 0;
 };
 
+class FiberSlab;
+
 /// Where a thread can be: on the stack of its loop, or on that of a fiber.
 struct Place {
   boost::context::detail::fcontext_t context = nullptr;  // to go on from, while it is suspended
@@ -30,7 +32,7 @@ struct Place {
 
 class Fiber : public Place {
  public:
-  Fiber(Scheduler::Impl& owner, size_t bytes) : scheduler(&owner), stack(bytes) {}
+  Fiber(Scheduler::Impl& owner, const Stack& memory) : scheduler(&owner), stack(memory) {}
 
   Scheduler::Impl* scheduler;
   Stack stack;
@@ -50,11 +52,14 @@ class Fiber : public Place {
   }
 
   Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
+  Fiber* previous = nullptr;     // among the free ones
   Fiber* next_remote = nullptr;  // in the list of those woken by other threads
   std::atomic<bool> remote_wake{false};
   bool parked = false;
   bool queued = false;
   bool wake_pending = false;
+  uint8_t holds = 0;  // FiberPool's, as is the next
+  FiberSlab* slab = nullptr;
 };
 
 /// Wakes a fiber of this thread's scheduler, or of another.

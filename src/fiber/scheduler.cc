@@ -20,12 +20,6 @@ extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
 namespace hon::fiber {
 namespace {
 
-// A pooled stack keeps this much of what it touched.
-constexpr size_t kStackBytesKept = 16 * 1024;
-// A stack that is free again is looked at after this time, so that one in steady use is looked at
-// now and then only: the look is a system call. So many at a time.
-constexpr Duration kSweepInterval = std::chrono::milliseconds(250);
-constexpr unsigned kStacksPerSweep = 32;
 // How long fibers that wake each other may go on before the loop looks after everything else.
 constexpr Duration kSlice = std::chrono::microseconds(20);
 // The clock is looked at after so many switches, at the latest.
@@ -143,12 +137,6 @@ Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
 
 Scheduler::Impl::~Impl() {
   HON_ASSERT(live_.Get() == 0);
-  for (Fiber** list : {&free_, &free_swept_}) {
-    while (*list != nullptr) {
-      Fiber* fiber = std::exchange(*list, (*list)->next);
-      Free(*fiber);
-    }
-  }
   if (of_thread == this) of_thread = nullptr;
 }
 
@@ -232,65 +220,21 @@ void Scheduler::Impl::TakeRemoteWakes() {
 }
 
 inline Fiber& Scheduler::Impl::TakeFiber() {
-  Fiber*& list = free_ != nullptr ? free_ : free_swept_;
-  Fiber* fiber = list;
-  if (fiber != nullptr) {
-    list = fiber->next;
-    --free_count_;
-  } else {
-    fiber = NewFiber();
-  }
+  Fiber& fiber = pool_.Take();
   started_.Add(1);
   live_.Add(1);
   if (live_.Get() > live_max_.Get()) live_max_.Set(live_.Get());
-  return *fiber;
-}
-
-// Throws std::bad_alloc when the system has no memory for a stack.
-Fiber* Scheduler::Impl::NewFiber() {
-  auto fiber = std::make_unique<Fiber>(*this, options_.stack_bytes);
-  fiber->context =
-      boost::context::detail::make_fcontext(fiber->stack.Top(), fiber->stack.Bytes(), &Main);
-  fiber->stack_bottom = fiber->stack.Bottom();
-  fiber->stack_bytes = fiber->stack.Bytes();
-  fiber->tsan = CreateTsanFiber();
-  stacks_.Add(1);
-  return fiber.release();
+  return fiber;
 }
 
 inline void Scheduler::Impl::Recycle(Fiber& fiber) {
   live_.Set(live_.Get() - 1);
   fiber.wake_pending = false;
-  // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
-  const bool referred_to = fiber.remote_wake.load(std::memory_order_acquire);
-  if (free_count_ >= options_.cached_stacks_max && !referred_to) return Free(fiber);
-  fiber.next = free_;
-  free_ = &fiber;
-  ++free_count_;
-  if (!sweeper_.Armed()) loop_->Timers().Arm(sweeper_, loop_->Now() + kSweepInterval);
-}
-
-void Scheduler::Impl::Sweep() {
-  for (unsigned i = 0; i < kStacksPerSweep && free_ != nullptr; ++i) {
-    Fiber* fiber = std::exchange(free_, free_->next);
-    if (fiber->stack.ResidentBelow(kStackBytesKept) != 0) {
-      fiber->stack.Trim(kStackBytesKept);
-      trimmed_.Add(1);
-    }
-    fiber->next = free_swept_;
-    free_swept_ = fiber;
-  }
-  if (free_ != nullptr) loop_->Timers().Arm(sweeper_, loop_->Now() + netpoll::TimerWheel::kTick);
-}
-
-void Scheduler::Impl::Free(Fiber& fiber) {
-  DestroyTsanFiber(fiber.tsan);
-  stacks_.Set(stacks_.Get() - 1);
-  delete &fiber;
+  pool_.GiveBack(fiber);
 }
 
 Stats Scheduler::Impl::GetStats() const {
-  return {live_.Get(), live_max_.Get(), stacks_.Get(), started_.Get(), trimmed_.Get()};
+  return {live_.Get(), live_max_.Get(), pool_.Stacks(), started_.Get(), pool_.Trimmed()};
 }
 
 BlockingPool& Scheduler::Impl::Blocking() {

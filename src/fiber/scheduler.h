@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "fiber/fiber_impl.h"
+#include "fiber/fiber_pool.h"
 #include "hon/fiber/blocking.h"
 #include "hon/fiber/fiber.h"
-#include "hon/netpoll/timer.h"
 
 namespace hon::fiber {
 
@@ -48,37 +48,12 @@ class Scheduler::Impl final : private netpoll::Task {
     Impl* owner_;
   };
 
-  // Gives back what free stacks hold deep down, some time after their use.
-  class Sweeper final : public netpoll::Timer {
-   public:
-    explicit Sweeper(Impl& owner) : owner_(&owner) {}
-    ~Sweeper() override { Disarm(); }
-
-   private:
-    void OnTimer() override { owner_->Sweep(); }
-    Impl* owner_;
-  };
-
-  // Written by the scheduler's thread alone, read by any.
-  class Counter {
-   public:
-    void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-    void Add(uint64_t more) { Set(Get() + more); }
-    [[nodiscard]] uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
-
-   private:
-    std::atomic<uint64_t> value_{0};
-  };
-
   void Run() override;  // the deferred task: resumes what is ready
   Fiber* TakeReady();
   bool SliceOver();
-  void Sweep();
   void TakeRemoteWakes();
   Fiber& TakeFiber();
-  Fiber* NewFiber();
   void Recycle(Fiber& fiber);
-  void Free(Fiber& fiber);
   void Enqueue(Fiber& fiber);
   void Resume(Fiber& fiber);
   void SwitchOut();
@@ -93,16 +68,10 @@ class Scheduler::Impl final : private netpoll::Task {
   Options options_;
   Fiber* running_ = nullptr;
   Fiber* ended_ = nullptr;  // just left for good; taken back by whoever comes next
-  // Free fibers, last in first out: those used since the last look at their stacks, and the others.
-  Fiber* free_ = nullptr;
-  Fiber* free_swept_ = nullptr;
-  size_t free_count_ = 0;
+  FiberPool pool_{*this, *loop_, options_, &Main};
   Counter live_;
   Counter live_max_;
-  Counter stacks_;
   Counter started_;
-  Counter trimmed_;
-  Sweeper sweeper_{*this};
   // Woken since the round began; in the order in which they will run.
   Fiber* ready_first_ = nullptr;
   Fiber* ready_last_ = nullptr;

@@ -16,6 +16,8 @@ constexpr int kMadviseGuardInstall = 102;
 constexpr int kMadviseNoHugePage = 15;
 // A function with a large frame may touch its far end first: that has to fault too.
 constexpr size_t kGuardBytes = 64 * 1024;
+// Larger stacks share a slab with fewer others.
+constexpr size_t kSlabBytesMax = size_t{32} << 20;
 
 template <class Address, class Vector>
 Vector VectorOf(int (*)(Address, size_t, Vector));
@@ -47,29 +49,34 @@ bool GuardsAreLight() {
 
 size_t RoundToPages(size_t bytes) { return (bytes + PageBytes() - 1) / PageBytes() * PageBytes(); }
 
-Stack::Stack(size_t bytes)
-    : size_(RoundToPages(bytes) + RoundToPages(kGuardBytes)), guard_(RoundToPages(kGuardBytes)) {
-  void* memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
+StackSlab::StackSlab(size_t bytes)
+    : size_(RoundToPages(bytes) + RoundToPages(kGuardBytes)),
+      stacks_(std::clamp(kSlabBytesMax / size_, size_t{1}, kStacksMax)) {
+  void* memory = ::mmap(nullptr, size_ * stacks_, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   base_ = static_cast<char*>(memory);
-  // Neighbouring stacks form one mapping; a huge page in it would commit eight stacks at a touch.
-  // Where the advice is unknown it fails, which is fine.
-  ::madvise(base_, size_, kMadviseNoHugePage);
-  if (!InstallGuard(base_, guard_)) {
-    ::munmap(base_, size_);
-    throw std::bad_alloc();
-  }
+  // A huge page would commit several stacks at a touch. Where the advice is unknown it fails, which
+  // is fine.
+  ::madvise(base_, size_ * stacks_, kMadviseNoHugePage);
 }
 
-Stack::~Stack() {
-  Unpoison(Bottom(), Bytes());  // redzones of frames that never returned
-  ::munmap(base_, size_);
+StackSlab::~StackSlab() {
+  Unpoison(base_, size_ * stacks_);  // redzones of frames that never returned
+  ::munmap(base_, size_ * stacks_);
 }
+
+Stack StackSlab::Make(size_t index) {
+  const Stack stack(base_ + index * size_, size_);
+  if (!InstallGuard(stack.base_, Stack::GuardBytes())) throw std::bad_alloc();
+  return stack;
+}
+
+size_t Stack::GuardBytes() { return RoundToPages(kGuardBytes); }
 
 bool Stack::Guards(const void* address) const {
   const auto* at = static_cast<const char*>(address);
-  return at >= base_ && at < base_ + guard_;
+  return at >= base_ && at < Bottom();
 }
 
 void Stack::Trim(size_t keep) {

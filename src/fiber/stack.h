@@ -1,25 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-
-#include "hon/base/result.h"
 
 namespace hon::fiber {
 
-/// Memory for one fiber: a guard that faults, then `Bytes()` that are committed as touched.
-/// A stack grows down from Top towards the guard.
+/// Memory for one fiber, part of a StackSlab: a guard that faults, then `Bytes()` that are
+/// committed as touched. A stack grows down from Top towards the guard.
 class Stack {
  public:
-  /// `bytes` is rounded up to whole pages. Throws std::bad_alloc when the system refuses.
-  explicit Stack(size_t bytes);
-  ~Stack();
-  Stack(const Stack&) = delete;
-  Stack& operator=(const Stack&) = delete;
-
-  [[nodiscard]] char* Bottom() const { return base_ + guard_; }
+  [[nodiscard]] char* Bottom() const { return base_ + GuardBytes(); }
   [[nodiscard]] char* Top() const { return base_ + size_; }
-  [[nodiscard]] size_t Bytes() const { return size_ - guard_; }
+  [[nodiscard]] size_t Bytes() const { return size_ - GuardBytes(); }
   /// Whether `address` lies in the guard.
   [[nodiscard]] bool Guards(const void* address) const;
 
@@ -29,9 +20,37 @@ class Stack {
   [[nodiscard]] size_t ResidentBelow(size_t keep) const;
 
  private:
+  friend class StackSlab;
+  Stack(char* base, size_t size) : base_(base), size_(size) {}
+  [[nodiscard]] static size_t GuardBytes();
+
+  char* base_;
+  size_t size_;
+};
+
+/// Address space for several stacks, had from the system and given back in one piece: those calls
+/// cost more than a fiber's first steps.
+class StackSlab {
+ public:
+  /// Stacks of one slab at most; fewer when they are large.
+  static constexpr size_t kStacksMax = 16;
+
+  /// `bytes` of each stack are rounded up to whole pages. Throws std::bad_alloc when the system
+  /// refuses.
+  explicit StackSlab(size_t bytes);
+  ~StackSlab();
+  StackSlab(const StackSlab&) = delete;
+  StackSlab& operator=(const StackSlab&) = delete;
+
+  [[nodiscard]] size_t Stacks() const { return stacks_; }
+  /// Stack number `index`, with its guard. Once for each. Throws std::bad_alloc when the system
+  /// refuses.
+  [[nodiscard]] Stack Make(size_t index);
+
+ private:
+  const size_t size_;  // of one, with its guard
+  const size_t stacks_;
   char* base_ = nullptr;
-  size_t size_ = 0;
-  size_t guard_ = 0;
 };
 
 /// Whether the kernel has guards that do not split a mapping (Linux 6.13 and later). The other kind

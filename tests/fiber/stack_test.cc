@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Stack, GivesBackWhatIsDeep) {
-  Stack stack(256 * 1024);
+  StackSlab slab(256 * 1024);
+  Stack stack = slab.Make(0);
   EXPECT_GE(stack.Bytes(), 256u * 1024);
   for (char* at = stack.Bottom(); at < stack.Top(); at += 4096) *at = 1;
   EXPECT_EQ(stack.ResidentBelow(0), stack.Bytes());
@@ -29,10 +31,28 @@ TEST(Stack, GivesBackWhatIsDeep) {
 }
 
 TEST(Stack, ItsGuardIsWiderThanAPage) {
-  Stack stack(256 * 1024);
+  StackSlab slab(256 * 1024);
+  Stack stack = slab.Make(0);
   EXPECT_FALSE(stack.Guards(stack.Bottom()));
   EXPECT_TRUE(stack.Guards(stack.Bottom() - 1));
   EXPECT_TRUE(stack.Guards(stack.Bottom() - 60000));
+}
+
+TEST(Stack, OnesOfASlabHaveGuardsBetweenThem) {
+  StackSlab slab(256 * 1024);
+  ASSERT_GE(slab.Stacks(), 2u);
+  const Stack first = slab.Make(0);
+  const Stack second = slab.Make(1);
+  EXPECT_TRUE(second.Guards(first.Top()));
+  for (const Stack& stack : {first, second}) {
+    *stack.Bottom() = 1;
+    *(stack.Top() - 1) = 1;
+  }
+}
+
+TEST(Stack, LargeOnesShareNoSlabAndNoMemoryIsAnException) {
+  EXPECT_EQ(StackSlab(size_t{64} << 20).Stacks(), 1u);
+  EXPECT_THROW(StackSlab(size_t{1} << 50), std::bad_alloc);
 }
 
 int Deeper(int depth) {
@@ -112,7 +132,45 @@ TEST_F(StackUseTest, AHundredThousandSleepAtOnce) {
   Settle();
   EXPECT_EQ(awake, fibers);
   EXPECT_EQ(scheduler_->GetStats().live_max, fibers);
-  EXPECT_LE(scheduler_->Stacks(), Options().cached_stacks_max);
+  // What is not kept goes back bit by bit.
+  const size_t kept = Options().cached_stacks_max;
+  for (int i = 0; i < 20000 && scheduler_->Stacks() > kept; ++i) loop_->Turn(1ms);
+  EXPECT_LE(scheduler_->Stacks(), kept);
+  EXPECT_GE(scheduler_->Stacks() + StackSlab::kStacksMax, kept);
+  EXPECT_LT(ResidentBytes(), resident + fibers * each / 4);
+}
+
+// Stacks among which others are still in use cannot go back whole: they do page by page.
+TEST_F(StackUseTest, FreeStacksBesideUsedOnesGiveAllTheirMemoryBack) {
+  constexpr size_t kFibers = 8000;
+  const appcontext::Cancelable some = appcontext::WithCancel(appcontext::Background());
+  const appcontext::Cancelable rest = appcontext::WithCancel(appcontext::Background());
+  size_t awake = 0;
+  const auto sleep = [&](const appcontext::Context& context) {
+    Spawn([&awake, context] {
+      Deeper(10);
+      static_cast<void>(Sleep(context, 1h));
+      ++awake;
+    });
+  };
+  for (size_t i = 0; i < kFibers; ++i)
+    sleep(i % StackSlab::kStacksMax == 0 ? rest.context : some.context);
+  Turn();
+  const size_t full = ResidentBytes();
+  some.cancel();
+  const size_t kept = Options().cached_stacks_max;
+  const size_t freed = kFibers - kFibers / StackSlab::kStacksMax - kept;
+  for (int i = 0; i < 20000 && scheduler_->GetStats().trimmed < freed; ++i) loop_->Turn(1ms);
+  EXPECT_EQ(scheduler_->GetStats().trimmed, freed);
+  EXPECT_LT(ResidentBytes() + freed * 8192, full);
+  // They begin anew.
+  for (size_t i = 0; i < kFibers; ++i) sleep(rest.context);
+  Turn();
+  EXPECT_EQ(scheduler_->Live(), kFibers + kFibers / StackSlab::kStacksMax);
+  rest.cancel();
+  for (int i = 0; i < 20000 && scheduler_->Stacks() > kept; ++i) loop_->Turn(1ms);
+  EXPECT_EQ(awake, 2 * kFibers);
+  EXPECT_LE(scheduler_->Stacks(), kept);
 }
 
 #endif

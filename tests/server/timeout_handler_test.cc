@@ -58,7 +58,7 @@ TEST_P(TimeoutHandler, AnswersWhileTheHandlerStillRuns) {
                                Note(why.Message() + ", " + std::string(r.Header.Get("X-Field")) +
                                     ", " + std::string(r.PathValue("name")));
                              },
-                             30ms, "too late"));
+                             500ms, "too late"));
   mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("next"); });
   auto server = Serve(mux);
   server->Start();

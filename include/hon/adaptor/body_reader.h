@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -33,9 +34,9 @@ class BodyReader final : public http::BodySource {
     remaining_ = head.chunked ? 0 : head.content_length;
     content_ = 0;
     bytes_max_ = bytes_max;
-    framing_ = !head.HasBody() ? Framing::kEnd
+    SetFraming(!head.HasBody() ? Framing::kEnd
                : head.chunked  ? Framing::kChunked
-                               : Framing::kLength;
+                               : Framing::kLength);
     continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
     closed_ = false;
     failure_ = Error();
@@ -59,8 +60,10 @@ class BodyReader final : public http::BodySource {
   /// longer than `bytes_max` is left alone by both.
   bool DrainReceived(int64_t bytes_max) { return AtEnd() || DrainRest(bytes_max); }
 
-  /// Everything that belongs to the body has been consumed.
-  [[nodiscard]] bool AtEnd() const { return framing_ == Framing::kEnd; }
+  /// Everything that belongs to the body has been consumed. Any thread.
+  [[nodiscard]] bool AtEnd() const {
+    return framing_.load(std::memory_order_relaxed) == Framing::kEnd;
+  }
   /// The framing is lost, or the peer went: no request can follow.
   [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
   /// Bytes that are not consumed yet; -1 when unknown (chunked), 0 at the end.
@@ -93,6 +96,7 @@ class BodyReader final : public http::BodySource {
   [[nodiscard]] bool PastLimit() const;
   bool Fill();
   void End();
+  void SetFraming(Framing framing) { framing_.store(framing, std::memory_order_relaxed); }
   void SkipReceived(int64_t& budget);
   bool DrainRest(int64_t bytes_max);
 
@@ -101,7 +105,7 @@ class BodyReader final : public http::BodySource {
   int64_t remaining_ = 0;
   int64_t content_ = 0;
   int64_t bytes_max_ = kBodyUnlimited;
-  Framing framing_ = Framing::kEnd;
+  std::atomic<Framing> framing_{Framing::kEnd};
   Continue continue_ = Continue::kNone;
   bool closed_ = false;
   Error failure_;

@@ -99,6 +99,8 @@ class Scheduler {
  private:
   class Impl;
   friend class Fiber;
+  friend class FiberPool;
+  friend class FiberSlab;
   friend Fiber* Current();
   friend void Park();
   friend void Yield();

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "fiber/fiber_impl.h"
+#include "hon/netpoll/loop.h"
+#include "hon/netpoll/timer.h"
+
+namespace hon::fiber {
+
+/// Written by one thread, read by any.
+class Counter {
+ public:
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  void Add(uint64_t more) { Set(Get() + more); }
+  [[nodiscard]] uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// Memory of some stacks, and their fibers.
+class FiberSlab {
+ public:
+  explicit FiberSlab(size_t bytes) : memory_(bytes) {}
+
+  [[nodiscard]] bool Full() const { return made_ == memory_.Stacks(); }
+  /// Makes one more.
+  Fiber& Make(Scheduler::Impl& owner) {
+    Fiber& fiber = fibers_[made_].emplace(owner, memory_.Make(made_));
+    fiber.slab = this;
+    ++made_;
+    return fiber;
+  }
+  template <class F>
+  void ForEach(F&& visit) {
+    for (size_t i = 0; i < made_; ++i) visit(*fibers_[i]);
+  }
+
+  size_t lives = 0;  // fibers that are not free
+
+ private:
+  StackSlab memory_;
+  size_t made_ = 0;
+  std::array<std::optional<Fiber>, StackSlab::kStacksMax> fibers_;
+};
+
+/// The fibers of one scheduler: those that run live in its slabs, and so do the free ones that wait
+/// for their next life. Taking and giving back cost no system call while there are free ones; what
+/// is too much is given back to the system later, bit by bit.
+class FiberPool final : private netpoll::Timer {
+ public:
+  /// Where a fiber begins.
+  using Main = void (*)(boost::context::detail::transfer_t);
+
+  FiberPool(Scheduler::Impl& owner, netpoll::Loop& loop, const Options& options, Main main);
+  /// Every fiber must have been given back.
+  ~FiberPool() override;
+  FiberPool(const FiberPool&) = delete;
+  FiberPool& operator=(const FiberPool&) = delete;
+
+  // On the loop's thread.
+
+  /// Throws std::bad_alloc when the system has no memory for a stack.
+  [[nodiscard]] Fiber& Take() {
+    Fiber* fiber = lists_[kAll].First();
+    if (fiber == nullptr) return TakeColder();
+    lists_[kAll].Remove(*fiber);
+    Use(*fiber);
+    return *fiber;
+  }
+  /// Of one that is not running any more.
+  void GiveBack(Fiber& fiber) {
+    fiber.holds = kAll;
+    lists_[kAll].Push(fiber);
+    if (--fiber.slab->lives == 0) ++slabs_unused_;
+    if (!Armed()) loop_->Timers().Arm(*this, loop_->Now() + kSweepInterval);
+  }
+
+  // Any thread.
+
+  /// Stacks that exist.
+  [[nodiscard]] uint64_t Stacks() const { return stacks_.Get(); }
+  /// Times that a free one gave memory back.
+  [[nodiscard]] uint64_t Trimmed() const { return trimmed_.Get(); }
+
+ private:
+  /// What a free fiber still holds: its stack as it was left; no more than is kept; nothing.
+  enum Holds : uint8_t { kAll, kSome, kNothing, kKinds };
+
+  /// Free fibers, last in first out.
+  class List {
+   public:
+    [[nodiscard]] Fiber* First() const { return first_; }
+    [[nodiscard]] size_t Size() const { return size_; }
+    void Push(Fiber& fiber) {
+      fiber.previous = nullptr;
+      fiber.next = first_;
+      if (first_ != nullptr) first_->previous = &fiber;
+      first_ = &fiber;
+      ++size_;
+    }
+    void Remove(Fiber& fiber) {
+      (fiber.previous != nullptr ? fiber.previous->next : first_) = fiber.next;
+      if (fiber.next != nullptr) fiber.next->previous = fiber.previous;
+      --size_;
+    }
+
+   private:
+    Fiber* first_ = nullptr;
+    size_t size_ = 0;
+  };
+
+  // A stack that is free again is looked at after this time, so that one in steady use is looked at
+  // now and then only: the look is a system call.
+  static constexpr Duration kSweepInterval = std::chrono::milliseconds(250);
+
+  void OnTimer() override;
+  void Use(Fiber& fiber) {
+    if (fiber.slab->lives++ == 0) --slabs_unused_;
+  }
+  Fiber& TakeColder();
+  void Add(Fiber& fiber, Holds holds);
+  Fiber& Make();
+  void Begin(Fiber& fiber);
+  [[nodiscard]] size_t Cached() const { return lists_[kAll].Size() + lists_[kSome].Size(); }
+  [[nodiscard]] size_t Free() const { return Cached() + lists_[kNothing].Size(); }
+  void FreeSlabs();
+  bool TryFree(size_t place);
+  void TrimUsed();
+  void TrimSurplus();
+  [[nodiscard]] bool HasMore() const;
+
+  Scheduler::Impl* owner_;
+  netpoll::Loop* loop_;
+  const Options* options_;
+  Main main_;
+  std::array<List, kKinds> lists_;
+  std::vector<std::unique_ptr<FiberSlab>> slabs_;
+  size_t slabs_unused_ = 0;  // of which no fiber lives
+  size_t slab_looked_at_ = 0;
+  FiberSlab* newest_ = nullptr;  // may have room for more fibers
+  Counter stacks_;
+  Counter trimmed_;
+};
+
+}  // namespace hon::fiber
