@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -63,13 +64,17 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
 void Exchange::Start() {
   HttpConn& conn = *conn_;
   owner_->CountRequest();
-  owner_->GetScheduler().Start(
-      [](void* self) { static_cast<Exchange*>(self)->Run(); }, this,
-      {.context = &request_.Context(),
-       .name = &request_.Pattern,
-       .hooks = {.before_suspend = SuspendHook,
-                 .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
-                 .argument = this}});
+  try {
+    owner_->GetScheduler().Start(
+        [](void* self) { static_cast<Exchange*>(self)->Run(); }, this,
+        {.context = &request_.Context(),
+         .name = &request_.Pattern,
+         .hooks = {.before_suspend = SuspendHook,
+                   .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
+                   .argument = this}});
+  } catch (const std::bad_alloc&) {
+    RefuseWithoutStack();
+  }
   if (conn.Running() != this) return;  // it has ended, and may serve another connection by now
   // Only a request that waits can be timed out or abandoned.
   if (conn.Closed() || conn.Hijacked()) return;
@@ -121,10 +126,24 @@ void Exchange::OnTimer() {
 void Exchange::Run() {
   const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
   fiber::SetAttributes({});  // which refer to this
+  End(end);
+}
+
+inline void Exchange::End(ExchangeEnd end) {
   HttpConn& conn = *conn_;
   Release();
   owner_->GiveBack(*this);
   conn.OnExchangeEnd(end);
+}
+
+// Nothing has run: what a handler throws never leaves its fiber.
+void Exchange::RefuseWithoutStack() {
+  Refuse(adaptor::Refusal::kOverloaded);
+  owner_->GetEngine().Report({.kind = Event::Kind::kBadRequest,
+                              .status = http::StatusServiceUnavailable,
+                              .peer = request_.RemoteAddr,
+                              .detail = "no memory for the stack of another handler"});
+  End(CutOff());
 }
 
 // False when the handler threw.

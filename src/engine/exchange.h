@@ -85,6 +85,8 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   void OnTimer() override;
 
   void Run();
+  void End(ExchangeEnd end);
+  void RefuseWithoutStack();
   [[nodiscard]] bool RunHandler();
   void Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r);
   void ServeInline(http::Handler& handler, http::Route& route, http::ResponseWriter& w,

@@ -29,12 +29,18 @@ class FiberSpawner::Job final : public WorkerJob {
     work_ = nullptr;  // what it holds ends here, where it may wait
     fiber::SetContext(nullptr);
     fiber::SetName(nullptr);
+    End();
+  }
+  // Who waits for it waits as long as it would have been given.
+  void Refuse() override { End(); }
+
+ private:
+  void End() {
     FiberSpawner& owner = *owner_;
     delete this;
     owner.JobEnded();
   }
 
- private:
   FiberSpawner* owner_;
   std::string_view name_;
   const appcontext::Context context_;

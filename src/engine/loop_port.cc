@@ -1,5 +1,6 @@
 #include "engine/loop_port.h"
 
+#include <new>
 #include <thread>
 
 #include "hon/base/assert.h"
@@ -42,7 +43,12 @@ void Errand::Run() {
     return fiber::Wake(*waiter_);
   }
   arrived_ = true;
-  there_->GetScheduler().Start([](void* self) { static_cast<Errand*>(self)->Work(); }, this);
+  try {
+    there_->GetScheduler().Start([](void* self) { static_cast<Errand*>(self)->Work(); }, this);
+  } catch (const std::bad_alloc&) {  // no memory for a stack: nothing has run
+    failure_ = std::current_exception();
+    home_->Post(*this);
+  }
 }
 
 void Errand::Work() {

@@ -41,6 +41,10 @@ Option WithMaxWorkers(unsigned workers_max) {
   return [workers_max](Options& options) { options.workers_max = std::max(workers_max, 1U); };
 }
 
+Option WithMaxBlocking(unsigned threads_max) {
+  return [threads_max](Options& options) { options.blocking_max = std::max(threads_max, 1U); };
+}
+
 Option WithStallTime(Duration time) {
   return [time](Options& options) { options.stall_time = std::max<Duration>(time, kStallTimeMin); };
 }

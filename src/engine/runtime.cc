@@ -23,4 +23,6 @@ Engine::Engine(http::Handler* handler, Options options)
 
 Engine::~Engine() = default;
 
+fiber::BlockingPool& Engine::Blocking() const { return runtime_->Blocking(); }
+
 }  // namespace hon::engine

@@ -7,6 +7,7 @@
 #include "engine/watchdog.h"
 #include "engine/worker_pool.h"
 #include "hon/engine/engine.h"
+#include "hon/fiber/blocking.h"
 #include "hon/http/handler.h"
 
 namespace hon::engine {
@@ -15,18 +16,23 @@ namespace hon::engine {
 class Runtime {
  public:
   explicit Runtime(const Engine& engine)
-      : engine_(&engine), watchdog_(engine), spawner_(*this, engine.GetOptions().placement) {}
+      : engine_(&engine),
+        blocking_({.threads_max = engine.GetOptions().blocking_max}),
+        watchdog_(engine),
+        spawner_(*this, engine.GetOptions().placement) {}
 
   /// The workers; made for the first call that needs one. `fiber`: of the loop that asks first.
   [[nodiscard]] WorkerPool& Pool(const fiber::Options& fiber);
   /// Stands for the pattern of requests that no mux has routed.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
+  [[nodiscard]] fiber::BlockingPool& Blocking() { return blocking_; }
   [[nodiscard]] Watchdog& GetWatchdog() { return watchdog_; }
   [[nodiscard]] http::Spawner& GetSpawner() { return spawner_; }
 
  private:
   const Engine* engine_;
   http::Route unrouted_;
+  fiber::BlockingPool blocking_;  // before the workers, whose fibers use it
   std::once_flag pool_made_;
   std::unique_ptr<WorkerPool> pool_;
   Watchdog watchdog_;

@@ -1,6 +1,7 @@
 #include "engine/worker.h"
 
 #include <future>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,7 +59,11 @@ void Worker::Run() {
   for (int i = 0; i < kJobsPerTurnMax; ++i) {
     WorkerJob* job = pool_->Take(*this);
     if (job == nullptr) return;
-    scheduler_->Start([](void* self) { static_cast<WorkerJob*>(self)->Execute(); }, job);
+    try {
+      scheduler_->Start([](void* self) { static_cast<WorkerJob*>(self)->Execute(); }, job);
+    } catch (const std::bad_alloc&) {  // no memory for a stack: nothing has run
+      job->Refuse();
+    }
   }
   loop_->Defer(*this);
 }

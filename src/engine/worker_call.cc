@@ -17,7 +17,12 @@ bool WorkerCall::Run(WorkerPool& pool, const Parts& parts) {
   while (!done_) fiber::Park();
   HandBack(parts);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  return true;
+  return !refused_;
+}
+
+void WorkerCall::Refuse() {
+  refused_ = true;
+  home_->Post(*this);
 }
 
 void WorkerCall::TakeOver(const Parts& parts) {
@@ -25,6 +30,7 @@ void WorkerCall::TakeOver(const Parts& parts) {
   SetRoute(parts.route);
   caller_ = fiber::Current();
   done_ = false;
+  refused_ = false;
   // A copy: the loop goes on writing its own.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
   stream_.Attach(*home_, parts.stream, parts.body);

@@ -52,6 +52,7 @@ class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private
   [[nodiscard]] int64_t BodyLeft() const { return stream_.BodyLeft(); }
 
   void Execute() override;
+  void Refuse() override;
 
  private:
   // adaptor::ConnControl, on the handler's fiber.
@@ -73,6 +74,7 @@ class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private
   std::exception_ptr failure_;
   Stretch stretch_;
   bool done_ = false;
+  bool refused_ = false;
   std::array<char, http::kTimeBytes> date_{};
 };
 

@@ -10,6 +10,8 @@ class WorkerJob {
   virtual ~WorkerJob() = default;
   /// On a fiber of a worker. The job may be gone when it returns.
   virtual void Execute() = 0;
+  /// Instead of that, when there is no memory for a fiber. On the worker's thread.
+  virtual void Refuse() = 0;
   /// The pattern that is called; as lasting as the mux.
   [[nodiscard]] http::Route& Route() const { return *route_; }
 

@@ -25,7 +25,9 @@ FiberPool::~FiberPool() {
   Disarm();
   for (const auto& slab : slabs_) {
     HON_ASSERT(slab->lives == 0);
-    slab->ForEach([](Fiber& fiber) { DestroyTsanFiber(fiber.tsan); });
+    slab->ForEach([](Fiber& fiber) {
+      if (fiber.holds != kNothing) DestroyTsanFiber(fiber.tsan);
+    });
   }
 }
 

@@ -61,6 +61,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   loop_ = std::move(*loop);
   fiber::Options fiber_options;
   fiber_options.stack_bytes = options.stack_bytes;
+  fiber_options.blocking = &engine.Blocking();
   scheduler_ = std::make_unique<fiber::Scheduler>(*loop_, fiber_options);
   engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared, options.hooks);
   started({});

@@ -50,7 +50,8 @@ class AbuseTest(unittest.TestCase):
         start = time.monotonic()
         for _ in range(20):
             self.assertEqual(server.ask(GOOD).body, b"MARKER")
-        self.assertLess(time.monotonic() - start, SERVED_SECONDS_MAX)
+        slower = 3 if harness.sanitized() else 1
+        self.assertLess(time.monotonic() - start, SERVED_SECONDS_MAX * slower)
 
     def back_to(self, server, descriptors):
         self.assertTrue(harness.wait_until(lambda: server.descriptors() <= descriptors, 20),

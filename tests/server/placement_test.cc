@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "hon/fiber/blocking.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/middleware.h"
 #include "hon/io/io.h"
@@ -267,6 +268,34 @@ TEST_P(PlacementTest, NoMoreThreadsThanAllowed) {
   EXPECT_EQ(held_, kWorkers);
   holding_ = false;
   for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
+}
+
+TEST_P(PlacementTest, BlockingCallsOfAllThreadsShareALimit) {
+  constexpr int kThreads = 2;
+  mux_.HandleFunc("GET /blocking", [this](http::ResponseWriter& w, http::Request&) {
+    const Result<void> done = fiber::Blocking([this] {
+      ++held_;
+      while (holding_) std::this_thread::sleep_for(1ms);
+      --held_;
+    });
+    w.Write(done ? "done" : done.error().Message());
+  });
+  mux_.Handle("GET /worker", engine::Place(engine::kWorkers, [this](auto& w, http::Request& r) {
+                r.URL.Path = "/blocking";
+                mux_.ServeHTTP(w, r);
+              }));
+  engine::Engine engine(mux_, engine::WithMaxBlocking(kThreads));
+  test::TestServer server(engine, GetParam(), server::WithLoops(2));
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  for (const char* path : {"/blocking", "/worker", "/blocking", "/worker", "/blocking"}) {
+    peers.push_back(std::make_unique<WirePeer>(server.Address()));
+    ASSERT_TRUE(peers.back()->Send(Get(path)));
+  }
+  EXPECT_TRUE(Eventually([&] { return held_ == kThreads; }));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(held_, kThreads);
+  holding_ = false;
+  for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "done");
 }
 
 TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {

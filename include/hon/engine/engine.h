@@ -21,8 +21,9 @@
 #include "hon/netpoll/connection.h"
 
 namespace hon::fiber {
+class BlockingPool;
 class Scheduler;
-}
+}  // namespace hon::fiber
 
 namespace hon::engine {
 
@@ -34,6 +35,7 @@ struct Options {
   Placement placement = Placement::kAdaptive;
   Duration placement_limit = kPlacementLimit;
   unsigned workers_max = kWorkersMax;
+  unsigned blocking_max = kBlockingMax;
   Duration stall_time = kStallTime;
   bool stall_stacks = true;
 };
@@ -58,6 +60,8 @@ Option WithPlacement(Placement placement);
 Option WithPlacementLimit(Duration limit);
 /// Replaces kWorkersMax: at least 1. Calls that find no worker wait for one.
 Option WithMaxWorkers(unsigned workers_max);
+/// Replaces kBlockingMax: at least 1. Calls that find no thread wait for one.
+Option WithMaxBlocking(unsigned threads_max);
 
 /// Replaces kStallTime: at least 1 ms; kUnlimited: nobody looks.
 Option WithStallTime(Duration time);
@@ -141,6 +145,8 @@ class Engine {
   void Report(const Event& event) const {
     if (options_.on_event) options_.on_event(event);
   }
+  /// Where fiber::Blocking makes its calls, on all loops and workers (WithMaxBlocking).
+  [[nodiscard]] fiber::BlockingPool& Blocking() const;
   /// What its loops share: workers and watchdog.
   [[nodiscard]] Runtime& GetRuntime() const { return *runtime_; }
 

@@ -27,6 +27,9 @@ inline constexpr Duration kPlacementLimit = std::chrono::microseconds(500);
 /// Worker threads of one engine at most (WithMaxWorkers).
 inline constexpr unsigned kWorkersMax = 256;
 
+/// Threads of one engine for calls of fiber::Blocking, at most (WithMaxBlocking).
+inline constexpr unsigned kBlockingMax = 64;
+
 /// A loop that one call holds for longer than this, without suspending, has stalled
 /// (WithStallTime): the pattern is moved at once, and Event::Kind::kStall is reported.
 inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
