@@ -9,13 +9,10 @@
 
 #include <hon/http/serve_mux.h>
 #include <hon/server/server.h>
+#include <hon/websocket/hub.h>
 #include <hon/websocket/upgrader.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <mutex>
-#include <string>
-#include <vector>
 
 namespace http = hon::http;
 namespace websocket = hon::websocket;
@@ -27,33 +24,18 @@ class Room {
   // A handler that reads in a loop: it steps aside while nothing comes.
   void Chat(http::ResponseWriter& w, http::Request& r) {
     hon::Result<websocket::Conn> conn = upgrader_.Upgrade(w, r);
-    if (!conn) return;  // it has been answered
-    {
-      const std::lock_guard lock(mutex_);  // handlers run on several threads
-      members_.push_back(*conn);
+    if (!conn) return;              // it has been answered
+    hub_.Subscribe(*conn, "room");  // until it ends
+    while (hon::Result<websocket::Message> message = conn->ReadMessage()) {
+      if (hub_.Publish("room", message->type, message->data)) break;
     }
-    while (hon::Result<websocket::Message> message = conn->ReadMessage()) Say(message->data);
-    const std::lock_guard lock(mutex_);
-    members_.erase(std::remove(members_.begin(), members_.end(), *conn), members_.end());
   }
 
  private:
-  void Say(const std::string& text) {
-    std::vector<websocket::Conn> members;
-    {
-      const std::lock_guard lock(mutex_);
-      members = members_;
-    }
-    for (websocket::Conn& member : members) {
-      if (member.WriteText(text)) continue;  // it has left, or does not keep up
-    }
-  }
-
   // Who does not keep up is cut, and holds up nobody.
   websocket::Upgrader upgrader_{
       {.conn = {.message_bytes_max = 4096, .slow = websocket::Slow::kClose}}};
-  std::mutex mutex_;
-  std::vector<websocket::Conn> members_;
+  websocket::Hub hub_;
 };
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "hon/base/time.h"
+#include "hon/websocket/hub.h"
 #include "json.h"
 
 namespace hon::app {
@@ -78,17 +78,12 @@ class Chat::Room final : public websocket::EventHandler {
     conn.SetData(std::make_shared<Allowance>());
     // In one step, so that no line is missed, and none is told twice.
     std::lock_guard lock(mutex_);
-    if (members_.size() >= kChattersMax) {
+    if (hub_.Subscribers(kTopic) >= kChattersMax) {
       static_cast<void>(conn.Close(kCloseTryAgainLater, "the room is full"));
       return;
     }
     for (const std::string& line : lines_) Tell(conn, line);
-    members_.push_back(conn);
-  }
-
-  void OnClose(websocket::Conn& conn, const websocket::CloseStatus&) override {
-    std::lock_guard lock(mutex_);
-    members_.erase(std::remove(members_.begin(), members_.end(), conn), members_.end());
+    hub_.Subscribe(conn, kTopic);
   }
 
   void OnMessage(websocket::Conn& conn, websocket::MessageType type,
@@ -108,7 +103,7 @@ class Chat::Room final : public websocket::EventHandler {
     }
     std::string line = Line(name, text);
     std::lock_guard lock(mutex_);
-    for (websocket::Conn& member : members_) Tell(member, line);
+    static_cast<void>(hub_.Publish(kTopic, websocket::MessageType::kText, line));
     bytes_ += line.size();
     lines_.push_back(std::move(line));
     while (lines_.size() > kChatLinesKept || bytes_ > kChatBytesKept) {
@@ -123,8 +118,10 @@ class Chat::Room final : public websocket::EventHandler {
     static_cast<void>(conn.WriteText(text));
   }
 
+  static constexpr std::string_view kTopic = "chat";
+
+  websocket::Hub hub_;
   std::mutex mutex_;
-  std::vector<websocket::Conn> members_;
   std::deque<std::string> lines_;  // for newcomers
   size_t bytes_ = 0;               // of them
 };

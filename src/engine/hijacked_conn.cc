@@ -35,6 +35,9 @@ class EventedConn final : public io::EventConn, public io::ConnSink, private Hij
   [[nodiscard]] bool InputEnded() const override { return connection_->InputEnded(); }
   [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Out(); }
   void SendSoon() override { connection_->SendSoon(); }
+  void SendNow(std::string_view head, std::string_view body) override {
+    connection_->SendNow(head, body);
+  }
   void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
     connection_->SetDeadline(which, deadline);
   }

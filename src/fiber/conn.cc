@@ -67,6 +67,10 @@ class LoopConn final : public io::EventConn, private netpoll::EventHandler {
   [[nodiscard]] bool InputEnded() const override { return connection_->InputEnded(); }
   [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Writer(); }
   void SendSoon() override { connection_->FlushLater(); }
+  void SendNow(std::string_view head, std::string_view body) override {
+    const Error err = connection_->SendNow(head, body);
+    static_cast<void>(err);  // a broken connection tells by OnClosed
+  }
   void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
     connection_->SetDeadline(static_cast<DeadlineKind>(which), deadline);
   }

@@ -12,33 +12,60 @@
 
 namespace hon::io {
 
-static_assert(sizeof(Block) <= 64, "a block and its header fill exactly 16 KiB");
+namespace {
+
+// In front of a block's bytes; together they fill whole steps.
+constexpr size_t kHeaderBytes = 64;
+constexpr size_t kLargeStep = size_t{16} << 10;
+static_assert(sizeof(Block) <= kHeaderBytes && kBlockBytes + kHeaderBytes == kLargeStep);
+
+}  // namespace
 
 BlockPool::BlockPool(size_t cached_max) : cached_max_(cached_max) {}
 
 BlockPool::~BlockPool() {
   HON_ASSERT(in_use_ == 0);
-  while (free_ != nullptr) {
-    Block* next = free_->next;
-    Unpoison(free_->data, free_->capacity);
-    std::free(free_);
-    free_ = next;
-  }
-  while (free_slices_ != nullptr) {
-    Block* next = free_slices_->next;
-    std::free(free_slices_);
-    free_slices_ = next;
+  for (Block* list : {free_, free_large_, free_slices_}) {
+    while (list != nullptr) {
+      Block* block = std::exchange(list, list->next);
+      if (block->origin == nullptr) Unpoison(block->data, block->capacity);
+      std::free(block);
+    }
   }
 }
 
 Block* BlockPool::GetLarge(size_t capacity) {
-  capacity = std::max(capacity, kBlockBytes);
+  if (capacity <= kBlockBytes) return Get();
+  Block* block = TakeLarge(capacity);
+  if (block == nullptr) {
+    return New((capacity + kHeaderBytes + kLargeStep - 1) / kLargeStep * kLargeStep - kHeaderBytes);
+  }
+  large_cached_bytes_ -= block->capacity;
+  ++in_use_;
+  Unpoison(block->data, block->capacity);
+  block->next = nullptr;
+  block->begin = 0;
+  block->end = 0;
+  block->refs = 1;
+  return block;
+}
+
+// The first that fits and does not waste too much. There are few.
+Block* BlockPool::TakeLarge(size_t capacity) {
+  for (Block** at = &free_large_; *at != nullptr; at = &(*at)->next) {
+    const size_t has = (*at)->capacity;
+    if (has >= capacity && has / 4 <= capacity) return std::exchange(*at, (*at)->next);
+  }
+  return nullptr;
+}
+
+Block* BlockPool::New(size_t capacity) {
   HON_ASSERT(capacity <= std::numeric_limits<uint32_t>::max());
-  void* memory = std::malloc(64 + capacity);
+  void* memory = std::malloc(kHeaderBytes + capacity);
   if (memory == nullptr) throw std::bad_alloc();
   auto* block = new (memory) Block;
   block->pool = this;
-  block->data = static_cast<char*>(memory) + 64;
+  block->data = static_cast<char*>(memory) + kHeaderBytes;
   block->capacity = static_cast<uint32_t>(capacity);
   block->refs = 1;
   ++in_use_;
@@ -65,7 +92,7 @@ Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
   return block;
 }
 
-// A slice, or a block that is not kept.
+// A slice, a larger block, or one that is not kept.
 void BlockPool::FreeOther(Block* block) {
   if (block->origin != nullptr) {
     Unref(block->origin);
@@ -74,8 +101,18 @@ void BlockPool::FreeOther(Block* block) {
     return;
   }
   --in_use_;
-  Unpoison(block->data, block->capacity);
-  std::free(block);
+  const size_t capacity = block->capacity;
+  if (capacity == kBlockBytes || large_cached_bytes_ + capacity > kLargeCachedBytesMax) {
+    Unpoison(block->data, capacity);
+    std::free(block);
+    return;
+  }
+#ifdef HON_ASAN
+  Poison(block->data, capacity);
+#endif
+  block->next = free_large_;
+  free_large_ = block;
+  large_cached_bytes_ += capacity;
 }
 
 void BlockPool::Free(Block* block) {

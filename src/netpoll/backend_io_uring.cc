@@ -33,6 +33,9 @@ using Io = ConnectionIo;
 
 constexpr unsigned kSubmissions = 256;
 constexpr unsigned kCompletions = 4096;
+// When so much has come in one batch, more blocks would not make the batches better: what the cache
+// cannot hold until it is looked at costs more than another turn.
+constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
 
 // What a completion is, in the low bits of the pointer to whom it belongs.
 enum class Op : uintptr_t {
@@ -179,6 +182,7 @@ class IoUringBackend final : public Backend {
   std::thread::id thread_;    // none until the first turn
   std::vector<int> closing_;  // descriptors that were given up on another thread
   std::vector<Acceptor*> to_accept_;
+  size_t received_ = 0;  // in this batch
   // Connections whose input has changed in this batch, to be told once it is complete.
   Connection* ready_first_ = nullptr;
   Connection* ready_last_ = nullptr;
@@ -293,6 +297,7 @@ void IoUringBackend::Deliver() {
   TakeThread();
   const unsigned count = io_uring_cq_ready(ring_.Get());
   if (count == 0) return;
+  received_ = 0;
   unsigned head = *ring_.Get()->cq.khead;
   const unsigned mask = *ring_.Get()->cq.kring_mask;
   for (const unsigned end = head + count; head != end; ++head) {
@@ -361,12 +366,15 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
     blocks_.Recycle(id, kept);
   }
   if (cqe.res > 0) {
+    received_ += static_cast<size_t>(cqe.res);
     PushReady(c);
   } else if (cqe.res == 0) {
     if (!Io::Closed(c)) Io::InputEnded(c);
     PushReady(c);
   } else if (cqe.res == -ENOBUFS) {
-    blocks_.Grow();
+    if (received_ < kReceivedAtOnceMax) blocks_.Grow();
+    // Whoever got nothing is armed again before those who got something.
+    if (!Io::Closed(c) && !Io::Holds(c, Io::Hold::kInReadyList)) return Sync(c);
   }
   if (more || Io::Closed(c)) return;
   const bool failed = cqe.res < 0 && cqe.res != -ENOBUFS && cqe.res != -ECANCELED &&

@@ -48,6 +48,37 @@ Error Connection::Flush() {
   return SendSome();
 }
 
+// Bytes that the socket took: 0 when it is full. A failure breaks the connection.
+Result<size_t> Connection::SendParts(const iovec* parts, int count) {
+  const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts, count);
+  if (sent == -EAGAIN) return size_t{0};
+  if (sent < 0) {
+    Error why = Error::System(static_cast<int>(-sent), "send");
+    Break(why);
+    return Fail(std::move(why));
+  }
+  if (sent > 0) OnOutputMoved();
+  return static_cast<size_t>(sent);
+}
+
+Error Connection::SendNow(std::string_view head, std::string_view body) {
+  HON_RETURN_IF_ERROR(Flush());
+  if (out_.Empty()) {
+    const std::array<iovec, 2> parts = {iovec{const_cast<char*>(head.data()), head.size()},
+                                        iovec{const_cast<char*>(body.data()), body.size()}};
+    Result<size_t> sent = SendParts(parts.data(), 2);
+    if (!sent) return std::move(sent.error());
+    if (*sent == head.size() + body.size()) return {};
+    const size_t of_head = std::min(*sent, head.size());
+    head.remove_prefix(of_head);
+    body.remove_prefix(*sent - of_head);
+    BlockOutput();
+  }
+  out_.Write(head);
+  out_.Write(body);
+  return {};
+}
+
 Error Connection::SendSome() {
   while (!out_.Empty()) {
     std::array<iovec, kSendPartsMax> parts;
@@ -63,17 +94,10 @@ Error Connection::SendSome() {
     } else {
       out_.ForEach(add);
     }
-    const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts.data(), count);
-    if (sent < 0 && sent != -EAGAIN) {
-      Error why = Error::System(static_cast<int>(-sent), "send");
-      Break(why);
-      return why;
-    }
-    const size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
-    if (taken != 0) {
-      if (out_.Skip(taken)) HON_ASSERT(false);
-      OnOutputMoved();
-    }
+    Result<size_t> sent = SendParts(parts.data(), count);
+    if (!sent) return std::move(sent.error());
+    const size_t taken = *sent;
+    if (out_.Skip(taken)) HON_ASSERT(false);
     // A short send means a full socket: asking again would only be told so.
     if (taken < asked) {
       BlockOutput();

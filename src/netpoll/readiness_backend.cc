@@ -1,7 +1,10 @@
 #include "netpoll/readiness_backend.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -12,6 +15,7 @@ namespace {
 
 // One connection takes at most this much in a turn; what is left waits for the next.
 constexpr unsigned kReceivesPerTurnMax = 4;
+constexpr size_t kBlocksAtOnce = 4;
 constexpr unsigned kAcceptsPerTurnMax = 64;
 // Less room than this at the end of the input is not worth a system call.
 constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
@@ -45,7 +49,7 @@ void ReadinessBackend::Receive(Connection& c) {
       break;
     }
     bool filled = false;
-    const ssize_t n = ReceiveOnce(c, &filled);
+    const ssize_t n = i == 0 ? ReceiveOnce(c, &filled) : ReceiveMore(c, &filled);
     if (n > 0) {
       moved = true;
       // A short receive empties the socket, so asking again would be in vain; unless the end of
@@ -69,7 +73,9 @@ void ReadinessBackend::Receive(Connection& c) {
 
 void ReadinessBackend::Note(Connection& c) {
   received_[received_count_++] = &c;
-  if (received_count_ == received_.size()) TellReceived();
+  // Many bytes leave no room in the caches for those of others.
+  const bool many = c.Reader().Len() >= io::kBlockBytes;
+  if (many || received_count_ == received_.size()) TellReceived();
 }
 
 void ReadinessBackend::TellReceived() {
@@ -95,6 +101,31 @@ ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
   const ssize_t n = receive(block->data, block->capacity);
   const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
   if (!kept) io::BlockPool::Unref(block);
+  return n;
+}
+
+// Where one block was not enough, several at once save system calls.
+ssize_t ReadinessBackend::ReceiveMore(Connection& c, bool* filled) {
+  std::array<io::Block*, kBlocksAtOnce> blocks;
+  std::array<iovec, kBlocksAtOnce> parts;
+  size_t room = 0;
+  for (size_t i = 0; i < kBlocksAtOnce; ++i) {
+    blocks[i] = blocks_->Get();
+    parts[i] = {blocks[i]->data, blocks[i]->capacity};
+    room += blocks[i]->capacity;
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = kBlocksAtOnce;
+  const ssize_t n = Uninterrupted([&] { return ::recvmsg(c.Fd(), &message, MSG_DONTWAIT); });
+  *filled = n == static_cast<ssize_t>(room);
+  size_t left = n > 0 ? static_cast<size_t>(n) : 0;
+  for (io::Block* block : blocks) {
+    const size_t part = std::min<size_t>(left, block->capacity);
+    left -= part;
+    const bool kept = part != 0 && ConnectionIo::ReceivedBlock(c, block, part);
+    if (!kept) io::BlockPool::Unref(block);
+  }
   return n;
 }
 

@@ -36,6 +36,7 @@ class ReadinessBackend : public Backend {
   static constexpr size_t kToldTogetherMax = 32;
 
   ssize_t ReceiveOnce(Connection& c, bool* filled);
+  ssize_t ReceiveMore(Connection& c, bool* filled);
   void Note(Connection& c);
   void PushReady(Connection& c);
 

@@ -58,7 +58,13 @@ Result<std::string> ReadHead(io::Conn& conn) {
 Result<Conn> Dial(std::string_view address, DialOptions options) {
   internal::CheckDeflate(options.conn.deflate);
   HON_TRY(const url::URL url, url::Parse(address));
-  if (url.Scheme != "ws") return Fail(http::ErrNotSupported);
+  if (url.Scheme == "wss") {
+    return Fail(Error::Of(http::ErrNotSupported,
+                          "websocket: wss is not supported: there is no TLS in this library"));
+  }
+  if (url.Scheme != "ws") {
+    return Fail(Error::Of(http::ErrNotSupported, "websocket: a URL to dial begins with ws://"));
+  }
   const TimePoint deadline = DeadlineAfter(Clock::now(), options.timeout);
   std::string host(url.Host);
   if (url.Port().empty()) host += ":80";

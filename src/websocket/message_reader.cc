@@ -25,7 +25,7 @@ void MessageReader::ReleaseInflater() {
   options_->pool->GiveBack(std::move(inflater_));
 }
 
-Found MessageReader::Next(std::span<char>& input, bool wanted) {
+Found MessageReader::Next(std::span<char>& input, bool wanted, std::span<char> room) {
   // Kept so far because what was found last showed their memory.
   if (!in_message_) ReleaseInflater();
   if (state_ != State::kControl) control_.reset();
@@ -39,7 +39,7 @@ Found MessageReader::Next(std::span<char>& input, bool wanted) {
       case State::kPayload:
         if (!wanted) return {.kind = Found::Kind::kBlocked};
         if (input.empty() && left_ != 0 && !more_output_) return {};
-        found = inflating_ ? InflatePiece(input) : TakePiece(input);
+        found = inflating_ ? InflatePiece(input) : TakePiece(input, room);
         break;
       case State::kControl:
         if (input.empty() && held_ < left_) return {};
@@ -94,12 +94,16 @@ Found MessageReader::BeginFrame() {
   return {};
 }
 
-Found MessageReader::TakePiece(std::span<char>& input) {
-  const auto size = static_cast<size_t>(std::min<uint64_t>(left_, input.size()));
-  const std::span<char> piece = input.first(size);
+Found MessageReader::TakePiece(std::span<char>& input, std::span<char> room) {
+  if (room.empty()) room = input;
+  const size_t can = std::min(input.size(), room.size());
+  const auto size = static_cast<size_t>(std::min<uint64_t>(left_, can));
+  const std::span<char> piece = room.first(size);
   if (frame_.masked) {
     const uint32_t key = KeyFrom(frame_.key, frame_.length - left_);
-    BestKernels().mask(piece.data(), piece.data(), size, key);
+    BestKernels().mask(piece.data(), input.data(), size, key);
+  } else if (piece.data() != input.data()) {
+    std::copy_n(input.data(), size, piece.data());
   }
   input = input.subspan(size);
   left_ -= size;

@@ -53,8 +53,15 @@ class MessageReader {
   /// Looks at `input` for the next thing, unmasks in place, and takes what it used from the front.
   /// What is found may show bytes of `input`, or bytes that live until the next call. Messages are
   /// taken only if `wanted`. After kBad and kClose it is not called again.
-  Found Next(std::span<char>& input, bool wanted);
+  ///
+  /// With `room` a piece that needs no inflating is put there, as much as fits, and shown there:
+  /// whoever puts the pieces together is spared a copy.
+  Found Next(std::span<char>& input, bool wanted, std::span<char> room = {});
 
+  /// Bytes that the message certainly has beyond what was found.
+  [[nodiscard]] size_t ToCome() const {
+    return in_message_ && !inflating_ && state_ == State::kPayload ? static_cast<size_t>(left_) : 0;
+  }
   /// Nothing has come of the next frame.
   [[nodiscard]] bool BetweenFrames() const { return state_ == State::kHeader && held_ == 0; }
 
@@ -63,7 +70,7 @@ class MessageReader {
 
   [[nodiscard]] bool TakeHeader(std::span<char>& input);
   Found BeginFrame();
-  Found TakePiece(std::span<char>& input);
+  Found TakePiece(std::span<char>& input, std::span<char> room);
   Found InflatePiece(std::span<char>& input);
   Found TakeControl(std::span<char>& input);
   Found ReadClose() const;

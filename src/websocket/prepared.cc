@@ -45,7 +45,8 @@ PreparedBlocks::~PreparedBlocks() {
 }
 
 void PreparedBlocks::AppendTo(io::LinkBuffer& out, const std::string& frame, int window_bits) {
-  if (frame.size() < kSharedBytesMin) return out.Write(frame);
+  // A short one joins others that go to the same peer, if there are any yet.
+  if (frame.size() < kSharedBytesMin && !out.Empty()) return out.Write(frame);
   io::Block*& block = blocks_[static_cast<size_t>(window_bits)];
   if (block == nullptr) {
     block = out.Pool().GetLarge(frame.size());

@@ -43,8 +43,8 @@ class PreparedBlocks {
   PreparedBlocks(const PreparedBlocks&) = delete;
   PreparedBlocks& operator=(const PreparedBlocks&) = delete;
 
-  /// Puts `frame`, one of the message's, at the end of `out`: short ones are copied, long ones
-  /// shown in a block that all share.
+  /// Puts `frame`, one of the message's, at the end of `out`, shown in a block that all share;
+  /// short ones are copied there when other output is before them.
   void AppendTo(io::LinkBuffer& out, const std::string& frame, int window_bits);
 
  private:

@@ -17,6 +17,9 @@ using internal::Opcode;
 
 namespace {
 
+// Longer payloads are sent from where they are. Shorter ones may share a system call.
+constexpr size_t kSendNowBytesMin = io::kBlockBytes;
+
 uint32_t RandomKey() {
   uint32_t key = 0;
   HON_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key) == 1);
@@ -42,9 +45,8 @@ void Append(io::LinkBuffer& out, std::string_view data) { out.Write(data); }
 void Append(std::string& out, std::string_view data) { out.append(data); }
 
 template <class Buffer>
-void WriteFrame(Buffer& out, internal::FrameHeader header, std::string_view payload) {
+void WriteFrame(Buffer& out, const internal::FrameHeader& header, std::string_view payload) {
   char bytes[internal::kFrameHeaderBytesMax];
-  header.length = payload.size();
   Append(out, {bytes, internal::WriteFrameHeader(header, bytes)});
   if (!header.masked) return Append(out, payload);
   if (payload.empty()) return;
@@ -303,7 +305,8 @@ void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool com
                                      .compressed = compressed,
                                      .masked = client_,
                                      .opcode = opcode,
-                                     .key = client_ ? RandomKey() : 0};
+                                     .key = client_ ? RandomKey() : 0,
+                                     .length = payload.size()};
   emitted_ += payload.size() + 2;
   if (!conn_->InLoop()) {
     if (pending_ == nullptr) pending_ = std::make_unique<std::string>();
@@ -311,7 +314,12 @@ void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool com
     return PostFlush();
   }
   MovePending();
-  WriteFrame(conn_->Out(), header, payload);
+  if (payload.size() >= kSendNowBytesMin && !header.masked) {
+    char bytes[internal::kFrameHeaderBytesMax];
+    conn_->SendNow({bytes, WriteFrameHeader(header, bytes)}, payload);
+  } else {
+    WriteFrame(conn_->Out(), header, payload);
+  }
   Sent();
 }
 
@@ -324,6 +332,7 @@ void Session::MovePending() {
 // Out() has grown, on the loop.
 void Session::Sent() {
   out_seen_ = conn_->Out().Len();
+  if (out_seen_ == 0) return;
   conn_->SendSoon();
   const Duration timeout = setup_->options.write_timeout;
   if (write_watched_ || timeout == kUnlimited) return;

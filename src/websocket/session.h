@@ -13,6 +13,7 @@
 #include "hon/websocket/conn.h"
 #include "hon/websocket/options.h"
 #include "websocket/extension.h"
+#include "websocket/message_buffer.h"
 #include "websocket/message_reader.h"
 #include "websocket/prepared.h"
 #include "websocket/wait_list.h"
@@ -170,7 +171,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   // The loop's.
   std::shared_ptr<Session> self_;  // while the connection lives
   internal::MessageReader reader_;
-  std::unique_ptr<std::string> message_;  // what has come of it, for the handler
+  std::unique_ptr<internal::MessageBuffer> message_;  // what has come of it, for the handler
   uint64_t sent_mark_ = 0;
   bool pumping_ = false;
   bool heard_ = false;  // since the ping timer last went off

@@ -1,5 +1,6 @@
 // How a session takes input apart, and how it ends. Everything here is on its loop.
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -83,7 +84,8 @@ void Session::Pump() {
     const std::string_view front = conn_->In().Front();
     // The block is ours alone from here on: unmasked in place.
     std::span<char> input(const_cast<char*>(front.data()), front.size());
-    const Found found = reader_.Next(input, wanted);
+    const std::span<char> room = message_ == nullptr ? std::span<char>() : message_->Room();
+    const Found found = reader_.Next(input, wanted, room);
     Handle(found);
     if (phase_ >= Phase::kEnding || postponed_ != nullptr) break;
     if (const size_t used = front.size() - input.size(); used != 0) {
@@ -135,7 +137,12 @@ void Session::TakePiece(const Found& found) {
       return;
     }
     if (phase_ != Phase::kOpen || reading_ == nullptr) return;
-    reading_->into->append(found.data);
+    std::string& into = *reading_->into;
+    const size_t need = into.size() + found.data.size();
+    if (into.capacity() < need) {
+      into.reserve(std::max(internal::RoomFor(need, reader_.ToCome()), 2 * into.size()));
+    }
+    into.append(found.data);
     if (reading_->whole && !found.final) return;
     reading_->result = {found.type, found.final};
     reading_->done = true;
@@ -144,11 +151,13 @@ void Session::TakePiece(const Found& found) {
     return;
   }
   if (phase_ != Phase::kOpen) return;
-  if (!found.final && message_ == nullptr) message_ = std::make_unique<std::string>();
-  if (message_ != nullptr) message_->append(found.data);
+  if (!found.final && message_ == nullptr) {
+    message_ = std::make_unique<internal::MessageBuffer>(conn_->In().Pool());
+  }
+  if (message_ != nullptr) message_->Add(found.data, reader_.ToCome());
   if (!found.final) return;
-  const std::unique_ptr<std::string> whole = std::move(message_);
-  const std::string_view data = whole == nullptr ? found.data : std::string_view(*whole);
+  const std::unique_ptr<internal::MessageBuffer> whole = std::move(message_);
+  const std::string_view data = whole == nullptr ? found.data : whole->View();
   Tell([&](EventHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
 }
 
@@ -252,6 +261,7 @@ void Session::OnShutdown() {
 
 void Session::OnClosed(const Error& why) {
   const std::shared_ptr<Session> self = std::move(self_);
+  message_.reset();
   std::unique_ptr<io::EventConn> conn;
   std::unique_ptr<std::vector<EndCall>> end_calls;
   CloseStatus status;

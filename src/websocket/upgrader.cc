@@ -46,6 +46,8 @@ Upgrader::Upgrader(UpgraderOptions options) : options_(std::move(options)) {
   setup.options = options_.conn;
   setup.pool = std::make_shared<internal::DeflatePool>(options_.conn.deflate.level);
   setup_ = std::make_shared<const Setup>(std::move(setup));
+  // libcrypto reads its configuration when it is first used: here, rather than on a loop.
+  static_cast<void>(internal::AcceptKey({}));
 }
 
 Upgrader::~Upgrader() = default;

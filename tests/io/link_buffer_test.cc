@@ -315,6 +315,31 @@ TEST_F(LinkBufferTest, ThePoolKeepsItsLimitAndReusesTheLastFirst) {
   EXPECT_EQ(pool.InUse(), 0U);
 }
 
+TEST_F(LinkBufferTest, ThePoolKeepsLargeBlocksToo) {
+  BlockPool pool(2);
+  Block* const first = pool.GetLarge(100'000);
+  std::fill_n(first->data, 100'000, 'x');
+  first->end = 100'000;
+  BlockPool::Unref(first);
+  Block* const again = pool.GetLarge(90'000);
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(again->Len(), 0U);
+  EXPECT_EQ(again->refs, 1U);
+  BlockPool::Unref(again);
+  // Not for much less, nor for more.
+  for (const size_t other : {kBlockBytes + 1, size_t{200'000}}) {
+    Block* const block = pool.GetLarge(other);
+    EXPECT_NE(block, first);
+    EXPECT_GE(block->capacity, other);
+    BlockPool::Unref(block);
+  }
+  // More than may be kept goes back to the system.
+  Block* const huge = pool.GetLarge(kLargeCachedBytesMax + 1);
+  huge->data[kLargeCachedBytesMax] = 'x';
+  BlockPool::Unref(huge);
+  EXPECT_EQ(pool.InUse(), 0U);
+}
+
 #ifdef HON_ASAN
 TEST_F(LinkBufferTest, AViewPastItsBlockIsCaught) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");

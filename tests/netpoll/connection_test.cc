@@ -70,6 +70,33 @@ TEST_P(ConnectionTest, EchoesAMegabyteOverTcp) {
   EXPECT_EQ(back, sent);
 }
 
+TEST_P(ConnectionTest, SendNowCopiesOnlyWhatTheSocketDoesNotTake) {
+  Recorder& handler = NewRecorder();
+  Peer peer;
+  Connection& c = ConnectTcp(handler, &peer);
+  const size_t before = loop_->Blocks().InUse();
+  const std::string body = Pattern(20000);
+  EXPECT_FALSE(c.SendNow("head", body));
+  EXPECT_TRUE(c.Writer().Empty());
+  EXPECT_EQ(loop_->Blocks().InUse(), before);
+  // Behind what waits, and with more than a socket takes.
+  c.Writer().Write("first");
+  const std::string large = Pattern(16 << 20);
+  EXPECT_FALSE(c.SendNow("second", large));
+  EXPECT_FALSE(c.Writer().Empty());
+  EXPECT_FALSE(c.SendNow("third", "end"));
+  const std::string all = "head" + body + "first" + "second" + large + "thirdend";
+  std::string got;
+  ASSERT_TRUE(TurnUntil([&] {
+    got += peer.ReceiveSome();
+    return got.size() == all.size();
+  }));
+  EXPECT_TRUE(got == all);
+  EXPECT_TRUE(c.Writer().Empty());
+  c.Close();
+  EXPECT_TRUE(c.SendNow("a", "b"));
+}
+
 TEST_P(ConnectionTest, HoldsNoBlockWhileIdle) {
   Recorder& handler = NewRecorder();
   handler.request = Echo;

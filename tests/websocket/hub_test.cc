@@ -167,7 +167,9 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
   Serve({}, test::EchoAll);
   test::OnFiber(GetParam(), [&] {
     EXPECT_TRUE(Dial("ws://" + Address() + "/none").error().Is(ErrBadHandshake));
-    EXPECT_TRUE(Dial("wss://" + Address() + "/ws").error().Is(http::ErrNotSupported));
+    const Error tls = Dial("wss://" + Address() + "/ws").error();
+    EXPECT_TRUE(tls.Is(http::ErrNotSupported));
+    EXPECT_NE(tls.Message().find("no TLS"), std::string::npos) << tls.Message();
     DialOptions foreign;
     foreign.header = {{"Origin", "http://evil.example"}};
     EXPECT_TRUE(Dial("ws://" + Address() + "/ws", foreign).error().Is(ErrBadHandshake));

@@ -10,6 +10,7 @@
 
 #include "websocket/conformance_cases.h"
 #include "websocket/frames.h"
+#include "websocket/message_buffer.h"
 
 namespace hon::websocket::internal {
 namespace {
@@ -201,6 +202,46 @@ TEST(Deflater, MessagesOfAllKindsComeBackOut) {
     }
     EXPECT_EQ(answers.all, want);
   }
+}
+
+// Pieces that the reader puts where they are wanted, or not, make the same message, and memory
+// follows what has come.
+TEST(MessageBuffer, TakesPiecesOfEverySizeWhereverTheyAre) {
+  io::BlockPool pool;
+  for (const size_t total : {0UL, 1UL, 4096UL, 4097UL, 20'000UL, 65'536UL, 300'001UL}) {
+    std::string data;
+    for (size_t i = 0; i < total; ++i) data += static_cast<char>(i * 7 + (i >> 8));
+    for (const size_t piece : {7UL, 1000UL, 16'320UL, 400'000UL}) {
+      const ReaderOptions options = {.message_bytes_max = 1 << 20};
+      MessageReader reader(options);
+      MessageBuffer buffer(pool);
+      std::string wire = test::Frame(data, {.opcode = 2});
+      bool final = false;
+      for (size_t at = 0; at < wire.size(); at += piece) {
+        std::span<char> input = std::span(wire).subspan(at, std::min(piece, wire.size() - at));
+        while (!final) {
+          const Found found = reader.Next(input, true, buffer.Room());
+          if (found.kind == Found::Kind::kNothing) break;
+          ASSERT_EQ(found.kind, Found::Kind::kPiece);
+          buffer.Add(found.data, reader.ToCome());
+          final = found.final;
+        }
+      }
+      EXPECT_TRUE(final);
+      EXPECT_TRUE(buffer.View() == data) << total << " by " << piece;
+    }
+  }
+  EXPECT_EQ(pool.InUse(), 0U);
+}
+
+TEST(MessageBuffer, BelievesNoPromise) {
+  io::BlockPool pool;
+  MessageBuffer buffer(pool);
+  buffer.Add(std::string(1000, 'x'), size_t{1} << 40);
+  EXPECT_EQ(pool.InUse(), 0U);
+  buffer.Add(std::string(1000, 'x'), size_t{1} << 40);
+  EXPECT_EQ(pool.InUse(), 1U);
+  EXPECT_LE(buffer.Room().size(), io::kBlockBytes);
 }
 
 }  // namespace

@@ -55,6 +55,17 @@ class MemoryTest : public test::ServerTest {
     UpgraderOptions options;
     options.conn.deflate.enabled = true;
     options.conn.deflate.threshold_bytes = 10;
+    // Beside /ws the same, read in a loop.
+    mux_.HandleFunc("/loop", [this, upgrader = std::make_shared<Upgrader>(options)](
+                                 http::ResponseWriter& w, http::Request& r) {
+      Result<Conn> conn = upgrader->Upgrade(w, r);
+      if (!conn) return;
+      ++echo_->open;
+      while (Result<Message> message = conn->ReadMessage()) {
+        if (conn->WriteMessage(message->type, message->data)) break;
+      }
+      --echo_->open;
+    });
     ServeEvents(options, echo_);
   }
   static void Talk(test::WsPeer& peer) {
@@ -102,7 +113,8 @@ TEST_P(MemoryTest, TenThousandThatCameAndWentLeaveNothing) {
 #endif
   const auto churn = [&](int count) {
     for (int i = 0; i < count; ++i) {
-      test::WsPeer peer(Address(), "/ws", i % 2 == 0 ? test::kOfferDeflate : "");
+      const char* path = i % 8 < 4 ? "/ws" : "/loop";
+      test::WsPeer peer(Address(), path, i % 2 == 0 ? test::kOfferDeflate : "");
       ASSERT_EQ(peer.answer.status, 101);
       if (i % 20 == 0) Talk(peer);
       switch (i % 4) {

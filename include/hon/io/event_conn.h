@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "hon/base/error.h"
 #include "hon/base/time.h"
@@ -71,6 +72,9 @@ class EventConn {
   [[nodiscard]] virtual LinkBuffer& Out() = 0;
   /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.
   virtual void SendSoon() = 0;
+  /// Sends `head` and `body` at once and uncopied, behind what is in Out(); what the socket does
+  /// not take is copied to Out() and follows by itself. For what is longer than a few KiB.
+  virtual void SendNow(std::string_view head, std::string_view body) = 0;
 
   /// kNever lifts it.
   virtual void SetDeadline(ConnDeadline which, TimePoint deadline) = 0;

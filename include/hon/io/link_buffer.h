@@ -22,6 +22,9 @@ inline constexpr Sentinel ErrNotEnough{"link buffer holds fewer bytes than asked
 /// Payload of a pooled block. One block takes nearly every request head and small response.
 inline constexpr size_t kBlockBytes = 16 * 1024 - 64;
 
+/// Bytes in larger blocks that a pool keeps while they are free.
+inline constexpr size_t kLargeCachedBytesMax = size_t{2} << 20;
+
 class BlockPool;
 
 /// A stretch of memory with a reference count. Bytes [begin, end) are filled and not yet read.
@@ -52,7 +55,7 @@ class BlockPool {
 
   /// A block of kBlockBytes with one reference.
   [[nodiscard]] Block* Get() {
-    if (free_ == nullptr) return GetLarge(kBlockBytes);
+    if (free_ == nullptr) return New(kBlockBytes);
     Block* block = free_;
     free_ = block->next;
     --cached_;
@@ -64,7 +67,8 @@ class BlockPool {
     block->refs = 1;
     return block;
   }
-  /// A block of at least `capacity` bytes with one reference; not kept when larger than usual.
+  /// A block of at least `capacity` bytes with one reference. Of the larger ones, free, at most
+  /// kLargeCachedBytesMax are kept.
   [[nodiscard]] Block* GetLarge(size_t capacity);
   /// A block that shows [data, data+size) of `origin` (which gains a reference).
   [[nodiscard]] Block* GetSlice(Block* origin, const char* data, size_t size);
@@ -79,13 +83,17 @@ class BlockPool {
   [[nodiscard]] size_t InUse() const { return in_use_; }
 
  private:
+  Block* New(size_t capacity);
+  Block* TakeLarge(size_t capacity);
   void Free(Block* block);
   void FreeOther(Block* block);
 
   Block* free_ = nullptr;
+  Block* free_large_ = nullptr;
   Block* free_slices_ = nullptr;
   size_t cached_ = 0;
   size_t cached_max_;
+  size_t large_cached_bytes_ = 0;
   size_t in_use_ = 0;
 };
 

@@ -9,10 +9,13 @@
 
 #include "hon/base/assert.h"
 #include "hon/base/error.h"
+#include "hon/base/result.h"
 #include "hon/base/time.h"
 #include "hon/io/file.h"
 #include "hon/io/link_buffer.h"
 #include "hon/netpoll/timer.h"
+
+struct iovec;
 
 namespace hon::netpoll {
 
@@ -97,6 +100,10 @@ class Connection final : private Timer {
   /// Sends now what the socket takes; the rest follows by itself when it can. Fails when the
   /// connection is broken.
   Error Flush();
+  /// Sends `head` and `body` behind what Writer() holds: now, without copying them, as far as the
+  /// socket takes them; the rest is copied to Writer() and follows by itself. For what is long
+  /// enough to deserve a system call of its own. Fails when the connection is broken.
+  Error SendNow(std::string_view head, std::string_view body);
   /// One sendfile call; Writer() must be empty. Bytes sent; 0: the socket is full (WantWritable).
   /// ErrUnexpectedEof when `offset` is not before the end of the file.
   Result<size_t> SendFileSome(const io::File& file, int64_t offset, size_t count);
@@ -223,6 +230,7 @@ class Connection final : private Timer {
   void ResumeFull();
   void InputChanged();
 
+  Result<size_t> SendParts(const iovec* parts, int count);
   Error SendSome();
   void BlockOutput();
   void OutputDrained();

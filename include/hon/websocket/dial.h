@@ -29,7 +29,8 @@ struct DialOptions {
 
 /// Connects to "ws://host[:port]/path?query" and shakes hands, from a fiber. Reads in a loop, as
 /// Upgrader::Upgrade without a handler. Errors: those of fiber::Dial, ErrBadHandshake,
-/// ErrNotSupported for a scheme other than ws.
+/// ErrNotSupported for a scheme other than ws: not even for wss is there TLS here. A peer behind
+/// TLS is reached through a proxy on this machine that speaks it.
 Result<Conn> Dial(std::string_view url, DialOptions options = {});
 
 }  // namespace hon::websocket
