@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
@@ -19,8 +18,7 @@ using Field = http::Header::Field;
 constexpr std::string_view kOkLine = "HTTP/1.1 200 OK\r\n";
 
 inline char* Copy(std::string_view text, char* into) {
-  std::memcpy(into, text.data(), text.size());
-  return into + text.size();
+  return std::copy(text.begin(), text.end(), into);
 }
 
 GivenCoding CodingOf(const http::Header& header) {

@@ -103,8 +103,8 @@ class Lifecycle : public test::BackendTest {
     mux_.HandleFunc("/hijack", [this](http::ResponseWriter& w, http::Request&) {
       Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
       if (!conn) return;
-      (*conn)->Write(kSwitch);
       ++running_;
+      (*conn)->Write(kSwitch);
       char byte;
       io::IoResult got;
       do {
@@ -117,8 +117,8 @@ class Lifecycle : public test::BackendTest {
     mux_.HandleFunc("/upgraded", [this](http::ResponseWriter& w, http::Request& r) {
       Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
       if (!conn) return;
-      (*conn)->Write(kSwitch);
       ++running_;
+      (*conn)->Write(kSwitch);
       Note(fiber::Wait(http::ShutdownContext(r.Context())));
       (*conn)->Write("goodbye");
       --running_;
