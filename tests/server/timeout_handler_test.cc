@@ -16,7 +16,8 @@ using test::Answer;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGetWithField = "GET / HTTP/1.1\r\nHost: t\r\nX-Field: of the request\r\n\r\n";
+constexpr std::string_view kGetWithField =
+    "GET / HTTP/1.1\r\nHost: t\r\nX-Field: of the request\r\n\r\n";
 
 class TimeoutHandler : public test::BackendTest {
  protected:
