@@ -14,7 +14,7 @@ Refusal FillTarget(const RequestHead& head, http::Request& request) {
   if (asterisk && head.method != http::MethodOptions) return Refusal::kBadRequest;
   if (url::ParseRequestTarget(head.target, connect, request.URL)) return Refusal::kBadRequest;
   request.Host = head.host;
-  if (head.target.front() == '/' || head.target.front() == '*') return Refusal::kNone;
+  if (head.target.front() == '/' || asterisk) return Refusal::kNone;
 
   const url::URL& url = request.URL;
   if (url.User != nullptr) return Refusal::kBadRequest;

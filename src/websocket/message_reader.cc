@@ -138,10 +138,14 @@ Found MessageReader::InflatePiece(std::span<char>& input) {
   input = input.subspan(used);
   left_ -= used;
   more_output_ = status == Inflater::Status::kMore;
-  if (status == Inflater::Status::kBad) return Bad(kCloseInvalidPayload, "not deflate");
-  if (output.size() > options_->message_bytes_max - message_) {
-    return Bad(kCloseTooBig, "message too big");
+  // What comes first in the message is complained about first, so that it does not matter how the
+  // input is cut.
+  const uint64_t may = options_->message_bytes_max - message_;
+  if (output.size() > may) {
+    const Found found = EndPiece(output.substr(0, static_cast<size_t>(may)), false);
+    return found.kind == Found::Kind::kBad ? found : Bad(kCloseTooBig, "message too big");
   }
+  if (status == Inflater::Status::kBad) return Bad(kCloseInvalidPayload, "not deflate");
   message_ += output.size();
   if (left_ == 0 && !more_output_) state_ = State::kHeader;
   return EndPiece(output, status == Inflater::Status::kEnd);

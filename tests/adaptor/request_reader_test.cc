@@ -108,6 +108,9 @@ TEST_F(RequestReaderTest, Targets) {
       {"CONNECT http://uri.example:443/", Refusal::kBadRequest},
       {"CONNECT /x", Refusal::kNone, "/x"},
       {"CONNECT *", Refusal::kBadRequest},
+      {"CONNECT *:x@uri.example:443", Refusal::kBadRequest},
+      {"CONNECT *x", Refusal::kBadRequest},
+      {"GET *x", Refusal::kBadRequest},
   };
   for (const auto& c : cases) {
     ASSERT_EQ(ReadLine(c.line), c.refusal) << c.line;
