@@ -53,7 +53,8 @@ Outcome Decode(std::string_view wire, size_t piece, size_t data_max) {
   for (const auto& field : trailers) {
     HON_ASSERT(IsTrailerAllowed(field.name));
     HON_ASSERT(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
-    outcome.trailers.append(field.name).append(": ").append(field.value).append("\r\n");
+    // Not longer than what came, which may have been as long as is allowed.
+    outcome.trailers.append(field.name).append(":").append(field.value).append("\r\n");
   }
   return outcome;
 }

@@ -112,13 +112,14 @@ class ChatTest(unittest.TestCase):
         def say(lines, text):
             while lines > 0:
                 with WebSocket(self.server.host, self.server.port, "/chat") as chatter:
-                    chatter.send("n\nbegin")
                     for i in range(min(lines, BURST - 1)):
                         chatter.send(f"n\n{text}")
                     lines -= BURST - 1
-                    seen = {}
-                    while seen.get("text") != text:
-                        seen = self.said(chatter)
+                    # All of it has been said once this comes back: nobody who comes then hears it live.
+                    end = f"{lines} left of {text[:5]}"
+                    chatter.send(f"n\n{end}")
+                    while self.said(chatter).get("text") != end:
+                        pass
         say(60, "short")
         listener = self.connect()
         listener.send("n\nlast")
