@@ -9,6 +9,7 @@
 
 #include "hon/adaptor/message_reader.h"
 #include "hon/base/assert.h"
+#include "hon/io/string_writer.h"
 
 namespace {
 
@@ -29,16 +30,6 @@ class Pieces final : public io::Reader {
   size_t piece_;
 };
 
-class StringWriter final : public io::Writer {
- public:
-  io::IoResult Write(std::string_view data) override {
-    text.append(data);
-    return {data.size(), {}};
-  }
-
-  std::string text;
-};
-
 // Written again, a head may be longer than the limit: "X:y" becomes "X: y".
 constexpr size_t kWrittenBytesMax = 4000;
 
@@ -50,10 +41,10 @@ struct Outcome {
 };
 
 // Reads all answers of `wire`, and writes them to `to`.
-Outcome ReadAll(std::string_view wire, size_t piece, StringWriter& to) {
+Outcome ReadAll(std::string_view wire, size_t piece, io::StringWriter& to) {
   Pieces from(wire, piece);
   adaptor::MessageReader reader(from, {.head_bytes_max = 4096, .fields_max = 50});
-  StringWriter answers;
+  io::StringWriter answers;
   for (;;) {
     const Result<http::Response*> got = reader.ReadResponse();
     if (!got) return {answers.text, got.error().Message()};
@@ -73,8 +64,8 @@ Outcome ReadAll(std::string_view wire, size_t piece, StringWriter& to) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string wire(reinterpret_cast<const char*>(data), size);
-  StringWriter written;
-  StringWriter dropped;
+  io::StringWriter written;
+  io::StringWriter dropped;
   const Outcome whole = ReadAll(wire, wire.size() + 1, written);
   HON_ASSERT(ReadAll(wire, 1, dropped) == whole);
   HON_ASSERT(ReadAll(wire, 7, dropped) == whole);

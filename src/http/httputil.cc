@@ -5,21 +5,9 @@
 #include <utility>
 
 #include "hon/http/method.h"
+#include "hon/io/string_writer.h"
 
 namespace hon::httputil {
-namespace {
-
-class StringWriter final : public io::Writer {
- public:
-  io::IoResult Write(std::string_view data) override {
-    text.append(data);
-    return {data.size(), {}};
-  }
-
-  std::string text;
-};
-
-}  // namespace
 
 io::IoResult ChunkedWriter::Write(std::string_view data) {
   if (data.empty()) return {};
@@ -43,7 +31,7 @@ Result<std::string> DumpRequest(http::Request& r, DumpBody body, size_t bytes_ma
     HON_TRY(content, r.Body.ReadAll(bytes_max));
     r.Body = http::Body::FromString(content);
   }
-  StringWriter out;
+  io::StringWriter out;
   const std::string target = r.RequestURI.empty() ? r.URL.RequestURI() : std::string(r.RequestURI);
   out.text.append(r.Method.empty() ? http::MethodGet : r.Method).append(" ").append(target);
   out.text.append(" HTTP/").append(std::to_string(r.ProtoMajor)).append(".");
@@ -71,7 +59,7 @@ Result<std::string> DumpResponse(http::Response& response, DumpBody body, size_t
     HON_TRY(content, response.Body.ReadAll(bytes_max));
   }
   const http::Body kept = std::exchange(response.Body, http::Body::FromString(content));
-  StringWriter out;
+  io::StringWriter out;
   Error err = response.Write(out);
   response.Body = whole ? http::Body::FromString(std::move(content)) : kept;
   if (body == DumpBody::kNo) {  // the head alone

@@ -3,6 +3,7 @@
 
 #include "hon/http/multipart.h"
 #include "http/boundary_scan.h"
+#include "http/list.h"
 #include "http/peek_reader.h"
 #include "http/quoted_printable.h"
 #include "http/token.h"
@@ -12,11 +13,6 @@ namespace {
 
 constexpr int64_t kHeaderOverheadBytes = 400;
 constexpr std::string_view kTransferEncoding = "Content-Transfer-Encoding";
-
-std::string_view Trim(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 Error TooLarge(const std::string& what) {
   return Error::Of(ErrMessageTooLarge, "multipart: message too large: " + what);
@@ -175,7 +171,7 @@ Error Reader::ReadHeaderLine(std::string& line, Budget& budget) {
          (in_->Buffered().front() == ' ' || in_->Buffered().front() == '\t')) {
     more.clear();
     HON_RETURN_IF_ERROR(AppendHeaderLine(more, budget));
-    line.append(1, ' ').append(Trim(more));
+    line.append(1, ' ').append(http::internal::TrimBlanks(more));
   }
   return {};
 }

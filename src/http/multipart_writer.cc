@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hon/http/multipart.h"
+#include "hon/io/string_writer.h"
 #include "http/boundary.h"
 
 namespace hon::multipart {
@@ -39,19 +40,6 @@ std::string Quoted(std::string_view text) {
   return quoted += '"';
 }
 
-// Collects what a Header writes.
-class StringWriter final : public io::Writer {
- public:
-  explicit StringWriter(std::string& text) : text_(&text) {}
-  io::IoResult Write(std::string_view data) override {
-    text_->append(data);
-    return {data.size(), {}};
-  }
-
- private:
-  std::string* text_;
-};
-
 }  // namespace
 
 io::IoResult PartWriter::Write(std::string_view data) {
@@ -81,12 +69,11 @@ std::string Writer::FormDataContentType() const {
 
 Result<PartWriter> Writer::CreatePart(const http::Header& header) {
   if (open_ && part_error_) return Fail(part_error_);
-  std::string head = parts_ > 0 ? "\r\n--" : "--";
-  head.append(boundary_).append("\r\n");
-  StringWriter fields(head);
-  if (Error err = header.Write(fields)) return Fail(std::move(err));
-  head += "\r\n";
-  if (Error err = to_->Write(head).err) return Fail(std::move(err));
+  io::StringWriter head;
+  head.text.append(parts_ > 0 ? "\r\n--" : "--").append(boundary_).append("\r\n");
+  if (Error err = header.Write(head)) return Fail(std::move(err));
+  head.text += "\r\n";
+  if (Error err = to_->Write(head.text).err) return Fail(std::move(err));
   ++parts_;
   open_ = true;
   part_error_ = {};

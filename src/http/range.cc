@@ -4,16 +4,12 @@
 #include <charconv>
 #include <optional>
 
+#include "http/list.h"
+
 namespace hon::http::internal {
 namespace {
 
 constexpr std::string_view kUnit = "bytes=";
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // A number that fits int64_t. A leading "+" is let through, as Go does.
 std::optional<int64_t> ParseNumber(std::string_view text) {
@@ -37,8 +33,8 @@ Found Suffix(int64_t suffix, int64_t size, ByteRange& out) {
 Found ParseOne(std::string_view text, int64_t size, ByteRange& out) {
   const size_t dash = text.find('-');
   if (dash == text.npos) return Found::kMalformed;
-  const std::string_view first = Trim(text.substr(0, dash));
-  const std::string_view last = Trim(text.substr(dash + 1));
+  const std::string_view first = TrimBlanks(text.substr(0, dash));
+  const std::string_view last = TrimBlanks(text.substr(dash + 1));
   if (first.empty()) {
     const std::optional<int64_t> suffix = ParseNumber(last);
     return suffix ? Suffix(*suffix, size, out) : Found::kMalformed;
@@ -88,7 +84,7 @@ void ParseRange(std::string_view field, int64_t size, RangeSet& into) {
   bool too_many = false;
   while (!rest.empty()) {
     const size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view text = Trim(rest.substr(0, comma));
+    const std::string_view text = TrimBlanks(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     if (text.empty()) continue;
     ByteRange range = {};

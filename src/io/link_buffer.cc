@@ -41,13 +41,7 @@ Block* BlockPool::GetLarge(size_t capacity) {
     return New((capacity + kHeaderBytes + kLargeStep - 1) / kLargeStep * kLargeStep - kHeaderBytes);
   }
   large_cached_bytes_ -= block->capacity;
-  ++in_use_;
-  Unpoison(block->data, block->capacity);
-  block->next = nullptr;
-  block->begin = 0;
-  block->end = 0;
-  block->refs = 1;
-  return block;
+  return Reuse(block);
 }
 
 // The first that fits and does not waste too much. There are few.

@@ -1,6 +1,7 @@
 #include "hon/websocket/upgrader.h"
 
 #include "hon/http/reply.h"
+#include "hon/io/string_writer.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 
@@ -12,18 +13,6 @@ constexpr std::string_view kOwnFields[] = {
     "Upgrade",        "Connection",        "Sec-WebSocket-Accept",
     "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Extensions",
     "Date",           "Content-Type",      "Sec-WebSocket-Protocol"};
-
-class StringWriter final : public io::Writer {
- public:
-  explicit StringWriter(std::string& to) : to_(&to) {}
-  io::IoResult Write(std::string_view data) override {
-    to_->append(data);
-    return {data.size(), {}};
-  }
-
- private:
-  std::string* to_;
-};
 
 Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   if (why.status == 426) {
@@ -90,9 +79,9 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   for (const std::string_view own : kOwnFields) fields.Del(own);
   if (start.deflate.enabled) fields.Set("Sec-WebSocket-Extensions", start.deflate.field);
   if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);
-  StringWriter opening(start.opening);
+  io::StringWriter opening;
   if (Error err = fields.Write(opening)) return Fail(std::move(err));
-  start.opening += "\r\n";
+  start.opening.append(opening.text).append("\r\n");
 
   HON_TRY(std::unique_ptr<io::Conn> conn, w.Hijack());
   auto session = std::make_shared<Session>(std::move(start));

@@ -8,20 +8,12 @@
 #include <vector>
 
 #include "hon/http/known_headers.h"
+#include "hon/io/string_writer.h"
 
 namespace hon::http {
 namespace {
 
 using Views = std::vector<std::string_view>;
-
-class Sink final : public io::Writer {
- public:
-  io::IoResult Write(std::string_view data) override {
-    text.append(data);
-    return {data.size(), {}};
-  }
-  std::string text;
-};
 
 std::string Lines(const Header& header) {
   std::string lines;
@@ -355,10 +347,10 @@ TEST(Header, WriteSortsAndLeavesOut) {
   header.Add("A", "2");
   header.Add("A", "1");
   header.Set("Content-Type", "x");
-  Sink all;
+  io::StringWriter all;
   EXPECT_FALSE(header.Write(all));
   EXPECT_EQ(all.text, "A: 2\r\nA: 1\r\nContent-Type: x\r\nX-B: 1\r\n");
-  Sink some;
+  io::StringWriter some;
   EXPECT_FALSE(header.Write(some, {"x-b", "CONTENT-TYPE"}));
   EXPECT_EQ(some.text, "A: 2\r\nA: 1\r\n");
 }

@@ -6,7 +6,7 @@
 
 #include "hon/http/response.h"
 #include "hon/httptest/request.h"
-#include "support/string_writer.h"
+#include "hon/io/string_writer.h"
 
 namespace hon::http {
 namespace {
@@ -238,7 +238,7 @@ TEST(Body, None) {
 }
 
 std::string Written(Request& r, bool proxy = false) {
-  test::StringWriter to;
+  io::StringWriter to;
   const Error err = proxy ? r.WriteProxy(to) : r.Write(to);
   return err ? "error: " + err.Message() : to.text;
 }

@@ -6,13 +6,13 @@
 
 #include "hon/http/cookie.h"
 #include "hon/http/httputil.h"
-#include "support/string_writer.h"
+#include "hon/io/string_writer.h"
 
 namespace hon::http {
 namespace {
 
 std::string Written(Response& response) {
-  test::StringWriter to;
+  io::StringWriter to;
   EXPECT_FALSE(response.Write(to));
   return to.text;
 }
@@ -56,7 +56,7 @@ TEST(Response, ABodyOfAnotherLengthIsAnError) {
     response.StatusCode = 200;
     response.ContentLength = length;
     response.Body = Body::FromString("abc");
-    test::StringWriter to;
+    io::StringWriter to;
     EXPECT_TRUE(response.Write(to).Is(ErrBodyLength));
   }
 }
@@ -122,7 +122,7 @@ TEST(DumpRequest, ReadsNoMoreThanItMay) {
 }
 
 TEST(ChunkedWriter, WritesAChunkForEachWrite) {
-  test::StringWriter to;
+  io::StringWriter to;
   httputil::ChunkedWriter chunks(to);
   EXPECT_EQ(chunks.Write("hello, world!").n, 13U);
   EXPECT_EQ(chunks.Write("").n, 0U);

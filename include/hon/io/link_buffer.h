@@ -59,13 +59,7 @@ class BlockPool {
     Block* block = free_;
     free_ = block->next;
     --cached_;
-    ++in_use_;
-    Unpoison(block->data, block->capacity);
-    block->next = nullptr;
-    block->begin = 0;
-    block->end = 0;
-    block->refs = 1;
-    return block;
+    return Reuse(block);
   }
   /// A block of at least `capacity` bytes with one reference. Of the larger ones, free, at most
   /// kLargeCachedBytesMax are kept.
@@ -83,6 +77,15 @@ class BlockPool {
   [[nodiscard]] size_t InUse() const { return in_use_; }
 
  private:
+  Block* Reuse(Block* block) {
+    ++in_use_;
+    Unpoison(block->data, block->capacity);
+    block->next = nullptr;
+    block->begin = 0;
+    block->end = 0;
+    block->refs = 1;
+    return block;
+  }
   Block* New(size_t capacity);
   Block* TakeLarge(size_t capacity);
   void Free(Block* block);
