@@ -1,0 +1,163 @@
+#include "sse/ring.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <random>
+#include <utility>
+
+#include "sse/stream.h"
+
+namespace hon::sse::internal {
+namespace {
+
+// What a subscriber takes at a time, and sends together.
+constexpr size_t kTakenMax = 16;
+constexpr size_t kTakenBytesMax = size_t{64} * 1024;
+
+}  // namespace
+
+Text::Text(std::string_view plain) {
+  char digits[16];
+  const char* end = std::to_chars(std::begin(digits), std::end(digits), plain.size(), 16).ptr;
+  const auto count = static_cast<size_t>(end - digits);
+  begin_ = count + 2;
+  chunk_.reserve(begin_ + plain.size() + 2);
+  chunk_.append(digits, count).append("\r\n").append(plain).append("\r\n");
+}
+
+Place::~Place() {
+  if (ring_ != nullptr) ring_->Leave();
+}
+
+bool Place::Take(std::vector<TextPtr>& texts) { return ring_->Take(next_, texts); }
+
+// Event ids of two processes, or of two broadcasters, are never the same.
+std::string Ring::RandomPrefix() {
+  std::random_device source;
+  const uint64_t number = (uint64_t{source()} << 32) | source();
+  return std::to_string(number) + "-";
+}
+
+Error Ring::Add(Event event) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return {};
+  std::string own_id;
+  if (!event.id) event.id = own_id = prefix_ + std::to_string(End());
+  std::string text;
+  HON_RETURN_IF_ERROR(AppendEvent(event, text));
+  bytes_ += text.size();
+  kept_.push_back({std::string(*event.id), std::make_shared<const Text>(text)});
+  while (kept_.size() > 1 && (kept_.size() > options_.events_max || bytes_ > options_.bytes_max)) {
+    bytes_ -= kept_.front().text->Plain().size();
+    kept_.pop_front();
+    ++first_;
+  }
+  TellAll();
+  return {};
+}
+
+void Ring::Close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  TellAll();
+}
+
+std::optional<Place> Ring::Enter(std::string_view last_event_id) {
+  std::lock_guard lock(mutex_);
+  if (subscribers_ >= options_.subscribers_max) return std::nullopt;
+  ++subscribers_;
+  return Place(shared_from_this(), StartFor(last_event_id));
+}
+
+void Ring::Leave() {
+  std::lock_guard lock(mutex_);
+  --subscribers_;
+}
+
+uint64_t Ring::StartFor(std::string_view last_event_id) const {
+  if (last_event_id.empty()) return options_.newcomer == Newcomer::kNext ? End() : first_;
+  // From the newest: most clients were here a moment ago.
+  for (size_t i = kept_.size(); i > 0; --i) {
+    if (kept_[i - 1].id == last_event_id) return first_ + i;
+  }
+  return first_;
+}
+
+bool Ring::Take(uint64_t& next, std::vector<TextPtr>& texts) {
+  texts.clear();
+  std::lock_guard lock(mutex_);
+  if (next < first_) {
+    missed_ += first_ - next;
+    next = first_;
+    if (options_.slow == Slow::kDisconnect) return false;
+  }
+  for (size_t bytes = 0; next < End() && texts.size() < kTakenMax; ++next) {
+    const TextPtr& text = kept_[next - first_].text;
+    bytes += text->Chunk().size();
+    if (!texts.empty() && bytes > kTakenBytesMax) break;
+    texts.push_back(text);
+  }
+  return !closed_ || next < End();
+}
+
+void Ring::Add(fiber::Channel<bool>& bell) {
+  std::lock_guard lock(mutex_);
+  bells_.push_back(&bell);
+}
+
+void Ring::Remove(fiber::Channel<bool>& bell) {
+  std::lock_guard lock(mutex_);
+  bells_.remove(&bell);
+}
+
+void Ring::Add(Stream& stream) {
+  std::lock_guard lock(mutex_);
+  std::vector<Stream*>& streams = loops_[stream.LoopId()].streams;
+  stream.index = streams.size();
+  streams.push_back(&stream);
+}
+
+void Ring::Remove(Stream& stream) {
+  std::lock_guard lock(mutex_);
+  const auto at = loops_.find(stream.LoopId());
+  std::vector<Stream*>& streams = at->second.streams;
+  streams[stream.index] = streams.back();
+  streams[stream.index]->index = stream.index;
+  streams.pop_back();
+  if (streams.empty()) loops_.erase(at);
+}
+
+// One call for each loop, through any of its streams, since those who take the mutex to leave are
+// still there; and none where one is under way.
+void Ring::TellAll() {
+  for (fiber::Channel<bool>* bell : bells_) {
+    static_cast<void>(bell->TrySend(true));  // it may be ringing already
+  }
+  for (auto& [loop, those] : loops_) {
+    if (std::exchange(those.told, true)) continue;
+    those.streams.front()->Post([ring = shared_from_this(), id = loop] { ring->PumpStreams(id); });
+  }
+}
+
+void Ring::PumpStreams(const void* loop) {
+  std::unique_lock lock(mutex_);
+  const auto at = loops_.find(loop);
+  if (at == loops_.end()) return;
+  at->second.told = false;
+  lock.unlock();
+  // Nobody else changes it, and a stream that ends in here leaves later.
+  for (Stream* stream : at->second.streams) stream->Pump();
+}
+
+size_t Ring::Subscribers() const {
+  std::lock_guard lock(mutex_);
+  return subscribers_;
+}
+
+uint64_t Ring::Missed() const {
+  std::lock_guard lock(mutex_);
+  return missed_;
+}
+
+}  // namespace hon::sse::internal

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hon/fiber/channel.h"
+#include "hon/sse/broadcaster.h"
+
+namespace hon::sse::internal {
+
+class Ring;
+class Stream;
+
+/// An event as it is sent: one chunk (RFC 9112 §7.1), of which a plain stream shows the middle.
+class Text {
+ public:
+  explicit Text(std::string_view plain);
+  [[nodiscard]] std::string_view Plain() const {
+    return std::string_view(chunk_).substr(begin_, chunk_.size() - begin_ - 2);
+  }
+  [[nodiscard]] std::string_view Chunk() const { return chunk_; }
+
+ private:
+  std::string chunk_;
+  size_t begin_ = 0;
+};
+using TextPtr = std::shared_ptr<const Text>;
+
+/// One subscriber: where it is in a ring.
+class Place {
+ public:
+  Place(std::shared_ptr<Ring> ring, uint64_t next) : ring_(std::move(ring)), next_(next) {}
+  Place(Place&& other) noexcept = default;
+  Place& operator=(Place&&) = delete;
+  ~Place();
+
+  [[nodiscard]] Ring& GetRing() const { return *ring_; }
+  /// Gives some of the next events, and moves on. False when none will follow.
+  bool Take(std::vector<TextPtr>& texts);
+
+ private:
+  std::shared_ptr<Ring> ring_;
+  uint64_t next_;  // the number of the event that it wants next
+};
+
+/// The events that a Broadcaster keeps, numbered from 0, and who waits for the next one. Any
+/// thread, but for what says otherwise.
+class Ring : public std::enable_shared_from_this<Ring> {
+ public:
+  explicit Ring(const BroadcasterOptions& options) : options_(options) {}
+
+  Error Add(Event event);
+  void Close();
+
+  /// None when there are enough subscribers.
+  std::optional<Place> Enter(std::string_view last_event_id);
+
+  /// `bell` gets a value when there is news.
+  void Add(fiber::Channel<bool>& bell);
+  void Remove(fiber::Channel<bool>& bell);
+  /// `stream` is pumped when there is news. On its loop, outside Stream::Pump.
+  void Add(Stream& stream);
+  void Remove(Stream& stream);
+
+  [[nodiscard]] size_t Subscribers() const;
+  [[nodiscard]] uint64_t Missed() const;
+
+ private:
+  friend class Place;
+  struct Kept {
+    std::string id;
+    TextPtr text;
+  };
+  /// Those of one loop. Changed on its thread, under the mutex.
+  struct LoopStreams {
+    std::vector<Stream*> streams;
+    bool told = false;  // a call is under way to that loop
+  };
+
+  void Leave();
+  bool Take(uint64_t& next, std::vector<TextPtr>& texts);
+  [[nodiscard]] uint64_t End() const { return first_ + kept_.size(); }
+  [[nodiscard]] uint64_t StartFor(std::string_view last_event_id) const;
+  void TellAll();
+  void PumpStreams(const void* loop);
+
+  const BroadcasterOptions options_;
+  const std::string prefix_ = RandomPrefix();
+  static std::string RandomPrefix();
+
+  mutable std::mutex mutex_;  // of what follows; never held across a wait
+  std::deque<Kept> kept_;
+  uint64_t first_ = 0;  // the number of the oldest one that is kept
+  size_t bytes_ = 0;    // of their texts
+  bool closed_ = false;
+  uint64_t missed_ = 0;
+  size_t subscribers_ = 0;
+  std::list<fiber::Channel<bool>*> bells_;
+  std::map<const void*, LoopStreams> loops_;
+};
+
+}  // namespace hon::sse::internal
