@@ -11,6 +11,8 @@ namespace {
 
 // What the sender takes away at the end of a message (RFC 7692 §7.2.1).
 constexpr std::string_view kTail("\x00\x00\xFF\xFF", 4);
+// What zlib says then: between two blocks, with no bits left of the last byte.
+constexpr int kAtBlockEnd = 128;
 constexpr int kMemoryLevel = 8;
 // A call of zlib counts in 32 bits.
 constexpr size_t kPartMax = size_t{1} << 30;
@@ -27,14 +29,20 @@ Inflater::~Inflater() { inflateEnd(&stream_); }
 
 void Inflater::Reset() {
   HON_ASSERT(inflateReset(&stream_) == Z_OK);
+  EndMessage();
+}
+
+void Inflater::EndMessage() {
   tail_used_ = 0;
   final_blocks_ = 0;
+  between_blocks_ = true;
 }
 
 // Behind a block that says it is the last one (RFC 7692 §7.2.3.4) others may follow, and they may
 // refer to what came before.
 bool Inflater::BeginAnew() {
   if (++final_blocks_ > kFinalBlocksMax) return false;
+  between_blocks_ = true;
   std::array<Bytef, 32768> window;
   uInt size = 0;
   return inflateGetDictionary(&stream_, window.data(), &size) == Z_OK &&
@@ -45,8 +53,11 @@ bool Inflater::BeginAnew() {
 Inflater::Status Inflater::Next(std::string_view& input, bool final, std::string_view& output) {
   stream_.next_out = Bytes(output_.get());
   stream_.avail_out = kInflateBytes;
+  output = {};
   for (;;) {
     const bool in_tail = input.empty() && final;
+    // Nothing is left open: the tail would be the beginning of something.
+    if (in_tail && between_blocks_) break;
     const std::string_view source = in_tail ? kTail.substr(tail_used_) : input.substr(0, kPartMax);
     stream_.next_in = Bytes(source.data());
     stream_.avail_in = static_cast<uInt>(source.size());
@@ -57,20 +68,21 @@ Inflater::Status Inflater::Next(std::string_view& input, bool final, std::string
     } else {
       input.remove_prefix(used);
     }
+    // A call that could do nothing says nothing.
+    if (result == Z_OK) between_blocks_ = stream_.data_type == kAtBlockEnd;
     output = {output_.get(), kInflateBytes - stream_.avail_out};
     if (result == Z_STREAM_END) {
       if (!BeginAnew()) return Status::kBad;
-      if (tail_used_ == kTail.size()) break;
       continue;
     }
     if (result != Z_OK && result != Z_BUF_ERROR) return Status::kBad;
     if (stream_.avail_out == 0) return Status::kMore;
     if (!input.empty()) continue;
     if (!final) return Status::kInput;
-    if (tail_used_ == kTail.size()) break;
+    // Otherwise the end of the message is missing.
+    if (tail_used_ == kTail.size() && !between_blocks_) return Status::kBad;
   }
-  tail_used_ = 0;
-  final_blocks_ = 0;
+  EndMessage();
   return Status::kEnd;
 }
 

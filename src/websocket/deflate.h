@@ -38,7 +38,7 @@ class Inflater {
     kMore,   // there is more output: call again
     kInput,  // all input is used; the message goes on
     kEnd,    // the message ends with this output
-    kBad,    // not deflate
+    kBad,    // not deflate, or not all of it
   };
   /// Uses up input from the front of `input`, the message's last if `final`, and shows the next
   /// output, which lives until the next call.
@@ -48,10 +48,12 @@ class Inflater {
 
  private:
   [[nodiscard]] bool BeginAnew();
+  void EndMessage();
 
   z_stream stream_{};
   size_t tail_used_ = 0;  // of the four bytes that every message is followed by
   int final_blocks_ = 0;  // of this message
+  bool between_blocks_ = true;
   std::unique_ptr<char[]> output_;
 };
 

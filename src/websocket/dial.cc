@@ -65,6 +65,9 @@ Result<Conn> Dial(std::string_view address, DialOptions options) {
   if (url.Scheme != "ws") {
     return Fail(Error::Of(http::ErrNotSupported, "websocket: a URL to dial begins with ws://"));
   }
+  if (url.User != nullptr) {
+    return Fail(Error::New("websocket: no name and password in a URL to dial: set Authorization"));
+  }
   const TimePoint deadline = DeadlineAfter(Clock::now(), options.timeout);
   std::string host(url.Host);
   if (url.Port().empty()) host += ":80";

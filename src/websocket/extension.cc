@@ -154,6 +154,9 @@ void CheckDeflate(const DeflateOptions& options) {
 bool ParseExtensions(std::string_view value, std::vector<Extension>& to) {
   Cursor cursor(value);
   for (;;) {
+    while (cursor.Take(',')) {  // an element may be empty (RFC 9110 §5.6.1)
+    }
+    if (cursor.AtEnd()) return true;
     const std::string_view name = cursor.TakeToken();
     if (name.empty() || to.size() == kExtensionsMax) return false;
     Extension& extension = to.emplace_back();

@@ -11,6 +11,7 @@
 #include "hon/http/status.h"
 #include "hon/websocket/dial.h"
 #include "http/base64.h"
+#include "http/list.h"
 #include "http/token.h"
 
 namespace hon::websocket::internal {
@@ -21,20 +22,12 @@ using http::internal::EqualFold;
 constexpr std::string_view kConstant = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr size_t kKeyBytes = 16;
 
-std::string_view Trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// Calls `visit` with each element of a comma-separated list until it says true.
-template <class Visit>
-bool AnyElement(std::string_view list, Visit visit) {
+// Whether a comma-separated list has `element`, letter for letter.
+bool Lists(std::string_view list, std::string_view element) {
   for (;;) {
-    const size_t comma = list.find(',');
-    if (visit(Trim(list.substr(0, comma)))) return true;
-    if (comma == std::string_view::npos) return false;
+    const size_t comma = std::min(list.find(','), list.size());
+    if (http::internal::TrimBlanks(list.substr(0, comma)) == element) return true;
+    if (comma == list.size()) return false;
     list.remove_prefix(comma + 1);
   }
 }
@@ -64,7 +57,7 @@ std::string NewKey() {
 bool HasToken(const http::Header& header, std::string_view name, std::string_view token) {
   const auto values = header.Values(name);
   return std::any_of(values.begin(), values.end(), [&](std::string_view value) {
-    return AnyElement(value, [&](std::string_view one) { return EqualFold(one, token); });
+    return http::internal::ListHasFold(value, token);
   });
 }
 
@@ -112,7 +105,7 @@ bool IsSameOrigin(const http::Request& r) {
 std::string SelectSubprotocol(const http::Header& header, const std::vector<std::string>& ours) {
   for (const std::string& one : ours) {
     for (const std::string_view value : header.Values("Sec-WebSocket-Protocol")) {
-      if (AnyElement(value, [&](std::string_view offered) { return offered == one; })) return one;
+      if (Lists(value, one)) return one;
     }
   }
   return {};
@@ -135,7 +128,7 @@ Error ReadFields(std::string_view lines, http::Header& header) {
     if (colon == std::string_view::npos || !http::internal::IsToken(line.substr(0, colon))) {
       return Bad("not a field");
     }
-    const std::string_view value = Trim(line.substr(colon + 1));
+    const std::string_view value = http::internal::TrimBlanks(line.substr(colon + 1));
     const auto control = [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
     };

@@ -178,7 +178,8 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   bool awaits_pong_ = false;
   bool write_watched_ = false;
   bool paused_ = false;  // the handler gets no messages until the peer has taken more
-  // How the peer ends it, found while a message that came before is still being answered.
+  // How the peer ends it, found while a message that came before is still being answered. kNothing:
+  // by its FIN.
   struct PeerEnd {
     internal::Found::Kind kind;
     CloseCode code;

@@ -103,11 +103,7 @@ void Session::Pump() {
   if (phase_ >= Phase::kEnding || postponed_ != nullptr) return;
   conn_->ConsumedInput();
   if (conn_->InputEnded() && conn_->In().Empty()) {  // without a closing handshake
-    {
-      Lock lock(mutex_);
-      if (!peer_said_) status_.reset();
-    }
-    End(io::ConnClose::kGraceful);
+    PeerEnds({.code = kCloseAbnormal});
   }
 }
 
@@ -182,9 +178,17 @@ void Session::PeerEnds(const Found& found) {
                      DeadlineAfter(Clock::now(), setup_->options.close_timeout));
 }
 
-// Answers the peer's close frame, or says what it did wrong, and ends the connection.
+// Answers the peer's close frame, or says what it did wrong, and ends the connection. One that just
+// stopped sending gets what is on its way to it.
 void Session::FinishPostponed() {
   const std::unique_ptr<PeerEnd> end = std::move(postponed_);
+  if (end->kind == Found::Kind::kNothing) {
+    {
+      Lock lock(mutex_);
+      if (!peer_said_) status_.reset();
+    }
+    return End(io::ConnClose::kGraceful);
+  }
   {
     Lock lock(mutex_);
     const bool closes = end->kind == Found::Kind::kClose;

@@ -357,6 +357,23 @@ void Compression(Cases& to) {
   to.Add("continuation that says compressed", "7692 6.1",
          compressed("\xF2\x48", 1, false) + Frame("\xCD", {.opcode = 0, .rsv = 4}), {"close:1002"},
          true);
+  for (const size_t less : {4UL, 10UL, packed.size() / 2, packed.size() - 1}) {
+    const std::string part = packed.substr(0, packed.size() - less);
+    const std::string name = "compressed, without its last " + std::to_string(less) + " bytes";
+    to.Add(name, "7692 7.2.2", compressed(part, 2), {"close:1007"}, true);
+    to.Add(name + ", in two fragments", "7692 7.2.2", compressed(part, 2, false) + More("", true),
+           {"close:1007"}, true);
+  }
+  // What ends the blocks may be missing: the receiver knows that they have ended.
+  const std::string final_only("\xF3\x48\xCD\xC9\xC9\x07\x00", 7);
+  to.Add("a final block, and nothing behind it", "7692 7.2.3.4", compressed(final_only) + kNormal,
+         {"text:Hello", "close:1000"}, true);
+  to.Add("a final block, and an empty fragment behind it", "7692 7.2.3.4",
+         compressed(final_only, 1, false) + More("", true) + kNormal, {"text:Hello", "close:1000"},
+         true);
+  to.Add("with the four bytes that are to be taken away", "7692 7.2.1",
+         compressed(packed + std::string("\0\0\xFF\xFF", 4)) + kNormal,
+         {"text:" + prose, "close:1000"}, true);
   std::string finals;
   for (int i = 0; i < 2000; ++i) finals += std::string("\x03\x00", 2);
   to.Add("final blocks without end", "7692 7.2.3.4", compressed(finals), {"close:1007"}, true);

@@ -135,12 +135,13 @@ TEST(Handshake, Subprotocols) {
 
 TEST(Extensions, Grammar) {
   for (const std::string_view good :
-       {"a", "a;b", "a; b=c", "a; b=\"c\"", "a;b=\"\\c\"", "a, b ; c, d", " a\t;\tb = c "}) {
+       {"a", "a;b", "a; b=c", "a; b=\"c\"", "a;b=\"\\c\"", "a, b ; c, d", " a\t;\tb = c ", "", ",",
+        "a,", ",a", "a, , ,b;c ,"}) {
     std::vector<Extension> parsed;
     EXPECT_TRUE(ParseExtensions(good, parsed)) << good;
   }
   for (const std::string_view bad :
-       {"", ",", "a,", ",a", "a;", "a;;b", "a; =c", "a; b=", "a; b=\"", "a; b=\"c", "a; b=\"\"",
+       {"a;", "a;,b", ";", "a;;b", "a; =c", "a; b=", "a; b=\"", "a; b=\"c", "a; b=\"\"",
         "a; b=\"c d\"", "a; b=\"c\\", "a b", "a; b c", "a/b", "a=b"}) {
     std::vector<Extension> parsed;
     EXPECT_FALSE(ParseExtensions(bad, parsed)) << bad;

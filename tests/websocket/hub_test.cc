@@ -170,6 +170,9 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
     const Error tls = Dial("wss://" + Address() + "/ws").error();
     EXPECT_TRUE(tls.Is(http::ErrNotSupported));
     EXPECT_NE(tls.Message().find("no TLS"), std::string::npos) << tls.Message();
+    EXPECT_NE(Dial("ws://me:secret@" + Address() + "/ws").error().Message().find("Authorization"),
+              std::string::npos);
+    EXPECT_TRUE(Dial("http://" + Address() + "/ws").error().Is(http::ErrNotSupported));
     DialOptions foreign;
     foreign.header = {{"Origin", "http://evil.example"}};
     EXPECT_TRUE(Dial("ws://" + Address() + "/ws", foreign).error().Is(ErrBadHandshake));

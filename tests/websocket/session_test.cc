@@ -288,6 +288,22 @@ TEST_P(SessionTest, StreamsCanBeCompressed) {
   }
 }
 
+TEST_P(SessionTest, APeerThatOnlySendsNoMoreStillGetsItsAnswer) {
+  Serve({}, [](Conn& conn) {
+    while (auto message = conn.ReadMessage()) {
+      EXPECT_FALSE(fiber::Sleep(100ms));
+      EXPECT_FALSE(conn.WriteMessage(message->type, message->data));
+    }
+    EXPECT_EQ(conn.Status().code, kCloseAbnormal);
+  });
+  WsPeer peer(Address(), "/ws");
+  peer.wire.Send(test::Text("first") + test::Text("second"));
+  peer.wire.EndSending();
+  EXPECT_EQ(peer.ReadAnswer(), "text:first");
+  EXPECT_EQ(peer.ReadAnswer(), "text:second");
+  EXPECT_EQ(peer.ReadAnswer(), "end");
+}
+
 TEST_P(SessionTest, DataIsKept) {
   Conn conn = Take();
   conn.SetData(std::make_shared<int>(7));

@@ -30,7 +30,8 @@ struct DialOptions {
 /// Connects to "ws://host[:port]/path?query" and shakes hands, from a fiber. Reads in a loop, as
 /// Upgrader::Upgrade without a handler. Errors: those of fiber::Dial, ErrBadHandshake,
 /// ErrNotSupported for a scheme other than ws: not even for wss is there TLS here. A peer behind
-/// TLS is reached through a proxy on this machine that speaks it.
+/// TLS is reached through a proxy on this machine that speaks it. A URL with a name and password is
+/// refused: DialOptions::header has room for Authorization.
 Result<Conn> Dial(std::string_view url, DialOptions options = {});
 
 }  // namespace hon::websocket
