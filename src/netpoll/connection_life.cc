@@ -21,7 +21,7 @@ bool Connection::DiscardsInput() const {
 bool Connection::WantsInput() const {
   if ((flags_ & kInputEnded) != 0) return false;
   if (phase_ == Phase::kOpen) return (flags_ & (kPausedByUser | kPausedFull)) == 0;
-  return DiscardsInput();
+  return DiscardsInput() && input_max_ != 0;
 }
 
 void Connection::InputChanged() {
@@ -66,7 +66,7 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
   if (c.phase_ != Connection::Phase::kOpen) {
     if (c.DiscardsInput()) {
       c.input_max_ -= static_cast<uint32_t>(std::min<size_t>(n, c.input_max_));
-      if (c.input_max_ == 0) c.Finish();
+      if (c.input_max_ == 0) c.InputChanged();
     }
     return false;
   }

@@ -136,7 +136,7 @@ TEST_F(FakeBackendTest, TheGracefulCloseIsCutWhenOutputStandsStill) {
   EXPECT_FALSE(handler_.why) << "it was our close";
 }
 
-TEST_F(FakeBackendTest, LingerEndsAtItsByteLimitExactly) {
+TEST_F(FakeBackendTest, LingerReceivesUpToItsByteLimitExactly) {
   for (const size_t surplus : {0U, 1U}) {
     handler_.events.clear();
     Connection& c = Adopt(handler_);
@@ -148,9 +148,13 @@ TEST_F(FakeBackendTest, LingerEndsAtItsByteLimitExactly) {
       Socket().Sends(std::string(n, 'x'));
       left -= n;
     }
+    Socket().Sends("more");
+    const TimePoint start = kernel_->Now();
     Turn(40);
-    EXPECT_EQ(handler_.Disconnected(), surplus == 1);
-    if (surplus == 0) c.Close(CloseHow::kAbort);
+    EXPECT_EQ(Socket().Unreceived(), surplus);
+    while (!handler_.Disconnected()) loop_->Turn(milliseconds(10));
+    EXPECT_GE(kernel_->Now() - start, kLingerTime - milliseconds(50));
+    EXPECT_FALSE(handler_.why);
     Turn();
   }
 }

@@ -53,8 +53,9 @@ class EventHandler {
 enum class CloseHow : uint8_t {
   kGraceful,  // sends what Writer() holds, then closes
   kLinger,    // as kGraceful, but ends only our direction, then discards input until the peer
-              // closes, kLingerBytesMax have come or kLingerTime has passed: no reset may
-              // overtake the answer to a request that we did not read to its end
+              // closes or kLingerTime has passed: no reset may overtake the answer to a request
+              // that we did not read to its end. Behind kLingerBytesMax nothing is received, so
+              // that a peer that goes on sending is held back until it looks for an answer
   kAbort,     // resets at once; unsent output is lost
 };
 inline constexpr Duration kLingerTime = std::chrono::milliseconds(500);
