@@ -86,39 +86,38 @@ bool BodyReader::Fill() {
   return !failure_;
 }
 
-// Forgets what In() holds of the body, within `budget`, which counts bytes of the wire.
-void BodyReader::SkipReceived(int64_t& budget) {
+// Whether more than may be forgotten is left. What was forgotten counts, so that it does not matter
+// in which pieces a body comes.
+bool BodyReader::TooMuch(int64_t bytes_max) const {
+  if (framing_ == Framing::kLength) return drained_ + remaining_ >= bytes_max;
+  return framing_ == Framing::kChunked && drained_ >= bytes_max && chunked_.InData();
+}
+
+// Forgets what In() holds of the body.
+void BodyReader::SkipReceived(int64_t bytes_max) {
   io::LinkBuffer& in = stream_->In();
-  while (framing_ != Framing::kEnd && !failure_ && budget > 0 && !in.Empty()) {
-    size_t used = 0;
+  while (framing_ != Framing::kEnd && !failure_ && !TooMuch(bytes_max) && !in.Empty()) {
     if (framing_ == Framing::kLength) {
-      used = static_cast<size_t>(std::min<uint64_t>(in.Len(), static_cast<uint64_t>(remaining_)));
-      remaining_ -= static_cast<int64_t>(used);
-      if (remaining_ == 0) SetFraming(Framing::kEnd);
+      const int64_t size = std::min(static_cast<int64_t>(in.Len()), remaining_);
+      static_cast<void>(in.Skip(static_cast<size_t>(size)));
+      drained_ += size;
+      remaining_ -= size;
+      if (remaining_ == 0) End();
     } else {
-      const auto wire_max = static_cast<size_t>(budget);
-      ChunkedDecoder::Piece piece = chunked_.Decode(in.Front().substr(0, wire_max));
-      used = piece.used;
+      const auto data_max = static_cast<size_t>(std::max<int64_t>(bytes_max - drained_, 0));
+      ChunkedDecoder::Piece piece = chunked_.Decode(in.Front(), data_max);
+      drained_ += static_cast<int64_t>(piece.data.size());
+      static_cast<void>(in.Skip(piece.used));
       failure_ = std::move(piece.err);
       if (chunked_.Done() && !failure_) End();
     }
-    budget -= static_cast<int64_t>(used);
-    static_cast<void>(in.Skip(used));
   }
 }
 
-bool BodyReader::DrainRest(int64_t bytes_max) {
-  if (failure_ || Remaining() > bytes_max) return false;
-  SkipReceived(bytes_max);
-  return AtEnd();
-}
-
 bool BodyReader::Drain(int64_t bytes_max) {
-  if (framing_ == Framing::kEnd) return true;
-  if (failure_ || Remaining() > bytes_max) return false;
-  SkipReceived(bytes_max);
+  if (DrainReceived(bytes_max)) return true;
   if (ContinueWithheld()) return false;
-  while (!AtEnd() && !failure_ && bytes_max > 0 && Fill()) SkipReceived(bytes_max);
+  while (!AtEnd() && !failure_ && !TooMuch(bytes_max) && Fill()) SkipReceived(bytes_max);
   return AtEnd();
 }
 

@@ -298,14 +298,15 @@ inline ExchangeEnd Exchange::Complete() {
   }
   // A client that was not told to go on may or may not have sent its body: what has come is not
   // looked at, so that the answer does not depend on it.
-  if (!response_.HeadSent() && !body_.ContinueWithheld()) body_.DrainReceived(kDrainBytesMax);
+  if (!response_.HeadSent() && !body_.ContinueWithheld())
+    body_.DrainReceived(adaptor::kUnreadBodyBytesMax);
   response_.Finish();
   if (stream_.Disconnected()) return ExchangeEnd::kAbort;
   if (response_.OutputError() || stream_.PastWriteDeadline()) return ExchangeEnd::kAbort;
   if (!response_.MustClose() && !body_.AtEnd()) {
     conn_->OnReplyDone();
     connection_->FlushLater();  // the client may wait for the answer before it sends the rest
-    if (body_.Drain(kDrainBytesMax)) return ExchangeEnd::kKeepAlive;
+    if (body_.Drain(adaptor::kUnreadBodyBytesMax)) return ExchangeEnd::kKeepAlive;
     return ExchangeEnd::kLinger;
   }
   if (!response_.MustClose()) return ExchangeEnd::kKeepAlive;

@@ -177,7 +177,7 @@ TEST_F(BodyReaderTest, ReadAfterClose) {
   EXPECT_FALSE(body_.Close());
   EXPECT_EQ(ReadAll(10).error, "http: invalid Read on closed Body");
   EXPECT_FALSE(body_.Failed());
-  EXPECT_TRUE(body_.Drain(5));
+  EXPECT_TRUE(body_.Drain(6));
   EXPECT_TRUE(body_.AtEnd());
 }
 
@@ -236,21 +236,38 @@ TEST_F(BodyReaderTest, DrainReadsTheRest) {
 TEST_F(BodyReaderTest, DrainOfALengthAtTheLimitAndOneMore) {
   stream_.Receive("hello");
   Begin(Length(5));
-  EXPECT_FALSE(body_.Drain(4));
+  EXPECT_FALSE(body_.DrainReceived(5));
+  EXPECT_FALSE(body_.Drain(5));
   EXPECT_EQ(stream_.In().Len(), 5U);  // known to be too long: left alone
-  EXPECT_TRUE(body_.Drain(5));
+  EXPECT_TRUE(body_.Drain(6));
 }
 
+// However it comes, before the answer or behind it.
 TEST_F(BodyReaderTest, DrainOfChunksAtTheLimitAndOneMore) {
-  const std::string wire = "5\r\nhello\r\n0\r\nX: 1\r\n\r\n";
-  const auto size = static_cast<int64_t>(wire.size());
-  for (const int64_t limit : {size, size - 1}) {
-    MemoryStream stream;
-    stream.Receive(wire.substr(0, 7));
-    stream.ReceiveLater(wire.substr(7));
-    body_.Begin(stream, Chunked(), trailer_);
-    EXPECT_EQ(body_.Drain(limit), limit == size);
-    EXPECT_FALSE(body_.Failed());
+  const std::string wire = "3\r\nabc\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n";
+  for (const int64_t limit : {8, 7}) {
+    for (size_t received = 0; received <= wire.size(); ++received) {
+      MemoryStream stream;
+      stream.Receive(wire.substr(0, received));
+      stream.ReceiveLater(wire.substr(received));
+      body_.Begin(stream, Chunked(), trailer_);
+      EXPECT_EQ(body_.DrainReceived(limit), limit == 8 && received == wire.size());
+      EXPECT_EQ(body_.Drain(limit), limit == 8) << received;
+      EXPECT_FALSE(body_.Failed());
+    }
+  }
+}
+
+TEST_F(BodyReaderTest, DrainOfALengthCountsWhatItForgotBefore) {
+  for (const int64_t limit : {6, 5}) {
+    for (size_t received = 0; received <= 5; ++received) {
+      MemoryStream stream;
+      stream.Receive(std::string("hello").substr(0, received));
+      stream.ReceiveLater(std::string("hello").substr(received));
+      body_.Begin(stream, Length(5), trailer_);
+      EXPECT_EQ(body_.DrainReceived(limit), limit == 6 && received == 5);
+      EXPECT_EQ(body_.Drain(limit), limit == 6) << received;
+    }
   }
 }
 

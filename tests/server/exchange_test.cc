@@ -362,6 +362,30 @@ TEST_P(Exchange, UnreadBodyIsDrainedUpToTheLimit) {
   }
 }
 
+// However much of it has come when the handler returns.
+TEST_P(Exchange, AnUnreadBodyInChunksIsDrainedUpToTheLimit) {
+  test::TestServer server(engine_, GetParam());
+  for (const size_t size : {size_t{262'144}, size_t{262'145}}) {
+    const std::string wire =
+        (size == 262'144 ? "40000\r\n" : "40001\r\n") + std::string(size, 'b') + "\r\n0\r\n\r\n";
+    for (const size_t before : {size_t{0}, size_t{1}, wire.size() / 2, wire.size() - 1}) {
+      SCOPED_TRACE(std::to_string(size) + ", " + std::to_string(before) + " at first");
+      WirePeer peer(server.Address());
+      ASSERT_TRUE(
+          peer.Send("POST /noread HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                    wire.substr(0, before)));
+      EXPECT_EQ(peer.ReadAnswer().body, "not read");
+      peer.Send(wire.substr(before));
+      if (size == 262'144) {
+        ASSERT_TRUE(peer.Send(Get("/hello")));
+        EXPECT_EQ(peer.ReadAnswer().body, "hello");
+      } else {
+        EXPECT_TRUE(peer.ExpectEnd());
+      }
+    }
+  }
+}
+
 TEST_P(Exchange, BodyTimeoutIs408) {
   test::TestServer server(engine_, GetParam(), server::WithReadTimeout(150ms));
   WirePeer peer(server.Address());
@@ -429,6 +453,18 @@ TEST_P(Exchange, HijackEchoesWhatWasBufferedFirst) {
   EXPECT_EQ(peer.Read(4), "late");
   peer.EndSending();
   EXPECT_TRUE(peer.ExpectEnd());
+}
+
+TEST_P(Exchange, AHijackClearsTheDeadlines) {
+  test::TestServer server(engine_, GetParam(), server::WithReadHeaderTimeout(100ms),
+                          server::WithReadTimeout(100ms), server::WithWriteTimeout(100ms),
+                          server::WithKeepAliveTimeout(100ms));
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send(Get("/hijack", "Connection: Upgrade\r\nUpgrade: raw\r\n")));
+  EXPECT_EQ(peer.ReadAnswer().status, 101);
+  std::this_thread::sleep_for(300ms);
+  ASSERT_TRUE(peer.Send("late"));
+  EXPECT_EQ(peer.Read(4), "late");
 }
 
 TEST_P(Exchange, ConnectionLimit) {

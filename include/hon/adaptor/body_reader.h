@@ -16,6 +16,11 @@ namespace hon::adaptor {
 /// No limit on the bytes of a body.
 inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 
+/// What is unread of a body is dropped to keep the connection, up to this much content in chunks
+/// and below it of a declared length (contract W51). More costs more than a new connection, so it
+/// ends with the answer, which says so when that is known.
+inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
+
 /// The body of one request, read from its Stream as the handler asks for it. Reading suspends the
 /// calling fiber. Reused from exchange to exchange; allocates nothing unless there are trailers.
 class BodyReader final : public http::BodySource {
@@ -33,6 +38,7 @@ class BodyReader final : public http::BodySource {
     trailer_ = &trailer;
     remaining_ = head.chunked ? 0 : head.content_length;
     content_ = 0;
+    drained_ = 0;
     bytes_max_ = bytes_max;
     SetFraming(!head.HasBody() ? Framing::kEnd
                : head.chunked  ? Framing::kChunked
@@ -53,12 +59,16 @@ class BodyReader final : public http::BodySource {
   /// Later reads fail; what is unread stays for Drain. Never fails.
   Error Close() override;
 
-  /// Reads and forgets the rest, at most `bytes_max` bytes of the wire, suspending as needed.
+  /// Reads and forgets the rest, suspending as needed: at most `bytes_max` bytes of content, what
+  /// was forgotten before included, however they arrive. Of a declared length, which is left alone
+  /// when it is too much, it must be more than what there was to forget.
   /// True when the body is at its end, so that the next request can follow. Works after Close.
   bool Drain(int64_t bytes_max);
-  /// As Drain, but only of what has been received: never suspends. A body that is known to be
-  /// longer than `bytes_max` is left alone by both.
-  bool DrainReceived(int64_t bytes_max) { return AtEnd() || DrainRest(bytes_max); }
+  /// As Drain, but only of what has been received: never suspends.
+  bool DrainReceived(int64_t bytes_max) {
+    if (!AtEnd()) SkipReceived(bytes_max);
+    return AtEnd();
+  }
 
   /// Everything that belongs to the body has been consumed. Any thread.
   [[nodiscard]] bool AtEnd() const {
@@ -97,13 +107,14 @@ class BodyReader final : public http::BodySource {
   bool Fill();
   void End();
   void SetFraming(Framing framing) { framing_.store(framing, std::memory_order_relaxed); }
-  void SkipReceived(int64_t& budget);
-  bool DrainRest(int64_t bytes_max);
+  [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
+  void SkipReceived(int64_t bytes_max);
 
   io::Stream* stream_ = nullptr;
   http::Header* trailer_ = nullptr;
   int64_t remaining_ = 0;
   int64_t content_ = 0;
+  int64_t drained_ = 0;
   int64_t bytes_max_ = kBodyUnlimited;
   std::atomic<Framing> framing_{Framing::kEnd};
   Continue continue_ = Continue::kNone;

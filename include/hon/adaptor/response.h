@@ -23,10 +23,6 @@ inline constexpr size_t kBodyBufferBytes = 2048;
 /// leaves together with the head.
 inline constexpr int64_t kSendFileBytesMin = 16 * 1024;
 
-/// A request body of which this much is known to be unread when the head is sent ends the
-/// connection: reading it to the end costs more than a new one.
-inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
-
 /// What a Response asks of the owner of its connection.
 class ConnControl {
  public:

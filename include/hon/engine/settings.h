@@ -37,7 +37,4 @@ inline constexpr int64_t kPeerRateBytesMin = 1024;
 /// Requests of one connection that are served before others get their turn.
 inline constexpr int kRequestsPerTurnMax = 16;
 
-/// Unread body bytes that are read and dropped to keep a connection (contract W51).
-inline constexpr int64_t kDrainBytesMax = 256 * 1024;
-
 }  // namespace hon::engine
