@@ -346,6 +346,26 @@ TEST_P(Lifecycle, KeepAlivesTurnedOffBeforeListen) {  // W93
   EXPECT_EQ(peer.ReadAnswer().Get("Connection"), "close");
 }
 
+TEST_P(Lifecycle, ServeBlocksAndServesEveryAddress) {  // A22
+  server::Server server(engine_, server::WithBackend(GetParam()), server::WithLoops(2));
+  ASSERT_FALSE(server.Listen("127.0.0.1:0"));
+  ASSERT_FALSE(server.Listen("127.0.0.1:0"));
+  EXPECT_EQ(server.Addresses().size(), 2U);
+  std::atomic<bool> over{false};
+  std::thread serving([&] {
+    EXPECT_TRUE(server.Serve().Is(http::ErrServerClosed));
+    over = true;
+  });
+  for (const std::string& address : server.Addresses()) {
+    WirePeer peer(address);
+    ASSERT_TRUE(peer.Send(kGet));
+    EXPECT_EQ(peer.ReadAnswer().body, "hello");
+  }
+  EXPECT_FALSE(over);
+  EXPECT_FALSE(server.Shutdown(appcontext::Background()));
+  serving.join();
+}
+
 TEST_P(Lifecycle, AfterTheEndNothingStarts) {  // A22, W93
   for (const bool close : {false, true}) {
     test::TestServer server(engine_, GetParam());

@@ -8,7 +8,6 @@
 #include <hon/http/reply.h>
 #include <hon/http/serve_mux.h>
 #include <hon/http/server_context.h>
-#include <hon/http/status.h>
 #include <hon/server/server.h>
 #include <hon/server/signals.h>
 

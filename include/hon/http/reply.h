@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "hon/http/handler.h"
+#include "hon/http/status.h"
 
 // In namespace hon::http, `Error` must go on to mean the type hon::Error. This function is declared
 // elsewhere and seen as hon::http::Error by those who write it out, as Go's users do.

@@ -1,6 +1,8 @@
 #pragma once
 
-// Percent-encoding (RFC 3986 §2.1) and the form encoding of queries, with Go's choice of bytes.
+// Percent-encoding (RFC 3986 §2.1) and the form encoding of queries (HTML's
+// application/x-www-form-urlencoded), with Go's choice of bytes. Results own their text, which is
+// at most three times as long as what was escaped; all functions may be called from any thread.
 
 #include <cstddef>
 #include <string>
@@ -17,10 +19,10 @@ inline constexpr Sentinel ErrEscape{"invalid URL escape"};
 
 /// For a key or a value of a query: space becomes "+", all but letters, digits and "-_.~" "%XX".
 [[nodiscard]] std::string QueryEscape(std::string_view text);
-/// For one segment of a path: "/" is escaped as well.
+/// For one segment of a path (RFC 3986 §3.3): "/" is escaped as well.
 [[nodiscard]] std::string PathEscape(std::string_view text);
 
-/// Undoes QueryEscape. Fails with ErrEscape.
+/// Undoes QueryEscape. Fails with ErrEscape. The result may hold any byte, NUL and "/" included.
 [[nodiscard]] Result<std::string> QueryUnescape(std::string_view text);
 /// As QueryUnescape, but "+" stays.
 [[nodiscard]] Result<std::string> PathUnescape(std::string_view text);

@@ -5,9 +5,10 @@
 
 namespace hon::url {
 
-/// Puts the shortest form of `path` into `into`: rooted at "/", without ".", ".." and "//", a slash
-/// at the end kept. Escapes are left alone, so clean the escaped form of a path.
-/// `path` is no view of `into`.
+/// Puts the shortest form of `path` into `into`, whose capacity is used again: rooted at "/",
+/// without ".", ".." (RFC 3986 §5.2.4) and "//", a slash at the end kept. Never longer than `path`
+/// and a "/" before it. Escapes are left alone, so clean the escaped form of a path.
+/// `path` is no view of `into`. Any thread.
 void CleanPath(std::string_view path, std::string& into);
 /// The same as a text of its own.
 [[nodiscard]] std::string CleanPath(std::string_view path);

@@ -1,7 +1,9 @@
 #pragma once
 
 // Go's net/url: parsing by RFC 3986, with Go's leniencies and its fields. Knows nothing of HTTP.
-// Escaping alone is in escape.h, queries alone in values.h.
+// Escaping alone is in escape.h, queries alone in values.h. Functions take time and memory in
+// proportion to their input, which has no limit here, a server's being that of the request's head;
+// they may be called from any thread, as may the const methods of one object.
 
 #include <initializer_list>
 #include <memory>
@@ -15,7 +17,10 @@
 
 namespace hon::url {
 
-/// What Parse and ParseRequestTarget fail with, beside ErrEscape.
+/// What Parse, ParseRequestURI and ParseRequestTarget fail with, beside ErrEscape. A byte below
+/// 0x20 or 0x7F anywhere; nothing to parse; ":" first; a target that is neither a URL nor a path;
+/// "a:b" where it is no scheme; a host, a port (more than digits) or a userinfo (RFC 3986 §3.2)
+/// with bytes that it may not have.
 inline constexpr Sentinel ErrControlByte{"net/url: invalid control character in URL"};
 inline constexpr Sentinel ErrEmpty{"empty url"};
 inline constexpr Sentinel ErrMissingScheme{"missing protocol scheme"};
@@ -25,7 +30,7 @@ inline constexpr Sentinel ErrHost{"invalid host"};
 inline constexpr Sentinel ErrPort{"invalid port"};
 inline constexpr Sentinel ErrUserinfo{"net/url: invalid userinfo"};
 
-/// A username and perhaps a password; never changes.
+/// A username and perhaps a password (RFC 3986 §3.2.1), decoded; never changes.
 class Userinfo {
  public:
   explicit Userinfo(std::string_view username) : username_(username) {}
@@ -53,8 +58,9 @@ using UserinfoPtr = std::shared_ptr<const Userinfo>;
 [[nodiscard]] UserinfoPtr User(std::string_view username);
 [[nodiscard]] UserinfoPtr UserPassword(std::string_view username, std::string_view password);
 
-/// A parsed URI reference: [scheme:][//[userinfo@]host][/]path[?query][#fragment], or
-/// scheme:opaque[?query][#fragment]. It owns its text; strings keep their capacity when assigned.
+/// A parsed URI reference (RFC 3986 §4.1): [scheme:][//[userinfo@]host][/]path[?query][#fragment],
+/// or scheme:opaque[?query][#fragment]. It owns its text; strings keep their capacity when
+/// assigned.
 struct URL {
   std::string Scheme;  // lower case
   std::string Opaque;  // encoded
@@ -70,7 +76,7 @@ struct URL {
 
   bool operator==(const URL& other) const;
 
-  /// The URI reference, escaped as needed: Parse gives this URL again.
+  /// The URI reference (RFC 3986 §5.3), escaped as needed: Parse gives this URL again.
   [[nodiscard]] std::string String() const;
   /// As String, with "xxxxx" for a password.
   [[nodiscard]] std::string Redacted() const;
@@ -85,11 +91,12 @@ struct URL {
   /// `scratch` once it had to be encoded there.
   [[nodiscard]] std::string_view EscapedPathView(std::string& scratch) const;
 
-  /// The pairs of RawQuery; malformed ones are dropped (ParseQuery tells which were).
+  /// The pairs of RawQuery, decoded; malformed ones are dropped, and all when there are more than
+  /// kQueryParametersMax (ParseQuery tells).
   [[nodiscard]] Values Query() const;
   /// Path and query (or opaque and query) as a request line has them.
   [[nodiscard]] std::string RequestURI() const;
-  /// Host without port and brackets; a view of Host.
+  /// Host without port and brackets (RFC 3986 §3.2.2); a view of Host.
   [[nodiscard]] std::string_view Hostname() const;
   /// The digits after the host's last ":", "" when there are none; a view of Host.
   [[nodiscard]] std::string_view Port() const;
@@ -100,20 +107,21 @@ struct URL {
 
   /// `reference` seen from this URL (RFC 3986 §5.2).
   [[nodiscard]] URL ResolveReference(const URL& reference) const;
-  /// Parses `reference`, then resolves it.
+  /// Parses `reference`, then resolves it. Fails as url::Parse does.
   [[nodiscard]] Result<URL> Parse(std::string_view reference) const;
-  /// Appends escaped path elements and cleans the result of ".", ".." and "//".
+  /// Appends escaped path elements and cleans the result of ".", ".." and "//". An element with a
+  /// bad escape leaves the path as it was.
   [[nodiscard]] URL JoinPath(std::initializer_list<std::string_view> elements) const;
 
   /// Empties every field; capacity stays.
   void Clear();
 };
 
-/// Parses a URL or a relative reference.
+/// Parses a URL or a relative reference (RFC 3986 §4.1). The URL owns its text.
 /// Errors: the sentinels above and ErrEscape, with `parse "...": ` before their text.
 [[nodiscard]] Result<URL> Parse(std::string_view text);
-/// Parses what a request line may hold: an absolute URL, an absolute path, or "*". A "#" is part
-/// of the path.
+/// Parses what a request line may hold (RFC 9112 §3.2): an absolute URL, an absolute path, or "*".
+/// A "#" is part of the path. Fails as Parse, and with ErrRequestURI for anything else.
 [[nodiscard]] Result<URL> ParseRequestURI(std::string_view text);
 
 /// ParseRequestURI for servers: fills `into`, whose old capacity is used again, so that a warm one
@@ -121,7 +129,7 @@ struct URL {
 /// authority form, "host:port" (RFC 9112 §3.2.3). On an error `into` is unspecified.
 Error ParseRequestTarget(std::string_view target, bool connect, URL& into);
 
-/// Parses `base` and appends elements to its path, as URL::JoinPath.
+/// Parses `base` and appends elements to its path, as URL::JoinPath. Fails as Parse does.
 [[nodiscard]] Result<std::string> JoinPath(std::string_view base,
                                            std::initializer_list<std::string_view> elements);
 

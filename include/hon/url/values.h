@@ -18,7 +18,9 @@ inline constexpr Sentinel ErrSemicolon{"invalid semicolon separator in query"};
 /// The pieces of one query that are parsed.
 inline constexpr size_t kQueryParametersMax = 10'000;
 
-/// Keys with lists of values, as Go's url.Values; for queries and forms. Keys are case-sensitive.
+/// Keys with lists of values, as Go's url.Values; for queries and forms. Owns its text, which is
+/// decoded. Keys are case-sensitive. One thread at a time changes it. Parsing has a limit on the
+/// number of values, adding has none.
 /// Iteration is in the order of the keys: `for (const auto& [key, list] : values)`.
 class Values {
  public:
@@ -27,7 +29,8 @@ class Values {
 
   /// The first value of `key`, or "". The view ends when the key is changed.
   [[nodiscard]] std::string_view Get(std::string_view key) const;
-  /// All values of `key`, in the order they were added; empty when there are none.
+  /// All values of `key`, in the order they were added; empty when there are none. The reference
+  /// ends with the key.
   [[nodiscard]] const List& All(std::string_view key) const;
   [[nodiscard]] bool Has(std::string_view key) const;
 
@@ -58,9 +61,9 @@ class Values {
   Map map_;
 };
 
-/// Adds the pairs of `query` to `into`. Pieces are split at "&"; one that holds ";" or a bad escape
-/// is dropped, the rest is still added. Returns ErrTooManyParameters (then nothing was added),
-/// else ErrSemicolon when a piece held one, else the first ErrEscape.
+/// Adds the pairs of `query`, which has no "?", to `into`. Pieces are split at "&"; one that holds
+/// ";" or a bad escape is dropped, the rest is still added. Returns ErrTooManyParameters (then
+/// nothing was added), else ErrSemicolon when a piece held one, else the first ErrEscape.
 Error ParseQueryInto(std::string_view query, Values& into);
 
 /// Go's ParseQuery: both the values that could be read, and what was wrong.
