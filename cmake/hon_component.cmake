@@ -33,6 +33,9 @@ function(hon_component name)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     hon_flags(${target})
+    if(HON_BUILD_FUZZ)
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # Position-independent code of g++ otherwise calls even a file's own functions as if somebody
       # might replace them, and inlines none. clang does not.
@@ -70,9 +73,6 @@ function(hon_flags target)
       target_compile_options(${target} PUBLIC -fno-sanitize-recover=undefined)
     endif()
   endif()
-  if(HON_BUILD_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
-  endif()
 endfunction()
 
 # hon_program(NAME SOURCES a.cc ... LINK hon::x ...): a program in bin/, optimised across files
@@ -90,6 +90,14 @@ function(hon_program name)
   endif()
 endfunction()
 
+# hon_runs_once(SOURCES...): compiled alone and not optimised: what reads a command line by a
+# library of templates takes longer to optimise than the rest of its program.
+function(hon_runs_once)
+  set_source_files_properties(${ARGN} PROPERTIES
+    SKIP_UNITY_BUILD_INCLUSION ON
+    COMPILE_OPTIONS -O0)
+endfunction()
+
 # hon_test(NAME [EVERY_PLACEMENT] SOURCES a_test.cc ... LINK hon::x ...): one gtest program for a
 # room; run once for each place where handlers can be (tests/support/suite_placement.h), or once.
 function(hon_test name)
@@ -103,28 +111,38 @@ function(hon_test name)
   hon_flags(${name})
   # The code under test is optimised, the tests themselves need not be: they are half of the build.
   target_compile_options(${name} PRIVATE -O0)
+  set(busy "")
+  if(HON_SANITIZE)
+    set(busy BUSY)
+  endif()
   if(NOT arg_EVERY_PLACEMENT)
-    hon_add_test(${name} LABELS ${arg_LABELS} COMMAND ${name})
+    hon_add_test(${name} ${busy} LABELS ${arg_LABELS} COMMAND ${name})
     return()
   endif()
   foreach(placement inline workers)
-    hon_add_test(${name}_${placement} LABELS ${arg_LABELS} COMMAND ${name})
+    hon_add_test(${name}_${placement} ${busy} LABELS ${arg_LABELS} COMMAND ${name})
     set_property(TEST ${HON_TEST_PREFIX}${name}_${placement} APPEND PROPERTY
       ENVIRONMENT HON_TEST_PLACEMENT=${placement})
   endforeach()
 endfunction()
 
-# hon_add_test(NAME [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says
-# which build it belongs to.
+# hon_add_test(NAME [BUSY] [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says
+# which build it belongs to. Most tests wait most of the time, so `./dev test` runs four for each
+# core; a BUSY one needs a core and counts as four.
 function(hon_add_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
+  cmake_parse_arguments(arg "BUSY" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
+  endif()
+  set(processors 1)
+  if(arg_BUSY)
+    set(processors 4)
   endif()
   add_test(NAME ${HON_TEST_PREFIX}${name} COMMAND ${arg_COMMAND})
   set_tests_properties(${HON_TEST_PREFIX}${name} PROPERTIES
     LABELS "${arg_LABELS}"
     TIMEOUT ${arg_TIMEOUT}
+    PROCESSORS ${processors}
     SKIP_REGULAR_EXPRESSION "HON_TEST_SKIPPED"
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()
@@ -139,6 +157,7 @@ function(hon_fuzz name)
   hon_flags(${name})
   set(corpus ${PROJECT_SOURCE_DIR}/corpus/${name})
   if(HON_BUILD_FUZZ)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     hon_add_test(${name} LABELS fuzz COMMAND ${name} -runs=0 ${corpus})
   else()

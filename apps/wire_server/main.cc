@@ -1,13 +1,13 @@
 // The conformance program: small endpoints that each show one thing of the contract, for the tests
 // over the wire and for the comparison with Go's own server.
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <string>
 #include <thread>
 
 #include "endpoints.h"
+#include "flags.h"
 #include "hon/engine/engine.h"
 #include "hon/http/compress.h"
 #include "hon/http/serve_mux.h"
@@ -16,44 +16,6 @@
 
 namespace hon::wire {
 namespace {
-
-// Times are in milliseconds, 0 for none. The defaults are the library's.
-struct Flags {
-  std::string address = "127.0.0.1:0";
-  std::string backend = "auto";
-  std::string placement = "adaptive";
-  unsigned workers = engine::kWorkersMax;
-  Files files{.dir = ".", .file = "/proc/self/exe"};
-  unsigned loops = 2;
-  int64_t request_timeout = 0;
-  int64_t read_header_timeout = 10'000;
-  int64_t read_timeout = 30'000;
-  int64_t write_timeout = 30'000;
-  int64_t keep_alive_timeout = 120'000;
-  int64_t shutdown_timeout = 5'000;
-  size_t header_bytes = size_t{1} << 20;
-  int64_t body_bytes = int64_t{4} << 30;
-  size_t connections = 0;
-};
-
-void Declare(CLI::App& app, Flags& flags) {
-  app.add_option("--addr", flags.address, "where to listen");
-  app.add_option("--backend", flags.backend, "auto, io_uring or epoll");
-  app.add_option("--placement", flags.placement, "inline, workers or adaptive");
-  app.add_option("--max-workers", flags.workers, "worker threads at most");
-  app.add_option("--loops", flags.loops, "event loops");
-  app.add_option("--files", flags.files.dir, "the directory that /files/ serves");
-  app.add_option("--file", flags.files.file, "the file that /file serves");
-  app.add_option("--request-timeout-ms", flags.request_timeout);
-  app.add_option("--read-header-timeout-ms", flags.read_header_timeout);
-  app.add_option("--read-timeout-ms", flags.read_timeout);
-  app.add_option("--write-timeout-ms", flags.write_timeout);
-  app.add_option("--keep-alive-timeout-ms", flags.keep_alive_timeout);
-  app.add_option("--shutdown-timeout-ms", flags.shutdown_timeout);
-  app.add_option("--max-header-bytes", flags.header_bytes);
-  app.add_option("--max-body-bytes", flags.body_bytes);
-  app.add_option("--max-connections", flags.connections, "0: what the descriptor limit allows");
-}
 
 void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterPlain(mux);
@@ -71,16 +33,16 @@ Duration Time(int64_t milliseconds) {
   return milliseconds == 0 ? kUnlimited : Duration(std::chrono::milliseconds(milliseconds));
 }
 
-int Serve(const Flags& flags, netpoll::BackendKind backend, engine::Placement placement,
-          server::SignalWaiter& signals) {
+int Serve(const Flags& flags, server::SignalWaiter& signals) {
   http::ServeMux plain;
   Register(plain, flags);
   http::ServeMux mux;
   Register(mux, flags);
   mux.Mount("/compressed", http::CompressHandler(plain));
   engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)),
-                        engine::WithPlacement(placement), engine::WithMaxWorkers(flags.workers));
-  server::Server server(engine, server::WithBackend(backend), server::WithLoops(flags.loops),
+                        engine::WithPlacement(flags.placement),
+                        engine::WithMaxWorkers(flags.workers));
+  server::Server server(engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
                         server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
                         server::WithReadTimeout(Time(flags.read_timeout)),
                         server::WithWriteTimeout(Time(flags.write_timeout)),
@@ -115,19 +77,7 @@ int Serve(const Flags& flags, netpoll::BackendKind backend, engine::Placement pl
 
 int main(int argc, char** argv) {
   hon::server::SignalWaiter signals;
-  hon::wire::Flags flags;
-  CLI::App app("The conformance server.", "hon_wire_server");
-  hon::wire::Declare(app, flags);
-  CLI11_PARSE(app, argc, argv);
-  const auto backend = hon::netpoll::ParseBackend(flags.backend);
-  if (!backend) {
-    std::fprintf(stderr, "hon_wire_server: %s\n", backend.error().Message().c_str());
-    return 2;
-  }
-  const auto placement = hon::engine::ParsePlacement(flags.placement);
-  if (!placement) {
-    std::fprintf(stderr, "hon_wire_server: %s\n", placement.error().Message().c_str());
-    return 2;
-  }
-  return hon::wire::Serve(flags, *backend, *placement, signals);
+  const hon::wire::ParsedFlags parsed = hon::wire::ParseFlags(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  return hon::wire::Serve(parsed.flags, signals);
 }

@@ -66,7 +66,8 @@ class AbuseTest(unittest.TestCase):
         with Server("--read-header-timeout-ms", 2000) as server:
             descriptors, rss = self.warm(server)
             wires = self.crowd(server, 500)
-            end = time.monotonic() + 1.5
+            start = time.monotonic()
+            end = start + 1.5
             i = 0
             while time.monotonic() < end:
                 for wire in wires:
@@ -74,10 +75,13 @@ class AbuseTest(unittest.TestCase):
                 i += 1
                 self.others_are_served(server)
                 time.sleep(0.05)
+            # A byte that comes behind the answer, on a busy machine, may reset what was not read.
+            late = time.monotonic() - start >= 2
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss, 500 * 8 * KIB + SLACK_BYTES)
             for wire in wires:
-                self.assertEqual([answer.status for answer in wire.answers()], [408])
+                self.assertIn([answer.status for answer in wire.answers()],
+                              [[408], []] if late else [[408]])
             self.back_to(server, descriptors)
 
     def test_idle_flood(self):

@@ -1,0 +1,44 @@
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+namespace hon::wire {
+
+ParsedFlags ParseFlags(int argc, char** argv) {
+  ParsedFlags parsed;
+  Flags& flags = parsed.flags;
+  std::string backend = "auto";
+  std::string placement = "adaptive";
+  CLI::App app("The conformance server.", "hon_wire_server");
+  app.add_option("--addr", flags.address, "where to listen");
+  app.add_option("--backend", backend, "auto, io_uring, epoll or kqueue");
+  app.add_option("--placement", placement, "inline, workers or adaptive");
+  app.add_option("--max-workers", flags.workers, "worker threads at most");
+  app.add_option("--loops", flags.loops, "event loops");
+  app.add_option("--files", flags.files.dir, "the directory that /files/ serves");
+  app.add_option("--file", flags.files.file, "the file that /file serves");
+  app.add_option("--request-timeout-ms", flags.request_timeout);
+  app.add_option("--read-header-timeout-ms", flags.read_header_timeout);
+  app.add_option("--read-timeout-ms", flags.read_timeout);
+  app.add_option("--write-timeout-ms", flags.write_timeout);
+  app.add_option("--keep-alive-timeout-ms", flags.keep_alive_timeout);
+  app.add_option("--shutdown-timeout-ms", flags.shutdown_timeout);
+  app.add_option("--max-header-bytes", flags.header_bytes);
+  app.add_option("--max-body-bytes", flags.body_bytes);
+  app.add_option("--max-connections", flags.connections, "0: what the descriptor limit allows");
+  try {
+    app.parse(argc, argv);
+    Result<netpoll::BackendKind> kind = netpoll::ParseBackend(backend);
+    if (!kind) throw CLI::ValidationError(kind.error().Message());
+    flags.backend = *kind;
+    Result<engine::Placement> place = engine::ParsePlacement(placement);
+    if (!place) throw CLI::ValidationError(place.error().Message());
+    flags.placement = *place;
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = app.exit(error);
+  }
+  return parsed;
+}
+
+}  // namespace hon::wire
