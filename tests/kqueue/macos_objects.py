@@ -18,8 +18,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Found by the include path of the system elsewhere; here only these two may be seen.
-HEADER_LIBRARIES = ("boost", "tl")
+# Found by the include path of the system elsewhere; here only these may be seen.
+HEADER_LIBRARIES = ("boost", "tl", "openssl")
+SYSTEM_HEADERS = pathlib.Path("/usr/include")
 OF_OTHER_SYSTEMS = re.compile(r"_linux\.cc$|/backend_(epoll|io_uring)\.cc$|/provided_blocks\.cc$")
 
 
@@ -40,6 +41,14 @@ def batches(rooms):
             yield names[at:at + BATCH]
 
 
+def link_headers(library, into):
+    """Some distributions keep a library's headers in two folders, one for each architecture."""
+    into.mkdir()
+    for folder in (SYSTEM_HEADERS / library, *SYSTEM_HEADERS.glob(f"*-linux-gnu/{library}")):
+        for header in folder.iterdir():
+            (into / header.name).symlink_to(header)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", default="aarch64-macos")
@@ -53,7 +62,7 @@ def main():
         include = pathlib.Path(folder) / "include"
         include.mkdir()
         for library in HEADER_LIBRARIES:
-            (include / library).symlink_to(pathlib.Path("/usr/include") / library)
+            link_headers(library, include / library)
         environment = dict(os.environ)
         environment.setdefault("ZIG_GLOBAL_CACHE_DIR", os.path.join(folder, "cache"))
 
