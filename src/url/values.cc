@@ -8,12 +8,18 @@
 
 namespace hon::url {
 
-std::string_view Values::Get(std::string_view key) const {
+std::string_view Values::Get(std::string_view key) const& {
   const List& list = All(key);
   return list.empty() ? std::string_view() : list.front();
 }
 
-const Values::List& Values::All(std::string_view key) const {
+std::string Values::Get(std::string_view key) && {
+  return std::string(std::as_const(*this).Get(key));
+}
+
+Values::List Values::All(std::string_view key) && { return std::as_const(*this).All(key); }
+
+const Values::List& Values::All(std::string_view key) const& {
   static const List kNone;
   const auto found = map_.find(key);
   return found == map_.end() ? kNone : found->second;

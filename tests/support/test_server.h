@@ -44,6 +44,8 @@ class EventLog {
   std::vector<Entry> entries_;
 };
 
+/// For the tests of engine and server themselves: several servers of one engine, ended whatever
+/// their handlers do. Those of handlers use httptest::Server.
 class TestServer {
  public:
   template <class... With>

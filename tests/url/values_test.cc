@@ -105,6 +105,17 @@ TEST(ParseQuery, IntoValuesThatHoldSome) {
   EXPECT_EQ(values.Encode(), "a=form&a=query&b=2");
 }
 
+// What is asked of a temporary outlives it.
+TEST(Values, OfATemporaryAreCopies) {
+  const URL url = *Parse("/?q=" + std::string(100, 'x') + "&q=2");
+  const auto first = url.Query().Get("q");
+  EXPECT_EQ(first, std::string(100, 'x'));
+  std::string all;
+  for (const std::string& value : url.Query().All("q")) all += value.back();
+  EXPECT_EQ(all, "x2");
+  EXPECT_EQ(url.Query().Get("none"), "");
+}
+
 TEST(Values, SetAddGetDel) {
   Values values;
   EXPECT_EQ(values.Get("a"), "");

@@ -28,10 +28,13 @@ class Values {
   using Map = std::map<std::string, List, std::less<>>;
 
   /// The first value of `key`, or "". The view ends when the key is changed.
-  [[nodiscard]] std::string_view Get(std::string_view key) const;
+  [[nodiscard]] std::string_view Get(std::string_view key) const&;
   /// All values of `key`, in the order they were added; empty when there are none. The reference
   /// ends with the key.
-  [[nodiscard]] const List& All(std::string_view key) const;
+  [[nodiscard]] const List& All(std::string_view key) const&;
+  /// The same of Values that end with the expression, as in r.URL.Query().Get("q"): copies.
+  [[nodiscard]] std::string Get(std::string_view key) &&;
+  [[nodiscard]] List All(std::string_view key) &&;
   [[nodiscard]] bool Has(std::string_view key) const;
 
   /// Replaces the values of `key` by one.
