@@ -6,8 +6,8 @@
 #include <string>
 
 #include "endpoints.h"
-#include "hon/fiber/fiber.h"
 #include "hon/http/reply.h"
+#include "hon/sse/writer.h"
 #include "numbers.h"
 
 namespace hon::wire {
@@ -90,11 +90,10 @@ void Hijack(http::ResponseWriter& w, http::Request&) {
 }
 
 void Sse(http::ResponseWriter& w, http::Request& r) {
-  w.Header().Set("Content-Type", "text/event-stream");
-  w.Header().Set("Cache-Control", "no-cache");
-  for (int64_t i = 0;; ++i) {
-    if (w.Write("data: event " + std::to_string(i) + "\n\n").err || w.Flush()) return;
-    if (fiber::Sleep(r.Context(), std::chrono::seconds(1))) return;
+  Result<sse::Writer> stream = sse::Writer::Start(w, r);
+  if (!stream) return;
+  int64_t i = 0;
+  while (!stream->Send("event " + std::to_string(i++)) && !stream->Wait(std::chrono::seconds(1))) {
   }
 }
 
