@@ -36,6 +36,8 @@ constexpr unsigned kCompletions = 4096;
 // When so much has come in one batch, more blocks would not make the batches better: what the cache
 // cannot hold until it is looked at costs more than another turn.
 constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
+// Blocks that a connection is expected to fill, when so much comes.
+constexpr size_t kBlocksEach = 4;
 
 // What a completion is, in the low bits of the pointer to whom it belongs.
 enum class Op : uintptr_t {
@@ -175,6 +177,7 @@ class IoUringBackend final : public Backend {
   void WatchWakeup();
   void PushReady(Connection& c);
   void DeliverReady();
+  void ArmStarved();
 
   ProvidedBlocks blocks_;  // outlives the ring
   Ring ring_;
@@ -183,6 +186,8 @@ class IoUringBackend final : public Backend {
   std::vector<int> closing_;  // descriptors that were given up on another thread
   std::vector<Acceptor*> to_accept_;
   size_t received_ = 0;  // in this batch
+  // Those who found no block where no more are to be provided, in the order in which they did.
+  std::vector<Connection*> starved_;
   // Connections whose input has changed in this batch, to be told once it is complete.
   Connection* ready_first_ = nullptr;
   Connection* ready_last_ = nullptr;
@@ -306,6 +311,7 @@ void IoUringBackend::Deliver() {
   io_uring_cq_advance(ring_.Get(), count);
   blocks_.Publish();
   DeliverReady();
+  ArmStarved();
 }
 
 void IoUringBackend::OnCompletion(const io_uring_cqe& cqe) {
@@ -345,7 +351,7 @@ void IoUringBackend::Sync(Connection& c) {
   if (Io::Connecting(c)) return;
   if (Io::WantsInput(c)) {
     // A receive that is being cancelled is armed again when that has been answered.
-    if (Io::Holds(c, Io::Hold::kRecvInFlight)) return;
+    if (Io::Holds(c, Io::Hold::kRecvInFlight) || Io::Holds(c, Io::Hold::kStarved)) return;
     Io::TakeHold(c, Io::Hold::kRecvInFlight);
     return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
   }
@@ -372,9 +378,14 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
     if (!Io::Closed(c)) Io::InputEnded(c);
     PushReady(c);
   } else if (cqe.res == -ENOBUFS) {
-    if (received_ < kReceivedAtOnceMax) blocks_.Grow();
+    const bool many = received_ >= kReceivedAtOnceMax;
+    if (!many) blocks_.Grow();
     // Whoever got nothing is armed again before those who got something.
-    if (!Io::Closed(c) && !Io::Holds(c, Io::Hold::kInReadyList)) return Sync(c);
+    if (!Io::Closed(c) && !Io::Holds(c, Io::Hold::kInReadyList)) {
+      if (!many) return Sync(c);
+      Io::TakeHold(c, Io::Hold::kStarved);
+      return starved_.push_back(&c);
+    }
   }
   if (more || Io::Closed(c)) return;
   const bool failed = cqe.res < 0 && cqe.res != -ENOBUFS && cqe.res != -ECANCELED &&
@@ -408,6 +419,21 @@ void IoUringBackend::DeliverReady() {
     Io::DeliverInput(*c);
     c = next;
   }
+}
+
+// As many as there are blocks for: the others would only be told again that there is none. Whoever
+// is armed has input waiting, so the next turn comes soon.
+void IoUringBackend::ArmStarved() {
+  size_t left = blocks_.Count() / kBlocksEach;
+  auto next = starved_.begin();
+  for (; next != starved_.end() && left != 0; ++next) {
+    Connection& c = **next;
+    Io::DropHold(c, Io::Hold::kStarved);
+    if (Io::Closed(c)) continue;
+    if (Io::WantsInput(c)) --left;
+    Sync(c);
+  }
+  starved_.erase(starved_.begin(), next);
 }
 
 // The other reports of a connection.

@@ -322,5 +322,41 @@ TEST_P(CloseTest, ManyConnectionsComeAndGoWithoutALeak) {
   EXPECT_LE(loop_->Blocks().InUse(), blocks + 64) << "blocks leaked";
 }
 
+// More input at once than there are blocks for: all of it comes in the end, and who is closed while
+// it waits for a block is gone.
+TEST_P(CloseTest, ManyWithMuchToSayAreAllHeardOrGone) {
+  constexpr size_t kPeers = 60;
+  constexpr size_t kStay = 30;
+  const std::string much(64 * 1024, 'm');
+  size_t heard = 0;
+  Recorder& reader = NewRecorder();
+  reader.request = [&](Connection& c) {
+    heard += c.Reader().Len();
+    EXPECT_FALSE(c.Reader().Skip(c.Reader().Len()));
+    c.ConsumedInput();
+    if (c.InputEnded()) c.Close();
+  };
+  std::vector<Peer> peers(kPeers);
+  std::vector<Connection*> connections;
+  for (Peer& peer : peers) connections.push_back(&ConnectTcp(reader, &peer));
+  for (int round = 0; round < 3; ++round) {
+    size_t said = 0;
+    heard = 0;
+    for (const Peer& peer : peers) said += peer.SendSome(much);
+    ASSERT_TRUE(TurnUntil([&] { return heard == said; })) << heard << " of " << said;
+  }
+  size_t said = 0;
+  heard = 0;
+  for (size_t i = 0; i < kPeers; ++i) {
+    const size_t n = peers[i].SendSome(much);
+    if (i < kStay) said += n;
+  }
+  loop_->Turn(milliseconds(1));
+  for (size_t i = kStay; i < kPeers; ++i) connections[i]->Close(CloseHow::kAbort);
+  for (const Peer& peer : peers) peer.Finish();
+  ASSERT_TRUE(TurnUntil([&] { return loop_->Connections() == 0; }));
+  EXPECT_GE(heard, said);
+}
+
 }  // namespace
 }  // namespace hon::netpoll

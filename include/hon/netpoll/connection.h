@@ -190,6 +190,7 @@ class Connection final : private Timer {
     kPeerPollInFlight = 8,  // the kernel watches for a leaving peer
     kInDirtyList = 16,      // of the loop
     kInReadyList = 32,      // of the backend
+    kStarved = 64,          // io_uring: it found no block to receive into, and waits for its turn
   };
 
   enum Flag : uint16_t {
