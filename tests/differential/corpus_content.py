@@ -14,7 +14,8 @@ def files():
                    b"/files/sub", b"/files/sub/", b"/files/sub/b.html", b"/files/none", b"/files/.hidden",
                    b"/files/%61.txt", b"/files/a.txt%00", b"/files/..%2fa.txt", b"/files/sub/%2e%2e/a.txt",
                    b"/files/data", b"/files/a.txt?x", b"/files/sub?x", b"/files/c.json", b"/files/listed/",
-                   b"/files/listed", b"/file", b"/file?x", b"/files/page.HTML", b"/files/no.such-ext"):
+                   b"/files/listed", b"/file", b"/file?x", b"/files/page.HTML", b"/files/no.such-ext",
+                   b"/files/indexed/", b"/files/indexed/index.html", b"/files/odd%FF"):
         for method in (b"GET", b"HEAD", b"POST", b"DELETE"):
             yield Case(f"{method.decode()} {target.decode()}", request(method, target))
 
@@ -127,6 +128,8 @@ def multipart_forms():
         "filename*": part(b"form-data; name=f; filename*=UTF-8''%C3%A9.txt", b"data"),
         "empty part": part(b'form-data; name="a"', b""),
         "boundary inside": part(b'form-data; name="a"', b"x--B y\r\n-B"),
+        "blank before a colon": b'--B\r\nContent-Disposition : form-data; name="a"\r\n\r\ndata\r\n',
+        "blank in a name": b'--B\r\nContent-Dis position: form-data; name="a"\r\n\r\ndata\r\n',
         "bad part header": b"--B\r\nno colon\r\n\r\ndata\r\n",
     }
     for name, data in parts.items():

@@ -31,7 +31,7 @@ def patterns():
     for target in MUX_TARGETS:
         for method in (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CUSTOM"):
             yield Case(f"{method.decode()} {target!r}", request(method, target, host=host))
-    for value in (b"mux.test:80", b"mux.test.", b"xmux.test", b"[::1]", b"other.test"):
+    for value in (b"mux.test:80", b"MUX.test", b"mux.test.", b"xmux.test", b"[::1]", b"other.test"):
         yield Case(f"host {value!r}", request(target=b"/hosted", host=field(b"Host", value)))
 
 

@@ -29,7 +29,7 @@ MODIFIED = 1_700_000_000
 MODIFIED_TEXT = b"Tue, 14 Nov 2023 22:13:20 GMT"
 FILES = {
     "a.txt": b"0123456789", "empty": b"", "data": bytes(range(256)) * 8, "index.html": b"<html>index</html>",
-    ".hidden": b"hidden", "c.json": b"{}", "page.HTML": b"<p>page", "no.such-ext": b"GIF89a...",
+    "indexed/index.html/x": b"x", "odd\udcff": b"odd", ".hidden": b"hidden", "c.json": b"{}", "page.HTML": b"<p>page", "no.such-ext": b"GIF89a...",
     "sub/b.html": b"<b>b</b>", "listed/one": b"1", "listed/two & <three>": b"2", "listed/dir/x": b"",
     "file.txt": b"0123456789abcdef" * 2000,
 }
