@@ -224,7 +224,7 @@ class Server::Impl {
   // Every loop gets a socket of its own where the kernel spreads connections over them; else one
   // loop accepts for all.
   Error Accept(netpoll::ListenSocket socket, bool reuse_port) {
-    std::string address = socket.Address();
+    std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
     const std::optional<appcontext::Context> base = BaseFor(address);
     HON_RETURN_IF_ERROR(standby_.AddSocket(socket, base));
     std::vector<netpoll::Listener::Target> targets;

@@ -350,13 +350,17 @@ TEST_P(Lifecycle, ServeBlocksAndServesEveryAddress) {  // A22
   server::Server server(engine_, server::WithBackend(GetParam()), server::WithLoops(2));
   ASSERT_FALSE(server.Listen("127.0.0.1:0"));
   ASSERT_FALSE(server.Listen("127.0.0.1:0"));
-  EXPECT_EQ(server.Addresses().size(), 2U);
+  const std::vector<std::string> addresses = server.Addresses();
+  ASSERT_EQ(addresses.size(), 2U);
+  const std::string local = "unix:@hon-" + std::to_string(::getpid());
+  ASSERT_FALSE(server.Listen(local));
+  EXPECT_EQ(server.Addresses().back(), local);
   std::atomic<bool> over{false};
   std::thread serving([&] {
     EXPECT_TRUE(server.Serve().Is(http::ErrServerClosed));
     over = true;
   });
-  for (const std::string& address : server.Addresses()) {
+  for (const std::string& address : addresses) {
     WirePeer peer(address);
     ASSERT_TRUE(peer.Send(kGet));
     EXPECT_EQ(peer.ReadAnswer().body, "hello");

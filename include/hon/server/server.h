@@ -137,7 +137,7 @@ class Server {
   /// False: answers carry `Connection: close`, and idle connections are closed now.
   void SetKeepAlivesEnabled(bool enabled);
 
-  /// The bound addresses, with the ports that the kernel chose.
+  /// The bound addresses as Listen takes them, with the ports that the kernel chose.
   [[nodiscard]] std::vector<std::string> Addresses() const;
   /// "io_uring", "epoll", ...; once Listen has succeeded.
   [[nodiscard]] std::string_view Backend() const;
