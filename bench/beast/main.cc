@@ -1,12 +1,15 @@
 // hon --type beast: the program's mux and handlers on Boost.Beast instead of this project's server.
 // It shows that a handler needs nothing but the contract. Handlers are synchronous and there are no
-// fibers here, so each connection has a thread.
+// fibers here, so each connection has a thread; those that a handler has taken over and made
+// evented (WebSockets) share one.
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,12 +41,6 @@ Result<tcp::endpoint> ParseAddress(boost::asio::io_context& context, const std::
   return found.begin()->endpoint();
 }
 
-std::string Text(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
-}
-
 void Accept(tcp::acceptor& acceptor, http::Handler& handler, const Timeouts& timeouts) {
   static std::atomic<int> live{0};
   for (;;) {
@@ -54,17 +51,16 @@ void Accept(tcp::acceptor& acceptor, http::Handler& handler, const Timeouts& tim
       std::this_thread::sleep_for(std::chrono::milliseconds(10));  // no descriptor, most likely
       continue;
     }
-    if (live.fetch_add(1) >= kConnectionsMax) {
-      live.fetch_sub(1);
-      continue;
-    }
-    std::thread([socket = std::move(socket), text = Text(peer), &handler, timeouts]() mutable {
+    ++live;
+    const std::shared_ptr<void> slot(nullptr, [](void*) { --live; });
+    if (live > kConnectionsMax) continue;
+    std::thread([stream = Stream(std::move(socket), timeouts.write, slot), text = AddressText(peer),
+                 &handler, timeouts]() mutable {
       try {
-        ServeConn(Stream(std::move(socket), timeouts.write), text, handler, timeouts);
+        ServeConn(std::move(stream), text, handler, timeouts);
       } catch (const std::exception& error) {
         std::fprintf(stderr, "hon_beast: %s\n", error.what());
       }
-      live.fetch_sub(1);
     }).detach();
   }
 }
@@ -81,8 +77,10 @@ int Run(const app::Flags& flags) {
     return 1;
   }
   tcp::acceptor acceptor(context, *endpoint);
-  std::printf("hon_beast listening on http://%s\n", Text(acceptor.local_endpoint()).c_str());
+  std::printf("hon_beast listening on http://%s\n", AddressText(acceptor.local_endpoint()).c_str());
   std::fflush(stdout);
+  const auto work = boost::asio::make_work_guard(context);
+  std::thread([&context] { context.run(); }).detach();  // turns what is evented
   Accept(acceptor, mux,
          {.read = flags.read_timeout,
           .write = flags.write_timeout,

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/beast/conn.h"
 #include "bench/beast/request.h"
 #include "hon/http/sniff.h"
 #include "hon/http/status.h"
@@ -26,7 +27,7 @@ bool Response::AllowsBody() const {
 }
 
 void Response::WriteHeader(int status) {
-  if (status_ != 0) return;
+  if (status_ != 0 || hijacked_) return;
   if (status < 100 || status > 999) throw std::invalid_argument("invalid WriteHeader code");
   if (status < 200 && status != http::StatusSwitchingProtocols) return SendInterim(status);
   Commit(status);
@@ -66,6 +67,7 @@ void Response::Commit(int status) {
 }
 
 io::IoResult Response::Write(std::string_view data) {
+  if (hijacked_) return {0, http::ErrHijacked};
   if (status_ == 0) Commit(http::StatusOK);
   if (error_) return {0, error_};
   if (data.empty()) return {};
@@ -85,8 +87,22 @@ io::IoResult Response::Write(std::string_view data) {
 }
 
 Error Response::Flush() {
+  if (hijacked_) return http::ErrHijacked;
   if (status_ == 0) Commit(http::StatusOK);
   return SendBuffered();
+}
+
+Result<std::unique_ptr<io::Conn>> Response::Hijack() {
+  if (hijacked_) return Fail(http::ErrHijacked);
+  if (options_.received == nullptr) return Fail(http::ErrNotSupported);
+  if (status_ != 0) {
+    if (Error err = SendBuffered()) return Fail(std::move(err));
+  }
+  hijacked_ = true;
+  const auto bytes = options_.received->data();
+  std::string unread(static_cast<const char*>(bytes.data()), bytes.size());
+  options_.received->clear();
+  return NewConn(std::move(*stream_), std::move(unread));
 }
 
 Error Response::SetReadDeadline(TimePoint deadline) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -17,13 +19,14 @@ namespace bhttp = boost::beast::http;
 
 /// One answer, written by Beast's serializer. A body of up to 2,048 bytes that is complete when the
 /// handler returns gets a Content-Length; a longer one goes out in chunks unless the handler
-/// declared its length. Hijack and full duplex are not supported.
+/// declared its length. Full duplex is not supported.
 class Response final : public http::ResponseWriter {
  public:
   struct Options {
     bool head = false;  // HEAD: nothing of the body is sent
     bool http10 = false;
     bool close = false;
+    bb::flat_buffer* received = nullptr;  // what has come behind the head; null: no Hijack
   };
   Response(Stream& stream, Options options) : stream_(&stream), options_(options) {}
   Response(const Response&) = delete;
@@ -33,6 +36,7 @@ class Response final : public http::ResponseWriter {
   io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
   Error Flush() override;
+  Result<std::unique_ptr<io::Conn>> Hijack() override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
   /// There is no request timeout here: lifting it succeeds, another one is not supported.
@@ -43,6 +47,8 @@ class Response final : public http::ResponseWriter {
   /// The handler has returned: sends what is missing.
   void Finish();
   [[nodiscard]] bool HeadSent() const { return serializer_.has_value(); }
+  /// The connection is its handler's: neither Finish nor anything else may follow.
+  [[nodiscard]] bool Hijacked() const { return hijacked_; }
   /// After Finish: whether the connection ends with this answer.
   [[nodiscard]] bool MustClose() const { return options_.close; }
 
@@ -60,6 +66,7 @@ class Response final : public http::ResponseWriter {
   bhttp::response<bhttp::buffer_body> message_;
   std::optional<bhttp::response_serializer<bhttp::buffer_body>> serializer_;
   Error error_;
+  bool hijacked_ = false;
   int status_ = 0;
   int64_t written_ = 0;
   int64_t length_ = -1;  // declared; -1: none

@@ -84,9 +84,11 @@ bool ServeOne(Stream& stream, bb::flat_buffer& buffer, const std::string& peer,
   stream.ResetWriteDeadline(timeouts.write);
   Response response(stream, {.head = request.Method == "HEAD",
                              .http10 = request.ProtoMinor == 0,
-                             .close = request.Close});
+                             .close = request.Close,
+                             .received = &buffer});
   const bool returned = Call(handler, response, request);
   cancel();
+  if (response.Hijacked()) return false;
   if (!returned) {
     if (!response.HeadSent()) Refuse(stream, http::StatusInternalServerError);
     return false;
@@ -102,7 +104,7 @@ void ServeConn(Stream stream, const std::string& peer, http::Handler& handler,
   bb::flat_buffer buffer(kHeadBytesMax + 4096);
   while (ServeOne(stream, buffer, peer, handler, timeouts)) {
   }
-  stream.CloseGently();
+  if (stream.Socket().is_open()) stream.CloseGently();  // else a handler has it
 }
 
 }  // namespace hon::beast

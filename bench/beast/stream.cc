@@ -11,14 +11,30 @@
 namespace hon::beast {
 namespace {
 
-constexpr size_t kLingerBytesMax = 256 * 1024;
-constexpr auto kLingerTime = std::chrono::seconds(1);
 constexpr auto kPollMax = std::chrono::hours(1);  // poll counts in an int
 
 }  // namespace
 
-Stream::Stream(tcp::socket socket, Duration write_timeout)
-    : socket_(std::move(socket)), write_timeout_(write_timeout) {
+std::string AddressText(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+std::string LocalAddress(const tcp::socket& socket) {
+  bb::error_code problem;
+  const tcp::endpoint endpoint = socket.local_endpoint(problem);
+  return problem ? std::string() : AddressText(endpoint);
+}
+
+std::string RemoteAddress(const tcp::socket& socket) {
+  bb::error_code problem;
+  const tcp::endpoint endpoint = socket.remote_endpoint(problem);
+  return problem ? std::string() : AddressText(endpoint);
+}
+
+Stream::Stream(tcp::socket socket, Duration write_timeout, std::shared_ptr<void> slot)
+    : slot_(std::move(slot)), socket_(std::move(socket)), write_timeout_(write_timeout) {
   socket_.non_blocking(true);
   socket_.set_option(tcp::no_delay(true));
 }

@@ -3,7 +3,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <chrono>
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "hon/base/time.h"
@@ -13,12 +16,28 @@ namespace hon::beast {
 namespace bb = boost::beast;
 using tcp = boost::asio::ip::tcp;
 
+/// A connection that was closed gently is read from for so long and for so much, or until the
+/// client has closed too: closing with unread input would take the last answer away from the
+/// client.
+inline constexpr Duration kLingerTime = std::chrono::seconds(1);
+inline constexpr size_t kLingerBytesMax = 256 * 1024;
+
+/// "ip:port" or "[ip6]:port".
+[[nodiscard]] std::string AddressText(const tcp::endpoint& endpoint);
+/// The two ends of `socket`; "" once it is closed.
+[[nodiscard]] std::string LocalAddress(const tcp::socket& socket);
+[[nodiscard]] std::string RemoteAddress(const tcp::socket& socket);
+
 /// A socket with deadlines, as a SyncStream of Beast's: its own streams have deadlines only for
 /// asynchronous calls. Blocks the calling thread.
 class Stream {
  public:
-  /// A wait for the client to take output lasts `write_timeout` at most.
-  Stream(tcp::socket socket, Duration write_timeout);
+  /// A wait for the client to take output lasts `write_timeout` at most. `slot` is held as long as
+  /// the socket.
+  Stream(tcp::socket socket, Duration write_timeout, std::shared_ptr<void> slot = nullptr);
+
+  [[nodiscard]] tcp::socket& Socket() { return socket_; }
+  [[nodiscard]] const tcp::socket& Socket() const { return socket_; }
 
   template <class Buffers>
   size_t read_some(const Buffers& buffers, bb::error_code& problem) {
@@ -49,8 +68,7 @@ class Stream {
     write_timeout_ = write_timeout;
   }
 
-  /// Ends our direction and reads until the client has closed, for a second and 256 KiB at most:
-  /// closing with unread input would take the answer away from the client.
+  /// Ends our direction and reads until the client has closed, or the limits above are met.
   void CloseGently();
 
  private:
@@ -73,6 +91,7 @@ class Stream {
   }
   bool Wait(Direction direction, bb::error_code& problem);
 
+  std::shared_ptr<void> slot_;  // outlives the socket
   tcp::socket socket_;
   TimePoint read_deadline_ = kNever;
   TimePoint write_deadline_ = kNever;

@@ -293,7 +293,9 @@ Error Session::AwaitRoom(Lock& lock, bool within_message) {
       conn_->Post([self = shared_from_this()] { self->End(io::ConnClose::kAbort); });
       return ErrBackpressure;
     }
-    if (!internal::MayWait() || (full && options.slow == Slow::kDrop)) return ErrBackpressure;
+    if (!internal::MayWait(conn_->InLoop()) || (full && options.slow == Slow::kDrop)) {
+      return ErrBackpressure;
+    }
     if (full) PostSettle();
     HON_RETURN_IF_ERROR(changed_.Wait(lock));
   }

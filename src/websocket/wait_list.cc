@@ -68,6 +68,8 @@ void WaitList::WakeAll() {
   }
 }
 
-bool MayWait() { return fiber::Current() != nullptr || netpoll::Loop::Current() == nullptr; }
+bool MayWait(bool on_loop) {
+  return fiber::Current() != nullptr || (!on_loop && netpoll::Loop::Current() == nullptr);
+}
 
 }  // namespace hon::websocket::internal

@@ -20,7 +20,8 @@ class WaitList {
   Node* first_ = nullptr;
 };
 
-/// Whether the caller may wait: a fiber, or a thread that turns no loop.
-[[nodiscard]] bool MayWait();
+/// Whether the caller may wait: a fiber, or a thread that turns no loop, neither one of netpoll's
+/// nor (`on_loop`) whatever turns the connection.
+[[nodiscard]] bool MayWait(bool on_loop);
 
 }  // namespace hon::websocket::internal

@@ -12,10 +12,11 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support"), str(ROOT / "bench")]
 import harness  # noqa: E402
 from harness import Wire, settings  # noqa: E402
 from runner.process import free_port  # noqa: E402
+from websocket import BINARY, TEXT, WebSocket  # noqa: E402
 
 WELCOME = b"Welcome! Try /sse endpoint."
 BODY = bytes(range(256)) * 400  # more than one buffer
@@ -120,6 +121,22 @@ class BeastTest(unittest.TestCase):
         self.assertIn(b"Transfer-Encoding: chunked", seen)
         self.assertIn(b"text/event-stream", seen)
         self.assertGreaterEqual(seen.count(b"data: "), 2)
+
+    def test_websockets_work_as_on_our_own_server(self):
+        with WebSocket("127.0.0.1", self.port, "/ws") as echo:
+            for data in (b"", b"x", BODY):
+                echo.send(data)
+                self.assertEqual(echo.receive(), (BINARY, data))
+
+    def test_a_chat_reaches_everybody(self):
+        with contextlib.ExitStack() as stack:
+            chatters = [stack.enter_context(WebSocket("127.0.0.1", self.port, "/chat"))
+                        for _ in range(3)]
+            chatters[0].send("Ann\nhello all")
+            for chatter in chatters:
+                opcode, line = chatter.receive()
+                self.assertEqual(opcode, TEXT)
+                self.assertIn(b'"name":"Ann","text":"hello all"', line)
 
     def test_http10_and_close_end_the_connection(self):
         for data in (b"GET / HTTP/1.0\r\n\r\n", request("/", fields="Connection: close\r\n")):
