@@ -71,7 +71,7 @@ Error Response::Refuse(const char* call) {
   return http::ErrHijacked;
 }
 
-io::IoResult Response::Write(std::string_view data) {
+[[gnu::flatten]] io::IoResult Response::Write(std::string_view data) {
   if (IsDone()) return {0, Refuse("Write")};
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (error_) return {0, error_};
@@ -140,7 +140,7 @@ Error Response::EnableFullDuplex() {
 
 // --- The engine's call.
 
-void Response::Finish() {
+[[gnu::flatten]] void Response::Finish() {
   if (IsDone()) return;
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (phase_ == Phase::kCommitted) {

@@ -1,17 +1,20 @@
 #include "hon/appcontext/reusable.h"
 
+#include <algorithm>
+
 #include "appcontext/context_node.h"
 #include "hon/base/assert.h"
 
 namespace hon::appcontext {
 
-const Context& ReusableContext::Arm(const Context& parent) {
+const Context& ReusableContext::Arm(const Context& parent, TimePoint deadline) {
   if (context_.Node() == nullptr) context_ = Context(new ContextNode);
-  context_.Node()->BecomeReaderOf(parent);
+  ContextNode& node = *context_.Node();
+  node.BecomeReaderOf(parent);
+  const ContextNode* above = parent.Node();
+  node.SetDeadline(above == nullptr ? deadline : std::min(deadline, above->Deadline()));
   return context_;
 }
-
-void ReusableContext::SetDeadline(TimePoint deadline) { context_.Node()->SetDeadline(deadline); }
 
 void ReusableContext::Cancel(const Error& cause) { context_.Node()->End(ErrCanceled, cause); }
 

@@ -29,7 +29,8 @@ Arena::Arena(Arena&& other) noexcept
     : chunk_(std::exchange(other.chunk_, nullptr)),
       first_(std::exchange(other.first_, nullptr)),
       next_(std::exchange(other.next_, nullptr)),
-      end_(std::exchange(other.end_, nullptr)) {}
+      end_(std::exchange(other.end_, nullptr)),
+      has_older_(std::exchange(other.has_older_, false)) {}
 
 Arena& Arena::operator=(Arena&& other) noexcept {
   if (this == &other) return *this;
@@ -38,6 +39,7 @@ Arena& Arena::operator=(Arena&& other) noexcept {
   first_ = std::exchange(other.first_, nullptr);
   next_ = std::exchange(other.next_, nullptr);
   end_ = std::exchange(other.end_, nullptr);
+  has_older_ = std::exchange(other.has_older_, false);
   return *this;
 }
 
@@ -50,7 +52,7 @@ std::string_view Arena::Copy(std::string_view text) {
   return {place, text.size()};
 }
 
-void Arena::ResetUsed() noexcept {
+void Arena::ResetChunks() noexcept {
   while (chunk_->older != nullptr) {
     Chunk* older = chunk_->older;
     Unpoison(chunk_->Data(), chunk_->capacity);
@@ -59,6 +61,7 @@ void Arena::ResetUsed() noexcept {
   }
   next_ = chunk_->Data();
   end_ = next_ + chunk_->capacity;
+  has_older_ = false;
   Poison(chunk_->Data(), chunk_->capacity);
 }
 
@@ -72,6 +75,7 @@ void Arena::Clear() noexcept {
   first_ = nullptr;
   next_ = nullptr;
   end_ = nullptr;
+  has_older_ = false;
 }
 
 // Chunks double up to kChunkBytesMax; one larger request gets a chunk of its own size.
@@ -83,6 +87,7 @@ void* Arena::Grow(size_t size, size_t align) {
   chunk->older = chunk_;
   chunk->capacity = capacity;
   if (chunk_ == nullptr) first_ = chunk->Data();
+  has_older_ = chunk_ != nullptr;
   chunk_ = chunk;
   next_ = chunk->Data();
   end_ = next_ + capacity;

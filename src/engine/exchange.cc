@@ -28,28 +28,41 @@ adaptor::HeadStatus Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadScan& sc
   return owner_->Parser().Read(in, scan, head_, request_.Header);
 }
 
-adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection) {
+inline adaptor::Refusal Exchange::FillRequest() {
   if (const adaptor::Refusal refusal = adaptor::FillRequest(head_, request_);
       refusal != adaptor::Refusal::kNone) {
     return refusal;
   }
-  const ConnSettings& settings = owner_->Settings();
-  if (head_.content_length > settings.body_bytes_max) return adaptor::Refusal::kContentTooLarge;
+  return head_.content_length > owner_->Settings().body_bytes_max
+             ? adaptor::Refusal::kContentTooLarge
+             : adaptor::Refusal::kNone;
+}
 
+adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection) {
+  if (const adaptor::Refusal refusal = FillRequest(); refusal != adaptor::Refusal::kNone) {
+    return refusal;
+  }
   conn_ = &conn;
   connection_ = &connection;
   connection.Retain();
-  head_block_ = connection.Reader().Hold();
-  HON_ASSERT(!connection.Reader().Skip(head_.size));
-  stream_.Attach(connection, settings);
-  body_.Begin(stream_, head_, request_.Trailer, settings.body_bytes_max);
+  stream_.Attach(connection, owner_->Settings());
+  peer_ = connection.FormatRemoteAddr(remote_addr_);
+  BeginRequest();
+  return adaptor::Refusal::kNone;
+}
+
+// What each request needs, also one behind another on the same fiber.
+inline void Exchange::BeginRequest() {
+  owner_->CountRequest();
+  head_block_ = stream_.In().Hold();
+  HON_ASSERT(!stream_.In().Skip(head_.size));
+  body_.Begin(stream_, head_, request_.Trailer, owner_->Settings().body_bytes_max);
   if (head_.HasBody()) request_.Body = http::Body(&body_);
-  request_.RemoteAddr = connection.FormatRemoteAddr(remote_addr_);
-  const appcontext::Context& context = context_.Arm(conn.Scope().Context());
-  if (request_.Context().Node() != context.Node()) request_.SetContext(context);
+  request_.RemoteAddr = peer_;
   deadline_ =
       DeadlineAfter(owner_->GetLoop().Now(), owner_->GetEngine().GetOptions().request_timeout);
-  context_.SetDeadline(std::min(deadline_, conn.Scope().Context().Deadline()));
+  const appcontext::Context& context = context_.Arm(conn_->Scope().Context(), deadline_);
+  if (request_.Context().Node() != context.Node()) request_.SetContext(context);
   timed_out_ = false;
   adaptor::ResponseOptions options;
   options.head = head_.method == "HEAD";
@@ -58,20 +71,13 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
   options.date = owner_->Date();
   options.body = &body_;
   response_.Reset(stream_, *this, options);
-  return adaptor::Refusal::kNone;
 }
 
 void Exchange::Start() {
   HttpConn& conn = *conn_;
-  owner_->CountRequest();
   try {
-    owner_->GetScheduler().Start(
-        [](void* self) { static_cast<Exchange*>(self)->Run(); }, this,
-        {.context = &request_.Context(),
-         .name = &request_.Pattern,
-         .hooks = {.before_suspend = SuspendHook,
-                   .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
-                   .argument = this}});
+    owner_->GetScheduler().Start([](void* self) { static_cast<Exchange*>(self)->Run(); }, this,
+                                 FiberAttributes());
   } catch (const std::bad_alloc&) {
     RefuseWithoutStack();
   }
@@ -123,15 +129,51 @@ void Exchange::OnTimer() {
   stream_.Interrupt(ErrRequestTimeout);
 }
 
-void Exchange::Run() {
-  const ExchangeEnd end = RunHandler() ? Complete() : CutOff();
+// What has arrived behind a request that did not wait is served where that was, which saves the end
+// of one fiber and the start of another.
+[[gnu::flatten]] void Exchange::Run() {
+  ExchangeEnd end;
+  do {
+    end = RunHandler() ? Complete() : CutOff();
+    EndRequest();
+  } while (end == ExchangeEnd::kKeepAlive && conn_->MayGoOn() && NextRequest());
   fiber::SetAttributes({});  // which refer to this
   End(end);
 }
 
+// Any that needs more than a look at what is there is left to the connection.
+inline bool Exchange::NextRequest() {
+  adaptor::HeadScan scan;
+  const bool found = ReadHead(stream_.In(), scan) == adaptor::HeadStatus::kDone &&
+                     FillRequest() == adaptor::Refusal::kNone;
+  if (!found) {
+    request_.Recycle();
+    return false;
+  }
+  stream_.Renew(owner_->Settings());
+  BeginRequest();
+  fiber::SetAttributes(FiberAttributes());  // the last handler may have changed them
+  return true;
+}
+
+fiber::Attributes Exchange::FiberAttributes() {
+  return {.context = &request_.Context(),
+          .name = &request_.Pattern,
+          .hooks = {.before_suspend = SuspendHook,
+                    .after_resume = [](void* self) { static_cast<Exchange*>(self)->OnResume(); },
+                    .argument = this}};
+}
+
+// The connection goes on, or ends, without this.
 inline void Exchange::End(ExchangeEnd end) {
   HttpConn& conn = *conn_;
-  Release();
+  if (conn.Scope().Only() != nullptr) {
+    context_.Arm(owner_->BaseScope().Context());  // the connection's values end with it
+  }
+  stream_.Detach();
+  connection_->Release();
+  connection_ = nullptr;
+  conn_ = nullptr;
   owner_->GiveBack(*this);
   conn.OnExchangeEnd(end);
 }
@@ -143,7 +185,9 @@ void Exchange::RefuseWithoutStack() {
                               .status = http::StatusServiceUnavailable,
                               .peer = request_.RemoteAddr,
                               .detail = "no memory for the stack of another handler"});
-  End(CutOff());
+  const ExchangeEnd end = CutOff();
+  EndRequest();
+  End(end);
 }
 
 // False when the handler threw.
@@ -379,21 +423,15 @@ void Exchange::LogHandlerError(std::string_view message) {
 }
 
 // Ends every view that the handler was given.
-inline void Exchange::Release() {
+inline void Exchange::EndRequest() {
   Disarm();
+  stream_.Settle();
   if (!context_.Release(request_.Context())) request_.SetContext({});
   request_.Recycle();
-  if (conn_->Scope().Only() != nullptr) {
-    context_.Arm(owner_->BaseScope().Context());  // the connection's values end with it
-  }
-  stream_.Detach();
   if (io::Block* block = head_block_.Get(); block != nullptr) {
     Poison(const_cast<char*>(head_.method.data()), head_.size);
     head_block_.Reset();
   }
-  connection_->Release();
-  connection_ = nullptr;
-  conn_ = nullptr;
 }
 
 void Exchange::Abandon() { request_.Recycle(); }

@@ -52,7 +52,8 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   /// After kDone: consumes the head and builds the Request on `connection`. Anything but kNone
   /// turns the request away; the exchange is then given back unused.
   adaptor::Refusal Begin(HttpConn& conn, netpoll::Connection& connection);
-  /// Runs the handler on a fiber until it has ended or first waits.
+  /// Runs the handler on a fiber until it has ended or first waits; then, on the same fiber, those
+  /// of further requests while HttpConn::MayGoOn and they are there.
   void Start();
 
   // The connection's events, on the loop outside any fiber.
@@ -85,6 +86,11 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   void OnTimer() override;
 
   void Run();
+  [[nodiscard]] adaptor::Refusal FillRequest();
+  void BeginRequest();
+  void EndRequest();
+  [[nodiscard]] bool NextRequest();
+  [[nodiscard]] fiber::Attributes FiberAttributes();
   void End(ExchangeEnd end);
   void RefuseWithoutStack();
   [[nodiscard]] bool RunHandler();
@@ -104,7 +110,6 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   [[nodiscard]] ExchangeEnd CutOff();
   void ReportPanic(std::string_view what);
   void NoticePeer();
-  void Release();
 
   LoopEngineImpl* owner_;
   HttpConn* conn_ = nullptr;
@@ -123,6 +128,7 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   Placement placement_ = Placement::kInline;  // what the running call asked for
   bool timed_out_ = false;
   bool measured_ = false;  // the call is: stretch_
+  std::string_view peer_;  // in remote_addr_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };
 

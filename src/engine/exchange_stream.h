@@ -25,17 +25,22 @@ class ExchangeStream final : public io::Stream {
     HON_ASSERT(connection_ == nullptr);
     connection_ = &connection;
     Bind(connection.Reader(), connection.Writer());
-    read_.Reset(settings.read_timeout);
-    write_.Reset(settings.write_timeout);
+    Renew(settings);
     failure_ = {};
-    interrupt_ = {};
     unyielded_ = 0;
   }
-  void Detach() {
+  /// Begins the next request of the exchange.
+  void Renew(const ConnSettings& settings) {
+    read_.Reset(settings.read_timeout);
+    write_.Reset(settings.write_timeout);
+    interrupt_ = {};
+  }
+  /// Ends a request.
+  void Settle() {
     HON_ASSERT(waiting_ == Waiting::kNothing);
     if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
-    connection_ = nullptr;
   }
+  void Detach() { connection_ = nullptr; }
 
   Error FillInput() override;
   Error DrainOutput(size_t bytes_max) override;

@@ -144,14 +144,15 @@ void HttpConn::Cut(const Error& cause) {
   connection_->Close(CloseHow::kAbort);
 }
 
-// Serves what has arrived, up to the share of one turn.
-inline void HttpConn::Serve() {
-  for (int served = 0; phase_ == Phase::kIdle || phase_ == Phase::kHead; ++served) {
+// Serves what has arrived, up to the share of one turn. Flat, as the rest of a request's way is:
+// the steps are small, and each has one place in it.
+[[gnu::flatten]] void HttpConn::Serve() {
+  for (served_ = 0; phase_ == Phase::kIdle || phase_ == Phase::kHead; ++served_) {
     if (connection_->Reader().Empty()) {
       if (connection_->InputEnded()) Close(CloseHow::kGraceful);
       return;
     }
-    if (served == kRequestsPerTurnMax) return owner_->ServeSoon(*this);
+    if (served_ == kRequestsPerTurnMax) return owner_->ServeSoon(*this);
     if (AnswersPileUp() || !ServeOne()) return;
   }
 }
@@ -171,6 +172,21 @@ inline bool HttpConn::AnswersPileUp() {
       DeadlineKind::kWrite,
       still ? DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().write_timeout) : kNever);
   return still;
+}
+
+// What Serve would do between two requests does nothing, or is done here. Inside of Serve, so that
+// what a turn is for holds; not where somebody is told of each step.
+bool HttpConn::MayGoOn() {
+  const bool plain = in_serve_ && phase_ == Phase::kHandler && !owner_->Hooks().on_state &&
+                     owner_->KeepAlives() && !scope_->Ended();
+  if (!plain || served_ + 1 == kRequestsPerTurnMax || connection_->Reader().Empty() ||
+      connection_->Writer().Len() >= io::kHighWaterBytes) {
+    return false;
+  }
+  ++served_;
+  served_before_ = true;
+  connection_->ConsumedInput();
+  return true;
 }
 
 // Reads one head and runs its handler. False when the rest has to wait for an event.

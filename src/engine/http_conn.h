@@ -40,6 +40,8 @@ class HttpConn {
   void OnScopeEnd();
 
   // From its exchange, on the fiber.
+  /// An answer is complete and the next request may follow: whether the fiber may serve that too.
+  [[nodiscard]] bool MayGoOn();
   void OnReplyDone();
   void OnHijack();
   /// The exchange is given back; may destroy this.
@@ -97,6 +99,7 @@ class HttpConn {
   bool disconnected_ = false;  // no call on connection_ any more
   bool served_before_ = false;
   bool queued_ = false;
+  uint8_t served_ = 0;  // by Serve, in this turn
 };
 static_assert(sizeof(HttpConn) <= 64);
 

@@ -34,13 +34,12 @@ std::string_view Trim(std::string_view value) {
 constexpr uint64_t kOnes = 0x0101010101010101U;
 
 // Copies eight bytes. Has high bits of bytes set when one of them may be a control byte: below 0x20
-// (which TAB is too), or DEL. For those a high bit appears by the subtraction that was not there.
+// (which TAB is too) the subtraction sets one, at DEL the addition; so does each byte past ASCII.
 uint64_t CopyEight(const char* from, char* to) {
   uint64_t word;
   std::memcpy(&word, from, sizeof word);
   std::memcpy(to, &word, sizeof word);
-  const uint64_t no_del = word ^ (kOnes * 0x7F);
-  return ((word - kOnes * 0x20) & ~word) | ((no_del - kOnes) & ~no_del);
+  return (word - kOnes * 0x20) | (word + kOnes);
 }
 
 void BlankControls(char* text, size_t size) {

@@ -140,13 +140,7 @@ void Request::Reset() {
   Recycle();
 }
 
-void Request::Recycle() {
-  Header.Reset();
-  Trailer.Reset();
-  if (!Body.IsNoBody()) Body = http::Body();
-  Pattern = {};
-  mount_prefix_ = {};
-  arena_.Reset();
+void Request::RecycleUsed() {
   if (path_values_.capacity() > kPathValuesKept) {
     std::vector<PathParam>().swap(path_values_);
   } else {

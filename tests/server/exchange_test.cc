@@ -64,6 +64,30 @@ class Exchange : public test::ModeTest {
       ++counted_;
       w.Write(std::string(2000, 'c'));
     });
+    mux_.HandleFunc("/changes", [](http::ResponseWriter& w, http::Request& r) {
+      static const appcontext::Cancelable other = appcontext::WithCancel(appcontext::Background());
+      other.cancel();
+      r.SetContext(other.context);
+      fiber::SetContext(&other.context);
+      r.Header.Set("X-Mine", "1");
+      r.SetPathValue("id", "1");
+      r.RemoteAddr = "elsewhere";
+      w.Header().Set("X-Mine", "1");
+      EXPECT_FALSE(w.SetReadDeadline(Clock::now() + 20ms));
+      EXPECT_FALSE(w.SetWriteDeadline(Clock::now() + 10s));
+      w.Write("changing");
+    });
+    mux_.HandleFunc("/hurries", [](http::ResponseWriter& w, http::Request&) {
+      EXPECT_FALSE(w.SetRequestDeadline(Clock::now() + 20ms));
+      w.Write("hurrying");
+    });
+    mux_.HandleFunc("/looks", [](http::ResponseWriter& w, http::Request& r) {
+      const Error cut = fiber::Sleep(100ms);  // by the fiber's context
+      w.Write(cut || r.Context().Done() || r.Header.Has("X-Mine") || !r.PathValue("id").empty() ||
+                      r.RemoteAddr.starts_with("e")
+                  ? "changed"
+                  : "as it was");
+    });
     mux_.HandleFunc("/lifted", [](http::ResponseWriter& w, http::Request& r) {
       if (w.SetRequestDeadline(kNever)) return;
       w.Write(fiber::Sleep(r.Context(), 300ms) ? "cut short" : "slept");
@@ -141,6 +165,42 @@ TEST_P(Exchange, PipelinedRequestsAreAnsweredInOrder) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(peer.ReadAnswer().body, "body " + std::to_string(i));
   }
+}
+
+TEST_P(Exchange, APipelinedRequestSeesNothingOfTheOneBefore) {
+  test::TestServer server(engine_, GetParam());
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send(Get("/hello") + Get("/changes") + Get("/looks") + Get("/hurries") +
+                        Get("/looks") + Get("/hello") + Get("/panic") + Get("/hello")));
+  for (const std::string_view body :
+       {"hello", "changing", "as it was", "hurrying", "as it was", "hello"}) {
+    const Answer answer = peer.ReadAnswer();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, body);
+    EXPECT_EQ(answer.Has("X-Mine"), body == "changing");
+  }
+  EXPECT_EQ(peer.ReadAnswer().status, 500);
+  EXPECT_TRUE(peer.ExpectEnd());
+}
+
+TEST_P(Exchange, WhatStandsBehindAPipelinedRequestIsJudgedAsEver) {
+  test::TestServer server(engine_, GetParam());
+  for (const std::string_view bad :
+       {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: t\r\n\r\n"}) {
+    WirePeer peer(server.Address());
+    ASSERT_TRUE(peer.Send(Get("/hello") + Get("/hello") + std::string(bad)));
+    EXPECT_EQ(peer.ReadAnswer().body, "hello");
+    EXPECT_EQ(peer.ReadAnswer().body, "hello");
+    EXPECT_EQ(peer.ReadAnswer().status, 400) << bad;
+    EXPECT_TRUE(peer.ExpectEnd());
+  }
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send(Get("/hello") + "\r\nGET /hel"));
+  EXPECT_EQ(peer.ReadAnswer().body, "hello");
+  ASSERT_TRUE(peer.Send("lo HTTP/1.1\r\nHost: t\r\n\r\n" + Get("/hijack") + "raw"));
+  EXPECT_EQ(peer.ReadAnswer().body, "hello");
+  EXPECT_EQ(peer.ReadAnswer().status, 101);
+  EXPECT_EQ(peer.Read(3), "raw");
 }
 
 TEST_P(Exchange, EveryCutOfARequest) {

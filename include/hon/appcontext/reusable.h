@@ -14,9 +14,9 @@ class ReusableContext {
   ReusableContext& operator=(const ReusableContext&) = delete;
 
   /// A live context that sees the values of `parent`; valid until Release, its copies for longer.
-  const Context& Arm(const Context& parent);
-  /// What its Deadline() says; ending it then is the caller's affair. Before others see it.
-  void SetDeadline(TimePoint deadline);
+  /// Its Deadline() is the earlier of `deadline` and the parent's; ending it then is the caller's
+  /// affair.
+  const Context& Arm(const Context& parent, TimePoint deadline = kNever);
   /// Ends it as canceled, or as past its deadline.
   void Cancel(const Error& cause);
   void Expire(const Error& cause);

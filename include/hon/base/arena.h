@@ -38,7 +38,10 @@ class Arena {
 
   /// Ends every view handed out and keeps the first chunk (poisoned until reused).
   void Reset() noexcept {
-    if (next_ != first_) ResetUsed();
+    if (next_ == first_) return;
+    if (has_older_) return ResetChunks();
+    Poison(first_, static_cast<size_t>(end_ - first_));
+    next_ = first_;
   }
 
   /// Ends every view and gives all memory back.
@@ -47,12 +50,13 @@ class Arena {
  private:
   struct Chunk;
   void* Grow(size_t size, size_t align);
-  void ResetUsed() noexcept;
+  void ResetChunks() noexcept;
 
   Chunk* chunk_ = nullptr;  // newest first; the oldest is the one kept by Reset
   char* first_ = nullptr;   // where the first chunk begins: `next_` of an arena that is reset
   char* next_ = nullptr;
   char* end_ = nullptr;
+  bool has_older_ = false;  // chunk_ is not the first
 };
 
 }  // namespace hon

@@ -159,7 +159,15 @@ class Request {
   void Reset();
   /// As Reset, for a server that sets all public fields but Header, Trailer, Body and Pattern
   /// before anybody looks: those, and the context, stay as they are until then.
-  void Recycle();
+  void Recycle() {
+    Header.Reset();
+    Trailer.Reset();
+    if (!Body.IsNoBody()) Body = http::Body();
+    Pattern = {};
+    mount_prefix_ = {};
+    arena_.Reset();
+    if (!path_values_.empty() || forms_ != nullptr) RecycleUsed();
+  }
 
   // For muxes.
 
@@ -181,6 +189,7 @@ class Request {
     bool escaped;
   };
 
+  void RecycleUsed();
   [[nodiscard]] FormState& Forms();
   [[nodiscard]] Request CopyFields() const;
 
