@@ -1,11 +1,12 @@
-"""The load generators: wrk, and the project's own hon_load. Both run on the last core."""
+"""The load generators: wrk, and the project's own hon_load. Both run on the last core, or on
+those of a server that has all."""
 import json
 import re
 import shutil
 import subprocess
 
 from . import paths
-from .process import ServerError, cores, pin
+from .process import ServerError, pin
 
 MICROSECONDS = {'us': 1.0, 'ms': 1e3, 's': 1e6, 'm': 60e6, 'h': 3600e6}
 BYTES = {'B': 1, 'KB': 1 << 10, 'MB': 1 << 20, 'GB': 1 << 30}
@@ -77,7 +78,7 @@ def _run_wrk(scenario, process, seconds, workspace):
     command = wrk_command(scenario, process.port, seconds, workspace)
     before = process.cpu()
     done = subprocess.run(command, capture_output=True, text=True, check=False,
-                          preexec_fn=pin(cores()[-1]))
+                          preexec_fn=pin(*process.load_cores))
     result = parse_wrk(done.stdout)
     result.update(_spent(before, process.cpu()))
     return result
@@ -87,7 +88,7 @@ def _run_own(scenario, process, seconds, rate, workspace):
     command = load_command(scenario, process.port, seconds, rate, workspace)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True,
-                          preexec_fn=pin(cores()[-1])) as generator:
+                          preexec_fn=pin(*process.load_cores)) as generator:
         if generator.stdout.readline() != 'ready\n':
             raise ServerError(generator.stderr.read().strip() or 'hon_load does not start')
         before = process.cpu()

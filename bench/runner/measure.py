@@ -4,7 +4,7 @@ import socket
 import subprocess
 
 from . import check, load, plan as plans
-from .process import Process, ServerError, cores, pin
+from .process import Process, ServerError, pin
 from .progress import Progress
 
 WARM_SECONDS = 0.2
@@ -99,7 +99,7 @@ def system_calls(process, workspace):
         if shutil.which(tool) is None:
             continue
         counter = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   text=True, preexec_fn=pin(cores()[-1]))
+                                   text=True, preexec_fn=pin(*process.load_cores))
         try:
             told = load.run(scenario, process, CALLS_SECONDS, 0, workspace)
         except ServerError as problem:

@@ -1,4 +1,4 @@
-"""One running server: started on the first core, watched through /proc, ended."""
+"""One running server: started on its cores, watched through /proc, ended."""
 import os
 import re
 import resource
@@ -16,10 +16,10 @@ def cores():
     return sorted(os.sched_getaffinity(0))
 
 
-def pin(core):
-    """For subprocess: runs in the child, before the program."""
+def pin(*allowed):
+    """For subprocess: runs in the child, before the program, and gives it these cores."""
     def in_child():
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, allowed)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return in_child
@@ -40,11 +40,13 @@ class Process:
 
     def __init__(self, server, workspace):
         self.port = free_port()
+        # Who loads it has the last core, or all of them too.
+        self.load_cores = cores() if server.spread else cores()[-1:]
         self.command = [str(part) for part in server.command(workspace, self.port)]
         self._log = open(workspace.folder / 'server.log', 'w+b')
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            start_new_session=True, preexec_fn=pin(cores()[0]))
+            start_new_session=True, preexec_fn=pin(*(cores() if server.spread else cores()[:1])))
         self.pid = self._process.pid
         self._wait_until_it_listens()
 

@@ -32,6 +32,7 @@ class Server:
     connections_max: int = 20000
     text: bytes = WELCOME
     only: str = ''  # the one scenario that it is for
+    spread: bool = False  # over all cores, which it shares with the load generator
 
     def missing(self, workspace):
         """Why it cannot run here, or ''."""
@@ -79,6 +80,17 @@ def _hon(backend):
         command=lambda w, port: [program(w), '--addr', '127.0.0.1:%d' % port, '--backend', backend,
                                  '--loops', '1', '--file', w.file],
         get='build the release preset (./dev build)', floor='floor ' + backend)
+
+
+def _loops(count, backend):
+    """This project over all cores, to see what more loops cost."""
+    program = _own('hon')
+    return Server(
+        name='%d loop%s %s' % (count, 's' if count > 1 else '', backend), spread=True,
+        what='this project over %s, on the cores of the load generator' % backend, program=program,
+        command=lambda w, port: [program(w), '--addr', '127.0.0.1:%d' % port, '--backend', backend,
+                                 '--loops', str(count), '--file', w.file],
+        get='build the release preset (./dev build)')
 
 
 def _flagged(name, what, program, get, **more):
@@ -157,7 +169,9 @@ SERVERS = [
     _httplib(),
     _built('libevent', "libevent's evhttp", 'g++ and libevent-dev'),
 ]
-BY_NAME = {server.name: server for server in SERVERS}
+# Only where they are named: what they show has nothing to do with the others.
+SCALING = [_loops(count, backend) for backend in ('io_uring', 'epoll') for count in (1, 2)]
+BY_NAME = {server.name: server for server in SERVERS + SCALING}
 
 # What `./dev bench` measures without --full.
 SHORT = ['floor io_uring', 'echo floor io_uring', 'hon io_uring', 'floor epoll',

@@ -71,6 +71,7 @@ Error Response::Refuse(const char* call) {
   return http::ErrHijacked;
 }
 
+// Flat, as Finish: two steps that each answer takes.
 [[gnu::flatten]] io::IoResult Response::Write(std::string_view data) {
   if (IsDone()) return {0, Refuse("Write")};
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);

@@ -111,7 +111,8 @@ Error WithText(std::string_view text, Error err) {
 }
 
 // The common request target: a path that needs no decoding, and perhaps a query. False when the
-// target is something else; `into` is then untouched.
+// target is something else; `into`, which is empty (appending to that is cheaper than assigning), is
+// then untouched.
 bool ParseOriginForm(std::string_view target, URL& into) {
   if (target.empty() || target.front() != '/') return false;
   size_t path_end = 1;
@@ -121,10 +122,10 @@ bool ParseOriginForm(std::string_view target, URL& into) {
     for (size_t i = path_end + 1; i < target.size(); ++i) {
       if (IsControl(target[i])) return false;
     }
-    into.RawQuery.assign(target, path_end + 1);
+    into.RawQuery.append(target, path_end + 1);
     into.ForceQuery = path_end + 1 == target.size();
   }
-  into.Path.assign(target, 0, path_end);
+  into.Path.append(target, 0, path_end);
   return true;
 }
 

@@ -1,7 +1,9 @@
 """hon_load: an open loop that charges a stall to all who wait, and honest failures."""
 
 import contextlib
+import dataclasses
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import fake_server  # noqa: E402
 import harness  # noqa: E402
 from harness import settings  # noqa: E402
 from runner import paths, servers  # noqa: E402
-from runner.process import Process, free_port  # noqa: E402
+from runner.process import Process, cores, free_port  # noqa: E402
 
 
 def load(port, *arguments):
@@ -27,6 +29,17 @@ def fake(how):
     with paths.Workspace(settings.bin) as workspace:
         with Process(fake_server.as_server(how, servers), workspace) as process:
             yield process.port
+
+
+class CoresTest(unittest.TestCase):
+    def test_a_server_has_the_first_core_or_all(self):
+        server = fake_server.as_server("right", servers)
+        for spread, own, load_cores in ((False, cores()[:1], cores()[-1:]),
+                                        (True, cores(), cores())):
+            with paths.Workspace(settings.bin) as workspace:
+                with Process(dataclasses.replace(server, spread=spread), workspace) as process:
+                    self.assertEqual(sorted(os.sched_getaffinity(process.pid)), own)
+                    self.assertEqual(process.load_cores, load_cores)
 
 
 class LoadTest(unittest.TestCase):
