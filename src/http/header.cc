@@ -192,7 +192,8 @@ void Header::StoreAgain(Field& field, std::string_view value) {
   field.value = {place, value.size()};
 }
 
-[[gnu::always_inline]] inline void Header::Append(std::string_view name, std::string_view value, HeaderId id) {
+[[gnu::always_inline]] inline void Header::Append(std::string_view name, std::string_view value,
+                                                  HeaderId id) {
   fields_.push_back({name, {}, id});
   Store(fields_.back(), value);
   known_ |= uint64_t{1} << static_cast<unsigned>(id);
