@@ -37,10 +37,9 @@ class Beast : public testing::Test {
   test::WirePeer Connect(Function handle) {
     handlers_.push_back(std::make_shared<http::HandlerFunc>(std::move(handle)));
     test::WirePeer peer(AddressText(acceptor_.local_endpoint()));
-    threads_.emplace_back(
-        [this, socket = acceptor_.accept(), handler = handlers_.back()]() mutable {
-          ServeConn(Stream(std::move(socket), 10s), "peer", *handler, {});
-        });
+    threads_.emplace_back([socket = acceptor_.accept(), handler = handlers_.back()]() mutable {
+      ServeConn(Stream(std::move(socket), 10s), "peer", *handler, {});
+    });
     return peer;
   }
 
