@@ -45,7 +45,7 @@ class Call final : private TimeoutWriter {
   void AnswerInTime(ResponseWriter& w, Spawner& spawner, std::string_view message) {
     spawner.Wait(limited_.context);
     if (InTime()) {
-      if (thrown_) std::rethrow_exception(thrown_);
+      if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
       return SendTo(w);
     }
     if (body_ != nullptr) body_->TakeBack(w, spawner);
