@@ -1,0 +1,92 @@
+// The code that docs/ shows, beside what it takes as given, so that it goes on compiling
+// (docs_code_test.py compares).
+
+#include <hon/fiber/blocking.h>
+#include <hon/fiber/channel.h>
+#include <hon/fiber/wait_group.h>
+#include <hon/http/serve_mux.h>
+#include <hon/sse/broadcaster.h>
+#include <hon/sse/writer.h>
+#include <hon/websocket/hub.h>
+#include <hon/websocket/upgrader.h>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+namespace hon::docs {
+
+using namespace std::chrono_literals;
+
+// --- WEBSOCKET.md
+
+void ServeInALoop(http::ServeMux& mux) {
+  hon::websocket::Upgrader up;  // one for all requests; see UpgraderOptions
+  mux.HandleFunc("GET /ws", [&](http::ResponseWriter& w, http::Request& r) {
+    auto conn = up.Upgrade(w, r);  // answers 101, or refuses and says why
+    if (!conn) return;
+    while (auto message = conn->ReadMessage()) {
+      if (conn->WriteMessage(message->type, message->data)) return;
+    }
+  });
+}
+
+void ServeByEvents(http::ServeMux& mux, hon::websocket::Upgrader& up) {
+  namespace websocket = hon::websocket;
+
+  class Chat : public websocket::EventHandler {
+    void OnOpen(websocket::Conn& c) override { hub_.Subscribe(c, "room"); }
+    void OnMessage(websocket::Conn&, websocket::MessageType type, std::string_view data) override {
+      static_cast<void>(hub_.Publish("room", type, data));  // a text from a peer is UTF-8
+    }
+    websocket::Hub hub_;  // messages for whoever has subscribed; who ends leaves by itself
+  };
+
+  auto chat = std::make_shared<Chat>();  // one for all connections
+  mux.HandleFunc("GET /chat", [&](http::ResponseWriter& w, http::Request& r) {
+    static_cast<void>(up.Upgrade(w, r, chat));  // has answered, either way; the connection goes on
+  });
+}
+
+// --- SSE.md
+
+hon::sse::Event Now();
+
+void ServeClock(http::ServeMux& mux) {
+  mux.HandleFunc("GET /clock", [](http::ResponseWriter& w, http::Request& r) {
+    auto stream = hon::sse::Writer::Start(w, r);  // sends the head
+    if (!stream) return;
+    do {
+      if (stream->Send(Now())) return;
+    } while (!stream->Wait(1s));  // with heartbeats; ends when the client leaves or at shutdown
+  });
+}
+
+bool ServeNews(http::ServeMux& mux) {
+  hon::sse::Broadcaster news;
+  mux.Handle("GET /news", news);
+  hon::Error refused = news.Publish({.data = "it rains"});  // from any thread; never waits
+  return !refused;
+}
+
+// --- FIBERS.md
+
+struct Row {};
+struct Database {
+  int Query(fiber::Channel<Row>& rows);
+};
+void Send(http::ResponseWriter& w, const Row& row);
+
+int ShowRows(http::ResponseWriter& w, Database& database) {
+  fiber::Channel<Row> rows(16);
+  fiber::WaitGroup group;
+  group.Go([&] {
+    for (Row& row : rows) Send(w, row);  // until rows is closed, or the client has gone
+  });
+  Result<int> count = fiber::Blocking([&] { return database.Query(rows); });  // on a plain thread
+  rows.Close();
+  group.Wait();
+  return count.value_or(0);
+}
+
+}  // namespace hon::docs
