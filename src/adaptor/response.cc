@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "hon/base/flatten.h"
 #include "hon/http/sniff.h"
 #include "hon/http/status.h"
 
@@ -72,7 +73,7 @@ Error Response::Refuse(const char* call) {
 }
 
 // Flat, as Finish: two steps that each answer takes.
-[[gnu::flatten]] io::IoResult Response::Write(std::string_view data) {
+HON_FLATTEN io::IoResult Response::Write(std::string_view data) {
   if (IsDone()) return {0, Refuse("Write")};
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (error_) return {0, error_};
@@ -141,7 +142,7 @@ Error Response::EnableFullDuplex() {
 
 // --- The engine's call.
 
-[[gnu::flatten]] void Response::Finish() {
+HON_FLATTEN void Response::Finish() {
   if (IsDone()) return;
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (phase_ == Phase::kCommitted) {

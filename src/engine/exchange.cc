@@ -12,6 +12,7 @@
 #include "engine/runtime.h"
 #include "engine/worker_call.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/base/sanitizer.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
@@ -131,7 +132,7 @@ void Exchange::OnTimer() {
 
 // What has arrived behind a request that did not wait is served where that was, which saves the end
 // of one fiber and the start of another.
-[[gnu::flatten]] void Exchange::Run() {
+HON_FLATTEN void Exchange::Run() {
   ExchangeEnd end;
   do {
     end = RunHandler() ? Complete() : CutOff();

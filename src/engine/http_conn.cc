@@ -6,6 +6,7 @@
 #include "engine/exchange.h"
 #include "engine/loop_engine.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/http/server_context.h"
 #include "hon/io/stream.h"
 
@@ -146,7 +147,7 @@ void HttpConn::Cut(const Error& cause) {
 
 // Serves what has arrived, up to the share of one turn. Flat, as the rest of a request's way is:
 // the steps are small, and each has one place in it.
-[[gnu::flatten]] void HttpConn::Serve() {
+HON_FLATTEN void HttpConn::Serve() {
   for (served_ = 0; phase_ == Phase::kIdle || phase_ == Phase::kHead; ++served_) {
     if (connection_->Reader().Empty()) {
       if (connection_->InputEnded()) Close(CloseHow::kGraceful);

@@ -265,7 +265,7 @@ void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where
   Handle(pattern, std::move(mounted), where);
 }
 
-[[gnu::flatten]] Target ServeMux::Resolve(Request& r) {
+Target ServeMux::Resolve(Request& r) {
   std::string scratch;
   const Impl::Found found = impl_->Find(r, scratch);
   if (found.outcome == Impl::Outcome::kRoute) return Impl::Enter(found, r);
