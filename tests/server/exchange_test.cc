@@ -5,6 +5,7 @@
 
 #include "hon/fiber/fiber.h"
 #include "hon/http/file_server.h"
+#include "support/eventually.h"
 #include "support/test_server.h"
 
 namespace hon {
@@ -111,11 +112,7 @@ class Exchange : public test::ModeTest {
   }
 
   bool Eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(5ms);
-    }
-    return false;
+    return test::Eventually(condition, 10s);
   }
 
   http::ServeMux mux_;

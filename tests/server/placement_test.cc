@@ -10,6 +10,7 @@
 #include "hon/fiber/fiber.h"
 #include "hon/http/middleware.h"
 #include "hon/io/io.h"
+#include "support/eventually.h"
 #include "support/test_server.h"
 
 namespace hon {
@@ -20,14 +21,6 @@ using namespace std::chrono_literals;
 
 std::string Get(std::string_view path) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: t\r\n\r\n";
-}
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 4000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
 }
 
 class PlacementTest : public test::BackendTest {
@@ -79,7 +72,7 @@ class PlacementTest : public test::BackendTest {
     EXPECT_EQ(Ask(peer, "/quick"), "q" + around);
     EXPECT_EQ(Ask(peer, "/where"), "loop" + around);
     slow_ms_ = 0;
-    EXPECT_TRUE(Eventually([&] { return Ask(peer, "/slow") == "loop" + around; }));
+    EXPECT_TRUE(test::Eventually([&] { return Ask(peer, "/slow") == "loop" + around; }));
   }
 
   http::ServeMux mux_;
@@ -247,7 +240,7 @@ TEST_P(PlacementTest, BlockedCallsRunInParallelAndNobodyElseWaits) {
     ASSERT_TRUE(peers.back()->Send(Get("/held")));
   }
   // All of them are inside at once, each on a thread of its own.
-  EXPECT_TRUE(Eventually([&] { return held_ == kCalls; })) << held_;
+  EXPECT_TRUE(test::Eventually([&] { return held_ == kCalls; })) << held_;
   holding_ = false;
   for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
 }
@@ -262,7 +255,7 @@ TEST_P(PlacementTest, NoMoreThreadsThanAllowed) {
     peers.push_back(std::make_unique<WirePeer>(server.Address()));
     ASSERT_TRUE(peers.back()->Send(Get("/held")));
   }
-  EXPECT_TRUE(Eventually([&] { return held_ == kWorkers; }));
+  EXPECT_TRUE(test::Eventually([&] { return held_ == kWorkers; }));
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(held_, kWorkers);
   holding_ = false;
@@ -290,7 +283,7 @@ TEST_P(PlacementTest, BlockingCallsOfAllThreadsShareALimit) {
     peers.push_back(std::make_unique<WirePeer>(server.Address()));
     ASSERT_TRUE(peers.back()->Send(Get(path)));
   }
-  EXPECT_TRUE(Eventually([&] { return held_ == kThreads; }));
+  EXPECT_TRUE(test::Eventually([&] { return held_ == kThreads; }));
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(held_, kThreads);
   holding_ = false;
@@ -310,7 +303,7 @@ TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
   test::TestServer server(engine, GetParam());
   WirePeer holder(server.Address());
   ASSERT_TRUE(holder.Send(Get("/held")));
-  ASSERT_TRUE(Eventually([&] { return held_ == 1; }));
+  ASSERT_TRUE(test::Eventually([&] { return held_ == 1; }));
   // The only loop is held, and answers nobody; a new connection is answered all the same.
   {
     WirePeer peer(server.Address());
@@ -319,13 +312,13 @@ TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
     // The pattern is known now: its next call holds no loop any more.
     WirePeer second(server.Address());
     ASSERT_TRUE(second.Send(Get("/held")));
-    EXPECT_TRUE(Eventually([&] { return held_ == 2; }));
+    EXPECT_TRUE(test::Eventually([&] { return held_ == 2; }));
     EXPECT_EQ(Ask(peer, "/quick"), "q");
     holding_ = false;
     EXPECT_EQ(second.ReadAnswer().body, "worker");
   }
   EXPECT_EQ(holder.ReadAnswer().body, "loop");
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(test::Eventually([&] {
     const std::lock_guard lock(mutex);
     return !pattern.empty();
   }));
@@ -345,7 +338,7 @@ TEST_P(PlacementTest, TheStandbyLoopEndsWithTheServer) {
     test::TestServer server(engine, GetParam());
     WirePeer holder(server.Address());
     ASSERT_TRUE(holder.Send(Get("/held")));
-    ASSERT_TRUE(Eventually([&] { return held_ == 1; }));
+    ASSERT_TRUE(test::Eventually([&] { return held_ == 1; }));
     for (int i = 0; i < 5; ++i) {
       peers.push_back(std::make_unique<WirePeer>(server.Address()));
       EXPECT_EQ(Ask(*peers.back(), "/quick"), "q");

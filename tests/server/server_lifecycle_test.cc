@@ -6,6 +6,7 @@
 #include <map>
 
 #include "hon/fiber/fiber.h"
+#include "support/eventually.h"
 #include "support/test_server.h"
 
 namespace hon {
@@ -19,15 +20,6 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kSwitch =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n";
-
-template <class Condition>
-bool Eventually(Condition condition) {
-  for (int i = 0; i < 4000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
-}
 
 /// The states that each connection went through, joined by blanks, in order of their beginning.
 class StateLog {
@@ -52,7 +44,7 @@ class StateLog {
     return connection < logs_.size() ? logs_[connection] : "";
   }
   [[nodiscard]] bool Comes(size_t connection, const std::string& log) const {
-    return Eventually([&] { return Of(connection) == log; });
+    return test::Eventually([&] { return Of(connection) == log; });
   }
 
  private:
@@ -152,7 +144,7 @@ class Lifecycle : public test::BackendTest {
     return noted_;
   }
   bool Running(int handlers) {
-    return Eventually([&] { return running_ == handlers; });
+    return test::Eventually([&] { return running_ == handlers; });
   }
 
   http::ServeMux mux_;

@@ -10,6 +10,7 @@
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
 #include "sse/read_events.h"
+#include "support/eventually.h"
 #include "support/test_server.h"
 
 namespace hon::sse {
@@ -17,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::EventReader;
+using test::ReadEvents;
 using test::WirePeer;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -129,25 +131,6 @@ class BroadcastSockets : public test::BackendTest {
     EXPECT_TRUE(peer.ReadThrough("\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
     return peer;
   }
-
-  static EventReader ReadEvents(WirePeer& peer, size_t wanted) {
-    EventReader reader;
-    while (reader.Events().size() < wanted) {
-      const std::string line = peer.ReadThrough("\r\n");
-      if (line.empty() || line == "0\r\n") break;
-      reader.Take(peer.Read(std::stoul(line, nullptr, 16)));
-      peer.Read(2);
-    }
-    return reader;
-  }
-
-  static bool Eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
-  }
 };
 
 TEST_P(BroadcastSockets, AllGetAllInOrderFromAnyThread) {
@@ -202,7 +185,7 @@ TEST_P(BroadcastSockets, OneMoreThanAllowedIsTurnedAway) {
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.Get("Retry-After"), "1");
   first.Close();
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 1; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 1; }));
   Subscribe(server.Address());
 }
 
@@ -228,7 +211,7 @@ TEST_P(BroadcastSockets, ASlowOneHoldsUpNobodyAndIsDisconnected) {
   EXPECT_LT(seen.size(), 400u);
   EXPECT_NE(seen.empty() ? "" : seen.back(), "to all");
   EXPECT_GT(news.Missed(), 0u);
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 1; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 1; }));
 }
 
 TEST_P(BroadcastSockets, ASlowOneSkipsIfSoWished) {
@@ -270,7 +253,7 @@ TEST_P(BroadcastSockets, EndsWithTheClientTheServerAndItself) {
   test::TestServer server(engine, GetParam());
   WirePeer leaves = Subscribe(server.Address());
   leaves.Close();
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
   WirePeer stays = Subscribe(server.Address());
   const auto grace = appcontext::WithTimeout(appcontext::Background(), 20s);
   EXPECT_FALSE(server.Get().Shutdown(grace.context));

@@ -3,11 +3,15 @@
 // What a browser makes of an event stream: WHATWG HTML, 9.2.6 "Interpreting an event stream",
 // written down from there, so that the tests do not see the text by the eyes of its writer.
 
+#include <gtest/gtest.h>
+
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/wire_peer.h"
 
 namespace hon::test {
 
@@ -86,5 +90,18 @@ class EventReader {
   std::vector<SeenEvent> events_;
   std::vector<std::string> comments_;
 };
+
+/// What the chunks behind an answer's head bring, until there are `wanted` events; fewer when the
+/// stream ends.
+inline EventReader ReadEvents(WirePeer& peer, size_t wanted) {
+  EventReader reader;
+  while (reader.Events().size() < wanted) {
+    const std::string line = peer.ReadThrough("\r\n");
+    if (line.empty() || line == "0\r\n") break;
+    reader.Take(peer.Read(std::stoul(line, nullptr, 16)));
+    EXPECT_EQ(peer.Read(2), "\r\n");
+  }
+  return reader;
+}
 
 }  // namespace hon::test

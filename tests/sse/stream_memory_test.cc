@@ -1,16 +1,14 @@
 // What subscribers that wait cost.
 
 #include <gtest/gtest.h>
-#include <malloc.h>
-#include <sys/resource.h>
 
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "hon/base/sanitizer.h"
 #include "hon/sse/broadcaster.h"
+#include "support/own_process.h"
 #include "support/test_server.h"
 
 namespace hon::sse {
@@ -18,24 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-size_t ResidentBytes() {
-  malloc_trim(0);
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6)) * 1024;
-  }
-  return 0;
-}
-
 class StreamMemoryTest : public test::BackendTest {
  protected:
   void SetUp() override {
     BackendTest::SetUp();
-    rlimit limit = {};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    test::LiftDescriptorLimit();
   }
 };
 
@@ -62,13 +47,13 @@ TEST_P(StreamMemoryTest, ASubscriberThatWaitsCostsAtMostOneKibibyte) {
   };
   add(500);
   ASSERT_FALSE(news.Publish({.data = "warm"}));
-  const size_t before = ResidentBytes();
+  const size_t before = test::ResidentBytes();
   add(kSubscribers);
   ASSERT_FALSE(news.Publish({.data = "to all"}));
   test::WirePeer last(server.Address());
   ASSERT_TRUE(last.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
   EXPECT_EQ(last.ReadAnswer().status, 404);  // by when all have been told
-  const size_t each = (ResidentBytes() - before) / kSubscribers;
+  const size_t each = (test::ResidentBytes() - before) / kSubscribers;
   RecordProperty("bytes_per_waiting_subscriber", static_cast<int>(each));
   std::printf("a subscriber that waits costs %zu bytes\n", each);
   EXPECT_LE(each, 1024U);

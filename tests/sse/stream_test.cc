@@ -13,6 +13,7 @@
 
 #include "hon/sse/broadcaster.h"
 #include "sse/read_events.h"
+#include "support/eventually.h"
 #include "support/test_server.h"
 
 namespace hon::sse {
@@ -70,24 +71,10 @@ class StreamTest : public test::BackendTest {
 
   // Data of the next events; fewer when the stream ends.
   static std::vector<std::string> Next(WirePeer& peer, size_t wanted) {
-    EventReader reader;
-    while (reader.Events().size() < wanted) {
-      const std::string line = peer.ReadThrough("\r\n");
-      if (line.empty() || line == "0\r\n") break;
-      reader.Take(peer.Read(std::stoul(line, nullptr, 16)));
-      EXPECT_EQ(peer.Read(2), "\r\n");
-    }
+    const EventReader reader = test::ReadEvents(peer, wanted);
     std::vector<std::string> all;
     for (const test::SeenEvent& event : reader.Events()) all.push_back(event.data);
     return all;
-  }
-
-  static bool Eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
   }
 
   std::atomic<int> running_{0};  // handlers
@@ -104,7 +91,7 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
   for (int i = 0; i < 20; ++i) peers.push_back(Get("/news"));
   EXPECT_NE(head_.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << head_;
   EXPECT_NE(head_.find("Connection: close\r\n"), std::string::npos) << head_;
-  EXPECT_TRUE(Eventually([&] { return running_ == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return running_ == 0; }));
   EXPECT_EQ(news.Subscribers(), 20u);
   for (const char* text : {"one", "two"}) {
     ASSERT_FALSE(news.Publish({.data = text}));
@@ -115,12 +102,12 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
   peers.pop_back();
   peers.erase(std::next(peers.begin(), 7));
   peers.erase(peers.begin());
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 17; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 17; }));
   ASSERT_FALSE(news.Publish({.data = "three"}));
   for (WirePeer& peer : peers) EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"three"});
   news.Close();
   for (WirePeer& peer : peers) EXPECT_EQ(peer.ReadAll(), "0\r\n\r\n");
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
 }
 
 TEST_P(StreamTest, AWriterThatWrapsAnotherKeepsItsHandler) {
@@ -131,9 +118,9 @@ TEST_P(StreamTest, AWriterThatWrapsAnotherKeepsItsHandler) {
   ASSERT_FALSE(news.Publish({.data = "one"}));
   EXPECT_EQ(Next(loud, 1), std::vector<std::string>{"oNe"});
   EXPECT_EQ(Next(plain, 1), std::vector<std::string>{"one"});
-  EXPECT_TRUE(Eventually([&] { return running_ == 1; }));
+  EXPECT_TRUE(test::Eventually([&] { return running_ == 1; }));
   loud.Close();
-  EXPECT_TRUE(Eventually([&] { return running_ == 0 && news.Subscribers() == 1; }));
+  EXPECT_TRUE(test::Eventually([&] { return running_ == 0 && news.Subscribers() == 1; }));
 }
 
 TEST_P(StreamTest, ARequestWithABodyKeepsItsHandler) {
@@ -178,7 +165,7 @@ TEST_P(StreamTest, OneThatTakesNothingIsCut) {
   WirePeer deaf = Get("/news");
   const std::string text(size_t{1} << 19, 'f');
   for (int i = 0; i < 32; ++i) ASSERT_FALSE(news.Publish({.data = text}));  // 16 MB
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
   WirePeer other = Get("/news");
   ASSERT_FALSE(news.Publish({.data = "one"}));
   EXPECT_EQ(Next(other, 1), std::vector<std::string>{"one"});
@@ -205,7 +192,7 @@ TEST_P(StreamTest, WhatAClientSendsMeanwhileChangesNothing) {
   EXPECT_EQ(news.Subscribers(), 1u);
   peer.EndSending();
   EXPECT_EQ(peer.ReadAll(), "0\r\n\r\n");
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
 }
 
 TEST_P(StreamTest, EndsAtShutdownAlsoForThoseWhoDoNotRead) {
@@ -220,7 +207,7 @@ TEST_P(StreamTest, EndsAtShutdownAlsoForThoseWhoDoNotRead) {
   EXPECT_TRUE(server_->Get().Shutdown(grace.context));
   EXPECT_EQ(polite.ReadAll(), "0\r\n\r\n");
   EXPECT_FALSE(server_->Get().Close());
-  EXPECT_TRUE(Eventually([&] { return news.Subscribers() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
 }
 
 HON_INSTANTIATE_BACKENDS(StreamTest);

@@ -152,18 +152,11 @@ class SseSockets : public test::BackendTest {
     return "GET " + path + " HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n";
   }
 
-  // The events of a stream, as chunks bring them, until there are `wanted` of them.
+  // The first `wanted` events of an answer.
   static EventReader ReadEvents(WirePeer& peer, size_t wanted) {
-    EventReader reader;
     EXPECT_NE(peer.ReadThrough("\r\n\r\n").find("Content-Type: text/event-stream\r\n"),
               std::string::npos);
-    while (reader.Events().size() < wanted) {
-      const std::string line = peer.ReadThrough("\r\n");
-      if (line.empty()) break;
-      reader.Take(peer.Read(std::stoul(line, nullptr, 16)));
-      peer.Read(2);
-    }
-    return reader;
+    return test::ReadEvents(peer, wanted);
   }
 
   http::ServeMux mux_;

@@ -1,29 +1,17 @@
 // What idle connections cost, and what connections leave behind.
 
 #include <gtest/gtest.h>
-#include <malloc.h>
-#include <sys/resource.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "hon/base/sanitizer.h"
+#include "support/own_process.h"
 #include "websocket/server_fixture.h"
 
 namespace hon::websocket {
 namespace {
 
 using namespace std::chrono_literals;
-
-size_t ResidentBytes() {
-  malloc_trim(0);
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6)) * 1024;
-  }
-  return 0;
-}
 
 size_t Descriptors() {
   size_t count = 0;
@@ -48,10 +36,7 @@ class MemoryTest : public test::ServerTest {
   void SetUp() override {
     ServerTest::SetUp();
     if (IsSkipped()) return;
-    rlimit limit = {};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    hon::test::LiftDescriptorLimit();
     UpgraderOptions options;
     options.conn.deflate.enabled = true;
     options.conn.deflate.threshold_bytes = 10;
@@ -94,10 +79,10 @@ TEST_P(MemoryTest, AnIdleConnectionWithAHandlerCostsAtMostOneKibibyte) {
   };
   add(500);
   ASSERT_TRUE(Eventually([&] { return echo_->open == 500; }));
-  const size_t before = ResidentBytes();
+  const size_t before = hon::test::ResidentBytes();
   add(kConnections);
   ASSERT_TRUE(Eventually([&] { return echo_->open == 500 + kConnections; }));
-  const size_t each = (ResidentBytes() - before) / kConnections;
+  const size_t each = (hon::test::ResidentBytes() - before) / kConnections;
   RecordProperty("bytes_per_idle_connection", static_cast<int>(each));
   std::printf("an idle connection costs %zu bytes\n", each);
   EXPECT_LE(each, 1024U);
@@ -136,12 +121,12 @@ TEST_P(MemoryTest, TenThousandThatCameAndWentLeaveNothing) {
   };
   churn(1000);
   const size_t descriptors = Descriptors();
-  const size_t resident = ResidentBytes();
+  const size_t resident = hon::test::ResidentBytes();
   churn(kChurns);
   EXPECT_TRUE(Eventually([&] { return Descriptors() <= descriptors; })) << Descriptors();
 #if !defined(HON_ASAN) && !defined(HON_TSAN)
   // Less than a byte for each would be left by chance; a leak is a session of each.
-  EXPECT_LE(ResidentBytes(), resident + (size_t{1} << 20));
+  EXPECT_LE(hon::test::ResidentBytes(), resident + (size_t{1} << 20));
 #else
   static_cast<void>(resident);
 #endif
