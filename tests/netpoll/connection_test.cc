@@ -17,12 +17,15 @@ namespace hon::netpoll {
 namespace {
 
 std::string Pattern(size_t size) {
-  std::string text(size, '\0');
+  // Repeats after a length that no block, and no number of them, has.
+  std::string text(std::min(size, size_t{65'521}), '\0');
   uint32_t state = 12345;
   for (char& byte : text) {
     state = state * 1664525 + 1013904223;
     byte = static_cast<char>(state >> 24);
   }
+  text.reserve(size);
+  while (text.size() < size) text.append(text, 0, std::min(size_t{65'521}, size - text.size()));
   return text;
 }
 

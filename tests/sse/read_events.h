@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/wire_peer.h"
@@ -31,18 +33,18 @@ inline void PrintTo(const SeenEvent& event, std::ostream* out) {
 class EventReader {
  public:
   void Take(std::string_view text) {
-    for (const char c : text) {
-      if (c == '\n' && after_cr_) {
-        after_cr_ = false;
+    while (!text.empty()) {
+      if (std::exchange(after_cr_, false) && text.front() == '\n') {
+        text.remove_prefix(1);
         continue;
       }
-      after_cr_ = c == '\r';
-      if (c == '\r' || c == '\n') {
-        OnLine(line_);
-        line_.clear();
-      } else {
-        line_.push_back(c);
-      }
+      const size_t end = std::min(text.find('\r'), text.find('\n'));
+      line_ += text.substr(0, end);
+      if (end == std::string_view::npos) return;
+      after_cr_ = text[end] == '\r';
+      OnLine(line_);
+      line_.clear();
+      text.remove_prefix(end + 1);
     }
   }
 

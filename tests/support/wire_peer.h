@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -88,6 +89,7 @@ class WirePeer {
   WirePeer(WirePeer&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)),
         buffer_(std::move(other.buffer_)),
+        taken_(std::exchange(other.taken_, 0)),
         ended_(other.ended_) {}
   WirePeer(const WirePeer&) = delete;
   WirePeer& operator=(const WirePeer&) = delete;
@@ -128,15 +130,13 @@ class WirePeer {
   std::string ReadAll() {
     while (Fill()) {
     }
-    return std::exchange(buffer_, {});
+    return Take(Here());
   }
   /// At least `n` bytes, unless the connection ends first.
   std::string Read(size_t n) {
-    while (buffer_.size() < n && Fill()) {
+    while (Here() < n && Fill()) {
     }
-    std::string out = buffer_.substr(0, n);
-    buffer_.erase(0, out.size());
-    return out;
+    return Take(std::min(n, Here()));
   }
   /// The other end has closed, by FIN or RST.
   [[nodiscard]] bool Ended() const { return ended_; }
@@ -144,7 +144,7 @@ class WirePeer {
   bool ExpectEnd() {
     while (Fill()) {
     }
-    return ended_ && buffer_.empty();
+    return ended_ && Here() == 0;
   }
 
   /// The next answer; `to_head` when the request was HEAD.
@@ -160,17 +160,23 @@ class WirePeer {
   /// Everything up to and with `mark`; "" when the connection ends first.
   std::string ReadThrough(std::string_view mark) {
     size_t at;
-    while ((at = buffer_.find(mark)) == std::string::npos) {
+    while ((at = buffer_.find(mark, taken_)) == std::string::npos) {
       if (!Fill()) return {};
     }
-    std::string out = buffer_.substr(0, at + mark.size());
-    buffer_.erase(0, out.size());
-    return out;
+    return Take(at + mark.size() - taken_);
   }
 
  private:
+  /// Bytes received and not taken.
+  [[nodiscard]] size_t Here() const { return buffer_.size() - taken_; }
+  std::string Take(size_t n) {
+    std::string out = buffer_.substr(taken_, n);
+    taken_ += n;
+    return out;
+  }
   bool Fill() {
     if (ended_ || fd_ < 0) return false;
+    buffer_.erase(0, std::exchange(taken_, 0));
     char bytes[65536];
     ssize_t n;
     do {  // a receive timeout makes it end early for any signal
@@ -239,6 +245,7 @@ class WirePeer {
 
   int fd_ = -1;
   std::string buffer_;
+  size_t taken_ = 0;  // from the front of buffer_
   bool ended_ = false;
 };
 
