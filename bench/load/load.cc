@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -20,6 +19,7 @@
 
 #include "client.h"
 #include "histogram.h"
+#include "options.h"
 
 namespace hon::load {
 namespace {
@@ -41,16 +41,6 @@ void LiftDescriptorLimit() {
 uint64_t Now() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
-
-struct Options {
-  uint16_t port = 0;
-  size_t connections = 100;
-  double seconds = 1;
-  double rate = 0;  // requests per second; 0: each connection as fast as it is answered
-  std::string path = "/";
-  bool close = false;
-  bool wait = false;  // say "ready" once connected, and begin at a line of standard input
-};
 
 class Load {
  public:
@@ -225,24 +215,10 @@ void Load::Print() const {
 }  // namespace hon::load
 
 int main(int argc, char** argv) {
-  hon::load::Options options;
-  CLI::App app("Loads a server on the loopback; times are printed in microseconds.", "hon_load");
-  app.add_option("--port", options.port, "Port")->required();
-  app.add_option("--connections", options.connections, "Connections")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "How long")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
-  app.add_option("--rate", options.rate, "Requests per second; 0: as fast as answered")
-      ->check(CLI::Range(0.0, 1e7))
-      ->capture_default_str();
-  app.add_option("--path", options.path, "Target")->capture_default_str();
-  app.add_flag("--close", options.close, "A connection for each request");
-  app.add_flag("--wait", options.wait, "Connect, print \"ready\", begin at a line of input");
-  CLI11_PARSE(app, argc, argv);
+  const hon::load::ParsedOptions parsed = hon::load::ParseOptions(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
   hon::load::LiftDescriptorLimit();
-  hon::load::Load load(options);
+  hon::load::Load load(parsed.options);
   if (!load.Run()) {
     std::perror("hon_load: cannot connect");
     return 1;
