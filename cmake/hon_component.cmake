@@ -2,6 +2,9 @@
 
 set(HON_TEST_PREFIX "" CACHE STRING "Put before the name of each test, to tell the builds apart")
 
+# The components that fuzz targets run through, which tell them where they went.
+set(hon_fuzzed base io url http websocket adaptor)
+
 # hon_component(NAME SOURCES a.cc ... DEPENDS base io ... [LINK target ...] [PRIVATE target ...])
 # Declares the component target hon::NAME with its sources in the calling folder. LINK is for
 # libraries that the component's headers show, PRIVATE for those that only its sources use.
@@ -33,7 +36,7 @@ function(hon_component name)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     hon_flags(${target})
-    if(HON_BUILD_FUZZ)
+    if(HON_BUILD_FUZZ AND name IN_LIST hon_fuzzed)
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -72,6 +75,9 @@ function(hon_flags target)
     if(HON_SANITIZE MATCHES "undefined")
       target_compile_options(${target} PUBLIC -fno-sanitize-recover=undefined)
     endif()
+    if(HON_SANITIZE_EXCEPT)
+      target_compile_options(${target} PUBLIC -fno-sanitize=${HON_SANITIZE_EXCEPT})
+    endif()
   endif()
 endfunction()
 
@@ -98,10 +104,20 @@ function(hon_runs_once)
     COMPILE_OPTIONS -O0)
 endfunction()
 
-# hon_test(NAME [EVERY_PLACEMENT] SOURCES a_test.cc ... LINK hon::x ...): one gtest program for a
-# room; run once for each place where handlers can be (tests/support/suite_placement.h), or once.
+# hon_test(NAME [EVERY_PLACEMENT] [BUILDS plain|address|thread ...] SOURCES a_test.cc ...
+# LINK hon::x ...): one gtest program for a room; run once for each place where handlers can be
+# (tests/support/suite_placement.h; ThreadSanitizer sees the one that has more threads, unless all is
+# asked for), or once. BUILDS names those that show something by it: without
+# sanitizers, with AddressSanitizer, with ThreadSanitizer; all when it is not given.
 function(hon_test name)
-  cmake_parse_arguments(arg "EVERY_PLACEMENT" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "EVERY_PLACEMENT" "" "BUILDS;SOURCES;LINK;LABELS" ${ARGN})
+  string(REGEX MATCH "^(address|thread)" this "${HON_SANITIZE}")
+  if(NOT this)
+    set(this plain)
+  endif()
+  if(arg_BUILDS AND NOT this IN_LIST arg_BUILDS)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
@@ -110,7 +126,7 @@ function(hon_test name)
   endif()
   hon_flags(${name})
   # The code under test is optimised, the tests themselves need not be: they are half of the build.
-  target_compile_options(${name} PRIVATE -O0)
+  target_compile_options(${name} PRIVATE -O0 $<$<CONFIG:Release>:-g0>)
   hon_precompile_gtest(${name})
   set(busy "")
   if(HON_SANITIZE)
@@ -120,7 +136,11 @@ function(hon_test name)
     hon_add_test(${name} ${busy} LABELS ${arg_LABELS} COMMAND ${name})
     return()
   endif()
-  foreach(placement inline workers)
+  set(placements inline workers)
+  if(this STREQUAL "thread" AND NOT HON_TEST_ALL)
+    set(placements workers)
+  endif()
+  foreach(placement IN LISTS placements)
     hon_add_test(${name}_${placement} ${busy} LABELS ${arg_LABELS} COMMAND ${name})
     set_property(TEST ${HON_TEST_PREFIX}${name}_${placement} APPEND PROPERTY
       ENVIRONMENT HON_TEST_PLACEMENT=${placement})
@@ -144,7 +164,7 @@ endfunction()
 
 # hon_add_test(NAME [BUSY] [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says
 # which build it belongs to. Most tests wait most of the time, so `./dev test` runs four for each
-# core; a BUSY one needs a core and counts as four.
+# core; a BUSY one counts as two.
 function(hon_add_test name)
   cmake_parse_arguments(arg "BUSY" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -152,7 +172,7 @@ function(hon_add_test name)
   endif()
   set(processors 1)
   if(arg_BUSY)
-    set(processors 4)
+    set(processors 2)
   endif()
   add_test(NAME ${HON_TEST_PREFIX}${name} COMMAND ${arg_COMMAND})
   set_tests_properties(${HON_TEST_PREFIX}${name} PROPERTIES

@@ -16,7 +16,7 @@ using http::ResponseWriter;
 
 const std::string kText = "Content-Type: text/plain; charset=utf-8\r\n";
 
-std::string Text(size_t size) { return std::string(size, 'x'); }
+std::string Letters(size_t size) { return std::string(size, 'x'); }
 
 // --- Length or chunks: W61, W62, L4.
 
@@ -36,30 +36,32 @@ TEST_F(ResponseTest, EmptyAnswer) {
 }
 
 TEST_F(ResponseTest, TheBufferAtItsLimitAndOneMore) {
-  EXPECT_EQ(Answer([](ResponseWriter& w) { w.Write(Text(2048)); }),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2048\r\n" + kText + "\r\n" + Text(2048));
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) { w.Write(Letters(2048)); }),
+      "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2048\r\n" + kText + "\r\n" + Letters(2048));
+  EXPECT_EQ(
+      Answer([](ResponseWriter& w) {
+        w.Write(Letters(2000));
+        w.Write(Letters(48));
+      }),
+      "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2048\r\n" + kText + "\r\n" + Letters(2048));
   EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Write(Text(2000));
-              w.Write(Text(48));
-            }),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2048\r\n" + kText + "\r\n" + Text(2048));
-  EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Write(Text(2048));
+              w.Write(Letters(2048));
               w.Write("y");
             }),
             "HTTP/1.1 200 OK\r\nDate: D\r\n" + kText + "Transfer-Encoding: chunked\r\n\r\n800\r\n" +
-                Text(2048) + "\r\n1\r\ny\r\n0\r\n\r\n");
+                Letters(2048) + "\r\n1\r\ny\r\n0\r\n\r\n");
 }
 
 TEST_F(ResponseTest, LaterWritesAreChunksOfTheirOwn) {
   EXPECT_EQ(Answer([](ResponseWriter& w) {
-              w.Write(Text(5000));
+              w.Write(Letters(5000));
               w.Write("ab");
-              w.Write(Text(3000));
+              w.Write(Letters(3000));
               w.Write("c");
             }),
             "HTTP/1.1 200 OK\r\nDate: D\r\n" + kText + "Transfer-Encoding: chunked\r\n\r\n800\r\n" +
-                Text(2048) + "\r\nb88\r\n" + Text(2952) + "\r\nbba\r\nab" + Text(3000) +
+                Letters(2048) + "\r\nb88\r\n" + Letters(2952) + "\r\nbba\r\nab" + Letters(3000) +
                 "\r\n1\r\nc\r\n0\r\n\r\n");
   EXPECT_EQ(response_.BytesWritten(), 8003);
 }
@@ -269,7 +271,7 @@ TEST_F(ResponseTest, TheTypeIsSniffedFromTheFirstBytes) {
   EXPECT_EQ(
       Answer([](ResponseWriter& w) {
         w.Write("%P");
-        w.Write("DF-1.4" + Text(3000));
+        w.Write("DF-1.4" + Letters(3000));
       }).substr(0, 80),
       "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/pdf\r\nTransfer-Encoding: chun");
 }
@@ -347,9 +349,9 @@ TEST_F(ResponseTest, HeadHasTheHeadOfGet) {
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 5\r\n" + kText + "\r\n");
   EXPECT_EQ(response_.BytesWritten(), 5);
   EXPECT_FALSE(response_.MustClose());
-  EXPECT_EQ(Answer(kHead, [](ResponseWriter& w) { w.Write(Text(2048)); }),
+  EXPECT_EQ(Answer(kHead, [](ResponseWriter& w) { w.Write(Letters(2048)); }),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2048\r\n" + kText + "\r\n");
-  EXPECT_EQ(Answer(kHead, [](ResponseWriter& w) { w.Write(Text(2049)); }),
+  EXPECT_EQ(Answer(kHead, [](ResponseWriter& w) { w.Write(Letters(2049)); }),
             "HTTP/1.1 200 OK\r\nDate: D\r\n" + kText + "\r\n");
   EXPECT_FALSE(response_.MustClose());
   EXPECT_EQ(Answer(kHead, [](ResponseWriter&) {}), "HTTP/1.1 200 OK\r\nDate: D\r\n\r\n");
@@ -547,7 +549,7 @@ TEST_F(ResponseTest, ResetForgetsEverything) {
     w.Header().Set("Connection", "x");
     w.Header().Set("Trailer", "X-T");
     w.WriteHeader(500);
-    w.Write(Text(3000));
+    w.Write(Letters(3000));
   });
   EXPECT_EQ(Answer([](ResponseWriter& w) { w.Write("x"); }),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 1\r\n" + kText + "\r\nx");
@@ -559,7 +561,7 @@ TEST_F(ResponseTest, AnAbandonedAnswerSendsNothingThatWasBuffered) {
   EXPECT_FALSE(response_.HeadSent());
   EXPECT_EQ(stream_.TakeOutput(), "");
   Begin({});
-  response_.Write(Text(3000));
+  response_.Write(Letters(3000));
   EXPECT_TRUE(response_.HeadSent());
   response_.Write("lost");
   const std::string sent = stream_.TakeOutput();

@@ -46,7 +46,7 @@ std::string Name(const Error& err) {
   return err.Message();
 }
 
-std::string ShowFields(const http::Header& header) {
+std::string SortedFields(const http::Header& header) {
   std::vector<std::string> fields;
   for (const http::Header::Field& field : header) {
     fields.push_back(std::string(field.name) + '=' + std::string(field.value));
@@ -64,7 +64,7 @@ std::string ShowParts(io::Reader& body, bool raw, size_t bytes) {
   for (;;) {
     Result<Part*> part = raw ? reader.NextRawPart() : reader.NextPart();
     if (!part) return shown + '!' + Name(part.error());
-    shown += '[' + ShowFields((*part)->Header) + "](";
+    shown += '[' + SortedFields((*part)->Header) + "](";
     std::string buffer(bytes, '\0');
     for (;;) {
       const io::IoResult got = (*part)->Read(std::span(buffer));

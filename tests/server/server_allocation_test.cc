@@ -3,16 +3,9 @@
 
 #include <cstdlib>
 
-#include "hon/base/sanitizer.h"
 #include "hon/http/file_server.h"
 #include "support/temp_dir.h"
 #include "support/test_server.h"
-
-#if defined(HON_ASAN) || defined(HON_TSAN)
-TEST(Allocation, Counted) {
-  GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers have a malloc of their own";
-}
-#else
 
 namespace {
 
@@ -152,5 +145,3 @@ HON_INSTANTIATE_MODES(Allocation);
 
 }  // namespace
 }  // namespace hon
-
-#endif

@@ -10,7 +10,6 @@
 #include <memory>
 #include <vector>
 
-#include "hon/base/sanitizer.h"
 #include "hon/fiber/fiber.h"
 #include "support/test_server.h"
 
@@ -46,9 +45,6 @@ class AddressLimit {
 class ServerExhaustionTest : public test::ModeTest {};
 
 TEST_P(ServerExhaustionTest, ARequestWithoutAStackIs503AndTheEndOfItsConnection) {
-#if defined(HON_ASAN) || defined(HON_TSAN)
-  GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers need the address space";
-#endif
   std::atomic<bool> released{false};
   http::ServeMux mux;
   mux.HandleFunc("/wait", [&](http::ResponseWriter& w, http::Request& r) {

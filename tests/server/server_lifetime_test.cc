@@ -2,13 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "hon/base/sanitizer.h"
 #include "support/test_server.h"
 
 namespace hon {
 namespace {
-
-#ifdef HON_ASAN
 
 std::string_view kept;
 http::Request* kept_request = nullptr;
@@ -80,14 +77,6 @@ TEST(LifetimeDeathTest, TheRequestItselfDiesWithItsHandler) {
       },
       "use-after-poison");
 }
-
-#else
-
-TEST(LifetimeDeathTest, NeedsAddressSanitizer) {
-  GTEST_SKIP() << "HON_TEST_SKIPPED: the asan build shows it";
-}
-
-#endif
 
 }  // namespace
 }  // namespace hon

@@ -6,7 +6,6 @@
 #include <thread>
 #include <vector>
 
-#include "hon/base/sanitizer.h"
 #include "hon/sse/broadcaster.h"
 #include "support/own_process.h"
 #include "support/test_server.h"
@@ -25,9 +24,6 @@ class StreamMemoryTest : public test::BackendTest {
 };
 
 TEST_P(StreamMemoryTest, ASubscriberThatWaitsCostsAtMostOneKibibyte) {
-#if defined(HON_ASAN) || defined(HON_TSAN)
-  GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers use memory of their own";
-#endif
   constexpr size_t kSubscribers = 4000;
   Broadcaster news;
   http::ServeMux mux;

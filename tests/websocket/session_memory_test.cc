@@ -4,7 +4,6 @@
 
 #include <filesystem>
 
-#include "hon/base/sanitizer.h"
 #include "support/own_process.h"
 #include "websocket/server_fixture.h"
 
@@ -62,9 +61,6 @@ class MemoryTest : public test::ServerTest {
 };
 
 TEST_P(MemoryTest, AnIdleConnectionWithAHandlerCostsAtMostOneKibibyte) {
-#if defined(HON_ASAN) || defined(HON_TSAN)
-  GTEST_SKIP() << "HON_TEST_SKIPPED: sanitizers use memory of their own";
-#endif
   constexpr size_t kConnections = 5000;
   // Both ends are in this process: the client's end is a descriptor and nothing else.
   std::vector<int> idle;
@@ -91,11 +87,7 @@ TEST_P(MemoryTest, AnIdleConnectionWithAHandlerCostsAtMostOneKibibyte) {
 }
 
 TEST_P(MemoryTest, TenThousandThatCameAndWentLeaveNothing) {
-#if defined(HON_ASAN) || defined(HON_TSAN)
-  constexpr int kChurns = 1'000;  // slow there, and what is left is reported by them
-#else
   constexpr int kChurns = 10'000;
-#endif
   const auto churn = [&](int count) {
     for (int i = 0; i < count; ++i) {
       const char* path = i % 8 < 4 ? "/ws" : "/loop";
@@ -124,12 +116,8 @@ TEST_P(MemoryTest, TenThousandThatCameAndWentLeaveNothing) {
   const size_t resident = hon::test::ResidentBytes();
   churn(kChurns);
   EXPECT_TRUE(Eventually([&] { return Descriptors() <= descriptors; })) << Descriptors();
-#if !defined(HON_ASAN) && !defined(HON_TSAN)
   // Less than a byte for each would be left by chance; a leak is a session of each.
   EXPECT_LE(hon::test::ResidentBytes(), resident + (size_t{1} << 20));
-#else
-  static_cast<void>(resident);
-#endif
 }
 
 HON_INSTANTIATE_BACKENDS(MemoryTest);
