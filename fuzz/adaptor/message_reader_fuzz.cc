@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "hon/adaptor/message_reader.h"
+#include "hon/adaptor/response_head.h"
 #include "hon/base/assert.h"
 #include "hon/io/string_writer.h"
 
@@ -54,7 +55,8 @@ Outcome ReadAll(std::string_view wire, size_t piece, io::StringWriter& to) {
     if (!body) return {answers.text, body.error().Message()};
     answers.text.append(*body);
     HON_ASSERT(!answer.Header.Write(answers, {"Content-Length", "Connection", "Trailer"}));
-    HON_ASSERT(!answer.Trailer.Write(answers));
+    // An answer without a body has trailers to announce and none to send.
+    if (adaptor::IsBodyAllowed(answer.StatusCode)) HON_ASSERT(!answer.Trailer.Write(answers));
     answer.Body = http::Body::FromString(*body);
     HON_ASSERT(!answer.Write(to));
   }
