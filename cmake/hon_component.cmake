@@ -107,8 +107,8 @@ endfunction()
 # hon_test(NAME [EVERY_PLACEMENT] [BUILDS plain|address|thread ...] SOURCES a_test.cc ...
 # LINK hon::x ...): one gtest program for a room; run once for each place where handlers can be
 # (tests/support/suite_placement.h; ThreadSanitizer sees the one that has more threads, unless all is
-# asked for), or once. BUILDS names those that show something by it: without
-# sanitizers, with AddressSanitizer, with ThreadSanitizer; all when it is not given.
+# asked for), or once. BUILDS names the builds in which it shows something: without sanitizers, with
+# AddressSanitizer, with ThreadSanitizer; all when it is not given.
 function(hon_test name)
   cmake_parse_arguments(arg "EVERY_PLACEMENT" "" "BUILDS;SOURCES;LINK;LABELS" ${ARGN})
   string(REGEX MATCH "^(address|thread)" this "${HON_SANITIZE}")

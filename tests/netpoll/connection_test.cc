@@ -16,16 +16,18 @@
 namespace hon::netpoll {
 namespace {
 
+// Pattern repeats after a length that no block, and no number of them, has.
+constexpr size_t kPatternBytes = 65'521;
+
 std::string Pattern(size_t size) {
-  // Repeats after a length that no block, and no number of them, has.
-  std::string text(std::min(size, size_t{65'521}), '\0');
+  std::string text(std::min(size, kPatternBytes), '\0');
   uint32_t state = 12345;
   for (char& byte : text) {
     state = state * 1664525 + 1013904223;
     byte = static_cast<char>(state >> 24);
   }
   text.reserve(size);
-  while (text.size() < size) text.append(text, 0, std::min(size_t{65'521}, size - text.size()));
+  while (text.size() < size) text.append(text, 0, std::min(kPatternBytes, size - text.size()));
   return text;
 }
 

@@ -167,7 +167,7 @@ TEST_P(ListenerTest, AListenerMayOutliveItsLoop) {
 // With no descriptor left the listener backs off and tells; when there are some again it goes on.
 TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
 #ifdef HON_TEST_NEEDS_DESCRIPTORS
-  GTEST_SKIP() << "not under this sanitizer";
+  GTEST_SKIP() << "NOT TESTED: UndefinedBehaviorSanitizer itself needs descriptors";
 #endif
   Recorder& handler = NewRecorder();
   handler.request = Echo;
