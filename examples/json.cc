@@ -55,14 +55,14 @@ class Counters {
     int32_t step = 0;
     const auto [end, problem] = std::from_chars(by.data(), by.data() + by.size(), step);
     if (!IsName(name) || problem != std::errc() || end != by.data() + by.size()) {
-      return http::Error(w,
-                         "want a name of a-z, 0-9 and -, and a number by=", http::StatusBadRequest);
+      return http::ReplyError(
+          w, "want a name of a-z, 0-9 and -, and a number by=", http::StatusBadRequest);
     }
     int64_t value = 0;
     {
       const std::lock_guard lock(mutex_);
       if (values_.size() >= kCountersMax && values_.count(name) == 0) {
-        return http::Error(w, "too many counters", http::StatusInsufficientStorage);
+        return http::ReplyError(w, "too many counters", http::StatusInsufficientStorage);
       }
       value = values_[name] += step;
     }

@@ -38,19 +38,19 @@ class Uploads {
 
   void Take(http::ResponseWriter& w, http::Request& r) {
     auto parts = r.MultipartReader();
-    if (!parts) return http::Error(w, parts.error().Message(), http::StatusBadRequest);
+    if (!parts) return http::ReplyError(w, parts.error().Message(), http::StatusBadRequest);
     std::string answer;
     while (true) {
       auto part = (*parts)->NextPart();
       if (!part && part.error().Is(hon::io::ErrEof)) break;
-      if (!part) return http::Error(w, part.error().Message(), http::StatusBadRequest);
+      if (!part) return http::ReplyError(w, part.error().Message(), http::StatusBadRequest);
       if ((*part)->FileName().empty()) continue;  // a field, not a file
       // Stored under a name of our own: that of the client is only shown.
       const std::string name = std::to_string(++number_);
       auto file = hon::io::File::Create(folder_ + "/" + name);
-      if (!file) return http::Error(w, "cannot store", http::StatusInternalServerError);
+      if (!file) return http::ReplyError(w, "cannot store", http::StatusInternalServerError);
       const hon::io::CopyResult copied = hon::io::Copy(*file, **part);
-      if (copied.err) return http::Error(w, copied.err.Message(), http::StatusBadRequest);
+      if (copied.err) return http::ReplyError(w, copied.err.Message(), http::StatusBadRequest);
       answer += name + " " + std::to_string(copied.n) + " " + (*part)->FileName() + "\n";
     }
     w.Header().Set("Content-Type", "text/plain; charset=utf-8");

@@ -30,7 +30,7 @@ http::HandlerPtr ForLocalNames(http::HandlerPtr inner) {
   return std::make_shared<http::HandlerFunc>(
       [inner = std::move(inner)](http::ResponseWriter& w, http::Request& r) {
         if (IsIpOrLocalhost(r.Host)) return inner->ServeHTTP(w, r);
-        http::Error(w, "ask by IP address", http::StatusForbidden);
+        http::ReplyError(w, "ask by IP address", http::StatusForbidden);
       });
 }
 
@@ -90,8 +90,8 @@ void Symbol(http::ResponseWriter& w, http::Request& r) {
   const Result<std::string> addresses = http::MaxBytesReader(w, r.Body, kSymbolBytesMax).ReadAll();
   if (!addresses) {
     const bool large = addresses.error().Is(http::ErrBodyTooLarge);
-    return http::Error(w, addresses.error().Message(),
-                       large ? http::StatusRequestEntityTooLarge : http::StatusBadRequest);
+    return http::ReplyError(w, addresses.error().Message(),
+                            large ? http::StatusRequestEntityTooLarge : http::StatusBadRequest);
   }
   w.Write("num_symbols: 1\n" + NamesOf(*addresses));
 }

@@ -60,7 +60,7 @@ const Gperftools* Loaded() {
 }
 
 void Missing(http::ResponseWriter& w) {
-  http::Error(w, "without gperftools", http::StatusNotImplemented);
+  http::ReplyError(w, "without gperftools", http::StatusNotImplemented);
 }
 
 // The one profile that may run.
@@ -128,19 +128,19 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
   if (!HasProfiler()) return Missing(w);
   const std::optional<std::chrono::seconds> seconds = WantedSeconds(r);
   if (!seconds) {
-    return http::Error(w, "seconds: a number from 1 to " + std::to_string(kProfileMax.count()),
-                       http::StatusBadRequest);
+    return http::ReplyError(w, "seconds: a number from 1 to " + std::to_string(kProfileMax.count()),
+                            http::StatusBadRequest);
   }
   const Profiling profiling;
   if (!profiling) {
     w.Header().Set("Retry-After", std::to_string(seconds->count()));
-    return http::Error(w, "a profile is being taken already", http::StatusServiceUnavailable);
+    return http::ReplyError(w, "a profile is being taken already", http::StatusServiceUnavailable);
   }
   // gperftools writes to a path: that of a file without a name.
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> sink(std::tmpfile(), std::fclose);
   if (sink == nullptr ||
       Loaded()->start(("/dev/fd/" + std::to_string(fileno(sink.get()))).c_str()) == 0) {
-    return http::Error(w, "cannot write a profile", http::StatusInternalServerError);
+    return http::ReplyError(w, "cannot write a profile", http::StatusInternalServerError);
   }
   const Error left = fiber::Sleep(r.Context(), *seconds);
   Loaded()->stop();
@@ -148,7 +148,7 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
   SetDownload(w, "profile");
   io::File profile(dup(fileno(sink.get())));
   if (Error err = profile.SeekTo(0)) {
-    return http::Error(w, err.Message(), http::StatusInternalServerError);
+    return http::ReplyError(w, err.Message(), http::StatusInternalServerError);
   }
   w.ReadFrom(profile);
 }

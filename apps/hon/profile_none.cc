@@ -8,7 +8,7 @@ namespace hon::app {
 namespace {
 
 void Missing(http::ResponseWriter& w) {
-  http::Error(w, "built without gperftools", http::StatusNotImplemented);
+  http::ReplyError(w, "built without gperftools", http::StatusNotImplemented);
 }
 
 }  // namespace

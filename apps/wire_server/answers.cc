@@ -250,7 +250,7 @@ void AddFaultsAndHelpers(Answers& answers) {
     w.Header().Set("Content-Encoding", "x");
     w.Header().Set("Etag", "\"e\"");
     w.Header().Set("Cache-Control", "max-age=1");
-    http::Error(w, "went wrong", 418);
+    http::ReplyError(w, "went wrong", 418);
   };
   answers["not-found"] = http::NotFound;
   answers["redirect-handler"] = [to = http::RedirectHandler("../x y?q=1", 308)](

@@ -21,7 +21,7 @@ constexpr int64_t kMillisecondsMax = 60'000;
 std::optional<std::chrono::milliseconds> TimeIn(http::ResponseWriter& w, const http::Request& r) {
   const auto ms = NumberIn(r, "ms", 0, kMillisecondsMax);
   if (!ms) {
-    http::Error(w, "how many milliseconds?", 400);
+    http::ReplyError(w, "how many milliseconds?", 400);
     return std::nullopt;
   }
   return std::chrono::milliseconds(*ms);

@@ -28,7 +28,7 @@ void Discard(http::ResponseWriter& w, http::Request& r) {
     if (err.Is(io::ErrEof)) break;
     if (err) {
       w.Header().Set("Connection", "close");
-      http::Error(w, "cannot read the body", 400);
+      http::ReplyError(w, "cannot read the body", 400);
       return;
     }
   }
@@ -50,7 +50,7 @@ void Headers(http::ResponseWriter& w, http::Request& r) {
 void Status(http::ResponseWriter& w, http::Request& r) {
   const auto code = NumberIn(r, "code", 200, 999);
   if (!code) {
-    http::Error(w, "a code between 200 and 999", 400);
+    http::ReplyError(w, "a code between 200 and 999", 400);
     return;
   }
   w.WriteHeader(static_cast<int>(*code));
@@ -65,7 +65,7 @@ void Echo(http::ResponseWriter& w, http::Request& r) {
   const Result<std::string> body = r.Body.ReadAll(kEchoBytesMax);
   if (!body) {
     w.Header().Set("Connection", "close");
-    http::Error(w, "cannot read the body", 400);
+    http::ReplyError(w, "cannot read the body", 400);
     return;
   }
   const std::string_view type = r.Header.Get("Content-Type");

@@ -28,7 +28,7 @@ void WritePattern(http::ResponseWriter& w, int64_t bytes) {
 
 void Chunked(http::ResponseWriter& w, http::Request& r) {
   const auto n = NumberIn(r, "n", 0, kChunksMax);
-  if (!n) return http::Error(w, "how many chunks?", 400);
+  if (!n) return http::ReplyError(w, "how many chunks?", 400);
   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
   for (int64_t i = 0; i < *n; ++i) {
     if (w.Write("chunk " + std::to_string(i) + "\n").err) return;
@@ -38,7 +38,7 @@ void Chunked(http::ResponseWriter& w, http::Request& r) {
 
 void Length(http::ResponseWriter& w, http::Request& r) {
   const auto n = NumberIn(r, "n", 0, kBytesMax);
-  if (!n) return http::Error(w, "how many bytes?", 400);
+  if (!n) return http::ReplyError(w, "how many bytes?", 400);
   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
   w.Header().Set("Content-Length", std::to_string(*n));
   WritePattern(w, *n);
@@ -46,7 +46,7 @@ void Length(http::ResponseWriter& w, http::Request& r) {
 
 void Stream(http::ResponseWriter& w, http::Request& r) {
   const auto n = NumberIn(r, "n", 0, kBytesMax);
-  if (!n) return http::Error(w, "how many bytes?", 400);
+  if (!n) return http::ReplyError(w, "how many bytes?", 400);
   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
   WritePattern(w, *n);
 }
@@ -55,7 +55,7 @@ void Trailers(http::ResponseWriter& w, http::Request& r) {
   const Result<std::string> body = r.Body.ReadAll(kTrailersBodyMax);
   if (!body) {
     w.Header().Set("Connection", "close");
-    return http::Error(w, "cannot read the body", 400);
+    return http::ReplyError(w, "cannot read the body", 400);
   }
   std::vector<std::string> lines;
   for (const auto& field : r.Trailer) {
@@ -78,7 +78,7 @@ void EarlyHints(http::ResponseWriter& w, http::Request&) {
 
 void Hijack(http::ResponseWriter& w, http::Request&) {
   Result<std::unique_ptr<io::Conn>> taken = w.Hijack();
-  if (!taken) return http::Error(w, taken.error().Message(), 500);
+  if (!taken) return http::ReplyError(w, taken.error().Message(), 500);
   io::Conn& conn = **taken;
   io::IoResult done = conn.Write(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw-echo\r\n\r\n");

@@ -118,7 +118,7 @@ void SendError(ResponseWriter& w, std::string_view text, int status) {
                             HeaderId::kLastModified}) {
     w.Header().Del(id);
   }
-  http::Error(w, text, status);
+  ReplyError(w, text, status);
 }
 
 bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,

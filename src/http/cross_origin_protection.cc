@@ -45,7 +45,7 @@ class CrossOriginProtection::Wrapper final : public http::Handler {
       deny = protection_.state_->deny;
     }
     if (deny != nullptr) return deny->ServeHTTP(w, r);
-    http::Error(w, err.Message(), StatusForbidden);
+    ReplyError(w, err.Message(), StatusForbidden);
   }
 
  private:

@@ -35,7 +35,7 @@ void SendListing(ResponseWriter& w, Request& r, FsFile& dir, Time modtime,
   if (IsUnmodified(r, modtime)) return WriteNotModified(w);
   SetLastModified(w, modtime);
   Result<std::vector<DirEntry>> entries = dir.ReadDir(options.listing_entries_max);
-  if (!entries) return http::Error(w, "Error reading directory", StatusInternalServerError);
+  if (!entries) return ReplyError(w, "Error reading directory", StatusInternalServerError);
   std::sort(entries->begin(), entries->end(),
             [](const DirEntry& a, const DirEntry& b) { return a.Name < b.Name; });
   w.Header().Set(HeaderId::kContentType, "text/html; charset=utf-8");

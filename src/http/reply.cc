@@ -7,35 +7,10 @@
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "hon/url/path.h"
+#include "http/html.h"
 
 namespace hon::http {
 namespace {
-
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&#34;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 std::string EscapeNonAscii(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -71,7 +46,18 @@ std::string AbsolutePath(const Request& r, std::string_view text) {
 
 }  // namespace
 
-void NotFound(ResponseWriter& w, Request&) { http::Error(w, "404 page not found", StatusNotFound); }
+void ReplyError(ResponseWriter& w, std::string_view message, int code) {
+  http::Header& header = w.Header();
+  header.Del(HeaderId::kContentLength);
+  header.Set(HeaderId::kContentType, "text/plain; charset=utf-8");
+  header.Set(HeaderId::kXContentTypeOptions, "nosniff");
+  w.WriteHeader(code);
+  std::string body(message);
+  body += '\n';
+  w.Write(body);
+}
+
+void NotFound(ResponseWriter& w, Request&) { ReplyError(w, "404 page not found", StatusNotFound); }
 
 HandlerPtr NotFoundHandler() { return std::make_shared<HandlerFunc>(NotFound); }
 
@@ -86,8 +72,9 @@ void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code) {
   }
   w.WriteHeader(code);
   if (had_type || r.Method != MethodGet) return;
-  std::string body = "<a href=\"" + EscapeHtml(location) + "\">";
-  body.append(StatusText(code)).append("</a>.\n\n");
+  std::string body = "<a href=\"";
+  internal::AppendHtmlEscaped(body, location);
+  body.append("\">").append(StatusText(code)).append("</a>.\n\n");
   w.Write(body);
 }
 
@@ -97,19 +84,3 @@ HandlerPtr RedirectHandler(std::string url, int code) {
 }
 
 }  // namespace hon::http
-
-namespace hon_http_functions {
-
-void Error(hon::http::ResponseWriter& w, std::string_view message, int code) {
-  using hon::http::HeaderId;
-  hon::http::Header& header = w.Header();
-  header.Del(HeaderId::kContentLength);
-  header.Set(HeaderId::kContentType, "text/plain; charset=utf-8");
-  header.Set(HeaderId::kXContentTypeOptions, "nosniff");
-  w.WriteHeader(code);
-  std::string body(message);
-  body += '\n';
-  w.Write(body);
-}
-
-}  // namespace hon_http_functions

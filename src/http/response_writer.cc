@@ -1,15 +1,36 @@
 #include "hon/http/response_writer.h"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <typeinfo>
+
 namespace hon::http {
+namespace {
+
+Error Lacks(const ResponseWriter& w, std::string_view ability) {
+  std::string text = "http: ";
+  text.append(w.Name()).append(" has no ").append(ability).append(": ");
+  return Error::Of(ErrNotSupported, text.append(ErrNotSupported.text));
+}
+
+}  // namespace
+
+std::string ResponseWriter::Name() const {
+  const char* const mangled = typeid(*this).name();
+  const std::unique_ptr<char, void (*)(void*)> name(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr), std::free);
+  return name == nullptr ? mangled : name.get();
+}
 
 Error ResponseWriter::Flush() {
   ResponseWriter* inner = Unwrap();
-  return inner == nullptr ? ErrNotSupported : inner->Flush();
+  return inner == nullptr ? Lacks(*this, "Flush") : inner->Flush();
 }
 
 Result<std::unique_ptr<io::Conn>> ResponseWriter::Hijack() {
   ResponseWriter* inner = Unwrap();
-  if (inner == nullptr) return Fail(ErrNotSupported);
+  if (inner == nullptr) return Fail(Lacks(*this, "Hijack"));
   return inner->Hijack();
 }
 
@@ -18,22 +39,23 @@ io::CopyResult ResponseWriter::ReadFrom(io::Reader& from) { return io::Copy(*thi
 
 Error ResponseWriter::SetReadDeadline(TimePoint deadline) {
   ResponseWriter* inner = Unwrap();
-  return inner == nullptr ? ErrNotSupported : inner->SetReadDeadline(deadline);
+  return inner == nullptr ? Lacks(*this, "SetReadDeadline") : inner->SetReadDeadline(deadline);
 }
 
 Error ResponseWriter::SetRequestDeadline(TimePoint deadline) {
   ResponseWriter* inner = Unwrap();
-  return inner == nullptr ? ErrNotSupported : inner->SetRequestDeadline(deadline);
+  return inner == nullptr ? Lacks(*this, "SetRequestDeadline")
+                          : inner->SetRequestDeadline(deadline);
 }
 
 Error ResponseWriter::SetWriteDeadline(TimePoint deadline) {
   ResponseWriter* inner = Unwrap();
-  return inner == nullptr ? ErrNotSupported : inner->SetWriteDeadline(deadline);
+  return inner == nullptr ? Lacks(*this, "SetWriteDeadline") : inner->SetWriteDeadline(deadline);
 }
 
 Error ResponseWriter::EnableFullDuplex() {
   ResponseWriter* inner = Unwrap();
-  return inner == nullptr ? ErrNotSupported : inner->EnableFullDuplex();
+  return inner == nullptr ? Lacks(*this, "EnableFullDuplex") : inner->EnableFullDuplex();
 }
 
 int ResponseWriter::Status() const {

@@ -198,7 +198,7 @@ void ServeMux::Impl::ReplyNoRoute(ResponseWriter& w, Request& r, RequestPath pat
   if (options_.method_not_allowed != nullptr) {
     return options_.method_not_allowed->ServeHTTP(w, r);
   }
-  http::Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
+  ReplyError(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
 }
 
 inline Target ServeMux::Impl::Enter(const Found& found, Request& r) {

@@ -17,6 +17,8 @@ class TimeoutWriter : public ResponseWriter {
   [[nodiscard]] int Status() const override { return status_; }
   [[nodiscard]] int64_t BytesWritten() const override { return static_cast<int64_t>(body_.size()); }
 
+  [[nodiscard]] std::string Name() const override { return "the writer of http::TimeoutHandler"; }
+
   /// Gives the answer to `w`, whose own fields stay unless the answer has them too.
   void SendTo(ResponseWriter& w);
 

@@ -73,7 +73,7 @@ void Broadcaster::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
   std::optional<Place> place = ring_->Enter(Writer::LastEventId(r));
   if (!place) {
     w.Header().Set("Retry-After", "1");
-    return http::Error(w, "too many subscribers", http::StatusServiceUnavailable);
+    return http::ReplyError(w, "too many subscribers", http::StatusServiceUnavailable);
   }
   const bool plain = IsPlain(w, r);
   if (plain) w.Header().Set("Connection", "close");

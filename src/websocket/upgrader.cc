@@ -21,7 +21,7 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
     w.Header().Set("Sec-WebSocket-Version", "13");
   }
   if (why.status == 405) w.Header().Set("Allow", "GET");
-  http::Error(w, why.text, why.status);
+  http::ReplyError(w, why.text, why.status);
   return Error::Of(ErrNotUpgraded, std::string(why.text));
 }
 

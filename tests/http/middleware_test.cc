@@ -153,7 +153,7 @@ TEST(MaxBytesHandler, LimitsTheBodyForTheHandler) {
   const HandlerPtr handler = MaxBytesHandler(
       [](ResponseWriter& w, Request& r) {
         const Result<std::string> body = r.Body.ReadAll();
-        if (!body) return http::Error(w, body.error().Message(), 413);
+        if (!body) return http::ReplyError(w, body.error().Message(), 413);
         w.Write(*body);
       },
       3);

@@ -22,7 +22,7 @@ TEST(Error, KeepsOtherFieldsButTheLength) {
   w.Header().Set("X-Content-Type-Options", "scratch");
   w.Header().Set("Etag", "\"x\"");
   w.Header().Set("Content-Encoding", "gzip");
-  http::Error(w, "oops", StatusTeapot);
+  http::ReplyError(w, "oops", StatusTeapot);
   EXPECT_EQ(w.Code, 418);
   EXPECT_EQ(w.Body, "oops\n");
   EXPECT_FALSE(w.HeaderMap.Has("Content-Length"));

@@ -102,6 +102,17 @@ TEST(ResponseController, NobodyHasIt) {
   EXPECT_EQ(outer.BytesWritten(), 0);
 }
 
+TEST(ResponseController, TheErrorNamesTheWriterThatLacksIt) {
+  Closed closed;
+  Wrapper outer(closed);
+  const std::string type = "hon::http::(anonymous namespace)::Closed";
+  EXPECT_EQ(outer.Hijack().error().Message(),
+            "http: " + type + " has no Hijack: feature not supported");
+  EXPECT_EQ(outer.Flush().Message(), "http: " + type + " has no Flush: feature not supported");
+  EXPECT_EQ(outer.SetReadDeadline(kNever).Message(),
+            "http: " + type + " has no SetReadDeadline: feature not supported");
+}
+
 TEST(ResponseWriter, ReadFromGoesThroughTheWrappersWrite) {
   httptest::ResponseRecorder recorder;
   Wrapper wrapper(recorder);

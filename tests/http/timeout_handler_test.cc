@@ -150,6 +150,8 @@ TEST(TimeoutHandler, HasNoOtherAbilities) {
       [](ResponseWriter& w, Request&) {
         EXPECT_TRUE(w.Flush().Is(ErrNotSupported));
         EXPECT_TRUE(w.Hijack().error().Is(ErrNotSupported));
+        EXPECT_EQ(w.Hijack().error().Message(),
+                  "http: the writer of http::TimeoutHandler has no Hijack: feature not supported");
         EXPECT_TRUE(w.SetWriteDeadline(kNever).Is(ErrNotSupported));
         EXPECT_EQ(w.Unwrap(), nullptr);
       },

@@ -95,14 +95,14 @@ void WriteJson(http::ResponseWriter& w, int status, const json& value) {
 
 void Create(Store& s, http::ResponseWriter& w, http::Request& r) {
   const Result<std::string> body = http::MaxBytesReader(w, r.Body, 64 << 10).ReadAll();
-  if (!body) return http::Error(w, body.error().Message(), http::StatusRequestEntityTooLarge);
+  if (!body) return http::ReplyError(w, body.error().Message(), http::StatusRequestEntityTooLarge);
   std::string text;
   try {
     text = json::parse(*body).at("text").get<std::string>();
   } catch (const json::exception&) {  // text stays empty
   }
   if (text.empty()) {
-    return http::Error(w, "a note needs a text", http::StatusBadRequest);
+    return http::ReplyError(w, "a note needs a text", http::StatusBadRequest);
   }
   const Note n = s.Add(text);
   w.Header().Set("Location", "/notes/" + std::to_string(n.id));
@@ -144,12 +144,12 @@ void Events(Store& s, http::ResponseWriter& w, http::Request& r) {
 http::HandlerFunc::Function Upload(const std::string& dir) {
   return [dir](http::ResponseWriter& w, http::Request& r) {
     Result<multipart::FormFile> form = r.FormFile("file");
-    if (!form) return http::Error(w, form.error().Message(), http::StatusBadRequest);
+    if (!form) return http::ReplyError(w, form.error().Message(), http::StatusBadRequest);
     const std::string& name = form->header->Filename;
     Result<io::File> to = io::File::Create(dir + "/" + name);
-    if (!to) return http::Error(w, "cannot store it", http::StatusInternalServerError);
+    if (!to) return http::ReplyError(w, "cannot store it", http::StatusInternalServerError);
     const io::CopyResult copied = io::Copy(*to, *form->file);
-    if (copied.err) return http::Error(w, "cannot store it", http::StatusInternalServerError);
+    if (copied.err) return http::ReplyError(w, "cannot store it", http::StatusInternalServerError);
     WriteJson(w, http::StatusCreated, {{"name", name}, {"size", copied.n}});
   };
 }

@@ -8,20 +8,12 @@
 #include "hon/http/handler.h"
 #include "hon/http/status.h"
 
-// In namespace hon::http, `Error` must go on to mean the type hon::Error. This function is declared
-// elsewhere and seen as hon::http::Error by those who write it out, as Go's users do.
-namespace hon_http_functions {
-
-/// Answers `code` (RFC 9110 §15) with `message` and a newline as plain text. Removes
-/// Content-Length; other fields that were set stay. Throws std::invalid_argument for a code outside
-/// 100..999.
-void Error(hon::http::ResponseWriter& w, std::string_view message, int code);
-
-}  // namespace hon_http_functions
-
 namespace hon::http {
 
-using namespace hon_http_functions;  // NOLINT(google-build-using-namespace)
+/// Answers `code` (RFC 9110 §15) with `message` and a newline as plain text: Go's http.Error, under
+/// a name that hon::Error leaves free. Removes Content-Length; other fields that were set stay.
+/// Throws std::invalid_argument for a code outside 100..999.
+void ReplyError(ResponseWriter& w, std::string_view message, int code);
 
 /// Answers 404 "404 page not found" (RFC 9110 §15.5.5).
 void NotFound(ResponseWriter& w, Request& r);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "hon/base/time.h"
@@ -11,7 +12,8 @@
 
 namespace hon::http {
 
-/// Nobody among the writers that wrap each other has the ability.
+/// The innermost of the writers that wrap each other lacks the ability that was asked for. The
+/// error's text names that writer and the ability.
 inline constexpr Sentinel ErrNotSupported{"feature not supported"};
 /// The connection belongs to whoever called Hijack.
 inline constexpr Sentinel ErrHijacked{"http: connection has been hijacked"};
@@ -55,8 +57,9 @@ class ReaderFrom {
 /// Builds the answer to one request. Runs on the handler's fiber; any call may suspend it.
 /// Dead once ServeHTTP has returned.
 ///
-/// Wrapping one: derive, forward Header, Write and WriteHeader, and override Unwrap; the other
-/// abilities then pass through by themselves.
+/// A wrapper of a ResponseWriter derives from this class, forwards Header, Write and WriteHeader,
+/// and overrides Unwrap; the other abilities are then forwarded by this class. A wrapper that keeps
+/// the answer back overrides no Unwrap, and its Flush and Hijack fail with ErrNotSupported.
 class ResponseWriter : public io::Writer, public Flusher, public Hijacker, public ReaderFrom {
  public:
   /// The fields to be sent. Changes after the head is committed have no effect, but for trailers
@@ -79,7 +82,7 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   io::CopyResult ReadFrom(io::Reader& from) override;
 
   /// Replace the server's deadline for this request, counted on hon::Clock; kNever lifts it.
-  /// ErrNotSupported when nobody below has deadlines. A wait past it fails with
+  /// ErrNotSupported when no wrapped writer has deadlines. A wait past it fails with
   /// io::ErrDeadlineExceeded.
   virtual Error SetReadDeadline(TimePoint deadline);
   virtual Error SetWriteDeadline(TimePoint deadline);
@@ -89,6 +92,9 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   /// Says that the handler goes on reading the body after it began to answer, so that a long one
   /// does not end the connection. Reading on works without it.
   virtual Error EnableFullDuplex();
+
+  /// What error texts call this writer. Default: its C++ type.
+  [[nodiscard]] virtual std::string Name() const;
 
   /// The committed status, 0 before; and body bytes accepted so far.
   [[nodiscard]] virtual int Status() const;
@@ -102,7 +108,7 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
 };
 
 /// The optional abilities of a writer under Go's name for them. Each call goes to `w`, which
-/// passes it on through Unwrap; ErrNotSupported when nobody has the ability.
+/// passes it on through Unwrap; ErrNotSupported when no wrapped writer has the ability.
 class ResponseController {
  public:
   explicit ResponseController(ResponseWriter& w) : w_(&w) {}
