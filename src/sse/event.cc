@@ -1,11 +1,14 @@
 #include "hon/sse/event.h"
 
+#include <algorithm>
+
 #include "hon/base/result.h"
+#include "hon/base/utf8.h"
 
 namespace hon::sse {
 namespace {
 
-// Only what cannot end a line, and no NUL, for which clients ignore an id.
+// A line break would end the field; clients ignore an id with a NUL.
 Error CheckField(std::string_view name, std::string_view value) {
   if (value.size() > kFieldBytesMax) {
     return Error::Of(ErrTooLarge, "sse: " + std::string(name) + " of " +
@@ -16,6 +19,26 @@ Error CheckField(std::string_view name, std::string_view value) {
     return Error::Of(ErrBadField, "sse: line break or NUL in " + std::string(name));
   }
   return {};
+}
+
+// A client sends the last id back as the value of Last-Event-ID, encoded as UTF-8. Clients decode a
+// stream as UTF-8, which replaces every byte that is none. A field's value has no blank at either
+// end, and of the control characters only the tab within (RFC 9110 §5.5).
+Error CheckId(std::string_view id) {
+  HON_RETURN_IF_ERROR(CheckField("id", id));
+  if (id.empty()) return {};
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (is_blank(id.front()) || is_blank(id.back())) {
+    return Error::Of(ErrBadField, "sse: blank at the start or end of id");
+  }
+  const auto is_control = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+  };
+  if (std::any_of(id.begin(), id.end(), is_control)) {
+    return Error::Of(ErrBadField, "sse: control character in id");
+  }
+  return IsUtf8(id) ? Error() : Error::Of(ErrBadField, "sse: id is not UTF-8");
 }
 
 void AppendLine(std::string_view name, std::string_view value, std::string& out) {
@@ -54,7 +77,7 @@ Error CheckLength(std::string_view text) {
 
 Error AppendEvent(const Event& event, std::string& out) {
   HON_RETURN_IF_ERROR(CheckField("event", event.event));
-  if (event.id) HON_RETURN_IF_ERROR(CheckField("id", *event.id));
+  if (event.id) HON_RETURN_IF_ERROR(CheckId(*event.id));
   if (event.data) HON_RETURN_IF_ERROR(CheckLength(*event.data));
   if (event.retry && event.retry->count() < 0) {
     return Error::Of(ErrBadField, "sse: negative retry time");

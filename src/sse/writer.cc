@@ -1,8 +1,11 @@
 #include "hon/sse/writer.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "hon/fiber/fiber.h"
+#include "hon/http/reply.h"
 #include "hon/http/server_context.h"
 
 namespace hon::sse {
@@ -11,6 +14,18 @@ namespace {
 // A recorder or another writer without deadlines has none to lift.
 Error UnlessUnsupported(Error err) {
   return err.Is(http::ErrNotSupported) ? Error() : std::move(err);
+}
+
+// Fields that the stream needs unless the handler has set them. Proxies are told to store, to
+// change and to hold back nothing: X-Accel-Buffering is nginx's word for the last.
+constexpr std::pair<std::string_view, std::string_view> kDefaultFields[] = {
+    {"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}};
+
+// The writer below cannot flush, so that no event would arrive before the end. An answer without
+// events would make the client ask again for ever.
+Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
+  http::Error(w, "sse: cannot stream: " + why.Message(), http::StatusInternalServerError);
+  return why;
 }
 
 }  // namespace
@@ -34,8 +49,13 @@ Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOp
   if (Error err = writer.PutOff()) return Fail(err);
   http::Header& header = w.Header();
   header.Set("Content-Type", "text/event-stream");
-  if (!header.Has("Cache-Control")) header.Set("Cache-Control", "no-cache");
-  if (Error err = w.Flush()) return Fail(err);
+  for (const auto& [name, value] : kDefaultFields) {
+    if (!header.Has(name)) header.Set(name, value);
+  }
+  if (Error err = w.Flush()) {
+    if (!err.Is(http::ErrNotSupported)) return Fail(std::move(err));
+    return Fail(AnswerUnsupported(w, std::move(err)));
+  }
   if (r.Method == "HEAD") return Fail(http::ErrBodyNotAllowed);
   return writer;
 }

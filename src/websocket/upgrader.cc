@@ -25,6 +25,12 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   return Error::Of(ErrNotUpgraded, std::string(why.text));
 }
 
+// The writer below cannot give the connection away. An empty 200 would be no answer to a handshake.
+Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
+  http::Error(w, "websocket: cannot upgrade: " + why.Message(), http::StatusInternalServerError);
+  return why;
+}
+
 }  // namespace
 
 struct Upgrader::Setup : SessionSetup {};
@@ -83,9 +89,13 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   if (Error err = fields.Write(opening)) return Fail(std::move(err));
   start.opening.append(opening.text).append("\r\n");
 
-  HON_TRY(std::unique_ptr<io::Conn> conn, w.Hijack());
+  Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
+  if (!conn) {
+    if (!conn.error().Is(http::ErrNotSupported)) return Fail(std::move(conn.error()));
+    return Fail(AnswerUnsupported(w, std::move(conn.error())));
+  }
   auto session = std::make_shared<Session>(std::move(start));
-  if (Error err = conn->BecomeEvented(*session)) return Fail(std::move(err));
+  if (Error err = (*conn)->BecomeEvented(*session)) return Fail(std::move(err));
   return session;
 }
 

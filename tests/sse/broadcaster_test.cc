@@ -267,6 +267,33 @@ TEST_P(BroadcastSockets, EndsWithTheClientTheServerAndItself) {
   EXPECT_THAT(Data(ReadEvents(last, 2)), ElementsAre("goodbye"));
 }
 
+// As an EventSource: the id that was seen last is the value of the next request's Last-Event-ID.
+TEST_P(BroadcastSockets, EveryIdThatIsTakenComesBack) {
+  std::vector<std::string> ids = {" a", "a ", "\ta", "a\t", "a b", "a\tb", " ", "\xFF", "\xC3\xA4"};
+  for (int byte = 1; byte < 0x100; ++byte) {
+    ids.push_back(std::string("a") + static_cast<char>(byte) + "b");
+  }
+  Broadcaster news({.events_max = 2});
+  http::ServeMux mux;
+  mux.Handle("/news", news);
+  engine::Engine engine(mux, test::SuitePlacement());
+  test::TestServer server(engine, GetParam());
+  WirePeer peer = Subscribe(server.Address());
+  int taken = 0;
+  for (const std::string& id : ids) {
+    if (news.Publish({.data = "seen", .id = id})) continue;
+    ++taken;
+    const EventReader reader = ReadEvents(peer, 1);
+    ASSERT_THAT(Data(reader), ElementsAre("seen"));
+    EXPECT_EQ(reader.LastEventId(), id);
+    ASSERT_FALSE(news.Publish({.data = "missed", .id = "m"}));
+    ReadEvents(peer, 1);
+    WirePeer again = Subscribe(server.Address(), "Last-Event-ID: " + reader.LastEventId() + "\r\n");
+    EXPECT_THAT(Data(ReadEvents(again, 1)), ElementsAre("missed")) << testing::PrintToString(id);
+  }
+  EXPECT_EQ(taken, 0x80 - 0x20 - 1 + 4);  // the visible characters, space, tab, and an umlaut
+}
+
 HON_INSTANTIATE_BACKENDS(BroadcastSockets);
 
 }  // namespace

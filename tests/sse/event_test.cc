@@ -74,8 +74,32 @@ TEST(EventText, FieldsRefuseWhatWouldEndTheirLine) {
   std::string out;
   EXPECT_TRUE(AppendEvent({.retry = milliseconds(-1)}, out).Is(ErrBadField));
   EXPECT_THAT(out, IsEmpty());
-  const test::EventReader reader = Read(Text({.data = "x", .event = "a: b", .id = " c "}));
-  EXPECT_THAT(reader.Events(), ElementsAre(test::SeenEvent{"a: b", "x", " c "}));
+  const test::EventReader reader = Read(Text({.data = "x", .event = " a: b ", .id = "c: d"}));
+  EXPECT_THAT(reader.Events(), ElementsAre(test::SeenEvent{" a: b ", "x", "c: d"}));
+}
+
+// An id returns as the value of Last-Event-ID (WHATWG HTML 9.2.3): a field-value of RFC 9110 §5.5,
+// which Fetch says in its definition of a header value, too.
+TEST(EventText, AnIdMustBeWhatAFieldCanCarry) {
+  std::vector<std::string> bad = {" a",       "a ",           "\ta",      "a\t",
+                                  " ",        "\t",           "\xFF",     "a\xC3",
+                                  "\xC0\x80", "\xED\xA0\x80", "\xE2\x82", "\xF5\x80\x80\x80"};
+  std::vector<std::string> good = {"",  "a",        "a b",      "a\tb",         "~!,;:\"\\",
+                                   "0", "\xC3\xA4", "\xC2\x80", "\xEF\xBB\xBF", "\xF0\x9F\x8E\x88"};
+  for (int byte = 0; byte < 0x80; ++byte) {
+    const std::string id = std::string("a") + static_cast<char>(byte) + "b";
+    const bool control = byte < 0x20 || byte == 0x7F;
+    (control && byte != '\t' ? bad : good).push_back(id);
+  }
+  for (const std::string& id : bad) {
+    std::string out = "before";
+    EXPECT_TRUE(AppendEvent({.data = "x", .id = id}, out).Is(ErrBadField))
+        << testing::PrintToString(id);
+    EXPECT_EQ(out, "before");
+  }
+  for (const std::string& id : good) {
+    EXPECT_EQ(Read(Text({.data = "x", .id = id})).LastEventId(), id);
+  }
 }
 
 TEST(EventText, FieldLimitAtNAndOneMore) {

@@ -29,18 +29,21 @@ TEST(WriterTest, SendsTheHeadAtOnce) {
   EXPECT_TRUE(w.Flushed);
   EXPECT_EQ(w.Result().StatusCode, 200);
   EXPECT_EQ(w.Result().Header.Get("Content-Type"), "text/event-stream");
-  EXPECT_EQ(w.Result().Header.Get("Cache-Control"), "no-cache");
+  EXPECT_EQ(w.Result().Header.Get("Cache-Control"), "no-cache, no-transform");
+  EXPECT_EQ(w.Result().Header.Get("X-Accel-Buffering"), "no");
   EXPECT_EQ(stream->LastEventId(), "");
 }
 
-TEST(WriterTest, KeepsTheHandlersCacheControl) {
+TEST(WriterTest, KeepsTheHandlersFields) {
   httptest::ResponseRecorder w;
   http::Request r = httptest::NewRequest("GET", "/");
   r.Header.Set("Last-Event-ID", "41");
   w.Header().Set("Cache-Control", "no-store");
+  w.Header().Set("X-Accel-Buffering", "yes");
   const Result<Writer> stream = Writer::Start(w, r);
   ASSERT_TRUE(stream);
   EXPECT_EQ(w.Result().Header.Get("Cache-Control"), "no-store");
+  EXPECT_EQ(w.Result().Header.Get("X-Accel-Buffering"), "yes");
   EXPECT_EQ(stream->LastEventId(), "41");
 }
 

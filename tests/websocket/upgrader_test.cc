@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hon/http/timeout_handler.h"
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
 #include "websocket/server_fixture.h"
@@ -169,6 +170,29 @@ TEST_P(UpgraderTest, AHandlerThatThrowsEndsItsConnectionOnly) {
   EXPECT_EQ(other.ReadAnswer(), "pong:still there");
 }
 
+TEST_P(UpgraderTest, WithinTimeoutHandlerTheAnswerNamesIt) {
+  upgrader_ = std::make_unique<Upgrader>();
+  const auto events = std::make_shared<CountsEvents>();
+  mux_.Handle("/ws", http::TimeoutHandler(
+                         [&](http::ResponseWriter& w, http::Request& r) {
+                           EXPECT_TRUE(upgrader_->Upgrade(w, r).error().Is(http::ErrNotSupported));
+                         },
+                         10s));
+  mux_.Handle("/events",
+              http::TimeoutHandler(
+                  [&](http::ResponseWriter& w, http::Request& r) {
+                    EXPECT_TRUE(upgrader_->Upgrade(w, r, events).Is(http::ErrNotSupported));
+                  },
+                  10s));
+  Start();
+  for (const char* path : {"/ws", "/events"}) {
+    const WsPeer peer(Address(), path);
+    EXPECT_EQ(peer.answer.status, 500) << path;
+    EXPECT_NE(peer.answer.body.find("cannot upgrade"), std::string::npos) << peer.answer.body;
+  }
+  EXPECT_EQ(events->opened, 0);
+}
+
 HON_INSTANTIATE_BACKENDS(UpgraderTest);
 
 TEST(Upgrader, WithoutAServerItSaysSo) {
@@ -182,6 +206,8 @@ TEST(Upgrader, WithoutAServerItSaysSo) {
   const auto conn = upgrader.Upgrade(recorder, r);
   ASSERT_FALSE(conn);
   EXPECT_TRUE(conn.error().Is(http::ErrNotSupported));
+  EXPECT_EQ(recorder.Result().StatusCode, 500);
+  EXPECT_NE(recorder.Body.find("cannot upgrade"), std::string::npos) << recorder.Body;
 }
 
 TEST(Upgrader, OptionsThatNoConnectionCanHave) {

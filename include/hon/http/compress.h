@@ -29,7 +29,8 @@ struct CompressOptions {
 /// Whether content of the media type `type` ("text/html; charset=utf-8") is worth compressing:
 /// text, JSON, XML, scripts, fonts and images that are not compressed already.
 /// text/event-stream is not among them: its connections stay, and so would their memory; name it
-/// in CompressOptions::types to have it. Pure; any thread.
+/// in CompressOptions::types to have it, and set a Cache-Control without no-transform, which
+/// sse::Writer sends otherwise. Pure; any thread.
 [[nodiscard]] bool IsCompressible(std::string_view type);
 
 /// Calls `handler` with a ResponseWriter that compresses by gzip what the client's Accept-Encoding

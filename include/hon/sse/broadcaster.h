@@ -42,8 +42,8 @@ struct BroadcasterOptions {
 ///
 /// Events are kept once, as they are sent, in a ring that all subscribers read at their own pace:
 /// a slow one holds up nobody, and costs no more than what is on its way to it: an event, or some
-/// that are 64 KiB together. A client that lost its connection goes on behind the Last-Event-ID that
-/// it sends, or with all that is kept when that event is not.
+/// that are 64 KiB together. A client that lost its connection goes on behind the Last-Event-ID
+/// that it sends, or with all that is kept when that event is not.
 ///
 /// Streams end when their client leaves, when the server shuts down, and with Close. Must outlive
 /// the handlers that run: destroy the server first.

@@ -14,7 +14,7 @@
 namespace hon::sse {
 
 /// A field that the format cannot carry: a line break or NUL in an id or event type, a negative
-/// retry time. Nothing of the event is sent.
+/// retry time, an id that could not come back (Event::id). Nothing of the event is sent.
 inline constexpr Sentinel ErrBadField{"sse: a field holds what the format cannot carry"};
 /// An id or event type past kFieldBytesMax, or an event past kEventBytesMax. Nothing of it is sent.
 inline constexpr Sentinel ErrTooLarge{"sse: event too large"};
@@ -32,7 +32,9 @@ struct Event {
   std::optional<std::string_view> data{};
   /// The event's type; "" is what browsers call "message".
   std::string_view event{};
-  /// What the client sends as Last-Event-ID when it connects again; "" makes it forget.
+  /// What the client sends as Last-Event-ID when it connects again; "" makes it forget. Must be
+  /// what a field of a request can carry unchanged (RFC 9110 §5.5): UTF-8, without a space or tab
+  /// at either end, and without control characters but tabs.
   std::optional<std::string_view> id{};
   /// How long the client waits before it connects again.
   std::optional<std::chrono::milliseconds> retry{};

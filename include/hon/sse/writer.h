@@ -31,9 +31,12 @@ struct WriterOptions {
 /// and `r`, and dies with them.
 class Writer {
  public:
-  /// Sends the head: 200, Content-Type text/event-stream, and Cache-Control no-cache unless the
-  /// handler has set one. The request's timeout (engine::WithRequestTimeout) no longer counts.
-  /// Fails when the client is gone, and for HEAD, when the head has been sent all the same.
+  /// Sends the head: 200, Content-Type text/event-stream, and unless the handler has set them
+  /// Cache-Control "no-cache, no-transform" and X-Accel-Buffering "no", by which proxies pass on
+  /// each event at once. The request's timeout (engine::WithRequestTimeout) no longer counts.
+  /// Fails when the client is gone, and for HEAD, when the head has been sent all the same. Fails
+  /// with http::ErrNotSupported when `w` cannot flush, as within http::TimeoutHandler: 500 has been
+  /// answered then, with a text that names the writer.
   static Result<Writer> Start(http::ResponseWriter& w, http::Request& r,
                               WriterOptions options = {});
 
