@@ -24,7 +24,7 @@ constexpr std::pair<std::string_view, std::string_view> kDefaultFields[] = {
 // The writer below cannot flush, so that no event would arrive before the end. An answer without
 // events would make the client ask again for ever.
 Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
-  http::Error(w, "sse: cannot stream: " + why.Message(), http::StatusInternalServerError);
+  http::ReplyError(w, "sse: cannot stream: " + why.Message(), http::StatusInternalServerError);
   return why;
 }
 
