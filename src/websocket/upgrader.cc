@@ -27,7 +27,8 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
 
 // The writer below cannot give the connection away. An empty 200 would be no answer to a handshake.
 Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
-  http::Error(w, "websocket: cannot upgrade: " + why.Message(), http::StatusInternalServerError);
+  http::ReplyError(w, "websocket: cannot upgrade: " + why.Message(),
+                   http::StatusInternalServerError);
   return why;
 }
 
