@@ -1,0 +1,70 @@
+#pragma once
+
+// HPACK (RFC 7541), the reading side: field blocks in, field lines out.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "hon/base/arena.h"
+#include "hon/h2/field_line.h"
+#include "hon/h2/frame.h"
+
+namespace hon::h2 {
+
+namespace internal {
+class DynamicTable;
+}  // namespace internal
+
+/// What one field section may hold. A section past a limit is still decoded to its end, as the
+/// table depends on it (RFC 7541 §2.2), but its further fields are dropped.
+struct FieldLimits {
+  size_t fields_max = 500;
+  /// Bytes of names and values, and kFieldOverheadBytes for each (SETTINGS_MAX_HEADER_LIST_SIZE).
+  size_t list_bytes_max = 1024 * 1024;
+};
+
+/// What a block was.
+struct DecodedBlock {
+  Violation violation;    // COMPRESSION_ERROR: the connection cannot go on
+  size_t fields = 0;      // also those that were dropped
+  size_t list_bytes = 0;  // by the count of FieldLimits
+  bool too_large = false;
+};
+
+/// The decoding state of one connection and direction. Its dynamic table takes no memory before the
+/// peer inserts a field.
+class HpackDecoder {
+ public:
+  /// SETTINGS_HEADER_TABLE_SIZE that this side has told, or its default.
+  static constexpr size_t kTableBytesMax = 4096;
+
+  explicit HpackDecoder(size_t table_bytes_max = kTableBytesMax);
+  ~HpackDecoder();
+  HpackDecoder(HpackDecoder&&) noexcept;
+  HpackDecoder& operator=(HpackDecoder&&) noexcept;
+
+  /// Decodes one whole field block (all fragments joined) and appends its fields to `into`. Their
+  /// texts are static or in `arena`, and live as long as it does; what the table holds is copied
+  /// there, since a later block may evict it. Allocates nothing when `arena` and `into` are warm
+  /// and the block inserts nothing that makes the table grow.
+  [[nodiscard]] DecodedBlock Decode(std::string_view block, const FieldLimits& limits, Arena& arena,
+                                    std::vector<FieldLine>& into);
+
+  /// Bytes in the dynamic table, by the count of RFC 7541 §4.1.
+  [[nodiscard]] size_t TableBytes() const;
+
+ private:
+  struct Step;
+
+  [[nodiscard]] Violation DecodeSizeUpdate(Step& step);
+  [[nodiscard]] Violation DecodeIndexed(Step& step);
+  [[nodiscard]] Violation DecodeLiteral(Step& step, unsigned prefix_bits);
+
+  size_t table_bytes_max_;
+  std::unique_ptr<internal::DynamicTable> table_;
+};
+
+}  // namespace hon::h2

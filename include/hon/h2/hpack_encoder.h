@@ -1,0 +1,68 @@
+#pragma once
+
+// HPACK (RFC 7541), the writing side: fields in, field blocks out.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "hon/h2/field_line.h"
+#include "hon/http/known_headers.h"
+
+namespace hon::h2 {
+
+/// The encoding state of one connection and direction. Blocks must reach the peer in the order in
+/// which they were encoded. Its dynamic table takes no memory before the first field that is worth
+/// an entry.
+class HpackEncoder {
+ public:
+  /// The table is never larger, whatever the peer allows: a larger one costs both sides memory for
+  /// every connection.
+  static constexpr size_t kTableBytesMax = 4096;
+
+  HpackEncoder();
+  ~HpackEncoder();
+  HpackEncoder(HpackEncoder&&) noexcept;
+  HpackEncoder& operator=(HpackEncoder&&) noexcept;
+
+  /// The peer's SETTINGS_HEADER_TABLE_SIZE; the next block begins with what follows from it
+  /// (RFC 7541 §4.2).
+  void SetTableBytesMax(size_t bytes_max);
+
+  /// The most bytes of a block: kBlockOverheadBytes, and FieldBytesMax for each of its fields.
+  static constexpr size_t kBlockOverheadBytes = 10;  // two table size updates
+  [[nodiscard]] static constexpr size_t FieldBytesMax(size_t name_bytes, size_t value_bytes) {
+    return 1 + 5 + name_bytes + 5 + value_bytes;
+  }
+
+  /// Begins a block at `to`, which has room for all of it. The end of what was written.
+  char* Begin(char* to);
+  /// Writes a response's `:status` of three digits.
+  char* WriteStatus(char* to, int status);
+  /// Writes a pseudo-header field of a request.
+  char* WritePseudo(char* to, PseudoField pseudo, std::string_view value);
+  /// Writes a field. `name` in any case is sent in lower case; `id` is its HeaderId. Credentials
+  /// are sent as never indexed (RFC 7541 §7.1.3), values that seldom come again are not kept in the
+  /// table. A `sensitive` field is never indexed either.
+  char* WriteField(char* to, std::string_view name, std::string_view value, http::HeaderId id,
+                   bool sensitive = false);
+
+  /// Bytes in the dynamic table, by the count of RFC 7541 §4.1.
+  [[nodiscard]] size_t TableBytes() const;
+
+ private:
+  struct Table;
+
+  [[nodiscard]] Table& MakeTable();
+  char* WriteIndexedOrInsert(char* to, std::string_view name, std::string_view value,
+                             uint8_t static_name);
+
+  std::unique_ptr<Table> table_;
+  size_t table_bytes_max_ = kTableBytesMax;  // in force
+  size_t update_lowest_ = kTableBytesMax;    // the lowest and the last of the sizes that the next
+  size_t update_last_ = kTableBytesMax;      // block tells
+  bool update_wanted_ = false;
+};
+
+}  // namespace hon::h2
