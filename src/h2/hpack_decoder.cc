@@ -59,7 +59,6 @@ struct HpackDecoder::Step {
     }
     char* const to = static_cast<char*>(arena.Allocate(HuffmanDecodedMax(raw.size())));
     const std::optional<size_t> decoded = HuffmanDecode(raw, to);
-    arena.Shrink(to + decoded.value_or(0));
     if (!decoded) return Broken("Huffman code is broken");
     text = {to, *decoded};
     return {};

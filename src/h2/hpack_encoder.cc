@@ -236,9 +236,13 @@ char* HpackEncoder::WriteField(char* to, std::string_view name, std::string_view
   const unsigned char kind =
       sensitive || IsCredential(id, value.size()) ? kNeverIndexed : kWithoutIndexing;
   if (static_name != 0) return WriteLiteral(to, kind, static_name, {}, value);
-  std::string lower(name);
-  for (char& c : lower) c = ToLower(c);
-  return WriteLiteral(to, kind, 0, lower, value);
+  return WriteLiteral(to, kind, 0, LowerCase(name), value);
+}
+
+std::string_view HpackEncoder::LowerCase(std::string_view name) {
+  lower_.assign(name);
+  for (char& c : lower_) c = ToLower(c);
+  return lower_;
 }
 
 char* HpackEncoder::WriteIndexedOrInsert(char* to, std::string_view name, std::string_view value,
@@ -255,11 +259,7 @@ char* HpackEncoder::WriteIndexedOrInsert(char* to, std::string_view name, std::s
   }
   const bool worth =
       (name.size() + value.size() + kFieldOverheadBytes) * kEntryShareMax <= table_bytes_max_;
-  std::string lower;
-  if (static_name == 0) {
-    lower.assign(name);
-    for (char& c : lower) c = ToLower(c);
-  }
+  const std::string_view lower = static_name == 0 ? LowerCase(name) : std::string_view();
   if (!worth) return WriteLiteral(to, kWithoutIndexing, static_name, lower, value);
   MakeTable().Insert(hash, static_name != 0 ? kStaticTable[static_name - 1U].name : lower,
                      static_name, value);

@@ -33,15 +33,6 @@ class Arena {
     return place;
   }
 
-  /// Gives back what the last Allocate reserved from `unused` on, for text whose size is known only
-  /// when it is written. `unused` lies in that allocation, or at its end; nothing was allocated
-  /// since.
-  void Shrink(char* unused) noexcept {
-    HON_DEBUG_ASSERT(unused <= next_);
-    Poison(unused, static_cast<size_t>(next_ - unused));
-    next_ = unused;
-  }
-
   /// Copies `text` and returns the copy.
   [[nodiscard]] std::string_view Copy(std::string_view text);
 

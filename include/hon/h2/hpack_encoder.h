@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "hon/h2/field_line.h"
@@ -58,7 +59,10 @@ class HpackEncoder {
   char* WriteIndexedOrInsert(char* to, std::string_view name, std::string_view value,
                              uint8_t static_name);
 
+  [[nodiscard]] std::string_view LowerCase(std::string_view name);
+
   std::unique_ptr<Table> table_;
+  std::string lower_;                        // the name that is being written
   size_t table_bytes_max_ = kTableBytesMax;  // in force
   size_t update_lowest_ = kTableBytesMax;    // the lowest and the last of the sizes that the next
   size_t update_last_ = kTableBytesMax;      // block tells

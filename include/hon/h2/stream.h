@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "hon/h2/priority.h"
+#include "hon/h2/stream_state.h"
+#include "hon/h2/window.h"
+#include "hon/http/header.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::h2 {
+
+class Session;
+
+/// One stream of a Session, which makes it; its owner gives it back with Session::Release.
+class Stream : private PriorityNode {
+ public:
+  explicit Stream(io::BlockPool& pool) : in_(pool), out_(pool) {}
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  [[nodiscard]] uint32_t Id() const { return id_; }
+  [[nodiscard]] StreamState State() const { return state_; }
+  [[nodiscard]] Priority GetPriority() const { return priority; }
+  /// Bytes of DATA that were received and not read. Whoever reads some calls Session::Consumed.
+  [[nodiscard]] io::LinkBuffer& In() { return in_; }
+  /// Bytes to be sent as DATA. Whoever adds some calls Session::SendSoon.
+  [[nodiscard]] io::LinkBuffer& Out() { return out_; }
+  /// The peer has sent END_STREAM: In() will not grow.
+  [[nodiscard]] bool InputEnded() const { return input_ended_; }
+  /// Bytes that a declared Content-Length still promises; -1 when none was declared.
+  [[nodiscard]] int64_t ContentLeft() const { return content_left_; }
+  /// The section that opened it, or the head of the answer, declares a length: DATA that does not
+  /// keep it ends the stream (RFC 9113 §8.1.1).
+  void ExpectContent(int64_t length) { content_left_ = length; }
+  /// What the owner keeps with the stream.
+  [[nodiscard]] void* UserData() const { return user_data_; }
+  void SetUserData(void* data) { user_data_ = data; }
+
+ private:
+  friend class Session;
+  friend class StreamMap;
+
+  static Stream& Of(PriorityNode& node) { return static_cast<Stream&>(node); }
+
+  uint32_t id_ = 0;
+  StreamState state_ = StreamState::kIdle;
+  bool input_ended_ = false;
+  bool final_headers_seen_ = false;  // client: behind informational answers
+  bool end_wanted_ = false;          // END_STREAM behind Out() and the trailers
+  bool owned_ = false;               // the owner has not released it
+  SendWindow send_;
+  ReceiveWindow receive_;
+  int64_t content_left_ = -1;
+  uint32_t received_ = 0;     // bytes since the window last grew
+  size_t section_bytes_ = 0;  // of its request's section, while it is owned
+  size_t section_fields_ = 0;
+  Stream* next_in_bucket_ = nullptr;
+  io::LinkBuffer in_;
+  io::LinkBuffer out_;
+  std::unique_ptr<http::Header> trailers_;  // to be sent behind Out()
+  void* user_data_ = nullptr;
+};
+
+/// The streams of a connection that are open on the wire, by their identifiers.
+class StreamMap {
+ public:
+  [[nodiscard]] Stream* Find(uint32_t id) const;
+  void Insert(Stream& stream);
+  void Erase(Stream& stream);
+  [[nodiscard]] size_t Size() const { return size_; }
+  /// Calls `visit(stream)` for each; `visit` may erase that one.
+  template <class Visit>
+  void ForEach(Visit&& visit) const {
+    for (size_t i = 0; i < bucket_count_; ++i) {
+      for (Stream* stream = buckets_[i]; stream != nullptr;) {
+        Stream* const next = stream->next_in_bucket_;
+        visit(*stream);
+        stream = next;
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Stream*& BucketOf(uint32_t id) const {
+    return buckets_[(id >> 1) & (bucket_count_ - 1)];
+  }
+  void Grow();
+
+  std::unique_ptr<Stream*[]> buckets_;  // as many as a power of two; none while there is no stream
+  size_t bucket_count_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace hon::h2

@@ -1,0 +1,207 @@
+// What a session sends.
+
+#include <algorithm>
+#include <cstring>
+
+#include "hon/base/assert.h"
+#include "hon/h2/session.h"
+
+namespace hon::h2 {
+namespace {
+
+// One DATA frame; as large as every peer takes, and small enough that streams take turns.
+constexpr size_t kDataBytesMax = kFrameBytesMin;
+constexpr size_t kSharedFromBytes = 4096;  // fewer bytes are copied behind the frame's header
+constexpr uint32_t kCreditPerDataFrame = 2;
+
+using http::HeaderId;
+
+constexpr uint64_t Bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+// RFC 9113 §8.2.2; Host is a pseudo-header field.
+constexpr uint64_t kNeverSent = Bit(HeaderId::kConnection) | Bit(HeaderId::kKeepAlive) |
+                                Bit(HeaderId::kProxyConnection) | Bit(HeaderId::kTransferEncoding) |
+                                Bit(HeaderId::kUpgrade) | Bit(HeaderId::kHost);
+
+bool IsSent(const http::Header::Field& field) {
+  if (field.id == HeaderId::kUnknown) return !field.name.starts_with(http::TrailerPrefix);
+  return (kNeverSent & Bit(field.id)) == 0;
+}
+
+size_t BytesMax(const http::Header& header) {
+  size_t bytes = 0;
+  for (const http::Header::Field& field : header) {
+    bytes += HpackEncoder::FieldBytesMax(field.name.size(), field.value.size());
+  }
+  return bytes;
+}
+
+char* WriteFields(HpackEncoder& encoder, char* to, const http::Header& header) {
+  for (const http::Header::Field& field : header) {
+    if (IsSent(field)) to = encoder.WriteField(to, field.name, field.value, field.id);
+  }
+  return to;
+}
+
+}  // namespace
+
+// Encodes a section straight into `out_` where one frame surely takes it.
+template <class Encode>
+void Session::WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode) {
+  bytes_max += HpackEncoder::kBlockOverheadBytes;
+  if (kFrameHeaderBytes + bytes_max > io::kBlockBytes) {
+    std::string block(bytes_max, '\0');
+    const char* const end = encode(encoder_.Begin(block.data()));
+    block.resize(static_cast<size_t>(end - block.data()));
+    return WriteBlock(stream, block, end_stream);
+  }
+  char* const frame = out_->Malloc(kFrameHeaderBytes + bytes_max);
+  char* const begin = frame + kFrameHeaderBytes;
+  const char* const end = encode(encoder_.Begin(begin));
+  const auto size = static_cast<uint32_t>(end - begin);
+  HON_ASSERT(size <= bytes_max);
+  WriteFrameHeader(
+      frame, {size, FrameType::kHeaders,
+              static_cast<uint8_t>(kFlagEndHeaders | (end_stream ? kFlagEndStream : 0)), stream});
+  out_->MallocAck(kFrameHeaderBytes + size);
+}
+
+// In as many frames as it needs.
+void Session::WriteBlock(uint32_t stream, std::string_view block, bool end_stream) {
+  FrameHeader header{0, FrameType::kHeaders, end_stream ? kFlagEndStream : uint8_t{0}, stream};
+  do {
+    const std::string_view fragment = block.substr(0, kFrameBytesMin);
+    block.remove_prefix(fragment.size());
+    header.length = static_cast<uint32_t>(fragment.size());
+    if (block.empty()) header.flags |= kFlagEndHeaders;
+    WriteFrameHeader(*out_, header);
+    out_->Write(fragment);
+    header = {0, FrameType::kContinuation, 0, stream};
+  } while (!block.empty());
+}
+
+void Session::SendResponse(Stream& stream, int status, std::span<const ExtraField> extra,
+                           const http::Header& header, bool end_stream) {
+  if (stream.state_ == StreamState::kClosed || failure_) return;
+  Move(stream, StreamEvent::kSendHeaders);
+  size_t bytes_max = HpackEncoder::FieldBytesMax(sizeof(":status"), 3) + BytesMax(header);
+  for (const ExtraField& field : extra) {
+    bytes_max += HpackEncoder::FieldBytesMax(http::HeaderName(field.id).size(), field.value.size());
+  }
+  WriteSection(stream.id_, bytes_max, end_stream, [&](char* to) {
+    to = encoder_.WriteStatus(to, status);
+    for (const ExtraField& field : extra) {
+      to = encoder_.WriteField(to, http::HeaderName(field.id), field.value, field.id);
+    }
+    return WriteFields(encoder_, to, header);
+  });
+  if (end_stream) EndOutput(stream);
+}
+
+bool Session::SendRequest(Stream& stream, const RequestHead& head, const http::Header& header,
+                          bool end_stream) {
+  HON_ASSERT(role_ == Role::kClient);
+  if (!MayOpen()) return false;
+  Begin(stream, next_stream_);
+  next_stream_ += 2;
+  Move(stream, StreamEvent::kSendHeaders);
+  const size_t bytes_max = 5 * HpackEncoder::FieldBytesMax(sizeof(":authority"), 0) +
+                           head.method.size() + head.scheme.size() + head.authority.size() +
+                           head.path.size() + head.protocol.size() + BytesMax(header);
+  WriteSection(stream.id_, bytes_max, end_stream, [&](char* to) {
+    const auto write = [&](PseudoField pseudo, std::string_view value) {
+      if (!value.empty()) to = encoder_.WritePseudo(to, pseudo, value);
+    };
+    write(PseudoField::kMethod, head.method);
+    write(PseudoField::kProtocol, head.protocol);
+    write(PseudoField::kScheme, head.scheme);
+    write(PseudoField::kAuthority, head.authority);
+    write(PseudoField::kPath, head.path);
+    return WriteFields(encoder_, to, header);
+  });
+  if (end_stream) EndOutput(stream);
+  return true;
+}
+
+void Session::SendSoon(Stream& stream) {
+  if (stream.state_ == StreamState::kClosed || stream.out_.Empty()) return;
+  if (stream.send_.Available() != 0) ready_.Push(stream);
+}
+
+void Session::SendEnd(Stream& stream) {
+  if (stream.state_ == StreamState::kClosed || stream.end_wanted_ || failure_) return;
+  stream.end_wanted_ = true;
+  if (!stream.out_.Empty()) return SendSoon(stream);
+  WriteFrameHeader(*out_, {0, FrameType::kData, kFlagEndStream, stream.id_});
+  EndOutput(stream);
+}
+
+void Session::SendTrailers(Stream& stream, const http::Header& trailers) {
+  if (stream.state_ == StreamState::kClosed || stream.end_wanted_ || failure_) return;
+  stream.end_wanted_ = true;
+  stream.trailers_ = std::make_unique<http::Header>(trailers.Clone());
+  if (!stream.out_.Empty()) return SendSoon(stream);
+  WriteTrailers(stream);
+}
+
+void Session::WriteTrailers(Stream& stream) {
+  const std::unique_ptr<http::Header> trailers = std::move(stream.trailers_);
+  Move(stream, StreamEvent::kSendHeaders);
+  WriteSection(stream.id_, BytesMax(*trailers), true,
+               [&](char* to) { return WriteFields(encoder_, to, *trailers); });
+  EndOutput(stream);
+}
+
+// END_STREAM is in `out_`.
+void Session::EndOutput(Stream& stream) {
+  stream.end_wanted_ = true;
+  Move(stream, StreamEvent::kSendEndStream);
+  resets_.Earn(1);
+  if (stream.state_ == StreamState::kClosed) Close(stream, false);
+  handler_->OnSent(stream);
+}
+
+bool Session::Produce(size_t out_bytes_max) {
+  if (failure_) return false;
+  while (!ready_.Empty() && send_.Available() != 0) {
+    if (out_->Len() >= out_bytes_max) return true;
+    SendDataOf(Stream::Of(ready_.Front()));
+  }
+  return false;
+}
+
+// One DATA frame of the stream in front.
+void Session::SendDataOf(Stream& stream) {
+  const size_t size =
+      std::min({stream.out_.Len(), stream.send_.Available(), send_.Available(), kDataBytesMax});
+  HON_ASSERT(size != 0);
+  const bool last = size == stream.out_.Len();
+  const bool ends = last && stream.end_wanted_ && stream.trailers_ == nullptr;
+  const FrameHeader header{static_cast<uint32_t>(size), FrameType::kData,
+                           ends ? kFlagEndStream : uint8_t{0}, stream.id_};
+  Move(stream, StreamEvent::kSendData);
+  stream.send_.Consume(size);
+  send_.Consume(size);
+  control_.Earn(kCreditPerDataFrame);
+  if (size >= kSharedFromBytes) {
+    WriteFrameHeader(*out_, header);
+    Result<io::LinkBuffer> part = stream.out_.Slice(size);
+    HON_ASSERT(part.has_value());
+    out_->Append(std::move(*part));
+  } else {
+    char* to = out_->Malloc(kFrameHeaderBytes + size);
+    WriteFrameHeader(to, header);
+    const size_t copied = stream.out_.ReadInto({to + kFrameHeaderBytes, size});
+    HON_ASSERT(copied == size);
+    out_->MallocAck(kFrameHeaderBytes + size);
+  }
+  if (last || stream.send_.Available() == 0) {
+    ready_.Remove(stream);
+  } else {
+    ready_.Rotate();
+  }
+  if (ends) return EndOutput(stream);
+  if (last && stream.trailers_ != nullptr) return WriteTrailers(stream);
+  handler_->OnFramed(stream);
+}
+
+}  // namespace hon::h2
