@@ -40,14 +40,28 @@ void Text(http::ResponseWriter& w) {
   w.Header().Set("Cache-Control", "no-store");
 }
 
-void Index(http::ResponseWriter& w, http::Request&) {
+// What a page of links starts with.
+void BeginIndex(http::ResponseWriter& w, std::string_view title) {
   w.Header().Set("Content-Type", "text/html; charset=utf-8");
   w.Header().Set("Content-Security-Policy", "default-src 'none'");
   w.Header().Set("Cache-Control", "no-store");
+  const std::string name(title);
   w.Write(
       "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-      "<meta name=\"color-scheme\" content=\"light dark\"><title>/debug/pprof/</title>\n"
-      "<h1>/debug/pprof/</h1>\n");
+      "<meta name=\"color-scheme\" content=\"light dark\"><title>" +
+      name + "</title>\n<h1>" + name + "</h1>\n");
+}
+
+void Index(http::ResponseWriter& w, http::Request&) {
+  BeginIndex(w, "hon: for operators");
+  w.Write(
+      "<ul>\n<li><a href=\"/debug/vars\">/debug/vars</a>: counters as JSON\n"
+      "<li><a href=\"/debug/pprof/\">/debug/pprof/</a>: profiles of processor time and memory\n"
+      "</ul>\n");
+}
+
+void ProfileIndex(http::ResponseWriter& w, http::Request&) {
+  BeginIndex(w, "/debug/pprof/");
   if (!HasProfiler()) {
     w.Write("<p>This program was built without gperftools: profile and heap answer 501.\n");
   }
@@ -113,8 +127,10 @@ std::string JsonList(const std::vector<std::string>& parts) {
 
 Admin::Admin(std::vector<std::string> command_line, std::function<std::string()> vars)
     : engine_(mux_), server_(engine_, server::WithLoops(1)) {
-  http::RouteGroup debug(mux_, "/debug", {ForLocalNames});
-  debug.HandleFunc("GET /pprof/{$}", Index);
+  http::RouteGroup local(mux_, "", {ForLocalNames});
+  local.HandleFunc("GET /{$}", Index);
+  http::RouteGroup debug = local.Group("/debug");
+  debug.HandleFunc("GET /pprof/{$}", ProfileIndex);
   debug.HandleFunc("GET /pprof/profile", ServeCpuProfile);
   debug.HandleFunc("GET /pprof/heap", ServeHeapProfile);
   debug.HandleFunc("GET /pprof/symbol", Symbol);

@@ -11,6 +11,7 @@
 namespace hon::app {
 
 /// What operators ask for, on a listener of its own with a loop of its own:
+///   /                an index of the following
 ///   /debug/vars      counters as JSON: the command line, and the members that `vars` gives
 ///   /debug/pprof/    an index, and below it profile?seconds=N, heap, symbol and cmdline, as
 ///                    `go tool pprof` and `google-pprof` want them

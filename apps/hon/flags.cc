@@ -1,6 +1,10 @@
 #include "flags.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -39,6 +43,17 @@ std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
   }
   into = std::chrono::milliseconds(static_cast<int64_t>(value * scale));
   return {};
+}
+
+// "" for a regular file that this process may read.
+std::string WhyUnreadable(const std::string& path) {
+  struct stat info {};
+  const auto failed = [&](int code) {
+    return Error::System(code, "cannot serve " + path).Message();
+  };
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) return failed(errno);
+  if (S_ISREG(info.st_mode)) return {};
+  return S_ISDIR(info.st_mode) ? failed(EISDIR) : "cannot serve " + path + ": not a regular file";
 }
 
 void AddTime(CLI::App& app, const char* name, std::chrono::milliseconds& into, const char* what) {
@@ -91,7 +106,9 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--loops", flags.loops, "Event loops; 0: one for each core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  app.add_option("--file", flags.file, "What /file serves; default: this program");
+  app.add_option("--file", flags.file, "What /file serves; default: this program")
+      ->check(WhyUnreadable)
+      ->type_name("FILE");
   app.add_option("--admin", flags.admin,
                  "Where to listen for operators (/debug/pprof/, /debug/vars); default: nowhere")
       ->type_name("HOST:PORT");

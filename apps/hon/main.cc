@@ -81,7 +81,7 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
       std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
       return 1;
     }
-    std::fprintf(stderr, "hon: operators at http://%s/debug/pprof/\n", admin->Address().c_str());
+    std::fprintf(stderr, "hon: operators at http://%s/\n", admin->Address().c_str());
   }
   const std::string address = server.Addresses().front();
   const bool is_unix = address.starts_with("unix:");

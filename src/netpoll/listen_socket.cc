@@ -17,47 +17,34 @@
 namespace hon::netpoll {
 namespace {
 
-void SetOn(int fd, int level, int name) {
+Error SetOn(int fd, int name) {
   const int on = 1;
-  ::setsockopt(fd, level, name, &on, sizeof(on));
+  if (::setsockopt(fd, SOL_SOCKET, name, &on, sizeof(on)) == 0) return {};
+  return Error::System(errno, "setsockopt");
 }
 
-// Nobody listens on the unix socket of this name any more, which was left behind by a process that
-// did not end in order.
-bool IsAbandoned(const SocketAddress& address) {
-  const auto& un = reinterpret_cast<const sockaddr_un&>(address.storage);
-  struct stat info {};
-  if (un.sun_path[0] == '\0' || ::lstat(un.sun_path, &info) < 0) return false;
-  if (!S_ISSOCK(info.st_mode)) return false;
-  const int probe = OpenSocket(AF_UNIX);
-  if (probe < 0) return false;
-  const bool refused = ::connect(probe, address.Get(), address.size) < 0 && errno == ECONNREFUSED;
-  ::close(probe);
-  return refused;
+const sockaddr_un& UnixName(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_un&>(address.storage);
 }
 
-Error BindTo(int fd, const SocketAddress& address) {
-  if (::bind(fd, address.Get(), address.size) == 0) return {};
-  const int error = errno;
-  if (error == EADDRINUSE && address.Family() == AF_UNIX && IsAbandoned(address)) {
-    ::unlink(reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
-    if (::bind(fd, address.Get(), address.size) == 0) return {};
-    return Error::System(errno, "bind");
-  }
-  return Error::System(error, "bind");
+bool IsUnixPath(const SocketAddress& address) {
+  return address.Family() == AF_UNIX && UnixName(address).sun_path[0] != '\0';
 }
 
 Result<int> OpenListening(const SocketAddress& address, const ListenOptions& options) {
   const int fd = OpenSocket(address.Family());
   if (fd < 0) return Fail(Error::System(-fd, "socket"));
+  Error why;
   if (address.Family() != AF_UNIX) {
-    SetOn(fd, SOL_SOCKET, SO_REUSEADDR);
-    if (options.reuse_port) SetOn(fd, SOL_SOCKET, SO_REUSEPORT);
+    why = SetOn(fd, SO_REUSEADDR);
+    if (!why && options.reuse_port) why = SetOn(fd, SO_REUSEPORT);
   }
   SetStreamOptions(fd, options.no_delay);
-  Error why = BindTo(fd, address);
-  if (!why && ::listen(fd, options.backlog) < 0) why = Error::System(errno, "listen");
+  if (!why && ::bind(fd, address.Get(), address.size) < 0) why = Error::System(errno, "bind");
+  const bool bound = !why;
+  if (bound && ::listen(fd, options.backlog) < 0) why = Error::System(errno, "listen");
   if (!why) return fd;
+  if (bound && IsUnixPath(address)) ::unlink(UnixName(address).sun_path);
   ::close(fd);
   return Fail(std::move(why));
 }
@@ -170,14 +157,20 @@ bool ListenSocket::IsUnix() const { return family_ == AF_UNIX; }
 
 int ListenSocket::TakeFd() { return std::exchange(fd_, -1); }
 
+// SO_REUSEPORT is set on this socket only now that it listens. Its own bind and listen were
+// exclusive, so a server that is not first on an address has failed before it comes here.
 Result<ListenSocket> ListenSocket::Sibling() const {
-  if (IsUnix() || !options_.reuse_port) {
-    return Fail(Error::New("listen " + address_ + ": a second socket needs reuse_port and TCP"));
-  }
+  if (IsUnix()) return Fail(Error::New("listen " + address_ + ": a unix socket has no sibling"));
+  const auto failed = [this](Error why) {
+    return Fail(Error::Wrap("listen " + address_, std::move(why)));
+  };
+  if (Error why = SetOn(fd_, SO_REUSEPORT)) return failed(std::move(why));
   HON_TRY(SocketAddress name, NameOf(fd_));
-  Result<int> fd = OpenListening(name, options_);
-  if (!fd) return Fail(Error::Wrap("listen " + address_, std::move(fd.error())));
-  return FromFd(*fd, options_);
+  ListenOptions shared = options_;
+  shared.reuse_port = true;
+  Result<int> fd = OpenListening(name, shared);
+  if (!fd) return failed(std::move(fd.error()));
+  return FromFd(*fd, shared);
 }
 
 }  // namespace hon::netpoll

@@ -70,6 +70,10 @@ Option WithBackend(netpoll::BackendKind backend) {
   return [backend](Options& options) { options.backend = backend; };
 }
 
+Option WithReusePort() {
+  return [](Options& options) { options.reuse_port = true; };
+}
+
 Option WithStackBytes(size_t bytes) {
   return [bytes](Options& options) { options.stack_bytes = bytes; };
 }

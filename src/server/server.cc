@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -46,11 +47,11 @@ class Server::Impl {
     netpoll::ListenOptions listen;
     std::lock_guard control(control_mutex_);
     HON_RETURN_IF_ERROR(StartLoops());
-    listen.reuse_port = threads_.size() > 1 && netpoll::ReusePortSpreads();
+    listen.reuse_port = options_.reuse_port;
     if (address.empty()) address = kDefaultAddress;
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::Listen(address, listen);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), listen.reuse_port);
+    return Accept(std::move(*socket), netpoll::ReusePortSpreads());
   }
 
   Error ListenFd(int fd) {
@@ -221,27 +222,41 @@ class Server::Impl {
     return {};
   }
 
-  // Every loop gets a socket of its own where the kernel spreads connections over them; else one
-  // loop accepts for all.
-  Error Accept(netpoll::ListenSocket socket, bool reuse_port) {
+  // With `siblings` every loop gets a socket of its own; else one loop accepts for all.
+  Error Accept(netpoll::ListenSocket socket, bool siblings) {
     std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
+    HON_RETURN_IF_ERROR(RefuseTwice(address));
+    std::vector<netpoll::ListenSocket> sockets;
+    sockets.push_back(std::move(socket));
+    while (siblings && !sockets.front().IsUnix() && sockets.size() < threads_.size()) {
+      Result<netpoll::ListenSocket> sibling = sockets.front().Sibling();
+      if (!sibling) return std::move(sibling.error());
+      sockets.push_back(std::move(*sibling));
+    }
     const std::optional<appcontext::Context> base = BaseFor(address);
-    HON_RETURN_IF_ERROR(standby_.AddSocket(socket, base));
+    for (const netpoll::ListenSocket& each : sockets) {
+      HON_RETURN_IF_ERROR(standby_.AddSocket(each, base));
+    }
     std::vector<netpoll::Listener::Target> targets;
     for (auto& thread : threads_) targets.push_back(thread->TargetUnder(base));
-    if (reuse_port && !socket.IsUnix()) {
-      for (size_t i = 1; i < threads_.size(); ++i) {
-        Result<netpoll::ListenSocket> sibling = socket.Sibling();
-        if (!sibling) return std::move(sibling.error());
-        HON_RETURN_IF_ERROR(standby_.AddSocket(*sibling, base));
-        HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(*sibling), {targets[i]}));
+    if (sockets.size() == 1) {
+      HON_RETURN_IF_ERROR(
+          StartOn(*threads_.front(), std::move(sockets.front()), std::move(targets)));
+    } else {
+      for (size_t i = 0; i < sockets.size(); ++i) {
+        HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(sockets[i]), {targets[i]}));
       }
-      targets.resize(1);
     }
-    HON_RETURN_IF_ERROR(StartOn(*threads_.front(), std::move(socket), std::move(targets)));
     std::lock_guard lock(mutex_);
     addresses_.push_back(std::move(address));
     return {};
+  }
+
+  // The kernel refuses an address that is taken, but with WithReusePort not to this server itself.
+  Error RefuseTwice(const std::string& address) const {
+    std::lock_guard lock(mutex_);
+    if (std::find(addresses_.begin(), addresses_.end(), address) == addresses_.end()) return {};
+    return Error::System(EADDRINUSE, "listen " + address);
   }
 
   // What the connections of the listener at `address` hang below, if that was asked for.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -105,9 +106,32 @@ TEST(Context, CancelBeforeTheDeadline) {
 }
 
 TEST(Context, ManyDeadlinesEndInOrder) {
+  constexpr int kContexts = 20;
+  // Far enough away for all to be there before the first one ends.
+  const TimePoint first = Clock::now() + 100ms;
+  std::mutex mutex;
+  std::vector<int> order;
   std::vector<Cancelable> contexts;
-  for (int i = 20; i > 0; --i) contexts.push_back(WithTimeout(Background(), i * 2ms));
-  for (const Cancelable& c : contexts) WaitFor(c.context);
+  for (int i = 0; i < kContexts; ++i) {
+    const int place = i * 7 % kContexts;
+    const TimePoint deadline = first + place * 1ms;
+    contexts.push_back(WithDeadline(Background(), deadline));
+    AfterFunc(contexts.back().context, [&, place, deadline] {
+      const std::lock_guard lock(mutex);
+      EXPECT_GE(Clock::now(), deadline);
+      order.push_back(place);
+    });
+  }
+  for (const Cancelable& c : contexts) {
+    WaitFor(c.context);
+    EXPECT_TRUE(c.context.Err().Is(ErrDeadlineExceeded));
+  }
+  const auto all_ran = [&] {  // a context has ended before its functions are called
+    const std::lock_guard lock(mutex);
+    return order.size() == kContexts;
+  };
+  while (!all_ran()) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < kContexts; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
 }
 
 TEST(Context, ValuesAreFoundUpwards) {

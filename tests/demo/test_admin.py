@@ -36,7 +36,7 @@ class Hon(harness.Server):
     def __enter__(self):
         super().__enter__()
         found = []
-        harness.wait_until(lambda: found.append(re.search(r"http://127.0.0.1:(\d+)/debug/pprof/",
+        harness.wait_until(lambda: found.append(re.search(r"operators at http://127.0.0.1:(\d+)/\n",
                                                           self.errors())) or found[-1])
         self.admin_port = int(found[-1][1])
         return self
@@ -95,7 +95,7 @@ class AdminTest(unittest.TestCase):
 
     def test_is_not_on_the_public_listener(self):
         self.assertEqual(self.server.ask(request("/debug/vars")).body, b"Welcome! Try /sse endpoint.")
-        self.assertEqual(self.server.admin("/").status, 404)
+        self.assertEqual(self.server.admin("/file").status, 404)
 
     def test_an_address_in_use_is_an_error(self):
         command = [*self.server.command]
@@ -109,7 +109,7 @@ class AdminTest(unittest.TestCase):
         self.assertEqual((answer.status, answer.get("Content-Type")), (200, "application/json"))
         values = json.loads(answer.body)
         self.assertEqual(values["cmdline"], self.server.command)
-        self.assertEqual(len(values["loops"]), self.server.loops)
+        self.assertIn(len(values["loops"]), (self.server.loops, self.server.loops + 1))  # the standby
         for name in ("requests", "connections", "memory", "cpu_ms"):
             self.assertGreaterEqual(values[name], 0)
         self.server.ask(request("/"))
@@ -121,6 +121,15 @@ class AdminTest(unittest.TestCase):
             self.assertEqual(self.server.admin("/debug/vars", host=host).status, 200, host)
         for host in ("evil.example", "evil.example:6060", "1.2.3.4.evil", "localhost.evil", "127.0.0.1x"):
             self.assertEqual(self.server.admin("/debug/vars", host=host).status, 403, host)
+
+    def test_the_front_page_leads_to_the_others(self):
+        front = self.server.admin("/")
+        self.assertEqual((front.status, front.get("Content-Security-Policy")), (200, "default-src 'none'"))
+        links = re.findall(r"href=\"([^\"]+)", front.body.decode())
+        self.assertEqual(links, ["/debug/vars", "/debug/pprof/"])
+        for link in links:
+            self.assertEqual(self.server.admin(link).status, 200)
+        self.assertEqual(self.server.admin("/", host="evil.example").status, 403)
 
     def test_index_and_cmdline(self):
         index = self.server.admin("/debug/pprof/")

@@ -237,7 +237,7 @@ TEST_P(ListenerTest, OneAcceptorSpreadsOverLoops) {
 TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
   auto group = LoopGroup::Create(2, {.backend = GetParam()});
   ASSERT_TRUE(group);
-  auto first = ListenSocket::Listen("127.0.0.1:0", {.reuse_port = true});
+  auto first = ListenSocket::Listen("127.0.0.1:0");
   ASSERT_TRUE(first);
   auto second = first->Sibling();
   ASSERT_TRUE(second) << second.error().Message();
@@ -281,21 +281,41 @@ TEST(ListenSocketTest, ErrorsNameTheAddressAndTheReason) {
     EXPECT_FALSE(ListenSocket::Listen(bad)) << bad;
   }
   EXPECT_FALSE(ListenSocket::Listen("unix:" + std::string(108, 'x')));
-  EXPECT_FALSE(taken->Sibling()) << "without reuse_port";
 }
 
-TEST(ListenSocketTest, AStaleUnixSocketIsReplacedALiveOneIsNot) {
+TEST(ListenSocketTest, ASiblingKeepsTheAddressFromThoseThatDoNotShare) {
+  const auto first = ListenSocket::Listen("127.0.0.1:0");
+  ASSERT_TRUE(first);
+  const auto second = first->Sibling();
+  ASSERT_TRUE(second) << second.error().Message();
+  const auto third = second->Sibling();
+  ASSERT_TRUE(third) << third.error().Message();
+  const auto other = ListenSocket::Listen(first->Address());
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().SystemCode(), EADDRINUSE);
+  const auto shared = ListenSocket::Listen("127.0.0.1:0", {.reuse_port = true});
+  ASSERT_TRUE(shared);
+  EXPECT_TRUE(ListenSocket::Listen(shared->Address(), {.reuse_port = true}));
+  EXPECT_FALSE(ListenSocket::Listen(shared->Address()));
+}
+
+// As Go: the path of a unix socket is refused while its file is there, whoever left it.
+TEST(ListenSocketTest, TheFileOfAUnixSocketIsRemovedByItsOwnerOnly) {
   const std::string path = TemporaryPath("stale");
   {
     auto socket = ListenSocket::Listen("unix:" + path);
     ASSERT_TRUE(socket) << socket.error().Message();
     EXPECT_TRUE(socket->IsUnix());
+    EXPECT_FALSE(socket->Sibling());
     EXPECT_FALSE(ListenSocket::Listen("unix:" + path));
-    // As a killed process would leave it.
     const ListenSocket inherited = std::move(*ListenSocket::FromFd(::dup(socket->Fd())));
     ASSERT_EQ(::rename(path.c_str(), (path + "2").c_str()), 0);
   }
   EXPECT_EQ(::access((path + "2").c_str(), F_OK), 0) << "removed a file that had been moved away";
+  auto stale = ListenSocket::Listen("unix:" + path + "2");
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().SystemCode(), EADDRINUSE);
+  EXPECT_EQ(::unlink((path + "2").c_str()), 0);
   {
     auto socket = ListenSocket::Listen("unix:" + path + "2");
     ASSERT_TRUE(socket) << socket.error().Message();

@@ -73,11 +73,20 @@ TEST_P(LoopTest, EveryPostWakesASleepingLoop) {
 }
 
 TEST_P(LoopTest, StopBeforeRunAndStopTwice) {
+  int ran = 0;
+  loop_->Post([&] { ++ran; });
+  loop_->Stop();
   loop_->Stop();
   loop_->Run();
-  std::thread other([&] { loop_->Stop(); });
+  EXPECT_EQ(ran, 0) << "a loop that was stopped before has turned";
+  // Both stops were of that Run: the next one goes on until it is stopped itself.
+  std::thread other([&] {
+    for (int i = 0; i < 100; ++i) loop_->Post([&] { ++ran; });
+    loop_->Post([&] { loop_->Stop(); });
+  });
   loop_->Run();
   other.join();
+  EXPECT_EQ(ran, 101);
 }
 
 TEST_P(LoopTest, CurrentIsTheLoopOfTheThread) {

@@ -15,6 +15,9 @@ using test::Answer;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
+// Of the answer of /big: far more than the buffers of two sockets hold.
+constexpr size_t kBigPartBytes = 100'000;
+constexpr int kBigParts = 300;
 constexpr size_t kCountedBytes = 10'000;  // of an answer of /count
 
 class Exchange : public test::ModeTest {
@@ -53,10 +56,11 @@ class Exchange : public test::ModeTest {
       --waiting_;
       w.Write("waited");
     });
-    mux_.HandleFunc("/big", [](http::ResponseWriter& w, http::Request&) {
-      const std::string part(10'000, 'x');
-      for (int i = 0; i < 1000; ++i) {
+    mux_.HandleFunc("/big", [this](http::ResponseWriter& w, http::Request&) {
+      const std::string part(kBigPartBytes, 'x');
+      for (int i = 0; i < kBigParts; ++i) {
         if (w.Write(part).err) return;
+        ++big_parts_;
       }
     });
     mux_.HandleFunc("/silent-timeout", [](http::ResponseWriter&, http::Request&) {
@@ -120,6 +124,7 @@ class Exchange : public test::ModeTest {
   http::ServeMux mux_;
   test::EventLog log_;
   std::atomic<int> waiting_{0};
+  std::atomic<int> big_parts_{0};
   std::atomic<int> counted_{0};
   void SetCause(std::string cause) {
     std::lock_guard lock(mutex_);
@@ -333,13 +338,20 @@ TEST_P(Exchange, AReaderThatStopsMakesTheHandlerWait) {
   test::TestServer server(engine_, GetParam());
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/big")));
-  std::this_thread::sleep_for(100ms);
+  int written = 0;
+  while (written == 0 || big_parts_ != written) {  // until it rests
+    written = big_parts_;
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_LT(written, kBigParts);
   WirePeer other(server.Address());  // the loop is not held up
   ASSERT_TRUE(other.Send(Get("/hello")));
   EXPECT_EQ(other.ReadAnswer().body, "hello");
+  EXPECT_EQ(big_parts_, written);
   const Answer answer = peer.ReadAnswer();
   EXPECT_TRUE(answer.complete);
-  EXPECT_EQ(answer.body.size(), 10'000'000u);
+  EXPECT_EQ(answer.body.size(), kBigParts * kBigPartBytes);
+  EXPECT_EQ(big_parts_, kBigParts);
 }
 
 TEST_P(Exchange, AnswersThatNobodyTakesAreNotPiledUp) {

@@ -17,7 +17,7 @@ class Loop;
 
 struct ListenOptions {
   int backlog = 4096;       // capped by the kernel's somaxconn
-  bool reuse_port = false;  // SO_REUSEPORT, so that each loop can have a socket of its own
+  bool reuse_port = false;  // sockets that ask for the same may share the address (SO_REUSEPORT)
   bool no_delay = true;     // TCP_NODELAY on accepted sockets
 };
 
@@ -29,7 +29,9 @@ struct ListenOptions {
 class ListenSocket {
  public:
   /// ":8080", "127.0.0.1:0", "[::1]:80", "host:http", "unix:/path" ("unix:@name" is abstract).
-  /// The error names the address and the reason.
+  /// The error names the address and the reason. An address that another socket listens on is
+  /// refused with EADDRINUSE, unless both have ListenOptions::reuse_port and the same user; so is
+  /// the path of a unix socket whose file exists, also when nobody listens there any more.
   static Result<ListenSocket> Listen(std::string_view address, const ListenOptions& options = {});
   /// Takes a listening descriptor over that was inherited (systemd, a parent process); closes it
   /// when it fails.
@@ -42,7 +44,9 @@ class ListenSocket {
   /// The bound address, with the port that the kernel chose; of a unix socket the path or "@name".
   [[nodiscard]] const std::string& Address() const { return address_; }
   [[nodiscard]] bool IsUnix() const;
-  /// A second socket on the same address for another loop (needs reuse_port).
+  /// A second socket on the same TCP address for another loop; new connections are spread over
+  /// both. The kernel then also lets in other sockets of this user, of any process, that set
+  /// SO_REUSEPORT themselves; those that do not are refused as before.
   [[nodiscard]] Result<ListenSocket> Sibling() const;
 
  private:

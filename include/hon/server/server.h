@@ -34,6 +34,7 @@ struct Options {
   size_t in_flight_max = SIZE_MAX;
   unsigned loops = 0;  // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
+  bool reuse_port = false;
   size_t stack_bytes = 256 * 1024;
 };
 
@@ -82,6 +83,12 @@ Option WithHijackedGrace(Duration grace);
 Option WithLoops(unsigned loops);
 /// Default: io_uring where the kernel allows it, else epoll or kqueue.
 Option WithBackend(netpoll::BackendKind backend);
+/// Shares TCP addresses with other processes of the same user that ask for it too (SO_REUSEPORT):
+/// the kernel spreads new connections over all of them, and a new version can start before the old
+/// one ends. Without it a second process, or a second server of this one, gets EADDRINUSE from
+/// Listen. A server with several loops sets SO_REUSEPORT on its sockets once it has the address for
+/// itself, so a process of the same user that sets SO_REUSEPORT itself is let in by the kernel.
+Option WithReusePort();
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
@@ -107,7 +114,9 @@ class Server {
 
   /// Binds `address` and starts to accept there; returns at once. May be called several times.
   /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path"; "" is ":http". The error names the address
-  /// and the reason; http::ErrServerClosed once Shutdown or Close was called.
+  /// and the reason: EADDRINUSE for an address that somebody listens on, this server too (see
+  /// WithReusePort), and for a unix socket whose file exists; http::ErrServerClosed once Shutdown
+  /// or Close was called.
   Error Listen(std::string_view address);
   /// The same for a listening descriptor that was inherited.
   Error ListenFd(int fd);
