@@ -418,6 +418,7 @@ void Session::HandleSettings(const Frame& frame) {
   if (change != 0) {
     streams_.ForEach([&](Stream& stream) {
       overflow |= !stream.send_.Grow(change);
+      if (stream.send_.Available() == 0) ready_.Remove(stream);
       SendSoon(stream);
     });
   }

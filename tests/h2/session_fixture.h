@@ -2,7 +2,7 @@
 
 // A Session with an owner that notes what it is told, and writers of raw frames.
 
-#include <deque>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -253,6 +253,28 @@ inline std::vector<ReadFrame> ReadFrames(std::string_view bytes, FrameType type)
   std::vector<ReadFrame> frames = ReadFrames(bytes);
   std::erase_if(frames, [type](const ReadFrame& frame) { return frame.header.type != type; });
   return frames;
+}
+
+inline std::string Data(uint32_t stream, std::string_view bytes, uint8_t flags = 0) {
+  return RawFrame(FrameType::kData, flags, stream, bytes);
+}
+
+/// What a server makes of `bytes` behind a client's start: "GOAWAY CODE", "RST id CODE", or "".
+inline std::string Verdict(std::string_view bytes, const SessionLimits& limits = {}) {
+  Owner server(Role::kServer, limits);
+  server.Give(ClientStart());
+  server.Take();
+  server.Give(bytes);
+  const std::string out = server.Take();
+  for (const auto& frame : ReadFrames(out, FrameType::kGoAway)) {
+    const auto code = static_cast<ErrorCode>(ReadUint32(frame.payload.data() + 4));
+    return "GOAWAY " + std::string(ErrorCodeName(code));
+  }
+  for (const auto& frame : ReadFrames(out, FrameType::kRstStream)) {
+    const auto code = static_cast<ErrorCode>(ReadUint32(frame.payload.data()));
+    return "RST " + std::to_string(frame.header.stream) + " " + std::string(ErrorCodeName(code));
+  }
+  return "";
 }
 
 }  // namespace hon::h2::testing

@@ -8,6 +8,7 @@ namespace hon::h2 {
 namespace {
 
 using testing::ClientStart;
+using testing::Data;
 using testing::EmptySettings;
 using testing::Exchange;
 using testing::FromHex;
@@ -19,33 +20,12 @@ using testing::PostHead;
 using testing::RawFrame;
 using testing::ReadFrames;
 using testing::Uint32;
+using testing::Verdict;
 using Status = Session::Status;
 
 constexpr FrameType kData = FrameType::kData;
 constexpr FrameType kHeaders = FrameType::kHeaders;
 constexpr FrameType kContinuation = FrameType::kContinuation;
-
-// What the server makes of `bytes` behind a client's start: "GOAWAY CODE", "RST id CODE", or "".
-std::string Verdict(std::string_view bytes, const SessionLimits& limits = {}) {
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart());
-  server.Take();
-  server.Give(bytes);
-  const std::string out = server.Take();
-  for (const auto& frame : ReadFrames(out, FrameType::kGoAway)) {
-    const auto code = static_cast<ErrorCode>(ReadUint32(frame.payload.data() + 4));
-    return "GOAWAY " + std::string(ErrorCodeName(code));
-  }
-  for (const auto& frame : ReadFrames(out, FrameType::kRstStream)) {
-    const auto code = static_cast<ErrorCode>(ReadUint32(frame.payload.data()));
-    return "RST " + std::to_string(frame.header.stream) + " " + std::string(ErrorCodeName(code));
-  }
-  return "";
-}
-
-std::string Data(uint32_t stream, std::string_view bytes, uint8_t flags = 0) {
-  return RawFrame(kData, flags, stream, bytes);
-}
 
 struct Case {
   const char* name;
@@ -287,159 +267,6 @@ TEST(Session, AnswersPingAndSettings) {
   EXPECT_EQ(server.Take(), "");
 }
 
-// Limits, each at its value and one past it.
-
-TEST(SessionLimits, Streams) {
-  SessionLimits limits;
-  limits.streams_max = 2;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart() + GetRequest(1) + GetRequest(3));
-  server.Take();
-  server.Give(GetRequest(5));
-  const auto resets = ReadFrames(server.Take(), FrameType::kRstStream);
-  ASSERT_EQ(resets.size(), 1U);
-  EXPECT_EQ(resets[0].header.stream, 5U);
-  EXPECT_EQ(resets[0].payload, Uint32(static_cast<uint32_t>(ErrorCode::kRefusedStream)));
-  // A stream that the peer has reset counts until its owner is done with it.
-  server.Give(RawFrame(FrameType::kRstStream, 0, 1, Uint32(8)) + GetRequest(7));
-  EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 1U);
-  server.Release(1);
-  server.Give(GetRequest(9));
-  EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 0U);
-  EXPECT_NE(server.Find(9), nullptr);
-}
-
-TEST(SessionLimits, FieldsOfASectionAreDroppedPastTheirLimit) {
-  SessionLimits limits;
-  limits.fields.fields_max = 4;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart() + GetRequest(1) +
-              RawFrame(kHeaders, 5, 3, GetBlock() + FromHex("0001780179")));
-  EXPECT_FALSE(server.Find(1)->too_large);
-  EXPECT_TRUE(server.Find(3)->too_large);
-}
-
-TEST(SessionLimits, SectionsOfAllStreams) {
-  // GetBlock has 4 fields; by name, value and 32 for each: 42 + 43 + 38 + 43.
-  for (const bool by_bytes : {true, false}) {
-    SessionLimits limits;
-    (by_bytes ? limits.sections_bytes_max : limits.sections_fields_max) = by_bytes ? 332 : 8;
-    Owner server(Role::kServer, limits);
-    server.Give(ClientStart() + GetRequest(1) + GetRequest(3));
-    EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 0U);
-    server.Give(GetRequest(5));
-    EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 1U);
-    server.Release(1);
-    server.Take();
-    server.Give(GetRequest(7));
-    EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 0U);
-  }
-}
-
-TEST(SessionLimits, Continuations) {
-  SessionLimits limits;
-  limits.continuations_max = 3;
-  const std::string part = RawFrame(kContinuation, 0, 1);
-  const std::string begin = RawFrame(kHeaders, 1, 1, GetBlock());
-  EXPECT_EQ(Verdict(begin + part + part + RawFrame(kContinuation, 4, 1), limits), "");
-  EXPECT_EQ(Verdict(begin + part + part + part + RawFrame(kContinuation, 4, 1), limits),
-            "GOAWAY ENHANCE_YOUR_CALM");
-}
-
-TEST(SessionLimits, BytesOfABlock) {
-  SessionLimits limits;
-  limits.block_bytes_max = 10;
-  const std::string begin = RawFrame(kHeaders, 1, 1, GetBlock());  // 6 bytes
-  EXPECT_EQ(
-      Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("82828282").substr(0, 0)), limits), "");
-  EXPECT_EQ(Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("0001782d")), limits),
-            "GOAWAY COMPRESSION_ERROR");  // 10 bytes: looked at
-  EXPECT_EQ(Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("0001782d2d")), limits),
-            "GOAWAY ENHANCE_YOUR_CALM");
-}
-
-TEST(SessionLimits, FramesThatBringNothing) {
-  const std::vector<std::string> frames = {
-      RawFrame(FrameType::kPing, 0, 0, "01234567"),
-      RawFrame(FrameType::kSettings, 0, 0),
-      RawFrame(FrameType::kPriority, 0, 1, Uint32(0) + "x"),
-      RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(1)),
-      RawFrame(FrameType::kWindowUpdate, 0, 1, Uint32(1)),
-      RawFrame(FrameType::kPriorityUpdate, 0, 0, Uint32(1) + "u=1"),
-      RawFrame(FrameType{0xb}, 0, 0),
-      RawFrame(FrameType::kGoAway, 0, 0, Uint32(0) + Uint32(0)),
-      Data(1, ""),
-      Data(1, std::string("\x02\0\0", 3), kFlagPadded),
-  };
-  SessionLimits limits;
-  limits.control_credit = 11;
-  for (const std::string& frame : frames) {
-    std::string bytes = PostHead(1);  // the client's first SETTINGS has cost 1
-    for (int i = 0; i < 10; ++i) bytes += frame;
-    EXPECT_EQ(Verdict(bytes, limits), "") << testing::ReadFrames(frame).front().header.length;
-    EXPECT_EQ(Verdict(bytes + frame, limits), "GOAWAY ENHANCE_YOUR_CALM")
-        << static_cast<int>(testing::ReadFrames(frame).front().header.type);
-  }
-}
-
-TEST(SessionLimits, CreditComesBackWithTime) {
-  SessionLimits limits;
-  limits.control_credit = 10;
-  limits.control_credit_per_second = 2;
-  Owner server(Role::kServer, limits);
-  TimePoint now(std::chrono::hours(1));
-  server.Give(ClientStart(), now);
-  const std::string ping = RawFrame(FrameType::kPing, 0, 0, "01234567");
-  for (int i = 0; i < 9; ++i) server.Give(ping, now);
-  for (int second = 0; second < 100; ++second) {
-    now += std::chrono::seconds(1);
-    EXPECT_EQ(server.Give(ping + ping, now), Status::kMore);
-  }
-  EXPECT_EQ(server.Give(ping, now), Status::kFailed);
-}
-
-// CVE-2023-44487: streams that are opened and reset at once.
-TEST(SessionLimits, ResetsByThePeer) {
-  SessionLimits limits;
-  limits.reset_credit = 5;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart());
-  uint32_t id = 1;
-  const auto open_and_reset = [&] {
-    const Status status =
-        server.Give(GetRequest(id) + RawFrame(FrameType::kRstStream, 0, id, Uint32(8)));
-    server.Release(id);
-    id += 2;
-    return status;
-  };
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(open_and_reset(), Status::kMore);
-  // A stream that is answered gives credit back.
-  server.Give(GetRequest(id));
-  server.Answer(id, 200, "");
-  server.Release(id);
-  id += 2;
-  EXPECT_EQ(open_and_reset(), Status::kMore);
-  EXPECT_EQ(open_and_reset(), Status::kFailed);
-  EXPECT_EQ(server.GetSession().Failure().code, ErrorCode::kEnhanceYourCalm);
-}
-
-// CVE-2025-8671: faults of the peer's that make this side reset streams.
-TEST(SessionLimits, ResetsByThisSide) {
-  SessionLimits limits;
-  limits.reset_credit = 5;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart());
-  for (uint32_t i = 0; i < 5; ++i) {
-    const uint32_t id = 1 + 2 * i;
-    EXPECT_EQ(server.Give(PostHead(id) + RawFrame(FrameType::kWindowUpdate, 0, id, Uint32(0))),
-              Status::kMore);
-    server.Release(id);
-  }
-  EXPECT_EQ(server.Give(PostHead(11) + RawFrame(FrameType::kWindowUpdate, 0, 11, Uint32(0))),
-            Status::kFailed);
-  EXPECT_EQ(server.GetSession().Failure().code, ErrorCode::kEnhanceYourCalm);
-}
-
 TEST(Session, YieldsBehindManyFrames) {
   Owner server(Role::kServer);
   io::BlockPool pool;
@@ -468,134 +295,6 @@ TEST(Session, DataKeepsToADeclaredLength) {
   EXPECT_EQ(Verdict(head + Data(1, "12345") + RawFrame(kHeaders, 5, 1, "")), "");
   EXPECT_EQ(Verdict(RawFrame(kHeaders, 5, 1, PostBlock() + FromHex("0f0d0135"))),
             "RST 1 PROTOCOL_ERROR");
-}
-
-// Windows.
-
-TEST(SessionWindows, AStreamThatIsNotReadHoldsOnlyItselfBack) {
-  SessionLimits limits;
-  limits.connection_window = 65535;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart() + PostHead(1));
-  server.Find(1)->reads = false;
-  const std::string block(16000, 'x');
-  for (int i = 0; i < 4; ++i) server.Give(Data(1, block));
-  server.Give(PostHead(3));
-  server.Take();
-  uint64_t sent = 64000;
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(server.Give(Data(3, block)), Status::kMore) << i;
-    sent += block.size();
-  }
-  EXPECT_EQ(server.Find(3)->body.size(), 20 * block.size());
-  EXPECT_EQ(server.Find(1)->body.size(), 0U);
-  EXPECT_GT(sent, 3 * uint64_t{limits.connection_window});
-  // One byte more than the window of the stream that is not read.
-  server.Take();
-  server.Give(Data(1, std::string(1536, 'x')));
-  const auto resets = ReadFrames(server.Take(), FrameType::kRstStream);
-  ASSERT_EQ(resets.size(), 1U);
-  EXPECT_EQ(resets[0].payload, Uint32(static_cast<uint32_t>(ErrorCode::kFlowControlError)));
-}
-
-TEST(SessionWindows, AReaderThatKeepsUpGetsALargerWindow) {
-  SessionLimits limits;
-  limits.stream_window_max = 200'000;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart() + PostHead(1));
-  server.Take();
-  int64_t window = 65535;
-  int64_t largest = 0;
-  for (int i = 0; i < 200; ++i) {
-    server.Give(Data(1, std::string(16000, 'x')));
-    window -= 16000;
-    for (const auto& frame : ReadFrames(server.Take(), FrameType::kWindowUpdate)) {
-      if (frame.header.stream == 1) window += ReadUint32(frame.payload.data());
-    }
-    largest = std::max(largest, window);
-    ASSERT_GE(window, 16000);
-  }
-  EXPECT_GT(largest, 150'000);
-  EXPECT_LE(largest, 200'000);
-}
-
-TEST(SessionWindows, PaddingIsCredited) {
-  Owner server(Role::kServer);
-  server.Give(ClientStart() + PostHead(1));
-  server.Take();
-  int64_t stream_window = 65535;
-  const std::string padded =
-      "\xff"
-      "x" +
-      std::string(255, '\0');
-  for (int i = 0; i < 2000; ++i) {
-    server.Give(Data(1, padded, kFlagPadded));
-    stream_window -= static_cast<int64_t>(padded.size());
-    for (const auto& frame : ReadFrames(server.Take(), FrameType::kWindowUpdate)) {
-      if (frame.header.stream == 1) stream_window += ReadUint32(frame.payload.data());
-    }
-    ASSERT_GT(stream_window, 1000) << i;
-  }
-  EXPECT_EQ(server.Find(1)->body.size(), 2000U);
-}
-
-TEST(SessionWindows, DataOfResetStreamsIsCreditedToTheConnection) {
-  SessionLimits limits;
-  limits.connection_window = 65535;
-  Owner server(Role::kServer, limits);
-  server.Give(ClientStart());
-  for (uint32_t id = 1; id < 100; id += 2) {
-    server.Give(PostHead(id));
-    server.GetSession().Reset(server.Find(id)->stream, ErrorCode::kCancel);
-    EXPECT_EQ(server.Give(Data(id, std::string(16000, 'x'))), Status::kMore);
-    server.Release(id);
-    server.Take();
-  }
-}
-
-TEST(SessionWindows, AnAnswerWaitsForBothWindows) {
-  Owner server(Role::kServer);
-  server.Give(ClientStart() + GetRequest(1) + GetRequest(3));
-  server.Take();
-  server.Answer(1, 200, std::string(60000, 'a'));
-  server.Answer(3, 200, std::string(60000, 'b'));
-  std::map<uint32_t, size_t> got;
-  const auto count = [&got](const std::string& bytes) {
-    for (const auto& frame : ReadFrames(bytes, kData))
-      got[frame.header.stream] += frame.header.length;
-  };
-  count(server.Take());
-  EXPECT_EQ(got[1] + got[3], 65535U);  // the connection's window
-  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(100'000)));
-  count(server.Take());
-  EXPECT_EQ(got[1], 60000U);
-  EXPECT_EQ(got[3], 60000U);
-  EXPECT_TRUE(server.Find(1)->sent);
-
-  server.Give(GetRequest(5));
-  server.Answer(5, 200, std::string(100'000, 'c'));
-  count(server.Take());
-  EXPECT_EQ(got[5], 65535U - 20000U + 0U + 0U) << "what is left of the connection's window";
-  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(100'000)));
-  count(server.Take());
-  EXPECT_EQ(got[5], 65535U);
-  server.Give(RawFrame(FrameType::kSettings, 0, 0, FromHex("0004 0001869f")));  // 99,999
-  count(server.Take());
-  EXPECT_EQ(got[5], 99'999U);
-  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 5, Uint32(1)));
-  count(server.Take());
-  EXPECT_EQ(got[5], 100'000U);
-  EXPECT_TRUE(server.Find(5)->sent);
-}
-
-TEST(Session, ProducesNoMoreThanItIsAskedFor) {
-  Owner server(Role::kServer);
-  server.Give(ClientStart() + GetRequest(1));
-  server.Take();
-  server.Answer(1, 200, std::string(60000, 'a'));
-  EXPECT_TRUE(server.GetSession().HasUnsent());
-  EXPECT_FALSE(server.GetSession().Produce(SIZE_MAX));
-  EXPECT_FALSE(server.GetSession().HasUnsent());
 }
 
 // The end.
