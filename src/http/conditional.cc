@@ -45,62 +45,95 @@ bool WeakMatch(std::string_view a, std::string_view b) {
   return a == b;
 }
 
-// Whether `list`, an If-Match or If-None-Match value, holds "*" or a tag that matches `tag`.
-bool ListHolds(std::string_view list, std::string_view tag,
-               bool (*match)(std::string_view, std::string_view)) {
+using Matcher = bool (*)(std::string_view, std::string_view);
+
+using Matcher = bool (*)(std::string_view, std::string_view);
+
+enum class Held : uint8_t { kYes, kNo, kMalformed };
+
+// Whether `list`, one line of If-Match or If-None-Match, holds "*" or a tag that matches `tag`.
+// kMalformed when something else stands before such an element.
+Held ListHolds(std::string_view list, std::string_view tag, Matcher match) {
   for (;;) {
     TrimLeft(list);
-    if (list.empty()) return false;
-    if (list.front() == '*') return true;
+    if (list.empty()) return Held::kNo;
+    if (list.front() == '*') return Held::kYes;
     if (list.front() == ',') {
       list.remove_prefix(1);
       continue;
     }
     const std::string_view found = TakeTag(list);
-    if (found.empty()) return false;
-    if (match(found, tag)) return true;
+    if (found.empty()) return Held::kMalformed;
+    if (match(found, tag)) return Held::kYes;
   }
+}
+
+// Whether the field `id` holds "*" or a tag that matches `tag`; kNone when the field is absent or
+// empty. The lines of the field are one list (RFC 9110 §5.3), of which a malformed element ends
+// the search.
+Answer FieldHolds(const Header& header, HeaderId id, std::string_view tag, Matcher match) {
+  if (!header.Has(id)) return Answer::kNone;
+  bool is_empty = true;
+  for (const Header::Field& field : header) {
+    if (field.id != id) continue;
+    is_empty = is_empty && field.value.empty();
+    const Held held = ListHolds(field.value, tag, match);
+    if (held != Held::kNo) return Of(held == Held::kYes);
+  }
+  return is_empty ? Answer::kNone : Answer::kFalse;
 }
 
 bool IsGetOrHead(const Request& r) { return r.Method == "GET" || r.Method == "HEAD"; }
 
-// The date in `field`, when it can be read and there is something to compare it with.
-std::optional<Time> DateIn(std::string_view field, Time modtime) {
+// The date in the field `id`, when it can be read and there is a time to compare it with. Several
+// lines of the field are no date (RFC 9110 §13.1.3, §13.1.4).
+std::optional<Time> DateIn(const Header& header, HeaderId id, Time modtime) {
+  const std::string_view field = SingleValue(header, id);
   if (field.empty() || IsUnknownTime(modtime)) return std::nullopt;
   const Result<Time> date = ParseTime(field);
   return date ? std::optional(*date) : std::nullopt;
 }
 
 Answer IfMatch(ResponseWriter& w, const Request& r) {
-  const std::string_view list = r.Header.Get(HeaderId::kIfMatch);
-  if (list.empty()) return Answer::kNone;
-  return Of(ListHolds(list, w.Header().Get(HeaderId::kETag), StrongMatch));
+  return FieldHolds(r.Header, HeaderId::kIfMatch, w.Header().Get(HeaderId::kETag), StrongMatch);
 }
 
 Answer IfUnmodifiedSince(const Request& r, Time modtime) {
-  const std::optional<Time> date = DateIn(r.Header.Get(HeaderId::kIfUnmodifiedSince), modtime);
+  const std::optional<Time> date = DateIn(r.Header, HeaderId::kIfUnmodifiedSince, modtime);
   return date ? Of(modtime.Unix() <= date->Unix()) : Answer::kNone;
 }
 
 Answer IfNoneMatch(ResponseWriter& w, const Request& r) {
-  const std::string_view list = r.Header.Get(HeaderId::kIfNoneMatch);
-  if (list.empty()) return Answer::kNone;
-  return Of(!ListHolds(list, w.Header().Get(HeaderId::kETag), WeakMatch));
+  const Answer holds =
+      FieldHolds(r.Header, HeaderId::kIfNoneMatch, w.Header().Get(HeaderId::kETag), WeakMatch);
+  return holds == Answer::kNone ? holds : Of(holds == Answer::kFalse);
 }
 
-// RFC 9110 §13.1.5: a tag, compared strongly, or a date, which must be the very one we send.
+// RFC 9110 §13.1.5: a tag, compared strongly, or a date, which must equal Last-Modified. Several
+// lines are a condition that is false: the whole content is always a right answer.
 Answer IfRange(ResponseWriter& w, const Request& r, Time modtime) {
   if (!IsGetOrHead(r)) return Answer::kNone;
-  std::string_view field = r.Header.Get(HeaderId::kIfRange);
-  if (field.empty()) return Answer::kNone;
+  if (r.Header.Get(HeaderId::kIfRange).empty()) return Answer::kNone;
+  std::string_view field = SingleValue(r.Header, HeaderId::kIfRange);
   if (const std::string_view tag = TakeTag(field); !tag.empty()) {
     return Of(StrongMatch(tag, w.Header().Get(HeaderId::kETag)));
   }
-  const std::optional<Time> date = DateIn(field, modtime);
+  const std::optional<Time> date = DateIn(r.Header, HeaderId::kIfRange, modtime);
   return Of(date && date->Unix() == modtime.Unix());
 }
 
 }  // namespace
+
+std::string_view SingleValue(const Header& header, HeaderId id) {
+  if (!header.Has(id)) return {};
+  std::optional<std::string_view> value;
+  for (const Header::Field& field : header) {
+    if (field.id != id) continue;
+    if (value) return {};
+    value = field.value;
+  }
+  return value.value_or(std::string_view());
+}
 
 bool IsUnknownTime(Time modtime) { return modtime.IsZero() || modtime == Time::FromUnix(0); }
 
@@ -122,7 +155,7 @@ void WriteNotModified(ResponseWriter& w) {
 
 bool IsUnmodified(const Request& r, Time modtime) {
   if (!IsGetOrHead(r)) return false;
-  const std::optional<Time> date = DateIn(r.Header.Get(HeaderId::kIfModifiedSince), modtime);
+  const std::optional<Time> date = DateIn(r.Header, HeaderId::kIfModifiedSince, modtime);
   return date && modtime.Unix() <= date->Unix();
 }
 
@@ -142,7 +175,8 @@ Precondition CheckPreconditions(ResponseWriter& w, const Request& r, Time modtim
     WriteNotModified(w);
     return Precondition::kAnswered;
   }
-  const bool range = r.Header.Has(HeaderId::kRange) && IfRange(w, r, modtime) != Answer::kFalse;
+  const bool range =
+      !SingleValue(r.Header, HeaderId::kRange).empty() && IfRange(w, r, modtime) != Answer::kFalse;
   return range ? Precondition::kSendRange : Precondition::kSendWhole;
 }
 

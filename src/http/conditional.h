@@ -9,6 +9,10 @@
 
 namespace hon::http::internal {
 
+/// The value of the field `id` when the message has exactly one line of it, else "": a field that
+/// is no list must not be repeated (RFC 9110 §5.3).
+[[nodiscard]] std::string_view SingleValue(const Header& header, HeaderId id);
+
 /// Whether `modtime` says nothing: Go's zero time, or the start of 1970.
 [[nodiscard]] bool IsUnknownTime(Time modtime);
 

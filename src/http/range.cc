@@ -9,11 +9,8 @@
 namespace hon::http::internal {
 namespace {
 
-constexpr std::string_view kUnit = "bytes=";
-
-// A number that fits int64_t. A leading "+" is let through, as Go does.
+// Digits alone (RFC 9110 §14.1.1) whose number fits int64_t.
 std::optional<int64_t> ParseNumber(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -76,10 +73,14 @@ void ParseRange(std::string_view field, int64_t size, RangeSet& into) {
   using Verdict = RangeSet::Verdict;
   into.verdict = Verdict::kWhole;
   into.count = 0;
-  if (field.empty()) return;
+  const size_t equals = std::min(field.find('='), field.size());
+  const std::string_view unit = field.substr(0, equals);
+  const bool known = EqualFold(unit, "bytes");
+  // RFC 9110 §14.2: a range unit that is not understood means that the field is ignored.
+  if (field.empty() || (equals < field.size() && IsToken(unit) && !known)) return;
   into.verdict = Verdict::kMalformed;
-  if (!field.starts_with(kUnit)) return;
-  std::string_view rest = field.substr(kUnit.size());
+  if (equals == field.size() || !known) return;
+  std::string_view rest = field.substr(equals + 1);
   bool outside = false;
   bool too_many = false;
   while (!rest.empty()) {

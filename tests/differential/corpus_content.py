@@ -12,7 +12,7 @@ EARLIER = b"Thu, 01 Jan 1998 00:00:00 GMT"
 def files():
     for target in (b"/files/", b"/files/index.html", b"/files/a.txt", b"/files/a.txt/", b"/files/empty",
                    b"/files/sub", b"/files/sub/", b"/files/sub/b.html", b"/files/none", b"/files/.hidden",
-                   b"/files/%61.txt", b"/files/a.txt%00", b"/files/..%2fa.txt", b"/files/sub/%2e%2e/a.txt",
+                   b"/files/%61.txt", b"/files/a.txt%00", b"/files/..%2fa.txt", b"/files/sub/%2e%2e/a.txt", b"/files/sub/.%2e/a.txt", b"/files/%2e/a.txt",
                    b"/files/data", b"/files/a.txt?x", b"/files/sub?x", b"/files/c.json", b"/files/listed/",
                    b"/files/listed", b"/file", b"/file?x", b"/files/page.HTML", b"/files/no.such-ext",
                    b"/files/indexed/", b"/files/indexed/index.html", b"/files/odd%FF"):
@@ -32,7 +32,7 @@ def ranges():
     values = (b"bytes=0-0", b"bytes=0-4", b"bytes=5-", b"bytes=-5", b"bytes=-500000", b"bytes=0-500000",
               b"bytes=500000-", b"bytes=5-4", b"bytes=", b"bytes=,", b"bytes=a-b", b"bytes 0-1", b"byte=0-1",
               b"Bytes=0-1", b"bytes=0-1,3-4", b"bytes=0-1,500000-", b"bytes=0-99999,0-99999", b"bytes= 0 - 1 ",
-              b"bytes=+1-2", b"bytes=0-1,", b"bytes=-", b"bytes=1", b"bytes=0x1-2", b"lines=0-1",
+              b"bytes=+1-2", b"bytes=1-+2", b"bytes=-+2", b"x=", b"bytes=0-1,", b"bytes=-", b"bytes=1", b"bytes=0x1-2", b"lines=0-1",
               b"bytes=99999999999999999999-", b"bytes=-0", b"bytes=0-0,1-1,2-2", b"bytes=5-6,0-1",
               b"bytes=0-31999", b"bytes=31999-", b"bytes=32000-", b"bytes=31999-32000", b"bytes=0-0,32000-32001",
               b"bytes=-1,-2", b"bytes=0-,0-", b"bytes=1-0,0-1", b"bytes=0-1;", b"bytes=0-1 , 3-4", b"bytes=\t0-1")
@@ -57,6 +57,11 @@ def conditions(modified):
             for method in (b"GET", b"POST"):
                 yield Case(f"{method.decode()} {name.decode()} {value.decode()}",
                            request(method, b"/file", field(name, value)))
+    for name, first, second in ((b"If-Match", b'"x"', b"*"), (b"If-None-Match", b'"x"', b"*"), (b"If-None-Match", b'"x"', b'"y"'),
+                                (b"If-Modified-Since", LATER, LATER), (b"If-Unmodified-Since", EARLIER, EARLIER),
+                                (b"Range", b"bytes=0-1", b"bytes=0-1")):
+        yield Case(f"two lines of {name.decode()}: {first!r} {second!r}",
+                   request(target=b"/file", fields=field(name, first) + field(name, second)))
     for first in (field(b"If-Match", b"*"), field(b"If-Match", b'"x"'), field(b"If-Unmodified-Since", EARLIER)):
         for second in (field(b"If-None-Match", b"*"), field(b"If-None-Match", b'"x"'), field(b"If-Modified-Since", LATER)):
             for third in (b"", field(b"Range", b"bytes=0-1"), field(b"Range", b"bytes=99999-")):

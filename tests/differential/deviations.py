@@ -1,6 +1,7 @@
 """Which differences from Go's server are meant. Each id is a line of docs/DEVIATIONS.md; its test
 says whether it explains the first difference between our answers to a request and Go's."""
 
+import html
 import re
 
 from case import PROBE
@@ -126,7 +127,29 @@ def slash_in_a_segment(d):
 
 
 def dots_in_a_file_name(d):
-    return d.status(d.ours) == 404 and d.has(rb"^\S* /files/[^\r ]*\.\.")
+    return d.status(d.ours) == 404 and d.has(rb"^\S* /files/([^\r ?]*/)?(\.|%2e){1,2}[/? ]")
+
+
+def odd_range(d):
+    """A unit other than "bytes", which is in another case or has another name, or a sign."""
+    ranges = re.findall(rb"\nrange:[ \t]*([^\r]*)", d.wire, re.I)
+    if any(re.search(rb"[=,-][ \t]*\+\d", value) for value in ranges):
+        return d.status(d.ours) == 416
+    return any(re.match(rb"[\w-]+=", value) and not value.startswith(b"bytes=") for value in ranges) and (
+        d.status(d.go) == 416)
+
+
+def conditions_in_lines(d):
+    names = re.findall(rb"\n(if-[\w-]+|range):", d.wire.partition(b"\r\n\r\n")[0], re.I)
+    return len({name.lower() for name in names}) < len(names)
+
+
+def escaped_links(d):
+    if d.ours is None or d.go is None or not d.has(rb"^\S* /files/"):
+        return False
+    if d.has(rb"^HEAD \S*/listed/"):  # only the lengths tell
+        return d.status(d.ours) == d.status(d.go)
+    return d.ours[3] != d.go[3] and re.sub(r'(?<=href=")[^"]*', lambda link: html.unescape(link[0]), d.ours[3]) == d.go[3]
 
 
 def panic(d):
@@ -337,6 +360,9 @@ DEVIATIONS = [
     ("D-067", second_connection_line),
     ("D-035", host_in_capitals),
     ("D-070", blank_in_a_part),
+    ("D-080", odd_range),
+    ("D-081", conditions_in_lines),
+    ("D-082", escaped_links),
     ("D-068", index_directory),
     ("D-069", odd_file_name),
 ]

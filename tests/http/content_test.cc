@@ -65,6 +65,50 @@ TEST(ServeContent, NoBytesAtTheEndAreUnsatisfiable) {
   Check(kCases);
 }
 
+// RFC 9110 §14.1: units compare without case. §14.2: a unit that is not understood MUST be ignored.
+// §14.1.1: positions and lengths are digits. Go answers 416, or takes the sign.
+TEST(ServeContent, RangeUnitsAndNumbersAreThoseOfTheRfc) {
+  constexpr ContentCase kCases[] = {
+      {"", "Range: Bytes=0-1", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
+      {"", "Range: BYTES=-1", 206, "AR|CL 1|CR 9-9/10|LM|TP", "9"},
+      {"", "Range: lines=0-1", 200, "AR|CL 10|LM|TP", kWhole},
+      {"", "Range: byte=0-1", 200, "AR|CL 10|LM|TP", kWhole},
+      {"", "Range: bytess=99-", 200, "AR|CL 10|LM|TP", kWhole},
+      {"", "Range: x=", 200, "AR|CL 10|LM|TP", kWhole},
+      {"", "Range: by tes=0-1", 416, "NS|TP", "invalid range\n"},
+      {"", "Range: =0-1", 416, "NS|TP", "invalid range\n"},
+      {"", "Range: bytes=+1-2", 416, "NS|TP", "invalid range\n"},
+      {"", "Range: bytes=1-+2", 416, "NS|TP", "invalid range\n"},
+      {"", "Range: bytes=-+2", 416, "NS|TP", "invalid range\n"},
+      {"", "Range: bytes=0-0,+5-6", 416, "NS|TP", "invalid range\n"},
+      // A field that is no list must not be repeated (§5.3): the whole is a right answer to any.
+      {"", "Range: bytes=0-1|Range: bytes=4-5", 200, "AR|CL 10|LM|TP", kWhole},
+  };
+  Check(kCases);
+}
+
+// RFC 9110 §5.3: the lines of a list are one list; §13.1: other conditions are invalid, and
+// ignored, when repeated. Go looks at the first line.
+TEST(ServeContent, ConditionsMayStandInSeveralLines) {
+  constexpr ContentCase kCases[] = {
+      {"Etag: \"a\"", "If-None-Match: \"b\"|If-None-Match: \"a\"", 304, "Etag: \"a\"", ""},
+      {"Etag: \"a\"", "If-None-Match: |If-None-Match: W/\"a\"", 304, "Etag: \"a\"", ""},
+      {"Etag: \"a\"", "If-None-Match: \"b\"|If-None-Match: \"c\"", 200,
+       "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
+      {"Etag: \"a\"", "If-Match: \"b\"|If-Match: \"a\"", 200, "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
+      {"Etag: \"a\"", "If-Match: \"b\"|If-Match: *", 200, "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
+      {"Etag: \"a\"", "If-Match: \"b\"|If-Match: \"c\"", 412, "Etag: \"a\"|LM", ""},
+      // As one list would be read: `x, "a"`.
+      {"Etag: \"a\"", "If-Match: x|If-Match: \"a\"", 412, "Etag: \"a\"|LM", ""},
+      {"", "If-Modified-Since: @AT|If-Modified-Since: @AT", 200, "AR|CL 10|LM|TP", kWhole},
+      {"", "If-Unmodified-Since: @BEFORE|If-Unmodified-Since: @BEFORE", 200, "AR|CL 10|LM|TP",
+       kWhole},
+      {"Etag: \"a\"", "Range: bytes=0-1|If-Range: \"a\"|If-Range: \"a\"", 200,
+       "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
+  };
+  Check(kCases);
+}
+
 // Content whose size, position or bytes are not what they seem.
 class OddContent final : public io::ReadSeeker {
  public:

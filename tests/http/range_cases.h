@@ -2,7 +2,7 @@
 
 #include "http/content_case.h"
 
-// What Go 1.26's http.ServeContent answers to requests for ranges.
+// What Go 1.26's http.ServeContent answers to requests for ranges, where it is right (D-080).
 namespace hon::http {
 
 inline constexpr ContentCase kRangeCases[] = {
@@ -42,8 +42,6 @@ inline constexpr ContentCase kRangeCases[] = {
     {"", "Range: bytes=,0-1,", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
     {"", "Range: bytes= 0 - 1 ", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
     {"", "Range: bytes=\t0-1", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
-    {"", "Range: bytes=+1-+2", 206, "AR|CL 2|CR 1-2/10|LM|TP", "12"},
-    {"", "Range: bytes=-+2", 206, "AR|CL 2|CR 8-9/10|LM|TP", "89"},
     {"", "Range: bytes=1-2-3", 416, "NS|TP", "invalid range\n"},
     {"", "Range: bytes=0x1-2", 416, "NS|TP", "invalid range\n"},
     {"", "Range: bytes=1_0-2", 416, "NS|TP", "invalid range\n"},
@@ -54,10 +52,8 @@ inline constexpr ContentCase kRangeCases[] = {
     {"", "Range: bytes=9223372036854775807-", 416, "CR */10|NS|TP",
      "invalid range: failed to overlap\n"},
     {"", "Range: bytes=-9223372036854775807", 206, "AR|CL 10|CR 0-9/10|LM|TP", kWhole},
-    {"", "Range: Bytes=0-1", 416, "NS|TP", "invalid range\n"},
     {"", "Range: bytes 0-1", 416, "NS|TP", "invalid range\n"},
     {"", "Range: bytes:0-1", 416, "NS|TP", "invalid range\n"},
-    {"", "Range: lines=0-1", 416, "NS|TP", "invalid range\n"},
     {"", "Range: 0-1", 416, "NS|TP", "invalid range\n"},
     {"", "Range: bytes=0-1,99-", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
     {"", "Range: bytes=99-,0-1", 206, "AR|CL 2|CR 0-1/10|LM|TP", "01"},
@@ -100,7 +96,7 @@ inline constexpr ContentCase kRangeCases[] = {
      "--B~CR 0-1/10~Content-Type: x/y~~01~--B~CR 5-8/10~Content-Type: x/y~~5678~--B--~"},
     {"Etag: \"a\"|Cache-Control: c|Content-Encoding: gzip|X-Other: o", "Range: bytes=99-", 416,
      "CR */10|NS|TP|X-Other: o", "invalid range: failed to overlap\n"},
-    {"Etag: \"a\"|Cache-Control: c|Content-Encoding: gzip|X-Other: o", "Range: lines=99-", 416,
+    {"Etag: \"a\"|Cache-Control: c|Content-Encoding: gzip|X-Other: o", "Range: bytes=x", 416,
      "NS|TP|X-Other: o", "invalid range\n"},
     {"Etag: \"a\"|Content-Encoding: gzip", "Range: bytes=0-1,5-8", 206,
      "AR|CL 348|Content-Encoding: gzip|Content-Type: multipart/byteranges; boundary=B|Etag: "
