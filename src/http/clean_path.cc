@@ -5,8 +5,8 @@
 namespace hon::http::internal {
 
 Result<std::string_view> CleanPath(std::string_view name, std::span<char> into) {
-  // Elsewhere a backslash parts elements, and NUL ends a name before the system has seen all of it.
-  if (name.find_first_of(std::string_view("\\\0", 2)) != name.npos) return Fail(ErrInvalidPath);
+  // A NUL ends a name before the system has seen all of it.
+  if (name.find('\0') != name.npos) return Fail(ErrInvalidPath);
   size_t size = 0;
   while (!name.empty()) {
     const std::string_view element = name.substr(0, name.find('/'));

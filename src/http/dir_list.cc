@@ -1,7 +1,10 @@
 #include "http/dir_list.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "hon/http/reply.h"
 #include "hon/http/status.h"
@@ -19,16 +22,65 @@ constexpr std::string_view kHead =
 constexpr std::string_view kTail = "</pre>\n";
 constexpr size_t kWriteBytes = 16 * 1024;
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// How many bytes the UTF-8 character takes that `text` begins with; 0 for none (RFC 3629 §4).
+size_t CharacterBytes(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+  uint8_t low = 0x80;
+  uint8_t high = 0xBF;
+  if (first == 0xE0) low = 0xA0;   // shorter forms exist
+  if (first == 0xED) high = 0x9F;  // surrogates
+  if (first == 0xF0) low = 0x90;
+  if (first == 0xF4) high = 0x8F;  // past U+10FFFF
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (size_t i = 2; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return size;
+}
+
+// C0, DEL and C1: a terminal that shows the page would obey them.
+bool IsControl(std::string_view character) {
+  const auto first = static_cast<uint8_t>(character[0]);
+  return first < 0x20 || first == 0x7F ||
+         (first == 0xC2 && static_cast<uint8_t>(character[1]) < 0xA0);
+}
+
+// `name` with U+FFFD for each control character and each byte that is no UTF-8.
+std::string Printable(std::string_view name) {
+  std::string printable;
+  while (!name.empty()) {
+    const size_t size = CharacterBytes(name);
+    const std::string_view character = name.substr(0, std::max<size_t>(size, 1));
+    printable += size == 0 || IsControl(character) ? kReplacement : character;
+    name.remove_prefix(character.size());
+  }
+  return printable;
+}
+
 void AppendLink(std::string& page, const DirEntry& entry) {
   url::URL url;  // a name may hold what ends a path in a URL
   url.Path = entry.Name;
   if (entry.IsDir) url.Path += '/';
-  page.append("<a href=\"").append(url.String()).append("\">");
-  AppendHtmlEscaped(page, url.Path);
+  page += "<a href=\"";
+  AppendHtmlEscaped(page, url.String());
+  page += "\">";
+  AppendHtmlEscaped(page, Printable(url.Path));
   page += "</a>\n";
 }
 
 }  // namespace
+
+void SetNosniff(ResponseWriter& w, const FileServerOptions& options) {
+  Header& header = w.Header();
+  constexpr HeaderId kId = HeaderId::kXContentTypeOptions;
+  if (options.nosniff && !header.Has(kId) && !header.Suppressed(kId)) header.Set(kId, "nosniff");
+}
 
 void SendListing(ResponseWriter& w, Request& r, FsFile& dir, Time modtime,
                  const FileServerOptions& options) {
@@ -39,6 +91,7 @@ void SendListing(ResponseWriter& w, Request& r, FsFile& dir, Time modtime,
   std::sort(entries->begin(), entries->end(),
             [](const DirEntry& a, const DirEntry& b) { return a.Name < b.Name; });
   w.Header().Set(HeaderId::kContentType, "text/html; charset=utf-8");
+  SetNosniff(w, options);
   std::string page(kHead);
   for (const DirEntry& entry : *entries) {
     if (options.dotfiles == Dotfiles::kHide && entry.Name.starts_with('.')) continue;

@@ -42,6 +42,24 @@ bool ClimbsUp(std::string_view path) {
   return false;
 }
 
+// Whether "." or ".." is an element of `path`; in a CONNECT, whose path no mux cleans, also whether
+// an element is empty. Cleaning such a path would open another file than the one that a mux or a
+// middleware has decided about.
+bool IsUnclean(const Request& r) {
+  std::string_view path = r.URL.Path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  for (bool more = !path.empty(); more;) {
+    const size_t slash = path.find('/');
+    more = slash != path.npos;
+    const std::string_view element = path.substr(0, slash);
+    if (element == "." || element == ".." || (element.empty() && more && r.Method == "CONNECT")) {
+      return true;
+    }
+    if (more) path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
 // Whether a slash came percent-encoded. It would part elements here, but not where a mux or a proxy
 // decided who may see the path.
 bool HidesSlash(const url::URL& url) {
@@ -104,56 +122,66 @@ class TrustedDir final : public FS {
   std::string_view root_;
 };
 
-enum class SlashRedirects : uint8_t { kOff, kOn };
+enum class Names : uint8_t {
+  kOfPath,    // the name is the request's path: slashes are corrected, and there is a fallback
+  kOfCaller,  // the caller chose the name
+};
 
 // One request for a name in a tree of files.
 class Serving {
  public:
-  Serving(ResponseWriter& w, Request& r, const FS& fs, const FileServerOptions& options)
-      : w_(&w), r_(&r), fs_(&fs), options_(&options) {}
+  Serving(ResponseWriter& w, Request& r, const FS& fs, const FileServerOptions& options,
+          Names names)
+      : w_(&w), r_(&r), fs_(&fs), options_(&options), names_(names) {}
 
   // Answers for `name`, which begins with a slash or is a plain file name.
-  void Run(std::string_view name, SlashRedirects redirects) {
-    const std::string_view path = r_->URL.Path.empty() ? "/" : std::string_view(r_->URL.Path);
+  void Run(std::string_view name) {
+    const std::string_view path = Path();
     if (path.ends_with(kIndexPage)) return RedirectTo(*w_, *r_, "./", "", "");
-    if (options_->dotfiles == Dotfiles::kHide && HasDotElement(name)) {
-      return SendOpenError(*w_, ErrNotExist);
-    }
+    if (options_->dotfiles == Dotfiles::kHide && HasDotElement(name)) return SendFallback();
     FsFileSlot slot;
     FileInfo info;
-    FsFile* const file = Open(slot, name, info);
-    if (file == nullptr) return;
+    const Result<FsFile*> file = Open(slot, name, info);
+    if (!file && file.error().Is(ErrNotExist)) return SendFallback();
+    if (!file) return SendOpenError(*w_, file.error());
     const std::string_view base = BaseName(path);
     const bool slash = path.ends_with('/');
     if (info.IsDir && !slash) return RedirectTo(*w_, *r_, "", base, "/");
-    if (info.IsDir) return SendDirectory(name, *file, info);
-    if (!slash || redirects == SlashRedirects::kOff) return SendFile(name, *file, info);
+    if (info.IsDir) return SendDirectory(name, **file, info);
+    if (!slash || names_ == Names::kOfCaller) return SendFile(name, **file, info);
     if (base != "/" && base != ".") return RedirectTo(*w_, *r_, "../", base, "");
     // The tree has a file where its root should be.
     SendError(*w_, "http: attempting to traverse a non-directory", StatusInternalServerError);
   }
 
  private:
-  // Null, and an error is sent, when that fails.
-  FsFile* Open(FsFileSlot& slot, std::string_view name, FileInfo& info) {
-    Result<FsFile*> file = fs_->OpenIn(slot, name);
-    const Result<FileInfo> known = file ? (*file)->Stat() : Fail(file.error());
-    if (!known) {
-      SendOpenError(*w_, known.error());
-      return nullptr;
-    }
-    info = *known;
-    return *file;
+  [[nodiscard]] std::string_view Path() const {
+    return r_->URL.Path.empty() ? "/" : std::string_view(r_->URL.Path);
+  }
+
+  Result<FsFile*> Open(FsFileSlot& slot, std::string_view name, FileInfo& info) {
+    HON_TRY(FsFile* const file, fs_->OpenIn(slot, name));
+    HON_TRY(info, file->Stat());
+    return file;
+  }
+
+  // Where the path names nothing that is served.
+  void SendFallback() {
+    const std::string_view path = Path();
+    const bool for_a_page = names_ == Names::kOfPath && !options_->fallback.empty() &&
+                            (r_->Method == "GET" || r_->Method == "HEAD") &&
+                            path.find('.', path.rfind('/') + 1) == path.npos;
+    FsFileSlot slot;
+    FileInfo info;
+    FsFile* const file = for_a_page ? TryOpenFile(slot, options_->fallback, info) : nullptr;
+    if (file == nullptr) return SendOpenError(*w_, ErrNotExist);
+    SendFile(options_->fallback, *file, info);
   }
 
   // Null when there is none, or it is a directory.
   FsFile* TryOpenFile(FsFileSlot& slot, std::string_view name, FileInfo& info) {
-    Result<FsFile*> file = fs_->OpenIn(slot, name);
-    if (!file) return nullptr;
-    const Result<FileInfo> known = (*file)->Stat();
-    if (!known || known->IsDir) return nullptr;
-    info = *known;
-    return *file;
+    const Result<FsFile*> file = Open(slot, name, info);
+    return file && !info.IsDir ? *file : nullptr;
   }
 
   void SendDirectory(std::string_view name, FsFile& dir, const FileInfo& info) {
@@ -164,11 +192,12 @@ class Serving {
     const std::string_view index_name = Join(buffer, name, kIndexPage);
     FsFile* const index = TryOpenFile(slot, index_name, index_info);
     if (index != nullptr) return SendFile(index_name, *index, index_info);
-    if (!options_->listings) return SendOpenError(*w_, ErrNotExist);
+    if (!options_->listings) return SendFallback();
     internal::SendListing(*w_, *r_, dir, info.ModTime, *options_);
   }
 
   void SendFile(std::string_view name, FsFile& file, const FileInfo& info) {
+    internal::SetNosniff(*w_, *options_);
     if (options_->precompressed && SendCompressed(name, file)) return;
     if (options_->etag) SetETag(*w_, info, "");
     Send(name, file, info, "");
@@ -215,6 +244,7 @@ class Serving {
   Request* r_;
   const FS* fs_;
   const FileServerOptions* options_;
+  const Names names_;
 };
 
 }  // namespace
@@ -223,7 +253,7 @@ void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view n
                  const FileServerOptions& options) {
   // Whoever builds `name` from the path without cleaning it is in danger, whatever `name` holds.
   if (ClimbsUp(r.URL.Path)) return SendError(w, "invalid URL path", StatusBadRequest);
-  Serving(w, r, fs, options).Run(name, SlashRedirects::kOff);
+  Serving(w, r, fs, options, Names::kOfCaller).Run(name);
 }
 
 void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
@@ -234,11 +264,11 @@ void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
 }
 
 void FileServer::ServeHTTP(ResponseWriter& w, Request& r) {
-  if (HidesSlash(r.URL)) return SendOpenError(w, ErrInvalidPath);
+  if (HidesSlash(r.URL) || IsUnclean(r)) return SendOpenError(w, ErrInvalidPath);
   PathBuffer buffer;
   const Result<std::string_view> clean = internal::CleanRootedPath(r.URL.Path, buffer);
   if (!clean) return SendOpenError(w, clean.error());
-  Serving(w, r, *fs_, options_).Run(*clean, SlashRedirects::kOn);
+  Serving(w, r, *fs_, options_, Names::kOfPath).Run(*clean);
 }
 
 }  // namespace hon::http

@@ -31,14 +31,13 @@ TEST(CleanPath, TakesOutWhatGoesNowhere) {
       {"/../../a", "a"},  {"...", "..."},
       {"a/...", "a/..."}, {"..a/b..", "..a/b.."},
       {"a/.b", "a/.b"},   {"/a/b/../../c/", "c"},
+      {"a\\b", "a\\b"},   {"..\\a", "..\\a"},
   };
   for (const auto& c : cases) EXPECT_EQ(Clean(c.name), c.clean) << c.name;
 }
 
 TEST(CleanPath, RefusesWhatMeansSomethingElseToTheSystem) {
-  for (const std::string_view name :
-       {std::string_view("a\0b", 3), std::string_view("\0", 1), std::string_view("a\\b"),
-        std::string_view("..\\a"), std::string_view("\\")}) {
+  for (const std::string_view name : {std::string_view("a\0b", 3), std::string_view("\0", 1)}) {
     EXPECT_EQ(Clean(name), ErrInvalidPath.text) << name;
   }
 }
@@ -57,7 +56,7 @@ TEST(CleanRootedPath, BeginsWithASlash) {
   EXPECT_EQ(CleanRootedPath("", buffer).value(), "/");
   EXPECT_EQ(CleanRootedPath("/..", buffer).value(), "/");
   EXPECT_EQ(CleanRootedPath("a/./b/", buffer).value(), "/a/b");
-  EXPECT_TRUE(CleanRootedPath("a\\b", buffer).error().Is(ErrInvalidPath));
+  EXPECT_TRUE(CleanRootedPath(std::string_view("a\0", 2), buffer).error().Is(ErrInvalidPath));
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <string>
 
+#include "hon/http/middleware.h"
 #include "hon/http/mime.h"
+#include "hon/http/serve_mux.h"
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
 #include "http/file_server_cases.h"
@@ -107,6 +109,107 @@ TEST_F(Tree, RefusesHiddenSlashes) {
   }
 }
 
+// D-018. Go cleans them, so that each of these passes what guards "/page/" and is served.
+TEST_F(Tree, RefusesDotElementsHoweverTheyAreSpelled) {
+  FileServer server(Dir(dir_.Path()));
+  for (const std::string_view target :
+       {"/../file.txt", "/page/../file.txt", "/page/..", "/page/.", "/./file.txt", "/.", "/..",
+        "/page/%2e%2e/file.txt", "/page/.%2e/file.txt", "/%2e/file.txt", "/list/sub/%2E%2E/a.txt",
+        "/page/sub/../../file.txt"}) {
+    EXPECT_EQ(Get(server, target).Code, 404) << target;
+    EXPECT_EQ(Get(server, target).Body, "404 page not found\n") << target;
+  }
+  // No mux cleans the path of a CONNECT.
+  EXPECT_EQ(Get(server, "/list//sub/x", "", "CONNECT").Code, 404);
+  EXPECT_EQ(Get(server, "//file.txt", "", "CONNECT").Code, 404);
+  EXPECT_EQ(Get(server, "/list//sub/x").Body, "x");
+}
+
+// What a mux guards is guarded, though what is behind it serves the whole tree.
+TEST_F(Tree, IsServedBehindTheGuardsOfAMux) {
+  ServeMux mux;
+  mux.Handle("/files/", StripPrefix("/files", std::make_shared<FileServer>(Dir(dir_.Path()))));
+  mux.HandleFunc("/files/list/", [](ResponseWriter& w, Request&) { w.WriteHeader(403); });
+  EXPECT_EQ(Get(mux, "/files/list/a.txt").Code, 403);
+  EXPECT_EQ(Get(mux, "/files/file.txt").Code, 200);
+  for (const std::string_view target :
+       {"/files/page/%2e%2e/list/a.txt", "/files/%2e/list/a.txt", "/files/x/..%2flist/a.txt",
+        "/files/%2e%2e/files/list/a.txt"}) {
+    EXPECT_EQ(Get(mux, target).Code, 404) << target;
+  }
+  for (const std::string_view target : {"/files//list/a.txt", "/files/page/../list/a.txt"}) {
+    EXPECT_EQ(Get(mux, target, "", "CONNECT").Code, 404) << target;
+  }
+}
+
+// Each link of a listing leads to what it names: a browser unescapes the attribute (HTML §13.1.2.4)
+// and percent-decodes the path.
+TEST_F(Tree, ListingsLinkToWhatTheyName) {
+  const struct {
+    std::string_view name;
+    std::string_view line;  // of the listing
+  } cases[] = {
+      {"&amp", "<a href=\"&amp;amp\">&amp;amp</a>"},
+      {"x&reg.txt", "<a href=\"x&amp;reg.txt\">x&amp;reg.txt</a>"},
+      {"back\\slash", "<a href=\"back%5Cslash\">back\\slash</a>"},
+      {"..\\up", "<a href=\"..%5Cup\">..\\up</a>"},
+      {"esc\x1B[2J", "<a href=\"esc%1B%5B2J\">esc\xEF\xBF\xBD[2J</a>"},
+      {"del\x7F", "<a href=\"del%7F\">del\xEF\xBF\xBD</a>"},
+      {"new\nline", "<a href=\"new%0Aline\">new\xEF\xBF\xBDline</a>"},
+      {"c1\xC2\x9B", "<a href=\"c1%C2%9B\">c1\xEF\xBF\xBD</a>"},
+      {"byte\x9B", "<a href=\"byte%9B\">byte\xEF\xBF\xBD</a>"},
+      {"cut\xE2\x82", "<a href=\"cut%E2%82\">cut\xEF\xBF\xBD\xEF\xBF\xBD</a>"},
+      {"\xE2\x82\xAC\xC2\xA0\xF0\x9F\x98\x80",
+       "<a href=\"%E2%82%AC%C2%A0%F0%9F%98%80\">"
+       "\xE2\x82\xAC\xC2\xA0\xF0\x9F\x98\x80</a>"},
+      {"\xED\xA0\x80", "<a href=\"%ED%A0%80\">\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD</a>"},
+  };
+  for (const auto& c : cases) dir_.Write("odd/" + std::string(c.name), "found");
+  FileServer server(Dir(dir_.Path()));
+  const std::string page = Get(server, "/odd/").Body;
+  for (const auto& c : cases) {
+    EXPECT_NE(page.find(std::string(c.line) + "\n"), page.npos) << c.line << "\n" << page;
+    url::URL link;
+    link.Path = "/odd/" + std::string(c.name);
+    EXPECT_EQ(Get(server, link.EscapedPath()).Body, "found") << link.EscapedPath();
+  }
+  for (const char byte : page) EXPECT_TRUE(byte == '\n' || byte < 0 || byte >= ' ');
+}
+
+TEST_F(Tree, NosniffOnRequest) {
+  for (const std::string_view target : {"/file.txt", "/list/", "/page/", "/bin"}) {
+    EXPECT_FALSE(Get(FileServerOptions(), target).Header().Has("X-Content-Type-Options"));
+    EXPECT_EQ(Get({.nosniff = true}, target).Header().Get("X-Content-Type-Options"), "nosniff");
+  }
+}
+
+TEST_F(Tree, AFallbackAnswersForPages) {
+  const FileServerOptions options = {
+      .listings = false, .dotfiles = Dotfiles::kHide, .etag = true, .fallback = "/index.html"};
+  const std::string page = "<html>root</html>";
+  for (const std::string_view target :
+       {"/users/17", "/users/17/", "/missing", "/empty/", "/list/sub/x/y", "/.git/config"}) {
+    const ResponseRecorder w = Get(options, target);
+    EXPECT_EQ(w.Code, 200) << target;
+    EXPECT_EQ(w.Body, page) << target;
+    EXPECT_EQ(w.HeaderMap.Get("Content-Type"), "text/html; charset=utf-8") << target;
+    EXPECT_EQ(Get(options, target, "If-None-Match: " + std::string(w.HeaderMap.Get("Etag"))).Code,
+              304);
+  }
+  for (const std::string_view target :
+       {"/app.js", "/users/17.json", "/.hidden", "/x/%2e%2e/y", "/x%2fy"}) {
+    EXPECT_EQ(Get(options, target).Code, 404) << target;
+  }
+  EXPECT_EQ(Get(options, "/file.txt").Body, "a text");
+  EXPECT_EQ(Get(options, "/page").Header().Get("Location"), "page/");
+  FileServer server(Dir(dir_.Path()), options);
+  EXPECT_EQ(Get(server, "/users/17", "", "HEAD").Code, 200);
+  EXPECT_EQ(Get(server, "/users/17", "", "POST").Code, 404);
+  EXPECT_EQ(Get({.fallback = "/none.html"}, "/users/17").Code, 404);
+  EXPECT_EQ(Get({.fallback = "/page"}, "/users/17").Code, 404);
+  EXPECT_EQ(Get(FileServerOptions(), "/users/17").Code, 404);
+}
+
 TEST_F(Tree, ListingsMayBeOff) {
   const FileServerOptions options = {.listings = false};
   EXPECT_EQ(Get(options, "/list/").Code, 404);
@@ -127,7 +230,7 @@ TEST_F(Tree, DotfilesMayBeHidden) {
   EXPECT_EQ(Get(options, "/list/.hidden").Code, 404);
   EXPECT_EQ(Get(options, "/list/.missing").Code, 404);
   EXPECT_EQ(Get(options, "/.git/config").Code, 404);
-  EXPECT_EQ(Get(options, "/list/../list/./a.txt").Body, "a");
+  EXPECT_EQ(Get(options, "/list/a.txt").Body, "a");
   const ResponseRecorder list = Get(options, "/list/");
   EXPECT_EQ(list.Code, 200);
   EXPECT_EQ(list.Body.find(".hidden"), std::string::npos);

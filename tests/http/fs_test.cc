@@ -119,7 +119,7 @@ TEST_F(DirTest, TellsErrorsApart) {
   EXPECT_TRUE(dir_.Open("/missing").error().Is(ErrNotExist));
   EXPECT_TRUE(dir_.Open("/file/below").error().Is(ErrNotExist));
   EXPECT_TRUE(dir_.Open(std::string_view("/file\0", 6)).error().Is(ErrInvalidPath));
-  EXPECT_TRUE(dir_.Open("/sub\\x").error().Is(ErrInvalidPath));
+  EXPECT_TRUE(dir_.Open("/sub\\x").error().Is(ErrNotExist));
   EXPECT_TRUE(Dir(tree_.Path("missing")).Open("/").error().Is(ErrNotExist));
   EXPECT_TRUE(Dir(tree_.Path("root/file")).Open("/").error().Is(ErrNotExist));
   EXPECT_TRUE(Dir(std::string("/tmp\0x", 6)).Open("/").error().Is(ErrInvalidPath));
@@ -162,7 +162,9 @@ TEST(MapFS, TellsErrorsApart) {
   fs.Add("a/b", "x");
   EXPECT_TRUE(fs.Open("b").error().Is(ErrNotExist));
   EXPECT_TRUE(fs.Open("a/b/c").error().Is(ErrNotExist));
-  EXPECT_TRUE(fs.Open("a\\b").error().Is(ErrInvalidPath));
+  EXPECT_TRUE(fs.Open("a\\b").error().Is(ErrNotExist));
+  EXPECT_TRUE(fs.Open(std::string_view("a\0", 2)).error().Is(ErrInvalidPath));
+  EXPECT_EQ(Read(**fs.Add("c\\d", "backslash").Open("c\\d")), "backslash");
 }
 
 TEST(MapFS, AnOpenFileKeepsItsData) {

@@ -40,6 +40,14 @@ struct FileServerOptions {
   /// Send "name.br", "name.zst" or "name.gz" instead of "name", where there is one and
   /// Accept-Encoding prefers it, with Content-Encoding, and Vary in any case.
   bool precompressed = false;
+  /// Set X-Content-Type-Options: nosniff on files and listings, so that no browser guesses another
+  /// type than the one sent (Fetch Standard §3.6).
+  bool nosniff = false;
+  /// A single-page application's page, as "/index.html": the file of the tree that answers, with
+  /// 200, a GET or HEAD whose path names nothing that is served and whose last element has no dot.
+  /// A path with a dot there, as "/app.js", stays a 404. "" for none. FileServer only; the text is
+  /// kept by the caller.
+  std::string_view fallback = {};
   /// Media types by extension; null for the system's. Kept by the caller.
   const mime::Types* types = nullptr;
 };
@@ -66,6 +74,9 @@ void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view n
 /// Serves a tree of files by the request's path: `FileServer(Dir("/srv/www"))`. Redirects, always
 /// relative so that StripPrefix may be used: ".../index.html" to "./", a directory to the name
 /// with a slash, a file to the name without one.
+///
+/// Answers 404 to a decoded path that has an element "." or "..", or an escaped slash, however it
+/// was spelled: what a mux or a middleware decided about the path is then true of the file too.
 class FileServer final : public Handler {
  public:
   explicit FileServer(std::shared_ptr<const FS> fs, FileServerOptions options = {})

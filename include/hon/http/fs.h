@@ -25,7 +25,7 @@ namespace hon::http {
 inline constexpr Sentinel ErrNotExist{"file does not exist"};
 /// The system refuses to open it. Answered with 403.
 inline constexpr Sentinel ErrPermission{"permission denied"};
-/// The name holds a NUL or a backslash. Answered with 404.
+/// The name holds a NUL. Answered with 404.
 inline constexpr Sentinel ErrInvalidPath{"http: invalid or unsafe file path"};
 /// ReadDir found more entries than allowed.
 inline constexpr Sentinel ErrTooManyEntries{"http: too many directory entries"};
