@@ -2,12 +2,37 @@
 
 #include <array>
 #include <charconv>
+#include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "hon/http/method.h"
 #include "hon/io/string_writer.h"
 
 namespace hon::httputil {
+namespace {
+
+// A body of which a part has been read and lost.
+class FailedSource final : public http::BodySource {
+ public:
+  explicit FailedSource(Error why) : why_(std::move(why)) {}
+  io::IoResult Read(std::span<char>) override { return {0, why_}; }
+  Error Close() override { return {}; }
+
+ private:
+  const Error why_;
+};
+
+// All of `body`. After a failure `body` fails with the same error: what is left of it must not look
+// like the whole.
+Result<std::string> ReadForDump(http::Body& body, size_t bytes_max) {
+  Result<std::string> content = body.ReadAll(bytes_max);
+  if (!content) body = http::Body(std::make_shared<FailedSource>(content.error()));
+  return content;
+}
+
+}  // namespace
 
 io::IoResult ChunkedWriter::Write(std::string_view data) {
   if (data.empty()) return {};
@@ -28,7 +53,7 @@ Error ChunkedWriter::Close() { return to_->Write("0\r\n").err; }
 Result<std::string> DumpRequest(http::Request& r, DumpBody body, size_t bytes_max) {
   std::string content;
   if (body == DumpBody::kYes && !r.Body.IsNoBody()) {
-    HON_TRY(content, r.Body.ReadAll(bytes_max));
+    HON_TRY(content, ReadForDump(r.Body, bytes_max));
     r.Body = http::Body::FromString(content);
   }
   io::StringWriter out;
@@ -56,7 +81,7 @@ Result<std::string> DumpResponse(http::Response& response, DumpBody body, size_t
   const bool whole = body == DumpBody::kYes && !response.Body.IsNoBody();
   std::string content;
   if (whole) {
-    HON_TRY(content, response.Body.ReadAll(bytes_max));
+    HON_TRY(content, ReadForDump(response.Body, bytes_max));
   }
   const http::Body kept = std::exchange(response.Body, http::Body::FromString(content));
   io::StringWriter out;

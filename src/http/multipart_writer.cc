@@ -44,6 +44,8 @@ std::string Quoted(std::string_view text) {
 
 io::IoResult PartWriter::Write(std::string_view data) {
   if (!writer_->open_ || writer_->parts_ != index_) return {0, ErrPartFinished};
+  // A smaller Write behind one that failed would leave a hole.
+  if (writer_->part_error_) return {0, writer_->part_error_};
   io::IoResult put = writer_->to_->Write(data);
   if (put.err) writer_->part_error_ = put.err;
   return put;

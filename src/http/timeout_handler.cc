@@ -22,8 +22,10 @@ constexpr Sentinel kInTime{"http: handler has returned"};
 /// One call of a handler beside the one who awaits it in time; whoever is last frees it.
 class Call final : private TimeoutWriter {
  public:
-  Call(HandlerPtr handler, Request& r, Spawner& spawner, appcontext::Cancelable limited)
-      : handler_(std::move(handler)),
+  Call(HandlerPtr handler, Request& r, Spawner& spawner, appcontext::Cancelable limited,
+       TimeoutOptions options)
+      : TimeoutWriter(options.body_bytes_max),
+        handler_(std::move(handler)),
         limited_(std::move(limited)),
         request_(r.Clone(limited_.context)) {
     if (r.Body.IsNoBody()) return;
@@ -67,8 +69,9 @@ class Call final : private TimeoutWriter {
 /// that finds its time over answers for it.
 class SameThreadWriter final : public TimeoutWriter {
  public:
-  SameThreadWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message)
-      : w_(w), context_(context), message_(message) {}
+  SameThreadWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message,
+                   TimeoutOptions options)
+      : TimeoutWriter(options.body_bytes_max), w_(w), context_(context), message_(message) {}
 
   Error Over() override {
     if (over_ || !context_.Done()) return over_;
@@ -88,10 +91,11 @@ class SameThreadWriter final : public TimeoutWriter {
 
 class Timeouter final : public Handler {
  public:
-  Timeouter(HandlerPtr handler, Duration timeout, std::string message)
+  Timeouter(HandlerPtr handler, Duration timeout, std::string message, TimeoutOptions options)
       : handler_(std::move(handler)),
         timeout_(timeout),
-        message_(message.empty() ? std::string(kPage) : std::move(message)) {}
+        message_(message.empty() ? std::string(kPage) : std::move(message)),
+        options_(options) {}
 
   Target Resolve(Request& r) override {
     Target target = Handler::Resolve(r);
@@ -103,7 +107,7 @@ class Timeouter final : public Handler {
     Spawner* spawner = SpawnerOf(r.Context());
     if (spawner == nullptr) return ServeOnThisThread(w, r);
     auto limited = appcontext::WithTimeout(r.Context(), timeout_);
-    const auto call = std::make_shared<Call>(handler_, r, *spawner, limited);
+    const auto call = std::make_shared<Call>(handler_, r, *spawner, limited, options_);
     spawner->Go(limited.context, [call] { call->Run(); });
     call->AnswerInTime(w, *spawner, message_);
   }
@@ -127,7 +131,7 @@ class Timeouter final : public Handler {
 
   void ServeOnThisThread(ResponseWriter& w, Request& r) {
     const Scope scope(r, timeout_);
-    SameThreadWriter writer(w, r.Context(), message_);
+    SameThreadWriter writer(w, r.Context(), message_, options_);
     handler_->ServeHTTP(writer, r);
     if (!writer.Over()) writer.SendTo(w);
   }
@@ -135,12 +139,14 @@ class Timeouter final : public Handler {
   const HandlerPtr handler_;
   const Duration timeout_;
   const std::string message_;
+  const TimeoutOptions options_;
 };
 
 }  // namespace
 
-HandlerPtr TimeoutHandler(HandlerArg handler, Duration timeout, std::string message) {
-  return std::make_shared<Timeouter>(handler.Take(), timeout, std::move(message));
+HandlerPtr TimeoutHandler(HandlerArg handler, Duration timeout, std::string message,
+                          TimeoutOptions options) {
+  return std::make_shared<Timeouter>(handler.Take(), timeout, std::move(message), options);
 }
 
 }  // namespace hon::http

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "hon/http/reply.h"
 #include "hon/http/status.h"
 #include "hon/http/timeout_handler.h"
 
@@ -10,7 +11,13 @@ namespace hon::http {
 io::IoResult TimeoutWriter::Write(std::string_view data) {
   if (Error over = Over()) return {0, std::move(over)};
   if (status_ == 0) status_ = StatusOK;
-  if (body_.size() + data.size() > kTimeoutBodyBytesMax) return {0, io::ErrTooLong};
+  if (!too_long_ && data.size() > body_bytes_max_ - body_.size()) {
+    std::string().swap(body_);
+    too_long_ =
+        Error::Of(io::ErrTooLong, "http: TimeoutHandler keeps at most " +
+                                      std::to_string(body_bytes_max_) + " bytes of an answer");
+  }
+  if (too_long_) return {0, too_long_};
   body_.append(data);
   return {data.size(), {}};
 }
@@ -24,6 +31,7 @@ void TimeoutWriter::WriteHeader(int status) {
 }
 
 void TimeoutWriter::SendTo(ResponseWriter& w) {
+  if (too_long_) return ReplyError(w, too_long_.Message(), StatusInternalServerError);
   for (const http::Header::Field& field : header_) {
     if (w.Header().Has(field.name)) w.Header().Del(field.name);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@ namespace hon::http {
 /// Keeps one answer in memory, until its time is over.
 class TimeoutWriter : public ResponseWriter {
  public:
+  explicit TimeoutWriter(size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
   http::Header& Header() override { return header_; }
   io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
@@ -19,7 +21,8 @@ class TimeoutWriter : public ResponseWriter {
 
   [[nodiscard]] std::string Name() const override { return "the writer of http::TimeoutHandler"; }
 
-  /// Gives the answer to `w`, whose own fields stay unless the answer has them too.
+  /// Gives the answer to `w`, whose own fields stay unless the answer has them too; 500 when a
+  /// Write has failed with io::ErrTooLong.
   void SendTo(ResponseWriter& w);
 
  protected:
@@ -27,8 +30,10 @@ class TimeoutWriter : public ResponseWriter {
   virtual Error Over() = 0;
 
  private:
+  const size_t body_bytes_max_;
   http::Header header_;
   std::string body_;
+  Error too_long_;  // from the first Write past body_bytes_max_ on
   int status_ = 0;
 };
 

@@ -93,6 +93,7 @@ TEST(Writer, FailuresAreNotForgotten) {
   out.bytes_max = out.text.size();
   EXPECT_EQ(part->Write("x").err.Message(), "full");
   out.bytes_max = SIZE_MAX;
+  EXPECT_EQ(part->Write("y").err.Message(), "full") << "a hole where x was";
   EXPECT_EQ(writer.CreateFormField("b").error().Message(), "full");
   EXPECT_EQ(writer.Close().Message(), "full");
 }

@@ -118,6 +118,13 @@ TEST(DumpRequest, ReadsNoMoreThanItMay) {
     r.Body = Body::FromString("abc");
     EXPECT_EQ(httputil::DumpRequest(r, httputil::DumpBody::kYes, bytes_max).has_value(),
               bytes_max == 3);
+    // What is left of a body that has lost its beginning does not look like the whole.
+    const Result<std::string> again = r.Body.ReadAll();
+    if (bytes_max == 3) {
+      EXPECT_EQ(*again, "abc");
+    } else {
+      EXPECT_TRUE(again.error().Is(io::ErrTooLong));
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
@@ -161,19 +162,56 @@ TEST(TimeoutHandler, HasNoOtherAbilities) {
   handler->ServeHTTP(w, r);
 }
 
-TEST(TimeoutHandler, KeepsSoMuchAndNoMore) {
+// Answers with Writes of the given sizes; what each of them failed with goes to `errors`.
+ResponseRecorder WriteSizes(const std::vector<size_t>& sizes, std::vector<Error>& errors,
+                            TimeoutOptions options = {}) {
   const HandlerPtr handler = TimeoutHandler(
-      [](ResponseWriter& w, Request&) {
-        const std::string half(kTimeoutBodyBytesMax / 2, 'x');
-        EXPECT_FALSE(w.Write(half).err);
-        EXPECT_FALSE(w.Write(half).err);
-        EXPECT_TRUE(w.Write("x").err.Is(io::ErrTooLong));
+      [&](ResponseWriter& w, Request&) {
+        w.Header().Set("X-Own", "1");
+        for (const size_t size : sizes) errors.push_back(w.Write(std::string(size, 'x')).err);
       },
-      hours(1));
+      hours(1), "", options);
   Request r = NewRequest("GET", "/");
   ResponseRecorder w;
+  w.Header().Set("X-Outer", "kept");
   handler->ServeHTTP(w, r);
+  return w;
+}
+
+TEST(TimeoutHandler, AnAnswerAtTheLimitIsSentWhole) {
+  std::vector<Error> errors;
+  const size_t half = kTimeoutBodyBytesMax / 2;
+  const ResponseRecorder w = WriteSizes({half, half}, errors);
+  for (const Error& err : errors) EXPECT_FALSE(err);
+  EXPECT_EQ(w.Code, 200);
   EXPECT_EQ(w.Body.size(), kTimeoutBodyBytesMax);
+}
+
+// No part of an answer is sent as the whole, whichever of its writes was too much.
+TEST(TimeoutHandler, AnAnswerPastTheLimitIs500) {
+  const std::string text = "http: TimeoutHandler keeps at most 10 bytes of an answer";
+  for (const std::vector<size_t>& sizes :
+       std::vector<std::vector<size_t>>{{11}, {10, 1}, {5, 6, 5}, {1, 10, 9, 0}}) {
+    std::vector<Error> errors;
+    const ResponseRecorder w = WriteSizes(sizes, errors, {.body_bytes_max = 10});
+    EXPECT_EQ(w.Code, 500);
+    EXPECT_EQ(w.Body, text + "\n");
+    EXPECT_FALSE(w.HeaderMap.Has("X-Own"));
+    EXPECT_EQ(w.HeaderMap.Get("X-Outer"), "kept");
+    // A smaller Write behind the one that failed would leave a hole.
+    bool failed = false;
+    for (const Error& err : errors) {
+      failed = failed || static_cast<bool>(err);
+      EXPECT_EQ(err.Is(io::ErrTooLong), failed);
+    }
+    EXPECT_TRUE(failed);
+    EXPECT_EQ(errors.back().Message(), text);
+  }
+  std::vector<Error> errors;
+  EXPECT_EQ(WriteSizes({kTimeoutBodyBytesMax, 1}, errors).Code, 500);
+  errors.clear();
+  const size_t more = kTimeoutBodyBytesMax + 1;
+  EXPECT_EQ(WriteSizes({more}, errors, {.body_bytes_max = more}).Body.size(), more);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace hon::httputil {
 enum class DumpBody : uint8_t { kNo, kYes };
 
 /// The request as it came, the fields sorted by name. With kYes the body is read, at most
-/// `bytes_max` of it (io::ErrTooLong), and can be read again afterwards: it is kept in memory.
+/// `bytes_max` of it (io::ErrTooLong), and can be read again afterwards: it is kept in memory. When
+/// reading fails, later reads of the body fail with the same error.
 [[nodiscard]] Result<std::string> DumpRequest(http::Request& r, DumpBody body,
                                               size_t bytes_max = size_t{64} << 20);
 /// The answer as Response::Write writes it.
