@@ -93,6 +93,10 @@ void FiberSpawner::Wait(const appcontext::Context& context) {
   fiber::SetContext(&own);
 }
 
+void FiberSpawner::Yield() {
+  if (fiber::Current() != nullptr) fiber::Yield();
+}
+
 http::Spawner::Home& FiberSpawner::Here() {
   LoopPort* port = LoopPort::Current();
   HON_ASSERT(port != nullptr);

@@ -24,6 +24,7 @@ class FiberSpawner final : public http::Spawner {
 
   void Go(appcontext::Context context, std::function<void()> work) override;
   void Wait(const appcontext::Context& context) override;
+  void Yield() override;
   [[nodiscard]] Home& Here() override;
   void Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) override;
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "http/coded_tag.h"
 #include "http/compress_writer.h"
 #include "http/token.h"
 
@@ -65,6 +66,7 @@ class Compressor final : public Handler {
         pool_(options_.level, options_.streams_max) {}
 
   void ServeHTTP(ResponseWriter& w, Request& r) override {
+    const internal::PlainTagScope tags(r, internal::TakesGzip(r));
     internal::CompressWriter writer(w, r, options_, pool_);
     handler_->ServeHTTP(writer, r);
     writer.Finish();

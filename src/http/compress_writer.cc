@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "hon/http/sniff.h"
+#include "hon/http/spawner.h"
 #include "hon/http/status.h"
 #include "http/accept_encoding.h"
+#include "http/coded_tag.h"
 #include "http/list.h"
 
 namespace hon::http::internal {
@@ -36,27 +38,37 @@ void SayThatItVaries(Header& header) {
   header.Add(HeaderId::kVary, "Accept-Encoding");
 }
 
-// RFC 9110 §8.8.1: other bytes with the same meaning.
-void WeakenTag(Header& header) {
-  const std::string_view tag = header.Get(HeaderId::kETag);
-  if (!tag.starts_with('"')) return;
-  header.Set(HeaderId::kETag, std::string("W/").append(tag));
-}
-
-bool TakesGzip(const Request& r) {
-  const AcceptedCodings codings = ParseAcceptEncoding(r.Header);
-  return std::any_of(codings.begin(), codings.end(),
-                     [](const Coding* coding) { return coding->name == "gzip"; });
-}
-
-int64_t DeclaredLength(const Header& header) {
-  const std::string_view text = header.Get(HeaderId::kContentLength);
+int64_t ParseLength(std::string_view text) {
   int64_t length = -1;
   const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), length);
   return err == std::errc() && end == text.data() + text.size() ? length : -1;
 }
 
+int64_t DeclaredLength(const Header& header) {
+  return ParseLength(header.Get(HeaderId::kContentLength));
+}
+
+// The length of the whole in "bytes 0-4/10" (RFC 9110 §14.4).
+int64_t CompleteLength(const Header& header) {
+  const std::string_view text = header.Get(HeaderId::kContentRange);
+  return ParseLength(text.substr(std::min(text.find('/'), text.size() - 1) + 1));
+}
+
 }  // namespace
+
+bool TakesGzip(const Request& r) {
+  if (!r.ProtoAtLeast(1, 1)) return false;
+  const AcceptedCodings codings = ParseAcceptEncoding(r.Header);
+  return std::any_of(codings.begin(), codings.end(),
+                     [](const Coding* coding) { return coding->name == "gzip"; });
+}
+
+CompressWriter* CompressWriter::In(ResponseWriter& w) {
+  for (ResponseWriter* at = &w; at != nullptr; at = at->Unwrap()) {
+    if (auto* const found = dynamic_cast<CompressWriter*>(at)) return found;
+  }
+  return nullptr;
+}
 
 CompressWriter::CompressWriter(ResponseWriter& w, const Request& r, const CompressOptions& options,
                                GzipPool& pool)
@@ -85,7 +97,9 @@ io::IoResult CompressWriter::Write(std::string_view data) {
   if (error_) return {0, error_};
   if (data.empty()) return {};
   const auto size = static_cast<int64_t>(data.size());
-  if (length_ >= 0 && size > length_ - written_) return {0, ErrContentLength};
+  // A smaller Write behind one that failed would leave a hole.
+  too_long_ = too_long_ || (length_ >= 0 && size > length_ - written_);
+  if (too_long_) return {0, ErrContentLength};
   written_ += size;
   if (phase_ == Phase::kWaiting) {
     if (kept_.size() + data.size() < options_.size_min) {
@@ -143,30 +157,60 @@ void CompressWriter::Begin(int status) {
   phase_ = Phase::kWaiting;
 }
 
-// By the head alone; says that the answer varies where it does.
-bool CompressWriter::MayCompress(int status) {
-  http::Header& header = w_.Header();
-  const bool takes_gzip = TakesGzip(r_) && r_.ProtoAtLeast(1, 1);
-  if (status == StatusNotModified) {
-    SayThatItVaries(header);
-    if (takes_gzip) WeakenTag(header);
-    return false;
-  }
-  if (status < 200 || status == StatusNoContent || status == StatusResetContent) return false;
-  if (r_.Method == "CONNECT" || !header.Get(HeaderId::kContentEncoding).empty() ||
-      header.Touches(HeaderId::kTransferEncoding) ||
+void CompressWriter::Announce(const BodyFacts& whole) {
+  announced_type_ = whole.type;
+  announced_ = whole;
+  announced_->type = announced_type_;
+}
+
+// What the head, or the announcement for a status that shows less, tells of the body of a 200.
+BodyFacts CompressWriter::Facts(int status) {
+  const http::Header& header = w_.Header();
+  if (status != StatusOK && announced_) return *announced_;
+  BodyFacts facts = {header.Get(HeaderId::kContentType), DeclaredLength(header),
+                     !header.Get(HeaderId::kContentEncoding).empty()};
+  if (!header.Has(HeaderId::kContentRange) && status != StatusPartialContent) return facts;
+  facts.length = CompleteLength(header);
+  if (facts.type.starts_with("multipart/byteranges")) facts.type = {};
+  return facts;
+}
+
+bool CompressWriter::IsWorthwhile(const BodyFacts& body) {
+  const http::Header& header = w_.Header();
+  if (body.encoded || header.Touches(HeaderId::kTransferEncoding) ||
       HasElement(header, HeaderId::kCacheControl, "no-transform") || HasDigest(header)) {
     return false;
   }
-  const std::string_view type = header.Get(HeaderId::kContentType);
-  if (type.empty() ? header.Suppressed(HeaderId::kContentType) : !IsTypeWanted(options_, type))
+  if (body.length >= 0 && body.length < static_cast<int64_t>(options_.size_min)) return false;
+  return body.type.empty() ? !header.Suppressed(HeaderId::kContentType)
+                           : IsTypeWanted(options_, body.type);
+}
+
+// RFC 9110 §15.4.5: a 304 has the ETag of the 200. That is the tag which the client has, if it has
+// told one: representations of both codings are answers to its request.
+void CompressWriter::TagNotModified(http::Header& header) {
+  const std::string_view plain = header.Get(HeaderId::kETag);
+  const std::string coded = CodedTag(plain);
+  if (coded == plain) return;
+  if (ListsTag(r_.Header, coded) || !ListsTag(r_.Header, plain)) header.Set(HeaderId::kETag, coded);
+}
+
+// By the head alone; says that the answer varies where it does.
+bool CompressWriter::MayCompress(int status) {
+  if (status < 200 || status == StatusNoContent || status == StatusResetContent ||
+      r_.Method == "CONNECT") {
     return false;
-  const int64_t length = DeclaredLength(header);
-  if (length >= 0 && length < static_cast<int64_t>(options_.size_min)) return false;
-  const bool partial = status == StatusPartialContent || header.Has(HeaderId::kContentRange);
-  // Of what is found only by the first bytes it is said too: rather too often than too seldom.
-  if (partial || !takes_gzip || !type.empty()) SayThatItVaries(header);
-  return takes_gzip && !partial;
+  }
+  http::Header& header = w_.Header();
+  const BodyFacts facts = Facts(status);
+  if (!IsWorthwhile(facts)) return false;
+  const bool takes_gzip = TakesGzip(r_);
+  const bool whole = status != StatusPartialContent && status != StatusNotModified &&
+                     !header.Has(HeaderId::kContentRange);
+  // Whether content of no type is compressed is known by its first bytes: Decide says Vary then.
+  if (!whole || !takes_gzip || !facts.type.empty()) SayThatItVaries(header);
+  if (status == StatusNotModified && takes_gzip) TagNotModified(header);
+  return takes_gzip && whole;
 }
 
 // `start` is what is known of the body.
@@ -198,7 +242,9 @@ void CompressWriter::CommitGzip(std::unique_ptr<Gzip> gzip) {
   header.Set(HeaderId::kContentEncoding, "gzip");
   header.Del(HeaderId::kContentLength);
   header.Del(HeaderId::kAcceptRanges);
-  WeakenTag(header);
+  if (header.Has(HeaderId::kETag)) {
+    header.Set(HeaderId::kETag, CodedTag(header.Get(HeaderId::kETag)));
+  }
   CommitHead();
   if (!kept_.empty()) error_ = Send(kept_, Gzip::Then::kGoOn);
 }
@@ -216,7 +262,21 @@ void CompressWriter::CommitHead() {
 Error CompressWriter::Send(std::string_view data, Gzip::Then then) {
   if (error_) return error_;
   if (phase_ == Phase::kPlain) return w_.Write(data).err;
-  return gzip_ == nullptr ? Error() : gzip_->Add(data, then, w_);
+  return gzip_ == nullptr ? Error() : Compress(data, then);
+}
+
+// In parts, between which other fibers of the thread run: compressing is work, and what comes out
+// may be too little for the connection to wait for its client.
+Error CompressWriter::Compress(std::string_view data, Gzip::Then then) {
+  while (data.size() > kBytesPerTurn - turn_bytes_) {
+    const std::string_view part = data.substr(0, kBytesPerTurn - turn_bytes_);
+    data.remove_prefix(part.size());
+    HON_RETURN_IF_ERROR(gzip_->Add(part, Gzip::Then::kGoOn, w_));
+    turn_bytes_ = 0;
+    if (Spawner* const spawner = SpawnerOf(r_.Context())) spawner->Yield();
+  }
+  turn_bytes_ += data.size();
+  return gzip_->Add(data, then, w_);
 }
 
 io::IoResult CompressWriter::Forward(std::string_view data) {

@@ -16,13 +16,29 @@ namespace hon::http::internal {
 /// Whether answers of the media type `type`, which may have parameters, are to be compressed.
 [[nodiscard]] bool IsTypeWanted(const CompressOptions& options, std::string_view type);
 
+/// Whether the client of `r` takes gzip at least as gladly as plain, in a version of HTTP that can
+/// frame an answer of unknown length.
+[[nodiscard]] bool TakesGzip(const Request& r);
+
+/// What is known of a body before it is written.
+struct BodyFacts {
+  std::string_view type;  // "": unknown
+  int64_t length = -1;    // bytes; -1: unknown
+  bool encoded = false;   // it has a Content-Encoding
+};
+
 /// One answer on its way through CompressHandler.
 ///   open → waiting → plain or gzip;   open → plain or gzip
 /// While it waits, the handler has said what the head is, and not enough of the body to decide.
 class CompressWriter final : public ResponseWriter {
  public:
+  /// Bytes that are compressed before other fibers of the thread get a turn: about a millisecond.
+  static constexpr size_t kBytesPerTurn = size_t{64} << 10;
+
   CompressWriter(ResponseWriter& w, const Request& r, const CompressOptions& options,
                  GzipPool& pool);
+  /// The one that `w` is or wraps, or null.
+  [[nodiscard]] static CompressWriter* In(ResponseWriter& w);
   CompressWriter(const CompressWriter&) = delete;
   CompressWriter& operator=(const CompressWriter&) = delete;
   ~CompressWriter() override;
@@ -37,6 +53,10 @@ class CompressWriter final : public ResponseWriter {
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }
   [[nodiscard]] ResponseWriter* Unwrap() override { return &w_; }
 
+  /// Tells what the body of a 200 would be, where the answer may be a 304 or a 206: their own
+  /// fields do not show whether that 200 would be compressed. The type is copied.
+  void Announce(const BodyFacts& whole);
+
   /// The handler has returned: sends what is left. Throws AbortHandler when the handler wrote less
   /// than it had declared, and only the end of the connection can tell the client.
   void Finish();
@@ -46,6 +66,10 @@ class CompressWriter final : public ResponseWriter {
 
   void Begin(int status);
   [[nodiscard]] bool MayCompress(int status);
+  [[nodiscard]] BodyFacts Facts(int status);
+  [[nodiscard]] bool IsWorthwhile(const BodyFacts& body);
+  void TagNotModified(http::Header& header);
+  [[nodiscard]] Error Compress(std::string_view data, Gzip::Then then);
   void Decide(std::string_view start);
   void CommitPlain();
   void CommitGzip(std::unique_ptr<Gzip> gzip);
@@ -62,7 +86,11 @@ class CompressWriter final : public ResponseWriter {
   std::string kept_;                       // while waiting: the body so far
   Error error_;                            // the first of w_'s, which stays
   int64_t length_ = -1;                    // declared, where it is sent no more
+  std::optional<BodyFacts> announced_;     // of a 200, for a 304 or a 206
+  std::string announced_type_;             // its type
+  size_t turn_bytes_ = 0;                  // compressed since other fibers had a turn
   int64_t written_ = 0;                    // before compressing
+  bool too_long_ = false;                  // a Write was past the declared length
   int status_ = 0;
   Phase phase_ = Phase::kOpen;
 };

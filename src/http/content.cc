@@ -9,6 +9,7 @@
 #include "hon/http/sniff.h"
 #include "hon/http/status.h"
 #include "http/boundary.h"
+#include "http/compress_writer.h"
 #include "http/conditional.h"
 #include "http/range.h"
 
@@ -111,6 +112,22 @@ void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int6
   static_cast<void>(w.ReadFrom(promised));
 }
 
+// Tells `compress`, which is around `w`, what a 200 would be. What cannot be found out fails again,
+// and is answered, where it is needed.
+void Announce(CompressWriter& compress, ResponseWriter& w, const Content& content) {
+  Header& header = w.Header();
+  const bool keep_type =
+      header.Has(HeaderId::kContentType) || header.Suppressed(HeaderId::kContentType);
+  if (!SetContentType(w, content.reader, content.name, content.types)) return;
+  BodyFacts facts = {header.Get(HeaderId::kContentType), content.size,
+                     !content.encoding.empty() || header.Has(HeaderId::kContentEncoding)};
+  if (facts.length == Content::kUnknownSize) {
+    if (const Result<int64_t> size = MeasureSize(content.reader)) facts.length = *size;
+  }
+  compress.Announce(facts);
+  if (!keep_type) header.Del(HeaderId::kContentType);
+}
+
 }  // namespace
 
 void SendError(ResponseWriter& w, std::string_view text, int status) {
@@ -139,6 +156,9 @@ bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view 
 
 void SendContent(ResponseWriter& w, Request& r, const Content& content) {
   SetLastModified(w, content.modtime);
+  if (r.Header.Touches(HeaderId::kIfNoneMatch, HeaderId::kIfModifiedSince, HeaderId::kRange)) {
+    if (CompressWriter* const compress = CompressWriter::In(w)) Announce(*compress, w, content);
+  }
   const Precondition precondition = CheckPreconditions(w, r, content.modtime);
   if (precondition == Precondition::kAnswered) return;
   if (!content.encoding.empty()) w.Header().Set(HeaderId::kContentEncoding, content.encoding);
@@ -153,7 +173,7 @@ void SendContent(ResponseWriter& w, Request& r, const Content& content) {
   }
   RangeSet ranges;
   const bool wanted = precondition == Precondition::kSendRange;
-  ParseRange(wanted ? r.Header.Get(HeaderId::kRange) : std::string_view(), size, ranges);
+  ParseRange(wanted ? SingleValue(r.Header, HeaderId::kRange) : std::string_view(), size, ranges);
   ContentRangeText text;
   switch (ranges.verdict) {
     case RangeSet::Verdict::kUnsatisfiable:

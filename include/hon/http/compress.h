@@ -36,9 +36,15 @@ struct CompressOptions {
 /// Calls `handler` with a ResponseWriter that compresses by gzip what the client's Accept-Encoding
 /// takes in this form at least as gladly as plain (RFC 9110 §12.5.3).
 ///
-/// Such an answer has Content-Encoding, no Content-Length and no Accept-Ranges, and its ETag
-/// becomes a weak one (§8.8.1), also in a 304. Whatever might have been compressed says Vary. A
-/// Flush sends everything written so far, so that streams arrive as they are written. A HEAD is
+/// Such an answer has Content-Encoding, no Content-Length and no Accept-Ranges. A strong ETag "abc"
+/// of the handler's is sent as "abc--gzip", since the compressed representation is another one
+/// (§8.8.3.3); a weak ETag is sent as it is. While the handler runs, If-Match and If-None-Match
+/// list "abc" behind each "abc--gzip", so that the conditions of a request are true of either
+/// representation: a PUT may name the tag that a GET has shown. If-Range is left alone: a part is
+/// never of compressed bytes. Every answer of which a 200 might have been compressed says Vary, a
+/// 206 and a 304 too, and a 304 has the ETag of the 200 (§15.3.7, §15.4.5).
+///
+/// A Flush sends everything written so far, so that streams arrive as they are written. A HEAD is
 /// answered by the fields of the GET. Where there is no Content-Type it is found by the first
 /// bytes, as ever.
 ///
@@ -49,12 +55,13 @@ struct CompressOptions {
 ///
 /// Up to size_min bytes are kept back until it is known whether there are more; the fields are
 /// those at the handler's WriteHeader or first Write all the same. Writing less than a declared
-/// Content-Length cuts the connection, so that no client takes a part for the whole.
+/// Content-Length cuts the connection, so that no client takes a part for the whole; behind a Write
+/// past it every Write fails.
 ///
 /// The length of a compressed answer tells of its content. Where one answer holds a secret as well
 /// as what the client, or a page that it shows, has sent, this can reveal the secret (BREACH): do
-/// not compress such answers. The `handler` may suspend; compressing itself is work on the calling
-/// thread.
+/// not compress such answers. The `handler` may suspend. Compressing is work on the calling
+/// thread; other fibers get a turn behind every 64 KiB that are compressed.
 [[nodiscard]] HandlerPtr CompressHandler(HandlerArg handler, CompressOptions options = {});
 
 }  // namespace hon::http

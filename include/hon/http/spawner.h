@@ -29,6 +29,8 @@ class Spawner {
   virtual void Go(appcontext::Context context, std::function<void()> work) = 0;
   /// Waits until `context` has ended, whatever becomes of the caller's own meanwhile.
   virtual void Wait(const appcontext::Context& context) = 0;
+  /// Lets the other fibers of the calling thread run first; returns at once on a thread without.
+  virtual void Yield() = 0;
   /// The calling handler's.
   [[nodiscard]] virtual Home& Here() = 0;
   /// Calls `target`, which the calling handler has found for `r`, where its route belongs, and
