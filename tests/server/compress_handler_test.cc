@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "hon/http/compress.h"
 #include "hon/httptest/server.h"
@@ -31,8 +32,8 @@ TEST_P(CompressHandler, OthersAreServedWhileMuchIsCompressed) {
     begun = true;
     const std::string zeros(size_t{1} << 20, '\0');
     w.Header().Set("Content-Type", "text/plain");
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (!served && std::chrono::steady_clock::now() < until) EXPECT_FALSE(w.Write(zeros).err);
+    // What this becomes, 128 KiB, fits the buffers of the socket.
+    for (int i = 0; i < 128 && !served; ++i) EXPECT_FALSE(w.Write(zeros).err);
     in_time = served;
   });
   httptest::Server server(http::CompressHandler(mux));
