@@ -56,7 +56,8 @@ adaptor::Refusal Exchange::Begin(HttpConn& conn, netpoll::Connection& connection
 inline void Exchange::BeginRequest() {
   owner_->CountRequest();
   head_block_ = stream_.In().Hold();
-  HON_ASSERT(!stream_.In().Skip(head_.size));
+  const Error skipped = stream_.In().Skip(head_.size);
+  HON_ASSERT(!skipped);
   body_.Begin(stream_, head_, request_.Trailer, owner_->Settings().body_bytes_max);
   if (head_.HasBody()) request_.Body = http::Body(&body_);
   request_.RemoteAddr = peer_;

@@ -119,7 +119,7 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     if (spent_) return {0, io::ErrClosed};
     if (into.empty()) return {};
     while (connection_->Reader().Empty()) {
-      if (connection_->InputEnded()) return {0, io::ErrEof};
+      if (connection_->InputEnded()) return {0, EndOfInput()};
       if (Error err = Wait(read_)) return {0, std::move(err)};
     }
     const size_t n = connection_->Reader().ReadInto(into);
@@ -197,6 +197,10 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     WakeUp(write_);
   }
 
+  [[nodiscard]] Error EndOfInput() const {
+    return connection_->InputTruncated() ? Error(io::ErrUnexpectedEof) : Error(io::ErrEof);
+  }
+
   [[nodiscard]] Error Obstacle(const Direction& direction) const {
     if (closed_) return io::ErrClosed;
     if (gone_) return gone_;
@@ -239,7 +243,8 @@ std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection) {
   return std::make_unique<FiberConn>(connection);
 }
 
-Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout) {
+Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout,
+                                       std::unique_ptr<io::RecordLayer> layer) {
   // Shared with the loop, which answers even after this fiber gave up.
   struct State {
     std::optional<Result<std::unique_ptr<io::Conn>>> outcome;
@@ -248,15 +253,16 @@ Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeou
   auto state = std::make_shared<State>();
   state->waiter = Current();
   HON_ASSERT(state->waiter != nullptr);
-  Scheduler::Current()->GetLoop().Dial(address, NoEvents::Instance(), timeout,
-                                       [state](Result<netpoll::Connection*> connection) {
-                                         if (connection) {
-                                           state->outcome = NewConn(**connection);
-                                         } else {
-                                           state->outcome = Fail(std::move(connection.error()));
-                                         }
-                                         if (state->waiter != nullptr) Wake(*state->waiter);
-                                       });
+  const auto done = [state](Result<netpoll::Connection*> connection) {
+    if (connection) {
+      state->outcome = NewConn(**connection);
+    } else {
+      state->outcome = Fail(std::move(connection.error()));
+    }
+    if (state->waiter != nullptr) Wake(*state->waiter);
+  };
+  Scheduler::Current()->GetLoop().Dial(address, NoEvents::Instance(), timeout, done,
+                                       std::move(layer));
   while (!state->outcome) {
     Park();
     if (!state->outcome && CurrentContext().Done()) {

@@ -154,7 +154,7 @@ void EpollBackend::WatchWritable(Connection& c) {
 void EpollBackend::Close(Connection& c) {
   const int fd = c.Fd();
   ConnectionIo::ForgetFd(c);
-  ConnectionIo::DropHold(c, ConnectionIo::Hold::kWritableInFlight);
+  ConnectionIo::ReleaseHold(c, ConnectionIo::Hold::kWritableInFlight);
   // Ends the registration as well, since nobody else has this descriptor.
   ::close(fd);
 }

@@ -364,6 +364,7 @@ void IoUringBackend::Sync(Connection& c) {
 
 void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
+  HON_ASSERT(Io::Holds(c, Io::Hold::kRecvInFlight));
   if (!more) Io::DropHold(c, Io::Hold::kRecvInFlight);
   if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
@@ -512,6 +513,7 @@ void IoUringBackend::CloseAcceptor(Acceptor& acceptor) {
 }
 
 void IoUringBackend::OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe) {
+  HON_ASSERT(acceptor.in_flight);
   if ((cqe.flags & IORING_CQE_F_MORE) == 0) acceptor.in_flight = false;
   if (cqe.res >= 0) acceptor.OnAccepted(cqe.res);
   if (!acceptor.wanted || acceptor.in_flight) return;
@@ -524,6 +526,7 @@ void IoUringBackend::OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe) {
 }
 
 void IoUringBackend::OnAcceptCancelled(Acceptor& acceptor, int result) {
+  HON_ASSERT(acceptor.cancel_in_flight);
   acceptor.cancel_in_flight = false;
   if (result < 0 && acceptor.in_flight && !acceptor.wanted) CancelAccept(acceptor);
 }

@@ -150,7 +150,7 @@ void KqueueBackend::WatchWritable(Connection& c) {
 void KqueueBackend::Close(Connection& c) {
   const int fd = c.Fd();
   ConnectionIo::ForgetFd(c);
-  ConnectionIo::DropHold(c, ConnectionIo::Hold::kWritableInFlight);
+  ConnectionIo::ReleaseHold(c, ConnectionIo::Hold::kWritableInFlight);
   // Ends the filters as well. Events that were reported already still find the object: it stays
   // until the end of the turn that delivers them.
   ::close(fd);

@@ -1,4 +1,5 @@
-// A connection's calls: output, deadlines, options. How it receives and ends: connection_life.cc.
+// A connection's calls: output, deadlines, addresses. Its input and its end: connection_life.cc;
+// with a record layer: connection_records.cc.
 
 #include "hon/netpoll/connection.h"
 
@@ -8,13 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "hon/base/assert.h"
 #include "hon/io/io.h"
 #include "hon/netpoll/loop.h"
 #include "netpoll/backend.h"
+#include "netpoll/connection_records.h"
 #include "netpoll/loop_io.h"
 
 namespace hon::netpoll {
@@ -36,6 +37,8 @@ Connection::Connection(Loop& loop, EventHandler& handler, int fd, Phase phase)
       fd_(fd),
       phase_(phase) {}
 
+Connection::~Connection() = default;
+
 void EventHandler::OnTimeout(Connection& c, [[maybe_unused]] DeadlineKind kind) {
   c.Close(CloseHow::kAbort);
 }
@@ -43,6 +46,7 @@ void EventHandler::OnTimeout(Connection& c, [[maybe_unused]] DeadlineKind kind) 
 // Output.
 
 Error Connection::Flush() {
+  if (phase_ == Phase::kHandshaking) return {};  // what is written leaves when the phase is kOpen
   if (phase_ != Phase::kOpen) return io::ErrClosed;
   if ((flags_ & kOutBlocked) != 0) return {};
   return SendSome();
@@ -57,12 +61,39 @@ Result<size_t> Connection::SendParts(const iovec* parts, int count) {
     Break(why);
     return Fail(std::move(why));
   }
-  if (sent > 0) OnOutputMoved();
+  if (sent > 0 && phase_ == Phase::kFlushing) {
+    // The limit of a close counts from the last progress.
+    deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = loop_->Now() + kFlushOnCloseTime;
+  }
   return static_cast<size_t>(sent);
+}
+
+// Sends the front of `from` with one call. False: the socket has not taken all of it.
+inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
+  std::array<iovec, kSendPartsMax> parts;
+  int count = 0;
+  size_t asked = 0;
+  const auto add = [&](std::string_view part) {
+    if (count == kSendPartsMax) return;
+    parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
+    asked += part.size();
+  };
+  if (const std::string_view front = from.Front(); front.size() == from.Len()) {
+    add(front);  // as most answers are
+  } else {
+    from.ForEach(add);
+  }
+  const Result<size_t> sent = SendParts(parts.data(), count);
+  if (!sent) return Fail(sent.error());
+  const Error skipped = from.Skip(*sent);
+  HON_ASSERT(!skipped);
+  return *sent == asked;
 }
 
 Error Connection::SendNow(std::string_view head, std::string_view body) {
   HON_RETURN_IF_ERROR(Flush());
+  if (records_ != nullptr) [[unlikely]]
+    return SendNowSealed(head, body);
   if (out_.Empty()) {
     const std::array<iovec, 2> parts = {iovec{const_cast<char*>(head.data()), head.size()},
                                         iovec{const_cast<char*>(body.data()), body.size()}};
@@ -80,26 +111,32 @@ Error Connection::SendNow(std::string_view head, std::string_view body) {
 }
 
 Error Connection::SendSome() {
+  if (records_ != nullptr) [[unlikely]]
+    return SendSealed();
   while (!out_.Empty()) {
-    std::array<iovec, kSendPartsMax> parts;
-    int count = 0;
-    size_t asked = 0;
-    const auto add = [&](std::string_view part) {
-      if (count == kSendPartsMax) return;
-      parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
-      asked += part.size();
-    };
-    if (const std::string_view front = out_.Front(); front.size() == out_.Len()) {
-      add(front);  // as most answers are
-    } else {
-      out_.ForEach(add);
-    }
-    Result<size_t> sent = SendParts(parts.data(), count);
-    if (!sent) return std::move(sent.error());
-    const size_t taken = *sent;
-    if (out_.Skip(taken)) HON_ASSERT(false);
+    const Result<bool> whole = SendFront(out_);
+    if (!whole) return whole.error();
     // A short send means a full socket: asking again would only be told so.
-    if (taken < asked) {
+    if (!*whole) {
+      BlockOutput();
+      return {};
+    }
+  }
+  OutputDrained();
+  return {};
+}
+
+// Sends what is sealed, seals more as room for it comes, and ends our direction where that is due.
+Error Connection::SendSealed() {
+  for (;;) {
+    if (Error why = SealSome()) {
+      Break(why);
+      return why;
+    }
+    if (records_->sealed.Empty()) break;
+    const Result<bool> whole = SendFront(records_->sealed);
+    if (!whole) return whole.error();
+    if (!*whole) {
       BlockOutput();
       return {};
     }
@@ -110,16 +147,10 @@ Error Connection::SendSome() {
 
 void Connection::BlockOutput() {
   flags_ |= kOutBlocked;
-  if (phase_ == Phase::kOpen && Deadline(DeadlineKind::kWrite) == kNever) {
-    Renew(DeadlineKind::kWrite);
-  }
   LoopIo::BackendOf(*loop_).WatchWritable(*this);
 }
 
 inline void Connection::OutputDrained() {
-  if (timeouts_ms_[static_cast<size_t>(DeadlineKind::kWrite)] != 0) {
-    SetDeadline(DeadlineKind::kWrite, kNever);
-  }
   if (phase_ == Phase::kFlushing) {
     FinishFlushed();
   } else if ((flags_ & (kWriteEndWanted | kWriteEnded)) == kWriteEndWanted) {
@@ -144,11 +175,10 @@ Result<size_t> Connection::SendFileSome(const io::File& file, int64_t offset, si
   HON_ASSERT(out_.Empty());
   if (phase_ != Phase::kOpen) return Fail(io::ErrClosed);
   if (count == 0) return size_t{0};
+  if (records_ != nullptr) [[unlikely]]
+    return SealFileSome(file, offset, count);
   const ssize_t sent = LoopIo::BackendOf(*loop_).SendFile(fd_, file.Fd(), offset, count);
-  if (sent > 0) {
-    OnOutputMoved();
-    return static_cast<size_t>(sent);
-  }
+  if (sent > 0) return static_cast<size_t>(sent);
   if (sent == 0) return Fail(io::ErrUnexpectedEof);
   if (sent == -EAGAIN) return size_t{0};
   const auto code = static_cast<int>(-sent);
@@ -161,7 +191,6 @@ Result<size_t> Connection::SendFileSome(const io::File& file, int64_t offset, si
 void Connection::WantWritable() {
   if (phase_ != Phase::kOpen) return;
   flags_ |= kWantsWritable;
-  if (Deadline(DeadlineKind::kWrite) == kNever) Renew(DeadlineKind::kWrite);
   LoopIo::BackendOf(*loop_).WatchWritable(*this);
 }
 
@@ -186,49 +215,18 @@ void Connection::OnTimer() {
     TimePoint& deadline = deadlines_[static_cast<size_t>(kind)];
     if (deadline > now) continue;
     deadline = kNever;
-    if (phase_ == Phase::kOpen) {
+    if (IsActive()) {
       handler_->OnTimeout(*this, kind);
     } else {
       Break(io::ErrDeadlineExceeded);
     }
   }
-  const TimePoint earliest = *std::min_element(deadlines_.begin(), deadlines_.end());
+  TimePoint earliest = *std::min_element(deadlines_.begin(), deadlines_.end());
+  if (phase_ == Phase::kHandshaking && records_ != nullptr) {
+    if (records_->deadline <= now) return Break(io::ErrDeadlineExceeded);
+    earliest = std::min(earliest, records_->deadline);
+  }
   if (phase_ != Phase::kClosed && earliest < armed_for_) ArmTimer(earliest);
-}
-
-void Connection::SetTimeout(DeadlineKind kind, Duration timeout) {
-  using Milliseconds = std::chrono::milliseconds;
-  uint32_t& slot = timeouts_ms_[static_cast<size_t>(kind)];
-  if (timeout == kUnlimited) {
-    slot = 0;
-    SetDeadline(kind, kNever);
-    return;
-  }
-  const auto ms = std::chrono::ceil<Milliseconds>(std::max(timeout, Duration::zero())).count();
-  constexpr int64_t kMax = std::numeric_limits<uint32_t>::max();
-  slot = static_cast<uint32_t>(std::clamp<int64_t>(ms, 1, kMax));
-  // By the clock, since the turn may have begun long ago.
-  const TimePoint deadline = LoopIo::BackendOf(*loop_).Now() + std::chrono::milliseconds(slot);
-  if (kind != DeadlineKind::kWrite || (flags_ & kOutBlocked) != 0) SetDeadline(kind, deadline);
-}
-
-void Connection::Renew(DeadlineKind kind) {
-  const uint32_t ms = timeouts_ms_[static_cast<size_t>(kind)];
-  if (ms != 0) SetDeadline(kind, loop_->Now() + std::chrono::milliseconds(ms));
-}
-
-void Connection::OnInputMoved() {
-  Renew(DeadlineKind::kRead);
-  Renew(DeadlineKind::kIdle);
-}
-
-void Connection::OnOutputMoved() {
-  if (phase_ == Phase::kFlushing) {
-    deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = loop_->Now() + kFlushOnCloseTime;
-    return;
-  }
-  Renew(DeadlineKind::kWrite);
-  Renew(DeadlineKind::kIdle);
 }
 
 // Addresses.

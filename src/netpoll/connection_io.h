@@ -20,10 +20,16 @@ struct ConnectionIo {
   static void TakeHold(Connection& c, Hold hold) {
     c.holds_ = static_cast<uint16_t>(c.holds_ | hold);
   }
-  /// The last hold that falls on a closed connection lets the loop free it.
-  static void DropHold(Connection& c, unsigned hold) {
+  /// A completion drops its own hold first. The last hold that falls on a closed connection lets
+  /// the loop free it.
+  static void DropHold(Connection& c, Hold hold) {
+    HON_ASSERT(Holds(c, hold));
     c.holds_ = static_cast<uint16_t>(c.holds_ & ~hold);
     if (c.phase_ == Connection::Phase::kClosed) c.MarkDirty();
+  }
+  /// Ends a hold that ends with the descriptor, if it is there.
+  static void ReleaseHold(Connection& c, Hold hold) {
+    if (Holds(c, hold)) DropHold(c, hold);
   }
   static bool Has(const Connection& c, Flag flag) { return (c.flags_ & flag) != 0; }
   static void Set(Connection& c, Flag flag) { c.flags_ = static_cast<uint16_t>(c.flags_ | flag); }
@@ -35,16 +41,21 @@ struct ConnectionIo {
   static void RequestSync(Connection& c) { c.InputChanged(); }
   static Connection*& ReadyNext(Connection& c) { return c.ready_next_; }
   static void ForgetFd(Connection& c) { c.fd_ = -1; }
-  static bool Open(const Connection& c) { return c.phase_ == Connection::Phase::kOpen; }
   static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
   static bool Connecting(const Connection& c) { return c.phase_ == Connection::Phase::kConnecting; }
 
   /// A receive should be under way.
   static bool WantsInput(const Connection& c) { return c.WantsInput(); }
 
+  /// Where to receive into behind what the reader has not consumed; empty when a block is needed.
+  static std::span<char> InputTail(const Connection& c) {
+    const bool plain = c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr;
+    return plain && !c.in_.Empty() ? c.in_.TailRoom() : std::span<char>();
+  }
+
   // Reports.
 
-  /// `n` bytes were received into c.Reader().TailRoom().
+  /// `n` bytes were received into InputTail.
   static void ReceivedInTail(Connection& c, size_t n);
   /// `n` bytes were received into `block`. True: the connection keeps the block. False: it copied
   /// or dropped them, and the block is still the caller's.

@@ -1,4 +1,4 @@
-// How a connection receives and how it ends. Sending and options: connection.cc.
+// How a connection receives and how it ends. Sending and deadlines: connection.cc.
 
 #include <algorithm>
 
@@ -8,9 +8,18 @@
 #include "hon/netpoll/loop.h"
 #include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
+#include "netpoll/connection_phase.h"
+#include "netpoll/connection_records.h"
 #include "netpoll/loop_io.h"
 
 namespace hon::netpoll {
+
+// The one place where a connection's phase changes.
+void Connection::Move(ConnectionEvent event) {
+  const std::optional<Phase> next = NextPhase(phase_, event);
+  HON_ASSERT(next.has_value());
+  phase_ = *next;
+}
 
 // What input is wanted.
 
@@ -21,6 +30,7 @@ bool Connection::DiscardsInput() const {
 bool Connection::WantsInput() const {
   if ((flags_ & kInputEnded) != 0) return false;
   if (phase_ == Phase::kOpen) return (flags_ & (kPausedByUser | kPausedFull)) == 0;
+  if (phase_ == Phase::kHandshaking) return true;
   return DiscardsInput() && input_max_ != 0;
 }
 
@@ -42,7 +52,7 @@ void Connection::ResumeRead() {
 }
 
 void Connection::SetInputHighWater(size_t bytes) {
-  if (phase_ != Phase::kOpen) return;
+  if (!IsActive()) return;
   input_max_ = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
   ConsumedInput();
 }
@@ -56,20 +66,24 @@ void Connection::ResumeFull() {
 // Reports from the backend.
 
 void ConnectionIo::ReceivedInTail(Connection& c, size_t n) {
-  HON_DEBUG_ASSERT(!c.DiscardsInput());
+  HON_DEBUG_ASSERT(c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr);
   c.in_.MallocAck(n);
-  c.OnInputMoved();
   if (c.in_.Len() >= c.input_max_) c.flags_ |= Connection::kPausedFull;
 }
 
-bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
-  if (c.phase_ != Connection::Phase::kOpen) {
-    if (c.DiscardsInput()) {
-      c.input_max_ -= static_cast<uint32_t>(std::min<size_t>(n, c.input_max_));
-      if (c.input_max_ == 0) c.InputChanged();
-    }
-    return false;
+// A peer may go on sending behind our end, up to a limit.
+bool Connection::Discard(size_t n) {
+  if (DiscardsInput()) {
+    input_max_ -= static_cast<uint32_t>(std::min<size_t>(n, input_max_));
+    if (input_max_ == 0) InputChanged();
   }
+  return false;
+}
+
+bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
+  if (c.records_ != nullptr) [[unlikely]]
+    return c.ReceivedSealed(block, n);
+  if (c.phase_ != Connection::Phase::kOpen) return c.Discard(n);
   const bool copy = n <= kCopyBytesMax && !c.in_.Empty();
   if (copy) {
     c.in_.Write({block->data, n});
@@ -77,7 +91,6 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
     block->end = static_cast<uint32_t>(n);
     c.in_.Append(block);
   }
-  c.OnInputMoved();
   if (c.in_.Len() >= c.input_max_) {
     c.flags_ |= Connection::kPausedFull;
     c.InputChanged();
@@ -86,6 +99,8 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
 }
 
 void ConnectionIo::InputEnded(Connection& c) {
+  if (c.records_ != nullptr) [[unlikely]]
+    c.EndSealedInput();
   c.flags_ |= Connection::kInputEnded;
   if (c.phase_ == Connection::Phase::kLingering) {
     c.Finish();
@@ -113,6 +128,8 @@ void ConnectionIo::PeerLeft(Connection& c, bool hung_up) {
 }
 
 void ConnectionIo::DeliverInput(Connection& c) {
+  if (c.records_ != nullptr) [[unlikely]]
+    return c.DeliverOpened();
   if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnRequest(c);
 }
 
@@ -124,8 +141,13 @@ void Connection::Close(CloseHow how) {
     LoopIo::BackendOf(*loop_).ResetOnClose(fd_);
     return Finish();
   }
-  if (phase_ != Phase::kOpen) return;
-  phase_ = Phase::kFlushing;
+  if (!IsActive()) return;
+  BeginClose(how);
+}
+
+void Connection::BeginClose(CloseHow how) {
+  if (phase_ == Phase::kHandshaking && records_ != nullptr) out_.Clear();  // cannot be sealed
+  Move(ConnectionEvent::kClose);
   if (how == CloseHow::kLinger) {
     flags_ |= kLingers;
     input_max_ = kLingerBytesMax;
@@ -144,7 +166,7 @@ void Connection::FinishFlushed() {
 }
 
 void Connection::BeginLinger() {
-  phase_ = Phase::kLingering;
+  Move(ConnectionEvent::kFlushed);
   if ((flags_ & kWriteEnded) == 0) LoopIo::BackendOf(*loop_).EndWrite(fd_);
   flags_ |= kWriteEnded;
   deadlines_[static_cast<size_t>(DeadlineKind::kWrite)] = kNever;
@@ -156,13 +178,12 @@ void Connection::BeginLinger() {
 void Connection::Break(Error why) {
   if (phase_ == Phase::kClosed) return;
   // What was cut short by our own close is reported as that.
-  if (phase_ == Phase::kOpen) why_ = std::move(why);
+  if (IsActive()) why_ = std::move(why);
   Finish();
 }
 
 void Connection::Finish() {
-  HON_ASSERT(phase_ != Phase::kClosed);
-  phase_ = Phase::kClosed;
+  Move(ConnectionEvent::kEnd);
   Disarm();
   armed_for_ = kNever;
   deadlines_.fill(kNever);
@@ -171,6 +192,7 @@ void Connection::Finish() {
 }
 
 void Connection::JoinDirtyList() {
+  HON_ASSERT((holds_ & kInDirtyList) == 0);
   holds_ |= kInDirtyList;
   LoopIo::PushDirty(*loop_, *this);
 }

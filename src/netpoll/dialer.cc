@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "hon/base/assert.h"
 #include "hon/io/io.h"
 #include "netpoll/address.h"
 #include "netpoll/backend.h"
@@ -74,13 +75,14 @@ class Dialer::Resolver {
 class Dialer::Attempt final : public Timer {
  public:
   Attempt(Dialer& dialer, uint64_t number, std::string_view address, EventHandler& handler,
-          TimePoint deadline, Done done)
+          TimePoint deadline, Done done, std::unique_ptr<io::RecordLayer> layer)
       : dialer_(dialer),
         number_(number),
         address_(address),
         handler_(handler),
         deadline_(deadline),
-        done_(std::move(done)) {}
+        done_(std::move(done)),
+        layer_(std::move(layer)) {}
 
   [[nodiscard]] uint64_t Number() const { return number_; }
   [[nodiscard]] const std::string& Address() const { return address_; }
@@ -108,6 +110,7 @@ class Dialer::Attempt final : public Timer {
   EventHandler& handler_;
   TimePoint deadline_;
   Done done_;
+  std::unique_ptr<io::RecordLayer> layer_;
   Addresses addresses_;
   size_t tried_ = 0;
   Error first_failure_;
@@ -178,7 +181,15 @@ void Dialer::Attempt::Failed(Error why) {
 void Dialer::Attempt::Succeeded() {
   Connection* c = std::exchange(connecting_, nullptr);
   c->SetUserData(nullptr);
-  dialer_.Finish(*this, LoopIo::Established(*c));
+  if (layer_ == nullptr) return dialer_.Finish(*this, LoopIo::Established(*c));
+  Disarm();
+  const TimePoint now = LoopIo::BackendOf(dialer_.loop_).Now();
+  const Duration left = deadline_ == kNever ? kUnlimited : deadline_ - now;
+  Result<Connection*> established = LoopIo::Established(*c, std::move(layer_), left);
+  if (!established || !LoopIo::AwaitHandshake(*c)) {
+    return dialer_.Finish(*this, std::move(established));
+  }
+  dialer_.AwaitHandshake(*this, *c);
 }
 
 Dialer::Dialer(Loop& loop) : loop_(loop) {}
@@ -190,12 +201,13 @@ Dialer::Attempt* Dialer::Find(uint64_t number) {
   return found == attempts_.end() ? nullptr : found->second.get();
 }
 
-void Dialer::Dial(std::string_view address, EventHandler& handler, Duration timeout, Done done) {
+void Dialer::Dial(std::string_view address, EventHandler& handler, Duration timeout, Done done,
+                  std::unique_ptr<io::RecordLayer> layer) {
   const uint64_t number = ++last_number_;
   // By the clock, since the turn may have begun long ago.
   const TimePoint deadline = DeadlineAfter(LoopIo::BackendOf(loop_).Now(), timeout);
   attempts_.emplace(number, std::make_unique<Attempt>(*this, number, address, handler, deadline,
-                                                      std::move(done)));
+                                                      std::move(done), std::move(layer)));
   loop_.Post([this, number] {
     if (Attempt* attempt = Find(number)) LookUp(*attempt);
   });
@@ -215,6 +227,19 @@ void Dialer::LookUp(Attempt& attempt) {
 
 void Dialer::OnProgress(Connection& c) { static_cast<Attempt*>(c.UserData())->OnProgress(); }
 
+void Dialer::AwaitHandshake(Attempt& attempt, Connection& c) {
+  handshaking_.emplace(&c, attempt.Number());
+}
+
+void Dialer::OnHandshakeEnd(Connection& c, Error why) {
+  const auto node = handshaking_.extract(&c);
+  if (node.empty()) return;  // Stop came first
+  Attempt* const attempt = Find(node.mapped());
+  HON_ASSERT(attempt != nullptr);
+  if (why) return Finish(*attempt, Fail(std::move(why)));
+  Finish(*attempt, &c);
+}
+
 void Dialer::Finish(Attempt& attempt, Result<Connection*> result) {
   const auto node = attempts_.extract(attempt.Number());
   if (!result) {
@@ -225,6 +250,7 @@ void Dialer::Finish(Attempt& attempt, Result<Connection*> result) {
 
 void Dialer::Stop() {
   resolver_.reset();
+  handshaking_.clear();
   while (!attempts_.empty()) {
     Attempt& attempt = *attempts_.begin()->second;
     attempt.Abandon();

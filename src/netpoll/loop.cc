@@ -13,6 +13,8 @@
 #include "hon/netpoll/connection.h"
 #include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
+#include "netpoll/connection_phase.h"
+#include "netpoll/connection_records.h"
 #include "netpoll/connection_slab.h"
 #include "netpoll/dialer.h"
 #include "netpoll/loop_io.h"
@@ -142,6 +144,7 @@ void Loop::FlushDirty() {
     dirty_first_ = c.dirty_next_;
     if (dirty_first_ == nullptr) dirty_last_ = nullptr;
     c.dirty_next_ = nullptr;
+    HON_ASSERT((c.holds_ & Connection::kInDirtyList) != 0);
     c.holds_ &= static_cast<uint16_t>(~Connection::kInDirtyList);
     const bool blocked = (c.flags_ & Connection::kOutBlocked) != 0;
     if (c.phase_ != Connection::Phase::kClosed && !blocked) {
@@ -161,6 +164,9 @@ void Loop::Settle(Connection& c) {
   if ((c.flags_ & Connection::kDisconnectTold) == 0) {
     c.flags_ |= Connection::kDisconnectTold;
     load_.fetch_sub(1, std::memory_order_relaxed);
+    if (c.records_ != nullptr && std::exchange(c.records_->dialed, false)) {
+      LoopIo::HandshakeEnded(c, c.why_ ? c.why_ : Error(io::ErrClosed));
+    }
     c.handler_->OnDisconnect(c, c.why_);
   }
   if (c.holds_ == 0 && c.retained_ == 0) slab_->Delete(c);
@@ -224,9 +230,10 @@ Result<Connection*> Loop::Adopt(int fd, EventHandler& handler) {
 }
 
 void Loop::Dial(std::string_view address, EventHandler& handler, Duration timeout,
-                std::function<void(Result<Connection*>)> done) {
+                std::function<void(Result<Connection*>)> done,
+                std::unique_ptr<io::RecordLayer> layer) {
   if (dialer_ == nullptr) dialer_ = std::make_unique<Dialer>(*this);
-  dialer_->Dial(address, handler, timeout, std::move(done));
+  dialer_->Dial(address, handler, timeout, std::move(done), std::move(layer));
 }
 
 void Loop::ForEachConnection(const std::function<void(Connection&)>& visit) {
@@ -279,13 +286,32 @@ void LoopIo::AbandonConnecting(Connection& c) {
 
 void LoopIo::ConnectProgress(Connection& c) { c.loop_->dialer_->OnProgress(c); }
 
-Result<Connection*> LoopIo::Established(Connection& c) {
-  c.phase_ = Connection::Phase::kOpen;
+void LoopIo::HandshakeEnded(Connection& c, Error why) {
+  c.loop_->dialer_->OnHandshakeEnd(c, std::move(why));
+}
+
+Result<Connection*> LoopIo::Established(Connection& c, std::unique_ptr<io::RecordLayer> layer,
+                                        Duration handshake_timeout) {
+  c.Move(ConnectionEvent::kEstablished);
+  if (layer != nullptr) c.SetRecordLayer(std::move(layer), handshake_timeout);
   c.InputChanged();
   c.handler_->OnPrepare(c);
-  if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnConnect(c);
-  if (c.phase_ != Connection::Phase::kOpen) return Fail(io::ErrClosed);
+  if (c.phase_ == Connection::Phase::kHandshaking) {
+    if (c.records_ != nullptr) {
+      c.BeginHandshake();
+    } else {
+      c.Move(ConnectionEvent::kReady);
+      c.handler_->OnConnect(c);
+    }
+  }
+  if (!c.IsActive()) return Fail(c.why_ ? c.why_ : Error(io::ErrClosed));
   return &c;
+}
+
+bool LoopIo::AwaitHandshake(Connection& c) {
+  if (c.phase_ != Connection::Phase::kHandshaking) return false;
+  c.records_->dialed = true;
+  return true;
 }
 
 }  // namespace hon::netpoll

@@ -27,14 +27,20 @@ struct LoopIo {
   /// The expected connection did not come.
   static void Unexpect(Loop& loop) { loop.load_.fetch_sub(1, std::memory_order_relaxed); }
 
-  /// A connected, non-blocking socket with its options set, which Expect has counted.
+  /// A connected, non-blocking socket with its options set, which Expect has counted. Its record
+  /// layer, if OnPrepare gave it one, still shakes hands.
   static Result<Connection*> AdoptPrepared(Loop& loop, int fd, EventHandler& handler);
 
   // For the dialer.
   static Result<Connection*> NewConnecting(Loop& loop, int fd, EventHandler& handler);
-  static Result<Connection*> Established(Connection& c);
+  static Result<Connection*> Established(Connection& c,
+                                         std::unique_ptr<io::RecordLayer> layer = nullptr,
+                                         Duration handshake_timeout = kHandshakeTimeout);
   static void AbandonConnecting(Connection& c);
   static void ConnectProgress(Connection& c);
+  /// True: the record layer still shakes hands, and the dialer will hear of the end.
+  static bool AwaitHandshake(Connection& c);
+  static void HandshakeEnded(Connection& c, Error why);
 };
 
 }  // namespace hon::netpoll

@@ -89,13 +89,11 @@ ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
     *filled = n == static_cast<ssize_t>(size);
     return n;
   };
-  if (c.IsActive()) {
-    const std::span<char> tail = c.Reader().Empty() ? std::span<char>() : c.Reader().TailRoom();
-    if (tail.size() >= kTailRoomMin) {
-      const ssize_t n = receive(tail.data(), tail.size());
-      if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
-      return n;
-    }
+  const std::span<char> tail = ConnectionIo::InputTail(c);
+  if (tail.size() >= kTailRoomMin) {
+    const ssize_t n = receive(tail.data(), tail.size());
+    if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
+    return n;
   }
   io::Block* block = blocks_->Get();
   const ssize_t n = receive(block->data, block->capacity);

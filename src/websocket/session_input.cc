@@ -89,7 +89,8 @@ void Session::Pump() {
     Handle(found);
     if (phase_ >= Phase::kEnding || postponed_ != nullptr) break;
     if (const size_t used = front.size() - input.size(); used != 0) {
-      HON_ASSERT(!conn_->In().Skip(used));
+      const Error skipped = conn_->In().Skip(used);
+      HON_ASSERT(!skipped);
     }
     if (found.kind == Found::Kind::kBlocked) {
       if (!(wanted = WantsMessages())) break;

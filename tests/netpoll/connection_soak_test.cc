@@ -6,6 +6,7 @@
 #include <string>
 
 #include "netpoll/fixture.h"
+#include "support/xor_record_layer.h"
 
 namespace hon::netpoll {
 namespace {
@@ -105,6 +106,57 @@ TEST_P(SoakTest, EveryConnectionEndsOnceAndLeavesNothing) {
   EXPECT_EQ(handler.Count("connect"), made);
   EXPECT_EQ(handler.Count("disconnect"), made);
   EXPECT_EQ(loop_->Timers().Armed(), 0U);
+}
+
+// Both ends with the loop, and a record layer between them.
+TEST_P(SoakTest, EveryConnectionWithRecordsEndsOnceAndLeavesNothing) {
+  using test::XorRecordLayer;
+  random_.seed(11);
+  Recorder& server = NewRecorder();
+  Recorder& client = NewRecorder();
+  server.prepare = [](Connection& c) {
+    c.SetRecordLayer(std::make_unique<XorRecordLayer>(XorRecordLayer::Role::kServer));
+  };
+  for (Recorder* handler : {&server, &client}) {
+    handler->request = handler->writable = [this](Connection& c) { ActOn(c); };
+    handler->timeout = [this](Connection& c, DeadlineKind) { ActOn(c); };
+  }
+  StartListener(server);
+  size_t dialed = 0;
+  size_t told = 0;
+  size_t opened = 0;
+  for (int step = 0; step < kSteps; ++step) {
+    if (dialed - told + loop_->Connections() < 2 * kPeersMax && Roll(4) == 0) {
+      ++dialed;
+      loop_->Dial(
+          listener_->Address(), client, std::chrono::seconds(10),
+          [&](Result<Connection*> c) {
+            ++told;
+            if (!c) return;
+            ++opened;
+            (*c)->Writer().Write(std::string_view(junk_).substr(Roll(65536)));
+            (*c)->FlushLater();
+          },
+          std::make_unique<XorRecordLayer>(XorRecordLayer::Role::kClient));
+    }
+    if (Roll(60) == 0) loop_->ForEachConnection([this](Connection& c) { ActOn(c); });
+    loop_->Turn(Roll(4) == 0 ? milliseconds(1) : milliseconds(0));
+  }
+  ASSERT_TRUE(TurnUntil([&] { return told == dialed; }));
+  server.ForgetHooks();
+  client.ForgetHooks();
+  listener_.reset();
+  loop_->ForEachConnection([](Connection& c) { c.Close(CloseHow::kAbort); });
+  ASSERT_TRUE(TurnUntil([&] { return loop_->Connections() == 0; }));
+  EXPECT_GT(opened, 100U);
+  EXPECT_EQ(client.Count("connect"), opened);
+  EXPECT_EQ(server.Count("prepare"), server.Count("disconnect"));
+  EXPECT_EQ(client.Count("prepare"), client.Count("disconnect"));
+  EXPECT_EQ(loop_->Timers().Armed(), 0U);
+  // The blocks of io_uring itself are in use for as long as the loop is there.
+  if (loop_->Kind() != BackendKind::kIoUring) {
+    EXPECT_EQ(loop_->Blocks().InUse(), 0U);
+  }
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ void FakeBackend::Close(Connection& c) {
   socket.connection_ = nullptr;
   attached_.erase(c.Fd());
   ConnectionIo::ForgetFd(c);
-  ConnectionIo::DropHold(c, ConnectionIo::Hold::kWritableInFlight);
+  ConnectionIo::ReleaseHold(c, ConnectionIo::Hold::kWritableInFlight);
 }
 
 ssize_t FakeBackend::Send(int fd, const iovec* parts, int count) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "hon/io/conn.h"
+#include "hon/io/record_layer.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::fiber {
@@ -14,7 +15,9 @@ namespace hon::fiber {
 std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection);
 
 /// Connects from a fiber to "host:port" or "unix:/path". Errors: io::ErrDeadlineExceeded, the
-/// system error of the last address that was tried, or the cause of the fiber's context.
-Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout);
+/// system error of the last address that was tried, the record layer's error, or the cause of the
+/// fiber's context. With a `layer`, its handshake is done and belongs to `timeout`.
+Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout,
+                                       std::unique_ptr<io::RecordLayer> layer = nullptr);
 
 }  // namespace hon::fiber

@@ -10,10 +10,13 @@ namespace hon::io {
 
 /// A connection that belongs to the caller, as Go's net.Conn: what Hijack and Dial give.
 /// Reads and writes suspend the calling fiber. One fiber may read while another writes; both run
-/// where the connection was made, as do all other calls. Destroying it closes it.
+/// where the connection was made, as do all other calls. Destroying it closes it. Over TLS, Read
+/// ends with ErrUnexpectedEof instead of ErrEof where the peer sent FIN without close_notify: what
+/// was read may be incomplete.
 class Conn : public Reader, public Writer, public Closer {
  public:
-  /// Ends our direction (FIN) once everything written is sent; reading goes on.
+  /// Ends our direction (close_notify over TLS, then FIN) once everything written is sent; reading
+  /// goes on.
   virtual Error CloseWrite() = 0;
 
   /// A wait that lasts past its deadline fails with ErrDeadlineExceeded. kNever: no deadline.

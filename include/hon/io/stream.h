@@ -2,7 +2,7 @@
 
 // The seam under the HTTP codecs: one duplex byte stream as one exchange sees it. The codec reads
 // and writes the two buffers directly and calls a method only when it must wait, so that the
-// common request waits for nothing. TLS will be a Stream over a Stream.
+// common request waits for nothing. Both buffers hold plaintext: TLS is below (io/record_layer.h).
 
 #include <cstdint>
 

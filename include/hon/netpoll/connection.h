@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "hon/base/time.h"
 #include "hon/io/file.h"
 #include "hon/io/link_buffer.h"
+#include "hon/io/record_layer.h"
 #include "hon/netpoll/timer.h"
 
 struct iovec;
@@ -26,15 +28,28 @@ struct LoopIo;
 
 enum class DeadlineKind : uint8_t { kRead, kWrite, kIdle };
 
+/// The life of a connection, in this order; the moves are in src/netpoll/connection_phase.h.
+enum class ConnectionPhase : uint8_t {
+  kConnecting,   // dialed, not yet established
+  kHandshaking,  // established: OnPrepare, and the record layer's handshake when there is one
+  kOpen,         // both directions, or one after a FIN
+  kFlushing,     // Close was called, output is unsent
+  kLingering,    // our FIN is sent, input is discarded
+  kClosed,       // the descriptor is gone; the object waits for its last holder
+};
+enum class ConnectionEvent : uint8_t;
+
 /// What a connection tells, always on its loop's thread, and never from inside a call that the
 /// handler itself makes on a connection. One handler serves any number of connections; what
 /// belongs to one of them hangs on Connection::UserData.
 class EventHandler {
  public:
   virtual ~EventHandler() = default;
-  /// A socket was accepted or connected; nothing is read yet. Options may be set here.
+  /// A socket was accepted or connected; nothing is read yet. Options and a record layer may be set
+  /// here.
   virtual void OnPrepare([[maybe_unused]] Connection& c) {}
-  /// Reading has begun.
+  /// Reading has begun; the handshake of the record layer, if there is one, is done. A handshake
+  /// that fails is told by OnDisconnect alone.
   virtual void OnConnect([[maybe_unused]] Connection& c) {}
   /// Reader() has grown, or the peer has finished sending (InputEnded), or it has finished while
   /// reading is paused (PeerFinished). Called again for every further batch, whether or not the
@@ -72,6 +87,12 @@ inline constexpr size_t kInputHighWaterBytes = 64 * 1024;
 /// Room for every address as text.
 inline constexpr size_t kAddressTextMax = 120;
 
+/// A handshake must be done within this time, unless SetRecordLayer is given another.
+inline constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
+
+/// What is sent at once when a file goes through a record layer.
+inline constexpr size_t kSealedFileBytesMax = 64 * 1024;
+
 /// One TCP or unix stream socket. Owned by its loop, used on its loop's thread only; gone after
 /// OnDisconnect, or when the last Retain is taken back. At most 256 bytes, without buffers while
 /// idle.
@@ -89,14 +110,18 @@ class Connection final : private Timer {
   }
   /// Replaces kInputHighWaterBytes for this connection (a reader that needs more in one piece).
   void SetInputHighWater(size_t bytes);
-  /// The peer has sent FIN: nothing will be added to Reader().
+  /// The peer has sent FIN, or the record layer's close_notify: nothing will be added to Reader().
   [[nodiscard]] bool InputEnded() const { return (flags_ & kInputEnded) != 0; }
+  /// InputEnded, by a FIN that no close_notify preceded: what was received may be incomplete
+  /// (RFC 8446 §6.1). Never without a record layer.
+  [[nodiscard]] bool InputTruncated() const { return (flags_ & kInputTruncated) != 0; }
   /// The peer has sent FIN, though bytes before it may still be unread in the socket.
   [[nodiscard]] bool PeerFinished() const { return (flags_ & (kInputEnded | kPeerFinished)) != 0; }
 
   /// Bytes to be sent. Do not reserve room in it (Malloc) across a call to the connection.
   [[nodiscard]] io::LinkBuffer& Writer() { return out_; }
-  /// Sends what Writer() holds at the end of this turn; calls for one turn make one system call.
+  /// Sends what Writer() holds at the end of this turn (after the handshake); calls for one turn
+  /// make one system call.
   void FlushLater() { MarkDirty(); }
   /// Sends now what the socket takes; the rest follows by itself when it can. Fails when the
   /// connection is broken.
@@ -106,6 +131,7 @@ class Connection final : private Timer {
   /// enough to deserve a system call of its own. Fails when the connection is broken.
   Error SendNow(std::string_view head, std::string_view body);
   /// One sendfile call; Writer() must be empty. Bytes sent; 0: the socket is full (WantWritable).
+  /// With a record layer at most kSealedFileBytesMax bytes are read, sealed and sent.
   /// ErrUnexpectedEof when `offset` is not before the end of the file.
   Result<size_t> SendFileSome(const io::File& file, int64_t offset, size_t count);
   /// Asks for one OnWritable when the socket takes bytes.
@@ -121,16 +147,6 @@ class Connection final : private Timer {
     return deadlines_[static_cast<size_t>(kind)];
   }
 
-  // As in cloudwego/netpoll, for users of netpoll alone; the loop renews the deadlines. In whole
-  // milliseconds; at most about 49 days.
-
-  /// No bytes for this long. kUnlimited: none.
-  void SetReadTimeout(Duration timeout) { SetTimeout(DeadlineKind::kRead, timeout); }
-  /// Writer() makes no progress for this long.
-  void SetWriteTimeout(Duration timeout) { SetTimeout(DeadlineKind::kWrite, timeout); }
-  /// Nothing moves either way for this long.
-  void SetIdleTimeout(Duration timeout) { SetTimeout(DeadlineKind::kIdle, timeout); }
-
   /// Stops and resumes taking input from the socket. A leaving peer is still noticed.
   void PauseRead();
   void ResumeRead();
@@ -141,7 +157,16 @@ class Connection final : private Timer {
   /// Ends our direction once Writer() is sent. Nothing may be written after it.
   void CloseWrite();
   /// Not closed by either side.
-  [[nodiscard]] bool IsActive() const { return phase_ == Phase::kOpen; }
+  [[nodiscard]] bool IsActive() const {
+    return phase_ == Phase::kOpen || phase_ == Phase::kHandshaking;
+  }
+
+  /// From now on the socket carries the records of `layer`. In OnPrepare only, once. The handshake
+  /// follows; it fails with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
+  void SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
+                      Duration handshake_timeout = kHandshakeTimeout);
+  /// Null for a plain connection.
+  [[nodiscard]] io::RecordLayer* GetRecordLayer() const;
 
   /// Keeps the object, not the socket, past OnDisconnect until the same number of Release calls:
   /// its buffers can still be touched, its calls fail or do nothing.
@@ -173,14 +198,8 @@ class Connection final : private Timer {
   friend struct ConnectionIo;
   friend struct LoopIo;
 
-  // connecting → open → flushing → lingering → closed; any phase may go to a later one directly.
-  enum class Phase : uint8_t {
-    kConnecting,  // dialed, not yet established
-    kOpen,        // both directions, or one after a FIN
-    kFlushing,    // Close was called, Writer() is not empty
-    kLingering,   // our FIN is sent, input is discarded
-    kClosed,      // the descriptor is gone; the object waits for its last holder
-  };
+  using Phase = ConnectionPhase;
+  struct Records;  // the record layer and its ciphertext
 
   // Who refers to the object beside the loop; it stays until none is left.
   enum Hold : uint16_t {
@@ -207,6 +226,7 @@ class Connection final : private Timer {
     kSyncWanted = 1024,     // the backend has to look at what input is wanted
     kDisconnectTold = 2048,
     kWatchWanted = 4096,  // io_uring: a report of writability is to be asked for
+    kInputTruncated = 8192,
   };
 
   /// Kept from the first question, since a reset socket has forgotten it: as text where that is
@@ -221,23 +241,36 @@ class Connection final : private Timer {
   };
 
   Connection(Loop& loop, EventHandler& handler, int fd, Phase phase);
-  ~Connection() override = default;
+  ~Connection() override;
 
+  void Move(ConnectionEvent event);
   void OnTimer() override;
   void ArmTimer(TimePoint deadline);
-  void SetTimeout(DeadlineKind kind, Duration timeout);
-  void Renew(DeadlineKind kind);
-  void OnInputMoved();
-  void OnOutputMoved();
   void ResumeFull();
   void InputChanged();
 
   Result<size_t> SendParts(const iovec* parts, int count);
+  Result<bool> SendFront(io::LinkBuffer& from);
   Error SendSome();
   void BlockOutput();
   void OutputDrained();
   void OnWritableReady();
 
+  // With a record layer (connection_records.cc).
+  void BeginHandshake();
+  void EndHandshake();
+  void FailHandshake(Error why);
+  bool ReceivedSealed(io::Block* block, size_t n);
+  void OpenReceived();
+  void EndSealedInput();
+  void DeliverOpened();
+  Error SealSome();
+  Error SendSealed();
+  Error SendNowSealed(std::string_view head, std::string_view body);
+  Result<size_t> SealFileSome(const io::File& file, int64_t offset, size_t count);
+
+  void BeginClose(CloseHow how);
+  bool Discard(size_t n);
   void FinishFlushed();
   void BeginLinger();
   void Break(Error why);
@@ -261,7 +294,7 @@ class Connection final : private Timer {
   std::array<TimePoint, 3> deadlines_{kNever, kNever, kNever};
   TimePoint armed_for_ = kNever;
   Error why_;
-  std::array<uint32_t, 3> timeouts_ms_{};      // 0: none
+  std::unique_ptr<Records> records_;           // null: plain
   uint32_t input_max_ = kInputHighWaterBytes;  // while lingering: what may still be discarded
   int fd_;
   uint16_t holds_ = 0;

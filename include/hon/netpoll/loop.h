@@ -15,6 +15,7 @@
 #include "hon/base/result.h"
 #include "hon/base/time.h"
 #include "hon/io/link_buffer.h"
+#include "hon/io/record_layer.h"
 #include "hon/netpoll/timer.h"
 
 namespace hon::netpoll {
@@ -84,15 +85,18 @@ class Loop {
   /// Runs `task` later in this turn, before output is flushed; from a deferred task: next turn,
   /// which then does not wait. This is how a long job yields.
   void Defer(Task& task);
-  /// Takes a connected or accepted socket over, also when it fails; OnPrepare and OnConnect are
-  /// called from inside.
+  /// Takes a connected or accepted socket over, also when it fails; OnPrepare and, without a record
+  /// layer, OnConnect are called from inside.
   Result<Connection*> Adopt(int fd, EventHandler& handler);
   /// Connects without blocking; `done` is called on this thread, never from inside, with the
   /// Connection (after its OnConnect) or the error: ErrDeadlineExceeded, a system error, or
   /// ErrClosed when the loop ends first. A name is looked up on a thread of its own; its
-  /// addresses are tried one after the other, each with its share of `timeout`.
+  /// addresses are tried one after the other, each with its share of `timeout`. With a `layer` the
+  /// handshake has what is left of `timeout`, and its failure is final: no further address is
+  /// tried.
   void Dial(std::string_view address, EventHandler& handler, Duration timeout,
-            std::function<void(Result<Connection*>)> done);
+            std::function<void(Result<Connection*>)> done,
+            std::unique_ptr<io::RecordLayer> layer = nullptr);
   /// Calls `visit` for every connection whose OnDisconnect has not been called. `visit` may close
   /// any of them.
   void ForEachConnection(const std::function<void(Connection&)>& visit);

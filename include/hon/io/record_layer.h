@@ -1,0 +1,57 @@
+#pragma once
+
+// The seam for TLS: what turns the bytes of a socket into plaintext and back. A netpoll::Connection
+// with a record layer shows plaintext in its Reader and takes plaintext in its Writer; nothing
+// above it knows of records. Rules: docs/ARCHITECTURE.md, section 4.
+
+#include <cstddef>
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/io/link_buffer.h"
+
+namespace hon::io {
+
+/// Plaintext bytes of one record (RFC 8446 §5.1).
+inline constexpr size_t kRecordBytesMax = 16 * 1024;
+
+/// Unsent ciphertext of one connection past which no further record is sealed.
+inline constexpr size_t kSealedBytesMax = 80 * 1024;
+
+/// One end of a record protocol on one connection. Pure: no sockets, no waiting. Owned by its
+/// connection, used on the connection's loop only, destroyed with the connection's object.
+class RecordLayer {
+ public:
+  RecordLayer() = default;
+  RecordLayer(const RecordLayer&) = delete;
+  RecordLayer& operator=(const RecordLayer&) = delete;
+  virtual ~RecordLayer() = default;
+
+  /// Called once, when the socket is connected. A client appends its first flight to `sealed`.
+  virtual Error Start(LinkBuffer& sealed) = 0;
+
+  /// Opens every complete record of `received`, consuming it; an incomplete one stays there, and an
+  /// implementation fails before it has to wait for more than one record. Plaintext goes to the end
+  /// of `plain`, and to the end of `sealed` what the protocol itself answers: handshake messages,
+  /// key updates. Appends no plaintext before HandshakeDone nor after InputEnded. An error is
+  /// final, and its alert, if the protocol has one, is in `sealed`.
+  virtual Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) = 0;
+
+  /// Appends `plain`, of 1 to kRecordBytesMax bytes, to `sealed` as records. Called after
+  /// HandshakeDone and before CloseOutput only.
+  virtual Error Seal(std::string_view plain, LinkBuffer& sealed) = 0;
+
+  /// Appends the end of our direction (close_notify, RFC 8446 §6.1) to `sealed`. Called once at
+  /// most, also during the handshake.
+  virtual void CloseOutput(LinkBuffer& sealed) = 0;
+
+  /// Plaintext may be sealed.
+  [[nodiscard]] virtual bool HandshakeDone() const = 0;
+  /// The peer has ended its direction by its close_notify.
+  [[nodiscard]] virtual bool InputEnded() const = 0;
+  /// The protocol that ALPN chose (RFC 7301), "" for none. Lives as long as the layer; complete
+  /// after HandshakeDone.
+  [[nodiscard]] virtual std::string_view ApplicationProtocol() const { return {}; }
+};
+
+}  // namespace hon::io

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "hon/base/time.h"
+#include "hon/io/link_buffer.h"
+#include "hon/io/record_layer.h"
+#include "hon/netpoll/connection.h"
+
+namespace hon::netpoll {
+
+/// What a connection with a record layer has beyond a plain one.
+struct Connection::Records {
+  Records(std::unique_ptr<io::RecordLayer> record_layer, io::BlockPool& pool)
+      : layer(std::move(record_layer)), received(pool), sealed(pool) {}
+
+  std::unique_ptr<io::RecordLayer> layer;
+  io::LinkBuffer received;      // ciphertext that is not opened yet
+  io::LinkBuffer sealed;        // ciphertext that is not sent yet
+  TimePoint deadline = kNever;  // of the handshake
+  Duration handshake_timeout;
+  bool news = false;           // the handler is to be told of plaintext, or of its end
+  bool failed = false;         // nothing more is opened or sealed
+  bool output_closed = false;  // our close_notify is in `sealed`, or was
+  bool dialed = false;         // the dialer waits for the end of the handshake
+};
+
+}  // namespace hon::netpoll
