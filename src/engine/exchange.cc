@@ -16,6 +16,7 @@
 #include "hon/base/sanitizer.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
+#include "workers/pattern_load.h"
 
 namespace hon::engine {
 namespace {
@@ -119,7 +120,7 @@ void Exchange::Cut(const Error& cause) {
 // behind this request show that it waits for more answers.
 void Exchange::NoticePeer() {
   if (!connection_->PeerFinished()) return;
-  const int64_t body_left = call_ == nullptr ? body_.Remaining() : call_->BodyLeft();
+  const int64_t body_left = call_ == nullptr ? body_.Remaining() : call_->ConnectionBodyLeft();
   const auto unread = static_cast<int64_t>(stream_.In().Len());
   if (body_left >= 0 && unread > body_left) return;
   context_.Cancel(ErrClientGone);
@@ -220,9 +221,9 @@ void Exchange::Serve(const http::Target& target, http::ResponseWriter& w, http::
       target.route != nullptr ? *target.route : owner_->GetEngine().GetRuntime().Unrouted();
   placement_ = PlacementOf(target, options.placement);
   const bool adaptive = placement_ == Placement::kAdaptive;
-  const PatternLoad load(route.placement.load(std::memory_order_relaxed));
+  const workers::PatternLoad load(route.runner_word.load(std::memory_order_relaxed));
   const bool away = placement_ == Placement::kWorkers || (adaptive && load.OnWorkers());
-  if (away && !target.only_waits && ServeOnWorker(*target.handler, route, w, r)) return;
+  if (away && !target.delegates && ServeOnWorker(*target.handler, route, w, r)) return;
   measured_ = adaptive && load.Samples(owner_->NextCall(), options.placement_limit);
   ServeInline(*target.handler, route, w, r);
 }
@@ -239,12 +240,13 @@ inline void Exchange::ServeInline(http::Handler& handler, http::Route& route,
       self.owner_->LeaveHandler();
       http::Route& of = *std::exchange(self.route_, nullptr);
       if (!std::exchange(self.measured_, false)) return;
-      self.stretch_.Suspend();
-      Learn(of, self.stretch_.Longest(), self.owner_->GetEngine().GetOptions().placement_limit);
+      self.burst_.Suspend();
+      workers::RecordCall(of.runner_word, self.burst_.Longest(),
+                          self.owner_->GetEngine().GetOptions().placement_limit);
     }
     Exchange& self;
   };
-  if (measured_) stretch_.Reset();
+  if (measured_) burst_.Reset();
   const Call call(*this, route);
   handler.ServeHTTP(w, r);
 }
@@ -260,25 +262,25 @@ void Exchange::ServeWithin(http::Target target, http::ResponseWriter& w, http::R
           placement(exchange.placement_),
           measured(exchange.measured_) {
       self.PauseCall();
-      stretch = self.stretch_;
+      burst = self.burst_;
       self.route_ = nullptr;
     }
     ~Pause() {
       self.route_ = route;
       self.placement_ = placement;
       self.measured_ = measured;
-      self.stretch_ = stretch;
+      self.burst_ = burst;
       self.OnResume();
     }
     Exchange& self;
     http::Route* const route;
     const Placement placement;
     const bool measured;
-    Stretch stretch;
+    workers::BurstTimer burst;
   };
   const Pause pause(*this);
   if (target.route == nullptr) target.route = pause.route;
-  if (target.placement == 0) target.placement = WishFor(pause.placement);
+  if (target.runner_hint == 0) target.runner_hint = HintFor(pause.placement);
   Serve(target, w, r);
 }
 
@@ -298,13 +300,13 @@ void Exchange::OnSuspend() {
 
 inline void Exchange::PauseCall() {
   owner_->LeaveHandler();
-  if (measured_) stretch_.Suspend();
+  if (measured_) burst_.Suspend();
 }
 
 inline void Exchange::OnResume() {
   if (route_ == nullptr) return;
   owner_->EnterHandler(*route_);
-  if (measured_) stretch_.Resume();
+  if (measured_) burst_.Resume();
 }
 
 // False when there is no worker to be had.

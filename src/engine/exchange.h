@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "engine/exchange_stream.h"
-#include "engine/stretch.h"
 #include "hon/adaptor/body_reader.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/request_reader.h"
@@ -14,6 +13,7 @@
 #include "hon/http/handler.h"
 #include "hon/io/link_buffer.h"
 #include "hon/netpoll/timer.h"
+#include "workers/burst_timer.h"
 
 namespace hon::engine {
 
@@ -121,13 +121,13 @@ class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
   adaptor::BodyReader body_;
   adaptor::Response response_;
   appcontext::ReusableContext context_;
-  Stretch stretch_;
+  workers::BurstTimer burst_;
   http::Route* route_ = nullptr;              // of the handler, while it runs inline
   WorkerCall* call_ = nullptr;                // while a worker owns request, body and response
   TimePoint deadline_ = kNever;               // of the context
   Placement placement_ = Placement::kInline;  // what the running call asked for
   bool timed_out_ = false;
-  bool measured_ = false;  // the call is: stretch_
+  bool measured_ = false;  // burst_ measures the running call
   std::string_view peer_;  // in remote_addr_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };

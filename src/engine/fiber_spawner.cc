@@ -4,16 +4,16 @@
 #include <utility>
 
 #include "engine/exchange.h"
-#include "engine/loop_port.h"
 #include "engine/runtime.h"
-#include "engine/worker_job.h"
 #include "hon/base/assert.h"
 #include "hon/fiber/fiber.h"
+#include "workers/job.h"
+#include "workers/loop_executor.h"
 
 namespace hon::engine {
 
 /// What was started by Go, for a worker; frees itself.
-class FiberSpawner::Job final : public WorkerJob {
+class FiberSpawner::Job final : public workers::Job {
  public:
   Job(FiberSpawner& owner, http::Route& route, appcontext::Context context,
       std::function<void()> work)
@@ -75,7 +75,7 @@ void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
 // False, and nothing has been done, when there is no worker to be had.
 bool FiberSpawner::GoToWorker(const appcontext::Context& context, std::function<void()>& work,
                               http::Route& route) {
-  WorkerPool& pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
+  workers::WorkerPool& pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
   if (!pool.Ready()) return false;
   auto job = std::make_unique<Job>(*this, route, context, std::move(work));
   {
@@ -98,9 +98,9 @@ void FiberSpawner::Yield() {
 }
 
 http::Spawner::Home& FiberSpawner::Here() {
-  LoopPort* port = LoopPort::Current();
-  HON_ASSERT(port != nullptr);
-  return *port;
+  workers::LoopExecutor* executor = workers::LoopExecutor::Current();
+  HON_ASSERT(executor != nullptr);
+  return *executor;
 }
 
 void FiberSpawner::Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) {

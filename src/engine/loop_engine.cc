@@ -63,17 +63,17 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
       hijacked_([this] {
         if (on_empty_) loop_->Post([this] { TellWhenEmpty(); });
       }),
-      port_(scheduler) {
-  port_.Enter();
+      executor_(scheduler) {
+  executor_.Enter();
   exchanges_.reserve(kFreeExchangesMax);
   if (engine.GetOptions().stall_time == kUnlimited) return;
   watchdog_ = &engine.GetRuntime().GetWatchdog();
-  watchdog_->Watch({&hold_, &probe_, &shared.on_held});
+  watchdog_->Watch({&activity_, &probe_, &shared.on_held});
 }
 
 LoopEngineImpl::~LoopEngineImpl() {
   HON_ASSERT(first_ == nullptr);
-  if (watchdog_ != nullptr) watchdog_->Unwatch(hold_);
+  if (watchdog_ != nullptr) watchdog_->Unwatch(activity_);
   for (Exchange* exchange : exchanges_) {
     Unpoison(exchange, sizeof(Exchange));
     delete exchange;
@@ -228,13 +228,13 @@ Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out)
 
 void LoopEngineImpl::Delete(Exchange& exchange) { delete &exchange; }
 
-WorkerPool& LoopEngineImpl::Pool() {
+workers::WorkerPool& LoopEngineImpl::Pool() {
   if (pool_ == nullptr) pool_ = &engine_->GetRuntime().Pool(scheduler_->GetOptions());
   return *pool_;
 }
 
 WorkerCall& LoopEngineImpl::TakeCall() {
-  if (calls_.empty()) return *new WorkerCall(port_, engine_->GetOptions().placement_limit);
+  if (calls_.empty()) return *new WorkerCall(executor_, engine_->GetOptions().placement_limit);
   WorkerCall* call = calls_.back().release();
   calls_.pop_back();
   return *call;

@@ -10,17 +10,17 @@
 #include "engine/conn_scope.h"
 #include "engine/exchange.h"
 #include "engine/hijacked_conn.h"
-#include "engine/hold.h"
 #include "engine/http_conn.h"
-#include "engine/loop_port.h"
-#include "engine/thread_probe.h"
-#include "engine/watchdog.h"
 #include "engine/worker_call.h"
 #include "hon/base/sanitizer.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/time.h"
 #include "hon/netpoll/loop.h"
+#include "workers/loop_activity.h"
+#include "workers/loop_executor.h"
+#include "workers/thread_probe.h"
+#include "workers/watchdog.h"
 
 namespace hon::engine {
 
@@ -101,11 +101,11 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   void OnScopeEnd(const ConnScope& scope);
   /// A handler of `route` begins, or goes on, to run on this thread; then it ends, or waits.
   void EnterHandler(http::Route& route) {
-    hold_.Enter(route);
-    if (watchdog_ != nullptr) watchdog_->NoteWork();
+    activity_.BeginHandler(route);
+    if (watchdog_ != nullptr) watchdog_->NoteHandler();
   }
-  void LeaveHandler() { hold_.Leave(); }
-  [[nodiscard]] WorkerPool& Pool();
+  void LeaveHandler() { activity_.EndHandler(); }
+  [[nodiscard]] workers::WorkerPool& Pool();
   [[nodiscard]] WorkerCall& TakeCall();
   void GiveBack(WorkerCall& call);
   /// Numbers the calls of handlers, to pick some of them.
@@ -162,11 +162,11 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   std::vector<HttpConn*> ready_;
   std::vector<HttpConn*> serving_;
   std::vector<Exchange*> exchanges_;  // free ones, warmest last; as many as it has capacity for
-  LoopPort port_;
-  Hold hold_;
-  ThreadProbe probe_;
-  Watchdog* watchdog_ = nullptr;                    // unless it is switched off
-  WorkerPool* pool_ = nullptr;                      // once it was needed
+  workers::LoopExecutor executor_;
+  workers::LoopActivity activity_;
+  workers::ThreadProbe probe_;
+  workers::Watchdog* watchdog_ = nullptr;           // unless it is switched off
+  workers::WorkerPool* pool_ = nullptr;             // once it was needed
   std::vector<std::unique_ptr<WorkerCall>> calls_;  // free ones, warmest last
   uint32_t calls_made_ = 0;
   TimePoint date_until_{};

@@ -25,7 +25,7 @@ class PlacedHandler final : public http::Handler {
   http::Target Resolve(http::Request& r) override {
     http::Target target = handler_->Resolve(r);
     // Of two, the inner one is the more particular.
-    if (target.placement == 0) target.placement = WishFor(placement_);
+    if (target.runner_hint == 0) target.runner_hint = HintFor(placement_);
     return target;
   }
 
@@ -47,13 +47,6 @@ Result<Placement> ParsePlacement(std::string_view name) {
   if (name == "workers") return kWorkers;
   if (name == "adaptive") return kAdaptive;
   return Fail(Error::New("unknown placement " + Quote(name) + " (inline, workers or adaptive)"));
-}
-
-void Learn(http::Route& route, Duration held, Duration limit) {
-  uint64_t word = route.placement.load(std::memory_order_relaxed);
-  const PatternLoad after = PatternLoad(word).After(held, limit);
-  // A sample that is lost to another thread's is no matter; a pattern that is moved must stay so.
-  route.placement.compare_exchange_strong(word, after.Word(), std::memory_order_relaxed);
 }
 
 }  // namespace hon::engine

@@ -7,13 +7,28 @@
 
 namespace hon::engine {
 
-WorkerPool& Runtime::Pool(const fiber::Options& fiber) {
+Runtime::Runtime(const Engine& engine)
+    : engine_(&engine),
+      blocking_({.threads_max = engine.GetOptions().blocking_max}),
+      watchdog_({.stall_time = engine.GetOptions().stall_time,
+                 .placement_limit = engine.GetOptions().placement_limit,
+                 .stacks = engine.GetOptions().stall_stacks,
+                 .report =
+                     [&engine](const workers::Stall& stall) {
+                       engine.Report({.kind = Event::Kind::kStall,
+                                      .pattern = stall.route.pattern,
+                                      .detail = stall.detail,
+                                      .stack = stall.stack});
+                     }}),
+      spawner_(*this, engine.GetOptions().placement) {}
+
+workers::WorkerPool& Runtime::Pool(const fiber::Options& fiber) {
   std::call_once(pool_made_, [&] {
-    WorkerPool::Options options;
+    workers::WorkerPool::Options options;
     options.workers_max = engine_->GetOptions().workers_max;
     options.running_max = std::min(netpoll::DefaultLoops(), options.workers_max);
     options.fiber = fiber;
-    pool_ = std::make_unique<WorkerPool>(options);
+    pool_ = std::make_unique<workers::WorkerPool>(options);
   });
   return *pool_;
 }

@@ -4,29 +4,25 @@
 #include <mutex>
 
 #include "engine/fiber_spawner.h"
-#include "engine/watchdog.h"
-#include "engine/worker_pool.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/blocking.h"
 #include "hon/http/handler.h"
+#include "workers/watchdog.h"
+#include "workers/worker_pool.h"
 
 namespace hon::engine {
 
 /// What the loops of one engine share beside its options.
 class Runtime {
  public:
-  explicit Runtime(const Engine& engine)
-      : engine_(&engine),
-        blocking_({.threads_max = engine.GetOptions().blocking_max}),
-        watchdog_(engine),
-        spawner_(*this, engine.GetOptions().placement) {}
+  explicit Runtime(const Engine& engine);
 
   /// The workers; made for the first call that needs one. `fiber`: of the loop that asks first.
-  [[nodiscard]] WorkerPool& Pool(const fiber::Options& fiber);
+  [[nodiscard]] workers::WorkerPool& Pool(const fiber::Options& fiber);
   /// Stands for the pattern of requests that no mux has routed.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
   [[nodiscard]] fiber::BlockingPool& Blocking() { return blocking_; }
-  [[nodiscard]] Watchdog& GetWatchdog() { return watchdog_; }
+  [[nodiscard]] workers::Watchdog& GetWatchdog() { return watchdog_; }
   [[nodiscard]] http::Spawner& GetSpawner() { return spawner_; }
 
  private:
@@ -34,8 +30,8 @@ class Runtime {
   http::Route unrouted_;
   fiber::BlockingPool blocking_;  // before the workers, whose fibers use it
   std::once_flag pool_made_;
-  std::unique_ptr<WorkerPool> pool_;
-  Watchdog watchdog_;
+  std::unique_ptr<workers::WorkerPool> pool_;
+  workers::Watchdog watchdog_;
   FiberSpawner spawner_;  // last: its end waits for jobs of the pool
 };
 

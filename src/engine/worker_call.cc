@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/placing.h"
-#include "engine/remote_conn.h"
-#include "engine/worker_pool.h"
 #include "hon/fiber/fiber.h"
+#include "workers/pattern_load.h"
+#include "workers/remote_conn.h"
 
 namespace hon::engine {
 
-bool WorkerCall::Run(WorkerPool& pool, const Parts& parts) {
+bool WorkerCall::Run(workers::WorkerPool& pool, const Parts& parts) {
   if (!pool.Ready()) return false;
   TakeOver(parts);
   pool.Submit(*this);
@@ -33,7 +32,7 @@ void WorkerCall::TakeOver(const Parts& parts) {
   refused_ = false;
   // A copy: the loop goes on writing its own.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
-  stream_.Attach(*home_, parts.stream, parts.body);
+  stream_.Attach(*home_, *this);
   parts.body.MoveTo(stream_);
   parts.response.MoveTo(stream_, *this, {date_.data(), date_.size()});
 }
@@ -51,28 +50,28 @@ void WorkerCall::Execute() {
   fiber::SetSwitchHooks({.before_suspend =
                              [](void* self) {
                                auto& call = *static_cast<WorkerCall*>(self);
-                               call.stretch_.Suspend();
+                               call.burst_.Suspend();
                                call.stream_.LendOutput();
                              },
                          .after_resume =
                              [](void* self) {
                                auto& call = *static_cast<WorkerCall*>(self);
                                call.stream_.TakeOutputBack();
-                               call.stretch_.Resume();
+                               call.burst_.Resume();
                              },
                          .argument = this});
-  stretch_.Reset();
-  stretch_.Resume();
+  burst_.Reset();
+  burst_.Resume();
   try {
     parts_->handler.ServeHTTP(parts_->writer, parts_->request);
   } catch (...) {
     failure_ = std::current_exception();
   }
-  stretch_.Suspend();
+  burst_.Suspend();
   fiber::SetSwitchHooks({});
   fiber::SetContext(nullptr);
   fiber::SetName(nullptr);
-  Learn(Route(), stretch_.Longest(), limit_);
+  workers::RecordCall(Route().runner_word, burst_.Longest(), limit_);
   home_->Post(*this);  // from here on it may serve another exchange
 }
 
@@ -86,7 +85,7 @@ Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack() {
   stream_.OnLoop([&] {
     stream_.GiveBack();
     conn = parts_->control.Hijack();
-    if (conn) conn = std::make_unique<RemoteConn>(*home_, *std::move(conn));
+    if (conn) conn = std::make_unique<workers::RemoteConn>(*home_, *std::move(conn));
   });
   return conn;
 }

@@ -5,16 +5,16 @@
 #include <memory>
 #include <string_view>
 
-#include "engine/remote_stream.h"
-#include "engine/stretch.h"
-#include "engine/worker_job.h"
+#include "engine/exchange_stream.h"
 #include "hon/adaptor/response.h"
 #include "hon/http/request.h"
 #include "hon/http/time.h"
+#include "workers/burst_timer.h"
+#include "workers/job.h"
+#include "workers/remote_stream.h"
+#include "workers/worker_pool.h"
 
 namespace hon::engine {
-
-class WorkerPool;
 
 /// One call of a handler on a worker thread, pooled by the loop that owns the connection.
 ///
@@ -23,12 +23,15 @@ class WorkerPool;
 /// (which orders the memory):
 ///   - until Run submits the call, and after its handler has ended: the exchange's fiber;
 ///   - in between: the handler's fiber on the worker;
-///   - during an Errand (a call of RemoteStream, Hijack, SetRequestDeadline): the errand's fiber on
+///   - during a SyncCall (from RemoteStream, Hijack, SetRequestDeadline): the fiber of that call on
 ///     the owning loop, while the handler's fiber waits for it.
 /// The one exception is output that a suspended handler lends (RemoteStream::LendOutput), under a
 /// mutex. The connection and the ExchangeStream never leave their loop. The context, the draining
 /// flag and the event hook may be used from any thread.
-class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private netpoll::Task {
+class WorkerCall final : public workers::Job,
+                         private adaptor::ConnControl,
+                         private workers::RemoteStream::Origin,
+                         private netpoll::Task {
  public:
   /// What of an exchange goes to the worker.
   struct Parts {
@@ -43,13 +46,13 @@ class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private
     std::string_view date;
   };
 
-  WorkerCall(LoopPort& home, Duration limit) : home_(&home), limit_(limit) {}
+  WorkerCall(workers::LoopExecutor& home, Duration limit) : home_(&home), limit_(limit) {}
 
   /// On the exchange's fiber: has a worker call the handler, and waits for its end. Throws what the
   /// handler threw. False when there is no worker to be had: nothing has been done then.
-  bool Run(WorkerPool& pool, const Parts& parts);
+  bool Run(workers::WorkerPool& pool, const Parts& parts);
   /// What the connection still owes to the request's body. On the owning loop.
-  [[nodiscard]] int64_t BodyLeft() const { return stream_.BodyLeft(); }
+  [[nodiscard]] int64_t ConnectionBodyLeft() const { return stream_.BodyLeft(); }
 
   void Execute() override;
   void Refuse() override;
@@ -60,19 +63,24 @@ class WorkerCall final : public WorkerJob, private adaptor::ConnControl, private
   Error SetRequestDeadline(TimePoint deadline) override;
   [[nodiscard]] bool KeepAlive() const override;
   void LogHandlerError(std::string_view message) override;
+  // workers::RemoteStream::Origin, on the owning loop.
+  [[nodiscard]] io::Stream& Stream() override { return parts_->stream; }
+  [[nodiscard]] bool Disconnected() const override { return parts_->stream.Disconnected(); }
+  void FlushSoon() override { parts_->stream.OnSuspend(); }
+  [[nodiscard]] int64_t BodyLeft() const override { return parts_->body.Remaining(); }
   // netpoll::Task: the handler has ended.
   void Run() override;
 
   void TakeOver(const Parts& parts);
   void HandBack(const Parts& parts);
 
-  LoopPort* home_;
+  workers::LoopExecutor* home_;
   Duration limit_;
-  RemoteStream stream_;
+  workers::RemoteStream stream_;
   const Parts* parts_ = nullptr;
   fiber::Fiber* caller_ = nullptr;
   std::exception_ptr failure_;
-  Stretch stretch_;
+  workers::BurstTimer burst_;
   bool done_ = false;
   bool refused_ = false;
   std::array<char, http::kTimeBytes> date_{};

@@ -207,8 +207,8 @@ inline Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
   // The handler may be a mux in turn: then its pattern is the one that counts.
   const Target inner = entry.route.handler->Resolve(r);
-  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.placement,
-          inner.only_waits};
+  return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.runner_hint,
+          inner.delegates};
 }
 
 void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {

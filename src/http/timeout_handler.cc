@@ -99,7 +99,7 @@ class Timeouter final : public Handler {
 
   Target Resolve(Request& r) override {
     Target target = Handler::Resolve(r);
-    target.only_waits = true;
+    target.delegates = true;
     return target;
   }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/thread_probe.h"
+#include "workers/thread_probe.h"
 
 namespace hon::server {
 
@@ -47,7 +47,7 @@ netpoll::Listener::Target LoopThread::TargetUnder(const std::optional<appcontext
 
 void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& options,
                       engine::LoopEngine::Shared& shared, std::function<void(Error)> started) {
-  engine::NameThread(index == kStandby ? "hon-standby" : "hon-loop-" + std::to_string(index));
+  workers::NameThread(index == kStandby ? "hon-standby" : "hon-loop-" + std::to_string(index));
   netpoll::LoopOptions loop_options;
   loop_options.backend = options.backend;
   loop_options.index = index;

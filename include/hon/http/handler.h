@@ -15,22 +15,23 @@ namespace hon::http {
 
 class Handler;
 
-/// One registered pattern of a mux, as those who run handlers see it. Its address is the same for
-/// every request that the pattern matches, for as long as the mux lives.
+/// One registered pattern of a mux. The address is the same for every request that the pattern
+/// matches, as long as the mux lives.
 struct Route {
   std::string pattern;  // as it was registered
   Handler* handler = nullptr;
-  /// A word for whoever runs the handler, zero at first: muxes neither read nor write it.
-  std::atomic<uint64_t> placement{0};
+  /// Storage for the server that runs the handler, zero at first. Muxes neither read nor write it.
+  std::atomic<uint64_t> runner_word{0};
 };
 
-/// What a request will run.
+/// The handler that a request will run. Muxes and middleware pass the fields of the inner handler
+/// on.
 struct Target {
   Handler* handler = nullptr;
-  Route* route = nullptr;  // null when no pattern matched
-  uint8_t placement = 0;   // where the handler asks to run (engine::Place); muxes pass it on
-  /// It does no more than wait for what it has a Spawner run, as TimeoutHandler; muxes pass it on.
-  bool only_waits = false;
+  Route* route = nullptr;   // null when no pattern matched
+  uint8_t runner_hint = 0;  // a request to the server that runs the handler; zero: none
+  /// ServeHTTP gives its work to the Spawner of the request and only waits for it (TimeoutHandler).
+  bool delegates = false;
 };
 
 /// Answers one request.

@@ -11,16 +11,16 @@
 #include "hon/http/spawner.h"
 #include "hon/netpoll/loop.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// Where other threads hand work to a loop and its fibers. Lives as long as the loop serves; its
 /// end waits for those that are still inside Post, so that the loop may be destroyed after it.
-class LoopPort final : public http::Spawner::Home {
+class LoopExecutor final : public http::Spawner::Home {
  public:
-  explicit LoopPort(fiber::Scheduler& scheduler) : scheduler_(&scheduler) {}
-  ~LoopPort() override;
-  LoopPort(const LoopPort&) = delete;
-  LoopPort& operator=(const LoopPort&) = delete;
+  explicit LoopExecutor(fiber::Scheduler& scheduler) : scheduler_(&scheduler) {}
+  ~LoopExecutor() override;
+  LoopExecutor(const LoopExecutor&) = delete;
+  LoopExecutor& operator=(const LoopExecutor&) = delete;
 
   /// Runs `task` on the loop's thread. Any thread. Nothing of the task is touched once it has run.
   void Post(netpoll::Task& task) {
@@ -32,7 +32,7 @@ class LoopPort final : public http::Spawner::Home {
   [[nodiscard]] fiber::Scheduler& GetScheduler() const { return *scheduler_; }
 
   /// The port of this thread, or null.
-  [[nodiscard]] static LoopPort* Current();
+  [[nodiscard]] static LoopExecutor* Current();
   /// Makes this the port of the calling thread, which is its loop's, until its destruction.
   void Enter();
 
@@ -44,9 +44,9 @@ class LoopPort final : public http::Spawner::Home {
 /// A piece of work that a fiber has done on another loop while it waits. Lives on the waiting
 /// fiber's stack: between RunAndWait's Post and the answer the other loop owns it, and with it
 /// everything that the waiting fiber owns.
-class Errand final : private netpoll::Task {
+class SyncCall final : private netpoll::Task {
  public:
-  Errand(LoopPort& there, void (*work)(void*), void* argument)
+  SyncCall(LoopExecutor& there, void (*work)(void*), void* argument)
       : there_(&there), work_(work), argument_(argument) {}
   /// On a fiber of a thread that has a port. Throws what the work threw.
   void RunAndWait();
@@ -55,8 +55,8 @@ class Errand final : private netpoll::Task {
   void Run() override;
   void Work();
 
-  LoopPort* there_;
-  LoopPort* home_ = nullptr;
+  LoopExecutor* there_;
+  LoopExecutor* home_ = nullptr;
   fiber::Fiber* waiter_ = nullptr;
   void (*work_)(void*);
   void* argument_;
@@ -67,11 +67,11 @@ class Errand final : private netpoll::Task {
 
 /// Calls `work` on a fiber of the loop behind `there`; the calling fiber waits for its end.
 template <class F>
-void RunOn(LoopPort& there, F&& work) {
+void RunOn(LoopExecutor& there, F&& work) {
   using Function = std::remove_reference_t<F>;
-  Errand errand(
+  SyncCall errand(
       there, [](void* function) { (*static_cast<Function*>(function))(); }, std::addressof(work));
   errand.RunAndWait();
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -1,11 +1,11 @@
 // What is learned from the calls of a pattern: when it moves to the workers, and when it comes
 // back.
 
-#include "engine/pattern_load.h"
+#include "workers/pattern_load.h"
 
 #include <gtest/gtest.h>
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST(PatternLoad, RemembersThatItBlocksUntilItReturns) {
 }
 
 }  // namespace
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -4,10 +4,11 @@
 
 #include "hon/base/time.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
-/// The longest time for which a call held its thread between two suspensions.
-class Stretch {
+/// Measures the longest burst of one call: a burst is the time for which a call holds its thread
+/// between two suspensions.
+class BurstTimer {
  public:
   void Reset() { longest_ = {}; }
   void Resume() { began_ = Clock::now(); }
@@ -19,4 +20,4 @@ class Stretch {
   Duration longest_{};
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

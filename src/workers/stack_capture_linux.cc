@@ -15,10 +15,10 @@
 #include <mutex>
 #include <thread>
 
-#include "engine/stack_capture.h"
 #include "hon/base/time.h"
+#include "workers/stack_capture.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 constexpr int kFramesMax = 64;
@@ -122,4 +122,4 @@ std::string CaptureStack(int id) {
   return text;
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -6,11 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include "engine/worker.h"
-#include "engine/worker_job.h"
 #include "hon/fiber/fiber.h"
+#include "workers/job.h"
+#include "workers/worker.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// The threads that run handlers which may block.
 ///
@@ -38,14 +38,14 @@ class WorkerPool {
   /// Whether there is a worker; starts the first one. False when that fails.
   [[nodiscard]] bool Ready();
   /// After Ready: has `job` executed as soon as a worker is free.
-  void Submit(WorkerJob& job);
+  void Submit(Job& job);
   /// Threads now.
   [[nodiscard]] unsigned Workers() const;
 
   // For workers.
 
   /// The next job for `worker`, or null: it is idle then, until it is woken.
-  [[nodiscard]] WorkerJob* Take(Worker& worker);
+  [[nodiscard]] Job* Take(Worker& worker);
   [[nodiscard]] const fiber::Options& FiberOptions() const { return options_.fiber; }
 
  private:
@@ -57,7 +57,7 @@ class WorkerPool {
   };
 
   // Under mutex_.
-  [[nodiscard]] bool MaySuspendedRun(const WorkerJob& job) const {
+  [[nodiscard]] bool MaySuspendedRun(const Job& job) const {
     return !job.for_fresh_worker_ || workers_.size() >= options_.workers_max;
   }
   [[nodiscard]] bool MayRunOneMore() const { return active_ - blocked_ < options_.running_max; }
@@ -75,8 +75,8 @@ class WorkerPool {
 
   const Options options_;
   mutable std::mutex mutex_;  // what follows
-  WorkerJob* first_ = nullptr;
-  WorkerJob* last_ = nullptr;
+  Job* first_ = nullptr;
+  Job* last_ = nullptr;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;            // warmest last
   std::vector<Worker*> idle_suspended_;  // those with fibers of their own, called last
@@ -93,4 +93,4 @@ class WorkerPool {
   std::thread overseer_;
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

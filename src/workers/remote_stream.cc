@@ -1,11 +1,11 @@
-#include "engine/remote_stream.h"
+#include "workers/remote_stream.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "hon/netpoll/connection.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 // What a stream that is not in use keeps in each direction.
@@ -19,17 +19,16 @@ RemoteStream::RemoteStream() : in_pool_(kCachedBlocksMax), out_pool_(kCachedBloc
   Bind(in_, out_);
 }
 
-void RemoteStream::Attach(LoopPort& home, ExchangeStream& target, const adaptor::BodyReader& body) {
+void RemoteStream::Attach(LoopExecutor& home, Origin& origin) {
   home_ = &home;
-  target_ = &target;
-  body_ = &body;
+  origin_ = &origin;
   PullInput();
 }
 
 // Of what follows the body nothing is taken while its end is known: it is the next request.
 void RemoteStream::PullInput() {
-  const int64_t remaining = body_->Remaining();
-  io::LinkBuffer& from = target_->In();
+  const int64_t remaining = origin_->BodyLeft();
+  io::LinkBuffer& from = origin_->Stream().In();
   size_t wanted = std::min(from.Len(), kPullBytesMax);
   if (remaining >= 0) {
     const int64_t missing = remaining - static_cast<int64_t>(in_.Len());
@@ -45,15 +44,15 @@ void RemoteStream::PullInput() {
 }
 
 void RemoteStream::NoteBodyLeft() {
-  const int64_t remaining = body_->Remaining();
+  const int64_t remaining = origin_->BodyLeft();
   body_left_ = remaining < 0 ? -1 : remaining - static_cast<int64_t>(in_.Len());
 }
 
 void RemoteStream::PushOutput() {
   if (out_.Empty()) return;
-  if (!target_->Disconnected()) {
-    out_.ForEach([this](std::string_view part) { target_->Out().Write(part); });
-    target_->OnSuspend();
+  if (!origin_->Disconnected()) {
+    out_.ForEach([this](std::string_view part) { origin_->Stream().Out().Write(part); });
+    origin_->FlushSoon();
   }
   out_.Clear();
 }
@@ -61,10 +60,10 @@ void RemoteStream::PushOutput() {
 void RemoteStream::GiveBack() {
   PushOutput();
   if (!in_.Empty()) {
-    io::LinkBuffer unread(target_->In().Pool());
+    io::LinkBuffer unread(origin_->Stream().In().Pool());
     in_.ForEach([&](std::string_view part) { unread.Write(part); });
-    unread.Append(std::move(target_->In()));
-    target_->In() = std::move(unread);
+    unread.Append(std::move(origin_->Stream().In()));
+    origin_->Stream().In() = std::move(unread);
     in_.Clear();
   }
   in_.Release();
@@ -78,7 +77,7 @@ Error RemoteStream::FillInput() {
     const size_t had = in_.Len();
     PullInput();
     while (in_.Len() == had && !err) {
-      err = target_->FillInput();
+      err = origin_->Stream().FillInput();
       PullInput();
     }
     if (in_.Len() != had) err = {};
@@ -90,7 +89,7 @@ Error RemoteStream::DrainOutput(size_t bytes_max) {
   Error err;
   OnLoop([&] {
     PushOutput();
-    err = target_->DrainOutput(bytes_max);
+    err = origin_->Stream().DrainOutput(bytes_max);
   });
   return err;
 }
@@ -99,17 +98,17 @@ io::CopyResult RemoteStream::SendFile(io::File& file, int64_t offset, int64_t co
   io::CopyResult sent;
   OnLoop([&] {
     PushOutput();
-    sent = target_->SendFile(file, offset, count);
+    sent = origin_->Stream().SendFile(file, offset, count);
   });
   return sent;
 }
 
 void RemoteStream::SetReadDeadline(TimePoint deadline) {
-  OnLoop([&] { target_->SetReadDeadline(deadline); });
+  OnLoop([&] { origin_->Stream().SetReadDeadline(deadline); });
 }
 
 void RemoteStream::SetWriteDeadline(TimePoint deadline) {
-  OnLoop([&] { target_->SetWriteDeadline(deadline); });
+  OnLoop([&] { origin_->Stream().SetWriteDeadline(deadline); });
 }
 
 void RemoteStream::LendOutput() {
@@ -132,4 +131,4 @@ void RemoteStream::CollectOutput() {
   if (std::exchange(lent_, false)) PushOutput();
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -1,4 +1,4 @@
-#include "engine/worker.h"
+#include "workers/worker.h"
 
 #include <future>
 #include <new>
@@ -6,9 +6,9 @@
 #include <system_error>
 #include <utility>
 
-#include "engine/worker_pool.h"
+#include "workers/worker_pool.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 // After this many jobs in a row its own timers and waking fibers get their turn.
@@ -24,7 +24,7 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerPool& pool, unsigned number)
   std::unique_ptr<Worker> self(new Worker(pool, number));
   self->loop_ = std::move(loop);
   self->scheduler_ = std::make_unique<fiber::Scheduler>(*self->loop_, pool.FiberOptions());
-  self->port_ = std::make_unique<LoopPort>(*self->scheduler_);
+  self->port_ = std::make_unique<LoopExecutor>(*self->scheduler_);
   std::promise<void> started;
   std::future<void> ready = started.get_future();
   try {
@@ -57,10 +57,10 @@ void Worker::Main(std::promise<void>& started) {
 
 void Worker::Run() {
   for (int i = 0; i < kJobsPerTurnMax; ++i) {
-    WorkerJob* job = pool_->Take(*this);
+    Job* job = pool_->Take(*this);
     if (job == nullptr) return;
     try {
-      scheduler_->Start([](void* self) { static_cast<WorkerJob*>(self)->Execute(); }, job);
+      scheduler_->Start([](void* self) { static_cast<Job*>(self)->Execute(); }, job);
     } catch (const std::bad_alloc&) {  // no memory for a stack: nothing has run
       job->Refuse();
     }
@@ -68,4 +68,4 @@ void Worker::Run() {
   loop_->Defer(*this);
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -1,19 +1,19 @@
-#include "engine/watchdog.h"
+#include "workers/watchdog.h"
 
 #include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
-#include "engine/pattern_load.h"
-#include "engine/stack_capture.h"
+#include "workers/pattern_load.h"
+#include "workers/stack_capture.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
-// A stall is noticed this part of its time late, at most.
+// Looks in one stall time: a stall is noticed late by at most one part of it.
 constexpr int kLooksPerStall = 4;
-// It goes to sleep when no handler has run for this long.
+// The watchdog goes to sleep when no handler has run for this long.
 constexpr Duration kQuietTime = std::chrono::milliseconds(200);
 constexpr Duration kReportInterval = std::chrono::seconds(1);
 
@@ -32,14 +32,14 @@ void Watchdog::Watch(const Watched& loop) {
   const std::lock_guard lock(mutex_);
   entries_.push_back({loop});
   if (thread_.joinable()) return;
-  if (engine_->GetOptions().stall_stacks) PrepareStackCapture();
+  if (options_.stacks) PrepareStackCapture();
   thread_ = std::thread([this] { Main(); });
 }
 
-void Watchdog::Unwatch(const Hold& hold) {
+void Watchdog::Unwatch(const LoopActivity& activity) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !telling_; });
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.loop.hold == &hold; });
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.loop.activity == &activity; });
 }
 
 void Watchdog::WakeUp() {
@@ -50,7 +50,7 @@ void Watchdog::WakeUp() {
 
 void Watchdog::Main() {
   NameThread("hon-watchdog");
-  const Duration tick = engine_->GetOptions().stall_time / kLooksPerStall;
+  const Duration tick = options_.stall_time / kLooksPerStall;
   const auto awake = [this] { return awake_.load(std::memory_order_relaxed); };
   TimePoint busy_until{};
   bool sleeps = false;
@@ -61,8 +61,8 @@ void Watchdog::Main() {
     const TimePoint now = Clock::now();
     if (Look(now)) busy_until = now + kQuietTime;
     TellServers(lock);
-    // One more tick passes between the note that it sleeps and the sleep: a handler that has begun
-    // without seeing the note is seen by then.
+    // One more tick passes between awake_ = false and the sleep: a handler that began without
+    // seeing awake_ = false is seen by that look.
     sleeps = now >= busy_until && !awake();
     awake_.store(now < busy_until, std::memory_order_relaxed);
   }
@@ -72,36 +72,36 @@ void Watchdog::Main() {
 bool Watchdog::Look(TimePoint now) {
   bool busy = false;
   for (Entry& entry : entries_) {
-    const uint64_t count = entry.loop.hold->Count();
-    if (count != entry.count) {
+    const uint64_t sequence = entry.loop.activity->Sequence();
+    if (sequence != entry.sequence) {
       busy = true;
-      entry.count = count;
+      entry.sequence = sequence;
       entry.since = now;
-      entry.judged = false;
+      entry.stalled = false;
       entry.used = entry.loop.probe->Used();
-    } else if (count % 2 == 1) {
+    } else if (sequence % 2 == 1) {
       busy = true;
-      if (entry.judged || !Holds(entry, now)) continue;
-      entry.judged = true;
+      if (entry.stalled || !Holds(entry, now)) continue;
+      entry.stalled = true;
       OnStall(entry, now);
     }
   }
   return busy;
 }
 
-// Whether it is the handler that takes the time, and not a system that runs something else.
+// Whether the handler holds its loop, and not a system that has not run the thread.
 bool Watchdog::Holds(Entry& entry, TimePoint now) const {
   const Duration held = now - entry.since;
-  if (held < engine_->GetOptions().stall_time) return false;
+  if (held < options_.stall_time) return false;
   return entry.loop.probe->Waits() || entry.loop.probe->Used() - entry.used > held / 2;
 }
 
 void Watchdog::OnStall(const Entry& entry, TimePoint now) {
-  http::Route* route = entry.loop.hold->Route();
-  if (entry.loop.hold->Count() != entry.count) return;  // it has just ended
-  const Duration limit = engine_->GetOptions().placement_limit;
-  const PatternLoad load(route->placement.load(std::memory_order_relaxed));
-  route->placement.store(load.Moved(limit).Word(), std::memory_order_relaxed);
+  http::Route* route = entry.loop.activity->Route();
+  if (entry.loop.activity->Sequence() != entry.sequence) return;  // the burst has just ended
+  const Duration limit = options_.placement_limit;
+  const PatternLoad load(route->runner_word.load(std::memory_order_relaxed));
+  route->runner_word.store(load.Moved(limit).Word(), std::memory_order_relaxed);
   Report(entry, *route, now - entry.since);
 }
 
@@ -119,18 +119,17 @@ void Watchdog::Report(const Entry& entry, const http::Route& route, Duration hel
     detail += " (and " + std::to_string(more) + " others since the last report)";
   }
   std::string stack;
-  if (engine_->GetOptions().stall_stacks) stack = CaptureStack(entry.loop.probe->Id());
-  engine_->Report(
-      {.kind = Event::Kind::kStall, .pattern = route.pattern, .detail = detail, .stack = stack});
+  if (options_.stacks) stack = CaptureStack(entry.loop.probe->Id());
+  options_.report({route, detail, stack});
 }
 
-// Without the lock: a server may start another loop, which is watched too.
+// Calls on_held without the lock: the server may start another loop, which calls Watch.
 void Watchdog::TellServers(std::unique_lock<std::mutex>& lock) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     const std::function<bool(bool)>* on_held = entries_[i].loop.on_held;
     const auto same_server = [&](const Entry& entry) { return entry.loop.on_held == on_held; };
     const bool held = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return same_server(entry) && entry.judged;
+      return same_server(entry) && entry.stalled;
     });
     if (held == entries_[i].told_held || on_held == nullptr || !*on_held) continue;
     telling_ = true;
@@ -146,4 +145,4 @@ void Watchdog::TellServers(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

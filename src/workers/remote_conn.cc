@@ -1,9 +1,9 @@
-#include "engine/remote_conn.h"
+#include "workers/remote_conn.h"
 
 #include <string>
 #include <utility>
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// A fiber of the owning loop that holds the connection: the loop does not end before its fibers.
 class RemoteConn::Keeper {
@@ -31,7 +31,7 @@ class RemoteConn::Keeper {
   bool ended_ = false;
 };
 
-RemoteConn::RemoteConn(LoopPort& home, std::unique_ptr<io::Conn> conn)
+RemoteConn::RemoteConn(LoopExecutor& home, std::unique_ptr<io::Conn> conn)
     : home_(&home), keeper_(Keeper::Start(std::move(conn))) {}
 
 RemoteConn::~RemoteConn() {
@@ -88,4 +88,4 @@ std::string RemoteConn::RemoteAddr() const {
   return address;
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

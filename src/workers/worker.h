@@ -4,15 +4,15 @@
 #include <memory>
 #include <thread>
 
-#include "engine/loop_port.h"
-#include "engine/thread_probe.h"
 #include "hon/base/result.h"
 #include "hon/base/time.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/handler.h"
 #include "hon/netpoll/loop.h"
+#include "workers/loop_executor.h"
+#include "workers/thread_probe.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 class WorkerPool;
 
@@ -39,7 +39,7 @@ class Worker final : private netpoll::Task {
   unsigned number_;
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
-  std::unique_ptr<LoopPort> port_;
+  std::unique_ptr<LoopExecutor> port_;
   std::unique_ptr<ThreadProbe> probe_;
   std::thread thread_;
 
@@ -60,4 +60,4 @@ class Worker final : private netpoll::Task {
   Duration used_seen_{};
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// Makes CaptureStack possible: takes the signal SIGURG, which does nothing by default. False when
 /// the program uses that signal itself.
@@ -16,4 +16,4 @@ bool PrepareStackCapture();
 /// a signal; takes up to 50 ms.
 [[nodiscard]] std::string CaptureStack(int id);
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -1,13 +1,13 @@
-#include "engine/worker_pool.h"
+#include "workers/worker_pool.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "engine/pattern_load.h"
 #include "hon/base/assert.h"
+#include "workers/pattern_load.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 // How often the overseer looks: while jobs wait, while there are any, and while there are none.
@@ -47,7 +47,7 @@ bool WorkerPool::Ready() {
   return !workers_.empty() || StartWorker(lock);
 }
 
-void WorkerPool::Submit(WorkerJob& job) {
+void WorkerPool::Submit(Job& job) {
   Worker* idle = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -91,9 +91,9 @@ void WorkerPool::SetBlocked(Worker& worker, bool blocked) {
   blocked ? ++blocked_ : --blocked_;
 }
 
-WorkerJob* WorkerPool::Take(Worker& worker) {
+Job* WorkerPool::Take(Worker& worker) {
   Worker* other = nullptr;
-  WorkerJob* job = nullptr;
+  Job* job = nullptr;
   {
     const std::lock_guard lock(mutex_);
     SetBlocked(worker, false);
@@ -114,7 +114,7 @@ WorkerJob* WorkerPool::Take(Worker& worker) {
       ++worker.jobs_;
       worker.route_ = &job->Route();
       // A pattern that was seen to wait in the kernel is expected to.
-      const uint64_t word = worker.route_->placement.load(std::memory_order_relaxed);
+      const uint64_t word = worker.route_->runner_word.load(std::memory_order_relaxed);
       if ((word & PatternLoad::kBlocks) != 0) SetBlocked(worker, true);
     }
     other = CallIdle();
@@ -209,7 +209,7 @@ void WorkerPool::Judge(const Sight& sight) {
   SetBlocked(worker, sight.waits);
   // One that was called and does not come is held by a fiber that it has resumed.
   if (worker.state_ == Worker::State::kCalled) return;
-  std::atomic<uint64_t>& word = worker.route_->placement;
+  std::atomic<uint64_t>& word = worker.route_->runner_word;
   if (sight.waits) {
     word.fetch_or(PatternLoad::kBlocks, std::memory_order_relaxed);
   } else {
@@ -250,4 +250,4 @@ void WorkerPool::Shrink(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

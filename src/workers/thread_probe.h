@@ -6,7 +6,7 @@
 
 #include "hon/base/time.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// One thread, seen from others. Made on that thread; the thread must be alive when it is asked.
 class ThreadProbe {
@@ -35,4 +35,4 @@ void NameThread(const std::string& name);
 /// Lets other threads go before the calling one where they compete for a processor.
 void YieldPriority();
 
-}  // namespace hon::engine
+}  // namespace hon::workers

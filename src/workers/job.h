@@ -2,17 +2,18 @@
 
 #include "hon/http/handler.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
-/// What a worker takes and runs.
-class WorkerJob {
+/// A piece of work for the worker pool.
+class Job {
  public:
-  virtual ~WorkerJob() = default;
-  /// On a fiber of a worker. The job may be gone when it returns.
+  virtual ~Job() = default;
+  /// Called once, on a fiber of a worker. The job may be destroyed before Execute returns.
   virtual void Execute() = 0;
-  /// Instead of that, when there is no memory for a fiber. On the worker's thread.
+  /// Called instead of Execute, on a worker's thread and outside of fibers, when no stack for a
+  /// fiber can be allocated.
   virtual void Refuse() = 0;
-  /// The pattern that is called; as lasting as the mux.
+  /// The route whose handler the job calls. The route outlives the job.
   [[nodiscard]] http::Route& Route() const { return *route_; }
 
  protected:
@@ -23,9 +24,9 @@ class WorkerJob {
 
  private:
   friend class WorkerPool;
-  WorkerJob* next_ = nullptr;
+  Job* next_ = nullptr;
   http::Route* route_ = nullptr;
   bool for_fresh_worker_ = false;
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -3,26 +3,40 @@
 #include <cstdint>
 #include <mutex>
 
-#include "engine/exchange_stream.h"
-#include "engine/loop_port.h"
-#include "hon/adaptor/body_reader.h"
 #include "hon/io/link_buffer.h"
 #include "hon/io/stream.h"
 #include "hon/netpoll/loop.h"
+#include "workers/loop_executor.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
-/// An exchange's connection for a handler on another thread. It has buffers of its own, over
-/// blocks of its own; bytes are copied between them and the connection's by the owning loop, which
-/// does everything else as ever: waiting, deadlines, limits, order.
+/// The stream of an exchange for a handler on another thread. A RemoteStream has its own buffers
+/// over its own blocks. The loop that owns the connection copies bytes between these buffers and
+/// the connection's, and does all waiting, deadlines and limits.
 class RemoteStream final : public io::Stream {
  public:
+  /// The exchange that a RemoteStream stands for. Called on the loop that owns the connection.
+  class Origin {
+   public:
+    [[nodiscard]] virtual io::Stream& Stream() = 0;
+    /// The connection is gone: output is dropped.
+    [[nodiscard]] virtual bool Disconnected() const = 0;
+    /// Sends what Stream().Out() holds at the end of the loop's turn.
+    virtual void FlushSoon() = 0;
+    /// Bytes of the request's body that the stream has not delivered; negative: unknown, until the
+    /// end of a chunked body is parsed.
+    [[nodiscard]] virtual int64_t BodyLeft() const = 0;
+
+   protected:
+    ~Origin() = default;
+  };
+
   RemoteStream();
 
   // On the owning loop, while it owns the call (see WorkerCall).
 
-  /// Begins a call, and takes over what has been received of `body`.
-  void Attach(LoopPort& home, ExchangeStream& target, const adaptor::BodyReader& body);
+  /// Begins a call, and takes over what has been received of the body.
+  void Attach(LoopExecutor& home, Origin& origin);
   /// Takes over received bytes of the body.
   void PullInput();
   /// Hands over what was written.
@@ -74,9 +88,8 @@ class RemoteStream final : public io::Stream {
   io::BlockPool out_pool_;
   io::LinkBuffer in_{in_pool_};
   io::LinkBuffer out_{out_pool_};
-  LoopPort* home_ = nullptr;
-  ExchangeStream* target_ = nullptr;
-  const adaptor::BodyReader* body_ = nullptr;
+  LoopExecutor* home_ = nullptr;
+  Origin* origin_ = nullptr;
   int64_t body_left_ = 0;
   int away_ = 0;        // calls in which the loop owns everything
   bool lends_ = false;  // the fiber's own note that it has called LendOutput
@@ -87,4 +100,4 @@ class RemoteStream final : public io::Stream {
   Collector collector_{*this};
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -2,9 +2,9 @@
 #include <pthread.h>
 #include <pthread/qos.h>
 
-#include "engine/thread_probe.h"
+#include "workers/thread_probe.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 bool Ask(int id, thread_basic_info_data_t& info) {
@@ -40,4 +40,4 @@ void NameThread(const std::string& name) { ::pthread_setname_np(name.c_str()); }
 
 void YieldPriority() { ::pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0); }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

@@ -1,17 +1,19 @@
 #pragma once
 
-// What is known of the calls of one pattern, and what follows from it. No clock, no threads.
+// The measured load of one pattern, and where its calls run as a consequence. Pure: no clock, no
+// threads.
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
 #include "hon/base/time.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// A moving average of how long calls held their thread without suspending, packed into the word
-/// of http::Route::placement. Zero is a pattern of which nothing is known.
+/// http::Route::runner_word. Zero is a pattern of which nothing is known.
 class PatternLoad {
  public:
   /// One call counts for this part of the average.
@@ -93,4 +95,12 @@ class PatternLoad {
   uint64_t word_;
 };
 
-}  // namespace hon::engine
+/// Takes one measured call, which held its thread for `held`, into account. Any thread.
+inline void RecordCall(std::atomic<uint64_t>& word, Duration held, Duration limit) {
+  uint64_t before = word.load(std::memory_order_relaxed);
+  const PatternLoad after = PatternLoad(before).After(held, limit);
+  // A sample may be lost to one of another thread; a move by the watchdog must not be.
+  word.compare_exchange_strong(before, after.Word(), std::memory_order_relaxed);
+}
+
+}  // namespace hon::workers

@@ -2,17 +2,17 @@
 
 #include <memory>
 
-#include "engine/loop_port.h"
 #include "hon/io/conn.h"
+#include "workers/loop_executor.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 /// A hijacked connection for a handler on another thread: each call is made by a fiber of the
 /// loop that owns the connection, while the caller waits. Used on fibers of one worker.
 class RemoteConn final : public io::Conn {
  public:
   /// On the owning loop, on a fiber. Keeps that loop until this is destroyed.
-  RemoteConn(LoopPort& home, std::unique_ptr<io::Conn> conn);
+  RemoteConn(LoopExecutor& home, std::unique_ptr<io::Conn> conn);
   ~RemoteConn() override;
 
   io::IoResult Read(std::span<char> into) override;
@@ -29,8 +29,8 @@ class RemoteConn final : public io::Conn {
  private:
   class Keeper;
 
-  LoopPort* home_;
+  LoopExecutor* home_;
   Keeper* keeper_;
 };
 
-}  // namespace hon::engine
+}  // namespace hon::workers

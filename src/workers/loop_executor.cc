@@ -1,33 +1,33 @@
-#include "engine/loop_port.h"
+#include "workers/loop_executor.h"
 
 #include <new>
 #include <thread>
 
 #include "hon/base/assert.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
-thread_local LoopPort* current_port = nullptr;
+thread_local LoopExecutor* current_executor = nullptr;
 
 }  // namespace
 
-LoopPort::~LoopPort() {
+LoopExecutor::~LoopExecutor() {
   while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
-  if (current_port == this) current_port = nullptr;
+  if (current_executor == this) current_executor = nullptr;
 }
 
-LoopPort* LoopPort::Current() { return current_port; }
+LoopExecutor* LoopExecutor::Current() { return current_executor; }
 
-void LoopPort::Do(const std::function<void()>& work) {
-  if (current_port == this) return work();
+void LoopExecutor::Do(const std::function<void()>& work) {
+  if (current_executor == this) return work();
   RunOn(*this, [&work] { work(); });
 }
 
-void LoopPort::Enter() { current_port = this; }
+void LoopExecutor::Enter() { current_executor = this; }
 
-void Errand::RunAndWait() {
-  home_ = LoopPort::Current();
+void SyncCall::RunAndWait() {
+  home_ = LoopExecutor::Current();
   waiter_ = fiber::Current();
   HON_ASSERT(home_ != nullptr);
   HON_ASSERT(waiter_ != nullptr);
@@ -37,21 +37,21 @@ void Errand::RunAndWait() {
 }
 
 // Twice: on the other loop, and as the answer on the loop of the fiber that waits.
-void Errand::Run() {
+void SyncCall::Run() {
   if (arrived_) {
     done_ = true;
     return fiber::Wake(*waiter_);
   }
   arrived_ = true;
   try {
-    there_->GetScheduler().Start([](void* self) { static_cast<Errand*>(self)->Work(); }, this);
+    there_->GetScheduler().Start([](void* self) { static_cast<SyncCall*>(self)->Work(); }, this);
   } catch (const std::bad_alloc&) {  // no memory for a stack: nothing has run
     failure_ = std::current_exception();
     home_->Post(*this);
   }
 }
 
-void Errand::Work() {
+void SyncCall::Work() {
   try {
     work_(argument_);
   } catch (...) {
@@ -60,4 +60,4 @@ void Errand::Work() {
   home_->Post(*this);  // from here on it may be gone
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

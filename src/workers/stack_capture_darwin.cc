@@ -1,6 +1,6 @@
-#include "engine/stack_capture.h"
+#include "workers/stack_capture.h"
 
-namespace hon::engine {
+namespace hon::workers {
 
 // A report says which pattern it is; where in it, a profiler shows.
 
@@ -8,4 +8,4 @@ bool PrepareStackCapture() { return false; }
 
 std::string CaptureStack(int /*id*/) { return {}; }
 
-}  // namespace hon::engine
+}  // namespace hon::workers

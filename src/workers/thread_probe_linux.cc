@@ -7,9 +7,9 @@
 #include <ctime>
 #include <string_view>
 
-#include "engine/thread_probe.h"
+#include "workers/thread_probe.h"
 
-namespace hon::engine {
+namespace hon::workers {
 namespace {
 
 // A loop that competes with computing workers for a processor gets three times what each of them
@@ -51,4 +51,4 @@ void YieldPriority() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kWorkerNice);
 }
 
-}  // namespace hon::engine
+}  // namespace hon::workers
