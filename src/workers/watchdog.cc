@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "workers/lock_wait.h"
 #include "workers/pattern_load.h"
 #include "workers/stack_capture.h"
 
@@ -120,6 +121,10 @@ void Watchdog::Report(const Entry& entry, const http::Route& route, Duration hel
   }
   std::string stack;
   if (options_.stacks) stack = CaptureStack(entry.loop.probe->Id());
+  if (WaitsForLock(stack)) {
+    detail += "; it waits for a mutex, which a suspended handler of the same loop may hold: ";
+    detail += "use fiber::Mutex across waits";
+  }
   options_.report({route, detail, stack});
 }
 

@@ -2,6 +2,7 @@
 what its first comment says it answers."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import http.client
 import os
@@ -164,6 +165,19 @@ class ExamplesTest(unittest.TestCase):
             connection, stream = example.open("GET", "/news", headers={"Last-Event-ID": event["id"]})
             with contextlib.closing(connection):
                 self.assertEqual(read_event(stream)["data"], "and snows")
+
+    def test_locks(self):
+        with self.example("locks") as example, concurrent.futures.ThreadPoolExecutor(20) as pool:
+            texts = [f"note {letter * 50}" for letter in "abcdefghijklmnopqrst"]
+            answers = list(pool.map(lambda text: example.ask("POST", "/notes", text), texts))
+            # Everybody got what it sent, though all of them waited on one thread.
+            for text, answer in zip(texts, answers):
+                self.assertEqual(answer.body.decode().split(" ", 1)[1], text.upper() + "\n")
+            lines = example.ask("GET", "/notes").body.decode()
+            self.assertEqual(sorted(lines.splitlines(True)),
+                             sorted(answer.body.decode() for answer in answers))
+            numbers = [int(line.split()[0]) for line in lines.splitlines()]
+            self.assertEqual(numbers, list(range(1, len(texts) + 1)))
 
     def test_chat(self):
         with self.example("chat") as example:

@@ -1,5 +1,5 @@
 """Checks that the code in docs/ is code that is compiled: that of PORTING.md is examples/porting,
-which tests/porting runs, and that of the others stands in doc_snippets.cc. How it is broken into
+which tests/porting runs, and that of the others stands in doc_snippets.cc, but for CONCURRENCY.md, which quotes an example. How it is broken into
 lines may differ."""
 
 import pathlib
@@ -9,7 +9,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNIPPETS = "tests/house/doc_snippets.cc"
 PORTING = {"go": "examples/porting/go/main.go", "cpp": "examples/porting/cc/main.cc"}
-WITH_CODE = {"PORTING.md", "WEBSOCKET.md", "SSE.md", "FIBERS.md"}
+WITH_CODE = {"PORTING.md", "WEBSOCKET.md", "SSE.md", "FIBERS.md", "CONCURRENCY.md"}
+SOURCES = {"CONCURRENCY.md": "examples/locks.cc"}
 
 
 def words(code):
@@ -28,7 +29,7 @@ def main():
     for document in sorted((ROOT / "docs").glob("*.md")):
         for kind, code in re.findall(r"^```(cpp|go)\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL):
             found.add(document.name)
-            source = PORTING[kind] if document.name == "PORTING.md" else SNIPPETS
+            source = PORTING[kind] if document.name == "PORTING.md" else SOURCES.get(document.name, SNIPPETS)
             for part in missing(code, source):
                 failed += 1
                 print(f"docs/{document.name} has code that is not in {source}:\n{part}")
