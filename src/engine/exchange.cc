@@ -309,7 +309,7 @@ inline void Exchange::OnResume() {
   if (measured_) burst_.Resume();
 }
 
-// False when there is no worker to be had.
+// False when there is no worker to be had: the call has to be made here.
 bool Exchange::ServeOnWorker(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
                              http::Request& r) {
   struct Borrowed {
@@ -319,16 +319,21 @@ bool Exchange::ServeOnWorker(http::Handler& handler, http::Route& route, http::R
     ~Borrowed() { self.owner_->GiveBack(*std::exchange(self.call_, nullptr)); }
     Exchange& self;
   };
+  workers::WorkerPool* pool = owner_->Pool();
+  if (pool == nullptr) return false;
   const Borrowed borrowed(*this);
-  return call_->Run(owner_->Pool(), {.handler = handler,
-                                     .route = route,
-                                     .writer = w,
-                                     .request = r,
-                                     .response = response_,
-                                     .body = body_,
-                                     .stream = stream_,
-                                     .control = *this,
-                                     .date = owner_->Date()});
+  const WorkerCall::Outcome outcome = call_->Run(*pool, {.handler = handler,
+                                                         .route = route,
+                                                         .writer = w,
+                                                         .request = r,
+                                                         .response = response_,
+                                                         .body = body_,
+                                                         .stream = stream_,
+                                                         .control = *this,
+                                                         .date = owner_->Date()});
+  // The handler has not been called: without an answer that is 503.
+  if (outcome == WorkerCall::Outcome::kCancelled) timed_out_ = true;
+  return outcome != WorkerCall::Outcome::kNoWorker;
 }
 
 // "OPTIONS *" asks about the server, not about a resource (RFC 9110 §9.3.7).

@@ -19,7 +19,6 @@ class FiberSpawner::Job final : public workers::Job {
       std::function<void()> work)
       : owner_(&owner), name_(route.pattern), context_(std::move(context)), work_(std::move(work)) {
     SetRoute(route);
-    ForFreshWorker();
   }
 
   void Execute() override {
@@ -31,8 +30,12 @@ class FiberSpawner::Job final : public workers::Job {
     fiber::SetName(nullptr);
     End();
   }
-  // Who waits for it waits as long as it would have been given.
+  /// Whoever waits for the work waits for the end of its context.
   void Refuse() override { End(); }
+  void Cancel() override { End(); }
+  [[nodiscard]] bool Ended() const override { return context_.Done(); }
+  /// Of a job that was not submitted.
+  [[nodiscard]] std::function<void()> TakeWork() { return std::exchange(work_, nullptr); }
 
  private:
   void End() {
@@ -75,18 +78,25 @@ void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
 // False, and nothing has been done, when there is no worker to be had.
 bool FiberSpawner::GoToWorker(const appcontext::Context& context, std::function<void()>& work,
                               http::Route& route) {
-  workers::WorkerPool& pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
-  if (!pool.Ready()) return false;
+  workers::WorkerPool* pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
+  if (pool == nullptr) return false;
   auto job = std::make_unique<Job>(*this, route, context, std::move(work));
   {
     const std::lock_guard lock(mutex_);
     ++jobs_;
   }
-  pool.Submit(*job.release());
-  return true;
+  Job* submitted = job.release();  // frees itself
+  if (pool->Submit(*submitted)) return true;
+  job.reset(submitted);
+  work = job->TakeWork();
+  JobEnded();
+  return false;
 }
 
 void FiberSpawner::Wait(const appcontext::Context& context) {
+  workers::LoopExecutor* here = workers::LoopExecutor::Current();
+  HON_ASSERT(here != nullptr);
+  const workers::LoopExecutor::TimedWait timed(*here);
   const appcontext::Context& own = fiber::CurrentContext();
   fiber::SetContext(nullptr);  // its end must not end this wait
   while (!context.Done()) static_cast<void>(fiber::Wait(context));

@@ -228,9 +228,9 @@ Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out)
 
 void LoopEngineImpl::Delete(Exchange& exchange) { delete &exchange; }
 
-workers::WorkerPool& LoopEngineImpl::Pool() {
-  if (pool_ == nullptr) pool_ = &engine_->GetRuntime().Pool(scheduler_->GetOptions());
-  return *pool_;
+workers::WorkerPool* LoopEngineImpl::Pool() {
+  if (pool_ == nullptr) pool_ = engine_->GetRuntime().Pool(scheduler_->GetOptions());
+  return pool_;
 }
 
 WorkerCall& LoopEngineImpl::TakeCall() {

@@ -105,7 +105,8 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
     if (watchdog_ != nullptr) watchdog_->NoteHandler();
   }
   void LeaveHandler() { activity_.EndHandler(); }
-  [[nodiscard]] workers::WorkerPool& Pool();
+  /// Null when the system has no thread for it.
+  [[nodiscard]] workers::WorkerPool* Pool();
   [[nodiscard]] WorkerCall& TakeCall();
   void GiveBack(WorkerCall& call);
   /// Numbers the calls of handlers, to pick some of them.

@@ -22,15 +22,18 @@ Runtime::Runtime(const Engine& engine)
                      }}),
       spawner_(*this, engine.GetOptions().placement) {}
 
-workers::WorkerPool& Runtime::Pool(const fiber::Options& fiber) {
-  std::call_once(pool_made_, [&] {
-    workers::WorkerPool::Options options;
-    options.workers_max = engine_->GetOptions().workers_max;
-    options.running_max = std::min(netpoll::DefaultLoops(), options.workers_max);
-    options.fiber = fiber;
-    pool_ = std::make_unique<workers::WorkerPool>(options);
-  });
-  return *pool_;
+workers::WorkerPool* Runtime::Pool(const fiber::Options& fiber) {
+  const std::lock_guard lock(pool_mutex_);
+  if (pool_ == nullptr) {
+    const unsigned workers_max = engine_->GetOptions().workers_max;
+    Result<std::unique_ptr<workers::WorkerPool>> pool = workers::WorkerPool::Create(
+        {.dispatch = {.running_max = std::min(netpoll::DefaultLoops(), workers_max),
+                      .workers_max = workers_max},
+         .fiber = fiber});
+    if (!pool) return nullptr;
+    pool_ = *std::move(pool);
+  }
+  return pool_.get();
 }
 
 Engine::Engine(http::Handler* handler, Options options)

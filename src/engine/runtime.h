@@ -17,8 +17,9 @@ class Runtime {
  public:
   explicit Runtime(const Engine& engine);
 
-  /// The workers; made for the first call that needs one. `fiber`: of the loop that asks first.
-  [[nodiscard]] workers::WorkerPool& Pool(const fiber::Options& fiber);
+  /// The worker pool; made by the first call, with the fiber options of its caller. Null when the
+  /// system has no thread for it.
+  [[nodiscard]] workers::WorkerPool* Pool(const fiber::Options& fiber);
   /// Stands for the pattern of requests that no mux has routed.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
   [[nodiscard]] fiber::BlockingPool& Blocking() { return blocking_; }
@@ -29,7 +30,7 @@ class Runtime {
   const Engine* engine_;
   http::Route unrouted_;
   fiber::BlockingPool blocking_;  // before the workers, whose fibers use it
-  std::once_flag pool_made_;
+  std::mutex pool_mutex_;         // of pool_
   std::unique_ptr<workers::WorkerPool> pool_;
   workers::Watchdog watchdog_;
   FiberSpawner spawner_;  // last: its end waits for jobs of the pool

@@ -9,18 +9,20 @@
 
 namespace hon::engine {
 
-bool WorkerCall::Run(workers::WorkerPool& pool, const Parts& parts) {
-  if (!pool.Ready()) return false;
+WorkerCall::Outcome WorkerCall::Run(workers::WorkerPool& pool, const Parts& parts) {
   TakeOver(parts);
-  pool.Submit(*this);
+  if (!pool.Submit(*this)) {
+    HandBack(parts);
+    return Outcome::kNoWorker;
+  }
   while (!done_) fiber::Park();
   HandBack(parts);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  return !refused_;
+  return outcome_;
 }
 
-void WorkerCall::Refuse() {
-  refused_ = true;
+void WorkerCall::Answer(Outcome outcome) {
+  outcome_ = outcome;
   home_->Post(*this);
 }
 
@@ -29,7 +31,7 @@ void WorkerCall::TakeOver(const Parts& parts) {
   SetRoute(parts.route);
   caller_ = fiber::Current();
   done_ = false;
-  refused_ = false;
+  outcome_ = Outcome::kCalled;
   // A copy: the loop goes on writing its own.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
   stream_.Attach(*home_, *this);

@@ -48,14 +48,21 @@ class WorkerCall final : public workers::Job,
 
   WorkerCall(workers::LoopExecutor& home, Duration limit) : home_(&home), limit_(limit) {}
 
+  enum class Outcome : uint8_t {
+    kCalled,     // the handler has returned
+    kNoWorker,   // no worker could be had; nothing has been done
+    kCancelled,  // the request's context ended before a worker was free; nothing has been done
+  };
   /// On the exchange's fiber: has a worker call the handler, and waits for its end. Throws what the
-  /// handler threw. False when there is no worker to be had: nothing has been done then.
-  bool Run(workers::WorkerPool& pool, const Parts& parts);
+  /// handler threw.
+  [[nodiscard]] Outcome Run(workers::WorkerPool& pool, const Parts& parts);
   /// What the connection still owes to the request's body. On the owning loop.
   [[nodiscard]] int64_t ConnectionBodyLeft() const { return stream_.BodyLeft(); }
 
   void Execute() override;
-  void Refuse() override;
+  void Refuse() override { Answer(Outcome::kNoWorker); }
+  void Cancel() override { Answer(Outcome::kCancelled); }
+  [[nodiscard]] bool Ended() const override { return parts_->request.Context().Done(); }
 
  private:
   // adaptor::ConnControl, on the handler's fiber.
@@ -71,6 +78,7 @@ class WorkerCall final : public workers::Job,
   // netpoll::Task: the handler has ended.
   void Run() override;
 
+  void Answer(Outcome outcome);
   void TakeOver(const Parts& parts);
   void HandBack(const Parts& parts);
 
@@ -82,7 +90,7 @@ class WorkerCall final : public workers::Job,
   std::exception_ptr failure_;
   workers::BurstTimer burst_;
   bool done_ = false;
-  bool refused_ = false;
+  Outcome outcome_ = Outcome::kCalled;
   std::array<char, http::kTimeBytes> date_{};
 };
 

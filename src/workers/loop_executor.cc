@@ -36,7 +36,7 @@ void SyncCall::RunAndWait() {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-// Twice: on the other loop, and as the answer on the loop of the fiber that waits.
+// Run twice: on the other loop, and, as the answer, on the loop of the calling fiber.
 void SyncCall::Run() {
   if (arrived_) {
     done_ = true;
@@ -57,7 +57,7 @@ void SyncCall::Work() {
   } catch (...) {
     failure_ = std::current_exception();
   }
-  home_->Post(*this);  // from here on it may be gone
+  home_->Post(*this);  // from here on this call may be gone
 }
 
 }  // namespace hon::workers

@@ -1,11 +1,11 @@
 #include "workers/worker.h"
 
-#include <future>
 #include <new>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "hon/base/assert.h"
 #include "workers/worker_pool.h"
 
 namespace hon::workers {
@@ -24,7 +24,7 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerPool& pool, unsigned number)
   std::unique_ptr<Worker> self(new Worker(pool, number));
   self->loop_ = std::move(loop);
   self->scheduler_ = std::make_unique<fiber::Scheduler>(*self->loop_, pool.FiberOptions());
-  self->port_ = std::make_unique<LoopExecutor>(*self->scheduler_);
+  self->executor_ = std::make_unique<LoopExecutor>(*self->scheduler_);
   std::promise<void> started;
   std::future<void> ready = started.get_future();
   try {
@@ -36,8 +36,7 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerPool& pool, unsigned number)
   return self;
 }
 
-Worker::~Worker() {
-  if (!thread_.joinable()) return;
+void Worker::Stop() {
   loop_->Stop();
   thread_.join();
 }
@@ -46,26 +45,55 @@ void Worker::Main(std::promise<void>& started) {
   NameThread("hon-worker-" + std::to_string(number_));
   YieldPriority();
   probe_ = std::make_unique<ThreadProbe>();
-  port_->Enter();
+  executor_->Enter();
   started.set_value();
   loop_->Run();
   // What handlers have started, and what they left on their stacks, has to end here.
   while (scheduler_->Live() != 0) loop_->Turn(std::chrono::milliseconds(10));
-  port_.reset();
   scheduler_.reset();
 }
 
 void Worker::Run() {
   for (int i = 0; i < kJobsPerTurnMax; ++i) {
-    Job* job = pool_->Take(*this);
-    if (job == nullptr) return;
+    starting_ = pool_->Take(*this);
+    parked_ = starting_ == nullptr;
+    if (parked_) return;
     try {
-      scheduler_->Start([](void* self) { static_cast<Job*>(self)->Execute(); }, job);
+      scheduler_->Start(
+          [](void* self) {
+            auto& worker = *static_cast<Worker*>(self);
+            std::exchange(worker.starting_, nullptr)->Execute();
+            worker.OnJobEnd();
+          },
+          this);
     } catch (const std::bad_alloc&) {  // no memory for a stack: nothing has run
-      job->Refuse();
+      std::exchange(starting_, nullptr)->Refuse();
     }
+    HON_ASSERT(starting_ == nullptr);
   }
   loop_->Defer(*this);
+}
+
+WorkerLoad Worker::CurrentLoad() const {
+  return {scheduler_->Live() + loop_->Connections(), executor_->TimedWaits() != 0};
+}
+
+// A job that ends while its worker is parked was suspended when the worker was parked. The report
+// is deferred because the fiber of the job ends only after this call.
+void Worker::OnJobEnd() {
+  if (!parked_ || std::exchange(own_report_pending_, true)) return;
+  loop_->Defer(own_report_);
+}
+
+void Worker::AskForLoad() {
+  if (!asked_.exchange(true, std::memory_order_acq_rel)) executor_->Post(asked_report_);
+}
+
+// The worker may have been called meanwhile; the pool then takes no notice.
+void Worker::ReportLoad() {
+  own_report_pending_ = false;
+  asked_.store(false, std::memory_order_release);
+  pool_->SetLoad(*this, CurrentLoad());
 }
 
 }  // namespace hon::workers

@@ -7,8 +7,8 @@
 #include "hon/base/result.h"
 #include "hon/base/time.h"
 #include "hon/fiber/fiber.h"
-#include "hon/http/handler.h"
 #include "hon/netpoll/loop.h"
+#include "workers/dispatcher.h"
 #include "workers/loop_executor.h"
 #include "workers/thread_probe.h"
 
@@ -16,46 +16,58 @@ namespace hon::workers {
 
 class WorkerPool;
 
-/// A thread that runs handlers, each on a fiber of its own: those that wait step aside for the
-/// next one. Turns a loop for their timers and connections.
-class Worker final : private netpoll::Task {
+/// A thread that runs jobs, each on a fiber of its own: a job that waits is suspended, and the
+/// worker takes the next one. The thread turns a loop, for the timers and connections of its jobs.
+class Worker final : public Dispatcher::Slot, private netpoll::Task {
  public:
-  /// Starts the thread. Fails where the system is short of something.
+  /// Starts the thread. Fails where the system has no thread, descriptor or memory for it.
   static Result<std::unique_ptr<Worker>> Start(WorkerPool& pool, unsigned number);
-  /// Waits until its fibers have ended.
-  ~Worker() override;
+  /// After Stop.
+  ~Worker() override = default;
+  /// Ends the thread; waits until its fibers have ended. Calls of WakeUp have no effect from then
+  /// on.
+  void Stop();
 
-  /// Makes it look for a job. Any thread; once only until it has called WorkerPool::Take.
-  void WakeUp() { port_->Post(*this); }
+  /// Makes the worker ask the pool for jobs. Any thread; at most once before each WorkerPool::Take.
+  void WakeUp() { executor_->Post(*this); }
+  /// Makes a parked worker tell the pool its load. Any thread; has no effect while one is pending.
+  void AskForLoad();
 
  private:
   friend class WorkerPool;
 
+  /// Tells the pool the load, on the worker's thread.
+  class LoadReport final : public netpoll::Task {
+   public:
+    explicit LoadReport(Worker& worker) : worker_(&worker) {}
+    void Run() override { worker_->ReportLoad(); }
+
+   private:
+    Worker* worker_;
+  };
+
   Worker(WorkerPool& pool, unsigned number) : pool_(&pool), number_(number) {}
   void Main(std::promise<void>& started);
   void Run() override;
+  void OnJobEnd();
+  void ReportLoad();
+  [[nodiscard]] WorkerLoad CurrentLoad() const;
 
   WorkerPool* pool_;
   unsigned number_;
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
-  std::unique_ptr<LoopExecutor> port_;
+  std::unique_ptr<LoopExecutor> executor_;
   std::unique_ptr<ThreadProbe> probe_;
+  Job* starting_ = nullptr;       // handed to the fiber that is being started
+  bool parked_ = false;           // the worker's own note: Take has given nothing
+  LoadReport own_report_{*this};  // deferred by the worker's thread
+  bool own_report_pending_ = false;
+  LoadReport asked_report_{*this};  // posted by the pool's monitor
+  std::atomic<bool> asked_{false};
   std::thread thread_;
 
-  // The pool's, under its mutex.
-  enum class State : uint8_t {
-    kIdle,    // in one of the pool's lists
-    kCalled,  // woken, and has not looked for a job yet
-    kBusy,
-  };
-  State state_ = State::kCalled;
-  bool blocked_ = false;          // busy, but seen to wait in the kernel
-  size_t suspended_ = 0;          // fibers that waited when it last went idle
-  uint64_t jobs_ = 0;             // taken so far
-  http::Route* route_ = nullptr;  // of the last job
-  TimePoint idle_since_{};
-  // The overseer's.
+  // Of the pool's monitor.
   uint64_t jobs_seen_ = 0;
   Duration used_seen_{};
 };

@@ -2,231 +2,206 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "hon/base/assert.h"
-#include "workers/pattern_load.h"
 
 namespace hon::workers {
 namespace {
 
-// How often the overseer looks: while jobs wait, while there are any, and while there are none.
+// How often the monitor looks: while jobs wait, while there are any, and while there are none.
 constexpr Duration kLookWhileQueued = std::chrono::milliseconds(1);
 constexpr Duration kLookWhileBusy = std::chrono::milliseconds(5);
-constexpr Duration kLookWhileIdle = std::chrono::seconds(2);
-// It goes to sleep when nothing was submitted for this long.
+// Looks in one idle time: a worker ends late by at most one part of it.
+constexpr int kLooksPerIdleTime = 5;
+// The monitor goes to sleep when nothing was submitted for this long.
 constexpr Duration kBusyTime = std::chrono::milliseconds(200);
-// A worker that had nothing to do for this long ends.
-constexpr Duration kIdleTimeMax = std::chrono::seconds(10);
-// Less than this between two looks is no computing.
+// A worker that used less processor time than this between two looks does not compute.
 constexpr Duration kComputingMin = std::chrono::microseconds(50);
 // One look at many busy workers takes longer: it is then made less often.
 constexpr size_t kWorkersPerMillisecond = 64;
+// Queued jobs are asked this often whether they have ended.
+constexpr Duration kSweepInterval = std::chrono::milliseconds(10);
+// When a thread could not be had, another is tried after this time.
+constexpr Duration kStartRetryTime = std::chrono::seconds(1);
 
 }  // namespace
 
-WorkerPool::WorkerPool(const Options& options) : options_(options) {
-  HON_ASSERT(options.running_max > 0);
-  HON_ASSERT(options.workers_max > 0);
-  overseer_ = std::thread([this] { Oversee(); });
+Result<std::unique_ptr<WorkerPool>> WorkerPool::Create(const Options& options) {
+  std::unique_ptr<WorkerPool> self(new WorkerPool(options));
+  try {
+    self->monitor_ = std::thread([raw = self.get()] { raw->Monitor(); });
+  } catch (const std::system_error& error) {
+    return Fail(Error::System(error.code().value(), "starting the monitor of the workers"));
+  }
+  return self;
 }
+
+WorkerPool::WorkerPool(const Options& options) : options_(options), dispatcher_(options.dispatch) {}
 
 WorkerPool::~WorkerPool() {
   {
     const std::lock_guard lock(mutex_);
-    HON_ASSERT(first_ == nullptr);
+    HON_ASSERT(!dispatcher_.HasJobs());
     stop_ = true;
   }
   changed_.notify_one();
-  overseer_.join();
-  workers_.clear();
+  if (monitor_.joinable()) monitor_.join();
+  // All threads first: one may be about to wake another.
+  for (const auto& worker : workers_) worker->Stop();
 }
 
-bool WorkerPool::Ready() {
-  std::unique_lock lock(mutex_);
-  return !workers_.empty() || StartWorker(lock);
-}
-
-void WorkerPool::Submit(Job& job) {
-  Worker* idle = nullptr;
+bool WorkerPool::Submit(Job& job) {
+  Dispatcher::Slot* called = nullptr;
   {
-    const std::lock_guard lock(mutex_);
-    job.next_ = nullptr;
-    (last_ != nullptr ? last_->next_ : first_) = &job;
-    last_ = &job;
-    idle = CallIdle();
-    NoteWork();
+    std::unique_lock lock(mutex_);
+    HON_ASSERT(!stop_);
+    if (dispatcher_.Workers() == 0 && !StartWorker(lock)) return false;
+    dispatcher_.Enqueue(job);
+    called = dispatcher_.Call();
+    WakeMonitor();
   }
-  if (idle != nullptr) idle->WakeUp();
+  if (called != nullptr) static_cast<Worker*>(called)->WakeUp();
+  return true;
 }
 
 unsigned WorkerPool::Workers() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<unsigned>(workers_.size());
+  return dispatcher_.Workers();
 }
 
-// An idle worker to be woken for what is queued, unless one is on its way: that one wakes the next.
-Worker* WorkerPool::CallIdle() {
-  if (first_ == nullptr || called_ != 0 || !MayRunOneMore()) return nullptr;
-  std::vector<Worker*>& from = idle_.empty() ? idle_suspended_ : idle_;
-  if (from.empty() || (idle_.empty() && !MaySuspendedRun(*first_))) return nullptr;
-  Worker* worker = from.back();
-  from.pop_back();
-  worker->state_ = Worker::State::kCalled;
-  ++called_;
-  ++active_;
-  return worker;
-}
-
-// The overseer has something to look after.
-void WorkerPool::NoteWork() {
+// The monitor has something to look after.
+void WorkerPool::WakeMonitor() {
   submitted_ = true;
-  if (std::exchange(overseer_awake_, true)) return;
+  if (std::exchange(monitor_awake_, true)) return;
   changed_.notify_one();
 }
 
-void WorkerPool::SetBlocked(Worker& worker, bool blocked) {
-  if (worker.blocked_ == blocked) return;
-  worker.blocked_ = blocked;
-  blocked ? ++blocked_ : --blocked_;
-}
-
 Job* WorkerPool::Take(Worker& worker) {
-  Worker* other = nullptr;
+  const WorkerLoad load = worker.CurrentLoad();
+  Dispatcher::Slot* other = nullptr;
   Job* job = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    SetBlocked(worker, false);
-    if (std::exchange(worker.state_, Worker::State::kBusy) == Worker::State::kCalled) --called_;
-    const size_t suspended = worker.scheduler_->Live();
-    // One whose fibers wait is not given more while others are free: a call that blocks would keep
-    // them from going on.
-    const bool others_first =
-        suspended != 0 && first_ != nullptr && (!idle_.empty() || !MaySuspendedRun(*first_));
-    const bool too_many = active_ - blocked_ > options_.running_max;
-    if (first_ == nullptr || too_many || others_first) {
-      worker.suspended_ = suspended;
-      GoIdle(worker);
-    } else {
-      job = first_;
-      first_ = job->next_;
-      if (first_ == nullptr) last_ = nullptr;
-      ++worker.jobs_;
-      worker.route_ = &job->Route();
-      // A pattern that was seen to wait in the kernel is expected to.
-      const uint64_t word = worker.route_->runner_word.load(std::memory_order_relaxed);
-      if ((word & PatternLoad::kBlocks) != 0) SetBlocked(worker, true);
-    }
-    other = CallIdle();
+    job = dispatcher_.Next(worker, load, worker.loop_->Now());
+    other = dispatcher_.Call();
   }
-  if (other != nullptr) other->WakeUp();
+  if (other != nullptr) static_cast<Worker*>(other)->WakeUp();
   return job;
 }
 
-void WorkerPool::GoIdle(Worker& worker) {
-  --active_;
-  worker.state_ = Worker::State::kIdle;
-  worker.idle_since_ = worker.loop_->Now();
-  (worker.suspended_ == 0 ? idle_ : idle_suspended_).push_back(&worker);
+void WorkerPool::SetLoad(Worker& worker, const WorkerLoad& load) {
+  const std::lock_guard lock(mutex_);
+  dispatcher_.SetLoad(worker, load, worker.loop_->Now());
 }
 
-// Threads are started without the lock: it takes as long as serving many requests.
+// The thread is started without the lock: that takes as long as serving many requests.
 bool WorkerPool::StartWorker(std::unique_lock<std::mutex>& lock) {
+  dispatcher_.StartWorker();
   const unsigned number = ++started_;
-  ++active_;  // what it will be, so that nobody starts another for the same job
-  ++called_;
   lock.unlock();
   Result<std::unique_ptr<Worker>> worker = Worker::Start(*this, number);
   lock.lock();
   if (!worker) {
-    --active_;
-    --called_;
+    dispatcher_.WorkerFailed();
+    start_failed_at_ = Clock::now();
+    if (dispatcher_.Workers() == 0) RefuseAll(lock);
     return false;
   }
+  dispatcher_.WorkerStarted(**worker);
   workers_.push_back(std::move(*worker));
   workers_.back()->WakeUp();
   return true;
 }
 
-// --- The overseer.
+// --- The monitor.
 
-void WorkerPool::Oversee() {
-  NameThread("hon-overseer");
+Duration WorkerPool::IdleLook() const {
+  return options_.dispatch.idle_time_max / kLooksPerIdleTime;
+}
+
+void WorkerPool::Monitor() {
+  NameThread("hon-pool-mon");
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    const bool spare = workers_.size() > options_.running_max;
-    if (!overseer_awake_) {
-      const auto called = [this] { return overseer_awake_ || stop_; };
-      if (spare) {
-        changed_.wait_for(lock, kLookWhileIdle, called);
-      } else {
+    if (!monitor_awake_) {
+      const auto called = [this] { return monitor_awake_ || stop_; };
+      if (workers_.empty()) {
         changed_.wait(lock, called);
+      } else {
+        changed_.wait_for(lock, IdleLook(), called);
       }
-      worked_ = Clock::now();
+      worked_at_ = Clock::now();
     }
-    if (overseer_awake_) {
-      Look(lock);
+    if (monitor_awake_) {
+      LookAtWorkers(lock);
+      CancelEnded(lock);
       Grow(lock);
       const TimePoint now = Clock::now();
-      if (std::exchange(submitted_, false) || first_ != nullptr) worked_ = now;
-      overseer_awake_ = now - worked_ < kBusyTime;
-      Duration pause = first_ != nullptr ? kLookWhileQueued : kLookWhileBusy;
+      if (std::exchange(submitted_, false) || dispatcher_.HasJobs()) worked_at_ = now;
+      monitor_awake_ = now - worked_at_ < kBusyTime;
+      Duration pause = dispatcher_.HasJobs() ? kLookWhileQueued : kLookWhileBusy;
       const auto milliseconds = static_cast<int64_t>(workers_.size() / kWorkersPerMillisecond);
       pause = std::max(pause, kLookWhileQueued * milliseconds);
       changed_.wait_for(lock, pause, [this] { return stop_; });
     }
-    if (workers_.size() > options_.running_max) Shrink(lock);
+    Shrink(lock);
   }
 }
 
 // Looks at the busy workers, without the lock; none of them ends meanwhile.
-void WorkerPool::Look(std::unique_lock<std::mutex>& lock) {
-  sights_.clear();
+void WorkerPool::LookAtWorkers(std::unique_lock<std::mutex>& lock) {
+  samples_.clear();
   for (const auto& worker : workers_) {
-    if (worker->state_ != Worker::State::kIdle) {
-      sights_.push_back({worker.get(), worker->jobs_, worker->blocked_});
-    }
+    if (!worker->Parked()) samples_.push_back({worker.get(), worker->Jobs(), worker->Blocked()});
   }
   lock.unlock();
-  for (Sight& sight : sights_) {
-    Worker& worker = *sight.worker;
+  for (Sample& sample : samples_) {
+    Worker& worker = *sample.worker;
     const Duration used = worker.probe_->Used();
     const bool computes = used - std::exchange(worker.used_seen_, used) > kComputingMin;
-    const bool same_job = std::exchange(worker.jobs_seen_, sight.jobs) == sight.jobs;
+    const bool same_job = std::exchange(worker.jobs_seen_, sample.jobs) == sample.jobs;
     if (!same_job) continue;  // nothing is known of it yet
     // The state is asked for only when it may have changed: it is the dear part.
-    sight.waits = !computes && (sight.waits || worker.probe_->Waits());
+    sample.waits = !computes && (sample.waits || worker.probe_->Waits());
   }
   lock.lock();
-  for (const Sight& sight : sights_) Judge(sight);
-}
-
-void WorkerPool::Judge(const Sight& sight) {
-  Worker& worker = *sight.worker;
-  // It has finished what was looked at.
-  if (worker.jobs_ != sight.jobs || worker.state_ == Worker::State::kIdle) return;
-  if (worker.blocked_ == sight.waits) return;
-  SetBlocked(worker, sight.waits);
-  // One that was called and does not come is held by a fiber that it has resumed.
-  if (worker.state_ == Worker::State::kCalled) return;
-  std::atomic<uint64_t>& word = worker.route_->runner_word;
-  if (sight.waits) {
-    word.fetch_or(PatternLoad::kBlocks, std::memory_order_relaxed);
-  } else {
-    word.fetch_and(~PatternLoad::kBlocks, std::memory_order_relaxed);
+  for (const Sample& sample : samples_) {
+    dispatcher_.Observe(*sample.worker, sample.jobs, sample.waits);
   }
 }
 
-// Sends workers to what is queued, new ones where none is idle.
+void WorkerPool::CancelEnded(std::unique_lock<std::mutex>& lock) {
+  const TimePoint now = Clock::now();
+  if (!dispatcher_.HasJobs() || now - swept_at_ < kSweepInterval) return;
+  swept_at_ = now;
+  removed_.clear();
+  dispatcher_.RemoveEnded(removed_);
+  if (removed_.empty()) return;
+  lock.unlock();
+  for (Job* job : removed_) job->Cancel();
+  lock.lock();
+}
+
+// No worker is left to run what is queued.
+void WorkerPool::RefuseAll(std::unique_lock<std::mutex>& lock) {
+  std::vector<Job*> refused;
+  dispatcher_.RemoveAll(refused);
+  if (refused.empty()) return;
+  lock.unlock();
+  for (Job* job : refused) job->Refuse();
+  lock.lock();
+}
+
+// Sends workers to what is queued, new ones where none is parked.
 void WorkerPool::Grow(std::unique_lock<std::mutex>& lock) {
-  while (first_ != nullptr && MayRunOneMore() && !stop_) {
-    // One that was called and has not come yet may be stuck: others go meanwhile.
-    const unsigned late = std::exchange(called_, 0);
-    Worker* idle = CallIdle();
-    called_ += late;
-    if (idle != nullptr) {
-      idle->WakeUp();
-    } else if (workers_.size() >= options_.workers_max || !StartWorker(lock)) {
+  if (Clock::now() - start_failed_at_ > kStartRetryTime) dispatcher_.RetryStarts();
+  while (!stop_) {
+    const Dispatcher::Growth growth = dispatcher_.Grow();
+    if (growth.wake != nullptr) {
+      static_cast<Worker*>(growth.wake)->WakeUp();
+    } else if (!growth.start || !StartWorker(lock)) {
       return;
     }
   }
@@ -235,17 +210,23 @@ void WorkerPool::Grow(std::unique_lock<std::mutex>& lock) {
 void WorkerPool::Shrink(std::unique_lock<std::mutex>& lock) {
   const TimePoint now = Clock::now();
   std::vector<std::unique_ptr<Worker>> ended;
-  while (workers_.size() > options_.running_max && !idle_.empty() &&
-         now - idle_.front()->idle_since_ > kIdleTimeMax) {
-    Worker* coldest = idle_.front();
-    idle_.erase(idle_.begin());
+  while (Dispatcher::Slot* expired = dispatcher_.Expire(now)) {
     const auto at = std::find_if(workers_.begin(), workers_.end(),
-                                 [&](const auto& worker) { return worker.get() == coldest; });
+                                 [&](const auto& worker) { return worker.get() == expired; });
+    HON_ASSERT(at != workers_.end());
     ended.push_back(std::move(*at));
     workers_.erase(at);
   }
+  if (now - asked_at_ >= IdleLook()) {
+    asked_at_ = now;
+    // Fibers that handlers have started may have ended without a job's end to tell of it.
+    for (const auto& worker : workers_) {
+      if (worker->Parked() && worker->Load().suspended != 0) worker->AskForLoad();
+    }
+  }
   if (ended.empty()) return;
   lock.unlock();
+  for (const auto& worker : ended) worker->Stop();
   ended.clear();
   lock.lock();
 }

@@ -6,28 +6,28 @@
 #include <thread>
 #include <vector>
 
+#include "hon/base/result.h"
 #include "hon/fiber/fiber.h"
+#include "workers/dispatcher.h"
 #include "workers/job.h"
 #include "workers/worker.h"
 
 namespace hon::workers {
 
-/// The threads that run handlers which may block.
+/// The threads that run handlers which may block. Dispatcher has the policy.
 ///
-/// There is one queue, and no job belongs to a worker before it starts: whoever is free takes the
-/// next one. As many workers run at once as there are processors; one that is seen to wait in the
-/// kernel does not count, and another goes to work in its place, up to `workers_max`. That is seen
-/// by the overseer, a thread that looks at busy workers once a millisecond while jobs wait. Workers
-/// that have long had nothing to do end.
+/// A monitor thread looks at the busy workers, once a millisecond while jobs wait: it sees which of
+/// them wait in the kernel, starts further workers, cancels queued jobs that have ended, and ends
+/// workers that have been idle for long.
 class WorkerPool {
  public:
   struct Options {
-    unsigned running_max = 1;  // at once, without those that wait in the kernel
-    unsigned workers_max = 1;
+    Dispatcher::Options dispatch;
     fiber::Options fiber;
   };
 
-  explicit WorkerPool(const Options& options);
+  /// Fails when the monitor's thread cannot be started.
+  static Result<std::unique_ptr<WorkerPool>> Create(const Options& options);
   /// Every job must have ended.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -35,62 +35,56 @@ class WorkerPool {
 
   // Any thread.
 
-  /// Whether there is a worker; starts the first one. False when that fails.
-  [[nodiscard]] bool Ready();
-  /// After Ready: has `job` executed as soon as a worker is free.
-  void Submit(Job& job);
-  /// Threads now.
+  /// Has `job` executed as soon as a worker is free. False, without having touched the job, when
+  /// there is no worker and none can be started.
+  [[nodiscard]] bool Submit(Job& job);
+  /// Worker threads now.
   [[nodiscard]] unsigned Workers() const;
 
   // For workers.
 
-  /// The next job for `worker`, or null: it is idle then, until it is woken.
+  /// The next job for `worker`, or null: it is parked then, until it is woken.
   [[nodiscard]] Job* Take(Worker& worker);
+  void SetLoad(Worker& worker, const WorkerLoad& load);
   [[nodiscard]] const fiber::Options& FiberOptions() const { return options_.fiber; }
 
  private:
-  /// What the overseer has seen of one worker.
-  struct Sight {
+  /// What the monitor has seen of one worker.
+  struct Sample {
     Worker* worker;
     uint64_t jobs;
     bool waits;
   };
 
-  // Under mutex_.
-  [[nodiscard]] bool MaySuspendedRun(const Job& job) const {
-    return !job.for_fresh_worker_ || workers_.size() >= options_.workers_max;
-  }
-  [[nodiscard]] bool MayRunOneMore() const { return active_ - blocked_ < options_.running_max; }
-  Worker* CallIdle();
-  void GoIdle(Worker& worker);
-  void NoteWork();
-  void SetBlocked(Worker& worker, bool blocked);
+  explicit WorkerPool(const Options& options);
 
+  // With mutex_ held; `lock` is released meanwhile.
+  [[nodiscard]] Duration IdleLook() const;
   bool StartWorker(std::unique_lock<std::mutex>& lock);
-  void Oversee();
-  void Look(std::unique_lock<std::mutex>& lock);
-  void Judge(const Sight& sight);
+  void WakeMonitor();
+  void Monitor();
+  void LookAtWorkers(std::unique_lock<std::mutex>& lock);
+  void CancelEnded(std::unique_lock<std::mutex>& lock);
+  void RefuseAll(std::unique_lock<std::mutex>& lock);
   void Grow(std::unique_lock<std::mutex>& lock);
   void Shrink(std::unique_lock<std::mutex>& lock);
 
   const Options options_;
-  mutable std::mutex mutex_;  // what follows
-  Job* first_ = nullptr;
-  Job* last_ = nullptr;
+  mutable std::mutex mutex_;  // of all that follows
+  Dispatcher dispatcher_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Worker*> idle_;            // warmest last
-  std::vector<Worker*> idle_suspended_;  // those with fibers of their own, called last
-  unsigned active_ = 0;                  // not idle
-  unsigned called_ = 0;                  // of those, woken and not yet looking
-  unsigned blocked_ = 0;                 // of those, waiting in the kernel
   unsigned started_ = 0;
-  TimePoint worked_{};  // when the overseer last saw work
-  bool overseer_awake_ = false;
-  bool submitted_ = false;  // since the overseer's last look
+  TimePoint worked_at_{};  // when the monitor last saw work
+  TimePoint swept_at_{};   // when the monitor last looked for ended jobs
+  TimePoint start_failed_at_{};
+  TimePoint asked_at_{};  // when the monitor last asked parked workers for their load
+  bool monitor_awake_ = false;
+  bool submitted_ = false;  // since the monitor's last look
   bool stop_ = false;
-  std::vector<Sight> sights_;  // the overseer's
+  std::vector<Sample> samples_;  // the monitor's
+  std::vector<Job*> removed_;    // the monitor's
   std::condition_variable changed_;
-  std::thread overseer_;
+  std::thread monitor_;
 };
 
 }  // namespace hon::workers

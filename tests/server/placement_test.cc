@@ -232,7 +232,7 @@ TEST_P(PlacementTest, BodyAndAnswerGoOverToAWorkerAndBack) {
 TEST_P(PlacementTest, BlockedCallsRunInParallelAndNobodyElseWaits) {
   constexpr int kCalls = 50;
   engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers),
-                        engine::WithMaxWorkers(kCalls));
+                        engine::WithMaxWorkers(kCalls + kCalls / 7 + 1));
   test::TestServer server(engine, GetParam());
   std::vector<std::unique_ptr<WirePeer>> peers;
   for (int i = 0; i < kCalls; ++i) {
@@ -329,6 +329,85 @@ TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
   EXPECT_NE(stack.find("nanosleep"), std::string::npos) << stack;
 #endif
   EXPECT_EQ(server.Get().Loops(), 1u);
+}
+
+// A mutex that is held across a wait stops a loop; whoever reads the report learns of it.
+TEST_P(PlacementTest, AStallByAMutexSaysSo) {
+  std::mutex wanted;
+  mux_.HandleFunc("GET /locks", [&](http::ResponseWriter& w, http::Request&) {
+    const std::lock_guard lock(wanted);
+    w.Write("locked");
+  });
+  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
+  test::TestServer server(engine, GetParam());
+  WirePeer peer(server.Address());
+  const auto stalls = [this] {
+    std::vector<std::string> details;
+    for (const auto& entry : log_.Entries()) {
+      if (entry.kind == engine::Event::Kind::kStall) details.push_back(entry.detail);
+    }
+    return details;
+  };
+  {
+    const std::lock_guard lock(wanted);
+    ASSERT_TRUE(peer.Send(Get("/locks")));
+    ASSERT_TRUE(test::Eventually([&] { return !stalls().empty(); }));
+  }
+  EXPECT_EQ(peer.ReadAnswer().body, "locked");
+  // Sanitizers may deliver the signal late.
+#if !defined(HON_ASAN) && !defined(HON_TSAN)
+  EXPECT_NE(stalls().front().find("waits for a mutex"), std::string::npos) << stalls().front();
+  EXPECT_NE(stalls().front().find("fiber::Mutex"), std::string::npos) << stalls().front();
+#endif
+}
+
+TEST_P(PlacementTest, CallsWhoseClientHasGoneAreNotBegun) {
+  std::atomic<int> begun{0};
+  mux_.HandleFunc("GET /counts", [&](http::ResponseWriter& w, http::Request&) {
+    ++begun;
+    w.Write("counted");
+  });
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers), engine::WithMaxWorkers(1),
+                        engine::WithEventHook(log_.Hook()));
+  test::TestServer server(engine, GetParam());
+  WirePeer holder(server.Address());
+  ASSERT_TRUE(holder.Send(Get("/held")));
+  ASSERT_TRUE(test::Eventually([&] { return held_ == 1; }));
+  for (int i = 0; i < 20; ++i) {
+    WirePeer gone(server.Address());
+    ASSERT_TRUE(gone.Send(Get("/counts")));
+  }
+  WirePeer finished(server.Address());
+  ASSERT_TRUE(finished.Send(Get("/counts")));
+  finished.EndSending();
+  WirePeer stays(server.Address());
+  ASSERT_TRUE(stays.Send(Get("/counts")));
+  // The worker is still held: the calls leave the queue by themselves.
+  EXPECT_EQ(finished.ReadAnswer().status, 503);
+  EXPECT_TRUE(test::Eventually([&] { return server.Get().Connections() == 2; }));
+  EXPECT_EQ(begun, 0);
+  holding_ = false;
+  EXPECT_EQ(holder.ReadAnswer().body, "worker");
+  EXPECT_EQ(stays.ReadAnswer().body, "counted");
+  EXPECT_EQ(begun, 1);
+}
+
+TEST_P(PlacementTest, APatternThatBlocksLeavesWorkersToOthers) {
+  constexpr int kWorkers = 16;
+  engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers),
+                        engine::WithMaxWorkers(kWorkers));
+  test::TestServer server(engine, GetParam());
+  std::vector<std::unique_ptr<WirePeer>> peers;
+  for (int i = 0; i < 2 * kWorkers; ++i) {
+    peers.push_back(std::make_unique<WirePeer>(server.Address()));
+    ASSERT_TRUE(peers.back()->Send(Get("/held")));
+  }
+  EXPECT_TRUE(test::Eventually([&] { return held_ == kWorkers - kWorkers / 8; })) << held_;
+  WirePeer other(server.Address());
+  EXPECT_EQ(Ask(other, "/where"), "worker");
+  EXPECT_EQ(held_, kWorkers - kWorkers / 8);
+  holding_ = false;
+  for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
 }
 
 TEST_P(PlacementTest, TheStandbyLoopEndsWithTheServer) {

@@ -5,7 +5,9 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace hon::test {
@@ -19,6 +21,17 @@ inline size_t ResidentBytes() {
     if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6)) * 1024;
   }
   return 0;
+}
+
+/// Threads of this process, and its open descriptors without the one that counts them.
+inline size_t Threads() {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                                           std::filesystem::directory_iterator()));
+}
+inline size_t OpenDescriptors() {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                                           std::filesystem::directory_iterator())) -
+         1;
 }
 
 /// As many descriptors as the system allows.
