@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "appcontext/context_node.h"
+#include "hon/appcontext/callback_guard.h"
 
 namespace hon::appcontext {
 
@@ -82,7 +83,8 @@ namespace {
 // Keeps itself alive until its function has run, was taken back, or can never run.
 class FunctionWaiter final : public Waiter {
  public:
-  explicit FunctionWaiter(std::function<void()> function) : function_(std::move(function)) {}
+  FunctionWaiter(CallbackGuard guard, std::function<void()> function)
+      : guard_(std::move(guard)), function_(std::move(function)) {}
   ~FunctionWaiter() override { Unregister(); }
 
   static std::function<bool()> Start(const Context& context, std::function<void()> function) {
@@ -91,7 +93,8 @@ class FunctionWaiter final : public Waiter {
       Context context;
       std::shared_ptr<FunctionWaiter> waiter;
     };
-    Handle handle{context, std::make_shared<FunctionWaiter>(std::move(function))};
+    Handle handle{
+        context, std::make_shared<FunctionWaiter>(CallbackGuard::Of(context), std::move(function))};
     handle.waiter->self_ = handle.waiter;
     if (!handle.waiter->Register(context)) handle.waiter->OnDone();
     return [handle] { return handle.waiter->TakeBack(); };
@@ -100,7 +103,9 @@ class FunctionWaiter final : public Waiter {
  private:
   void OnDone() override {
     const std::shared_ptr<FunctionWaiter> keep = std::move(self_);
-    if (!settled_.exchange(true)) function_();
+    if (settled_.exchange(true)) return;
+    // The exception has been reported, and whoever ends the context must not meet it.
+    static_cast<void>(guard_.Call("AfterFunc's function", function_));
   }
 
   void OnOrphaned() override { const std::shared_ptr<FunctionWaiter> last = std::move(self_); }
@@ -112,6 +117,7 @@ class FunctionWaiter final : public Waiter {
     return true;
   }
 
+  CallbackGuard guard_;
   std::function<void()> function_;
   std::shared_ptr<FunctionWaiter> self_;
   std::atomic<bool> settled_{false};

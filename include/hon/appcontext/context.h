@@ -78,7 +78,9 @@ Context Background();
 
 /// Calls `f` once, when `context` has ended: on the thread that ended it, at once if it already
 /// has. The returned function takes the registration back: true if `f` will not run, false if it
-/// has run, is running, or was taken back before.
+/// has run, is running, or was taken back before. An exception that leaves `f` is reported
+/// (appcontext::CallbackGuard: below a request's context as an event of its engine, elsewhere as a
+/// line on stderr) and goes no further; the other functions of `context` run.
 std::function<bool()> AfterFunc(const Context& context, std::function<void()> f);
 
 /// A registration without allocation, for waiters that live on a stack. The context must be kept
