@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "adaptor/ascii.h"
 #include "hon/base/assert.h"
 
 namespace hon::adaptor {
@@ -29,38 +30,81 @@ constexpr std::array<RefusalText, static_cast<size_t>(Refusal::kCount)> kTexts =
 }};
 static_assert(kTexts.back().status == 505, "every Refusal has its text");
 
+// In lower case.
+constexpr std::string_view kKeptNames[] = {
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "referrer-policy",
+    "request-id",
+    "server",
+    "strict-transport-security",
+    "timing-allow-origin",
+    "traceresponse",
+    "vary",
+    "x-content-type-options",
+    "x-correlation-id",
+    "x-frame-options",
+    "x-request-id",
+    "x-trace-id",
+};
+constexpr std::string_view kKeptPrefix = "access-control-";
+
+void WriteStart(Refusal refusal, const http::Header* set_before, io::LinkBuffer& out) {
+  out.Write("HTTP/1.1 ");
+  out.Write(DescribeRefusal(refusal).reason);
+  out.Write("\r\n");
+  if (set_before == nullptr) return;
+  for (const http::Header::Field& field : *set_before) {
+    if (!IsKeptInRefusal(field.name)) continue;
+    out.Write(field.name);
+    out.Write(": ");
+    out.Write(field.value);
+    out.Write("\r\n");
+  }
+}
+
 }  // namespace
+
+bool IsKeptInRefusal(std::string_view name) {
+  if (name.size() > kKeptPrefix.size() &&
+      internal::EqualsLower(name.substr(0, kKeptPrefix.size()), kKeptPrefix)) {
+    return true;
+  }
+  return std::ranges::any_of(
+      kKeptNames, [name](std::string_view kept) { return internal::EqualsLower(name, kept); });
+}
 
 const RefusalText& DescribeRefusal(Refusal refusal) {
   HON_ASSERT(refusal < Refusal::kCount);
   return kTexts[static_cast<size_t>(refusal)];
 }
 
-void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out, RefusalBody body) {
+void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out, RefusalBody body,
+                  const http::Header* set_before) {
   if (refusal == Refusal::kNone) return;
-  const RefusalText& text = DescribeRefusal(refusal);
-  out.Write("HTTP/1.1 ");
-  out.Write(text.reason);
+  WriteStart(refusal, set_before, out);
   if (refusal == Refusal::kExpectationFailed) {
-    out.Write("\r\nConnection: close\r\nDate: ");
+    out.Write("Connection: close\r\nDate: ");
     out.Write(date);
     out.Write("\r\nContent-Length: 0\r\n\r\n");
     return;
   }
-  out.Write("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
-  if (body == RefusalBody::kSent) out.Write(text.body);
+  out.Write("Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
+  if (body == RefusalBody::kSent) out.Write(DescribeRefusal(refusal).body);
 }
 
-void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out, RefusalBody body) {
+void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out, RefusalBody body,
+                  const http::Header* set_before) {
   if (refusal == Refusal::kNone) return;
-  out.Write("HTTP/1.1 ");
-  out.Write(DescribeRefusal(refusal).reason);
+  WriteStart(refusal, set_before, out);
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::ranges::none_of(own.content_type, control)) {
-    out.Write("\r\nContent-Type: ");
+    out.Write("Content-Type: ");
     out.Write(own.content_type);
+    out.Write("\r\n");
   }
-  out.Write("\r\nConnection: close\r\n\r\n");
+  out.Write("Connection: close\r\n\r\n");
   if (body == RefusalBody::kSent) out.Write(own.content);
 }
 

@@ -1,7 +1,6 @@
 #include "engine/exchange.h"
 
 #include <algorithm>
-#include <exception>
 #include <new>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "engine/worker_call.h"
 #include "hon/base/assert.h"
 #include "hon/base/flatten.h"
+#include "hon/base/guard.h"
 #include "hon/base/sanitizer.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
@@ -205,10 +205,8 @@ inline bool Exchange::RunHandler() {
     return true;
   } catch (const http::AbortHandler&) {
     return false;
-  } catch (const std::exception& error) {
-    ReportPanic(error.what());
   } catch (...) {
-    ReportPanic("exception of unknown type");
+    ReportPanic(ThrownError().Message());
   }
   Refuse(adaptor::Refusal::kInternalError);
   return false;
@@ -385,7 +383,8 @@ void Exchange::Refuse(adaptor::Refusal refusal) {
   owner_->AnswerRefused({.refusal = refusal,
                          .peer = request_.RemoteAddr,
                          .pattern = request_.Pattern,
-                         .head = request_.Method == http::MethodHead},
+                         .head = request_.Method == http::MethodHead,
+                         .set_before = &response_.Header()},
                         stream_.Out());
 }
 

@@ -7,6 +7,7 @@
 #include "engine/loop_engine.h"
 #include "hon/base/assert.h"
 #include "hon/base/flatten.h"
+#include "hon/base/guard.h"
 #include "hon/http/server_context.h"
 #include "hon/io/stream.h"
 
@@ -35,16 +36,7 @@ HttpConn::~HttpConn() {
 
 void HttpConn::OnPrepare() {
   const ConnHooks& hooks = owner_->Hooks();
-  if (hooks.context || hooks.local_addr_value) {
-    const ConnInfo info(*connection_);
-    appcontext::Context context = scope_->Context();
-    if (hooks.context) context = hooks.context(context, info);
-    if (hooks.local_addr_value) {
-      context = appcontext::WithValue(context, &http::LocalAddrContextKey, info.LocalAddr());
-    }
-    scope_ = new ConnScope(*owner_, std::move(context), this);
-    scope_->Watch();
-  }
+  if (hooks.context || hooks.local_addr_value) MakeScope(hooks);
   if (hooks.on_state) {
     char peer[netpoll::kAddressTextMax];
     connection_->FormatRemoteAddr(peer);  // so that it is known to the last
@@ -52,8 +44,27 @@ void HttpConn::OnPrepare() {
   Tell(ConnState::kNew);
 }
 
+void HttpConn::MakeScope(const ConnHooks& hooks) {
+  const ConnInfo info(*connection_);
+  appcontext::Context context = scope_->Context();
+  if (hooks.context) {
+    const Error thrown = CallGuarded([&] { context = hooks.context(context, info); });
+    if (thrown) {
+      owner_->GetEngine().ReportThrown("WithConnContext's hook", thrown);
+      if (admission_ == Admission::kServed) admission_ = Admission::kReset;
+      return;
+    }
+  }
+  if (hooks.local_addr_value) {
+    context = appcontext::WithValue(context, &http::LocalAddrContextKey, info.LocalAddr());
+  }
+  scope_ = new ConnScope(*owner_, std::move(context), this);
+  scope_->Watch();
+}
+
 void HttpConn::OnConnect() {
-  if (refuse_) return Refuse(adaptor::Refusal::kOverloaded);
+  if (admission_ == Admission::kRefused) return Refuse(adaptor::Refusal::kOverloaded);
+  if (admission_ == Admission::kReset) return Close(CloseHow::kAbort);
   connection_->SetDeadline(
       DeadlineKind::kRead,
       DeadlineAfter(owner_->GetLoop().Now(), owner_->Settings().read_header_timeout));
@@ -98,7 +109,7 @@ void HttpConn::OnDisconnect(const Error& why) {
 // Neither the socket nor a handler is left.
 void HttpConn::Ended() {
   Tell(ConnState::kClosed);
-  if (!refuse_) owner_->UncountPeer(*connection_);
+  if (admission_ != Admission::kRefused) owner_->UncountPeer(*connection_);
   owner_->Uncount();
   owner_->Forget(*this);
 }
@@ -108,7 +119,8 @@ void HttpConn::OnTurn() {
 }
 
 void HttpConn::CloseIfIdle() {
-  if (phase_ != Phase::kIdle || refuse_ || !connection_->Reader().Empty()) return;
+  if (phase_ != Phase::kIdle || admission_ != Admission::kServed || !connection_->Reader().Empty())
+    return;
   if (served_before_ || owner_->Draining()) Close(CloseHow::kGraceful);
 }
 
@@ -326,8 +338,14 @@ inline void HttpConn::Move(PhaseEvent event) {
 }
 
 inline void HttpConn::Tell(ConnState state) {
-  const ConnHooks& hooks = owner_->Hooks();
-  if (hooks.on_state) hooks.on_state(ConnInfo(*connection_), state);
+  if (owner_->Hooks().on_state) [[unlikely]]
+    TellHook(state);
+}
+
+void HttpConn::TellHook(ConnState state) {
+  const Error thrown =
+      CallGuarded([&] { owner_->Hooks().on_state(ConnInfo(*connection_), state); });
+  if (thrown) owner_->GetEngine().ReportThrown("WithConnState's hook", thrown);
 }
 
 void HttpConn::Link(HttpConn* before) {

@@ -52,7 +52,7 @@ class HttpConn {
   /// A handler that has hijacked it and still runs sees its context end.
   void CutHijacked(const Error& cause);
   /// There is no room for it: it is told so as soon as it is connected.
-  void RefuseWhenConnected() { refuse_ = true; }
+  void RefuseWhenConnected() { admission_ = Admission::kRefused; }
   /// It belongs to its handler.
   /// The connection is closed, or about to be.
   [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
@@ -72,6 +72,13 @@ class HttpConn {
   void Unlink();
 
  private:
+  // Decided when the socket was accepted, carried out when it is connected.
+  enum class Admission : uint8_t {
+    kServed,
+    kRefused,  // there is no room: answered with 503, and never counted by its peer
+    kReset,    // its context could not be made
+  };
+
   void Serve();
   [[nodiscard]] bool ServeOne();
   [[nodiscard]] bool AnswersPileUp();
@@ -84,6 +91,8 @@ class HttpConn {
   void Ended();
   void Move(PhaseEvent event);
   void Tell(ConnState state);
+  void TellHook(ConnState state);
+  void MakeScope(const ConnHooks& hooks);
 
   LoopEngineImpl* owner_;
   netpoll::Connection* connection_;
@@ -94,7 +103,7 @@ class HttpConn {
   adaptor::HeadScan scan_;
   Phase phase_ = Phase::kIdle;
   ExchangeEnd ended_{};
-  bool refuse_ = false;
+  Admission admission_ = Admission::kServed;
   bool in_serve_ = false;      // an exchange that ends now is dealt with by Serve
   bool disconnected_ = false;  // no call on connection_ any more
   bool served_before_ = false;

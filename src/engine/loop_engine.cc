@@ -6,6 +6,7 @@
 
 #include "engine/runtime.h"
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "hon/base/sanitizer.h"
 #include "hon/fiber/conn.h"
 #include "hon/http/server_context.h"
@@ -87,9 +88,9 @@ netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
 
 // What this loop adds: a context of its own, so that requests share nothing between loops.
 appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
-  return appcontext::WithValue(
+  return engine_->ReportingHere(appcontext::WithValue(
       appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context), &http::SpawnerKey,
-      &engine_->GetRuntime().GetSpawner());
+      &engine_->GetRuntime().GetSpawner()));
 }
 
 void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Prepare(c, base_); }
@@ -210,18 +211,24 @@ void LoopEngineImpl::RenewDate() {
 
 Event LoopEngineImpl::AnswerRefused(const Refused& refused, io::LinkBuffer& out) {
   const adaptor::RefusalText& text = adaptor::DescribeRefusal(refused.refusal);
-  const Event event{.kind = Event::Kind::kBadRequest,
+  const Event event{.kind = refused.refusal == adaptor::Refusal::kInternalError
+                                ? Event::Kind::kPanic
+                                : Event::Kind::kBadRequest,
                     .status = text.status,
                     .peer = refused.peer,
                     .pattern = refused.pattern,
                     .detail = text.reason};
   const auto body = refused.head ? adaptor::RefusalBody::kLeftOut : adaptor::RefusalBody::kSent;
   std::optional<ErrorReply> own;
-  if (const ErrorReplyHook& hook = engine_->GetOptions().error_reply) own = hook(event);
+  if (const ErrorReplyHook& hook = engine_->GetOptions().error_reply) {
+    const Error thrown = CallGuarded([&] { own = hook(event); });
+    if (thrown) engine_->ReportThrown("WithErrorReply's hook", thrown);
+  }
   if (own) {
-    adaptor::WriteRefusal(refused.refusal, {own->content_type, own->body}, out, body);
+    adaptor::WriteRefusal(refused.refusal, {own->content_type, own->body}, out, body,
+                          refused.set_before);
   } else {
-    adaptor::WriteRefusal(refused.refusal, Date(), out, body);
+    adaptor::WriteRefusal(refused.refusal, Date(), out, body, refused.set_before);
   }
   return event;
 }

@@ -29,7 +29,8 @@ struct Refused {
   adaptor::Refusal refusal;
   std::string_view peer;
   std::string_view pattern = {};
-  bool head = false;  // its method is HEAD
+  bool head = false;                         // its method is HEAD
+  const http::Header* set_before = nullptr;  // what its handler had set before it failed
 };
 
 /// What one loop needs to serve: its connections, the pools they draw from, and the queue of those
@@ -79,7 +80,8 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   /// has any, and returns what there is to report.
   Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
 
-  using LoopEngine::CountRequest;
+  /// On the loop's thread, which alone counts: a plain addition.
+  void CountRequest() { RequestCount().store(Requests() + 1, std::memory_order_relaxed); }
   [[nodiscard]] Exchange& TakeExchange() {
     if (exchanges_.empty()) return *new Exchange(*this);
     Exchange* exchange = exchanges_.back();

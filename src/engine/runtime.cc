@@ -1,7 +1,6 @@
 #include "engine/runtime.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "hon/netpoll/loop_group.h"
 
@@ -35,12 +34,5 @@ workers::WorkerPool* Runtime::Pool(const fiber::Options& fiber) {
   }
   return pool_.get();
 }
-
-Engine::Engine(http::Handler* handler, Options options)
-    : handler_(handler), options_(std::move(options)), runtime_(std::make_unique<Runtime>(*this)) {}
-
-Engine::~Engine() = default;
-
-fiber::BlockingPool& Engine::Blocking() const { return runtime_->Blocking(); }
 
 }  // namespace hon::engine

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "hon/base/guard.h"
 #include "hon/netpoll/loop_group.h"
 #include "server/loop_thread.h"
 #include "server/standby.h"
@@ -233,7 +234,10 @@ class Server::Impl {
       if (!sibling) return std::move(sibling.error());
       sockets.push_back(std::move(*sibling));
     }
-    const std::optional<appcontext::Context> base = BaseFor(address);
+    std::optional<appcontext::Context> base;
+    if (Error thrown = CallGuarded([&] { base = BaseFor(address); })) {
+      return Error::Wrap("http: WithBaseContext's hook threw", std::move(thrown));
+    }
     for (const netpoll::ListenSocket& each : sockets) {
       HON_RETURN_IF_ERROR(standby_.AddSocket(each, base));
     }
@@ -316,7 +320,10 @@ class Server::Impl {
   void StartShutdownFunctions() {
     std::lock_guard lock(mutex_);
     for (std::function<void()>& function : on_shutdown_) {
-      shutdown_threads_.emplace_back(std::move(function));
+      shutdown_threads_.emplace_back([this, function = std::move(function)] {
+        const Error thrown = CallGuarded(function);
+        if (thrown) engine_.ReportThrown("RegisterOnShutdown's function", thrown);
+      });
     }
     on_shutdown_.clear();
   }

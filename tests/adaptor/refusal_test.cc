@@ -59,6 +59,50 @@ TEST(WriteRefusal, TheBodyMayBeLeftOut) {
             whole.substr(0, whole.find("\r\n\r\n") + 4));
 }
 
+TEST(WriteRefusal, KeepsWhatSaysHowEveryAnswerIsTreated) {
+  for (const char* name :
+       {"Access-Control-Allow-Origin", "access-control-expose-headers", "Vary", "X-Request-Id",
+        "REQUEST-ID", "X-Correlation-Id", "X-Trace-Id", "Traceresponse", "Timing-Allow-Origin",
+        "Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy",
+        "Cross-Origin-Embedder-Policy", "Strict-Transport-Security", "X-Frame-Options",
+        "X-Content-Type-Options", "Referrer-Policy", "Server"}) {
+    EXPECT_TRUE(IsKeptInRefusal(name)) << name;
+  }
+  for (const char* name : {"Access-Control-",
+                           "Access-Control",
+                           "Set-Cookie",
+                           "Content-Type",
+                           "Content-Length",
+                           "Content-Encoding",
+                           "Content-Range",
+                           "Content-Security-Policy",
+                           "Transfer-Encoding",
+                           "Connection",
+                           "Trailer",
+                           "Trailer:Vary",
+                           "Date",
+                           "ETag",
+                           "Last-Modified",
+                           "Cache-Control",
+                           "Location",
+                           "WWW-Authenticate",
+                           "Upgrade",
+                           "Varying",
+                           ""}) {
+    EXPECT_FALSE(IsKeptInRefusal(name)) << name;
+  }
+  http::Header set;
+  set.Set("Vary", "Origin");
+  set.Set("Set-Cookie", "a=b");
+  set.AddExact("x-request-id", "7");
+  io::BlockPool pool;
+  io::LinkBuffer out(pool);
+  WriteRefusal(Refusal::kInternalError, "", out, RefusalBody::kLeftOut, &set);
+  EXPECT_EQ(*out.ReadString(out.Len()),
+            "HTTP/1.1 500 Internal Server Error\r\nVary: Origin\r\nx-request-id: 7\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
+}
+
 TEST(WriteRefusal, NoneWritesNothing) { EXPECT_EQ(Written(Refusal::kNone), ""); }
 
 TEST(WriteRefusal, InWordsOfTheServersOwn) {  // G8

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "hon/http/header.h"
 #include "hon/io/link_buffer.h"
 
 namespace hon::adaptor {
@@ -40,11 +41,20 @@ enum class RefusalBody : uint8_t { kSent, kLeftOut };
 /// Never fails; `refusal` is one of the enumerators before kCount.
 [[nodiscard]] const RefusalText& DescribeRefusal(Refusal refusal);
 
-/// Appends the whole answer to `out`: status line, Content-Type, Connection: close and a text
-/// body, unless `body` says no, that the end of the connection delimits. 417 is an ordinary answer
-/// with `date` (the value of a Date field) and no content. Nothing for kNone.
+/// Whether a field that was set before its handler failed stays in the answer that is given
+/// instead. Kept are the fields that say who may read an answer, how it is traced and how a browser
+/// treats the site, whatever the answer is: Access-Control-*, Vary, Timing-Allow-Origin,
+/// Cross-Origin-*-Policy, Strict-Transport-Security, X-Frame-Options, X-Content-Type-Options,
+/// Referrer-Policy, Server, Traceresponse, X-Request-Id, Request-Id, X-Correlation-Id, X-Trace-Id.
+/// All others belong to the answer that failed: Set-Cookie, Location, Cache-Control, Content-*...
+[[nodiscard]] bool IsKeptInRefusal(std::string_view name);
+
+/// Appends the whole answer to `out`: status line, those fields of `set_before` that
+/// IsKeptInRefusal, Content-Type, Connection: close and a text body, unless `body` says no, that
+/// the end of the connection delimits. 417 is an ordinary answer with `date` (the value of a Date
+/// field) and no content. Nothing for kNone.
 void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out,
-                  RefusalBody body = RefusalBody::kSent);
+                  RefusalBody body = RefusalBody::kSent, const http::Header* set_before = nullptr);
 
 /// A text of the server's own for such an answer.
 struct OwnRefusal {
@@ -53,6 +63,6 @@ struct OwnRefusal {
 };
 /// The same with `own`, whatever the reason is.
 void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out,
-                  RefusalBody body = RefusalBody::kSent);
+                  RefusalBody body = RefusalBody::kSent, const http::Header* set_before = nullptr);
 
 }  // namespace hon::adaptor

@@ -40,11 +40,13 @@ class ConnInfo {
   const netpoll::Connection* connection_;
 };
 
-/// Called where the state changes, on the connection's loop: must neither block, wait nor throw.
+/// Called where the state changes, on the connection's loop: must neither block nor wait. An
+/// exception that leaves it is reported (Event::Kind::kCallback); the connection goes on.
 using ConnStateHook = std::function<void(const ConnInfo&, ConnState)>;
 
 /// Makes the context above all requests of one connection, from the one above all connections.
-/// Called when it was accepted, on its loop: must neither block, wait nor throw.
+/// Called when it was accepted, on its loop: must neither block nor wait. An exception that leaves
+/// it is reported (Event::Kind::kCallback), and the connection is reset before it is read.
 using ConnContextHook =
     std::function<appcontext::Context(const appcontext::Context&, const ConnInfo&)>;
 

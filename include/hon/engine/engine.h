@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "hon/base/time.h"
 #include "hon/engine/conn_hooks.h"
@@ -46,9 +47,10 @@ using Option = std::function<void(Options&)>;
 /// whatever its handler waits for returns. A handler that then returns without having written
 /// anything is answered for with 503. Default: unlimited.
 Option WithRequestTimeout(Duration timeout);
-/// Replaces the log line on stderr.
+/// Replaces the log line on stderr. EventHook says when it is called.
 Option WithEventHook(EventHook hook);
-/// Gives the answers to refused requests and for failed handlers a text of your own.
+/// Gives the answers that the engine makes instead of a handler, to refused requests and for failed
+/// handlers, a text of your own. ErrorReplyHook says when it is asked.
 Option WithErrorReply(ErrorReplyHook hook);
 /// Whether the engine answers "OPTIONS *" itself, as it does by default. False: the handler does
 /// (Go: DisableGeneralOptionsHandler).
@@ -120,8 +122,8 @@ class LoopEngine : public netpoll::EventHandler {
   [[nodiscard]] uint64_t Requests() const { return requests_.load(std::memory_order_relaxed); }
 
  protected:
-  /// On the loop's thread, which alone counts: a plain addition.
-  void CountRequest() { requests_.store(Requests() + 1, std::memory_order_relaxed); }
+  /// Written on the loop's thread only.
+  [[nodiscard]] std::atomic<uint64_t>& RequestCount() { return requests_; }
 
  private:
   std::atomic<uint64_t> requests_{0};
@@ -141,16 +143,20 @@ class Engine {
 
   [[nodiscard]] http::Handler& Handler() const { return *handler_; }
   [[nodiscard]] const Options& GetOptions() const { return options_; }
-  /// Tells the event hook.
-  void Report(const Event& event) const {
-    if (options_.on_event) options_.on_event(event);
-  }
+  /// Tells the event hook. Any thread.
+  void Report(const Event& event) const noexcept;
+  /// Tells the event hook of a callback of the program's that threw `why`. Any thread.
+  void ReportThrown(std::string_view callback, const Error& why) const noexcept;
+  /// `parent` with this engine as the appcontext::ThrowReporter of what is below it.
+  [[nodiscard]] appcontext::Context ReportingHere(const appcontext::Context& parent) const;
   /// Where fiber::Blocking makes its calls, on all loops and workers (WithMaxBlocking).
   [[nodiscard]] fiber::BlockingPool& Blocking() const;
   /// What its loops share: workers and watchdog.
   [[nodiscard]] Runtime& GetRuntime() const { return *runtime_; }
 
  private:
+  class Reporter;
+
   Engine(http::Handler* handler, Options options);
   template <class... With>
   static Options Combined(With... with) {
@@ -161,6 +167,7 @@ class Engine {
 
   http::Handler* handler_;
   Options options_;
+  std::shared_ptr<Reporter> reporter_;
   std::unique_ptr<Runtime> runtime_;
 };
 

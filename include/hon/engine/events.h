@@ -19,6 +19,7 @@ struct Event {
     kAccept,      // accepting failed and is tried again
     kListener,    // a backend or listener note (io_uring is not to be had, ...)
     kStall,       // a handler holds its loop; `stack` may show where
+    kCallback,    // a callback of the program threw; `detail` names it and what() it threw
   };
   Kind kind = Kind::kHandler;
   int status = 0;              // what the peer was answered, 0 when nothing
@@ -28,7 +29,8 @@ struct Event {
   std::string_view stack{};    // of a stall: a line for each function, innermost first
 };
 
-/// Called on any thread of the engine, must not block. The views end when it returns.
+/// Called on any thread of the engine, must not block. The views end when it returns. An exception
+/// that leaves it goes no further: the event and the exception are written to stderr.
 using EventHook = std::function<void(const Event&)>;
 
 /// The text of an answer that the engine gives instead of a handler.
@@ -37,9 +39,16 @@ struct ErrorReply {
   std::string body;
 };
 
-/// What to answer for `event` (kind kBadRequest), or nothing for the usual words. The status line,
-/// `Connection: close` and the end of the connection are given; an event's detail tells why.
-/// Called on any loop's thread, must neither block nor throw. The views end when it returns.
+/// What to answer instead of a handler, or nothing for the usual text. Asked for every such answer:
+///  - a request that was refused before a handler ran: kind kBadRequest;
+///  - a handler that threw before its answer had begun: kind kPanic, status 500;
+///  - a handler that returned without an answer because its time was up (503) or because the body
+///    could not be read (400, 408, 413): kind kBadRequest.
+/// `status` is what the peer will see, `detail` the usual text, "413 Request Entity Too Large";
+/// what a handler threw is not in it, since that is not meant for the client. The status line,
+/// `Connection: close`, the fields that adaptor::IsKeptInRefusal names and the end of the
+/// connection are given. Called on any loop's thread, must not block. The views end when it
+/// returns. An exception that leaves it is reported (kCallback), and the usual text is sent.
 using ErrorReplyHook = std::function<std::optional<ErrorReply>(const Event&)>;
 
 /// The default hook: one line on stderr, control bytes escaped.

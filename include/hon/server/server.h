@@ -68,8 +68,8 @@ Option WithMaxConnectionsPerIP(size_t connections_max);
 Option WithMaxInFlight(size_t requests_max);
 /// Calls `hook` whenever the state of a connection changes (engine/conn_hooks.h).
 Option WithConnState(engine::ConnStateHook hook);
-/// `hook` makes the context above all requests of a listener; called by Listen. The contexts of
-/// requests see its values and end when it ends.
+/// `hook` makes the context above all requests of a listener; called by Listen, which fails with
+/// what it throws. The contexts of requests see its values and end when it ends.
 Option WithBaseContext(BaseContextHook hook);
 /// `hook` makes the context above the requests of one connection, from the one of its listener.
 Option WithConnContext(engine::ConnContextHook hook);
@@ -141,7 +141,8 @@ class Server {
   /// Cuts the connections that are open now, hijacked ones excepted; the server goes on.
   void CloseConnections();
   /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for; not
-  /// by Close. It should start, not await, the end of what it knows of.
+  /// by Close. It should start, not await, the end of what it knows of. An exception that leaves it
+  /// is reported (engine::Event::Kind::kCallback).
   void RegisterOnShutdown(std::function<void()> function);
   /// False: answers carry `Connection: close`, and idle connections are closed now.
   void SetKeepAlivesEnabled(bool enabled);
