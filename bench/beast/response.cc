@@ -6,6 +6,7 @@
 #include <boost/beast/http/write.hpp>
 #include <charconv>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -103,6 +104,19 @@ Result<std::unique_ptr<io::Conn>> Response::Hijack() {
   std::string unread(static_cast<const char*>(bytes.data()), bytes.size());
   options_.received->clear();
   return NewConn(std::move(*stream_), std::move(unread));
+}
+
+Error Response::Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) {
+  bhttp::response<bhttp::empty_body> answer(bhttp::status::switching_protocols, 11);
+  for (const auto& field : fields) answer.insert(field.name, field.value);
+  answer.set(bhttp::field::connection, "Upgrade");
+  answer.set(bhttp::field::upgrade, protocol);
+  std::ostringstream head;
+  head << answer.base();
+  auto conn = Hijack();
+  if (!conn) return std::move(conn.error());
+  HON_RETURN_IF_ERROR((*conn)->Write(head.str()).err);
+  return (*conn)->BecomeEvented(sink);
 }
 
 Error Response::SetReadDeadline(TimePoint deadline) {

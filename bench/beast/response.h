@@ -37,6 +37,7 @@ class Response final : public http::ResponseWriter {
   void WriteHeader(int status) override;
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
   /// There is no request timeout here: lifting it succeeds, another one is not supported.

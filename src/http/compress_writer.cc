@@ -127,6 +127,14 @@ Result<std::unique_ptr<io::Conn>> CompressWriter::Hijack() {
   return conn;
 }
 
+Error CompressWriter::Upgrade(std::string_view protocol, const http::Header& fields,
+                              io::ConnSink& sink) {
+  if (phase_ == Phase::kWaiting) CommitPlain();
+  HON_RETURN_IF_ERROR(w_.Upgrade(protocol, fields, sink));
+  phase_ = Phase::kPlain;
+  return {};
+}
+
 io::CopyResult CompressWriter::ReadFrom(io::Reader& from) {
   if (phase_ == Phase::kOpen) Begin(StatusOK);
   if (phase_ != Phase::kPlain) return io::Copy(*this, from);

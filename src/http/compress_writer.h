@@ -48,6 +48,7 @@ class CompressWriter final : public ResponseWriter {
   void WriteHeader(int status) override;
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) override;
   io::CopyResult ReadFrom(io::Reader& from) override;
   [[nodiscard]] int Status() const override;
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }

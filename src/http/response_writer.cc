@@ -34,6 +34,12 @@ Result<std::unique_ptr<io::Conn>> ResponseWriter::Hijack() {
   return inner->Hijack();
 }
 
+Error ResponseWriter::Upgrade(std::string_view protocol, const http::Header& fields,
+                              io::ConnSink& sink) {
+  ResponseWriter* inner = Unwrap();
+  return inner == nullptr ? Lacks(*this, "Upgrade") : inner->Upgrade(protocol, fields, sink);
+}
+
 // Through this writer's own Write, which may want to see or change the bytes.
 io::CopyResult ResponseWriter::ReadFrom(io::Reader& from) { return io::Copy(*this, from); }
 

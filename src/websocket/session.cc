@@ -61,7 +61,6 @@ Session::Session(SessionStart start)
     : setup_(std::move(start.setup)),
       handler_(std::move(start.handler)),
       names_(Join(start.remote_addr, start.subprotocol)),
-      opening_(std::make_unique<std::string>(std::move(start.opening))),
       send_(start.deflate.send),
       reader_options_{.masked = !start.client,
                       .deflate = start.deflate.enabled,

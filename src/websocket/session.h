@@ -34,7 +34,6 @@ struct SessionStart {
   bool client = false;
   std::string subprotocol{};
   std::string remote_addr{};
-  std::string opening{};  // sent before anything else: the rest of the handshake
 };
 
 /// With more than this unsent, a connection with a handler takes no further messages.
@@ -158,7 +157,6 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   std::shared_ptr<const SessionSetup> setup_;
   std::shared_ptr<EventHandler> handler_;
   std::unique_ptr<char[]> names_;         // the peer's address, then the subprotocol
-  std::unique_ptr<std::string> opening_;  // until it is sent
   std::shared_ptr<void> data_;
   internal::DeflateParams send_;
   internal::ReaderOptions reader_options_;

@@ -30,12 +30,6 @@ void Session::OnOpen(std::unique_ptr<io::EventConn> conn) {
   {
     Lock lock(mutex_);
     conn_ = std::move(conn);
-    if (!opening_->empty()) {
-      conn_->Out().Write(*opening_);
-      emitted_ += opening_->size();
-      Sent();
-    }
-    opening_.reset();
     if (setup_->options.ping_interval != kUnlimited) {
       conn_->SetDeadline(io::ConnDeadline::kIdle,
                          DeadlineAfter(Clock::now(), setup_->options.ping_interval));

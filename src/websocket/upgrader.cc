@@ -1,18 +1,14 @@
 #include "hon/websocket/upgrader.h"
 
 #include "hon/http/reply.h"
-#include "hon/io/string_writer.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 
 namespace hon::websocket {
 namespace {
 
-// Fields that are the handshake's own.
-constexpr std::string_view kOwnFields[] = {
-    "Upgrade",        "Connection",        "Sec-WebSocket-Accept",
-    "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Extensions",
-    "Date",           "Content-Type",      "Sec-WebSocket-Protocol"};
+// Fields that the handshake alone may set.
+constexpr std::string_view kOwnFields[] = {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"};
 
 Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   if (why.status == 426) {
@@ -25,7 +21,7 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   return Error::Of(ErrNotUpgraded, std::string(why.text));
 }
 
-// The writer below cannot give the connection away. An empty 200 would be no answer to a handshake.
+// The writer below cannot upgrade. An empty 200 would be no answer to a handshake.
 Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
   http::ReplyError(w, "websocket: cannot upgrade: " + why.Message(),
                    http::StatusInternalServerError);
@@ -77,26 +73,18 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   start.handler = std::move(handler);
   start.subprotocol = internal::SelectSubprotocol(r.Header, options_.subprotocols);
   start.remote_addr = r.RemoteAddr;
-  start.opening =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-      "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
-      internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")) + "\r\n";
   http::Header fields = w.Header().Clone();
   for (const auto& [name, value] : options_.header) fields.Add(name, value);
   for (const std::string_view own : kOwnFields) fields.Del(own);
+  fields.Set("Sec-WebSocket-Accept", internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")));
   if (start.deflate.enabled) fields.Set("Sec-WebSocket-Extensions", start.deflate.field);
   if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);
-  io::StringWriter opening;
-  if (Error err = fields.Write(opening)) return Fail(std::move(err));
-  start.opening.append(opening.text).append("\r\n");
 
-  Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
-  if (!conn) {
-    if (!conn.error().Is(http::ErrNotSupported)) return Fail(std::move(conn.error()));
-    return Fail(AnswerUnsupported(w, std::move(conn.error())));
-  }
   auto session = std::make_shared<Session>(std::move(start));
-  if (Error err = (*conn)->BecomeEvented(*session)) return Fail(std::move(err));
+  if (Error err = w.Upgrade("websocket", fields, *session)) {
+    if (!err.Is(http::ErrNotSupported)) return Fail(std::move(err));
+    return Fail(AnswerUnsupported(w, std::move(err)));
+  }
   return session;
 }
 

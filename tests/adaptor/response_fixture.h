@@ -18,7 +18,7 @@ class FakeControl final : public ConnControl {
   Result<std::unique_ptr<io::Conn>> Hijack() override {
     ++hijacks;
     if (hijack_error) return Fail(hijack_error);
-    return std::unique_ptr<io::Conn>();
+    return std::move(conn);
   }
   Error SetRequestDeadline(TimePoint deadline) override {
     request_deadline = deadline;
@@ -29,6 +29,7 @@ class FakeControl final : public ConnControl {
 
   int hijacks = 0;
   Error hijack_error;
+  std::unique_ptr<io::Conn> conn;  // what Hijack gives
   TimePoint request_deadline{};
   bool keep_alive = true;
   std::vector<std::string> log;

@@ -77,6 +77,16 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
 
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
+  /// Answers 101 with `fields` and gives the connection to `sink`, as another protocol goes on with
+  /// it (RFC 9110 §7.8): `protocol` is the value of the Upgrade field. Of Header() nothing is sent;
+  /// of `fields` nothing that frames a message or is about the connection, which is the server's to
+  /// say. A body of the request is dropped. The handler returns; the connection then is to the
+  /// server as one that was hijacked (Hijacker), and io::ConnSink::OnShutdown tells of a shutdown.
+  /// The sink is called on the connection's loop, whichever thread the handler runs on; its OnOpen
+  /// comes before this returns.
+  /// Errors, without any call to the sink: ErrNotSupported (also HTTP/1.0), ErrHijacked, the reason
+  /// why the connection is gone, and that the head has been sent.
+  virtual Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink);
   /// All of `from`, up to its end; the count is of bytes taken, the error the first of either side.
   /// A declared Content-Length holds. Default: io::Copy through Write.
   io::CopyResult ReadFrom(io::Reader& from) override;

@@ -44,8 +44,9 @@ class Upgrader {
   ~Upgrader();
 
   /// Answers 101 and gives the connection, to be read in a loop. Otherwise the request has been
-  /// answered (400, 403, 405, 426) and the error says why: ErrNotUpgraded, or what Hijack gave.
-  /// Within a writer that cannot hijack, as http::TimeoutHandler's, it is http::ErrNotSupported,
+  /// answered (400, 403, 405, 426) and the error says why: ErrNotUpgraded, or what
+  /// http::ResponseWriter::Upgrade gave.
+  /// Within a writer that cannot upgrade, as http::TimeoutHandler's, it is http::ErrNotSupported,
   /// and the request has been answered 500 with a text that names the writer.
   /// When the server shuts down, the peer is told (1001) and the reader gets ErrClosed.
   Result<Conn> Upgrade(http::ResponseWriter& w, http::Request& r);
