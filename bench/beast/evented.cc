@@ -59,6 +59,11 @@ class Evented final : public std::enable_shared_from_this<Evented> {
   [[nodiscard]] io::LinkBuffer& Out() { return out_; }
   [[nodiscard]] bool InputEnded() const { return input_ended_; }
   [[nodiscard]] tcp::socket& Socket() { return stream_.Socket(); }
+  void SetSink(io::ConnSink& sink) { sink_ = &sink; }
+  void CloseWrite() {
+    write_end_wanted_ = true;
+    StepSoon();
+  }
   void StepSoon();
   void SetDeadline(io::ConnDeadline which, TimePoint deadline);
   void Close(io::ConnClose how);
@@ -94,6 +99,7 @@ class Evented final : public std::enable_shared_from_this<Evented> {
   std::optional<io::ConnClose> closing_;
   size_t discarded_ = 0;  // while it lingers
   bool lingers_ = false;
+  bool write_end_wanted_ = false;
   bool input_ended_ = false;
   bool out_blocked_ = false;
   bool step_posted_ = false;
@@ -107,6 +113,13 @@ class Handle final : public io::EventConn {
   explicit Handle(std::shared_ptr<Evented> evented) : evented_(std::move(evented)) {}
   ~Handle() override { evented_->Orphan(); }
 
+  void SetSink(io::ConnSink& sink) override {
+    evented_->SetSink(sink);
+    for (const auto which :
+         {io::ConnDeadline::kRead, io::ConnDeadline::kWrite, io::ConnDeadline::kIdle}) {
+      evented_->SetDeadline(which, kNever);
+    }
+  }
   [[nodiscard]] io::LinkBuffer& In() override { return evented_->In(); }
   void ConsumedInput() override { evented_->StepSoon(); }
   [[nodiscard]] bool InputEnded() const override { return evented_->InputEnded(); }
@@ -117,6 +130,7 @@ class Handle final : public io::EventConn {
     evented_->Out().Write(body);
     evented_->StepSoon();
   }
+  void CloseWrite() override { evented_->CloseWrite(); }
   void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
     evented_->SetDeadline(which, deadline);
   }
@@ -174,6 +188,10 @@ void Evented::Step() {
   }
   if (!out_blocked_) Send();
   if (Socket().is_open() && closing_ && out_.Empty()) EndOutput();
+  if (Socket().is_open() && !closing_ && out_.Empty() && std::exchange(write_end_wanted_, false)) {
+    bb::error_code ignored;
+    Socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
   if (Socket().is_open()) Await();
 }
 

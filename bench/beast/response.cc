@@ -108,9 +108,9 @@ Result<std::unique_ptr<io::Conn>> Response::Hijack() {
 
 Error Response::Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) {
   bhttp::response<bhttp::empty_body> answer(bhttp::status::switching_protocols, 11);
-  for (const auto& field : fields) answer.insert(field.name, field.value);
+  for (const auto& field : fields) answer.insert(View(field.name), View(field.value));
   answer.set(bhttp::field::connection, "Upgrade");
-  answer.set(bhttp::field::upgrade, protocol);
+  answer.set(bhttp::field::upgrade, View(protocol));
   std::ostringstream head;
   head << answer.base();
   auto conn = Hijack();

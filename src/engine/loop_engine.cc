@@ -193,7 +193,7 @@ std::unique_ptr<io::Conn> LoopEngineImpl::TakeOver(netpoll::Connection& connecti
     UncountPeer(*taken);
     taken->Release();
   });
-  return hijacked_.Track(fiber::NewConn(connection), slot);
+  return fiber::NewConn(connection, &hijacked_, slot);
 }
 
 void LoopEngineImpl::OnScopeEnd(const ConnScope& scope) {

@@ -9,11 +9,11 @@
 
 #include "engine/conn_scope.h"
 #include "engine/exchange.h"
-#include "engine/hijacked_conn.h"
 #include "engine/http_conn.h"
 #include "engine/worker_call.h"
 #include "hon/base/sanitizer.h"
 #include "hon/engine/engine.h"
+#include "hon/fiber/conn.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/time.h"
 #include "hon/netpoll/loop.h"
@@ -155,7 +155,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Task, private n
   appcontext::Cancelable shutdown_;
   ConnScope base_;
   std::vector<std::unique_ptr<GateHandler>> gates_;
-  HijackedConns hijacked_;
+  fiber::ConnGroup hijacked_;
   HttpConn* first_ = nullptr;  // all of this loop, doubly linked
   size_t connections_ = 0;
   std::atomic<bool> draining_{false};

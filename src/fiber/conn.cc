@@ -13,7 +13,7 @@
 namespace hon::fiber {
 namespace {
 
-// For connections that nobody looks at any more.
+/// Handles the events of a connection that is being dialed.
 class NoEvents final : public netpoll::EventHandler {
  public:
   static NoEvents& Instance() {
@@ -23,107 +23,27 @@ class NoEvents final : public netpoll::EventHandler {
   void OnRequest(netpoll::Connection&) override {}
 };
 
-using netpoll::CloseHow;
-using netpoll::DeadlineKind;
-
-static_assert(static_cast<int>(io::ConnDeadline::kRead) == static_cast<int>(DeadlineKind::kRead));
-static_assert(static_cast<int>(io::ConnDeadline::kWrite) == static_cast<int>(DeadlineKind::kWrite));
-static_assert(static_cast<int>(io::ConnDeadline::kIdle) == static_cast<int>(DeadlineKind::kIdle));
-
-CloseHow HowOf(io::ConnClose how) {
-  switch (how) {
-    case io::ConnClose::kGraceful:
-      return CloseHow::kGraceful;
-    case io::ConnClose::kLinger:
-      return CloseHow::kLinger;
-    case io::ConnClose::kAbort:
-      return CloseHow::kAbort;
-  }
-  return CloseHow::kAbort;
-}
-
-void LiftDeadlines(netpoll::Connection& connection) {
-  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite, DeadlineKind::kIdle}) {
-    connection.SetDeadline(kind, kNever);
-  }
-}
-
-class LoopConn final : public io::EventConn, private netpoll::EventHandler {
+/// The view that a fiber has of an io::EventConn.
+class FiberConn final : public io::Conn, public io::ConnSink {
  public:
-  LoopConn(netpoll::Connection& connection, io::ConnSink& sink)
-      : connection_(&connection), sink_(&sink) {
-    connection.Retain();
-    connection.SetEventHandler(*this);
-  }
-
-  ~LoopConn() override {
-    connection_->SetEventHandler(NoEvents::Instance());
-    connection_->Close(CloseHow::kAbort);
-    connection_->Release();
-  }
-
-  [[nodiscard]] io::LinkBuffer& In() override { return connection_->Reader(); }
-  void ConsumedInput() override { connection_->ConsumedInput(); }
-  [[nodiscard]] bool InputEnded() const override { return connection_->InputEnded(); }
-  [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Writer(); }
-  void SendSoon() override { connection_->FlushLater(); }
-  void SendNow(std::string_view head, std::string_view body) override {
-    const Error err = connection_->SendNow(head, body);
-    static_cast<void>(err);  // a broken connection tells by OnClosed
-  }
-  void SetDeadline(io::ConnDeadline which, TimePoint deadline) override {
-    connection_->SetDeadline(static_cast<DeadlineKind>(which), deadline);
-  }
-  void Close(io::ConnClose how) override { connection_->Close(HowOf(how)); }
-  [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
-  [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
-
-  void Post(std::function<void()> function) override {
-    connection_->GetLoop().Post(std::move(function));
-  }
-  [[nodiscard]] bool InLoop() const override { return connection_->GetLoop().InLoopThread(); }
-  [[nodiscard]] const void* LoopId() const override { return &connection_->GetLoop(); }
-
- private:
-  void OnRequest(netpoll::Connection&) override { sink_->OnInput(); }
-  void OnWritable(netpoll::Connection&) override { sink_->OnDrained(); }
-  void OnTimeout(netpoll::Connection&, DeadlineKind kind) override {
-    sink_->OnDeadline(static_cast<io::ConnDeadline>(kind));
-  }
-  void OnDisconnect(netpoll::Connection&, const Error& why) override { sink_->OnClosed(why); }
-
-  netpoll::Connection* connection_;
-  io::ConnSink* sink_;
-};
-
-class FiberConn final : public io::Conn, private netpoll::EventHandler {
- public:
-  explicit FiberConn(netpoll::Connection& connection) : connection_(&connection) {
-    connection.Retain();
-    connection.SetEventHandler(*this);
-    LiftDeadlines(connection);
-    connection.ResumeRead();
-    connection.ConsumedInput();
-    connection.FlushLater();
-  }
-
+  FiberConn() = default;
   ~FiberConn() override {
     HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
     const Error err = Close();
     static_cast<void>(err);
-    if (!spent_) connection_->SetEventHandler(NoEvents::Instance());
-    connection_->Release();
   }
 
+  // io::Conn
+
   io::IoResult Read(std::span<char> into) override {
-    if (spent_) return {0, io::ErrClosed};
+    if (conn_ == nullptr) return {0, io::ErrClosed};
     if (into.empty()) return {};
-    while (connection_->Reader().Empty()) {
-      if (connection_->InputEnded()) return {0, EndOfInput()};
+    while (conn_->In().Empty()) {
+      if (conn_->InputEnded()) return {0, EndOfInput()};
       if (Error err = Wait(read_)) return {0, std::move(err)};
     }
-    const size_t n = connection_->Reader().ReadInto(into);
-    connection_->ConsumedInput();
+    const size_t n = conn_->In().ReadInto(into);
+    if (!gone_) conn_->ConsumedInput();
     return {n, {}};
   }
 
@@ -131,9 +51,9 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     size_t done = 0;
     while (done < data.size()) {
       if (Error err = Obstacle(write_)) return {done, std::move(err)};
-      io::LinkBuffer& out = connection_->Writer();
+      io::LinkBuffer& out = conn_->Out();
       if (out.Len() >= io::kHighWaterBytes) {
-        if (Error err = connection_->Flush()) return {done, std::move(err)};
+        conn_->SendNow({}, {});
         if (out.Len() < io::kHighWaterBytes) continue;
         if (Error err = Wait(write_)) return {done, std::move(err)};
         continue;
@@ -141,41 +61,66 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
       const size_t part = std::min(data.size() - done, io::kHighWaterBytes - out.Len());
       out.Write(data.substr(done, part));
       done += part;
-      connection_->FlushLater();
+      conn_->SendSoon();
     }
     return {done, {}};
   }
 
   Error CloseWrite() override {
     HON_RETURN_IF_ERROR(Obstacle(write_));
-    connection_->CloseWrite();
+    conn_->CloseWrite();
     return {};
   }
 
   Error Close() override {
     if (std::exchange(closed_, true)) return io::ErrClosed;
-    if (!gone_) connection_->Close();
+    if (conn_ != nullptr && !gone_) conn_->Close(io::ConnClose::kGraceful);
     WakeUp(read_);
     WakeUp(write_);
     return {};
   }
 
-  void SetReadDeadline(TimePoint deadline) override { Set(read_, DeadlineKind::kRead, deadline); }
-  void SetWriteDeadline(TimePoint deadline) override {
-    Set(write_, DeadlineKind::kWrite, deadline);
+  void SetReadDeadline(TimePoint deadline) override {
+    Set(read_, io::ConnDeadline::kRead, deadline);
   }
-  [[nodiscard]] std::string LocalAddr() const override { return connection_->LocalAddr(); }
-  [[nodiscard]] std::string RemoteAddr() const override { return connection_->RemoteAddr(); }
+  void SetWriteDeadline(TimePoint deadline) override {
+    Set(write_, io::ConnDeadline::kWrite, deadline);
+  }
+  [[nodiscard]] std::string LocalAddr() const override {
+    return conn_ == nullptr ? std::string() : conn_->LocalAddr();
+  }
+  [[nodiscard]] std::string RemoteAddr() const override {
+    return conn_ == nullptr ? std::string() : conn_->RemoteAddr();
+  }
 
   Error BecomeEvented(io::ConnSink& sink) override {
     HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
     if (closed_) return io::ErrClosed;
     if (gone_) return gone_;
-    LiftDeadlines(*connection_);
     closed_ = true;
-    spent_ = true;
-    sink.OnOpen(std::make_unique<LoopConn>(*connection_, sink));
+    conn_->SetSink(sink);
+    sink.OnOpen(std::move(conn_));
     return {};
+  }
+
+  // io::ConnSink
+
+  void OnOpen(std::unique_ptr<io::EventConn> conn) override {
+    HON_ASSERT(conn_ == nullptr);
+    conn_ = std::move(conn);
+  }
+  void OnInput() override { WakeUp(read_); }
+  void OnDrained() override { WakeUp(write_); }
+  void OnDeadline(io::ConnDeadline which) override {
+    Direction& direction = which == io::ConnDeadline::kRead ? read_ : write_;
+    direction.expired = true;
+    WakeUp(direction);
+  }
+  // What was received before the end can still be read.
+  void OnClosed(const Error& why) override {
+    gone_ = why ? why : Error(io::ErrClosed);
+    WakeUp(read_);
+    WakeUp(write_);
   }
 
  private:
@@ -184,21 +129,8 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     bool expired = false;
   };
 
-  void OnRequest(netpoll::Connection&) override { WakeUp(read_); }
-  void OnWritable(netpoll::Connection&) override { WakeUp(write_); }
-  void OnTimeout(netpoll::Connection&, DeadlineKind kind) override {
-    Direction& direction = kind == DeadlineKind::kRead ? read_ : write_;
-    direction.expired = true;
-    WakeUp(direction);
-  }
-  void OnDisconnect(netpoll::Connection&, const Error& why) override {
-    gone_ = why ? why : Error(io::ErrClosed);
-    WakeUp(read_);
-    WakeUp(write_);
-  }
-
   [[nodiscard]] Error EndOfInput() const {
-    return connection_->InputTruncated() ? Error(io::ErrUnexpectedEof) : Error(io::ErrEof);
+    return conn_->InputTruncated() ? Error(io::ErrUnexpectedEof) : Error(io::ErrEof);
   }
 
   [[nodiscard]] Error Obstacle(const Direction& direction) const {
@@ -222,25 +154,33 @@ class FiberConn final : public io::Conn, private netpoll::EventHandler {
     if (direction.waiter != nullptr) Wake(*direction.waiter);
   }
 
-  void Set(Direction& direction, DeadlineKind kind, TimePoint deadline) {
-    if (spent_) return;
+  void Set(Direction& direction, io::ConnDeadline which, TimePoint deadline) {
+    if (conn_ == nullptr) return;
     direction.expired = deadline <= Clock::now();
-    if (!gone_) connection_->SetDeadline(kind, direction.expired ? kNever : deadline);
+    if (!gone_) conn_->SetDeadline(which, direction.expired ? kNever : deadline);
     if (direction.expired) WakeUp(direction);
   }
 
-  netpoll::Connection* connection_;
+  std::unique_ptr<io::EventConn> conn_;  // null: not opened yet, or it has another sink
   Direction read_;
   Direction write_;
   Error gone_;
   bool closed_ = false;
-  bool spent_ = false;  // its events go to a LoopConn
 };
 
 }  // namespace
 
-std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection) {
-  return std::make_unique<FiberConn>(connection);
+std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection, ConnGroup* group,
+                                  std::shared_ptr<void> slot) {
+  auto conn = std::make_unique<FiberConn>();
+  OpenConn(connection, *conn, group, std::move(slot));
+  return conn;
+}
+
+Result<std::unique_ptr<io::Conn>> ConnOf(const std::function<Error(io::ConnSink&)>& open) {
+  auto conn = std::make_unique<FiberConn>();
+  if (Error err = open(*conn)) return Fail(std::move(err));
+  return conn;
 }
 
 Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout,

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "hon/io/conn.h"
 #include "hon/io/record_layer.h"
@@ -9,10 +11,58 @@
 
 namespace hon::fiber {
 
-/// Takes `connection` over as a connection whose calls suspend the calling fiber: its events come
-/// here from now on, its deadlines are lifted, and bytes that its Reader() already holds are read
-/// first. Made, used and destroyed on the connection's loop.
-std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection);
+class LoopConn;  // src/fiber
+
+/// Connections of one loop that are told of a shutdown and cut together: those that were taken over
+/// from a server. On the loop's thread.
+class ConnGroup {
+ public:
+  /// `on_empty` is called whenever the last connection has left, from inside the call or event that
+  /// ends that connection.
+  explicit ConnGroup(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
+  /// The connections stay open, and belong to no group.
+  ~ConnGroup();
+  ConnGroup(const ConnGroup&) = delete;
+  ConnGroup& operator=(const ConnGroup&) = delete;
+
+  [[nodiscard]] bool Empty() const { return first_ == nullptr; }
+  /// Has io::ConnSink::OnShutdown called for each connection, also for those that enter later or
+  /// get another sink.
+  void TellShutdown();
+  [[nodiscard]] bool ShuttingDown() const { return shutting_down_; }
+  /// Ends all connections, also those that enter later: what the socket takes of their output at
+  /// once is sent, and io::ConnSink::OnClosed gets `cause`.
+  void CutAll(const Error& cause);
+
+ private:
+  friend class LoopConn;
+  void Enter(LoopConn& conn);
+
+  std::function<void()> on_empty_;
+  LoopConn* first_ = nullptr;  // of a doubly linked list
+  bool shutting_down_ = false;
+  Error cut_;
+};
+
+/// Gives `connection` to `sink`, whose OnOpen is called before this returns. Deadlines are lifted;
+/// bytes that Reader() holds are in EventConn::In(). On the connection's loop. The connection is in
+/// `group`, if there is one, until its socket is closed or its EventConn is destroyed; `slot` is
+/// kept as long.
+void OpenConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group = nullptr,
+              std::shared_ptr<void> slot = nullptr);
+
+/// The same as a connection whose calls suspend the calling fiber. Made, used and destroyed on the
+/// connection's loop.
+std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection, ConnGroup* group = nullptr,
+                                  std::shared_ptr<void> slot = nullptr);
+
+/// A connection whose calls suspend the calling fiber, of what `open` gives to a sink:
+///
+///     auto conn = fiber::ConnOf([&](io::ConnSink& sink) { return w.Upgrade("chat", {}, sink); });
+///
+/// Any io::EventConn will do. Made, used and destroyed on the loop of that connection. Errors: what
+/// `open` returns.
+Result<std::unique_ptr<io::Conn>> ConnOf(const std::function<Error(io::ConnSink&)>& open);
 
 /// Connects from a fiber to "host:port" or "unix:/path". Errors: io::ErrDeadlineExceeded, the
 /// system error of the last address that was tried, the record layer's error, or the cause of the

@@ -43,7 +43,8 @@ class ConnSink {
   /// its grace lasts, then the connection is cut.
   virtual void OnShutdown() {}
   /// The connection has ended: by our Close (no error) or for `why`. The EventConn may be
-  /// destroyed in here, and nothing else of it may be called any more.
+  /// destroyed in here; nothing else of it may be called any more but In, InputEnded and the
+  /// addresses.
   virtual void OnClosed(const Error& why) = 0;
 
  protected:
@@ -52,13 +53,17 @@ class ConnSink {
 
 /// One evented connection. But for the calls that say otherwise: on its loop's thread only, on a
 /// fiber of it or outside any. No call waits.
-/// Destroying it resets a connection that is still open; the sink is not told.
+/// Destroying it resets a connection that is still open; one that is closing already goes on to
+/// close by itself. The sink is not told.
 class EventConn {
  public:
   EventConn() = default;
   EventConn(const EventConn&) = delete;
   EventConn& operator=(const EventConn&) = delete;
   virtual ~EventConn() = default;
+
+  /// Events go to `sink` from now on; deadlines are lifted. OnOpen is the caller's to call.
+  virtual void SetSink(ConnSink& sink) = 0;
 
   /// Received and unread bytes. Past a limit of the connection's reading pauses until
   /// ConsumedInput finds fewer.
@@ -67,14 +72,20 @@ class EventConn {
   /// The peer has sent FIN: In() will not grow.
   [[nodiscard]] virtual bool InputEnded() const = 0;
 
+  /// With InputEnded: the end may be an attacker's, as over TLS a FIN without close_notify.
+  [[nodiscard]] virtual bool InputTruncated() const { return false; }
+
   /// Bytes that are not with the kernel yet. Nothing bounds them but the caller, who looks at Len()
   /// before adding more; after adding, SendSoon.
   [[nodiscard]] virtual LinkBuffer& Out() = 0;
   /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.
   virtual void SendSoon() = 0;
   /// Sends `head` and `body` at once and uncopied, behind what is in Out(); what the socket does
-  /// not take is copied to Out() and follows by itself. For what is longer than a few KiB.
+  /// not take is copied to Out() and follows by itself. For what is longer than a few KiB. Both
+  /// empty: sends Out() at once.
   virtual void SendNow(std::string_view head, std::string_view body) = 0;
+  /// Ends our direction (FIN) once Out() is sent; nothing may be added to it any more.
+  virtual void CloseWrite() = 0;
 
   /// kNever lifts it.
   virtual void SetDeadline(ConnDeadline which, TimePoint deadline) = 0;

@@ -1,0 +1,179 @@
+#include "fiber/loop_conn.h"
+
+#include "hon/base/assert.h"
+
+namespace hon::fiber {
+namespace {
+
+using netpoll::CloseHow;
+using netpoll::DeadlineKind;
+
+/// Handles the events of connections that close by themselves.
+class NoEvents final : public netpoll::EventHandler {
+ public:
+  static NoEvents& Instance() {
+    static NoEvents instance;
+    return instance;
+  }
+  void OnRequest(netpoll::Connection&) override {}
+};
+
+constexpr DeadlineKind KindOf(io::ConnDeadline which) {
+  switch (which) {
+    case io::ConnDeadline::kRead:
+      return DeadlineKind::kRead;
+    case io::ConnDeadline::kWrite:
+      return DeadlineKind::kWrite;
+    case io::ConnDeadline::kIdle:
+      break;
+  }
+  return DeadlineKind::kIdle;
+}
+
+constexpr io::ConnDeadline DeadlineOf(DeadlineKind kind) {
+  switch (kind) {
+    case DeadlineKind::kRead:
+      return io::ConnDeadline::kRead;
+    case DeadlineKind::kWrite:
+      return io::ConnDeadline::kWrite;
+    case DeadlineKind::kIdle:
+      break;
+  }
+  return io::ConnDeadline::kIdle;
+}
+
+constexpr CloseHow HowOf(io::ConnClose how) {
+  switch (how) {
+    case io::ConnClose::kGraceful:
+      return CloseHow::kGraceful;
+    case io::ConnClose::kLinger:
+      return CloseHow::kLinger;
+    case io::ConnClose::kAbort:
+      break;
+  }
+  return CloseHow::kAbort;
+}
+
+void LiftDeadlines(netpoll::Connection& connection) {
+  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite, DeadlineKind::kIdle}) {
+    connection.SetDeadline(kind, kNever);
+  }
+}
+
+}  // namespace
+
+LoopConn::LoopConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
+                   std::shared_ptr<void> slot)
+    : connection_(&connection), sink_(&sink), group_(group), slot_(std::move(slot)) {
+  connection.Retain();
+  connection.SetEventHandler(*this);
+  LiftDeadlines(connection);
+  connection.ResumeRead();
+  connection.ConsumedInput();
+  connection.FlushLater();
+  if (group_ != nullptr) group_->Enter(*this);
+}
+
+LoopConn::~LoopConn() {
+  connection_->SetEventHandler(NoEvents::Instance());
+  if (!closing_) connection_->Close(CloseHow::kAbort);
+  connection_->Release();
+  LeaveGroup();
+}
+
+void LoopConn::SetSink(io::ConnSink& sink) {
+  sink_ = &sink;
+  LiftDeadlines(*connection_);
+  if (group_ != nullptr && group_->ShuttingDown()) TellShutdown();
+}
+
+void LoopConn::SendNow(std::string_view head, std::string_view body) {
+  const bool flush = head.empty() && body.empty();
+  const Error err = flush ? connection_->Flush() : connection_->SendNow(head, body);
+  static_cast<void>(err);  // a broken connection tells by OnClosed
+}
+
+void LoopConn::SetDeadline(io::ConnDeadline which, TimePoint deadline) {
+  connection_->SetDeadline(KindOf(which), deadline);
+}
+
+void LoopConn::Close(io::ConnClose how) {
+  closing_ = true;
+  connection_->Close(HowOf(how));
+}
+
+void LoopConn::Post(std::function<void()> function) {
+  connection_->GetLoop().Post(std::move(function));
+}
+
+void LoopConn::OnTimeout(netpoll::Connection&, DeadlineKind kind) {
+  sink_->OnDeadline(DeadlineOf(kind));
+}
+
+void LoopConn::OnDisconnect(netpoll::Connection&, const Error& why) {
+  closing_ = true;
+  LeaveGroup();
+  const Error cause = cut_ ? cut_ : why;
+  sink_->OnClosed(cause);  // may destroy this
+}
+
+// Posted, since a sink is not called from inside of its own calls.
+void LoopConn::TellShutdown() {
+  if (std::exchange(shutdown_posted_, true)) return;
+  if (self_ == nullptr) self_ = std::make_shared<LoopConn*>(this);
+  Post([alive = std::weak_ptr<LoopConn*>(self_)] {
+    const std::shared_ptr<LoopConn*> self = alive.lock();
+    if (self == nullptr || (*self)->group_ == nullptr) return;
+    (*self)->shutdown_posted_ = false;
+    (*self)->sink_->OnShutdown();
+  });
+}
+
+// Sends what the socket takes at once; the rest of the output is lost.
+void LoopConn::Cut(const Error& cause) {
+  cut_ = cause;
+  SendNow({}, {});
+  Close(Out().Empty() ? io::ConnClose::kGraceful : io::ConnClose::kAbort);
+}
+
+void LoopConn::LeaveGroup() {
+  if (group_ == nullptr) return;
+  if (previous_ != nullptr) previous_->next_ = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+  if (group_->first_ == this) group_->first_ = next_;
+  ConnGroup& group = *std::exchange(group_, nullptr);
+  slot_.reset();
+  if (group.Empty()) group.on_empty_();
+}
+
+void ConnGroup::Enter(LoopConn& conn) {
+  conn.next_ = first_;
+  if (first_ != nullptr) first_->previous_ = &conn;
+  first_ = &conn;
+  if (shutting_down_) conn.TellShutdown();
+  if (cut_) conn.Cut(cut_);
+}
+
+ConnGroup::~ConnGroup() {
+  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) {
+    conn->group_ = nullptr;
+    conn->slot_.reset();
+  }
+}
+
+void ConnGroup::TellShutdown() {
+  shutting_down_ = true;
+  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) conn->TellShutdown();
+}
+
+void ConnGroup::CutAll(const Error& cause) {
+  cut_ = cause;
+  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) conn->Cut(cause);
+}
+
+void OpenConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
+              std::shared_ptr<void> slot) {
+  sink.OnOpen(std::make_unique<LoopConn>(connection, sink, group, std::move(slot)));
+}
+
+}  // namespace hon::fiber
