@@ -24,12 +24,12 @@ constexpr uint64_t kWatchedFields =
     kConnectionFields | Bit(HeaderId::kTE) | Bit(HeaderId::kContentLength) | Bit(HeaderId::kHost) |
     Bit(HeaderId::kCookie) | Bit(HeaderId::kExpect) | Bit(HeaderId::kTrailer);
 
-constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool EqualFold(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (ToLower(a[i]) != ToLower(b[i])) return false;
+    if (LowerCase(a[i]) != LowerCase(b[i])) return false;
   }
   return true;
 }
@@ -212,7 +212,7 @@ bool TakeRequestPseudo(const FieldLine& line, RequestFields& fields) {
 bool IsMethod(std::string_view method) {
   if (method == "GET") return true;
   for (const char c : method) {
-    const char lower = ToLower(c);
+    const char lower = LowerCase(c);
     if (!IsFieldName({&lower, 1})) return false;
   }
   return !method.empty();

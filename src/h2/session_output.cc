@@ -11,20 +11,21 @@ namespace {
 
 // One DATA frame; as large as every peer takes, and small enough that streams take turns.
 constexpr size_t kDataBytesMax = kFrameBytesMin;
-constexpr size_t kSharedFromBytes = 4096;  // fewer bytes are copied behind the frame's header
+constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr uint32_t kCreditPerDataFrame = 2;
 
 using http::HeaderId;
 
-constexpr uint64_t Bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+constexpr uint64_t FieldBit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
 // RFC 9113 §8.2.2; Host is a pseudo-header field.
-constexpr uint64_t kNeverSent = Bit(HeaderId::kConnection) | Bit(HeaderId::kKeepAlive) |
-                                Bit(HeaderId::kProxyConnection) | Bit(HeaderId::kTransferEncoding) |
-                                Bit(HeaderId::kUpgrade) | Bit(HeaderId::kHost);
+constexpr uint64_t kNeverSent = FieldBit(HeaderId::kConnection) | FieldBit(HeaderId::kKeepAlive) |
+                                FieldBit(HeaderId::kProxyConnection) |
+                                FieldBit(HeaderId::kTransferEncoding) |
+                                FieldBit(HeaderId::kUpgrade) | FieldBit(HeaderId::kHost);
 
 bool IsSent(const http::Header::Field& field) {
   if (field.id == HeaderId::kUnknown) return !field.name.starts_with(http::TrailerPrefix);
-  return (kNeverSent & Bit(field.id)) == 0;
+  return (kNeverSent & FieldBit(field.id)) == 0;
 }
 
 size_t BytesMax(const http::Header& header) {
@@ -182,7 +183,7 @@ void Session::SendDataOf(Stream& stream) {
   stream.send_.Consume(size);
   send_.Consume(size);
   control_.Earn(kCreditPerDataFrame);
-  if (size >= kSharedFromBytes) {
+  if (size >= kSharedOutputFromBytes) {
     WriteFrameHeader(*out_, header);
     Result<io::LinkBuffer> part = stream.out_.Slice(size);
     HON_ASSERT(part.has_value());

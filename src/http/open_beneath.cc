@@ -61,14 +61,14 @@ int OpenInOneCall(int, const char*, Symlinks) { return -ENOSYS; }
 
 // A path that is being walked: the directories opened on the way down, and the elements left to
 // go, next one last.
-class Walk {
+class PathWalk {
  public:
-  Walk(int root, Symlinks symlinks) : root_(root), symlinks_(symlinks) {}
-  ~Walk() {
+  PathWalk(int root, Symlinks symlinks) : root_(root), symlinks_(symlinks) {}
+  ~PathWalk() {
     for (const int fd : dirs_) ::close(fd);
   }
-  Walk(const Walk&) = delete;
-  Walk& operator=(const Walk&) = delete;
+  PathWalk(const PathWalk&) = delete;
+  PathWalk& operator=(const PathWalk&) = delete;
 
   // Puts the elements of `path` before those left to go.
   void Push(std::string_view path) {
@@ -146,7 +146,7 @@ class Walk {
 int OpenRoot(const char* path) { return OpenAt(AT_FDCWD, path, kRootFlags); }
 
 int WalkBeneath(int root, std::string_view path, Symlinks symlinks) {
-  Walk walk(root, symlinks);
+  PathWalk walk(root, symlinks);
   walk.Push(path);
   return walk.Run();
 }

@@ -37,7 +37,7 @@ Writer::Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& o
   life_->context = std::move(context);
   life_->forget_shutdown =
       appcontext::AfterFunc(http::ShutdownContext(r.Context()),
-                            [cancel = std::move(cancel)] { cancel(http::ErrServerClosed); });
+                            [end = std::move(cancel)] { end(http::ErrServerClosed); });
 }
 
 Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOptions options) {
