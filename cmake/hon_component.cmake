@@ -163,24 +163,25 @@ function(hon_precompile_gtest name)
 endfunction()
 
 # hon_add_test(NAME [BUSY] [LABELS label ...] [TIMEOUT seconds] COMMAND ...): a ctest whose name says
-# which build it belongs to. Most tests wait most of the time, so `./dev test` runs four for each
+# which build it belongs to; labelled with its folder of tests. Most tests wait most of the time, so `./dev test` runs four for each
 # core; a BUSY one counts as two.
 function(hon_add_test name)
   cmake_parse_arguments(arg "BUSY" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   set(processors 1)
   if(arg_BUSY)
     set(processors 2)
   endif()
   add_test(NAME ${HON_TEST_PREFIX}${name} COMMAND ${arg_COMMAND})
   set_tests_properties(${HON_TEST_PREFIX}${name} PROPERTIES
-    LABELS "${arg_LABELS}"
+    LABELS "${arg_LABELS};${folder}"
     TIMEOUT ${arg_TIMEOUT}
     PROCESSORS ${processors}
     SKIP_REGULAR_EXPRESSION "HON_TEST_SKIPPED"
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
 endfunction()
 
 # hon_fuzz(NAME SOURCES a_fuzz.cc LINK hon::x ...): a libFuzzer program; its test replays corpus/NAME.

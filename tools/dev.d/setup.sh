@@ -38,10 +38,13 @@ need() {
   local packages
   packages=$(missing debian "$@" | sort -u)
   [ -n "$packages" ] || return 0
-  say "missing from this system:" $(sed "s/|.*//" <<<"$packages")
-  command -v apt-get >/dev/null || die "no apt-get here: install them (or their like) by hand"
-  apt_get update -q || say "apt-get update failed; trying with the lists at hand"
+  command -v apt-get >/dev/null ||
+    die "missing here, and no apt-get; install these or their like:" $(sed "s/|.*//" <<<"$packages")
+  ! may_install || apt_get update -q || say "apt-get update failed; trying with the lists at hand"
   packages=$(for one in $packages; do available "$one"; done)
+  say "missing from this system:" $packages
+  may_install || die "not root, and no sudo that may be used; this line installs them, as root:
+    apt-get update && apt-get install -y --no-install-recommends" $packages
   apt_get install -y --no-install-recommends $packages ||
     die "apt-get could not install:" $packages
   packages=$(missing debian "$@" | sort -u)
@@ -53,7 +56,7 @@ need() {
 want() {
   (need "$@") && return
   local one
-  if command -v apt-get >/dev/null; then
+  if command -v apt-get >/dev/null && may_install; then
     for one in $(missing debian "$@" | sort -u); do
       (apt_get install -y --no-install-recommends "$(available "$one")") || true
     done
@@ -62,11 +65,11 @@ want() {
     $(missing debian "$@" | sed "s/|.*//")
 }
 
-# want_python: tries to have the Python packages of requirements.txt in build/python.
+# want_python: tries to have the Python packages of requirements.txt in $out/python.
 want_python() {
-  local wanted=$root/tools/dev.d/requirements.txt have=$root/build/python
+  local wanted=$root/tools/dev.d/requirements.txt have=$out/python
   cmp -s "$wanted" "$have/requirements.txt" && return 0
-  say "installing the Python packages that tests use into build/python"
+  say "installing the Python packages that tests use into $out/python"
   rm -rf "$have"
   if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
     --target "$have" -r "$wanted"; then
@@ -88,17 +91,28 @@ without_services() (
   "$@"
 )
 
-# available FIRST|SECOND: the first of the names that the package lists know, or FIRST.
+# available FIRST|SECOND: the first of the names that the package lists have, or FIRST.
 available() {
   local one
   for one in ${1//|/ }; do
-    if apt-cache show "$one" >/dev/null 2>&1; then echo "$one"; return; fi
+    if apt-cache show --no-all-versions "$one" >/dev/null 2>&1; then
+      echo "$one"
+      return
+    fi
   done
   echo "${1%%|*}"
 }
 
 # apt_get ARGUMENTS: apt-get as root, asking nothing.
 apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+
+# may_install: whether as_root can work: by root, by a sudo that asks nothing, or by one that can ask
+# at a terminal.
+may_install() {
+  [ "$(id -u)" = 0 ] && return 0
+  command -v sudo >/dev/null || return 1
+  [ -t 0 ] || sudo -n true 2>/dev/null
+}
 
 # as_root COMMAND...: as it is, or by sudo.
 as_root() {
