@@ -15,12 +15,12 @@ constexpr std::array<std::string_view, 8> kLockFunctions = {
 };
 // The lock function is called by the program; inside it are the C library's own wait and, where
 // sanitizers intercept it, their functions.
-constexpr int kFramesMax = 5;
+constexpr int kFramesLookedAt = 5;
 
 }  // namespace
 
 bool WaitsForLock(std::string_view stack) {
-  for (int i = 0; i < kFramesMax && !stack.empty(); ++i) {
+  for (int i = 0; i < kFramesLookedAt && !stack.empty(); ++i) {
     const std::string_view frame = stack.substr(0, stack.find('\n'));
     stack.remove_prefix(std::min(frame.size() + 1, stack.size()));
     const bool locks = std::any_of(
