@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/outside_asan.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
 
@@ -53,6 +54,7 @@ std::string_view Arena::Copy(std::string_view text) {
 }
 
 void Arena::ResetChunks() noexcept {
+  if (CheckedFromOutside()) return Clear();
   while (chunk_->older != nullptr) {
     Chunk* older = chunk_->older;
     Unpoison(chunk_->Data(), chunk_->capacity);
@@ -87,7 +89,7 @@ void* Arena::Grow(size_t size, size_t align) {
   chunk->older = chunk_;
   chunk->capacity = capacity;
   if (chunk_ == nullptr) first_ = chunk->Data();
-  has_older_ = chunk_ != nullptr;
+  has_older_ = chunk_ != nullptr || CheckedFromOutside();  // Reset is to give it back
   chunk_ = chunk;
   next_ = chunk->Data();
   end_ = next_ + capacity;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/outside_asan.h"
 #include "engine/http_conn.h"
 #include "engine/loop_engine.h"
 #include "engine/placing.h"
@@ -437,7 +438,7 @@ inline void Exchange::EndRequest() {
   if (!context_.Release(request_.Context())) request_.SetContext({});
   request_.Recycle();
   if (io::Block* block = head_block_.Get(); block != nullptr) {
-    Poison(const_cast<char*>(head_.method.data()), head_.size);
+    PoisonAlways(const_cast<char*>(head_.method.data()), head_.size);
     head_block_.Reset();
   }
 }

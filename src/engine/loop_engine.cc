@@ -4,6 +4,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/outside_asan.h"
 #include "engine/runtime.h"
 #include "hon/base/assert.h"
 #include "hon/base/guard.h"
@@ -66,7 +67,7 @@ LoopEngineImpl::LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler,
       }),
       executor_(scheduler) {
   executor_.Enter();
-  exchanges_.reserve(kFreeExchangesMax);
+  if (!CheckedFromOutside()) exchanges_.reserve(kFreeExchangesMax);
   if (engine.GetOptions().stall_time == kUnlimited) return;
   watchdog_ = &engine.GetRuntime().GetWatchdog();
   watchdog_->Watch({&activity_, &probe_, &shared.on_held});

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "base/outside_asan.h"
 #include "hon/base/sanitizer.h"
 
 #ifdef HON_ASAN
@@ -11,6 +12,15 @@
 #endif
 #ifdef HON_TSAN
 #include <sanitizer/tsan_interface.h>
+#endif
+#ifdef HON_OUTSIDE_ASAN
+// Null in a program without AddressSanitizer.
+extern "C" {
+[[gnu::weak]] void hon_asan_start_switch(void** fake_stack, const void* bottom,
+                                         size_t size) __asm__("__sanitizer_start_switch_fiber");
+[[gnu::weak]] void hon_asan_finish_switch(void* fake_stack, const void** bottom,
+                                          size_t* size) __asm__("__sanitizer_finish_switch_fiber");
+}
 #endif
 
 namespace hon::fiber {
@@ -33,6 +43,21 @@ inline void FinishSwitch([[maybe_unused]] void* fake_stack,
                          [[maybe_unused]] size_t* from_size) {
 #ifdef HON_ASAN
   __sanitizer_finish_switch_fiber(fake_stack, from_bottom, from_size);
+#endif
+}
+
+/// As StartSwitch and FinishSwitch, for a program that is CheckedFromOutside.
+inline void StartSwitchOutside([[maybe_unused]] void** fake_stack,
+                               [[maybe_unused]] const void* bottom, [[maybe_unused]] size_t size) {
+#ifdef HON_OUTSIDE_ASAN
+  if (CheckedFromOutside()) hon_asan_start_switch(fake_stack, bottom, size);
+#endif
+}
+inline void FinishSwitchOutside([[maybe_unused]] void* fake_stack,
+                                [[maybe_unused]] const void** from_bottom,
+                                [[maybe_unused]] size_t* from_size) {
+#ifdef HON_OUTSIDE_ASAN
+  if (CheckedFromOutside()) hon_asan_finish_switch(fake_stack, from_bottom, from_size);
 #endif
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/outside_asan.h"
 #include "fiber/fiber_impl.h"
 #include "fiber/fiber_pool.h"
 #include "hon/fiber/blocking.h"
@@ -62,6 +63,8 @@ class Scheduler::Impl final : private netpoll::Task {
   void Switch(Place& from, Place& to);
   void Arrive(Place& here, boost::context::detail::transfer_t from);
   static void Main(boost::context::detail::transfer_t from);
+  static boost::context::detail::transfer_t JumpTold(boost::context::detail::fcontext_t context,
+                                                     void* from);
 
   Scheduler* self_;
   netpoll::Loop* loop_;
@@ -83,6 +86,8 @@ class Scheduler::Impl final : private netpoll::Task {
   unsigned next_look_ = 0;
   TimePoint slice_end_ = kNever;
   Place loop_place_;
+  decltype(&JumpTold) jump_ =
+      CheckedFromOutside() ? &JumpTold : &boost::context::detail::jump_fcontext;
   ExceptionState* thread_exceptions_ = nullptr;
   std::unique_ptr<BlockingPool> blocking_;
   std::atomic<Fiber*> remote_{nullptr};

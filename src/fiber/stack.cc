@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <new>
 
-#include "hon/base/sanitizer.h"
+#include "base/outside_asan.h"
 
 namespace hon::fiber {
 namespace {
@@ -62,7 +62,7 @@ StackSlab::StackSlab(size_t bytes)
 }
 
 StackSlab::~StackSlab() {
-  Unpoison(base_, size_ * stacks_);  // redzones of frames that never returned
+  UnpoisonAlways(base_, size_ * stacks_);  // redzones of frames that never returned
   ::munmap(base_, size_ * stacks_);
 }
 
@@ -82,7 +82,7 @@ bool Stack::Guards(const void* address) const {
 void Stack::Trim(size_t keep) {
   keep = RoundToPages(keep);
   if (keep >= Bytes()) return;
-  Unpoison(Bottom(), Bytes() - keep);
+  UnpoisonAlways(Bottom(), Bytes() - keep);
   ::madvise(Bottom(), Bytes() - keep, MADV_DONTNEED);
 }
 

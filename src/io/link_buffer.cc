@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/outside_asan.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
 
@@ -21,7 +22,7 @@ static_assert(sizeof(Block) <= kHeaderBytes && kBlockBytes + kHeaderBytes == kLa
 
 }  // namespace
 
-BlockPool::BlockPool(size_t cached_max) : cached_max_(cached_max) {}
+BlockPool::BlockPool(size_t cached_max) : cached_max_(CheckedFromOutside() ? 0 : cached_max) {}
 
 BlockPool::~BlockPool() {
   HON_ASSERT(in_use_ == 0);
@@ -96,8 +97,9 @@ void BlockPool::FreeOther(Block* block) {
   }
   --in_use_;
   const size_t capacity = block->capacity;
-  if (capacity == kBlockBytes || large_cached_bytes_ + capacity > kLargeCachedBytesMax) {
-    Unpoison(block->data, capacity);
+  if (capacity == kBlockBytes || large_cached_bytes_ + capacity > kLargeCachedBytesMax ||
+      CheckedFromOutside()) {
+    UnpoisonAlways(block->data, capacity);
     std::free(block);
     return;
   }

@@ -2,6 +2,7 @@
 pkg-config and the plain compiler. The README's example must build there, run and answer."""
 
 import argparse
+import contextlib
 import http.client
 import os
 import pathlib
@@ -31,6 +32,10 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def request(line, *fields, body=""):
+    return "\r\n".join([f"{line} HTTP/1.1", "Host: a", *fields, "", body]).encode()
 
 
 class InstallTest(unittest.TestCase):
@@ -83,13 +88,89 @@ class InstallTest(unittest.TestCase):
                 for place in (ROOT, flags.build, self.folder):
                     self.assertNotIn(str(place), path.read_text(), path)
 
-    def test_find_package(self):
+    def consumer(self):
+        """Where tests/install/consumer is built over the package; once."""
         build = self.folder / "build"
-        run(flags.cmake, "-S", self.source, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={flags.cxx}",
-            f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_BUILD_TYPE=Debug")
-        run(flags.cmake, "--build", build)
-        run(build / "one_component")
-        self.answers(build / "readme")
+        if not build.exists():
+            run(flags.cmake, "-S", self.source, "-B", build, "-G", "Ninja",
+                f"-DCMAKE_CXX_COMPILER={flags.cxx}", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+                "-DCMAKE_BUILD_TYPE=Debug")
+            run(flags.cmake, "--build", build)
+        return build
+
+    def test_find_package(self):
+        run(self.consumer() / "one_component")
+        self.answers(self.consumer() / "readme")
+
+    @contextlib.contextmanager
+    def checked(self, backend):
+        """kept_view while it runs: (ask, report). `ask` sends requests over one connection and gives
+        the answers' bytes; `report` ends the server and gives what it wrote to stderr."""
+        port = free_port()
+        log = self.folder / f"kept_view.{port}"
+        with open(log, "w") as stderr:
+            server = subprocess.Popen([self.consumer() / "kept_view", f"127.0.0.1:{port}", backend],
+                                      stdin=subprocess.DEVNULL, stderr=stderr, env=self.environment())
+
+        def connect():
+            for _ in range(400):
+                try:
+                    return socket.create_connection(("127.0.0.1", port), timeout=20)
+                except ConnectionRefusedError:
+                    self.assertIsNone(server.poll(), log.read_text())
+                    time.sleep(0.05)
+            raise AssertionError("kept_view does not listen")
+
+        def ask(*requests):
+            answers = b""
+            with connect() as peer, contextlib.suppress(OSError):  # a report cuts the connection
+                for one in requests:
+                    peer.sendall(one)
+                    answers += peer.recv(65536)
+                peer.shutdown(socket.SHUT_WR)
+                while more := peer.recv(65536):
+                    answers += more
+            return answers
+
+        def report():
+            # A report ends the process by itself, once it is written.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(2)
+            server.kill()
+            server.wait()
+            return log.read_text()
+
+        try:
+            yield ask, report
+        finally:
+            server.kill()
+            server.wait()
+
+    def test_a_kept_view_is_found_in_a_sanitized_program(self):
+        field = request("GET /field", "X-Field: " + "a value longer than a granule of shadow memory " * 2)
+        path = request("GET /path/an%20escaped%20segment%20that%20is%20copied%20into%20an%20arena")
+        late, late_request = request("GET /late"), request("GET /late_request")
+        cases = [  # the block of a pipelined request is still in use
+            ("pipelined", [field + late], "use-after-poison"),
+            ("next request", [field, late], "use-after-poison|heap-use-after-free"),
+            ("path value", [path, late], "use-after-poison|heap-use-after-free"),
+            ("request", [request("GET /request"), late_request], "use-after-poison|heap-use-after-free"),
+        ]
+        for backend in ("epoll", "io_uring"):
+            for name, requests, kind in cases:
+                with self.subTest(name, backend=backend), self.checked(backend) as (ask, report):
+                    ask(*requests)
+                    self.assertRegex(report(), f"AddressSanitizer: ({kind})")
+
+    def test_a_sanitized_program_without_a_fault_runs(self):
+        echo = request("POST /echo/a%20b", "Content-Length: 4", body="body")
+        for backend in ("epoll", "io_uring"):
+            with self.subTest(backend), self.checked(backend) as (ask, report):
+                for _ in range(10):
+                    self.assertIn(b" 500 ", ask(request("GET /throw")))
+                    self.assertEqual(ask(*[echo] * 40, echo + echo).count(b"a bbody"), 42)
+                self.assertNotIn("AddressSanitizer", said := report(), said)
+                self.assertNotIn("ASan", said)
 
     def test_pkg_config(self):
         environment = self.environment()
