@@ -14,10 +14,10 @@ namespace hon::fiber {
 namespace {
 
 /// Handles the events of a connection that is being dialed.
-class NoEvents final : public netpoll::EventHandler {
+class NoEventsOfDial final : public netpoll::EventHandler {
  public:
-  static NoEvents& Instance() {
-    static NoEvents instance;
+  static NoEventsOfDial& Instance() {
+    static NoEventsOfDial instance;
     return instance;
   }
   void OnRequest(netpoll::Connection&) override {}
@@ -201,7 +201,7 @@ Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeou
     }
     if (state->waiter != nullptr) Wake(*state->waiter);
   };
-  Scheduler::Current()->GetLoop().Dial(address, NoEvents::Instance(), timeout, done,
+  Scheduler::Current()->GetLoop().Dial(address, NoEventsOfDial::Instance(), timeout, done,
                                        std::move(layer));
   while (!state->outcome) {
     Park();
