@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hon/http/handler.h"
+#include "hon/http/middleware.h"
 
 namespace hon::http {
 
@@ -63,5 +64,9 @@ struct CompressOptions {
 /// not compress such answers. The `handler` may suspend. Compressing is work on the calling
 /// thread; other fibers get a turn behind every 64 KiB that are compressed.
 [[nodiscard]] HandlerPtr CompressHandler(HandlerArg handler, CompressOptions options = {});
+
+/// CompressHandler as a Middleware, for Chain and RouteGroup. All handlers that it is put around
+/// share streams_max.
+[[nodiscard]] Middleware Compress(CompressOptions options = {});
 
 }  // namespace hon::http

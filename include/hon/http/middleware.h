@@ -18,6 +18,17 @@ namespace hon::http {
 /// Makes of a handler one that does something around it.
 using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 
+/// A Middleware from what it does: `around` answers, or calls `next` with the same or with other
+/// arguments, as often as it likes:
+///     const http::Middleware logged = http::Around(
+///         [](http::ResponseWriter& w, http::Request& r, http::Handler& next) {
+///           next.ServeHTTP(w, r);
+///           Log(r.URL.Path, w.Status());
+///         });
+/// `around` may be called for several requests at once, by several threads.
+[[nodiscard]] Middleware Around(
+    std::function<void(ResponseWriter& w, Request& r, Handler& next)> around);
+
 /// `handler` within all of `middleware`; the first one is outermost and sees a request first.
 [[nodiscard]] HandlerPtr Chain(const std::vector<Middleware>& middleware, HandlerArg handler);
 
