@@ -92,9 +92,14 @@ void RedirectTo(ResponseWriter& w, const Request& r, std::string_view before, st
   w.WriteHeader(StatusMovedPermanently);
 }
 
-// A strong validator: a file that is written keeps its size and its nanosecond hardly ever.
+// A strong validator: the file's own, or one of its size and time: a file that is written keeps
+// both, to the nanosecond, hardly ever.
 void SetETag(ResponseWriter& w, const FileInfo& info, std::string_view suffix) {
   if (w.Header().Has(HeaderId::kETag) || w.Header().Suppressed(HeaderId::kETag)) return;
+  if (!info.ETag.empty()) {
+    w.Header().Set(HeaderId::kETag, info.ETag);
+    return;
+  }
   std::array<char, 96> tag;
   const int size = std::snprintf(tag.data(), tag.size(), "\"%llx.%x-%llx%.*s\"",
                                  static_cast<unsigned long long>(info.ModTime.Unix()),
@@ -199,7 +204,7 @@ class Serving {
   void SendFile(std::string_view name, FsFile& file, const FileInfo& info) {
     internal::SetNosniff(*w_, *options_);
     if (options_->precompressed && SendCompressed(name, file)) return;
-    if (options_->etag) SetETag(*w_, info, "");
+    if (WantsETag(info)) SetETag(*w_, info, "");
     Send(name, file, info, "");
   }
 
@@ -226,11 +231,15 @@ class Serving {
       if (file == nullptr) continue;
       // The type is that of the plain file, by its own bytes where its name does not tell.
       if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
-      if (options_->etag) SetETag(*w_, info, coding->suffix);
+      if (WantsETag(info)) SetETag(*w_, info, coding->suffix);
       Send(name, *file, info, coding->name);
       return true;
     }
     return false;
+  }
+
+  [[nodiscard]] bool WantsETag(const FileInfo& info) const {
+    return options_->etag || !info.ETag.empty();
   }
 
   // A name that does not fit comes out as one that cannot exist.

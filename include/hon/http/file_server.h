@@ -35,7 +35,8 @@ struct FileServerOptions {
   size_t listing_entries_max = 100'000;
   /// kHide: answered with 404 and left out of listings.
   Dotfiles dotfiles = Dotfiles::kServe;
-  /// Set a strong ETag, made of size and modification time, where the handler set none.
+  /// Set a strong ETag, made of size and modification time, where the handler set none. A file that
+  /// brings one (FileInfo::ETag) has it in any case.
   bool etag = false;
   /// Send "name.br", "name.zst" or "name.gz" instead of "name", where there is one and
   /// Accept-Encoding prefers it, with Content-Encoding, and Vary in any case.

@@ -38,6 +38,9 @@ struct FileInfo {
   int64_t Size = 0;  // bytes
   Time ModTime{};    // zero: unknown
   bool IsDir = false;
+  /// A strong entity tag, quotes included, which FileServer sends; "": none is known. A view that
+  /// ends with the file.
+  std::string_view ETag{};
 };
 
 /// A name in a directory.
@@ -129,14 +132,16 @@ class Dir final : public FS {
   DirOptions options_;
 };
 
-/// A tree in memory: for tests, and for files that are part of the program. Directories exist by
-/// the files in them. Change it before it is served.
+/// A tree in memory: for tests, and for files that are part of the program (hon_embed of
+/// cmake/hon_embed.cmake makes one of a folder). Directories exist by the files in them. Change it
+/// before it is served.
 class MapFS final : public FS {
  public:
   /// Adds a file that owns its `data`, replacing what was there. `name` may begin with a slash.
   MapFS& Add(std::string_view name, std::string data, Time modtime = {});
-  /// Adds a file over memory that the caller keeps alive.
-  MapFS& AddView(std::string_view name, std::string_view data, Time modtime = {});
+  /// Adds a file over memory that the caller keeps alive. `etag` is copied.
+  MapFS& AddView(std::string_view name, std::string_view data, Time modtime = {},
+                 std::string_view etag = {});
 
   Result<std::unique_ptr<FsFile>> Open(std::string_view name) const override;
 
@@ -145,6 +150,7 @@ class MapFS final : public FS {
     std::shared_ptr<const std::string> owned;  // null for a view
     std::string_view data;
     Time modtime;
+    std::string etag;
   };
 
   std::map<std::string, File, std::less<>> files_;  // by clean name, without leading slash
