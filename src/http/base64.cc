@@ -86,7 +86,7 @@ class Decoder {
     return !last;
   }
 
-  // What is behind the first "=", which came after `count` digits of a group.
+  // Reads the padding behind its first "=", which came after `count` digits of a group.
   bool TakePadding(size_t count) {
     if (count < 2) return Wrong(at_ - 1);
     if (count == 2) {

@@ -58,7 +58,7 @@ bool IsTypeLike(std::string_view type, std::string_view wanted) {
   return internal::EqualFold(type.substr(0, wanted.size()), wanted);
 }
 
-// What all handlers share that one CompressHandler or Compress is around.
+// Shared by all handlers that one CompressHandler or Compress wraps.
 struct Shared {
   explicit Shared(CompressOptions chosen)
       : options(std::move(chosen)), pool(options.level, options.streams_max) {}

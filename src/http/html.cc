@@ -18,7 +18,7 @@ constexpr uint32_t kLastCharacter = 0x10FFFF;
 // The longest name that counts without ";".
 constexpr size_t kOldNameBytesMax = 6;
 
-// What numbers from 0x80 to 0x9F stand for: the characters of windows-1252 there.
+// The characters for the numbers 0x80 to 0x9F: those of windows-1252.
 constexpr std::array<uint16_t, 32> kWindows1252 = {
     0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -27,7 +27,7 @@ constexpr std::array<uint16_t, 32> kWindows1252 = {
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// 16 for what is no hexadecimal digit.
+// The value of a hexadecimal digit, or 16.
 uint32_t HexValue(char c) {
   if (IsDigit(c)) return static_cast<uint32_t>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<uint32_t>(c - 'a') + 10;

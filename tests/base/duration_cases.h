@@ -6,7 +6,7 @@
 // What Go 1.26's time.ParseDuration answers.
 namespace hon {
 
-using namespace std::literals;
+using std::string_view_literals::operator""sv;
 
 struct DurationCase {
   std::string_view text;

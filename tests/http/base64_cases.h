@@ -6,7 +6,7 @@
 // What Go 1.26's encoding/base64 answers.
 namespace hon::base64 {
 
-using namespace std::literals;
+using std::string_view_literals::operator""sv;
 
 /// By StdEncoding, URLEncoding, RawStdEncoding and RawURLEncoding.
 struct EncodeCase {

@@ -5,7 +5,7 @@
 // What Go 1.26's html.EscapeString and html.UnescapeString answer.
 namespace hon::html {
 
-using namespace std::literals;
+using std::string_view_literals::operator""sv;
 
 struct HtmlCase {
   std::string_view text;

@@ -5,7 +5,7 @@
 // What Go 1.26's net.SplitHostPort and net.JoinHostPort answer.
 namespace hon::net {
 
-using namespace std::literals;
+using std::string_view_literals::operator""sv;
 
 struct SplitCase {
   std::string_view address;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Trees of files to serve: FS is what FileServer needs of one, Dir is a directory of the system's,
-// MapFS a tree in memory. Names are slash-separated and rooted at the tree: "/css/site.css".
+// Trees of files to serve: FS is the interface, Dir a directory of the system, MapFS a tree in
+// memory. Names are slash-separated and rooted at the tree: "/css/site.css".
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,8 @@
 
 namespace hon::http {
 
-/// There is no such file, or none that may be served: it is no regular file or directory, or lies
-/// behind a symbolic link that is not followed. Answered with 404.
+/// There is no such file, or the file may not be served: it is no regular file or directory, or is
+/// reached through a symbolic link that is not followed. Answered with 404.
 inline constexpr Sentinel ErrNotExist{"file does not exist"};
 /// The system refuses to open it. Answered with 403.
 inline constexpr Sentinel ErrPermission{"permission denied"};
@@ -33,7 +33,7 @@ inline constexpr Sentinel ErrTooManyEntries{"http: too many directory entries"};
 /// A name longer than this is answered as one that does not exist.
 inline constexpr size_t kPathBytesMax = 4095;
 
-/// What is known of an open file.
+/// Properties of an open file.
 struct FileInfo {
   int64_t Size = 0;  // bytes
   Time ModTime{};    // zero: unknown
@@ -52,7 +52,7 @@ struct DirEntry {
 /// An open file or directory; closed on destruction. Used by one fiber at a time.
 class FsFile : public io::ReadSeeker {
  public:
-  /// As it was opened, or as it is now. May block the thread.
+  /// The properties when the file was opened, or at present. May block the thread.
   virtual Result<FileInfo> Stat() = 0;
   /// The directory's entries, in no order; ErrTooManyEntries past `entries_max`.
   virtual Result<std::vector<DirEntry>> ReadDir(size_t entries_max) = 0;

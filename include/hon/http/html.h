@@ -13,7 +13,7 @@ namespace hon::html {
 
 /// `text` with its character references (HTML Living Standard §13.5) replaced by what they stand
 /// for, in UTF-8: "&lt;", "&#65;", "&#x41;", and the older names without ";" as "&amp". A number
-/// that is no character is U+FFFD; what is no reference stays. Any thread.
+/// that is no character is U+FFFD; any other text stays. Any thread.
 [[nodiscard]] std::string UnescapeString(std::string_view text);
 
 }  // namespace hon::html

@@ -8,40 +8,40 @@
 
 namespace hon::http {
 
-/// Lets a handler run something beside itself, in the way that it is run: the seam by which this
-/// room, which knows neither fibers nor threads, has them. What runs handlers puts one into the
-/// context of their requests; it lives as long as the handlers that it has run.
+/// Gives handlers fibers and threads, of which this room knows nothing. A server puts a Spawner
+/// into the context of its requests (SpawnerKey). The Spawner outlives the functions that it runs.
 class Spawner {
  public:
   /// A thread that runs handlers.
   class Home {
    public:
     virtual ~Home() = default;
-    /// Does `work` there while the caller, on this or another such thread, waits for its end. Only
-    /// while a handler that has called Here on that thread has not returned.
+    /// Runs `work` on this thread while the caller, on the same or another thread of handlers,
+    /// waits until it has ended. To be called only while the handler that called Here has not
+    /// returned.
     virtual void Do(const std::function<void()>& work) = 0;
   };
 
   virtual ~Spawner() = default;
-  /// Runs `work` soon, beside the caller: on another thread where it may be that it holds its own,
-  /// so that the caller goes on meanwhile. What it waits for ends with `context`. It must not
-  /// throw.
+  /// Starts `work` concurrently with the caller: on another thread, unless the handler was placed
+  /// inline, since `work` may block its thread. The waits of `work` end with `context`. `work` must
+  /// not throw.
   virtual void Go(appcontext::Context context, std::function<void()> work) = 0;
-  /// Waits until `context` has ended, whatever becomes of the caller's own meanwhile.
+  /// Waits until `context` has ended, also after the end of the caller's own context.
   virtual void Wait(const appcontext::Context& context) = 0;
   /// Lets the other fibers of the calling thread run first; returns at once on a thread without.
   virtual void Yield() = 0;
-  /// The calling handler's.
+  /// The thread of the calling handler.
   [[nodiscard]] virtual Home& Here() = 0;
-  /// Calls `target`, which the calling handler has found for `r`, where its route belongs, and
-  /// waits for its end. Throws what it throws.
+  /// Calls `target`, which the calling handler has resolved for `r`, on the thread where its route
+  /// is placed, and waits until it has returned. Throws what `target` throws.
   virtual void Serve(const Target& target, ResponseWriter& w, Request& r) = 0;
 };
 
 /// A `http::Spawner*`.
 inline constexpr ContextKey SpawnerKey{"http-spawner"};
 
-/// The one of a request's context, or null: the handler runs on a plain thread, as under a test.
+/// The Spawner in a request's context, or null: the handler runs on a plain thread, as in a test.
 [[nodiscard]] Spawner* SpawnerOf(const appcontext::Context& request);
 
 }  // namespace hon::http
