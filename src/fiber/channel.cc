@@ -33,6 +33,7 @@ ChannelCore::~ChannelCore() {
 void* ChannelCore::Slot(size_t index) const { return slots_ + index * type_->bytes; }
 
 void ChannelCore::Store(void* from) {
+  HON_ASSERT(size_ < capacity_);
   const size_t end = first_ + size_;
   type_->store(Slot(end < capacity_ ? end : end - capacity_), from);
   ++size_;

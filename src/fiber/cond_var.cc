@@ -42,6 +42,7 @@ Error CondVar::Wait(const appcontext::Context& context, std::unique_lock<Mutex>&
 }
 
 void CondVar::Move(Node& node) {
+  HON_ASSERT(!node.signalled);
   node.signalled = true;
   node.mutex->Admit(node);
 }

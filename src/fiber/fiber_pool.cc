@@ -9,9 +9,9 @@
 namespace hon::fiber {
 namespace {
 
-// A free stack keeps this much of what it touched.
+// Memory that a free stack keeps at most.
 constexpr size_t kStackBytesKept = 16 * 1024;
-// At a time, so that the loop is not held.
+// Limits of one sweep, so that a sweep does not hold the loop.
 constexpr unsigned kStacksPerSweep = 32;
 constexpr unsigned kSlabsPerSweep = 8;
 constexpr unsigned kSlabsLookedAt = 256;
@@ -31,7 +31,7 @@ FiberPool::~FiberPool() {
   }
 }
 
-// The warmest first.
+// Takes the free fiber that was given back last; makes one when none is free.
 Fiber& FiberPool::TakeColder() {
   Fiber* fiber = lists_[kSome].First();
   if (fiber == nullptr) fiber = lists_[kNothing].First();
@@ -55,8 +55,9 @@ Fiber& FiberPool::Make() {
   return fiber;
 }
 
-// On a stack that holds nothing yet, or no more.
+// Makes the first frame of a fiber on a stack that has no memory.
 void FiberPool::Begin(Fiber& fiber) {
+  HON_ASSERT(fiber.stack.Bytes() != 0);
   fiber.context =
       boost::context::detail::make_fcontext(fiber.stack.Top(), fiber.stack.Bytes(), main_);
   fiber.stack_bottom = fiber.stack.Bottom();
@@ -67,11 +68,12 @@ void FiberPool::Begin(Fiber& fiber) {
 }
 
 void FiberPool::Add(Fiber& fiber, Holds holds) {
+  HON_ASSERT(holds < kKinds);
   fiber.holds = holds;
   lists_[holds].Push(fiber);
 }
 
-// --- What is too much.
+// --- Surplus memory.
 
 void FiberPool::OnTimer() {
   FreeSlabs();
@@ -86,7 +88,7 @@ bool FiberPool::HasMore() const {
          (slabs_unused_ != 0 && Free() > wanted);
 }
 
-// Whole slabs of which nothing lives, while more is free than is wanted.
+// Frees slabs without a live fiber, while more fibers are free than are wanted.
 void FiberPool::FreeSlabs() {
   unsigned freed = 0;
   for (unsigned i = 0; i < kSlabsLookedAt && freed < kSlabsPerSweep; ++i) {
@@ -103,8 +105,9 @@ void FiberPool::FreeSlabs() {
 bool FiberPool::TryFree(size_t place) {
   FiberSlab& slab = *slabs_[place];
   if (slab.lives != 0) return false;
+  HON_ASSERT(slabs_unused_ != 0);
   bool referred_to = false;
-  // One that another thread is just waking is looked at once more, by TakeRemoteWakes.
+  // TakeRemoteWakes will still look at a fiber that another thread has woken for nothing.
   slab.ForEach([&](const Fiber& fiber) {
     referred_to |= fiber.remote_wake.load(std::memory_order_acquire);
   });
@@ -121,7 +124,7 @@ bool FiberPool::TryFree(size_t place) {
   return true;
 }
 
-// What went deep.
+// Takes the memory of free stacks that their functions have used beyond kStackBytesKept.
 void FiberPool::TrimUsed() {
   for (unsigned i = 0; i < kStacksPerSweep && lists_[kAll].First() != nullptr; ++i) {
     Fiber& fiber = *lists_[kAll].First();
@@ -134,7 +137,7 @@ void FiberPool::TrimUsed() {
   }
 }
 
-// Where a slab is used in part, its free stacks keep their addresses alone.
+// Takes all memory of surplus free stacks. Their slab has live fibers, so the addresses stay.
 void FiberPool::TrimSurplus() {
   for (unsigned i = 0; i < kStacksPerSweep && Cached() > options_->cached_stacks_max; ++i) {
     Fiber* fiber = lists_[kSome].First();

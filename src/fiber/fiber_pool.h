@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "fiber/fiber_impl.h"
+#include "hon/base/assert.h"
 #include "hon/netpoll/loop.h"
 #include "hon/netpoll/timer.h"
 
 namespace hon::fiber {
 
-/// Written by one thread, read by any.
+/// A counter that one thread writes and any thread reads.
 class Counter {
  public:
   void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
@@ -25,14 +26,15 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-/// Memory of some stacks, and their fibers.
+/// The memory of several stacks, had from the system at once, and the fibers on them.
 class FiberSlab {
  public:
   explicit FiberSlab(size_t bytes) : memory_(bytes) {}
 
   [[nodiscard]] bool Full() const { return made_ == memory_.Stacks(); }
-  /// Makes one more.
+  /// Makes one more fiber.
   Fiber& Make(Scheduler::Impl& owner) {
+    HON_ASSERT(!Full());
     Fiber& fiber = fibers_[made_].emplace(owner, memory_.Make(made_));
     fiber.slab = this;
     ++made_;
@@ -51,12 +53,12 @@ class FiberSlab {
   std::array<std::optional<Fiber>, StackSlab::kStacksMax> fibers_;
 };
 
-/// The fibers of one scheduler: those that run live in its slabs, and so do the free ones that wait
-/// for their next life. Taking and giving back cost no system call while there are free ones; what
-/// is too much is given back to the system later, bit by bit.
+/// The fibers of one scheduler, running and free ones. Take and GiveBack make no system call while
+/// there are free fibers. Memory of surplus free fibers goes back to the system later, a little at
+/// each turn of the loop.
 class FiberPool final : private netpoll::Timer {
  public:
-  /// Where a fiber begins.
+  /// The function that each fiber runs.
   using Main = void (*)(boost::context::detail::transfer_t);
 
   FiberPool(Scheduler::Impl& owner, netpoll::Loop& loop, const Options& options, Main main);
@@ -75,8 +77,9 @@ class FiberPool final : private netpoll::Timer {
     Use(*fiber);
     return *fiber;
   }
-  /// Of one that is not running any more.
+  /// The fiber has ended.
   void GiveBack(Fiber& fiber) {
+    HON_DEBUG_ASSERT(fiber.slab->lives != 0);
     fiber.holds = kAll;
     lists_[kAll].Push(fiber);
     if (--fiber.slab->lives == 0) ++slabs_unused_;
@@ -85,14 +88,19 @@ class FiberPool final : private netpoll::Timer {
 
   // Any thread.
 
-  /// Stacks that exist.
+  /// Stacks that exist, those of free fibers included.
   [[nodiscard]] uint64_t Stacks() const { return stacks_.Get(); }
-  /// Times that a free one gave memory back.
+  /// Times that a free fiber's stack gave memory back.
   [[nodiscard]] uint64_t Trimmed() const { return trimmed_.Get(); }
 
  private:
-  /// What a free fiber still holds: its stack as it was left; no more than is kept; nothing.
-  enum Holds : uint8_t { kAll, kSome, kNothing, kKinds };
+  /// The memory of a free fiber's stack.
+  enum Holds : uint8_t {
+    kAll,      // as the last function left it
+    kSome,     // at most kStackBytesKept
+    kNothing,  // none
+    kKinds,
+  };
 
   /// Free fibers, last in first out.
   class List {
@@ -107,6 +115,7 @@ class FiberPool final : private netpoll::Timer {
       ++size_;
     }
     void Remove(Fiber& fiber) {
+      HON_DEBUG_ASSERT(size_ != 0);
       (fiber.previous != nullptr ? fiber.previous->next : first_) = fiber.next;
       if (fiber.next != nullptr) fiber.next->previous = fiber.previous;
       --size_;
@@ -117,8 +126,8 @@ class FiberPool final : private netpoll::Timer {
     size_t size_ = 0;
   };
 
-  // A stack that is free again is looked at after this time, so that one in steady use is looked at
-  // now and then only: the look is a system call.
+  // Free stacks are looked at this often. A look is a system call, so a stack in steady use must
+  // not be looked at each time that its fiber ends.
   static constexpr Duration kSweepInterval = std::chrono::milliseconds(250);
 
   void OnTimer() override;

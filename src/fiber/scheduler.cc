@@ -70,6 +70,7 @@ inline Fiber* Scheduler::Impl::TakeReady() {
     ready_last_ = nullptr;
   }
   Fiber* fiber = std::exchange(round_, round_->next);
+  HON_DEBUG_ASSERT(fiber->queued && fiber->parked);
   fiber->queued = false;
   fiber->parked = false;
   ++switches_;
@@ -114,6 +115,7 @@ inline void Scheduler::Impl::Leave(Fiber& fiber) {
 
 inline void Scheduler::Impl::SwitchOut() {
   Fiber& fiber = *running_;
+  HON_DEBUG_ASSERT(fiber.parked);
   if (fiber.hooks.before_suspend != nullptr) fiber.hooks.before_suspend(fiber.hooks.argument);
   Leave(fiber);
   if (fiber.hooks.after_resume != nullptr) fiber.hooks.after_resume(fiber.hooks.argument);
@@ -126,6 +128,7 @@ inline void Scheduler::Impl::Park() {
 }
 
 inline void Scheduler::Impl::Yield() {
+  HON_DEBUG_ASSERT(!running_->parked);
   running_->parked = true;
   Enqueue(*running_);
   SwitchOut();
@@ -179,6 +182,7 @@ void Scheduler::Impl::Go(std::function<void()> function, GoOptions options) {
     here.own_context = {};
   };
   fiber.argument = &fiber;
+  HON_DEBUG_ASSERT(!fiber.parked && !fiber.queued);
   fiber.parked = true;
   Enqueue(fiber);
 }
@@ -190,6 +194,7 @@ void Scheduler::Impl::GoFromElsewhere(std::function<void()> function, GoOptions 
 // What is ready runs; what that makes ready runs too while the slice lasts. Then the loop's other
 // work gets its share. A fiber that suspends goes on to the next one itself.
 void Scheduler::Impl::Run() {
+  HON_ASSERT(deferred_ && !in_run_ && round_ == nullptr);
   in_run_ = true;
   switches_ = 0;
   next_look_ = 0;
@@ -226,6 +231,7 @@ void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
 void Scheduler::Impl::TakeRemoteWakes() {
   Fiber* fiber = remote_.exchange(nullptr, std::memory_order_acq_rel);
   while (fiber != nullptr) {
+    HON_DEBUG_ASSERT(fiber->scheduler == this);
     Fiber* next = fiber->next_remote;
     fiber->remote_wake.store(false, std::memory_order_release);
     WakeLocal(*fiber);
@@ -242,6 +248,7 @@ inline Fiber& Scheduler::Impl::TakeFiber() {
 }
 
 inline void Scheduler::Impl::Recycle(Fiber& fiber) {
+  HON_DEBUG_ASSERT(live_.Get() != 0 && !fiber.queued);
   live_.Set(live_.Get() - 1);
   fiber.wake_pending = false;
   pool_.GiveBack(fiber);
@@ -274,6 +281,7 @@ void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
   scheduler.Arrive(fiber, from);
   for (;;) {
     fiber.entry(fiber.argument);
+    HON_DEBUG_ASSERT(scheduler.running_ == &fiber && scheduler.ended_ == nullptr);
     scheduler.ended_ = &fiber;
     scheduler.Leave(fiber);
   }

@@ -45,6 +45,7 @@ void Semaphore::Release(int64_t n) {
   std::lock_guard guard(guard_);
   if (n > taken_) throw std::logic_error("semaphore: released more than held");
   taken_ -= n;
+  HON_ASSERT(taken_ >= 0);
   Serve();
 }
 
@@ -53,6 +54,7 @@ void Semaphore::Serve() {
     auto& claim = static_cast<Claim&>(*queue_.First());
     if (claim.units > size_ - taken_) return;
     taken_ += claim.units;
+    HON_ASSERT(taken_ <= size_);
     queue_.Remove(claim);
     internal::Grant(claim);
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "hon/appcontext/context.h"
+#include "hon/base/assert.h"
 #include "hon/base/time.h"
 #include "hon/fiber/fiber.h"
 #include "hon/fiber/wait_queue.h"
@@ -12,24 +13,25 @@
 
 namespace hon::fiber::internal {
 
-/// What a plain thread blocks on.
+/// Blocks a plain thread until it is opened.
 struct Gate {
   std::mutex mutex;
   std::condition_variable changed;
   bool open = false;
 };
 
-/// Whoever calls a waiting function, for one wait, on its stack: a fiber, which steps aside, or a
-/// plain thread, which blocks.
+/// The caller of a waiting function, for one wait: a fiber, which is suspended, or a plain thread,
+/// which blocks. Lives on the caller's stack.
 class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
  public:
   explicit Sleeper(const appcontext::Context& context, TimePoint deadline = kNever);
   ~Sleeper() override { Unregister(); }
 
-  /// Any thread. Called under a lock that the sleeper takes before it leaves: that is what keeps
-  /// the sleeper, its fiber and its loop alive until this has returned.
+  /// Any thread. Called under a lock that the sleeping caller takes before it goes on, so that the
+  /// sleeper, its fiber and its loop live until Wake has returned.
   void Wake();
-  /// Returns after a Wake, this or an earlier one, and when it is Over; now and then for nothing.
+  /// Returns after a Wake, which may have come earlier, and when Over becomes true. May also return
+  /// without a cause.
   void Park();
   /// Whether the context has ended or the time is up.
   [[nodiscard]] bool Over() const { return expired_ || context_->Done(); }
@@ -45,13 +47,14 @@ class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
   std::optional<Gate> gate_;
 };
 
-/// Puts `node` at the end of `queue` and waits, without `lock`, until it is granted or `context`
-/// has ended; then it is off the queue. Whether it was granted.
+/// Puts `node` at the end of `queue` and waits, with `lock` released, until Grant or the end of
+/// `context`. `node` is off the queue afterwards. Returns whether it was granted.
 bool AwaitGrant(std::unique_lock<std::mutex>& lock, WaitQueue& queue, WaitNode& node,
                 const appcontext::Context& context);
 
-/// Lets `node`, which was just taken off its queue, go on.
+/// Lets the waiter of `node`, which was just taken off its queue, go on.
 inline void Grant(WaitNode& node) {
+  HON_ASSERT(!node.granted);
   node.granted = true;
   node.sleeper->Wake();
 }

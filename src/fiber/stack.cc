@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/outside_asan.h"
+#include "hon/base/assert.h"
 
 namespace hon::fiber {
 namespace {
@@ -67,6 +68,7 @@ StackSlab::~StackSlab() {
 }
 
 Stack StackSlab::Make(size_t index) {
+  HON_ASSERT(index < stacks_);
   const Stack stack(base_ + index * size_, size_);
   if (!InstallGuard(stack.base_, Stack::GuardBytes())) throw std::bad_alloc();
   return stack;
