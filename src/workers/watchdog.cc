@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "hon/base/assert.h"
 #include "workers/lock_wait.h"
 #include "workers/pattern_load.h"
 #include "workers/stack_capture.h"
@@ -30,8 +31,9 @@ Watchdog::~Watchdog() {
 }
 
 void Watchdog::Watch(const Watched& loop) {
+  HON_ASSERT(loop.activity != nullptr && loop.probe != nullptr);
   const std::lock_guard lock(mutex_);
-  entries_.push_back({loop});
+  entries_.push_back({loop, StallDetector(options_.stall_time)});
   if (thread_.joinable()) return;
   if (options_.stacks) PrepareStackCapture();
   thread_ = std::thread([this] { Main(); });
@@ -40,7 +42,9 @@ void Watchdog::Watch(const Watched& loop) {
 void Watchdog::Unwatch(const LoopActivity& activity) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !telling_; });
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.loop.activity == &activity; });
+  const size_t erased =
+      std::erase_if(entries_, [&](const Entry& entry) { return entry.loop.activity == &activity; });
+  HON_ASSERT(erased == 1);
 }
 
 void Watchdog::WakeUp() {
@@ -73,37 +77,22 @@ void Watchdog::Main() {
 bool Watchdog::Look(TimePoint now) {
   bool busy = false;
   for (Entry& entry : entries_) {
-    const uint64_t sequence = entry.loop.activity->Sequence();
-    if (sequence != entry.sequence) {
-      busy = true;
-      entry.sequence = sequence;
-      entry.since = now;
-      entry.stalled = false;
-      entry.used = entry.loop.probe->Used();
-    } else if (sequence % 2 == 1) {
-      busy = true;
-      if (entry.stalled || !Holds(entry, now)) continue;
-      entry.stalled = true;
-      OnStall(entry, now);
-    }
+    const StallDetector::Verdict verdict =
+        entry.detector.Look(now, entry.loop.activity->Sequence(), *entry.loop.probe);
+    if (verdict != StallDetector::Verdict::kQuiet) busy = true;
+    if (verdict == StallDetector::Verdict::kBegan) OnStall(entry, now);
   }
   return busy;
 }
 
-// Whether the handler holds its loop, and not a system that has not run the thread.
-bool Watchdog::Holds(Entry& entry, TimePoint now) const {
-  const Duration held = now - entry.since;
-  if (held < options_.stall_time) return false;
-  return entry.loop.probe->Waits() || entry.loop.probe->Used() - entry.used > held / 2;
-}
-
 void Watchdog::OnStall(const Entry& entry, TimePoint now) {
   http::Route* route = entry.loop.activity->Route();
-  if (entry.loop.activity->Sequence() != entry.sequence) return;  // the burst has just ended
+  if (entry.loop.activity->Sequence() != entry.detector.Sequence())
+    return;  // the burst has just ended
   const Duration limit = options_.placement_limit;
   const PatternLoad load(route->runner_word.load(std::memory_order_relaxed));
   route->runner_word.store(load.Moved(limit).Word(), std::memory_order_relaxed);
-  Report(entry, *route, now - entry.since);
+  Report(entry, *route, now - entry.detector.Since());
 }
 
 void Watchdog::Report(const Entry& entry, const http::Route& route, Duration held) {
@@ -134,7 +123,7 @@ void Watchdog::TellServers(std::unique_lock<std::mutex>& lock) {
     const std::function<bool(bool)>* on_held = entries_[i].loop.on_held;
     const auto same_server = [&](const Entry& entry) { return entry.loop.on_held == on_held; };
     const bool held = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return same_server(entry) && entry.stalled;
+      return same_server(entry) && entry.detector.Stalled();
     });
     if (held == entries_[i].told_held || on_held == nullptr || !*on_held) continue;
     telling_ = true;

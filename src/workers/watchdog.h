@@ -12,6 +12,7 @@
 #include "hon/base/time.h"
 #include "hon/http/handler.h"
 #include "workers/loop_activity.h"
+#include "workers/stall_detector.h"
 #include "workers/thread_probe.h"
 
 namespace hon::workers {
@@ -65,17 +66,13 @@ class Watchdog {
  private:
   struct Entry {
     Watched loop;
-    uint64_t sequence = 0;   // of the activity, at the last look
-    TimePoint since{};       // when that sequence number was first seen
-    Duration used{};         // processor time of the thread at `since`
-    bool stalled = false;    // the running burst was found to be a stall
+    StallDetector detector;
     bool told_held = false;  // what on_held was last told
   };
 
   void WakeUp();
   void Main();
   [[nodiscard]] bool Look(TimePoint now);
-  [[nodiscard]] bool Holds(Entry& entry, TimePoint now) const;
   void OnStall(const Entry& entry, TimePoint now);
   void Report(const Entry& entry, const http::Route& route, Duration held);
   void TellServers(std::unique_lock<std::mutex>& lock);
