@@ -3,98 +3,52 @@
 #include <algorithm>
 #include <utility>
 
-#include "hon/fiber/fiber.h"
-#include "workers/pattern_load.h"
+#include "hon/base/assert.h"
 #include "workers/remote_conn.h"
 
 namespace hon::engine {
 
 WorkerCall::Outcome WorkerCall::Run(workers::WorkerPool& pool, const Parts& parts) {
   TakeOver(parts);
-  if (!pool.Submit(*this)) {
-    HandBack(parts);
-    return Outcome::kNoWorker;
-  }
-  while (!done_) fiber::Park();
+  const Outcome outcome =
+      Call::Run(pool, parts.route, parts.request.Context(), parts.request.Pattern);
   HandBack(parts);
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  return outcome_;
-}
-
-void WorkerCall::Answer(Outcome outcome) {
-  outcome_ = outcome;
-  home_->Post(*this);
+  RethrowFailure();
+  return outcome;
 }
 
 void WorkerCall::TakeOver(const Parts& parts) {
+  HON_ASSERT(parts_ == nullptr);
+  HON_ASSERT(parts.date.size() <= date_.size());
   parts_ = &parts;
-  SetRoute(parts.route);
-  caller_ = fiber::Current();
-  done_ = false;
-  outcome_ = Outcome::kCalled;
-  // A copy: the loop goes on writing its own.
+  // A copy: the loop renews its own.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
-  stream_.Attach(*home_, *this);
-  parts.body.MoveTo(stream_);
-  parts.response.MoveTo(stream_, *this, {date_.data(), date_.size()});
+  Remote().Attach(Home(), *this);
+  parts.body.MoveTo(Remote());
+  parts.response.MoveTo(Remote(), *this, {date_.data(), date_.size()});
 }
 
 void WorkerCall::HandBack(const Parts& parts) {
-  stream_.GiveBack();
+  HON_ASSERT(parts_ == &parts);
+  Remote().GiveBack();
   parts.body.MoveTo(parts.stream);
   parts.response.MoveTo(parts.stream, parts.control, parts.date);
   parts_ = nullptr;
 }
 
-void WorkerCall::Execute() {
-  fiber::SetContext(&parts_->request.Context());
-  fiber::SetName(&parts_->request.Pattern);
-  fiber::SetSwitchHooks({.before_suspend =
-                             [](void* self) {
-                               auto& call = *static_cast<WorkerCall*>(self);
-                               call.burst_.Suspend();
-                               call.stream_.LendOutput();
-                             },
-                         .after_resume =
-                             [](void* self) {
-                               auto& call = *static_cast<WorkerCall*>(self);
-                               call.stream_.TakeOutputBack();
-                               call.burst_.Resume();
-                             },
-                         .argument = this});
-  burst_.Reset();
-  burst_.Resume();
-  try {
-    parts_->handler.ServeHTTP(parts_->writer, parts_->request);
-  } catch (...) {
-    failure_ = std::current_exception();
-  }
-  burst_.Suspend();
-  fiber::SetSwitchHooks({});
-  fiber::SetContext(nullptr);
-  fiber::SetName(nullptr);
-  workers::RecordCall(Route().runner_word, burst_.Longest(), limit_);
-  home_->Post(*this);  // from here on it may serve another exchange
-}
-
-void WorkerCall::Run() {
-  done_ = true;
-  fiber::Wake(*caller_);
-}
-
 Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack() {
   Result<std::unique_ptr<io::Conn>> conn = Fail(io::ErrClosed);
-  stream_.OnLoop([&] {
-    stream_.GiveBack();
+  Remote().OnLoop([&] {
+    Remote().GiveBack();
     conn = parts_->control.Hijack();
-    if (conn) conn = std::make_unique<workers::RemoteConn>(*home_, *std::move(conn));
+    if (conn) conn = std::make_unique<workers::RemoteConn>(Home(), *std::move(conn));
   });
   return conn;
 }
 
 Error WorkerCall::SetRequestDeadline(TimePoint deadline) {
   Error err;
-  stream_.OnLoop([&] { err = parts_->control.SetRequestDeadline(deadline); });
+  Remote().OnLoop([&] { err = parts_->control.SetRequestDeadline(deadline); });
   return err;
 }
 
