@@ -12,7 +12,7 @@
 
 namespace hon::engine {
 
-/// What was started by Go, for a worker; frees itself.
+/// A function that Go runs on a worker. Once submitted, a Job deletes itself.
 class FiberSpawner::Job final : public workers::Job {
  public:
   Job(FiberSpawner& owner, http::Route& route, appcontext::Context context,
@@ -25,7 +25,7 @@ class FiberSpawner::Job final : public workers::Job {
     fiber::SetContext(&context_);
     fiber::SetName(&name_);
     work_();
-    work_ = nullptr;  // what it holds ends here, where it may wait
+    work_ = nullptr;  // destroyed on the fiber, where destructors may wait
     fiber::SetContext(nullptr);
     fiber::SetName(nullptr);
     End();
@@ -57,6 +57,7 @@ FiberSpawner::~FiberSpawner() {
 
 void FiberSpawner::JobEnded() {
   const std::lock_guard lock(mutex_);
+  HON_ASSERT(jobs_ != 0);
   if (--jobs_ == 0) ended_.notify_all();
 }
 
@@ -75,7 +76,7 @@ void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
   });
 }
 
-// False, and nothing has been done, when there is no worker to be had.
+// False if no worker can be had; `work` is then as it was.
 bool FiberSpawner::GoToWorker(const appcontext::Context& context, std::function<void()>& work,
                               http::Route& route) {
   workers::WorkerPool* pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());
@@ -98,7 +99,7 @@ void FiberSpawner::Wait(const appcontext::Context& context) {
   HON_ASSERT(here != nullptr);
   const workers::LoopExecutor::TimedWait timed(*here);
   const appcontext::Context& own = fiber::CurrentContext();
-  fiber::SetContext(nullptr);  // its end must not end this wait
+  fiber::SetContext(nullptr);  // the end of the caller's own context must not end this wait
   while (!context.Done()) static_cast<void>(fiber::Wait(context));
   fiber::SetContext(&own);
 }
@@ -114,7 +115,7 @@ http::Spawner::Home& FiberSpawner::Here() {
 }
 
 void FiberSpawner::Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) {
-  // Elsewhere than on the fiber of an exchange the call runs where its caller does: on a worker.
+  // On a worker a further call stays on the worker.
   if (Exchange* exchange = Exchange::Running()) return exchange->ServeWithin(target, w, r);
   target.handler->ServeHTTP(w, r);
 }

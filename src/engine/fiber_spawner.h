@@ -10,14 +10,13 @@ namespace hon::engine {
 
 class Runtime;
 
-/// Runs what handlers have beside themselves: on a worker, or, where nothing may hold its thread,
-/// on another fiber of the same loop. One for all loops of an engine, since what it has run may
-/// outlive the server.
+/// The Spawner of an engine. Functions run on workers; under Placement::kInline on a fiber of the
+/// calling handler's loop. One for all loops of an engine, since functions may outlive the server.
 class FiberSpawner final : public http::Spawner {
  public:
-  /// `placement`: of the engine.
+  /// `placement` is that of the engine; it holds for callers that run on workers.
   FiberSpawner(Runtime& runtime, Placement placement) : runtime_(&runtime), placement_(placement) {}
-  /// Waits for what runs on workers.
+  /// Waits for the functions that run on workers.
   ~FiberSpawner() override;
   FiberSpawner(const FiberSpawner&) = delete;
   FiberSpawner& operator=(const FiberSpawner&) = delete;
@@ -37,7 +36,7 @@ class FiberSpawner final : public http::Spawner {
 
   Runtime* runtime_;
   const Placement placement_;
-  std::mutex mutex_;  // what follows
+  std::mutex mutex_;  // of all that follows
   std::condition_variable ended_;
   size_t jobs_ = 0;  // submitted and not ended
 };

@@ -15,7 +15,8 @@ class PlacedHandler final : public http::Handler {
   PlacedHandler(Placement placement, http::HandlerPtr handler)
       : placement_(placement), handler_(std::move(handler)) {}
 
-  // Inside of another handler, which nobody could look into before.
+  // Reached when the engine has not found this handler by Resolve: a handler around it has called
+  // it.
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override {
     const http::Target target = Resolve(r);
     if (Exchange* exchange = Exchange::Running()) return exchange->ServeWithin(target, w, r);
@@ -24,7 +25,7 @@ class PlacedHandler final : public http::Handler {
 
   http::Target Resolve(http::Request& r) override {
     http::Target target = handler_->Resolve(r);
-    // Of two, the inner one is the more particular.
+    // Of two nested placements the inner one counts.
     if (target.runner_hint == 0) target.runner_hint = HintFor(placement_);
     return target;
   }

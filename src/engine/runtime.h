@@ -12,7 +12,7 @@
 
 namespace hon::engine {
 
-/// What the loops of one engine share beside its options.
+/// The threads and tables that the loops of one engine share: workers, blocking threads, watchdog.
 class Runtime {
  public:
   explicit Runtime(const Engine& engine);
@@ -20,7 +20,7 @@ class Runtime {
   /// The worker pool; made by the first call, with the fiber options of its caller. Null when the
   /// system has no thread for it.
   [[nodiscard]] workers::WorkerPool* Pool(const fiber::Options& fiber);
-  /// Stands for the pattern of requests that no mux has routed.
+  /// The route of requests that no mux has routed.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
   [[nodiscard]] fiber::BlockingPool& Blocking() { return blocking_; }
   [[nodiscard]] workers::Watchdog& GetWatchdog() { return watchdog_; }
@@ -29,11 +29,11 @@ class Runtime {
  private:
   const Engine* engine_;
   http::Route unrouted_;
-  fiber::BlockingPool blocking_;  // before the workers, whose fibers use it
+  fiber::BlockingPool blocking_;  // outlives the workers, whose fibers use it
   std::mutex pool_mutex_;         // of pool_
   std::unique_ptr<workers::WorkerPool> pool_;
   workers::Watchdog watchdog_;
-  FiberSpawner spawner_;  // last: its end waits for jobs of the pool
+  FiberSpawner spawner_;  // last: the destructor waits for jobs of the pool
 };
 
 }  // namespace hon::engine

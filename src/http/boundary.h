@@ -4,7 +4,7 @@
 
 namespace hon::http::internal {
 
-/// A boundary for a multipart body: 60 hexadecimal digits that no peer can guess.
+/// 60 hexadecimal digits that no peer can guess, to part the pieces of a multipart body.
 [[nodiscard]] std::string RandomBoundary();
 
 }  // namespace hon::http::internal

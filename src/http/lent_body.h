@@ -9,26 +9,26 @@
 
 namespace hon::http {
 
-/// The body of a request, lent to a copy of the request that may outlive it and be read on another
-/// thread. TakeBack ends the loan.
+/// The body of one request, for a copy of it that may outlive it and be read on another thread: can
+/// be taken back.
 class LentBody final : public BodySource {
  public:
-  /// `lender`, a request that runs on `home`, lives until TakeBack has returned. `borrower`, the
-  /// copy, lives as long as the body is read.
+  /// `lender`, a request of `home`, lives until TakeBack has returned; `borrower`, the copy, as
+  /// long as this is read.
   LentBody(Request& lender, Spawner::Home& home, Request& borrower);
 
   io::IoResult Read(std::span<char> into) override;
   Error Close() override;
   [[nodiscard]] bool HasLimit() const override { return has_limit_; }
 
-  /// Makes later reads fail with ErrHandlerTimeout. Ends a read that waits for the peer, through
-  /// the read deadline of `w`, and waits until it has returned. Called on `home`.
+  /// From here on reads fail with ErrHandlerTimeout. One that waits for the peer is ended, through
+  /// the read deadline of `w`, and awaited. At home.
   void TakeBack(ResponseWriter& w, Spawner& spawner);
 
  private:
-  /// False when the body has been taken back; otherwise a call of Leave must follow.
+  /// False when it has been taken back; otherwise Leave follows.
   [[nodiscard]] bool Enter();
-  /// True when the body has been taken back meanwhile.
+  /// True when it has been taken back meanwhile.
   bool Leave();
 
   Request* lender_;

@@ -37,7 +37,7 @@ std::string RouteGroup::Join(std::string_view pattern) const {
   return joined.append(prefix_).append(pattern.substr(path));
 }
 
-// A missing handler stays missing: the mux refuses it.
+// No handler stays none, for the mux to refuse.
 HandlerPtr RouteGroup::Wrap(HandlerPtr handler) const {
   return handler == nullptr ? handler : Chain(middleware_, std::move(handler));
 }

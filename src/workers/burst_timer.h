@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hon/base/assert.h"
 #include "hon/base/time.h"
 
 namespace hon::workers {
@@ -11,8 +12,13 @@ namespace hon::workers {
 class BurstTimer {
  public:
   void Reset() { longest_ = {}; }
-  void Resume() { began_ = Clock::now(); }
-  void Suspend() { longest_ = std::max(longest_, Duration(Clock::now() - began_)); }
+  /// The call starts, or is resumed.
+  void Resume(TimePoint now = Clock::now()) { began_ = now; }
+  /// The call is suspended, or ends.
+  void Suspend(TimePoint now = Clock::now()) {
+    HON_DEBUG_ASSERT(now >= began_);
+    longest_ = std::max(longest_, Duration(now - began_));
+  }
   [[nodiscard]] Duration Longest() const { return longest_; }
 
  private:

@@ -8,6 +8,12 @@
 #include "workers/pattern_load.h"
 
 namespace hon::workers {
+namespace {
+
+// A job has been queued for the time between two sweeps when it is asked whether it has ended.
+constexpr uint64_t kSweepsWaited = 2;
+
+}  // namespace
 
 /// The queued and running jobs of one pattern.
 struct Dispatcher::Pattern {
@@ -44,6 +50,7 @@ void Dispatcher::Enqueue(Job& job) {
   Pattern& pattern = PatternOf(job.Route());
   job.next_ = nullptr;
   job.number_ = ++arrivals_;
+  job.sweep_ = sweeps_;
   (pattern.last != nullptr ? pattern.last->next_ : pattern.first) = &job;
   pattern.last = &job;
   ++queued_;
@@ -90,7 +97,7 @@ void Dispatcher::RemoveJobs(bool all, std::vector<Job*>& to) {
     pattern.last = nullptr;
     while (job != nullptr) {
       Job* next = std::exchange(job->next_, nullptr);
-      if (all || job->Ended()) {
+      if (all || (sweeps_ - job->sweep_ >= kSweepsWaited && job->Ended())) {
         to.push_back(job);
         --queued_;
       } else {
@@ -103,7 +110,10 @@ void Dispatcher::RemoveJobs(bool all, std::vector<Job*>& to) {
   Tidy();
 }
 
-void Dispatcher::RemoveEnded(std::vector<Job*>& to) { RemoveJobs(/*all=*/false, to); }
+void Dispatcher::RemoveEnded(std::vector<Job*>& to) {
+  ++sweeps_;
+  RemoveJobs(/*all=*/false, to);
+}
 void Dispatcher::RemoveAll(std::vector<Job*>& to) { RemoveJobs(/*all=*/true, to); }
 
 // --- Workers.

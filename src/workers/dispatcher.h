@@ -81,7 +81,9 @@ class Dispatcher {
 
   void Enqueue(Job& job);
   [[nodiscard]] bool HasJobs() const { return queued_ != 0; }
-  /// Takes the jobs that have ended out of the queue, and appends them to `to`.
+  /// Takes the jobs that have ended out of the queue, and appends them to `to`. Jobs that came
+  /// after the last but one call stay: a client that only has closed its sending direction ends its
+  /// request's context too, and is answered unless its call has to wait.
   void RemoveEnded(std::vector<Job*>& to);
   /// Takes all jobs out of the queue, and appends them to `to`.
   void RemoveAll(std::vector<Job*>& to);
@@ -140,6 +142,7 @@ class Dispatcher {
   std::vector<std::unique_ptr<Pattern>> patterns_;  // with jobs; then as many free ones
   size_t patterns_used_ = 0;
   uint64_t arrivals_ = 0;  // jobs that were ever enqueued
+  uint64_t sweeps_ = 0;    // calls of RemoveEnded
   size_t queued_ = 0;
   std::vector<Slot*> parked_free_;       // without suspended fibers; warmest last, as the others
   std::vector<Slot*> parked_suspended_;  // with some

@@ -30,6 +30,7 @@ class Job {
   friend class WorkerPool;
   Job* next_ = nullptr;  // in a queue
   uint64_t number_ = 0;  // in order of arrival
+  uint64_t sweep_ = 0;   // the last one of the dispatcher before the arrival
   http::Route* route_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "hon/base/assert.h"
 #include "hon/http/handler.h"
 
 namespace hon::workers {
@@ -13,11 +14,15 @@ class LoopActivity {
  public:
   /// On the loop's thread: a handler of `route` starts, or is resumed.
   void BeginHandler(http::Route& route) {
+    HON_DEBUG_ASSERT(!Runs());
     route_.store(&route, std::memory_order_relaxed);
     Advance();
   }
   /// On the loop's thread: the handler has returned, or is suspended.
-  void EndHandler() { Advance(); }
+  void EndHandler() {
+    HON_DEBUG_ASSERT(Runs());
+    Advance();
+  }
 
   /// A sequence number: odd while a handler runs. Two equal odd readings mean that one handler has
   /// run, without a suspension, for the whole time between them. Any thread.
@@ -26,6 +31,7 @@ class LoopActivity {
   [[nodiscard]] http::Route* Route() const { return route_.load(std::memory_order_relaxed); }
 
  private:
+  [[nodiscard]] bool Runs() const { return sequence_.load(std::memory_order_relaxed) % 2 == 1; }
   void Advance() {
     sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }

@@ -13,6 +13,7 @@ thread_local LoopExecutor* current_executor = nullptr;
 }  // namespace
 
 LoopExecutor::~LoopExecutor() {
+  HON_ASSERT(timed_waits_ == 0);
   while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   if (current_executor == this) current_executor = nullptr;
 }
@@ -24,13 +25,17 @@ void LoopExecutor::Do(const std::function<void()>& work) {
   RunOn(*this, [&work] { work(); });
 }
 
-void LoopExecutor::Enter() { current_executor = this; }
+void LoopExecutor::Enter() {
+  HON_ASSERT(current_executor == nullptr);
+  current_executor = this;
+}
 
 void SyncCall::RunAndWait() {
   home_ = LoopExecutor::Current();
   waiter_ = fiber::Current();
   HON_ASSERT(home_ != nullptr);
   HON_ASSERT(waiter_ != nullptr);
+  HON_ASSERT(!arrived_ && !done_);
   there_->Post(*this);
   while (!done_) fiber::Park();
   if (failure_) std::rethrow_exception(failure_);
@@ -38,6 +43,7 @@ void SyncCall::RunAndWait() {
 
 // Run twice: on the other loop, and, as the answer, on the loop of the calling fiber.
 void SyncCall::Run() {
+  HON_ASSERT(!done_);
   if (arrived_) {
     done_ = true;
     return fiber::Wake(*waiter_);
@@ -52,6 +58,7 @@ void SyncCall::Run() {
 }
 
 void SyncCall::Work() {
+  HON_ASSERT(arrived_ && !done_);
   try {
     work_(argument_);
   } catch (...) {

@@ -13,8 +13,9 @@
 
 namespace hon::workers {
 
-/// The executor of a loop: other threads hand it work for the loop and its fibers. The destructor
-/// waits for calls of Post that are under way, so that the loop may be destroyed after it.
+/// The executor of a loop: through it other threads give work to the loop and its fibers. The
+/// destructor waits for calls of Post that are under way, so that the loop may be destroyed
+/// afterwards.
 class LoopExecutor final : public http::Spawner::Home {
  public:
   explicit LoopExecutor(fiber::Scheduler& scheduler)
@@ -23,22 +24,25 @@ class LoopExecutor final : public http::Spawner::Home {
   LoopExecutor(const LoopExecutor&) = delete;
   LoopExecutor& operator=(const LoopExecutor&) = delete;
 
-  /// Runs `task` on the loop's thread. Any thread. Nothing of the task is touched once it has run.
+  /// Runs `task` on the loop's thread. Any thread. The executor does not touch a task that has run.
   void Post(netpoll::Task& task) {
     posting_.fetch_add(1, std::memory_order_relaxed);
     loop_->Post(task);
     posting_.fetch_sub(1, std::memory_order_release);
   }
+  /// Calls `work` on a fiber of the loop, while the calling fiber waits; on the loop's own thread
+  /// right here.
   void Do(const std::function<void()>& work) override;
   [[nodiscard]] fiber::Scheduler& GetScheduler() const { return *scheduler_; }
 
   /// The executor of this thread, or null.
   [[nodiscard]] static LoopExecutor* Current();
-  /// Makes this the executor of the calling thread, which is its loop's, until its destruction.
+  /// Makes this executor that of the calling thread, which is the loop's, until the destructor.
   void Enter();
 
-  /// A wait of the calling fiber that must end in time, as that of a TimeoutHandler: meanwhile a
-  /// worker is not given calls that may block its thread, if others can be had.
+  /// Marks a wait of the calling fiber that must end in time, such as that of TimeoutHandler. While
+  /// a worker's fiber has one, the worker gets no further job if another worker can be had, since a
+  /// job may block the thread.
   class TimedWait {
    public:
     explicit TimedWait(LoopExecutor& here) : here_(&here) { ++here_->timed_waits_; }
@@ -49,7 +53,7 @@ class LoopExecutor final : public http::Spawner::Home {
    private:
     LoopExecutor* here_;
   };
-  /// On the loop's thread.
+  /// TimedWait objects that exist now. On the loop's thread.
   [[nodiscard]] int TimedWaits() const { return timed_waits_; }
 
  private:
@@ -66,7 +70,8 @@ class SyncCall final : private netpoll::Task {
  public:
   SyncCall(LoopExecutor& there, void (*work)(void*), void* argument)
       : there_(&there), work_(work), argument_(argument) {}
-  /// On a fiber of a thread that has a port. Throws what the work threw.
+  /// Called on a fiber of a thread that has an executor. Throws what the function threw, and
+  /// std::bad_alloc when there is no memory for a fiber on the other loop.
   void RunAndWait();
 
  private:
@@ -83,13 +88,14 @@ class SyncCall final : private netpoll::Task {
   bool done_ = false;
 };
 
-/// Calls `work` on a fiber of the loop behind `there`; the calling fiber waits for its end.
+/// Calls `work` on a fiber of the loop of `there`, while the calling fiber waits. Throws what
+/// SyncCall::RunAndWait throws.
 template <class F>
 void RunOn(LoopExecutor& there, F&& work) {
   using Function = std::remove_reference_t<F>;
-  SyncCall errand(
+  SyncCall call(
       there, [](void* function) { (*static_cast<Function*>(function))(); }, std::addressof(work));
-  errand.RunAndWait();
+  call.RunAndWait();
 }
 
 }  // namespace hon::workers

@@ -3,9 +3,11 @@
 #include <string>
 #include <utility>
 
+#include "hon/base/assert.h"
+
 namespace hon::workers {
 
-/// A fiber of the owning loop that holds the connection: the loop does not end before its fibers.
+/// Owns the connection on a fiber of the connection's loop: a loop does not end before its fibers.
 class RemoteConn::Keeper {
  public:
   static Keeper* Start(std::unique_ptr<io::Conn> conn) {
@@ -19,6 +21,7 @@ class RemoteConn::Keeper {
   }
   [[nodiscard]] io::Conn& Conn() { return *conn_; }
   void End() {
+    HON_ASSERT(!ended_);
     ended_ = true;
     if (fiber_ != nullptr) fiber::Wake(*fiber_);
   }

@@ -7,11 +7,11 @@
 
 namespace hon::workers {
 
-/// A hijacked connection for a handler on another thread: each call is made by a fiber of the
-/// loop that owns the connection, while the caller waits. Used on fibers of one worker.
+/// A hijacked connection for a handler that runs on a worker. Each call is made by a fiber of the
+/// loop that owns the connection, while the calling fiber waits. Used on fibers of one worker.
 class RemoteConn final : public io::Conn {
  public:
-  /// On the owning loop, on a fiber. Keeps that loop until this is destroyed.
+  /// Called on a fiber of the owning loop. That loop does not end before this is destroyed.
   RemoteConn(LoopExecutor& home, std::unique_ptr<io::Conn> conn);
   ~RemoteConn() override;
 

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "hon/base/assert.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::workers {
 namespace {
 
-// What a stream that is not in use keeps in each direction.
+// Blocks that a stream which is not in use keeps in each direction.
 constexpr size_t kCachedBlocksMax = 1;
-// Copied in one go; as much as a connection holds before it pauses.
+// Bytes copied in one step; as many as a connection holds before it pauses reading.
 constexpr size_t kPullBytesMax = netpoll::kInputHighWaterBytes;
 
 }  // namespace
@@ -20,13 +21,15 @@ RemoteStream::RemoteStream() : in_pool_(kCachedBlocksMax), out_pool_(kCachedBloc
 }
 
 void RemoteStream::Attach(LoopExecutor& home, Origin& origin) {
+  HON_ASSERT(in_.Empty() && out_.Empty() && away_ == 0 && !lends_);
   home_ = &home;
   origin_ = &origin;
   PullInput();
 }
 
-// Of what follows the body nothing is taken while its end is known: it is the next request.
+// While the end of the body is known, bytes behind it are left: they belong to the next request.
 void RemoteStream::PullInput() {
+  HON_ASSERT(LoopExecutor::Current() == home_);
   const int64_t remaining = origin_->BodyLeft();
   io::LinkBuffer& from = origin_->Stream().In();
   size_t wanted = std::min(from.Len(), kPullBytesMax);
@@ -49,6 +52,7 @@ void RemoteStream::NoteBodyLeft() {
 }
 
 void RemoteStream::PushOutput() {
+  HON_ASSERT(LoopExecutor::Current() == home_);
   if (out_.Empty()) return;
   if (!origin_->Disconnected()) {
     out_.ForEach([this](std::string_view part) { origin_->Stream().Out().Write(part); });
@@ -68,6 +72,7 @@ void RemoteStream::GiveBack() {
   }
   in_.Release();
   NoteBodyLeft();
+  HON_ASSERT(out_.Empty());
 }
 
 Error RemoteStream::FillInput() {
@@ -113,6 +118,7 @@ void RemoteStream::SetWriteDeadline(TimePoint deadline) {
 
 void RemoteStream::LendOutput() {
   if (away_ != 0 || out_.Empty()) return;
+  HON_ASSERT(!lends_);
   lends_ = true;
   const std::lock_guard lock(mutex_);
   lent_ = true;

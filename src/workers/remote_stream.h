@@ -33,31 +33,31 @@ class RemoteStream final : public io::Stream {
 
   RemoteStream();
 
-  // On the owning loop, while it owns the call (see WorkerCall).
+  // On the owning loop, while that loop owns the stream.
 
-  /// Begins a call, and takes over what has been received of the body.
+  /// Begins a call: takes over what the connection has received of the body.
   void Attach(LoopExecutor& home, Origin& origin);
-  /// Takes over received bytes of the body.
+  /// Moves received bytes of the body from the connection to this stream.
   void PullInput();
-  /// Hands over what was written.
+  /// Moves written bytes from this stream to the connection.
   void PushOutput();
-  /// PushOutput, and gives back what was not read of the input.
+  /// Ends a call: PushOutput, and unread input goes back to the connection.
   void GiveBack();
-  /// What the connection still owes to the body, as BodyReader::Remaining. Of the owning loop,
-  /// also while a worker owns the rest.
+  /// Bytes of the body that the connection has not received; negative: unknown. On the owning loop,
+  /// also while a worker owns the stream.
   [[nodiscard]] int64_t BodyLeft() const { return body_left_; }
 
-  // On the handler's fiber.
+  // On the handler's fiber, while the worker owns the stream.
 
   Error FillInput() override;
   Error DrainOutput(size_t bytes_max) override;
   io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
-  /// Around a suspension that is not one of the calls above: what was written leaves meanwhile.
+  /// Before and after any other suspension of the fiber: the loop sends meanwhile what was written.
   void LendOutput();
   void TakeOutputBack();
-  /// Has the loop do `work` while the fiber waits and owns nothing.
+  /// Calls `work` on the owning loop, which owns the stream meanwhile.
   template <class F>
   void OnLoop(F&& work) {
     struct Away {
@@ -70,7 +70,7 @@ class RemoteStream final : public io::Stream {
   }
 
  private:
-  /// Asks the loop to send what was lent to it.
+  /// Posted to the owning loop: sends the output that the handler's fiber has lent.
   class Collector final : public netpoll::Task {
    public:
     explicit Collector(RemoteStream& owner) : owner_(&owner) {}
@@ -83,7 +83,7 @@ class RemoteStream final : public io::Stream {
   void CollectOutput();
   void NoteBodyLeft();
 
-  // One each: while output is lent, the handler's side may still read input.
+  // One pool for each direction: while output is lent, the handler's fiber may still read input.
   io::BlockPool in_pool_;
   io::BlockPool out_pool_;
   io::LinkBuffer in_{in_pool_};
@@ -91,12 +91,12 @@ class RemoteStream final : public io::Stream {
   LoopExecutor* home_ = nullptr;
   Origin* origin_ = nullptr;
   int64_t body_left_ = 0;
-  int away_ = 0;        // calls in which the loop owns everything
-  bool lends_ = false;  // the fiber's own note that it has called LendOutput
+  int away_ = 0;        // calls of OnLoop that are under way
+  bool lends_ = false;  // between LendOutput and TakeOutputBack; of the fiber
 
-  std::mutex mutex_;  // of out_ while it is lent, and of what follows
+  std::mutex mutex_;  // of out_ while output is lent, and of all that follows
   bool lent_ = false;
-  bool collecting_ = false;  // the collector is on its way
+  bool collecting_ = false;  // the collector has been posted and has not run
   Collector collector_{*this};
 };
 

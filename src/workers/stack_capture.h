@@ -1,19 +1,19 @@
 #pragma once
 
-// The stack of another thread of this process. In the file of the platform.
+// The call stack of another thread of this process. Each platform has its own source file.
 
 #include <string>
 
 namespace hon::workers {
 
-/// Makes CaptureStack possible: takes the signal SIGURG, which does nothing by default. False when
-/// the program uses that signal itself.
+/// Installs a handler for SIGURG, a signal that is ignored by default. False if the program has a
+/// handler of its own for SIGURG; CaptureStack then returns "".
 bool PrepareStackCapture();
 
-/// What thread `id` is just running, innermost first, one function in each line; "" when it did not
-/// answer in time. Interrupts the thread by SIGURG: system calls that wait are restarted where the
-/// kernel does that (SA_RESTART), the others fail with EINTR. Any thread, but one that may not take
-/// a signal; takes up to 50 ms.
+/// The functions that thread `id` is in, innermost first, one in each line; "" if the thread does
+/// not answer within 50 ms. Interrupts the thread by SIGURG: system calls that wait are restarted
+/// where the kernel can (SA_RESTART), others fail with EINTR. Called on any other thread, not in a
+/// signal handler.
 [[nodiscard]] std::string CaptureStack(int id);
 
 }  // namespace hon::workers

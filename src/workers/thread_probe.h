@@ -1,6 +1,6 @@
 #pragma once
 
-// What the system tells of another thread of this process. In the file of the platform.
+// What the system says about another thread of this process. Each platform has its own source file.
 
 #include <string>
 
@@ -8,7 +8,8 @@
 
 namespace hon::workers {
 
-/// One thread, seen from others. Made on that thread; the thread must be alive when it is asked.
+/// Observes the thread that has made the probe. Used and Waits may be called on any thread, while
+/// the observed one lives.
 class ThreadProbe {
  public:
   ThreadProbe();
@@ -16,11 +17,12 @@ class ThreadProbe {
   ThreadProbe(const ThreadProbe&) = delete;
   ThreadProbe& operator=(const ThreadProbe&) = delete;
 
-  /// Processor time that it has used.
+  /// Processor time that the thread has used so far.
   [[nodiscard]] Duration Used() const;
-  /// Whether it waits in the kernel, and not just for a processor. True when that is unknown.
+  /// Whether the thread sleeps in the kernel; false while it runs or waits for a processor. True if
+  /// the system does not say.
   [[nodiscard]] bool Waits() const;
-  /// The system's number of it.
+  /// The system's number of the thread.
   [[nodiscard]] int Id() const { return id_; }
 
  private:
@@ -32,7 +34,7 @@ class ThreadProbe {
 /// Names the calling thread, for ps and debuggers; at most 15 bytes.
 void NameThread(const std::string& name);
 
-/// Lets other threads go before the calling one where they compete for a processor.
+/// Lowers the scheduling priority of the calling thread, for good.
 void YieldPriority();
 
 }  // namespace hon::workers

@@ -11,7 +11,7 @@
 namespace hon::workers {
 namespace {
 
-// After this many jobs in a row its own timers and waking fibers get their turn.
+// After this many jobs in a row the timers and woken fibers of the worker get their turn.
 constexpr int kJobsPerTurnMax = 16;
 
 }  // namespace
@@ -37,6 +37,7 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerPool& pool, unsigned number)
 }
 
 void Worker::Stop() {
+  HON_ASSERT(thread_.joinable() && !InOwnThread());
   loop_->Stop();
   thread_.join();
 }
@@ -48,7 +49,7 @@ void Worker::Main(std::promise<void>& started) {
   executor_->Enter();
   started.set_value();
   loop_->Run();
-  // What handlers have started, and what they left on their stacks, has to end here.
+  // Fibers that handlers have started must end here: their stacks hold objects to be destroyed.
   while (scheduler_->Live() != 0) loop_->Turn(std::chrono::milliseconds(10));
   scheduler_.reset();
 }
@@ -81,6 +82,7 @@ WorkerLoad Worker::CurrentLoad() const {
 // A job that ends while its worker is parked was suspended when the worker was parked. The report
 // is deferred because the fiber of the job ends only after this call.
 void Worker::OnJobEnd() {
+  HON_DEBUG_ASSERT(InOwnThread());
   if (!parked_ || std::exchange(own_report_pending_, true)) return;
   loop_->Defer(own_report_);
 }
@@ -91,6 +93,7 @@ void Worker::AskForLoad() {
 
 // The worker may have been called meanwhile; the pool then takes no notice.
 void Worker::ReportLoad() {
+  HON_DEBUG_ASSERT(InOwnThread());
   own_report_pending_ = false;
   asked_.store(false, std::memory_order_release);
   pool_->SetLoad(*this, CurrentLoad());

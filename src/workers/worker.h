@@ -52,6 +52,7 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
   void OnJobEnd();
   void ReportLoad();
   [[nodiscard]] WorkerLoad CurrentLoad() const;
+  [[nodiscard]] bool InOwnThread() const { return LoopExecutor::Current() == executor_.get(); }
 
   WorkerPool* pool_;
   unsigned number_;

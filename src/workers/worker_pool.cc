@@ -21,8 +21,8 @@ constexpr Duration kBusyTime = std::chrono::milliseconds(200);
 constexpr Duration kComputingMin = std::chrono::microseconds(50);
 // One look at many busy workers takes longer: it is then made less often.
 constexpr size_t kWorkersPerMillisecond = 64;
-// Queued jobs are asked this often whether they have ended.
-constexpr Duration kSweepInterval = std::chrono::milliseconds(10);
+// Queued jobs are asked this often whether they have ended, first when they have waited as long.
+constexpr Duration kSweepInterval = std::chrono::milliseconds(50);
 // When a thread could not be had, another is tried after this time.
 constexpr Duration kStartRetryTime = std::chrono::seconds(1);
 
@@ -71,7 +71,6 @@ unsigned WorkerPool::Workers() const {
   return dispatcher_.Workers();
 }
 
-// The monitor has something to look after.
 void WorkerPool::WakeMonitor() {
   submitted_ = true;
   if (std::exchange(monitor_awake_, true)) return;
@@ -79,6 +78,7 @@ void WorkerPool::WakeMonitor() {
 }
 
 Job* WorkerPool::Take(Worker& worker) {
+  HON_DEBUG_ASSERT(worker.InOwnThread());
   const WorkerLoad load = worker.CurrentLoad();
   Dispatcher::Slot* other = nullptr;
   Job* job = nullptr;
@@ -162,8 +162,8 @@ void WorkerPool::LookAtWorkers(std::unique_lock<std::mutex>& lock) {
     const Duration used = worker.probe_->Used();
     const bool computes = used - std::exchange(worker.used_seen_, used) > kComputingMin;
     const bool same_job = std::exchange(worker.jobs_seen_, sample.jobs) == sample.jobs;
-    if (!same_job) continue;  // nothing is known of it yet
-    // The state is asked for only when it may have changed: it is the dear part.
+    if (!same_job) continue;  // the worker has taken this job since the last look
+    // The state costs a system call: asked for only when it may have changed.
     sample.waits = !computes && (sample.waits || worker.probe_->Waits());
   }
   lock.lock();

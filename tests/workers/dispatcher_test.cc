@@ -212,7 +212,14 @@ TEST_F(DispatcherTest, EndedJobsLeaveTheQueue) {
   gone.ended = gone_too.ended = true;
   std::vector<Job*> removed;
   dispatcher_->RemoveEnded(removed);
+  EXPECT_TRUE(removed.empty()) << "they have only just come";
+  FakeJob& later = Enqueue(other_);
+  later.ended = true;
+  dispatcher_->RemoveEnded(removed);
   EXPECT_EQ(removed, (std::vector<Job*>{&gone, &gone_too}));
+  removed.clear();
+  dispatcher_->RemoveEnded(removed);
+  EXPECT_EQ(removed, (std::vector<Job*>{&later}));
   Slot& worker = Start();
   EXPECT_EQ(Next(worker), &first);
   EXPECT_EQ(Next(worker), &last);

@@ -44,7 +44,8 @@ class WorkerPoolTest : public testing::Test {
   };
 
   void Make(Dispatcher::Options options) {
-    Result<std::unique_ptr<WorkerPool>> pool = WorkerPool::Create({.dispatch = options, .fiber = {}});
+    Result<std::unique_ptr<WorkerPool>> pool =
+        WorkerPool::Create({.dispatch = options, .fiber = {}});
     ASSERT_TRUE(pool) << pool.error().Message();
     pool_ = *std::move(pool);
   }
@@ -108,7 +109,8 @@ TEST_F(WorkerPoolTest, AllThreadsAndTheirDescriptorsGoWhenTheyAreIdle) {
     EXPECT_TRUE(test::Eventually([&] { return pool_->Workers() == 0; })) << pool_->Workers();
     EXPECT_TRUE(test::Eventually([&] { return test::Threads() == threads + 1; }))
         << test::Threads() << ", with the monitor; before " << threads;
-    EXPECT_EQ(test::OpenDescriptors(), descriptors);
+    EXPECT_TRUE(test::Eventually([&] { return test::OpenDescriptors() == descriptors; }))
+        << test::OpenDescriptors() << ", before " << descriptors;
   }
 }
 

@@ -30,16 +30,17 @@ inline constexpr unsigned kWorkersMax = 256;
 /// Threads of one engine for calls of fiber::Blocking, at most (WithMaxBlocking).
 inline constexpr unsigned kBlockingMax = 64;
 
-/// A loop that one call holds for longer than this, without suspending, has stalled
-/// (WithStallTime): the pattern is moved at once, and Event::Kind::kStall is reported.
+/// A loop has stalled when one call holds it for longer than this without suspending, and computes
+/// for as long meanwhile or waits in the kernel (WithStallTime). The pattern of the call is then
+/// moved at once, and Event::Kind::kStall is reported.
 inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
 
 /// "inline", "workers", "adaptive".
 [[nodiscard]] Result<Placement> ParsePlacement(std::string_view name);
 
-/// A handler that runs where `placement` says, whatever the engine's default is and whatever
-/// handlers around it wish. Inside of a handler that runs inline only this call is moved; inside of
-/// one that runs on a worker, it stays on that worker.
+/// A handler that runs where `placement` says, whatever the engine's default and the placements of
+/// handlers around it are. Called by a handler that runs on the loop, only the call of this handler
+/// goes to a worker; called by a handler that runs on a worker, it stays on that worker.
 [[nodiscard]] http::HandlerPtr Place(Placement placement, http::HandlerArg handler);
 
 }  // namespace hon::engine

@@ -1,6 +1,6 @@
 #pragma once
 
-// Limits, errors and results of Request's form methods (request.h).
+// What Request's form methods need beside request.h: their limits, errors and results.
 
 #include <cstddef>
 
@@ -21,8 +21,7 @@ inline constexpr Sentinel ErrNotMultipart{"request Content-Type isn't multipart/
 inline constexpr Sentinel ErrMissingBoundary{"no multipart boundary param in Content-Type"};
 /// The form has no file of that name.
 inline constexpr Sentinel ErrMissingFile{"http: no such file"};
-/// MultipartReader was called after ParseMultipartForm, or ParseMultipartForm after
-/// MultipartReader.
+/// The body is read by the other one of MultipartReader and ParseMultipartForm.
 inline constexpr Sentinel ErrMultipartTaken{"http: multipart body already taken"};
 
 }  // namespace hon::http
