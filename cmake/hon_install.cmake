@@ -19,6 +19,7 @@ install(FILES
   ${PROJECT_BINARY_DIR}/hon-config.cmake
   ${PROJECT_BINARY_DIR}/hon-config-version.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLiburing.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/hon_embed.cmake
   DESTINATION ${package_dir})
 
 # A static library needs its users to name what it needs itself, highest component first; a

@@ -1,13 +1,13 @@
 #include "engine/conn_scope.h"
 
-#include "engine/http_conn.h"
-#include "engine/loop_engine.h"
+#include "engine/conn_list.h"
+#include "engine/loop_services.h"
 
 namespace hon::engine {
 
 void ConnScope::Watch() {
-  watch_.emplace(owner_->GetLoop(), *this);
-  // One that has ended is seen by every request.
+  watch_.emplace(services_->loop, *this);
+  // A context that has ended already is noticed by every request.
   static_cast<void>(watch_->Register(context_));
 }
 
@@ -18,8 +18,8 @@ void ConnScope::EndWatch::OnDone() {
 }
 
 void ConnScope::OnEnd() {
-  if (only_ != nullptr) return only_->OnScopeEnd();
-  owner_->OnScopeEnd(*this);
+  if (only_ != nullptr) return only_->OnScopeEnd(*this);
+  services_->conns.ForEach([this](ConnEntry& conn) { conn.OnScopeEnd(*this); });
 }
 
 }  // namespace hon::engine

@@ -2,30 +2,33 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "hon/appcontext/context.h"
 #include "hon/netpoll/loop.h"
 
 namespace hon::engine {
 
-class HttpConn;
-class LoopEngineImpl;
+class ConnEntry;
+struct LoopServices;
 
 /// The context above the requests of some connections of one loop: of all that came through one
 /// gate, or of a single one.
 class ConnScope {
  public:
-  ConnScope(LoopEngineImpl& owner, appcontext::Context context, HttpConn* only = nullptr)
-      : owner_(&owner), context_(std::move(context)), only_(only) {}
+  ConnScope(LoopServices& services, appcontext::Context context, ConnEntry* only = nullptr)
+      : services_(&services), context_(std::move(context)), only_(only) {}
 
   /// From now on the end of the context ends the requests under it.
   void Watch();
+  /// Before there is a connection. The scope must not be watched.
+  void SetContext(appcontext::Context context) { context_ = std::move(context); }
 
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
-  /// It has ended, and is watched.
+  /// The context has ended, and is watched.
   [[nodiscard]] bool Ended() const { return watch_ && context_.Done(); }
-  /// The one connection that owns it, or null.
-  [[nodiscard]] HttpConn* Only() const { return only_; }
+  /// The one connection that owns this scope, or null.
+  [[nodiscard]] ConnEntry* Only() const { return only_; }
 
  private:
   // Contexts end on any thread; the news travels through the loop, and may come after the scope.
@@ -47,9 +50,9 @@ class ConnScope {
 
   void OnEnd();
 
-  LoopEngineImpl* owner_;
+  LoopServices* services_;
   appcontext::Context context_;
-  HttpConn* only_;
+  ConnEntry* only_;
   std::optional<EndWatch> watch_;
 };
 

@@ -1,17 +1,11 @@
 #pragma once
 
-#include <array>
-#include <memory>
-
-#include "engine/exchange_stream.h"
-#include "hon/adaptor/body_reader.h"
-#include "hon/adaptor/head_parser.h"
-#include "hon/adaptor/request_reader.h"
-#include "hon/adaptor/response.h"
+#include "engine/loop_services.h"
 #include "hon/appcontext/reusable.h"
 #include "hon/engine/placement.h"
+#include "hon/fiber/fiber.h"
 #include "hon/http/handler.h"
-#include "hon/io/link_buffer.h"
+#include "hon/http/request.h"
 #include "hon/netpoll/timer.h"
 #include "workers/burst_timer.h"
 
@@ -23,113 +17,115 @@ inline constexpr Sentinel ErrClientGone{"http: client disconnected"};
 /// The cause of a request's context that ended by WithRequestTimeout.
 inline constexpr Sentinel ErrRequestTimeout{"http: request timeout"};
 
-class HttpConn;
-class LoopEngineImpl;
-class WorkerCall;
-
-/// What an exchange leaves its connection to do.
-enum class ExchangeEnd : uint8_t {
-  kKeepAlive,  // the next request may follow
-  kClose,      // send what is there, then close
-  kLinger,     // the same, but the peer is still sending a body nobody reads
-  kAbort,      // the answer is cut off in a way that only a reset can show
-  kHijacked,
-};
-
-/// One request, its answer, and the fiber between them. Pooled by its loop's engine, which gives
-/// it to a connection while a head is parsed and until the answer is complete.
-class Exchange final : private adaptor::ConnControl, private netpoll::Timer {
+/// One request and the call of its handler, whatever protocol carries them: the request's context
+/// and deadline, where the handler runs, and what becomes of its exceptions. The exchange of a
+/// protocol derives from this and adds the wire: where the request comes from and the answer goes.
+///
+/// On the fiber of the exchange, but for the calls that say otherwise.
+class Exchange : private netpoll::Timer {
  public:
-  explicit Exchange(LoopEngineImpl& owner) : owner_(&owner) {}
+  /// Ends the context and every wait of the handler. On the loop, outside the fiber.
+  [[gnu::cold]] void Cut(const Error& cause);
 
-  /// Tries to parse a head at the front of `in`. The views stay valid while the exchange lasts.
-  adaptor::HeadStatus ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan);
-  /// After kDone: its size.
-  [[nodiscard]] size_t HeadBytes() const { return head_.size; }
-  /// After kBad: why.
-  [[nodiscard]] adaptor::Refusal WhyBad() const { return head_.refusal; }
-
-  /// After kDone: consumes the head and builds the Request on `connection`. Anything but kNone
-  /// turns the request away; the exchange is then given back unused.
-  adaptor::Refusal Begin(HttpConn& conn, netpoll::Connection& connection);
-  /// Runs the handler on a fiber until it has ended or first waits; then, on the same fiber, those
-  /// of further requests while HttpConn::MayGoOn and they are there.
-  void Start();
-
-  // The connection's events, on the loop outside any fiber.
-  void OnInput();
-  void OnWritable() { stream_.OnWritable(); }
-  void OnTimeout(netpoll::DeadlineKind kind);
-  void OnDisconnect(const Error& why);
-  /// Ends the context and every wait.
-  void Cut(const Error& cause);
-
-  /// The one whose handler runs on this fiber, inline; or null.
+  /// The exchange whose handler runs on this fiber, on its own loop; or null.
   [[nodiscard]] static Exchange* Running();
-  // On its fiber, while a handler runs inline.
-  /// Where the running call was to be placed, and whose it is.
+  /// The placement and the route of the running call.
   [[nodiscard]] Placement CallPlacement() const { return placement_; }
   [[nodiscard]] http::Route* CallRoute() const { return route_; }
-  /// Calls `target` for the handler that runs, where it belongs.
+  /// Calls `target` for the running handler, where the target belongs.
   void ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r);
 
-  /// Drops what ReadHead or Begin left, for an exchange that is not started.
-  void Abandon();
+  /// The fiber that serves this exchange has these while a request is under way.
+  [[nodiscard]] fiber::Attributes FiberAttributes();
+
+ protected:
+  explicit Exchange(LoopServices& services) : services_(&services) {}
+  ~Exchange() override = default;
+
+  /// How a handler has ended.
+  enum class Call : uint8_t {
+    kReturned,
+    kAborted,  // threw http::AbortHandler
+    kThrew,    // anything else; the exception has been reported
+  };
+
+  /// Arms the context of request_, below that of `scope`; has it ended when that has.
+  void BeginContext(const ConnScope& scope) {
+    deadline_ = DeadlineAfter(services_->loop.Now(), services_->request_timeout);
+    const appcontext::Context& context = context_.Arm(scope.Context(), deadline_);
+    if (request_.Context().Node() != context.Node()) [[unlikely]]
+      request_.SetContext(context);
+    timed_out_ = false;
+    watched_ = false;
+    if (scope.Ended()) [[unlikely]]
+      Cut(scope.Context().Cause());
+  }
+  /// Calls the handler for request_ with `w`.
+  [[nodiscard]] Call CallHandler(http::ResponseWriter& w);
+  /// Ends what BeginContext began. The context lives on where the handler has kept it.
+  void EndContext() {
+    if (Armed()) [[unlikely]]
+      Disarm();
+    if (!context_.Release(request_.Context())) [[unlikely]]
+      request_.SetContext({});
+  }
+  /// No value of a connection's own context is kept past the connection.
+  void ForgetScope(const ConnScope& scope);
+  /// Ends the context as canceled; waits of the handler that follow it return.
+  void Cancel(const Error& cause) { context_.Cancel(cause); }
+  /// From now on neither a deadline nor the peer's leaving ends the context: the connection belongs
+  /// to the handler.
+  [[gnu::cold]] void BecomeUnwatched();
+  /// http::ResponseWriter::SetRequestDeadline.
+  [[gnu::cold]] Error MoveDeadline(TimePoint deadline);
+  /// WithRequestTimeout has ended the context.
+  [[nodiscard]] bool TimedOut() const { return timed_out_; }
+  void SetTimedOut() { timed_out_ = true; }
+  [[gnu::cold]] void ReportHandlerError(std::string_view message);
+
+  LoopServices* const services_;
+  http::Request request_;
 
  private:
-  // adaptor::ConnControl
-  Result<std::unique_ptr<io::Conn>> Hijack() override;
-  Error SetRequestDeadline(TimePoint deadline) override;
-  [[nodiscard]] bool KeepAlive() const override;
-  void LogHandlerError(std::string_view message) override;
-  // netpoll::Timer: the request timeout
-  void OnTimer() override;
+  // netpoll::Timer: the deadline of the context has come.
+  [[gnu::cold]] void OnTimer() override;
 
-  void Run();
-  [[nodiscard]] adaptor::Refusal FillRequest();
-  void BeginRequest();
-  void EndRequest();
-  [[nodiscard]] bool NextRequest();
-  [[nodiscard]] fiber::Attributes FiberAttributes();
-  void End(ExchangeEnd end);
-  void RefuseWithoutStack();
-  [[nodiscard]] bool RunHandler();
-  void Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r);
-  void ServeInline(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
-                   http::Request& r);
-  [[nodiscard]] bool ServeOnWorker(http::Handler& handler, http::Route& route,
-                                   http::ResponseWriter& w, http::Request& r);
+  // What a protocol adds.
+
+  /// The fiber is about to be suspended: output that waits may leave.
+  virtual void FlushBeforeWait() = 0;
+  /// The first suspension of a request: from now on the peer's leaving is noticed.
+  virtual void BeginWatch() = 0;
+  /// Waits for the peer, the present one and those to come, fail with `cause`. On the loop.
+  virtual void InterruptWaits(const Error& cause) = 0;
+  /// Whether the answer's head is sent, so that no other answer can be given.
+  [[nodiscard]] virtual bool HeadSent() const = 0;
+  [[nodiscard]] virtual bool TakenOver() const = 0;
+  /// Has a worker call `handler` and waits for its end. False: there is no worker to be had, and
+  /// nothing has been done.
+  [[nodiscard]] virtual bool CallOnWorker(http::Handler& handler, http::Route& route,
+                                          http::ResponseWriter& w, http::Request& r) = 0;
+  /// Answers "OPTIONS *" (RFC 9110 §9.3.7).
+  virtual void AnswerOptions() = 0;
+
+  [[gnu::always_inline]] void Dispatch(const http::Target& target, http::ResponseWriter& w,
+                                       http::Request& r);
+  [[gnu::always_inline]] void CallInline(http::Handler& handler, http::Route& route,
+                                         http::ResponseWriter& w, http::Request& r);
   static void SuspendHook(void* self);
-  void OnSuspend();
-  void OnResume();
+  static void ResumeHook(void* self);
   void PauseCall();
-  void AnswerOptions();
-  [[nodiscard]] adaptor::Refusal WhySilent();
-  void Refuse(adaptor::Refusal refusal);
-  [[nodiscard]] ExchangeEnd Complete();
-  [[nodiscard]] ExchangeEnd CutOff();
-  void ReportPanic(std::string_view what);
-  void NoticePeer();
+  void ResumeCall();
+  [[gnu::cold]] void ReportPanic(const Error& thrown);
 
-  LoopEngineImpl* owner_;
-  HttpConn* conn_ = nullptr;
-  netpoll::Connection* connection_ = nullptr;
-  ExchangeStream stream_;
-  io::BlockRef head_block_;
-  adaptor::RequestHead head_;
-  http::Request request_;
-  adaptor::BodyReader body_;
-  adaptor::Response response_;
   appcontext::ReusableContext context_;
   workers::BurstTimer burst_;
-  http::Route* route_ = nullptr;              // of the handler, while it runs inline
-  WorkerCall* call_ = nullptr;                // while a worker owns request, body and response
+  http::Route* route_ = nullptr;              // of the handler, while it runs on this fiber
   TimePoint deadline_ = kNever;               // of the context
-  Placement placement_ = Placement::kInline;  // what the running call asked for
+  Placement placement_ = Placement::kInline;  // of the running call
   bool timed_out_ = false;
   bool measured_ = false;  // burst_ measures the running call
-  std::string_view peer_;  // in remote_addr_
-  std::array<char, netpoll::kAddressTextMax> remote_addr_;
+  bool watched_ = false;   // the deadline is armed, and BeginWatch was called
 };
 
 }  // namespace hon::engine

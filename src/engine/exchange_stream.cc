@@ -32,6 +32,7 @@ bool ExchangeStream::Patience::Over(TimePoint now) {
 }
 
 Error ExchangeStream::FillInput() {
+  used_ = true;
   HON_ASSERT(connection_ != nullptr);
   const size_t had = In().Len();
   if (failure_) return failure_;
@@ -51,6 +52,7 @@ Error ExchangeStream::FillInput() {
 }
 
 Error ExchangeStream::DrainOutput(size_t bytes_max) {
+  used_ = true;
   HON_ASSERT(connection_ != nullptr);
   if (failure_) return failure_;
   size_t left = Out().Len();
@@ -72,6 +74,7 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
 }
 
 io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t count) {
+  used_ = true;
   int64_t sent = 0;
   if (Error err = DrainOutput(0)) return {0, std::move(err)};
   while (sent < count) {
@@ -96,12 +99,14 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
 }
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {
+  used_ = true;
   read_.deadline = deadline;
   // Also while nobody reads: behind a body's end it is the request's context that ends by it.
   connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
 }
 
 void ExchangeStream::SetWriteDeadline(TimePoint deadline) {
+  used_ = true;
   write_.deadline = deadline;
   if (waiting_ == Waiting::kOutput) {
     connection_->SetDeadline(netpoll::DeadlineKind::kWrite, deadline);
@@ -119,6 +124,7 @@ void ExchangeStream::OnDisconnect(const Error& why) {
 }
 
 void ExchangeStream::Interrupt(Error cause) {
+  used_ = true;
   interrupt_ = std::move(cause);
   WakeFor(waiting_);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "hon/appcontext/context.h"
 #include "hon/base/assert.h"
@@ -20,17 +21,17 @@ namespace hon::engine {
 /// a slow client. It is renewed for a peer that keeps to kPeerRateBytesMin.
 class ExchangeStream final : public io::Stream {
  public:
-  /// Begins an exchange on `connection`, which stays alive until Detach.
-  void Attach(netpoll::Connection& connection, const ConnSettings& settings) {
+  /// Begins to serve `connection`, which stays alive until Detach.
+  void Attach(netpoll::Connection& connection) {
     HON_ASSERT(connection_ == nullptr);
     connection_ = &connection;
     Bind(connection.Reader(), connection.Writer());
-    Renew(settings);
     failure_ = {};
     unyielded_ = 0;
   }
-  /// Begins the next request of the exchange.
+  /// Begins a request.
   void Renew(const ConnSettings& settings) {
+    if (!std::exchange(used_, false)) return;
     read_.Reset(settings.read_timeout);
     write_.Reset(settings.write_timeout);
     interrupt_ = {};
@@ -101,6 +102,7 @@ class ExchangeStream final : public io::Stream {
   Error failure_;
   Error interrupt_;
   size_t unyielded_ = 0;
+  bool used_ = true;  // something of the last request is to be reset
 };
 
 }  // namespace hon::engine

@@ -13,8 +13,8 @@
 
 namespace hon::http::internal {
 
-/// Keys come from the programmer and only look-ups from the network, so this needs to be quick,
-/// not keyed.
+/// A quick hash without a secret key: peers look names up and never add keys, so that they cannot
+/// make keys collide.
 inline uint32_t HashBytes(std::string_view text) {
   constexpr uint64_t kFactor = 0x9E3779B97F4A7C15ULL;
   const char* at = text.data();
@@ -58,7 +58,7 @@ inline bool SameBytes(std::string_view a, std::string_view b) {
   for (; left > 8; left -= 8, x += 8, y += 8) {
     if (differ(x, y, uint64_t{})) return false;
   }
-  // What is left is compared by two words that may overlap.
+  // The last bytes are compared by two words that may overlap.
   if (left == 8) return !differ(x, y, uint64_t{});
   if (left >= 4)
     return !differ(x, y, uint32_t{}) && !differ(x + left - 4, y + left - 4, uint32_t{});
@@ -68,7 +68,7 @@ inline bool SameBytes(std::string_view a, std::string_view b) {
   return true;
 }
 
-/// T has `const std::string key`. Items stay where they are until the map ends.
+/// T has `const std::string key`. Items never move and live as long as the map.
 template <class T>
 class AppendMap {
  public:
@@ -98,7 +98,7 @@ class AppendMap {
     }
   }
 
-  /// One thread at a time. The key is new. What `item` holds becomes visible all at once.
+  /// One thread at a time. The key is new. `item` becomes visible to readers as a whole.
   T* Insert(std::unique_ptr<T> item) {
     T* added = item.get();
     items_.push_back(std::move(item));

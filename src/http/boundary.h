@@ -4,7 +4,7 @@
 
 namespace hon::http::internal {
 
-/// 60 hexadecimal digits that no peer can guess, to part the pieces of a multipart body.
+/// A boundary for a multipart body: 60 hexadecimal digits that no peer can guess.
 [[nodiscard]] std::string RandomBoundary();
 
 }  // namespace hon::http::internal

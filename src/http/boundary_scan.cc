@@ -41,7 +41,7 @@ std::string_view SkipBlanks(std::string_view text) {
 bool Boundary::IsDelimiter(std::string_view line, bool first) {
   if (!line.starts_with(Dash())) return false;
   const std::string_view rest = SkipBlanks(line.substr(Dash().size()));
-  // RFC 2046 wants CRLF, but what some clients send has bare LF.
+  // RFC 2046 §4.1.1 demands CRLF; some clients end lines with a bare LF.
   if (first && rest == "\n") lf_only = true;
   return rest == Newline();
 }

@@ -7,7 +7,7 @@
 
 namespace hon::multipart::internal {
 
-/// The lines that part a multipart body.
+/// The delimiter lines of a multipart body.
 struct Boundary {
   explicit Boundary(std::string_view boundary) : text("\r\n--" + std::string(boundary) + "--") {}
 
@@ -31,7 +31,7 @@ struct Boundary {
   [[nodiscard]] bool IsFinal(std::string_view line) const;
 };
 
-/// What a window into a part's content shows.
+/// The result of scanning a window into a part's content.
 struct Scan {
   enum class Next : uint8_t { kUnknown, kBoundary, kSourceEnd };
   size_t content = 0;  // bytes at the front that are content

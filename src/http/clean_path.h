@@ -8,7 +8,7 @@
 
 namespace hon::http::internal {
 
-/// Room for a path that the system takes, with its terminating NUL.
+/// Room for the longest path of the system, with its terminating NUL.
 using PathBuffer = std::array<char, kPathBytesMax + 1>;
 
 /// Writes `name`, seen from the root of a tree, into `into` without "", "." and ".." elements,

@@ -10,8 +10,8 @@
 
 namespace hon::http::internal {
 
-/// The tag of the compressed representation; a weak tag, or what is no tag, is returned unchanged:
-/// a weak tag may be the same for both (§8.8.3.3).
+/// The tag of the compressed representation. A weak tag, which may be the same for both
+/// representations (§8.8.3.3), and malformed text are returned unchanged.
 [[nodiscard]] std::string CodedTag(std::string_view tag);
 
 /// Whether a line of If-None-Match lists the strong tag `tag`.

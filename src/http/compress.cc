@@ -58,24 +58,30 @@ bool IsTypeLike(std::string_view type, std::string_view wanted) {
   return internal::EqualFold(type.substr(0, wanted.size()), wanted);
 }
 
+// Shared by all handlers that one CompressHandler or Compress wraps.
+struct Shared {
+  explicit Shared(CompressOptions chosen)
+      : options(std::move(chosen)), pool(options.level, options.streams_max) {}
+
+  const CompressOptions options;
+  internal::GzipPool pool;
+};
+
 class Compressor final : public Handler {
  public:
-  Compressor(HandlerPtr handler, CompressOptions options)
-      : handler_(std::move(handler)),
-        options_(std::move(options)),
-        pool_(options_.level, options_.streams_max) {}
+  Compressor(HandlerPtr handler, std::shared_ptr<Shared> shared)
+      : handler_(std::move(handler)), shared_(std::move(shared)) {}
 
   void ServeHTTP(ResponseWriter& w, Request& r) override {
     const internal::PlainTagScope tags(r, internal::TakesGzip(r));
-    internal::CompressWriter writer(w, r, options_, pool_);
+    internal::CompressWriter writer(w, r, shared_->options, shared_->pool);
     handler_->ServeHTTP(writer, r);
     writer.Finish();
   }
 
  private:
   const HandlerPtr handler_;
-  const CompressOptions options_;
-  internal::GzipPool pool_;
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace
@@ -94,12 +100,18 @@ bool IsCompressible(std::string_view type) {
                      [&](std::string_view wanted) { return IsTypeLike(type, wanted); });
 }
 
-HandlerPtr CompressHandler(HandlerArg handler, CompressOptions options) {
+Middleware Compress(CompressOptions options) {
   if (options.level < kLevelMin || options.level > kLevelMax) {
     throw std::invalid_argument("http: no such compression level: " +
                                 std::to_string(options.level));
   }
-  return std::make_shared<Compressor>(handler.Take(), std::move(options));
+  return [shared = std::make_shared<Shared>(std::move(options))](HandlerPtr handler) {
+    return std::make_shared<Compressor>(std::move(handler), shared);
+  };
+}
+
+HandlerPtr CompressHandler(HandlerArg handler, CompressOptions options) {
+  return Compress(std::move(options))(handler.Take());
 }
 
 }  // namespace hon::http

@@ -16,7 +16,7 @@
 namespace hon::http::internal {
 namespace {
 
-// What is computed over the bytes that are sent, or would be sent (RFC 9530, RFC 3230).
+// Fields computed over the bytes that are sent (RFC 9530, RFC 3230).
 constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
                                                       "Content-MD5"};
 
@@ -86,7 +86,7 @@ void CompressWriter::WriteHeader(int status) {
   }
   const bool informational = status < 200 && status != StatusSwitchingProtocols;
   if (phase_ == Phase::kOpen && !informational) return Begin(status);
-  // One too many is for the writer below to tell of, which must have got the first one.
+  // The writer below reports a second WriteHeader, for which it must have had the first one.
   if (phase_ == Phase::kWaiting) CommitPlain();
   w_.WriteHeader(status);
 }
@@ -114,7 +114,7 @@ io::IoResult CompressWriter::Write(std::string_view data) {
 
 Error CompressWriter::Flush() {
   if (phase_ == Phase::kOpen) Begin(StatusOK);
-  // It is a stream, and few bytes now say nothing of what will come.
+  // A handler that flushes sends a stream, of which the size so far says nothing.
   if (phase_ == Phase::kWaiting) Decide(kept_);
   if (phase_ == Phase::kGzip && !error_) error_ = Send({}, Gzip::Then::kFlush);
   return error_ ? error_ : w_.Flush();
@@ -146,7 +146,7 @@ io::CopyResult CompressWriter::ReadFrom(io::Reader& from) {
 int CompressWriter::Status() const { return status_ != 0 ? status_ : w_.Status(); }
 
 void CompressWriter::Finish() {
-  // Short, and whole.
+  // The body is complete and short.
   if (phase_ == Phase::kWaiting) CommitPlain();
   if (phase_ != Phase::kGzip) return;
   if (r_.Method != "HEAD" && length_ > written_) throw AbortHandler();
@@ -171,7 +171,8 @@ void CompressWriter::Announce(const BodyFacts& whole) {
   announced_->type = announced_type_;
 }
 
-// What the head, or the announcement for a status that shows less, tells of the body of a 200.
+// The properties of the body of a 200: by the head, or by Announce for a status whose head lacks
+// them.
 BodyFacts CompressWriter::Facts(int status) {
   const http::Header& header = w_.Header();
   if (status != StatusOK && announced_) return *announced_;
@@ -194,8 +195,8 @@ bool CompressWriter::IsWorthwhile(const BodyFacts& body) {
                            : IsTypeWanted(options_, body.type);
 }
 
-// RFC 9110 §15.4.5: a 304 has the ETag of the 200. That is the tag which the client has, if it has
-// told one: representations of both codings are answers to its request.
+// RFC 9110 §15.4.5: a 304 has the ETag of the 200. Representations of both codings are answers to
+// the request, so the tag that the client has listed is taken, if it has listed one.
 void CompressWriter::TagNotModified(http::Header& header) {
   const std::string_view plain = header.Get(HeaderId::kETag);
   const std::string coded = CodedTag(plain);
@@ -221,7 +222,7 @@ bool CompressWriter::MayCompress(int status) {
   return takes_gzip && whole;
 }
 
-// `start` is what is known of the body.
+// `start` is the known beginning of the body.
 void CompressWriter::Decide(std::string_view start) {
   http::Header& header = committed_ ? *committed_ : w_.Header();
   if (!header.Has(HeaderId::kContentType)) {
@@ -257,8 +258,7 @@ void CompressWriter::CommitGzip(std::unique_ptr<Gzip> gzip) {
   if (!kept_.empty()) error_ = Send(kept_, Gzip::Then::kGoOn);
 }
 
-// With the fields as they were at the handler's WriteHeader; what it has set since then is for the
-// trailers.
+// With the fields as they were at the handler's WriteHeader; fields set since then are trailers.
 void CompressWriter::CommitHead() {
   if (!committed_) return w_.WriteHeader(status_);
   http::Header later = std::exchange(w_.Header(), std::move(*committed_));

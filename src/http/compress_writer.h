@@ -16,11 +16,11 @@ namespace hon::http::internal {
 /// Whether answers of the media type `type`, which may have parameters, are to be compressed.
 [[nodiscard]] bool IsTypeWanted(const CompressOptions& options, std::string_view type);
 
-/// Whether the client of `r` takes gzip at least as gladly as plain, in a version of HTTP that can
-/// frame an answer of unknown length.
+/// Whether the client of `r` gives gzip at least the weight of identity, and speaks a version of
+/// HTTP that can frame an answer of unknown length.
 [[nodiscard]] bool TakesGzip(const Request& r);
 
-/// What is known of a body before it is written.
+/// Properties of a body before it is written.
 struct BodyFacts {
   std::string_view type;  // "": unknown
   int64_t length = -1;    // bytes; -1: unknown
@@ -29,7 +29,7 @@ struct BodyFacts {
 
 /// One answer on its way through CompressHandler.
 ///   open → waiting → plain or gzip;   open → plain or gzip
-/// While it waits, the handler has said what the head is, and not enough of the body to decide.
+/// While waiting, the head is known, but not enough of the body to decide.
 class CompressWriter final : public ResponseWriter {
  public:
   /// Bytes that are compressed before other fibers of the thread get a turn: about a millisecond.
@@ -37,7 +37,7 @@ class CompressWriter final : public ResponseWriter {
 
   CompressWriter(ResponseWriter& w, const Request& r, const CompressOptions& options,
                  GzipPool& pool);
-  /// The one that `w` is or wraps, or null.
+  /// The CompressWriter that `w` is or wraps, or null.
   [[nodiscard]] static CompressWriter* In(ResponseWriter& w);
   CompressWriter(const CompressWriter&) = delete;
   CompressWriter& operator=(const CompressWriter&) = delete;

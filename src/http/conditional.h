@@ -13,7 +13,7 @@ namespace hon::http::internal {
 /// is no list must not be repeated (RFC 9110 §5.3).
 [[nodiscard]] std::string_view SingleValue(const Header& header, HeaderId id);
 
-/// Whether `modtime` says nothing: Go's zero time, or the start of 1970.
+/// Whether `modtime` is unknown: Go's zero time, or the start of 1970.
 [[nodiscard]] bool IsUnknownTime(Time modtime);
 
 /// Sets Last-Modified, unless `modtime` is unknown.
@@ -25,7 +25,7 @@ void WriteNotModified(ResponseWriter& w);
 /// Whether If-Modified-Since is there and `modtime` is not after it (RFC 9110 §13.1.3).
 [[nodiscard]] bool IsUnmodified(const Request& r, Time modtime);
 
-/// What the conditional fields of a request leave to be done.
+/// The result of evaluating the conditional fields of a request.
 enum class Precondition : uint8_t {
   kSendRange,  // go on, and honour Range
   kSendWhole,  // go on, ignore Range

@@ -20,7 +20,7 @@ constexpr std::string_view kCannotSeek = "seeker can't seek";
 
 bool Rewind(io::ReadSeeker& reader) { return reader.Seek(0, io::Whence::kStart).has_value(); }
 
-// Where the end is; the position is the start afterwards.
+// Finds the size by seeking to the end, then seeks back to the start.
 Result<int64_t> MeasureSize(io::ReadSeeker& reader) {
   HON_TRY(const int64_t size, reader.Seek(0, io::Whence::kEnd));
   HON_TRY([[maybe_unused]] const int64_t start, reader.Seek(0, io::Whence::kStart));
@@ -34,7 +34,8 @@ void SetContentLength(ResponseWriter& w, int64_t length) {
                  std::string_view(digits.data(), static_cast<size_t>(end - digits.data())));
 }
 
-// False when there was less than promised, or the peer is gone: what follows must not be sent.
+// False when the content was shorter than announced, or the peer is gone: nothing may be sent
+// behind it.
 bool SendRange(ResponseWriter& w, io::ReadSeeker& reader, const ByteRange& range) {
   if (!reader.Seek(range.start, io::Whence::kStart)) return false;
   io::LimitedReader part(reader, range.length);
@@ -102,7 +103,7 @@ void SendOne(ResponseWriter& w, const Request& r, io::ReadSeeker& reader, const 
 }
 
 void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int64_t size) {
-  // Whoever announced an encoding may be about to compress what is written.
+  // A handler that has set a Content-Encoding may wrap `w` in a writer that compresses.
   if (!content.encoding.empty() || w.Header().Get(HeaderId::kContentEncoding).empty()) {
     SetContentLength(w, size);
   }
@@ -112,8 +113,8 @@ void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int6
   static_cast<void>(w.ReadFrom(promised));
 }
 
-// Tells `compress`, which is around `w`, what a 200 would be. What cannot be found out fails again,
-// and is answered, where it is needed.
+// Tells `compress`, which `w` is or wraps, the properties of a 200. An error here is met again, and
+// answered, where the content is sent.
 void Announce(CompressWriter& compress, ResponseWriter& w, const Content& content) {
   Header& header = w.Header();
   const bool keep_type =

@@ -11,10 +11,10 @@
 
 namespace hon::http::internal {
 
-/// Something to answer with.
+/// The content of an answer.
 struct Content {
   io::ReadSeeker& reader;  // at its start
-  std::string_view name;   // of which the extension may tell the type
+  std::string_view name;   // its extension may tell the type
   Time modtime;
   int64_t size = kUnknownSize;  // asked of `reader` when unknown
   const mime::Types* types = nullptr;
@@ -26,9 +26,8 @@ struct Content {
 /// ServeContent for a Content.
 void SendContent(ResponseWriter& w, Request& r, const Content& content);
 
-/// Sets Content-Type by the name, then by the first bytes of `reader`, which is then put back to
-/// its start; does nothing when the handler has set or suppressed it. False when `reader` cannot
-/// be put back.
+/// Sets Content-Type by the name, or else by the first bytes of `reader`, which is rewound; does
+/// nothing when the handler has set or suppressed the field. False when `reader` cannot be rewound.
 bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,
                     const mime::Types* types);
 

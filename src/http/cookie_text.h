@@ -1,6 +1,6 @@
 #pragma once
 
-// What the texts of cookies may hold (RFC 6265 §4.1.1), with Go's leniencies.
+// The bytes that the texts of cookies may hold (RFC 6265 §4.1.1), with Go's leniencies.
 
 #include <algorithm>
 #include <optional>
@@ -22,7 +22,7 @@ constexpr bool IsCookiePathByte(char c) { return c >= ' ' && c <= '~' && c != ';
 /// `text` without blanks and line ends around it.
 [[nodiscard]] std::string_view TrimCookie(std::string_view text);
 
-/// What stands before and after the first `mark`; all and nothing when there is none.
+/// The text before and after the first `mark`; all of it and "" when there is no mark.
 inline std::pair<std::string_view, std::string_view> CutAt(std::string_view text, char mark) {
   const size_t at = std::min(text.find(mark), text.size());
   return {text.substr(0, at), text.substr(std::min(at + 1, text.size()))};

@@ -51,7 +51,7 @@ Result<DirFile> Adopt(int fd, std::string_view name) {
   return DirFile(std::move(file), {info.st_size, ModTimeOf(info), is_dir});
 }
 
-// Whether `entry` of the directory `dir` is one itself; a link to one is not.
+// Whether `entry` of the directory `dir` is a directory; a link to a directory is none.
 bool IsDirEntry(int dir, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
   struct stat info = {};

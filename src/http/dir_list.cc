@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hon/base/utf8.h"
 #include "hon/http/reply.h"
 #include "hon/http/status.h"
 #include "hon/url/url.h"
@@ -24,26 +25,6 @@ constexpr size_t kWriteBytes = 16 * 1024;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// How many bytes the UTF-8 character takes that `text` begins with; 0 for none (RFC 3629 §4).
-size_t CharacterBytes(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
-  uint8_t low = 0x80;
-  uint8_t high = 0xBF;
-  if (first == 0xE0) low = 0xA0;   // shorter forms exist
-  if (first == 0xED) high = 0x9F;  // surrogates
-  if (first == 0xF0) low = 0x90;
-  if (first == 0xF4) high = 0x8F;  // past U+10FFFF
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  return size;
-}
-
 // C0, DEL and C1: a terminal that shows the page would obey them.
 bool IsControl(std::string_view character) {
   const auto first = static_cast<uint8_t>(character[0]);
@@ -55,7 +36,7 @@ bool IsControl(std::string_view character) {
 std::string Printable(std::string_view name) {
   std::string printable;
   while (!name.empty()) {
-    const size_t size = CharacterBytes(name);
+    const size_t size = Utf8CharacterBytes(name);
     const std::string_view character = name.substr(0, std::max<size_t>(size, 1));
     printable += size == 0 || IsControl(character) ? kReplacement : character;
     name.remove_prefix(character.size());

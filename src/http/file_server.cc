@@ -60,8 +60,8 @@ bool IsUnclean(const Request& r) {
   return false;
 }
 
-// Whether a slash came percent-encoded. It would part elements here, but not where a mux or a proxy
-// decided who may see the path.
+// Whether a slash came percent-encoded. Decoded it would separate elements, which a mux or a proxy
+// that has decided about the path did not see.
 bool HidesSlash(const url::URL& url) {
   if (url.RawPath.empty()) return false;
   std::string scratch;
@@ -72,7 +72,7 @@ bool HidesSlash(const url::URL& url) {
   return false;
 }
 
-// Tells the client no more than the kind of failure.
+// Names only the kind of the failure: error texts hold paths of the system.
 void SendOpenError(ResponseWriter& w, const Error& err) {
   if (err.Is(ErrNotExist) || err.Is(ErrInvalidPath)) {
     return SendError(w, "404 page not found", StatusNotFound);
@@ -81,8 +81,8 @@ void SendOpenError(ResponseWriter& w, const Error& err) {
   SendError(w, "500 Internal Server Error", StatusInternalServerError);
 }
 
-// 301 to a path relative to the request's, which holds under StripPrefix too. `base` is escaped:
-// it came percent-decoded, and might otherwise be read as a scheme or a query.
+// 301 to a path relative to the request's, so that StripPrefix may be used. `base` is
+// percent-decoded and is escaped here, or a client might read a scheme or a query in it.
 void RedirectTo(ResponseWriter& w, const Request& r, std::string_view before, std::string_view base,
                 std::string_view after) {
   url::URL url;
@@ -92,9 +92,14 @@ void RedirectTo(ResponseWriter& w, const Request& r, std::string_view before, st
   w.WriteHeader(StatusMovedPermanently);
 }
 
-// A strong validator: a file that is written keeps its size and its nanosecond hardly ever.
+// A strong validator: the file's own, or one of its size and time: a file that is written keeps
+// both, to the nanosecond, hardly ever.
 void SetETag(ResponseWriter& w, const FileInfo& info, std::string_view suffix) {
   if (w.Header().Has(HeaderId::kETag) || w.Header().Suppressed(HeaderId::kETag)) return;
+  if (!info.ETag.empty()) {
+    w.Header().Set(HeaderId::kETag, info.ETag);
+    return;
+  }
   std::array<char, 96> tag;
   const int size = std::snprintf(tag.data(), tag.size(), "\"%llx.%x-%llx%.*s\"",
                                  static_cast<unsigned long long>(info.ModTime.Unix()),
@@ -104,7 +109,7 @@ void SetETag(ResponseWriter& w, const FileInfo& info, std::string_view suffix) {
   w.Header().Set(HeaderId::kETag, std::string_view(tag.data(), static_cast<size_t>(size)));
 }
 
-// The directory of a path that the caller of ServeFile vouches for.
+// The directory of a path that the caller of ServeFile has checked.
 class TrustedDir final : public FS {
  public:
   explicit TrustedDir(std::string_view root) : root_(root) {}
@@ -199,7 +204,7 @@ class Serving {
   void SendFile(std::string_view name, FsFile& file, const FileInfo& info) {
     internal::SetNosniff(*w_, *options_);
     if (options_->precompressed && SendCompressed(name, file)) return;
-    if (options_->etag) SetETag(*w_, info, "");
+    if (WantsETag(info)) SetETag(*w_, info, "");
     Send(name, file, info, "");
   }
 
@@ -226,14 +231,18 @@ class Serving {
       if (file == nullptr) continue;
       // The type is that of the plain file, by its own bytes where its name does not tell.
       if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
-      if (options_->etag) SetETag(*w_, info, coding->suffix);
+      if (WantsETag(info)) SetETag(*w_, info, coding->suffix);
       Send(name, *file, info, coding->name);
       return true;
     }
     return false;
   }
 
-  // A name that does not fit comes out as one that cannot exist.
+  [[nodiscard]] bool WantsETag(const FileInfo& info) const {
+    return options_->etag || !info.ETag.empty();
+  }
+
+  // Joins `a` and `b`; a name that does not fit becomes one that cannot exist.
   static std::string_view Join(PathBuffer& buffer, std::string_view a, std::string_view b) {
     if (a.size() + b.size() > kPathBytesMax) return std::string_view("\0", 1);
     const size_t size = a.copy(buffer.data(), a.size());
@@ -251,7 +260,7 @@ class Serving {
 
 void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view name,
                  const FileServerOptions& options) {
-  // Whoever builds `name` from the path without cleaning it is in danger, whatever `name` holds.
+  // A caller that builds `name` from the path without cleaning it would serve any file.
   if (ClimbsUp(r.URL.Path)) return SendError(w, "invalid URL path", StatusBadRequest);
   Serving(w, r, fs, options, Names::kOfCaller).Run(name);
 }

@@ -11,7 +11,7 @@ struct Form;
 
 namespace hon::http {
 
-/// What parsing a request's forms left behind: made when a form is first asked for.
+/// The parsed forms of a request, made when a form is first asked for.
 struct FormState {
   url::Values form;
   url::Values post_form;

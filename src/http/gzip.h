@@ -15,7 +15,8 @@
 
 namespace hon::http::internal {
 
-/// Compresses one stream at a time (RFC 1952), into a Writer. Reused: a used one takes no memory.
+/// Compresses one stream at a time (RFC 1952), into a Writer. Can be used again, without taking new
+/// memory.
 class Gzip {
  public:
   enum class Then : uint8_t { kGoOn, kFlush, kFinish };
@@ -25,10 +26,10 @@ class Gzip {
   Gzip& operator=(const Gzip&) = delete;
   ~Gzip();
 
-  /// Compresses `data` and writes what comes out of it; with kFlush everything so far, with kFinish
-  /// the end too. The Writer's first error.
+  /// Compresses `data` and writes the output that is ready; with kFlush all output so far, with
+  /// kFinish the end of the stream too. Returns the Writer's first error.
   Error Add(std::string_view data, Then then, io::Writer& to);
-  /// Ready for another stream.
+  /// Prepares for another stream.
   void Reset();
 
  private:
@@ -39,7 +40,7 @@ class Gzip {
   std::unique_ptr<char[]> output_;  // null until there is something to compress
 };
 
-/// As many Gzips as may be used at once. Any thread.
+/// Lends Gzips, up to a number at the same time. Any thread.
 class GzipPool {
  public:
   GzipPool(int level, size_t used_max) : level_(level), used_max_(used_max) {

@@ -14,8 +14,9 @@ using internal::IsToken;
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr size_t kFieldsKept = 64;
-// A value that is set anew gets new memory, so that a view of the old one still reads right. Past
-// this much of it, old memory is used again: a loop that sets one field takes no more and more.
+// A value that replaces another gets new memory, so that a view of the old value stays right. Past
+// this many replaced bytes their memory is used again: setting one field in a loop takes a bounded
+// amount.
 constexpr size_t kReplacedBytesMax = 16 * 1024;
 
 constexpr bool IsControl(char c) {
@@ -23,7 +24,7 @@ constexpr bool IsControl(char c) {
 }
 constexpr bool IsBlank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
 
-// Without the blanks around it, and without what would become one.
+// Without the blanks around it, and without the control bytes there, which would become blanks.
 std::string_view Trim(std::string_view value) {
   if (value.empty() || (!IsBlank(value.front()) && !IsBlank(value.back()))) return value;
   while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
@@ -48,7 +49,7 @@ void BlankControls(char* text, size_t size) {
   }
 }
 
-// Copies `value` to memory that is none of its own, with blanks for control bytes.
+// Copies `value` to memory that does not overlap it, with blanks for control bytes.
 inline void CopyBlanked(std::string_view value, char* to) {
   const size_t size = value.size();
   if (size < 8) {

@@ -24,8 +24,8 @@ class FailedSource final : public http::BodySource {
   const Error why_;
 };
 
-// All of `body`. After a failure `body` fails with the same error: what is left of it must not look
-// like the whole.
+// All of `body`. After a failure `body` fails with the same error: its rest must not look like the
+// whole.
 Result<std::string> ReadForDump(http::Body& body, size_t bytes_max) {
   Result<std::string> content = body.ReadAll(bytes_max);
   if (!content) body = http::Body(std::make_shared<FailedSource>(content.error()));

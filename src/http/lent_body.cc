@@ -25,7 +25,8 @@ bool LentBody::Leave() {
   return taken_;
 }
 
-// All of it at home, so that TakeBack need not wait for the reader's thread, which may be held.
+// Runs wholly on `home`, so that TakeBack need not wait for the reader's thread, which a handler
+// may block.
 io::IoResult LentBody::Read(std::span<char> into) {
   if (!Enter()) return {0, ErrHandlerTimeout};
   io::IoResult result;
@@ -53,8 +54,7 @@ void LentBody::TakeBack(ResponseWriter& w, Spawner& spawner) {
     taken_ = true;
     if (!in_use_) return;
   }
-  static_cast<void>(
-      w.SetReadDeadline(TimePoint{}));  // a writer that cannot lets it wait itself out
+  static_cast<void>(w.SetReadDeadline(TimePoint{}));  // without deadlines the read ends by itself
   spawner.Wait(left_.context);
 }
 

@@ -9,26 +9,26 @@
 
 namespace hon::http {
 
-/// The body of one request, for a copy of it that may outlive it and be read on another thread: can
-/// be taken back.
+/// The body of a request, lent to a copy of the request that may outlive it and be read on another
+/// thread. TakeBack ends the loan.
 class LentBody final : public BodySource {
  public:
-  /// `lender`, a request of `home`, lives until TakeBack has returned; `borrower`, the copy, as
-  /// long as this is read.
+  /// `lender`, a request that runs on `home`, lives until TakeBack has returned. `borrower`, the
+  /// copy, lives as long as the body is read.
   LentBody(Request& lender, Spawner::Home& home, Request& borrower);
 
   io::IoResult Read(std::span<char> into) override;
   Error Close() override;
   [[nodiscard]] bool HasLimit() const override { return has_limit_; }
 
-  /// From here on reads fail with ErrHandlerTimeout. One that waits for the peer is ended, through
-  /// the read deadline of `w`, and awaited. At home.
+  /// Makes later reads fail with ErrHandlerTimeout. Ends a read that waits for the peer, through
+  /// the read deadline of `w`, and waits until it has returned. Called on `home`.
   void TakeBack(ResponseWriter& w, Spawner& spawner);
 
  private:
-  /// False when it has been taken back; otherwise Leave follows.
+  /// False when the body has been taken back; otherwise a call of Leave must follow.
   [[nodiscard]] bool Enter();
-  /// True when it has been taken back meanwhile.
+  /// True when the body has been taken back meanwhile.
   bool Leave();
 
   Request* lender_;

@@ -13,7 +13,7 @@ constexpr std::string_view TrimBlanks(std::string_view text) {
   return text;
 }
 
-/// Whether a comma-separated list has `element`, whatever the case of both.
+/// Whether a comma-separated list has `element`, compared without case.
 constexpr bool ListHasFold(std::string_view list, std::string_view element) {
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());

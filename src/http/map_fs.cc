@@ -10,11 +10,16 @@ Error NotExist(std::string_view name) { return Error::Wrap(name, ErrNotExist); }
 
 class MemoryFile final : public FsFile {
  public:
-  MemoryFile(std::shared_ptr<const std::string> owned, std::string_view data, Time modtime)
-      : owned_(std::move(owned)), size_(data.size()), modtime_(modtime), reader_(data) {}
+  MemoryFile(std::shared_ptr<const std::string> owned, std::string_view data, Time modtime,
+             std::string etag)
+      : owned_(std::move(owned)),
+        size_(data.size()),
+        modtime_(modtime),
+        etag_(std::move(etag)),
+        reader_(data) {}
 
   Result<FileInfo> Stat() override {
-    return FileInfo{static_cast<int64_t>(size_), modtime_, false};
+    return FileInfo{static_cast<int64_t>(size_), modtime_, false, etag_};
   }
   Result<std::vector<DirEntry>> ReadDir(size_t) override {
     return Fail(Error::New("not a directory"));
@@ -28,6 +33,7 @@ class MemoryFile final : public FsFile {
   std::shared_ptr<const std::string> owned_;  // the data may be replaced while it is sent
   size_t size_;
   Time modtime_;
+  const std::string etag_;
   io::StringReader reader_;
 };
 
@@ -35,7 +41,7 @@ class MemoryDir final : public FsFile {
  public:
   explicit MemoryDir(std::vector<DirEntry> entries) : entries_(std::move(entries)) {}
 
-  Result<FileInfo> Stat() override { return FileInfo{0, {}, true}; }
+  Result<FileInfo> Stat() override { return FileInfo{0, {}, true, {}}; }
   Result<std::vector<DirEntry>> ReadDir(size_t entries_max) override {
     if (entries_.size() > entries_max) return Fail(ErrTooManyEntries);
     return entries_;
@@ -58,10 +64,11 @@ MapFS& MapFS::Add(std::string_view name, std::string data, Time modtime) {
   return *this;
 }
 
-MapFS& MapFS::AddView(std::string_view name, std::string_view data, Time modtime) {
+MapFS& MapFS::AddView(std::string_view name, std::string_view data, Time modtime,
+                      std::string_view etag) {
   internal::PathBuffer buffer;
   if (const auto clean = internal::CleanPath(name, buffer)) {
-    files_.insert_or_assign(std::string(*clean), File{nullptr, data, modtime});
+    files_.insert_or_assign(std::string(*clean), File{nullptr, data, modtime, std::string(etag)});
   }
   return *this;
 }
@@ -70,7 +77,8 @@ Result<std::unique_ptr<FsFile>> MapFS::Open(std::string_view name) const {
   internal::PathBuffer buffer;
   HON_TRY(const std::string_view clean, internal::CleanPath(name, buffer));
   if (const auto it = files_.find(clean); it != files_.end()) {
-    return std::make_unique<MemoryFile>(it->second.owned, it->second.data, it->second.modtime);
+    const File& file = it->second;
+    return std::make_unique<MemoryFile>(file.owned, file.data, file.modtime, file.etag);
   }
   // A directory is every name that others begin with.
   const std::string prefix = clean == "." ? "" : std::string(clean) + '/';

@@ -16,7 +16,7 @@ using http::internal::ToLower;
 constexpr std::string_view kBlanks = " \t\n\v\f\r";
 constexpr std::string_view kSpecials = "()<>@,;:\\\"/[]?=";
 
-// What RFC 2045 §5.1 allows in a token; "{" and "}" too, unlike HTTP.
+// The token bytes of RFC 2045 §5.1, among them "{" and "}", unlike HTTP.
 constexpr std::array<bool, 256> TokenBytes() {
   std::array<bool, 256> allowed = {};
   for (size_t c = '!'; c <= '~'; ++c) {
@@ -155,7 +155,7 @@ bool IsTypeOrDisposition(std::string_view text) {
   return text.empty() || (Skip(text, '/') && IsToken(text));
 }
 
-// What FormatMediaType must encode: anything that no quoted-string of US-ASCII may hold.
+// The bytes that FormatMediaType must encode: no quoted-string of US-ASCII may hold them.
 bool NeedsEncoding(std::string_view value) {
   return std::any_of(value.begin(), value.end(),
                      [](char c) { return (c < ' ' || c > '~') && c != '\t'; });

@@ -6,7 +6,7 @@
 
 namespace hon::mime::internal {
 
-/// As ParseMediaType, but where only a parameter is wrong, `into->type` is set all the same.
+/// As ParseMediaType; `into->type` is also set when only a parameter is malformed.
 Error ParseMediaTypeInto(std::string_view text, MediaType* into);
 
 }  // namespace hon::mime::internal

@@ -55,6 +55,15 @@ class SemicolonReplacer final : public Handler {
 
 }  // namespace
 
+Middleware Around(std::function<void(ResponseWriter&, Request&, Handler&)> around) {
+  return [around = std::make_shared<const decltype(around)>(std::move(around))](HandlerPtr next) {
+    return std::make_shared<HandlerFunc>(
+        [around, next = std::move(next)](ResponseWriter& w, Request& r) {
+          (*around)(w, r, *next);
+        });
+  };
+}
+
 HandlerPtr Chain(const std::vector<Middleware>& middleware, HandlerArg handler) {
   HandlerPtr chain = handler.Take();
   for (size_t i = middleware.size(); i-- > 0;) chain = middleware[i](std::move(chain));

@@ -18,7 +18,7 @@ size_t SegmentBytes(std::string_view path, size_t segments) {
 }  // namespace
 
 void MountedHandler::ServeHTTP(ResponseWriter& w, Request& r) {
-  // An escaped slash is none in RawPath but one in Path: the same text must be cut from both.
+  // "%2F" is a slash in Path but not in RawPath: the same text must be cut from both.
   const size_t raw_bytes = SegmentBytes(r.URL.RawPath, segments_);
   size_t path_bytes = SegmentBytes(r.URL.Path, segments_);
   url::URL cut;

@@ -91,7 +91,7 @@ std::unique_ptr<File> MakeFile(ReadBytes read, int64_t size) {
 
 }  // namespace
 
-/// Collects the parts of one body. What it holds when it fails goes with it.
+/// Collects the parts of one body. After a failure the parts read so far are destroyed with it.
 class FormReader {
  public:
   FormReader(Reader& from, const Limits& limits)

@@ -25,7 +25,8 @@ bool IsControl(char c) {
   return (byte < ' ' && c != '\t') || byte == 0x7F;
 }
 
-// The last element of a path of any system, harmless to print and to hand to one.
+// The last element of `path`, a path of any system, with bytes replaced that are harmful to print
+// or to open.
 std::string BaseName(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
   const size_t separator = path.find_last_of("/\\");
@@ -123,7 +124,7 @@ Result<Part*> Reader::Next(Decoding decoding, const Budget& budget) {
   return part;
 }
 
-// Reads up to the next delimiter, which follows the last part's content or the preamble.
+// Reads up to the next delimiter, behind the content of the part before or the preamble.
 Result<Part*> Reader::FindPart(Decoding decoding, const Budget& budget) {
   for (bool after_newline = false;;) {
     Error err;
@@ -133,7 +134,7 @@ Result<Part*> Reader::FindPart(Decoding decoding, const Budget& budget) {
     }
     if (boundary_->IsFinal(line) && (!err || err.Is(io::ErrEof))) return Fail(io::ErrEof);
     if (err.Is(io::ErrEof)) {
-      // Not to be taken for the regular end of the parts.
+      // io::ErrEof would mean the regular end of the parts.
       return Fail(Error::Of(io::ErrUnexpectedEof, "multipart: NextPart: EOF"));
     }
     if (err) return Fail(Error::Wrap("multipart: NextPart", std::move(err)));
@@ -178,7 +179,7 @@ Error Reader::ReadHeaderLine(std::string& line, Budget& budget) {
 
 Error Reader::AppendHeaderLine(std::string& line, Budget& budget) {
   const size_t before = line.size();
-  // The line end's first byte is read too, but not charged.
+  // The first byte of the line end is read too, but does not count.
   Error err = in_->AppendLine(line, static_cast<size_t>(budget.bytes) + 1);
   if (err.Is(io::ErrTooLong)) return budget.TooLarge();
   return err ? err : budget.Spend(static_cast<int64_t>(line.size() - before));
@@ -199,7 +200,8 @@ Error Reader::ReadHeader(Part& part, Budget budget) {
     if (budget.fields-- == 0) {
       return TooLarge("more than " + std::to_string(limits_.headers_max) + " header fields");
     }
-    // Also for a name that repeats: to look for it would take time in the square of the fields.
+    // Counted for a repeated name too: finding repetitions would take time in the square of the
+    // fields.
     HON_RETURN_IF_ERROR(budget.Spend(kEntryBytes));
     if (!part.Header.Add(std::string_view(line).substr(0, colon), value)) {
       return Malformed("malformed header name");

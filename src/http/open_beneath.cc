@@ -39,7 +39,7 @@ int OpenAt(int dir, const char* name, int flags) {
 }
 
 #ifdef SYS_openat2
-// -ENOSYS when this system, or what confines us, does not know the call.
+// -ENOSYS when the system, or a sandbox, does not know the call.
 int OpenInOneCall(int root, const char* path, Symlinks symlinks) {
   open_how how = {};
   how.flags = static_cast<uint64_t>(kReadFlags);

@@ -34,7 +34,7 @@ std::string UnescapedOrSame(std::string_view text) {
   return plain ? *std::move(plain) : std::string(text);
 }
 
-// Reads "{...}" between the braces. `last`: no slash follows. Returns what is wrong, or "".
+// Reads "{...}" between the braces. `last`: no slash follows. Returns the fault, or "".
 std::string ParseWildcard(std::string_view inside, bool last, Segment& segment) {
   if (inside == "$") {
     segment.kind = Kind::kEnd;

@@ -14,9 +14,9 @@ namespace hon::http::internal {
 /// One part of a pattern's path, between two slashes.
 struct Segment {
   enum class Kind : uint8_t {
-    kLiteral,  // text is what it matches, decoded
+    kLiteral,  // matches `text`, decoded
     kSingle,   // {name}: one segment that is not empty
-    kRest,     // {name...}, or a slash at the end (then without a name): all that is left
+    kRest,     // {name...}, or a slash at the end (then without a name): the rest of the path
     kEnd,      // {$}: a slash at the end, and nothing after it
   };
   Kind kind = Kind::kLiteral;
@@ -60,7 +60,7 @@ Relation ComparePathsAndMethods(const Pattern& a, const Pattern& b);
 /// Whether some request matches both, and neither takes precedence.
 bool Conflict(const Pattern& a, const Pattern& b);
 
-/// Why they conflict, for a person.
+/// Explains why two patterns conflict.
 std::string DescribeConflict(const Pattern& a, const Pattern& b);
 
 }  // namespace hon::http::internal

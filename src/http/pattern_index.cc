@@ -7,7 +7,7 @@ namespace {
 
 using Kind = Segment::Kind;
 
-// What a segment is, as one text: kinds other than literals have names that no literal has.
+// A segment's kind and text as one key. Kinds other than literals have keys that no literal has.
 std::string Describe(const Segment& segment) {
   switch (segment.kind) {
     case Kind::kLiteral:
@@ -38,9 +38,9 @@ const PatternIndex::Entries& PatternIndex::At(size_t position, const std::string
   return found == places_.end() ? kNone : found->second;
 }
 
-// Two patterns that match a path in common have, where one has a literal or {$}, the same, a
-// wildcard, or a rest before that. So every such segment of `pattern` gives a list that is complete
-// by itself: the shortest is taken.
+// Where one of two patterns that match a common path has a literal or {$}, the other has the same
+// segment, a wildcard, or an earlier rest. So the list of each such segment of `pattern` holds
+// every possible conflict: the shortest list is searched.
 std::vector<const PatternIndex::Entries*> PatternIndex::Candidates(const Pattern& pattern) const {
   std::vector<const Entries*> best = {&all_};
   size_t best_size = all_.size();

@@ -69,7 +69,8 @@ std::string DifferencePath(const Pattern& a, const Pattern& b) {
     const Segment& mine = a.segments[i];
     const Segment& theirs = b.segments[i];
     if (mine.kind == Kind::kRest) {
-      // A slash tells them apart, unless theirs takes just that: then any segment does.
+      // A path with only a slash there differs, unless the other one matches just that: then a path
+      // with any segment does.
       path += '/';
       if (theirs.kind == Kind::kEnd) path += mine.text.empty() ? "x" : mine.text;
       return path;
@@ -93,7 +94,7 @@ Relation ComparePaths(const Pattern& a, const Pattern& b) {
     relation = Combine(relation, CompareSegments(a.segments[i], b.segments[i]));
   }
   if (a.segments.size() == b.segments.size()) return relation;
-  // The longer one can only match what the shorter does if that ends in a rest.
+  // The longer pattern has paths in common with the shorter one only if the latter ends in a rest.
   const bool a_is_shorter = a.segments.size() < b.segments.size();
   if (!(a_is_shorter ? a : b).EndsInRest()) return Relation::kDisjoint;
   return Combine(relation, a_is_shorter ? Relation::kMoreGeneral : Relation::kMoreSpecific);

@@ -10,7 +10,7 @@
 
 namespace hon::multipart::internal {
 
-/// A Reader with a window into what comes next.
+/// A Reader with a view of its next bytes.
 class PeekReader final : public io::Reader {
  public:
   static constexpr size_t kBufferBytes = 16 * 1024;
@@ -18,19 +18,19 @@ class PeekReader final : public io::Reader {
   /// `from` is kept by the caller.
   explicit PeekReader(io::Reader& from);
 
-  /// What is buffered; ends with the next call of another method.
+  /// The buffered bytes; the view ends with the next call of another method.
   [[nodiscard]] std::string_view Buffered() const {
     return {buffer_.get() + begin_, end_ - begin_};
   }
   /// Reads more into the buffer. False when the source gave nothing more, or the buffer is full;
   /// SourceError then says why.
   bool Fill();
-  /// Why the source gave no more; none while it may still. Sticky.
+  /// The error with which the source ended; none while it has not ended. Sticky.
   [[nodiscard]] const Error& SourceError() const { return error_; }
   void Skip(size_t n) { begin_ += n; }
 
-  /// Takes a line with its "\n". At the source's end, the rest without one. nullopt-like: an
-  /// empty view and `*err` set when there is none, or `bytes_max` bytes hold no line end
+  /// Takes a line with its "\n"; at the source's end, the rest without one. An empty view, and
+  /// `*err` set, when there is no line, or when `bytes_max` bytes hold no line end
   /// (io::ErrTooLong). The view ends with the next call. `bytes_max` is at most kBufferBytes.
   std::string_view TakeLine(size_t bytes_max, Error* err);
 
@@ -38,7 +38,7 @@ class PeekReader final : public io::Reader {
   /// bytes, and when the source ends inside it.
   Error AppendLine(std::string& into, size_t bytes_max);
 
-  /// What is buffered first, then from the source.
+  /// Reads the buffered bytes first, then from the source.
   io::IoResult Read(std::span<char> into) override;
 
  private:

@@ -15,7 +15,7 @@ struct ByteRange {
   int64_t length;
 };
 
-/// What a Range field asks for.
+/// The ranges of a Range field.
 struct RangeSet {
   enum class Verdict : uint8_t {
     kWhole,          // no field, an empty list, or one that must be ignored: send everything

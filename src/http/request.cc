@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "http/base64.h"
+#include "hon/http/base64.h"
 #include "http/form_state.h"
 #include "http/token.h"
 
@@ -100,7 +100,8 @@ void Request::SetPathValue(std::string_view name, std::string_view value) {
 std::optional<BasicCredentials> Request::BasicAuth() const {
   const std::string_view header = Header.Get(HeaderId::kAuthorization);
   if (!internal::EqualFold(header.substr(0, kBasic.size()), kBasic)) return std::nullopt;
-  const std::optional<std::string> plain = internal::Base64Decode(header.substr(kBasic.size()));
+  const Result<std::string> plain =
+      base64::StdEncoding.Strict().DecodeString(header.substr(kBasic.size()));
   if (!plain) return std::nullopt;
   const size_t colon = plain->find(':');
   if (colon == std::string::npos) return std::nullopt;
@@ -110,7 +111,8 @@ std::optional<BasicCredentials> Request::BasicAuth() const {
 void Request::SetBasicAuth(std::string_view username, std::string_view password) {
   std::string plain(username);
   plain.append(1, ':').append(password);
-  Header.Set(HeaderId::kAuthorization, std::string(kBasic) + internal::Base64Encode(plain));
+  Header.Set(HeaderId::kAuthorization,
+             std::string(kBasic) + base64::StdEncoding.EncodeToString(plain));
 }
 
 FormState& Request::Forms() {

@@ -5,7 +5,7 @@
 namespace hon::http::internal {
 namespace {
 
-// Whether `path` is what cleaning would make of it.
+// Whether cleaning would leave `path` unchanged.
 bool IsClean(std::string_view path) {
   while (path.size() > 1) {
     path.remove_prefix(1);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The path of a request as muxes look at it.
+// The path of a request as muxes match it.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace hon::http::internal {
 
-/// A path whose slashes part segments. When URL.RawPath is empty, no slash or dot of the decoded
-/// path was escaped, so that can be taken as it is; else the escaped form is needed.
+/// A path whose slashes separate segments. When URL.RawPath is empty, no slash or dot of the
+/// decoded path was escaped, and the decoded path is taken; otherwise the escaped form is needed.
 struct RequestPath {
   std::string_view text;  // begins with "/", or is empty
   bool escaped = false;   // segments are percent-encoded

@@ -13,7 +13,7 @@ namespace {
 
 enum class TargetForm : uint8_t { kOrigin, kAbsolute };
 
-// What would end a request line early, or begin another one.
+// Bytes that would end a request line early, or begin another one.
 bool HasUnwritable(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

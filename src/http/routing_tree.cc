@@ -67,7 +67,7 @@ PathNode* FindLiteral(const PathNode& node, std::string_view segment, bool escap
   return decode ? FindEscaped(node, segment) : node.literals.Find(segment);
 }
 
-// What ends with a slash at this node.
+// The entry of a pattern that ends with a slash at this node.
 inline RouteEntry* EndOf(const PathNode& node) {
   RouteEntry* exact = node.end.load(std::memory_order_acquire);
   return exact != nullptr ? exact : node.rest.load(std::memory_order_acquire);
@@ -86,9 +86,9 @@ const char* FindSlash(const char* at, const char* end) {
 
 // One look-up of a path in the trees of one host.
 //
-// Where the path is used up without a match, what would match with a slash after it is noted. A
-// second look-up with that slash would come through the same nodes in the same order, so the first
-// one noted is what it would find.
+// Where the path ends without a match, the entry that would match with a further slash is noted. A
+// second look-up with that slash would visit the same nodes in the same order, so the first noted
+// entry is the one that it would find.
 class Walk {
  public:
   explicit Walk(PathQuery path)
@@ -102,8 +102,8 @@ class Walk {
   [[nodiscard]] const Hit& Found() const { return hit_; }
 
  private:
-  // Each node is entered at most once, since a node tells how much of the path lies behind it: no
-  // set of patterns makes this slow.
+  // Each node is visited at most once, since its depth determines how much of the path it has
+  // consumed: no set of patterns makes a look-up slow.
   RouteEntry* From(const PathNode* node, const char* at) {
     for (;;) {
       if (end_ - at <= 1) return AtEnd(*node, at);
@@ -147,7 +147,7 @@ class Walk {
 
 // Whether the search is over.
 inline bool MatchHost(const HostTree& host, std::string_view method, Walk& walk) {
-  // By hand, since most requests come here and a comparison of views is a call.
+  // Compared by hand: most requests come here, and comparing views is a function call.
   const bool is_get = method.size() == 3 && std::memcmp(method.data(), "GET", 3) == 0;
   if (!is_get && walk.In(host.methods.Find(method))) return true;
   if (is_get || method == "HEAD") {

@@ -1,8 +1,8 @@
 #pragma once
 
 // Finds the pattern for a host, a method and a path: a trie of path segments for each host and
-// method. It only grows, and a pattern becomes visible by one atomic store, so look-ups take no
-// lock and any number may run while a pattern is added.
+// method. The trie only grows, and a pattern becomes visible by one atomic store, so look-ups take
+// no lock and any number may run while a pattern is added.
 
 #include <atomic>
 #include <memory>
@@ -18,13 +18,13 @@ namespace hon::http::internal {
 
 /// A registered pattern.
 struct RouteEntry {
-  http::Route route;  // what the world sees
+  http::Route route;  // the public part
   Pattern pattern;
-  HandlerPtr handler;  // keeps it, unless it is borrowed
+  HandlerPtr handler;  // owns route.handler, unless that is borrowed
   std::string where;   // "file:line" of the registration
 };
 
-/// Where one more segment of a path leads.
+/// A node of the trie: the patterns with the segments on the way to it.
 struct PathNode {
   explicit PathNode(std::string_view text) : key(text) {}
 
@@ -59,7 +59,7 @@ struct PathQuery {
   bool escaped = false;  // its segments are percent-encoded
 };
 
-/// What a look-up found.
+/// The result of a look-up.
 struct Hit {
   RouteEntry* entry = nullptr;  // the pattern that takes precedence, or null
   bool exact = false;           // no rest wildcard of `entry` takes anything
@@ -69,7 +69,8 @@ struct Hit {
 
 class RoutingTree {
  public:
-  /// One thread at a time. `entry` conflicts with none that is there, and outlives this.
+  /// Adds `entry`, which conflicts with no earlier entry and outlives the tree. One thread at a
+  /// time.
   void Add(RouteEntry& entry);
 
   /// `host` is normalised. Any thread, any time.

@@ -40,10 +40,10 @@ class ServeMux::Impl final : public http::Handler {
   };
   Found Find(const Request& r, std::string& scratch) const;
 
-  /// Makes `r` a request of that route and returns what to run.
+  /// Sets the pattern and the path values of `r`, and returns the handler to run.
   static Target Enter(const Found& found, Request& r);
 
-  /// Answers what is no route; stands for the handler in a Target.
+  /// Answers requests without a route: the handler of their Target.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
  private:
@@ -126,7 +126,7 @@ ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratc
   return Judge(tree_.Match(host, r.Method, {path.text, path.escaped}), path);
 }
 
-// What a look-up comes to: a route, a redirect to the path with a slash, or nothing.
+// The outcome of a look-up: a route, a redirect to the path with a slash, or nothing.
 inline ServeMux::Impl::Found ServeMux::Impl::Judge(const internal::Hit& hit,
                                                    RequestPath path) const {
   const bool redirect = !hit.exact && hit.with_slash != nullptr && options_.redirect_to_slash &&
@@ -205,7 +205,7 @@ inline Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   RouteEntry& entry = *found.entry;
   r.Pattern = entry.route.pattern;
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
-  // The handler may be a mux in turn: then its pattern is the one that counts.
+  // The handler may be a mux itself: then its pattern counts.
   const Target inner = entry.route.handler->Resolve(r);
   return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.runner_hint,
           inner.delegates};
@@ -256,7 +256,7 @@ void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where
   while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);
   const std::string pattern = std::string(prefix) + "/";
   const Result<Pattern> parsed = internal::ParsePattern(pattern, true);
-  // A malformed one is refused by Handle, in the usual words.
+  // Handle refuses a malformed pattern, with its usual text.
   const size_t segments = parsed ? parsed->segments.size() - 1 : 0;
   HandlerPtr mounted = handler.Take();
   if (mounted != nullptr) {
@@ -274,7 +274,7 @@ Target ServeMux::Resolve(Request& r) {
 }
 
 void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
-  // Inside of another handler: who runs that one could not know the route before.
+  // Inside of another handler: the server has not resolved this route before.
   const Target target = Resolve(r);
   if (Spawner* spawner = SpawnerOf(r.Context())) return spawner->Serve(target, w, r);
   target.handler->ServeHTTP(w, r);

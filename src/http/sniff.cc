@@ -161,7 +161,7 @@ bool IsText(std::string_view data) {
   return true;
 }
 
-// Which first bytes a signature can have: most text has none of them.
+// The first bytes of all signatures: most text begins with none of them.
 constexpr std::array<bool, 256> SignatureStarts() {
   std::array<bool, 256> starts = {};
   for (const Signature& s : kBeforeMp4) starts[static_cast<uint8_t>(s.bytes[0])] = true;

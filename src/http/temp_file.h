@@ -8,7 +8,7 @@
 namespace hon::http::internal {
 
 /// Creates a file without a name in the folder `dir` ("": $TMPDIR, else /tmp), to be read and
-/// written. It is gone once it is closed, and when the process dies.
+/// written. The system removes it when it is closed or the process ends.
 [[nodiscard]] Result<io::File> CreateTempFile(const std::string& dir);
 
 }  // namespace hon::http::internal

@@ -67,7 +67,7 @@ size_t CountWhile(std::string_view text, bool (*in)(char)) {
   return static_cast<size_t>(std::find_if_not(text.begin(), text.end(), in) - text.begin());
 }
 
-// Walks over a text, taking what a layout asks for. `ok` falls once something is missing.
+// Reads a text by a layout. `ok` becomes false at the first mismatch.
 struct Scanner {
   std::string_view text;
   bool ok = true;
@@ -124,8 +124,8 @@ struct Scanner {
     if (number.Number(1, kDigitsMax) <= 23) text = number.text;
   }
 
-  // An abbreviation of 3 to 5 capitals, or an offset. It names the zone and moves nothing: which
-  // zone an abbreviation means is not known, and HTTP knows only GMT.
+  // An abbreviation of 3 to 5 capitals, or an offset. Neither changes the time: abbreviations of
+  // zones are ambiguous, and dates in HTTP are in GMT.
   void Zone() {
     if (text.starts_with("GMT")) {
       text.remove_prefix(3);

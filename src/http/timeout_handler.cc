@@ -16,10 +16,11 @@ namespace {
 constexpr std::string_view kPage =
     "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>";
 
-/// Why the context of a handler ended that was in time.
+/// The cause with which the context of a handler ends that returns in time.
 constexpr Sentinel kInTime{"http: handler has returned"};
 
-/// One call of a handler beside the one who awaits it in time; whoever is last frees it.
+/// One call of a handler, shared by the fiber that runs it and the fiber that answers in time; the
+/// last of the two frees it.
 class Call final : private TimeoutWriter {
  public:
   Call(HandlerPtr handler, Request& r, Spawner& spawner, appcontext::Cancelable limited,
@@ -33,7 +34,7 @@ class Call final : private TimeoutWriter {
     request_.Body = Body(body_);
   }
 
-  /// On the handler's side.
+  /// Calls the handler. On the handler's fiber.
   void Run() {
     try {
       handler_->ServeHTTP(*this, request_);
@@ -43,7 +44,7 @@ class Call final : private TimeoutWriter {
     limited_.cancel(kInTime);
   }
 
-  /// On the other side: answers `w` when the handler has returned or its time is over.
+  /// Answers `w` when the handler has returned or its time is over. On the fiber of the request.
   void AnswerInTime(ResponseWriter& w, Spawner& spawner, std::string_view message) {
     spawner.Wait(limited_.context);
     if (InTime()) {
@@ -65,8 +66,8 @@ class Call final : private TimeoutWriter {
   std::exception_ptr thrown_;
 };
 
-/// For a handler that runs on the caller's thread, where nothing can run beside it: the first call
-/// that finds its time over answers for it.
+/// For a handler that runs on the caller's thread without a Spawner: the first call of the writer
+/// after the timeout sends the 503.
 class SameThreadWriter final : public TimeoutWriter {
  public:
   SameThreadWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message,
@@ -77,7 +78,7 @@ class SameThreadWriter final : public TimeoutWriter {
     if (over_ || !context_.Done()) return over_;
     over_ = WhyOver(context_);
     AnswerTooLate(w_, over_, message_);
-    // The answer is whole now, though the handler may return much later.
+    // The client need not wait for the handler, which may return much later.
     static_cast<void>(w_.Flush());
     return over_;
   }
@@ -113,7 +114,7 @@ class Timeouter final : public Handler {
   }
 
  private:
-  // Gives the request a context with a deadline, for the time of the call.
+  // Gives the request a context with a deadline for the duration of the call.
   struct Scope {
     Scope(Request& request, Duration timeout)
         : r(request), original(r.Context()), limited(appcontext::WithTimeout(original, timeout)) {

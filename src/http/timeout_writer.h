@@ -9,7 +9,7 @@
 
 namespace hon::http {
 
-/// Keeps one answer in memory, until its time is over.
+/// Keeps an answer in memory until its handler has returned or its time is over.
 class TimeoutWriter : public ResponseWriter {
  public:
   explicit TimeoutWriter(size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
@@ -26,7 +26,7 @@ class TimeoutWriter : public ResponseWriter {
   void SendTo(ResponseWriter& w);
 
  protected:
-  /// What writes fail with once the time is over; none before.
+  /// The error of writes after the timeout; none before.
   virtual Error Over() = 0;
 
  private:
@@ -37,9 +37,10 @@ class TimeoutWriter : public ResponseWriter {
   int status_ = 0;
 };
 
-/// Why writes fail after the end of `context`: ErrHandlerTimeout when it is its deadline.
+/// The error of writes after the end of `context`: ErrHandlerTimeout if the deadline ended it.
 [[nodiscard]] Error WhyOver(const appcontext::Context& context);
-/// Answers for a handler whose writes fail with `why`: 503, with `message` when it is too late.
+/// Answers for a handler whose writes fail with `why`: 503, with `message` if that is
+/// ErrHandlerTimeout.
 void AnswerTooLate(ResponseWriter& w, const Error& why, std::string_view message);
 
 }  // namespace hon::http

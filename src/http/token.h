@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes that names and methods are made of (RFC 9110 §5.6.2), and ASCII case.
+// The bytes of tokens, as field names and methods (RFC 9110 §5.6.2), and ASCII case.
 
 #include <array>
 #include <cstddef>

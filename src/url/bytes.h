@@ -79,7 +79,8 @@ Error CheckEscapes(std::string_view text, Part part);
 /// Appends `text`, which passed CheckEscapes, with its escapes undone.
 void AppendDecoded(std::string& to, std::string_view text, Part part);
 
-/// Whether AppendEscaped would give `escaped` for what it decodes to. It passed CheckEscapes.
+/// Whether AppendEscaped of the decoded form of `escaped` gives `escaped` again. `escaped` has
+/// passed CheckEscapes.
 bool IsDefaultEncoding(std::string_view escaped, Part part);
 
 /// Appends `text` with its escapes undone, or fails with ErrEscape or ErrHost and appends nothing.

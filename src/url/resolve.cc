@@ -94,7 +94,7 @@ URL URL::ResolveReference(const URL& reference) const {
   }
   url.Host = Host;
   url.User = User;
-  // What EscapedPath gives is validly escaped, so this cannot fail.
+  // EscapedPath is validly escaped, so this cannot fail.
   static_cast<void>(url.SetEscapedPath(ResolvePath(EscapedPath(), reference.EscapedPath())));
   return url;
 }

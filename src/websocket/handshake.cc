@@ -7,10 +7,10 @@
 #include <array>
 
 #include "hon/base/assert.h"
+#include "hon/http/base64.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "hon/websocket/dial.h"
-#include "http/base64.h"
 #include "http/list.h"
 #include "http/token.h"
 
@@ -45,13 +45,14 @@ std::string AcceptKey(std::string_view key) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   HON_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1);
-  return http::internal::Base64Encode({reinterpret_cast<const char*>(digest.data()), size});
+  return base64::StdEncoding.EncodeToString({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string NewKey() {
   std::array<unsigned char, kKeyBytes> bytes;
   HON_ASSERT(RAND_bytes(bytes.data(), bytes.size()) == 1);
-  return http::internal::Base64Encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return base64::StdEncoding.EncodeToString(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 bool HasToken(const http::Header& header, std::string_view name, std::string_view token) {
@@ -77,7 +78,7 @@ Refusal CheckRequest(const http::Request& r) {
   }
   const auto keys = r.Header.Values("Sec-WebSocket-Key");
   if (keys.size() != 1) return {400, "websocket: not one Sec-WebSocket-Key"};
-  const auto key = http::internal::Base64Decode(keys.front());
+  const auto key = base64::StdEncoding.Strict().DecodeString(keys.front());
   if (!key || key->size() != kKeyBytes) {
     return {400, "websocket: Sec-WebSocket-Key is not 16 bytes in base64"};
   }

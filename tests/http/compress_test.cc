@@ -415,6 +415,28 @@ TEST(CompressHandler, StreamsAtTheirLimitAndOneMore) {
   EXPECT_EQ(codings[2], "gzip");
 }
 
+TEST(Compress, IsAMiddlewareWhoseHandlersShareTheLimit) {
+  const Middleware compress = Compress({.streams_max = 1});
+  std::string inner_coding = "none";
+  const auto ask = [](Handler& handler) {
+    Request r = NewRequest("GET", "/");
+    r.Header.Set("Accept-Encoding", "gzip");
+    ResponseRecorder w;
+    handler.ServeHTTP(w, r);
+    return CodingOf(w);
+  };
+  const HandlerPtr inner = Chain({compress}, Typed("text/plain"));
+  const HandlerPtr outer = Chain({compress}, [&](ResponseWriter& w, Request&) {
+    w.Header().Set("Content-Type", "text/plain");
+    w.Write(kLong);
+    inner_coding = ask(*inner);
+  });
+  EXPECT_EQ(ask(*outer), "gzip");
+  EXPECT_EQ(inner_coding, "");
+  EXPECT_EQ(ask(*inner), "gzip");
+  EXPECT_THROW(static_cast<void>(Compress({.level = 0})), std::invalid_argument);
+}
+
 TEST(CompressHandler, FilesAreCompressedUnlessTheyAre) {
   const HandlerPtr handler = CompressHandler(std::make_shared<FileServer>(
       MapFS().Add("a.css", kLong).Add("b.css", kLong).Add("b.css.gz", "BEFORE"),

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 
+#include "embedded_files.h"
 #include "hon/http/middleware.h"
 #include "hon/http/mime.h"
 #include "hon/http/serve_mux.h"
@@ -279,6 +280,32 @@ TEST_F(Tree, IsReadThroughAnyFS) {
   ResponseRecorder w;
   ServeFileFS(w, r, *map, "a/b/y");
   EXPECT_EQ(w.Body, "deep");
+}
+
+// The folder tests/http/embedded, by hon_embed.
+TEST_F(Tree, MayBePartOfTheProgram) {
+  FileServer server(embedded_files());
+  const ResponseRecorder page = Get(server, "/");
+  EXPECT_EQ(page.Body, "<!DOCTYPE html>\n<title>Embedded</title>\n");
+  const std::string tag(page.HeaderMap.Get("Etag"));
+  EXPECT_EQ(tag.size(), 34U);
+  EXPECT_FALSE(page.HeaderMap.Has("Last-Modified"));
+  EXPECT_EQ(Get(server, "/", "If-None-Match: " + tag).Code, 304);
+  const ResponseRecorder style = Get(server, "/css/site.css");
+  EXPECT_EQ(style.Body, "a {}\n");
+  EXPECT_NE(style.HeaderMap.Get("Etag"), tag);
+  EXPECT_EQ(Get(server, "/logo@2x@1.txt").Body, "logo");
+  EXPECT_EQ(Get(server, "/css/none.css").Code, 404);
+}
+
+// A file knows a better tag than its size and time.
+TEST_F(Tree, AFilesOwnTagIsSent) {
+  for (const bool option : {false, true}) {
+    FileServer server(MapFS().AddView("a", "text", {}, "\"own\"").Add("b", "text"),
+                      FileServerOptions{.etag = option});
+    EXPECT_EQ(Get(server, "/a").HeaderMap.Get("Etag"), "\"own\"");
+    EXPECT_EQ(Get(server, "/b").HeaderMap.Has("Etag"), option);
+  }
 }
 
 // A tree that fails in the way it is told.

@@ -52,6 +52,23 @@ TEST(Chain, FirstIsOutermost) {
   EXPECT_EQ(Chain({}, plain).get(), &plain);
 }
 
+TEST(Around, AnswersOrCallsNext) {
+  const Middleware mark = Around([](ResponseWriter& w, Request& r, Handler& next) {
+    if (r.URL.Path == "/private") return w.WriteHeader(403);
+    w.Write("(");
+    next.ServeHTTP(w, r);
+    w.Write(")");
+  });
+  const HandlerPtr handler = Chain({mark, mark}, [](ResponseWriter& w, Request&) { w.Write("x"); });
+  EXPECT_EQ(Get(*handler, "/").Body, "((x))");
+  EXPECT_EQ(Get(*handler, "/private").Code, 403);
+  EXPECT_EQ(Get(*handler, "/private").Body, "");
+  // One Middleware for several handlers, each of which it keeps.
+  const HandlerPtr other = mark(std::make_shared<HandlerFunc>(
+      [text = std::string("y")](ResponseWriter& w, Request&) { w.Write(text); }));
+  EXPECT_EQ(Get(*other, "/").Body, "(y)");
+}
+
 // The scenarios of Go's TestStripPrefix and TestStripPrefixNotModifyRequest.
 TEST(StripPrefix, Table) {
   const struct {

@@ -102,6 +102,17 @@ class InstallTest(unittest.TestCase):
         run(self.consumer() / "one_component")
         self.answers(self.consumer() / "readme")
 
+    def test_embedded_folder(self):
+        build = self.consumer()
+        # The program does not need the folder; the next build sees what has become of it.
+        (self.source / "site").rename(self.source / "away")
+        run(build / "embedded", "first")
+        (self.source / "away").rename(self.source / "site")
+        (self.source / "site/css/site.css").write_text("b {}")
+        (self.source / "site/new.txt").write_text("new")
+        run(flags.cmake, "--build", build, "--target", "embedded")
+        run(build / "embedded", "second")
+
     @contextlib.contextmanager
     def checked(self, backend):
         """kept_view while it runs: (ask, report). `ask` sends requests over one connection and gives

@@ -416,6 +416,7 @@ TEST_P(Lifecycle, HijackedConnectionsAreClosedAfterTheirGrace) {  // G5
   ASSERT_TRUE(raw.Send(Get("/hijack")));
   EXPECT_EQ(raw.ReadAnswer().status, 101);
   EXPECT_FALSE(server.Get().Shutdown(appcontext::Background()));
+  EXPECT_TRUE(Running(0));
   EXPECT_EQ(Noted(), "http: Server closed");
   EXPECT_TRUE(raw.ExpectEnd());
 }

@@ -13,16 +13,16 @@ inline constexpr Sentinel ErrBodyReadAfterClose{"http: invalid Read on closed Bo
 /// More bytes than a limit allows: the server's, or MaxBytesReader's.
 inline constexpr Sentinel ErrBodyTooLarge{"http: request body too large"};
 
-/// What a Body reads from.
+/// The source of a Body's bytes.
 class BodySource : public io::Reader, public io::Closer {
  public:
-  /// Whether the handler set a limit (MaxBytesReader): ParseForm's own does not apply then.
+  /// Whether the handler set a limit (MaxBytesReader). ParseForm's own limit does not apply then.
   [[nodiscard]] virtual bool HasLimit() const { return false; }
 };
 
 /// A message body, as Go's `r.Body`: never null, at its end from the start when there is none.
-/// Reading suspends the calling fiber until bytes arrive. A small handle: copies share the source.
-/// A request's body is dead once its handler has returned.
+/// Reading suspends the calling fiber until bytes arrive. A Body is a small handle: copies share
+/// the source. A request's Body ends when its handler has returned.
 class Body final : public io::Reader {
  public:
   /// An empty body (Go's NoBody).
@@ -35,27 +35,27 @@ class Body final : public io::Reader {
   /// Reads from a copy of `text`.
   static Body FromString(std::string text);
 
-  /// {n, none}, or {0, ErrEof} at the end, or what went wrong: io::ErrUnexpectedEof when the peer
+  /// {n, none}, or {0, ErrEof} at the end, or {n, an error}: io::ErrUnexpectedEof when the peer
   /// stopped early, ErrBodyTooLarge past a limit, a chunked-coding error (RFC 9112 §7.1),
   /// io::ErrDeadlineExceeded, or the cause of the request's context.
   io::IoResult Read(std::span<char> into) override {
     return source_ == nullptr ? End(into) : source_->Read(into);
   }
-  /// The source's, if it reads a file.
+  /// The file that the source reads, if it reads one.
   io::File* AsFile(int64_t* limit) override {
     return source_ == nullptr ? nullptr : source_->AsFile(limit);
   }
-  /// The rest, of at most `bytes_max` bytes: io::ErrTooLong when it is longer. Whatever fails, what
-  /// was read is lost; use Read to keep it.
+  /// The rest, of at most `bytes_max` bytes: io::ErrTooLong when the rest is longer. After an error
+  /// the bytes read so far are lost; use Read to keep them.
   [[nodiscard]] Result<std::string> ReadAll(size_t bytes_max = SIZE_MAX) {
     return io::ReadAll(*this, bytes_max);
   }
-  /// Later reads fail with ErrBodyReadAfterClose. What is unread is dealt with by the server.
+  /// Later reads fail with ErrBodyReadAfterClose. The server drains the unread rest.
   Error Close() { return source_ == nullptr ? Error() : source_->Close(); }
 
   /// Whether there is no source at all (Go's `r.Body == http.NoBody`).
   [[nodiscard]] bool IsNoBody() const { return source_ == nullptr; }
-  /// What it reads from, or null. Not owned by the caller.
+  /// The source, or null for an empty Body. Not owned by the caller.
   [[nodiscard]] BodySource* Source() const { return source_; }
   /// Whether MaxBytesReader limits it.
   [[nodiscard]] bool HasLimit() const { return source_ != nullptr && source_->HasLimit(); }

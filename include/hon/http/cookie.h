@@ -15,13 +15,13 @@ class ResponseWriter;
 
 /// The request has no cookie of that name.
 inline constexpr Sentinel ErrNoCookie{"http: named cookie not present"};
-/// Why ParseCookie and ParseSetCookie refuse a line.
+/// The errors of ParseCookie and ParseSetCookie.
 inline constexpr Sentinel ErrBlankCookie{"http: blank cookie"};
 inline constexpr Sentinel ErrCookieWithoutEqual{"http: '=' not found in cookie"};
 inline constexpr Sentinel ErrInvalidCookieName{"http: invalid cookie name"};
 inline constexpr Sentinel ErrInvalidCookieValue{"http: invalid cookie value"};
 inline constexpr Sentinel ErrTooManyCookies{"http: number of cookies exceeded limit"};
-/// What Cookie::Valid complains about; the text says which field and byte.
+/// The error of Cookie::Valid; the text names the field and the byte.
 inline constexpr Sentinel ErrInvalidCookie{"http: invalid cookie"};
 
 /// A request with more cookies than this shows none.
@@ -54,7 +54,7 @@ struct Cookie {
   std::vector<std::string> Unparsed{};  // attributes that were not understood
 
   /// The value of a Set-Cookie field. "" for a Name that is no token; bytes that Value and Path may
-  /// not hold are left out, as is a Domain that is none and an Expires before 1601.
+  /// not hold are left out, as are an invalid Domain and an Expires before 1601.
   [[nodiscard]] std::string String() const;
   /// Whether String would show every field as it is: ErrInvalidCookie if not.
   [[nodiscard]] Error Valid() const;
@@ -65,8 +65,8 @@ struct Cookie {
 /// Adds a Set-Cookie field. False when the cookie has no valid Name: nothing is added then.
 bool SetCookie(ResponseWriter& w, const Cookie& cookie);
 
-/// Reads the value of a Cookie field, strictly: one bad pair refuses the line, and so do more than
-/// kCookiesMax.
+/// Reads the value of a Cookie field, strictly: one malformed pair, or more than kCookiesMax pairs,
+/// refuse the line.
 [[nodiscard]] Result<std::vector<Cookie>> ParseCookie(std::string_view line);
 /// Reads the value of a Set-Cookie field. Attributes that are not understood go to Unparsed.
 [[nodiscard]] Result<Cookie> ParseSetCookie(std::string_view line);

@@ -9,7 +9,7 @@
 
 namespace hon::http {
 
-/// What Check returns for a request that a page of another origin made a browser send.
+/// The errors of Check: a page of another origin made the browser send the request.
 inline constexpr Sentinel ErrCrossOrigin{
     "cross-origin request detected from Sec-Fetch-Site header"};
 inline constexpr Sentinel ErrCrossOriginOldBrowser{
@@ -17,8 +17,8 @@ inline constexpr Sentinel ErrCrossOriginOldBrowser{
     "Sec-Fetch-Site is missing, and Origin does not match Host"};
 
 /// Refuses requests that other sites make browsers send (CSRF), by Sec-Fetch-Site, or by Origin
-/// and Host where a browser does not send that. GET, HEAD and OPTIONS always pass: change nothing
-/// in answer to them. Requests with neither header do not come from a browser and pass.
+/// and Host where a browser sends no Sec-Fetch-Site. GET, HEAD and OPTIONS always pass: change
+/// nothing in answer to them. Requests with neither header do not come from a browser and pass.
 ///
 /// Any method may be called by any thread at any time and applies to requests from then on.
 class CrossOriginProtection {
@@ -29,21 +29,22 @@ class CrossOriginProtection {
   CrossOriginProtection& operator=(const CrossOriginProtection&) = delete;
   ~CrossOriginProtection();
 
-  /// Lets requests with exactly this Origin pass. It is "scheme://host[:port]"; the error says what
-  /// is wrong with another one.
+  /// Lets requests with exactly this Origin pass, which is "scheme://host[:port]". Fails for any
+  /// other form, and the text says why.
   Error AddTrustedOrigin(std::string_view origin);
 
-  /// Lets requests pass that match `pattern` of ServeMux by themselves, not by a redirect. Throws
-  /// as ServeMux::Handle.
+  /// Lets requests pass that match `pattern`, a pattern of ServeMux, without a redirect. Throws as
+  /// ServeMux::Handle.
   void AddInsecureBypassPattern(std::string_view pattern, CallSite where = CallSite::Here());
 
-  /// Answers what is refused, in place of 403 with the error's text.
+  /// Sets the handler that answers refused requests. Default: 403 with the error's text.
   void SetDenyHandler(HandlerArg handler);
 
   /// None, ErrCrossOrigin or ErrCrossOriginOldBrowser.
   [[nodiscard]] Error Check(const Request& r) const;
 
-  /// Calls `handler` for requests that pass. This must outlive what it returns.
+  /// Calls `handler` for requests that pass. The CrossOriginProtection must outlive the returned
+  /// handler.
   [[nodiscard]] HandlerPtr Handler(HandlerArg handler) const;
 
  private:

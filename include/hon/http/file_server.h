@@ -24,21 +24,22 @@ namespace hon::http {
 inline constexpr size_t kRangesMax = 64;
 inline constexpr size_t kRangeOverlapsMax = 2;
 
-/// What becomes of names with an element that begins with a dot.
+/// How names with an element that begins with a dot are treated.
 enum class Dotfiles : uint8_t { kServe, kHide };
 
-/// How files are served. The defaults do what Go does.
+/// Options of FileServer, ServeFile and ServeFileFS. The defaults are Go's behaviour.
 struct FileServerOptions {
-  /// Show what a directory without index.html holds. Else it is answered with 404.
+  /// Answer a directory without index.html with a listing. Off: with 404.
   bool listings = true;
   /// A directory with more entries is answered with 500.
   size_t listing_entries_max = 100'000;
   /// kHide: answered with 404 and left out of listings.
   Dotfiles dotfiles = Dotfiles::kServe;
-  /// Set a strong ETag, made of size and modification time, where the handler set none.
+  /// Set a strong ETag, made of size and modification time, where the handler set none. A file that
+  /// brings one (FileInfo::ETag) has it in any case.
   bool etag = false;
-  /// Send "name.br", "name.zst" or "name.gz" instead of "name", where there is one and
-  /// Accept-Encoding prefers it, with Content-Encoding, and Vary in any case.
+  /// Send "name.br", "name.zst" or "name.gz" instead of "name", with Content-Encoding, where such a
+  /// file exists and Accept-Encoding prefers its coding. Vary is sent in any case.
   bool precompressed = false;
   /// Set X-Content-Type-Options: nosniff on files and listings, so that no browser guesses another
   /// type than the one sent (Fetch Standard §3.6).
@@ -55,15 +56,15 @@ struct FileServerOptions {
 /// Answers with `content`: conditional requests (RFC 9110 §13) by `modtime` and an ETag set
 /// before, ranges (§14), and a Content-Type, unless one is set, by the extension of `name`, then
 /// by the first bytes. A `modtime` that is zero or the start of 1970 is unknown.
-/// The content's size is what a seek to its end says. Whatever is read later, no more than the
-/// promised Content-Length is sent; when there is less, the writer cuts the connection.
-/// `w` sends a file by itself where `content` shows one through AsFile.
+/// The content's size is found by a seek to its end. Content that grows meanwhile is sent up to the
+/// announced Content-Length; content that shrinks ends in a cut connection.
+/// Content whose AsFile gives a file is sent by sendfile.
 void ServeContent(ResponseWriter& w, Request& r, std::string_view name, Time modtime,
                   io::ReadSeeker& content);
 
-/// Answers with the file or directory at `path`, which the caller vouches for: links in it are
-/// followed, ".." is too. 400 when the request's own path has an element "..", a relative redirect
-/// when it ends in "/index.html".
+/// Answers with the file or directory at `path`, which the caller has checked: symbolic links and
+/// ".." in it are followed. 400 when the request's own path has an element "..", a relative
+/// redirect when it ends in "/index.html".
 void ServeFile(ResponseWriter& w, Request& r, std::string_view path,
                const FileServerOptions& options = {});
 

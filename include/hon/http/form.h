@@ -1,6 +1,6 @@
 #pragma once
 
-// What Request's form methods need beside request.h: their limits, errors and results.
+// Limits, errors and results of Request's form methods (request.h).
 
 #include <cstddef>
 
@@ -21,7 +21,8 @@ inline constexpr Sentinel ErrNotMultipart{"request Content-Type isn't multipart/
 inline constexpr Sentinel ErrMissingBoundary{"no multipart boundary param in Content-Type"};
 /// The form has no file of that name.
 inline constexpr Sentinel ErrMissingFile{"http: no such file"};
-/// The body is read by the other one of MultipartReader and ParseMultipartForm.
+/// MultipartReader was called after ParseMultipartForm, or ParseMultipartForm after
+/// MultipartReader.
 inline constexpr Sentinel ErrMultipartTaken{"http: multipart body already taken"};
 
 }  // namespace hon::http

@@ -1,7 +1,7 @@
 #pragma once
 
-// Trees of files to serve: FS is what FileServer needs of one, Dir is a directory of the system's,
-// MapFS a tree in memory. Names are slash-separated and rooted at the tree: "/css/site.css".
+// Trees of files to serve: FS is the interface, Dir a directory of the system, MapFS a tree in
+// memory. Names are slash-separated and rooted at the tree: "/css/site.css".
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,8 @@
 
 namespace hon::http {
 
-/// There is no such file, or none that may be served: it is no regular file or directory, or lies
-/// behind a symbolic link that is not followed. Answered with 404.
+/// There is no such file, or the file may not be served: it is no regular file or directory, or is
+/// reached through a symbolic link that is not followed. Answered with 404.
 inline constexpr Sentinel ErrNotExist{"file does not exist"};
 /// The system refuses to open it. Answered with 403.
 inline constexpr Sentinel ErrPermission{"permission denied"};
@@ -33,11 +33,14 @@ inline constexpr Sentinel ErrTooManyEntries{"http: too many directory entries"};
 /// A name longer than this is answered as one that does not exist.
 inline constexpr size_t kPathBytesMax = 4095;
 
-/// What is known of an open file.
+/// Properties of an open file.
 struct FileInfo {
   int64_t Size = 0;  // bytes
   Time ModTime{};    // zero: unknown
   bool IsDir = false;
+  /// A strong entity tag, quotes included, which FileServer sends; "": none is known. A view that
+  /// ends with the file.
+  std::string_view ETag{};
 };
 
 /// A name in a directory.
@@ -49,7 +52,7 @@ struct DirEntry {
 /// An open file or directory; closed on destruction. Used by one fiber at a time.
 class FsFile : public io::ReadSeeker {
  public:
-  /// As it was opened, or as it is now. May block the thread.
+  /// The properties when the file was opened, or at present. May block the thread.
   virtual Result<FileInfo> Stat() = 0;
   /// The directory's entries, in no order; ErrTooManyEntries past `entries_max`.
   virtual Result<std::vector<DirEntry>> ReadDir(size_t entries_max) = 0;
@@ -129,14 +132,16 @@ class Dir final : public FS {
   DirOptions options_;
 };
 
-/// A tree in memory: for tests, and for files that are part of the program. Directories exist by
-/// the files in them. Change it before it is served.
+/// A tree in memory: for tests, and for files that are part of the program (hon_embed of
+/// cmake/hon_embed.cmake makes one of a folder). Directories exist by the files in them. Change it
+/// before it is served.
 class MapFS final : public FS {
  public:
   /// Adds a file that owns its `data`, replacing what was there. `name` may begin with a slash.
   MapFS& Add(std::string_view name, std::string data, Time modtime = {});
-  /// Adds a file over memory that the caller keeps alive.
-  MapFS& AddView(std::string_view name, std::string_view data, Time modtime = {});
+  /// Adds a file over memory that the caller keeps alive. `etag` is copied.
+  MapFS& AddView(std::string_view name, std::string_view data, Time modtime = {},
+                 std::string_view etag = {});
 
   Result<std::unique_ptr<FsFile>> Open(std::string_view name) const override;
 
@@ -145,6 +150,7 @@ class MapFS final : public FS {
     std::shared_ptr<const std::string> owned;  // null for a view
     std::string_view data;
     Time modtime;
+    std::string etag;
   };
 
   std::map<std::string, File, std::less<>> files_;  // by clean name, without leading slash

@@ -66,11 +66,12 @@ class HandlerFunc final : public Handler {
   Function function_;
 };
 
-/// A handler that is held. Null for none.
+/// A handler with shared ownership. Null: no handler.
 using HandlerPtr = std::shared_ptr<Handler>;
 
-/// How functions take a handler that they keep: a reference is borrowed and must outlive what keeps
-/// it, a shared_ptr is shared, a function becomes a HandlerFunc (an empty one is no handler).
+/// The parameter type of functions that keep a handler. A reference is borrowed: the handler must
+/// outlive its keeper. A shared_ptr is shared. A function becomes a HandlerFunc; an empty function
+/// is no handler.
 class HandlerArg {
  public:
   HandlerArg(Handler& borrowed) : held_(HandlerPtr(), &borrowed) {}  // NOLINT

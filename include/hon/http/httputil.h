@@ -12,7 +12,7 @@
 
 namespace hon::httputil {
 
-/// Whether the content is shown too.
+/// Whether a dump shows the body too.
 enum class DumpBody : uint8_t { kNo, kYes };
 
 /// The request as it came, the fields sorted by name. With kYes the body is read, at most
@@ -29,7 +29,7 @@ class ChunkedWriter final : public io::Writer, public io::Closer {
  public:
   /// `to` is kept by the caller.
   explicit ChunkedWriter(io::Writer& to) : to_(&to) {}
-  /// What writing gave; the count is of `data`.
+  /// The result of writing to the Writer below; the count is of bytes of `data`.
   io::IoResult Write(std::string_view data) override;
   /// Writes the last chunk. The trailer section and the empty line behind it are the caller's.
   Error Close() override;

@@ -15,8 +15,19 @@
 
 namespace hon::http {
 
-/// Makes of a handler one that does something around it.
+/// Wraps a handler: returns a handler that calls the given one.
 using Middleware = std::function<HandlerPtr(HandlerPtr)>;
+
+/// A Middleware from what it does: `around` answers, or calls `next` with the same or with other
+/// arguments, as often as it likes:
+///     const http::Middleware logged = http::Around(
+///         [](http::ResponseWriter& w, http::Request& r, http::Handler& next) {
+///           next.ServeHTTP(w, r);
+///           Log(r.URL.Path, w.Status());
+///         });
+/// `around` may be called for several requests at once, by several threads.
+[[nodiscard]] Middleware Around(
+    std::function<void(ResponseWriter& w, Request& r, Handler& next)> around);
 
 /// `handler` within all of `middleware`; the first one is outermost and sees a request first.
 [[nodiscard]] HandlerPtr Chain(const std::vector<Middleware>& middleware, HandlerArg handler);
@@ -26,7 +37,7 @@ using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 /// The Request is the same one: its path is put back when the handler has returned.
 [[nodiscard]] HandlerPtr StripPrefix(std::string prefix, HandlerArg handler);
 
-/// Calls `handler` with every ";" of the query as "&", which old forms used so.
+/// Calls `handler` with every ";" of the query replaced by "&": HTML 4 allowed both between pairs.
 [[nodiscard]] HandlerPtr AllowQuerySemicolons(HandlerArg handler);
 
 /// Calls `handler` with a Body that ends in ErrBodyTooLarge after `bytes_max` bytes, as
@@ -41,15 +52,15 @@ using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 /// Registers patterns of one mux that share a prefix and middleware.
 class RouteGroup {
  public:
-  /// `mux` must outlive the group. `prefix` is what stands between the method of a pattern and its
-  /// path: "/api/v1", "/users/{id}", "example.com", "example.com/api".
+  /// `mux` must outlive the group. `prefix` is put between the method of a pattern and its path:
+  /// "/api/v1", "/users/{id}", "example.com", "example.com/api".
   explicit RouteGroup(ServeMux& mux, std::string_view prefix = "",
                       std::vector<Middleware> middleware = {});
 
   /// A group below this one: prefixes are joined, this group's middleware is outside.
   [[nodiscard]] RouteGroup Group(std::string_view prefix,
                                  std::vector<Middleware> middleware = {}) const;
-  /// Adds middleware, inside of what is there, for registrations from now on.
+  /// Adds middleware, inside of the middleware that the group has, for later registrations.
   void Use(Middleware middleware);
 
   /// "GET /list" in the group "/api" is the mux's "GET /api/list". Throws as ServeMux::Handle.

@@ -13,8 +13,8 @@
 
 namespace hon::mime {
 
-/// Why ParseMediaType refuses a text: no type/subtype; a parameter that is malformed, or too many;
-/// a parameter twice.
+/// The errors of ParseMediaType: no type/subtype; a malformed parameter, or too many of them; a
+/// parameter twice.
 inline constexpr Sentinel ErrInvalidMediaType{"mime: no valid media type"};
 inline constexpr Sentinel ErrInvalidMediaParameter{"mime: invalid media parameter"};
 inline constexpr Sentinel ErrDuplicateParameter{"mime: duplicate parameter name"};

@@ -29,22 +29,22 @@ inline constexpr Sentinel ErrMalformed{"multipart: malformed body"};
 inline constexpr size_t kBoundaryBytesMax = 70;
 /// The longest line outside the parts, line end included.
 inline constexpr size_t kLineBytesMax = 4096;
-/// What each value and each file is charged with beside its text.
+/// Bytes that each value and each file counts as beside its text.
 inline constexpr int64_t kEntryBytes = 200;
 
-/// What reading a multipart body may cost. The defaults are Go's.
+/// Limits of reading a multipart body. The defaults are Go's.
 struct Limits {
   /// File contents kept in memory; a file that does not fit goes to disk as a whole.
   int64_t memory_bytes_max = int64_t{32} << 20;
-  /// Values, names and part headers, all kept in memory. What files leave of their share may be
-  /// used too.
+  /// Values, names and part headers, all kept in memory. The rest of memory_bytes_max, which files
+  /// do not use, counts for them too.
   int64_t value_bytes_max = int64_t{10} << 20;
   size_t parts_max = 1000;
   /// Header fields of one part, and of all files together.
   size_t headers_max = 10'000;
   /// Header of one part, overhead included.
   int64_t header_bytes_max = int64_t{10} << 20;
-  /// One file, and all files on disk together. The server's limit on bodies holds besides.
+  /// One file, and all files on disk together. The server's limit on bodies applies too.
   int64_t file_bytes_max = INT64_MAX;
   int64_t disk_bytes_max = INT64_MAX;
   /// Where files are spilled to; "" for $TMPDIR, else /tmp.
@@ -95,7 +95,7 @@ class Part final : public io::Reader {
   std::unique_ptr<io::Reader> decoder_;  // null when the content is as it comes
 };
 
-/// An uploaded file that is being read. It lives on by itself, without its form.
+/// An uploaded file that is being read. The file may outlive its form.
 class File : public io::ReadSeeker {
  public:
   /// Reads from `offset`, without moving the position.
@@ -133,7 +133,7 @@ struct Form {
   Error RemoveAll();
 };
 
-/// What Request::FormFile found. `file` lives on by itself.
+/// The result of Request::FormFile. `file` may outlive the request.
 struct FormFile {
   std::unique_ptr<File> file;
   const FileHeader* header = nullptr;  // of the request's form
@@ -149,8 +149,8 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// The next part, with its content decoded when it is quoted-printable. What is unread of the
-  /// last one is skipped. Fails with io::ErrEof after the last part, with ErrMalformed,
+  /// The next part, with its content decoded when it is quoted-printable. The unread rest
+  /// of the part before is skipped. Fails with io::ErrEof after the last part, with ErrMalformed,
   /// ErrMessageTooLarge, or what reading the body gave.
   Result<Part*> NextPart() { return Next(Decoding::kAsNamed); }
   /// As NextPart, with the content as it comes.

@@ -33,7 +33,7 @@ class PartWriter final : public io::Writer {
   size_t index_;
 };
 
-/// Writes a multipart body. Stays where it is while parts are written.
+/// Writes a multipart body. PartWriters refer to their Writer.
 class Writer {
  public:
   /// `to` is kept by the caller. The boundary is random.
@@ -41,7 +41,7 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// What parts the parts, without the dashes before it.
+  /// The boundary, without the dashes before it.
   [[nodiscard]] const std::string& Boundary() const { return boundary_; }
   /// Before the first part only. ErrBadBoundary for what RFC 2046 §5.1.1 does not allow.
   Error SetBoundary(std::string_view boundary);

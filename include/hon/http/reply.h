@@ -18,7 +18,7 @@ void ReplyError(ResponseWriter& w, std::string_view message, int code);
 /// Answers 404 "404 page not found" (RFC 9110 §15.5.5).
 void NotFound(ResponseWriter& w, Request& r);
 
-/// A handler that does so.
+/// NotFound as a handler.
 [[nodiscard]] HandlerPtr NotFoundHandler();
 
 /// Answers `code` (3xx, RFC 9110 §15.4; not checked) with Location `url`. A relative path is
@@ -26,7 +26,7 @@ void NotFound(ResponseWriter& w, Request& r);
 /// Bytes past ASCII are escaped. A GET without a Content-Type gets a short HTML body.
 void Redirect(ResponseWriter& w, Request& r, std::string_view url, int code);
 
-/// A handler that does so.
+/// Redirect as a handler.
 [[nodiscard]] HandlerPtr RedirectHandler(std::string url, int code);
 
 }  // namespace hon::http

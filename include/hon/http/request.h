@@ -36,7 +36,7 @@ inline constexpr Sentinel ErrMissingHost{"http: Request.Write on Request with no
 /// Request::Write: Method, Host or URL hold what cannot stand in a head.
 inline constexpr Sentinel ErrUnwritableRequest{"http: can't write Method, Host or URL of Request"};
 
-/// What an Authorization header of the Basic scheme holds (RFC 7617).
+/// The credentials of an Authorization field of the Basic scheme (RFC 7617).
 struct BasicCredentials {
   std::string username;
   std::string password;
@@ -69,24 +69,24 @@ class Request {
   std::string_view RequestURI;  // the target as sent
   std::string_view Pattern;     // the ServeMux pattern that matched, "" if none
 
-  /// Ends when the client is gone, the request times out, the server is closed, or the handler
-  /// returns; and with the contexts that it hangs below: the connection's
-  /// (server::WithConnContext), the server's (server::WithBaseContext). Holds their values. Its
-  /// Cause tells which end it was. May be kept, and asked by any thread.
+  /// The context of the request. It ends when the client is gone, the request times out, the server
+  /// is closed, or the handler returns; and with its parents: the context of the connection
+  /// (server::WithConnContext) and that of the server (server::WithBaseContext), whose values it
+  /// has. Cause tells the reason. May be kept and used by any thread.
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
-  /// Replaces it, for this Request and for what the handler waits for from now on.
+  /// Replaces the context, for this Request and for the handler's later waits.
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
 
-  /// A copy with another context; Go's way to hand one on. SetContext does without the copy, and
-  /// the handler's waits then end with the new context too. The copy shows the texts of this one
-  /// and shares its Body and its parsed forms, so it must not outlive it; what is changed in the
-  /// copy does not change the original.
+  /// A copy with another context, as in Go. SetContext needs no copy, and also makes the handler's
+  /// waits end with the new context. The copy shows the texts of the original and shares its Body
+  /// and parsed forms, so the copy must not outlive the original. Changes of the copy do not change
+  /// the original.
   [[nodiscard]] Request WithContext(appcontext::Context context) const;
   /// A copy that owns all its texts. Only the Body is shared, and ends when the handler returns.
   [[nodiscard]] Request Clone(appcontext::Context context) const;
 
-  /// What the pattern's wildcard `name` matched, percent-decoded; "" when there is none. Of muxes
-  /// that stand one in another, the innermost that has the name answers.
+  /// The text that the pattern's wildcard `name` matched, percent-decoded; "" when there is none.
+  /// With nested muxes, the innermost mux that has the name counts.
   [[nodiscard]] std::string_view PathValue(std::string_view name) const;
   /// Sets or replaces the value of `name`. Both are copied.
   void SetPathValue(std::string_view name, std::string_view value);
@@ -110,7 +110,7 @@ class Request {
   [[nodiscard]] Result<http::Cookie> Cookie(std::string_view name) const;
   /// All well-formed cookies, in order; none when there are more than kCookiesMax.
   [[nodiscard]] std::vector<http::Cookie> Cookies() const;
-  /// Those of Cookies that have this name, which counts with its case.
+  /// The cookies of this name, which is compared case-sensitively.
   [[nodiscard]] std::vector<http::Cookie> CookiesNamed(std::string_view name) const;
   /// Adds "name=value" to the Cookie header; attributes are not sent by clients.
   void AddCookie(const http::Cookie& cookie);
@@ -123,15 +123,16 @@ class Request {
   Error ParseForm();
   /// ParseForm, and for a multipart/form-data body all its parts: up to `memory_bytes_max` of the
   /// files are kept in memory, the rest goes to a temporary file that ends with this Request.
-  /// ErrNotMultipart, ErrMissingBoundary, multipart::ErrMessageTooLarge, or what reading gave.
+  /// Fails with ErrNotMultipart, ErrMissingBoundary, multipart::ErrMessageTooLarge, or as the Body.
   Error ParseMultipartForm(int64_t memory_bytes_max);
   Error ParseMultipartForm(const multipart::Limits& limits);
   /// The parts of a multipart body one by one, instead of ParseMultipartForm.
   Result<std::unique_ptr<multipart::Reader>> MultipartReader();
-  /// The first file of field `name`, opened; parses the form when nobody did.
+  /// The first file of field `name`, opened. Parses the form if no call has parsed it yet.
   Result<multipart::FormFile> FormFile(std::string_view name);
-  /// The first value of field `name` in the form, or ""; parses it when nobody did, with the limits
-  /// of multipart::Limits, and ignores errors. Call ParseForm or ParseMultipartForm to see them.
+  /// The first value of field `name` in the form, or "". Parses the form if no call has parsed it
+  /// yet, with the limits of multipart::Limits, and ignores errors; ParseForm and
+  /// ParseMultipartForm return them.
   std::string_view FormValue(std::string_view name);
   /// As FormValue, of the body alone.
   std::string_view PostFormValue(std::string_view name);
@@ -147,7 +148,7 @@ class Request {
   /// ContentLength, or in chunks with the Trailer if that is negative or Chunked is set. The fields
   /// that frame it are made from these, not taken from Header; no User-Agent is made up.
   /// ErrMissingHost or ErrUnwritableRequest before anything is written, ErrBodyLength (response.h)
-  /// when Body has not ContentLength bytes, or what either side gave.
+  /// when Body has not ContentLength bytes, or the error of `to` or of Body.
   Error Write(io::Writer& to);
   /// The same with the absolute URL on the request line, as a proxy wants it (RFC 9112 §3.2.2).
   Error WriteProxy(io::Writer& to);
@@ -158,7 +159,8 @@ class Request {
   /// Makes this the blank Request of the next exchange; keeps capacity, ends every view.
   void Reset();
   /// As Reset, for a server that sets all public fields but Header, Trailer, Body and Pattern
-  /// before anybody looks: those, and the context, stay as they are until then.
+  /// before the Request is used: the other fields, and the context, keep their old values until
+  /// then.
   void Recycle() {
     Header.Reset();
     Trailer.Reset();
@@ -176,8 +178,8 @@ class Request {
   void AddPathValue(std::string_view name, std::string_view value, bool escaped) {
     path_values_.push_back({name, value, escaped});
   }
-  /// What was cut from the start of URL's path, in escaped form, on the way to this handler: the
-  /// client's path is MountPrefix() and URL.EscapedPath(). "" when nothing was.
+  /// The prefix that Mount and StripPrefix have cut from URL's path, in escaped form: the client's
+  /// path is MountPrefix() followed by URL.EscapedPath(). "" when nothing was cut.
   [[nodiscard]] std::string_view MountPrefix() const { return mount_prefix_; }
 
  private:

@@ -19,9 +19,9 @@ inline constexpr Sentinel ErrNoLocation{"http: no Location header in response"};
 /// Response::Write: the Body does not have ContentLength bytes.
 inline constexpr Sentinel ErrBodyLength{"http: ContentLength does not match the Body"};
 
-/// An answer as the one who asked sees it, with Go's field names. Handlers write theirs through a
-/// ResponseWriter instead.
-/// Lifetime: the texts are shown, not owned; whoever makes a Response says how long they live.
+/// A response as a client receives it, with Go's field names. Handlers write their answers through
+/// a ResponseWriter instead. Lifetime: the texts are not owned; the function that makes a Response
+/// states how long they live.
 class Response {
  public:
   std::string_view Status;  // "200 OK"; "" for the usual text of StatusCode
@@ -42,13 +42,15 @@ class Response {
   }
   /// The cookies of all Set-Cookie fields that can be read.
   [[nodiscard]] std::vector<http::Cookie> Cookies() const;
-  /// The Location, seen from `asked` if it is relative. ErrNoLocation, or why it is no URL.
+  /// The Location, resolved against `asked` if it is relative. Fails with ErrNoLocation, or as
+  /// url::Parse.
   [[nodiscard]] Result<url::URL> Location(const url::URL& asked = {}) const;
 
   /// Writes the answer as HTTP/1.x (RFC 9112), and reads Body for it: with ContentLength if it is
   /// known, in chunks with the Trailer if Chunked, else up to the end, with Connection: close.
   /// HTTP/1.0 without Close says keep-alive.
-  /// The status decides whether there is a body at all. ErrBodyLength, or what either side gave.
+  /// The status decides whether there is a body at all. Fails with ErrBodyLength, or as `to` or
+  /// Body.
   Error Write(io::Writer& to);
 };
 

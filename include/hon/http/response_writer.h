@@ -15,7 +15,7 @@ namespace hon::http {
 /// The innermost of the writers that wrap each other lacks the ability that was asked for. The
 /// error's text names that writer and the ability.
 inline constexpr Sentinel ErrNotSupported{"feature not supported"};
-/// The connection belongs to whoever called Hijack.
+/// The connection has been taken over by Hijack or Upgrade.
 inline constexpr Sentinel ErrHijacked{"http: connection has been hijacked"};
 /// The status has no body: 1xx, 204, 304 (RFC 9110 §6.4.1).
 inline constexpr Sentinel ErrBodyNotAllowed{
@@ -24,7 +24,7 @@ inline constexpr Sentinel ErrBodyNotAllowed{
 /// connection ends with the answer.
 inline constexpr Sentinel ErrContentLength{"http: wrote more than the declared Content-Length"};
 
-/// Pushes what is written so far to the client.
+/// Sends buffered output to the client.
 class Flusher {
  public:
   virtual ~Flusher() = default;

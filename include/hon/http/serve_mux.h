@@ -22,8 +22,8 @@ namespace hon::http {
 /// "//", "." or ".." is redirected (307) to the clean one, and "/tree" to "/tree/" when only that
 /// is registered. CONNECT paths are not cleaned.
 ///
-/// Any number of threads may serve while one registers; nobody waits. Patterns cannot be taken
-/// back.
+/// Any number of threads may serve while one registers, without waiting. Patterns cannot be
+/// removed.
 class ServeMux : public http::Handler {
  public:
   struct Options {
@@ -38,7 +38,7 @@ class ServeMux : public http::Handler {
     bool answer_options = false;
   };
 
-  /// With Go's behaviour, or another one.
+  /// With Go's behaviour, or with `options`.
   ServeMux();
   explicit ServeMux(Options options);
   ServeMux(const ServeMux&) = delete;
@@ -61,13 +61,13 @@ class ServeMux : public http::Handler {
   /// that is mounted so lead to where they should. Throws as Handle.
   void Mount(std::string_view prefix, HandlerArg handler, CallSite where = CallSite::Here());
 
-  /// Runs what Resolve finds.
+  /// Calls the handler that Resolve finds.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
   /// Sets r.Pattern and the path values. Takes no memory but for path values from r's own.
   Target Resolve(Request& r) override;
 
-  /// What a request would get.
+  /// The result of Handler.
   struct Match {
     http::Handler* handler;    // never null; for a redirect, 404 or 405 one that answers so
     std::string_view pattern;  // "" for 404 and 405; of a redirect, the target's

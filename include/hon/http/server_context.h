@@ -1,6 +1,6 @@
 #pragma once
 
-// What the context of a request knows of the server that runs it, under Go's names.
+// Values of a request's context that tell of its server, under Go's names.
 
 #include <string_view>
 
@@ -9,7 +9,8 @@
 
 namespace hon::http {
 
-/// What Serve returns after Shutdown or Close, and why contexts and connections end then.
+/// The error of Serve after Shutdown or Close, and the cause with which contexts and connections
+/// end then.
 inline constexpr Sentinel ErrServerClosed{"http: Server closed"};
 
 /// The key of a context value. Keys are told apart by their addresses, so take the address of the
@@ -23,16 +24,16 @@ inline constexpr ContextKey ServerContextKey{"http-server"};
 /// The address that the client connected to: a `std::string`, "ip:port". Bound only by a server
 /// with server::WithLocalAddrValue.
 inline constexpr ContextKey LocalAddrContextKey{"local-addr"};
-/// What ShutdownContext returns: an `appcontext::Context`.
+/// The value that ShutdownContext returns: an `appcontext::Context`.
 inline constexpr ContextKey ShutdownContextKey{"http-shutdown"};
 
 /// The context that ends, with the cause ErrServerClosed, when the server of this request begins
 /// to shut down or is closed; one that never ends when there is no server (a handler under test).
 /// `request` is the context of the request or one made from it.
 ///
-/// The request's own context goes on then, since its answer shall still be given. A handler whose
-/// answer has no end of its own (a stream of events), or that has hijacked its connection, waits
-/// for this one too, says goodbye and returns:
+/// The request's own context does not end then, so that its answer can still be given. A handler
+/// whose answer is endless (a stream of events), or that has hijacked its connection, waits for the
+/// ShutdownContext too, sends its last message and returns:
 ///     while (!fiber::Sleep(http::ShutdownContext(r.Context()), 1s)) { ... }
 /// May be kept and used from any thread.
 [[nodiscard]] appcontext::Context ShutdownContext(const appcontext::Context& request);

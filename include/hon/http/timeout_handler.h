@@ -8,7 +8,7 @@
 
 namespace hon::http {
 
-/// What a handler's writes fail with once TimeoutHandler's time is over.
+/// The error of a handler's writes after its TimeoutHandler's timeout.
 inline constexpr Sentinel ErrHandlerTimeout{"http: Handler timeout"};
 
 /// How many bytes of an answer's body TimeoutHandler keeps, unless TimeoutOptions say otherwise.
@@ -27,13 +27,14 @@ struct TimeoutOptions {
 /// is 503 with `message` (a short HTML page if that is ""); if the context ended for another
 /// reason, 503 without a body.
 ///
-/// The handler runs beside the caller (spawner.h), with a copy of the Request that lives until it
-/// returns, and on a thread of its own unless it was placed inline: the 503 is sent in time also
-/// when it blocks or computes. It is not killed: what it waits for fails once the time is over, as
-/// do its writes and reads of the body with ErrHandlerTimeout, and it is expected to return; only
-/// the engine's destruction waits for it. Its writer cannot flush, hijack or set deadlines
-/// (ErrNotSupported). An exception passes to the caller, one that is too late is dropped. Without a
-/// Spawner the 503 is sent at the handler's first write that is too late, or when it returns.
+/// The handler runs concurrently with the caller (spawner.h), with a copy of the Request that lives
+/// until the handler returns, and on another thread unless it was placed inline: the 503 is sent in
+/// time also when the handler blocks or computes. A late handler is not killed: its waits fail, its
+/// writes and its reads of the body fail with ErrHandlerTimeout, and it is expected to return; only
+/// the engine's destruction waits for it. The handler's writer cannot flush, hijack or set
+/// deadlines (ErrNotSupported). An exception passes to the caller; a late exception is dropped.
+/// Without a Spawner the 503 is sent at the handler's first late write, or when the handler
+/// returns.
 [[nodiscard]] HandlerPtr TimeoutHandler(HandlerArg handler, Duration timeout,
                                         std::string message = "", TimeoutOptions options = {});
 

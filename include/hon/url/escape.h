@@ -27,7 +27,7 @@ inline constexpr Sentinel ErrEscape{"invalid URL escape"};
 /// As QueryUnescape, but "+" stays.
 [[nodiscard]] Result<std::string> PathUnescape(std::string_view text);
 
-/// What PathUnescapeInto returns for ErrEscape.
+/// The result of PathUnescapeInto for a malformed escape.
 inline constexpr size_t kBadEscape = static_cast<size_t>(-1);
 
 /// As PathUnescape, into memory of the caller's that holds text.size() bytes. Returns how many were

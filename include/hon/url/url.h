@@ -17,7 +17,7 @@
 
 namespace hon::url {
 
-/// What Parse, ParseRequestURI and ParseRequestTarget fail with, beside ErrEscape. A byte below
+/// The errors of Parse, ParseRequestURI and ParseRequestTarget, beside ErrEscape. A byte below
 /// 0x20 or 0x7F anywhere; nothing to parse; ":" first; a target that is neither a URL nor a path;
 /// "a:b" where it is no scheme; a host, a port (more than digits) or a userinfo (RFC 3986 §3.2)
 /// with bytes that it may not have.
@@ -105,7 +105,7 @@ struct URL {
   /// changes nothing. `escaped` is no view of this URL.
   Error SetEscapedPath(std::string_view escaped);
 
-  /// `reference` seen from this URL (RFC 3986 §5.2).
+  /// `reference` resolved against this URL (RFC 3986 §5.2).
   [[nodiscard]] URL ResolveReference(const URL& reference) const;
   /// Parses `reference`, then resolves it. Fails as url::Parse does.
   [[nodiscard]] Result<URL> Parse(std::string_view reference) const;

@@ -1,0 +1,234 @@
+#include "engine/http1_exchange.h"
+
+#include <utility>
+
+#include "base/outside_asan.h"
+#include "engine/http1_conn.h"
+#include "engine/loop_services.h"
+#include "hon/adaptor/request_reader.h"
+#include "hon/base/assert.h"
+#include "hon/base/flatten.h"
+#include "hon/http/status.h"
+
+namespace hon::engine {
+namespace {
+
+// A body with "OPTIONS *" has no meaning; a longer one is not waited for.
+constexpr int64_t kOptionsBodyBytesMax = 4096;
+
+}  // namespace
+
+adaptor::HeadStatus Http1Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan) {
+  return services_->parser.Read(in, scan, head_, request_.Header);
+}
+
+void Http1Exchange::Attach(Http1Conn& conn, netpoll::Connection& connection) {
+  HON_ASSERT(conn_ == nullptr);
+  conn_ = &conn;
+  connection_ = &connection;
+  connection.Retain();
+  stream_.Attach(connection);
+  peer_ = connection.FormatRemoteAddr(remote_addr_);
+}
+
+void Http1Exchange::Detach(const ConnScope& scope) {
+  HON_ASSERT(conn_ != nullptr);
+  ForgetScope(scope);
+  stream_.Detach();
+  conn_ = nullptr;
+  std::exchange(connection_, nullptr)->Release();
+}
+
+// Flat: every request takes each of the steps once.
+HON_FLATTEN Outcome Http1Exchange::Answer(const ConnScope& scope) {
+  if (const adaptor::Refusal why = FillRequest(); why != adaptor::Refusal::kNone) [[unlikely]] {
+    TurnAway(why);
+    return Outcome::kRefused;
+  }
+  Begin(scope);
+  const Call call = CallHandler(response_);
+  if (call == Call::kThrew) [[unlikely]]
+    Refuse(adaptor::Refusal::kInternalError);
+  const Outcome outcome = call == Call::kReturned ? Complete() : CutOff();
+  if (outcome != Outcome::kUnreadBody) End();
+  return outcome;
+}
+
+Outcome Http1Exchange::Drain() {
+  const bool whole = body_.Drain(adaptor::kUnreadBodyBytesMax);
+  End();
+  return whole ? Outcome::kKeepAlive : Outcome::kLinger;
+}
+
+// --- The request.
+
+inline adaptor::Refusal Http1Exchange::FillRequest() {
+  const adaptor::Refusal refusal = adaptor::FillRequest(head_, request_);
+  if (refusal != adaptor::Refusal::kNone) return refusal;
+  return head_.content_length > services_->settings.body_bytes_max
+             ? adaptor::Refusal::kContentTooLarge
+             : adaptor::Refusal::kNone;
+}
+
+inline void Http1Exchange::Begin(const ConnScope& scope) {
+  std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
+  requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  head_block_ = stream_.In().Hold();
+  const Error skipped = stream_.In().Skip(head_.size);
+  HON_ASSERT(!skipped);
+  body_.Begin(stream_, head_, request_.Trailer, services_->settings.body_bytes_max);
+  if (head_.HasBody()) request_.Body = http::Body(&body_);
+  request_.RemoteAddr = peer_;
+  stream_.Renew(services_->settings);
+  response_.Reset(stream_, *this,
+                  {.head = IsHead(),
+                   .http10 = head_.minor_version == 0,
+                   .close = head_.close,
+                   .date = services_->date.At(services_->loop.Now()),
+                   .body = &body_});
+  BeginContext(scope);
+}
+
+// Ends every view that the handler was given.
+inline void Http1Exchange::End() {
+  stream_.Settle();
+  EndContext();
+  request_.Recycle();
+  if (head_block_.Get() != nullptr) {
+    PoisonAlways(const_cast<char*>(head_.method.data()), head_.size);
+    head_block_.Reset();
+  }
+}
+
+// --- The answer.
+
+inline Outcome Http1Exchange::Complete() {
+  if (response_.Hijacked()) return Outcome::kTakenOver;
+  if (const adaptor::Refusal refusal = WhySilent(); refusal != adaptor::Refusal::kNone)
+      [[unlikely]] {
+    Refuse(refusal);
+    return CutOff();
+  }
+  // A client that was not told to go on may or may not have sent its body: what has come is not
+  // looked at, so that the answer does not depend on it.
+  if (!response_.HeadSent() && !body_.ContinueWithheld()) {
+    body_.DrainReceived(adaptor::kUnreadBodyBytesMax);
+  }
+  response_.Finish();
+  if (stream_.Disconnected()) return Outcome::kAbort;
+  if (response_.OutputError() || stream_.PastWriteDeadline()) return Outcome::kAbort;
+  if (response_.MustClose()) return body_.AtEnd() ? Outcome::kClose : Outcome::kLinger;
+  return body_.AtEnd() ? Outcome::kKeepAlive : Outcome::kUnreadBody;
+}
+
+// Why a handler that returned without having written anything is answered for: an empty 200 would
+// be a lie where the request could not be read or was given up.
+inline adaptor::Refusal Http1Exchange::WhySilent() {
+  if (response_.Status() != 0) return adaptor::Refusal::kNone;
+  if (TimedOut()) return adaptor::Refusal::kOverloaded;
+  if (!body_.Failed()) return adaptor::Refusal::kNone;
+  char byte;
+  const Error why = body_.Read(std::span(&byte, 1)).err;
+  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
+  return adaptor::Refusal::kBadRequest;
+}
+
+// Answers instead of the handler; of what it had prepared, only fields that are true of every
+// answer are kept.
+void Http1Exchange::Refuse(adaptor::Refusal refusal) {
+  if (response_.HeadSent() || stream_.Disconnected()) return;
+  static_cast<void>(services_->AnswerRefused({.refusal = refusal,
+                                              .peer = request_.RemoteAddr,
+                                              .pattern = request_.Pattern,
+                                              .head = IsHead(),
+                                              .set_before = &response_.Header()},
+                                             stream_.Out()));
+}
+
+// The connection ends here. An answer that is not whole must show it: a length or an end mark that
+// is missing does; HTTP/1.0 may have neither, there only a reset does.
+Outcome Http1Exchange::CutOff() const {
+  if (response_.Hijacked()) return Outcome::kTakenOver;
+  if (stream_.Disconnected()) return Outcome::kAbort;
+  if (head_.minor_version == 0 && response_.HeadSent()) return Outcome::kAbort;
+  return body_.AtEnd() ? Outcome::kClose : Outcome::kLinger;
+}
+
+void Http1Exchange::AnswerOptions() {
+  if (body_.Remaining() > kOptionsBodyBytesMax) response_.Header().Set("Connection", "close");
+  response_.Header().Set(http::HeaderId::kContentLength, "0");
+  response_.WriteHeader(http::StatusOK);
+}
+
+bool Http1Exchange::KeepAlive() const {
+  return services_->keep_alive.load(std::memory_order_relaxed);
+}
+
+Result<std::unique_ptr<io::Conn>> Http1Exchange::Hijack() {
+  if (conn_->Closed()) return Fail(stream_.Disconnected() ? stream_.Failure() : io::ErrClosed);
+  BecomeUnwatched();
+  if (Error err = body_.Close()) return Fail(std::move(err));
+  return conn_->TakeOver();
+}
+
+bool Http1Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
+                                 http::ResponseWriter& w, http::Request& r) {
+  struct Borrowed {
+    explicit Borrowed(Http1Exchange& exchange) : self(exchange) {
+      self.call_ = &self.services_->runner.TakeCall();
+    }
+    ~Borrowed() { self.services_->runner.GiveBack(*std::exchange(self.call_, nullptr)); }
+    Http1Exchange& self;
+  };
+  workers::WorkerPool* const pool = services_->runner.Pool();
+  if (pool == nullptr) return false;
+  const Borrowed borrowed(*this);
+  const WorkerCall::Outcome outcome =
+      call_->Run(*pool, {.handler = handler,
+                         .route = route,
+                         .writer = w,
+                         .request = r,
+                         .response = response_,
+                         .body = body_,
+                         .stream = stream_,
+                         .control = *this,
+                         .date = services_->date.At(services_->loop.Now())});
+  // The handler has not been called: without an answer that is 503.
+  if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
+  return outcome != WorkerCall::Outcome::kNoWorker;
+}
+
+// --- The connection's events.
+
+void Http1Exchange::OnInput() {
+  stream_.OnInput();
+  NoticePeer();
+}
+
+// A read deadline of the handler's that passes when there is nothing to read any more ends the
+// context (contract W87).
+void Http1Exchange::OnTimeout(netpoll::DeadlineKind kind) {
+  if (kind == netpoll::DeadlineKind::kRead && body_.AtEnd() && !stream_.AwaitsInput()) {
+    Cancel(io::ErrDeadlineExceeded);
+  }
+  stream_.OnTimeout(kind);
+}
+
+void Http1Exchange::OnDisconnect(const Error& why) {
+  stream_.OnDisconnect(why);
+  Cancel(ErrClientGone);
+}
+
+// A client that will send nothing more has most likely gone; Go ends the context then, and so do
+// we. Its answer is still delivered, since it may only have closed its sending direction. Bytes
+// behind this request show that it waits for more answers.
+void Http1Exchange::NoticePeer() {
+  if (!connection_->PeerFinished()) return;
+  const int64_t body_left = call_ == nullptr ? body_.Remaining() : call_->ConnectionBodyLeft();
+  const auto unread = static_cast<int64_t>(stream_.In().Len());
+  if (body_left >= 0 && unread > body_left) return;
+  Cancel(ErrClientGone);
+}
+
+}  // namespace hon::engine

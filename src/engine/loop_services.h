@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "engine/conn_list.h"
+#include "engine/conn_scope.h"
+#include "engine/date_text.h"
+#include "engine/exchange_pool.h"
+#include "engine/handler_runner.h"
+#include "engine/serve_queue.h"
+#include "hon/adaptor/head_parser.h"
+#include "hon/adaptor/refusal.h"
+#include "hon/engine/engine.h"
+#include "hon/fiber/conn.h"
+#include "hon/fiber/fiber.h"
+#include "hon/netpoll/loop.h"
+
+namespace hon::engine {
+
+/// A request that the engine answers instead of a handler.
+struct Refused {
+  adaptor::Refusal refusal;
+  std::string_view peer;
+  std::string_view pattern = {};
+  bool head = false;                         // its method is HEAD
+  const http::Header* set_before = nullptr;  // fields that its handler had set before it failed
+};
+
+/// What the connections and exchanges of one loop use: settings, pools, clock, limits and hooks. On
+/// the loop's thread, but for what says otherwise.
+struct LoopServices {
+  LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
+               const ConnSettings& its_settings, LoopEngine::Shared& its_shared,
+               ConnHooks its_hooks, std::atomic<uint64_t>& request_count);
+  LoopServices(const LoopServices&) = delete;
+  LoopServices& operator=(const LoopServices&) = delete;
+
+  // Used by each request, side by side.
+  netpoll::Loop& loop;
+  fiber::Scheduler& scheduler;
+  const Engine& engine;
+  std::atomic<uint64_t>& requests;     // for which handlers were called; any thread reads
+  LoopEngine::Shared& shared;          // of all loops of the server
+  std::atomic<bool> keep_alive{true};  // connections go on after an answer; any thread reads
+  const bool limits_requests;          // WithMaxInFlight
+  const Duration request_timeout;      // WithRequestTimeout
+  const ConnSettings settings;
+  const adaptor::HeadParser parser;
+  ExchangePool exchanges;
+  DateText date;
+  HandlerRunner runner;
+
+  // Used by each connection.
+  const ConnHooks hooks;
+  ServeQueue queue;
+  ConnList conns;
+  size_t served = 0;  // connections that are neither closed nor taken over
+  bool draining = false;
+  ConnScope base_scope;            // of connections that came through no gate
+  fiber::ConnGroup hijacked;       // connections that were taken over
+  std::function<void()> on_empty;  // called once when no connection is left; empty: nobody waits
+
+  /// Counts a request that is served, until LeaveRequest. False: there are too many.
+  [[nodiscard]] bool EnterRequest() { return !limits_requests || EnterLimitedRequest(); }
+  void LeaveRequest() {
+    if (limits_requests) [[unlikely]]
+      shared.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  }
+  /// Writes the answer to a request that no handler answers, with the text of WithErrorReply if
+  /// that gives one, and returns what there is to report.
+  [[nodiscard, gnu::cold]] Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
+  /// Hands `connection` to its handler, whose it is until the returned object ends.
+  [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
+  /// Counts a connection that was accepted. False: there is no room for it.
+  [[nodiscard]] bool EnterConnection(const netpoll::Connection& connection);
+  /// A connection is no longer served: it was closed or taken over.
+  void LeaveConnection();
+  /// Takes back what EnterConnection has counted for the peer's address.
+  void UncountPeer(const netpoll::Connection& connection);
+  /// Calls on_empty if nobody is left.
+  void TellWhenEmpty();
+
+ private:
+  [[nodiscard, gnu::cold]] bool EnterLimitedRequest();
+};
+
+}  // namespace hon::engine

@@ -1,0 +1,275 @@
+// The life of a connection of HTTP/1 over a backend without a kernel: what is served on which
+// fiber, and when a deadline ends what. The clock is the test's.
+
+#include "engine/http1_conn.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hon/engine/engine.h"
+#include "hon/fiber/fiber.h"
+#include "hon/http/serve_mux.h"
+#include "hon/io/stream.h"
+#include "hon/netpoll/loop.h"
+#include "support/fake_backend.h"
+
+namespace hon::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Small enough that no handler waits for the peer to take it.
+constexpr size_t kBodyBytes = 2000;
+// More than the high water of a connection holds.
+constexpr int kPiledRequests = 100;
+static_assert(kPiledRequests * kBodyBytes > 2 * io::kHighWaterBytes);
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
+
+std::string Repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+size_t Count(std::string_view text, std::string_view what) {
+  size_t count = 0;
+  for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+class Http1ConnTest : public testing::Test {
+ protected:
+  Http1ConnTest()
+      : mux_(Handlers()),
+        engine_(mux_, WithStallTime(kUnlimited), WithPlacement(kInline), WithRequestTimeout(5s),
+                WithEventHook([this](const Event& event) {
+                  events_.push_back(std::to_string(event.status) + " " + std::string(event.detail));
+                })) {
+    auto fake = std::make_unique<netpoll::FakeBackend>();
+    kernel_ = fake.get();
+    kernel_->Advance(Clock::now() - kernel_->Now());  // patience with the peer is told by Clock
+    loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
+    scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
+    ConnSettings settings;
+    settings.read_header_timeout = 1s;
+    settings.keep_alive_timeout = 10s;
+    settings.write_timeout = 3s;
+    serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
+    fd_ = kernel_->Open();
+    const auto adopted = loop_->Adopt(fd_, *serving_);
+    EXPECT_TRUE(adopted.has_value());
+  }
+  ~Http1ConnTest() override {
+    serving_->CloseAll(io::ErrClosed);
+    while (serving_->Connections() != 0 || scheduler_->Live() != 0) loop_->Turn(1ms);
+    serving_.reset();
+    scheduler_.reset();
+  }
+
+  http::ServeMux& Handlers() {
+    mux_storage_.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
+    mux_storage_.HandleFunc("/sleep", [](http::ResponseWriter& w, http::Request&) {
+      w.Write(fiber::Sleep(2s) ? "cut" : "slept");
+    });
+    mux_storage_.HandleFunc("/silent", [](http::ResponseWriter&, http::Request&) {
+      static_cast<void>(fiber::Sleep(1h));
+    });
+    mux_storage_.HandleFunc("/big", [](http::ResponseWriter& w, http::Request&) {
+      w.Write(std::string(kBodyBytes, 'b'));
+    });
+    return mux_storage_;
+  }
+
+  [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
+  /// Turns the loop until nothing is left to do at this time.
+  void Settle() {
+    for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+  }
+  void Sends(std::string_view bytes) {
+    Socket().Sends(bytes);
+    Settle();
+  }
+  void Passes(Duration time) {
+    kernel_->Advance(time);
+    Settle();
+  }
+  [[nodiscard]] uint64_t FibersStarted() const { return scheduler_->GetStats().started; }
+
+  http::ServeMux mux_storage_;
+  http::ServeMux& mux_;
+  std::vector<std::string> events_;
+  Engine engine_;
+  LoopEngine::Shared shared_;
+  netpoll::FakeBackend* kernel_ = nullptr;
+  std::unique_ptr<netpoll::Loop> loop_;
+  std::unique_ptr<fiber::Scheduler> scheduler_;
+  std::unique_ptr<LoopEngine> serving_;
+  int fd_ = -1;
+};
+
+TEST_F(Http1ConnTest, AHeadIsCollectedWithoutAFiber) {
+  for (size_t i = 0; i + 1 < kGet.size(); ++i) {
+    Sends(kGet.substr(i, 1));
+    ASSERT_EQ(FibersStarted(), 0U) << i;
+  }
+  Sends(kGet.substr(kGet.size() - 1));
+  EXPECT_EQ(FibersStarted(), 1U);
+  EXPECT_EQ(scheduler_->Live(), 0U);  // and the idle connection has none
+  EXPECT_EQ(Count(Socket().Take(), "hello"), 1U);
+}
+
+TEST_F(Http1ConnTest, OneFiberServesThePipelinedRequestsOfATurn) {
+  Sends(Repeated(kGet, kRequestsPerTurnMax));
+  EXPECT_EQ(Count(Socket().Take(), "hello"), size_t{kRequestsPerTurnMax});
+  EXPECT_EQ(FibersStarted(), 1U);
+}
+
+TEST_F(Http1ConnTest, OneMoreRequestIsServedByTheNextFiber) {
+  Sends(Repeated(kGet, kRequestsPerTurnMax + 1));
+  EXPECT_EQ(Count(Socket().Take(), "hello"), size_t{kRequestsPerTurnMax + 1});
+  EXPECT_EQ(FibersStarted(), 2U);
+}
+
+TEST_F(Http1ConnTest, RequestsBehindAHandlerThatWaitedAreServedByItsFiber) {
+  Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n" + Repeated(kGet, 2));
+  EXPECT_EQ(Socket().Take(), "");
+  Passes(2100ms);
+  const std::string answers = Socket().Take();
+  EXPECT_LT(answers.find("slept"), answers.find("hello"));
+  EXPECT_EQ(Count(answers, "hello"), 2U);
+  EXPECT_EQ(FibersStarted(), 1U);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+}
+
+TEST_F(Http1ConnTest, ABadHeadBehindGoodOnesIsRefusedOnce) {
+  Sends(Repeated(kGet, 2) + "GET / HTTP/1.1\r\n\r\n" + std::string(kGet));
+  const std::string answers = Socket().Take();
+  EXPECT_EQ(Count(answers, "HTTP/1.1 200"), 2U);
+  EXPECT_EQ(Count(answers, "HTTP/1.1 400"), 1U);
+  EXPECT_EQ(events_, std::vector<std::string>{"400 400 Bad Request: missing required Host header"});
+  EXPECT_EQ(FibersStarted(), 1U);
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+TEST_F(Http1ConnTest, ABeginningOfAHeadBehindAnAnswerHasTheTimeOfAHead) {
+  Sends(std::string(kGet) + "GET /");
+  EXPECT_EQ(Count(Socket().Take(), "hello"), 1U);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  Passes(990ms);
+  EXPECT_EQ(Socket().Take(), "");
+  Passes(20ms);
+  EXPECT_EQ(Socket().Take().substr(0, 12), "HTTP/1.1 408");
+}
+
+TEST_F(Http1ConnTest, AConnectionIsIdleForItsTimeBehindTheLastOfItsRequests) {
+  Sends(kGet);
+  Passes(6s);
+  Sends(kGet);
+  Socket().Take();
+  Passes(9900ms);
+  EXPECT_FALSE(Socket().SawFin());
+  Passes(200ms);
+  EXPECT_TRUE(Socket().SawFin() || Socket().Closed());
+  EXPECT_EQ(Socket().Take(), "");  // without a word
+}
+
+TEST_F(Http1ConnTest, ARequestTimesOutAlsoBehindOneThatDidNotWait) {
+  Sends(std::string(kGet) + "GET /silent HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_EQ(Count(Socket().Take(), "hello"), 1U);
+  Passes(4900ms);
+  EXPECT_EQ(Socket().Take(), "");
+  Passes(200ms);
+  EXPECT_EQ(Socket().Take().substr(0, 12), "HTTP/1.1 503");
+  EXPECT_EQ(scheduler_->Live(), 0U);
+}
+
+TEST_F(Http1ConnTest, TheRestOfABodyIsDroppedBetweenAnswerAndNextRequest) {
+  Sends("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345");
+  EXPECT_EQ(Count(Socket().Take(), "hello"), 1U);  // not held back by the body
+  EXPECT_EQ(scheduler_->Live(), 1U);
+  Sends("67890" + std::string(kGet));
+  EXPECT_EQ(Count(Socket().Take(), "hello"), 1U);
+  EXPECT_EQ(FibersStarted(), 1U);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+}
+
+TEST_F(Http1ConnTest, APeerThatLeavesWhileItsBodyIsDroppedLeavesNothingBehind) {
+  Sends("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345");
+  EXPECT_EQ(scheduler_->Live(), 1U);
+  Socket().Resets();
+  Settle();
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  EXPECT_EQ(serving_->Connections(), 0U);
+}
+
+TEST_F(Http1ConnTest, AConnectionThatIsCutInAHandlerEndsWithIt) {
+  Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(kGet));
+  serving_->CutServed(io::ErrClosed);
+  Settle();
+  EXPECT_EQ(Socket().Take(), "");
+  EXPECT_TRUE(Socket().SawReset());
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  EXPECT_EQ(serving_->Connections(), 0U);
+}
+
+TEST_F(Http1ConnTest, AnswersThatNobodyTakesStopTheServingWithoutAFiber) {
+  Socket().SetRoom(0);
+  Sends(Repeated("GET /big HTTP/1.1\r\nHost: t\r\n\r\n", kPiledRequests));
+  EXPECT_LE(serving_->Requests() * kBodyBytes, io::kHighWaterBytes);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  Socket().SetRoom(SIZE_MAX);
+  Settle();
+  Settle();
+  EXPECT_EQ(serving_->Requests(), uint64_t{kPiledRequests});
+}
+
+TEST_F(Http1ConnTest, AnswersThatNobodyTakesEndTheConnectionInTheWriteTime) {
+  Socket().SetRoom(0);
+  Sends(Repeated("GET /big HTTP/1.1\r\nHost: t\r\n\r\n", kPiledRequests));
+  Passes(2900ms);
+  EXPECT_FALSE(Socket().Closed());
+  Passes(200ms);
+  EXPECT_TRUE(Socket().SawReset());
+  EXPECT_EQ(serving_->Connections(), 0U);
+}
+
+TEST_F(Http1ConnTest, ADrainClosesWhatWaitsAndAnswersWhatHasBegun) {
+  Sends(kGet);
+  const int other = kernel_->Open();
+  const auto adopted = loop_->Adopt(other, *serving_);
+  ASSERT_TRUE(adopted.has_value());
+  kernel_->At(other).Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n");
+  Settle();
+  Socket().Take();
+  int empty = 0;
+  serving_->Drain(1h, [&] { ++empty; });
+  Settle();
+  EXPECT_TRUE(Socket().SawFin() || Socket().Closed());
+  EXPECT_EQ(serving_->Connections(), 1U);
+  EXPECT_EQ(empty, 0);
+  Passes(2100ms);
+  const std::string answer = kernel_->At(other).Take();
+  EXPECT_EQ(Count(answer, "slept"), 1U);
+  EXPECT_EQ(Count(answer, "Connection: close"), 1U);
+  EXPECT_EQ(serving_->Connections(), 0U);
+  EXPECT_EQ(empty, 1);
+}
+
+TEST_F(Http1ConnTest, NoRequestIsServedBehindTheEndOfKeepAlives) {
+  Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(kGet));
+  serving_->SetKeepAlivesEnabled(false);
+  Passes(2100ms);
+  const std::string answers = Socket().Take();
+  EXPECT_EQ(Count(answers, "slept"), 1U);
+  EXPECT_EQ(Count(answers, "hello"), 0U);
+  EXPECT_EQ(Count(answers, "Connection: close"), 1U);
+}
+
+}  // namespace
+}  // namespace hon::engine
