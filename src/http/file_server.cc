@@ -11,6 +11,7 @@
 #include "http/content.h"
 #include "http/dir_file.h"
 #include "http/dir_list.h"
+#include "http/request_path.h"
 
 namespace hon::http {
 namespace {
@@ -47,7 +48,10 @@ bool ClimbsUp(std::string_view path) {
 // middleware has decided about.
 bool IsUnclean(const Request& r) {
   std::string_view path = r.URL.Path;
-  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with('/')) {
+    if (internal::IsPlain(path)) return false;
+    path.remove_prefix(1);
+  }
   for (bool more = !path.empty(); more;) {
     const size_t slash = path.find('/');
     more = slash != path.npos;
