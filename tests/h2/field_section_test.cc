@@ -11,7 +11,7 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-std::vector<FieldLine> Lines(const Fields& fields) {
+std::vector<FieldLine> SectionLines(const Fields& fields) {
   std::vector<FieldLine> lines;
   for (const auto& [name, value] : fields) {
     lines.push_back({name, value, http::FindHeaderId(name), FindPseudoField(name),
@@ -20,43 +20,43 @@ std::vector<FieldLine> Lines(const Fields& fields) {
   return lines;
 }
 
-Fields Get(std::initializer_list<std::pair<std::string, std::string>> more = {}) {
+Fields SectionGet(std::initializer_list<std::pair<std::string, std::string>> more = {}) {
   Fields fields = {
       {":method", "GET"}, {":scheme", "https"}, {":authority", "a.example"}, {":path", "/"}};
   fields.insert(fields.end(), more);
   return fields;
 }
 
-struct Read {
+struct SectionRead {
   Violation violation;
   RequestFields request;
   Fields header;
 };
 
 // `fields` outlives what is returned.
-Read ReadRequest(const Fields& fields, bool end_stream = true) {
+SectionRead ReadRequest(const Fields& fields, bool end_stream = true) {
   static Arena arena;
   http::Header header;
-  Read read;
-  const std::vector<FieldLine> lines = Lines(fields);
+  SectionRead read;
+  const std::vector<FieldLine> lines = SectionLines(fields);
   read.violation = ReadRequestFields(lines, end_stream, arena, read.request, header);
   for (const http::Header::Field& field : header) read.header.emplace_back(field.name, field.value);
   return read;
 }
 
 TEST(ReadRequestFields, FillsARequest) {
-  const Fields fields = Get({{"user-agent", "x"},
-                             {"x-own-name", "y"},
-                             {"cookie", "a=b"},
-                             {"accept", "*/*"},
-                             {"cookie", "c=d"},
-                             {"te", "trailers"},
-                             {"host", "A.example"},
-                             {"expect", "100-continue"},
-                             {"priority", "u=1, i"},
-                             {"content-length", "7"},
-                             {"trailer", "x-t"}});
-  const Read read = ReadRequest(fields, false);
+  const Fields fields = SectionGet({{"user-agent", "x"},
+                                    {"x-own-name", "y"},
+                                    {"cookie", "a=b"},
+                                    {"accept", "*/*"},
+                                    {"cookie", "c=d"},
+                                    {"te", "trailers"},
+                                    {"host", "A.example"},
+                                    {"expect", "100-continue"},
+                                    {"priority", "u=1, i"},
+                                    {"content-length", "7"},
+                                    {"trailer", "x-t"}});
+  const SectionRead read = ReadRequest(fields, false);
   ASSERT_FALSE(read.violation) << read.violation.reason;
   EXPECT_EQ(read.request.method, "GET");
   EXPECT_EQ(read.request.scheme, "https");
@@ -79,16 +79,16 @@ TEST(ReadRequestFields, FillsARequest) {
                                  {"Cookie", "a=b; c=d"}}));
 }
 
-struct Case {
+struct SectionCase {
   const char* name;
   const char* rfc;
   Fields fields;
   bool ok;
 };
 
-const std::vector<Case>& Cases() {
-  static const std::vector<Case> cases = {
-      {"request", "9113 §8.3.1", Get(), true},
+const std::vector<SectionCase>& SectionCases() {
+  static const std::vector<SectionCase> cases = {
+      {"request", "9113 §8.3.1", SectionGet(), true},
       {"Host instead of :authority",
        "9113 §8.3.1",
        {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"host", "a"}},
@@ -98,8 +98,8 @@ const std::vector<Case>& Cases() {
        "9110 §4.2.1",
        {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"host", ""}},
        false},
-      {"Host differs", "9113 §8.3.1", Get({{"host", "b.example"}}), false},
-      {"two Hosts", "9112 §3.2", Get({{"host", "a.example"}, {"host", "a.example"}}), false},
+      {"Host differs", "9113 §8.3.1", SectionGet({{"host", "b.example"}}), false},
+      {"two Hosts", "9112 §3.2", SectionGet({{"host", "a.example"}, {"host", "a.example"}}), false},
       {"no method",
        "9113 §8.3.1",
        {{":scheme", "http"}, {":authority", "a"}, {":path", "/"}},
@@ -172,28 +172,31 @@ const std::vector<Case>& Cases() {
        "9113 §8.3",
        {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"x", "y"}, {":authority", "a"}},
        false},
-      {"upper case", "9113 §8.2.1", Get({{"X-A", "b"}}), false},
-      {"empty name", "9113 §8.2.1", Get({{"", "b"}}), false},
-      {"line break in a value", "9113 §8.2.1", Get({{"x-a", "b\r\nc: d"}}), false},
-      {"blank before a value", "9113 §8.2.1", Get({{"x-a", " b"}}), false},
-      {"connection", "9113 §8.2.2", Get({{"connection", "close"}}), false},
-      {"keep-alive", "9113 §8.2.2", Get({{"keep-alive", "5"}}), false},
-      {"proxy-connection", "9113 §8.2.2", Get({{"proxy-connection", "close"}}), false},
-      {"transfer-encoding", "9113 §8.2.2", Get({{"transfer-encoding", "chunked"}}), false},
-      {"upgrade", "9113 §8.2.2", Get({{"upgrade", "h2c"}}), false},
-      {"te: gzip", "9113 §8.2.2", Get({{"te", "gzip"}}), false},
-      {"te: trailers, gzip", "9113 §8.2.2", Get({{"te", "trailers, gzip"}}), false},
-      {"te: trailers", "9113 §8.2.2", Get({{"te", "trailers"}}), true},
-      {"length 0", "9110 §8.6", Get({{"content-length", "0"}}), true},
-      {"length of a body that is not there", "9113 §8.1.1", Get({{"content-length", "1"}}), false},
-      {"length with a sign", "9110 §8.6", Get({{"content-length", "+0"}}), false},
-      {"empty length", "9110 §8.6", Get({{"content-length", ""}}), false},
-      {"two equal lengths", "9110 §8.6", Get({{"content-length", "0"}, {"content-length", "0"}}),
-       true},
-      {"two lengths", "9110 §8.6", Get({{"content-length", "0"}, {"content-length", "00"}}), false},
-      {"lengths that differ", "9110 §8.6", Get({{"content-length", "0"}, {"content-length", "1"}}),
+      {"upper case", "9113 §8.2.1", SectionGet({{"X-A", "b"}}), false},
+      {"empty name", "9113 §8.2.1", SectionGet({{"", "b"}}), false},
+      {"line break in a value", "9113 §8.2.1", SectionGet({{"x-a", "b\r\nc: d"}}), false},
+      {"blank before a value", "9113 §8.2.1", SectionGet({{"x-a", " b"}}), false},
+      {"connection", "9113 §8.2.2", SectionGet({{"connection", "close"}}), false},
+      {"keep-alive", "9113 §8.2.2", SectionGet({{"keep-alive", "5"}}), false},
+      {"proxy-connection", "9113 §8.2.2", SectionGet({{"proxy-connection", "close"}}), false},
+      {"transfer-encoding", "9113 §8.2.2", SectionGet({{"transfer-encoding", "chunked"}}), false},
+      {"upgrade", "9113 §8.2.2", SectionGet({{"upgrade", "h2c"}}), false},
+      {"te: gzip", "9113 §8.2.2", SectionGet({{"te", "gzip"}}), false},
+      {"te: trailers, gzip", "9113 §8.2.2", SectionGet({{"te", "trailers, gzip"}}), false},
+      {"te: trailers", "9113 §8.2.2", SectionGet({{"te", "trailers"}}), true},
+      {"length 0", "9110 §8.6", SectionGet({{"content-length", "0"}}), true},
+      {"length of a body that is not there", "9113 §8.1.1", SectionGet({{"content-length", "1"}}),
        false},
-      {"length of 19 digits", "limit", Get({{"content-length", "0000000000000000000"}}), false},
+      {"length with a sign", "9110 §8.6", SectionGet({{"content-length", "+0"}}), false},
+      {"empty length", "9110 §8.6", SectionGet({{"content-length", ""}}), false},
+      {"two equal lengths", "9110 §8.6",
+       SectionGet({{"content-length", "0"}, {"content-length", "0"}}), true},
+      {"two lengths", "9110 §8.6", SectionGet({{"content-length", "0"}, {"content-length", "00"}}),
+       false},
+      {"lengths that differ", "9110 §8.6",
+       SectionGet({{"content-length", "0"}, {"content-length", "1"}}), false},
+      {"length of 19 digits", "limit", SectionGet({{"content-length", "0000000000000000000"}}),
+       false},
       {"CONNECT", "9113 §8.5", {{":method", "CONNECT"}, {":authority", "a:1"}}, true},
       {"CONNECT without authority", "9113 §8.5", {{":method", "CONNECT"}}, false},
       {"CONNECT with Host alone", "9113 §8.5", {{":method", "CONNECT"}, {"host", "a:1"}}, false},
@@ -234,8 +237,8 @@ const std::vector<Case>& Cases() {
 }
 
 TEST(ReadRequestFields, KnowsTheRulesOfTheRfc) {
-  for (const Case& one : Cases()) {
-    const Read read = ReadRequest(one.fields);
+  for (const SectionCase& one : SectionCases()) {
+    const SectionRead read = ReadRequest(one.fields);
     EXPECT_EQ(!read.violation, one.ok) << one.name << ", RFC " << one.rfc;
     if (!read.violation) continue;
     EXPECT_EQ(read.violation.code, ErrorCode::kProtocolError) << one.name;
@@ -244,7 +247,7 @@ TEST(ReadRequestFields, KnowsTheRulesOfTheRfc) {
 }
 
 TEST(ReadRequestFields, AnotherExpectationIsTold) {
-  const Read read = ReadRequest(Get({{"expect", "200-ok"}}));
+  const SectionRead read = ReadRequest(SectionGet({{"expect", "200-ok"}}));
   EXPECT_FALSE(read.violation);
   EXPECT_TRUE(read.request.expects_otherwise);
 }
@@ -254,7 +257,7 @@ TEST(ReadResponseFields, KnowsTheRulesOfTheRfc) {
     Arena arena;
     http::Header header;
     ResponseFields response;
-    const std::vector<FieldLine> lines = Lines(fields);
+    const std::vector<FieldLine> lines = SectionLines(fields);
     const Violation violation = ReadResponseFields(lines, end_stream, arena, response, header);
     return violation ? -1 : response.status;
   };
@@ -278,7 +281,7 @@ TEST(ReadTrailerFields, HaveNoPseudoFields) {
   const auto ok = [](const Fields& fields) {
     Arena arena;
     http::Header header;
-    const std::vector<FieldLine> lines = Lines(fields);
+    const std::vector<FieldLine> lines = SectionLines(fields);
     return !ReadTrailerFields(lines, arena, header);
   };
   EXPECT_TRUE(ok({}));

@@ -24,7 +24,7 @@ TEST(FrameHeader, ReadsAndWritesNineBytes) {
   EXPECT_EQ(std::string_view(written, sizeof(written)), FromHex("0040010125 00000003"));
 }
 
-struct Case {
+struct FrameCase {
   const char* name;
   const char* rfc;
   FrameHeader header;
@@ -32,7 +32,7 @@ struct Case {
   bool connection = true;
 };
 
-constexpr Case kCases[] = {
+constexpr FrameCase kFrameCases[] = {
     {"largest frame", "9113 §4.2", {16384, FrameType::kData, 0, 1}, kNone},
     {"one byte more", "9113 §4.2", {16385, FrameType::kData, 0, 1}, kSize},
     {"unknown type, too large", "9113 §4.2", {16385, FrameType{0xfa}, 0, 1}, kSize},
@@ -69,7 +69,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(JudgeFrame, KnowsTheRulesOfTheRfc) {
-  for (const Case& one : kCases) {
+  for (const FrameCase& one : kFrameCases) {
     const Violation got = JudgeFrame(one.header, kFrameBytesMin);
     EXPECT_EQ(got.code, one.code) << one.name << ", RFC " << one.rfc;
     if (got) {

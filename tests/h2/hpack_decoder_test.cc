@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "h2/bytes.h"
+#include "h2/hpack_fixture.h"
 #include "h2/hpack_integer.h"
 
 namespace hon::h2 {
@@ -16,24 +17,10 @@ namespace {
 
 using h2::testing::FromHex;
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-constexpr FieldLimits kLimits;
-
-struct Decoded {
-  Fields fields;
-  DecodedBlock block;
-};
-
-Decoded Decode(HpackDecoder& decoder, std::string_view block, const FieldLimits& limits = kLimits) {
-  Arena arena;
-  std::vector<FieldLine> lines;
-  Decoded decoded;
-  const std::string copy(block);
-  decoded.block = decoder.Decode(copy, limits, arena, lines);
-  for (const FieldLine& line : lines) decoded.fields.emplace_back(line.name, line.value);
-  return decoded;
-}
+using testing::Decode;
+using testing::Decoded;
+using testing::Fields;
+using testing::kLimits;
 
 ErrorCode ErrorOf(std::string_view block) {
   HpackDecoder decoder;

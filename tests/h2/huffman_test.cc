@@ -13,7 +13,7 @@ namespace {
 using testing::FromHex;
 
 // Decodes in a buffer of exactly the size that is promised to suffice.
-std::optional<std::string> Decode(std::string_view encoded) {
+std::optional<std::string> DecodeText(std::string_view encoded) {
   const std::string copy(encoded);
   const auto to = std::make_unique<char[]>(HuffmanDecodedMax(copy.size()));
   const std::optional<size_t> size = HuffmanDecode(copy, to.get());
@@ -21,19 +21,19 @@ std::optional<std::string> Decode(std::string_view encoded) {
   return std::string(to.get(), *size);
 }
 
-std::string Encode(std::string_view text) {
+std::string EncodeText(std::string_view text) {
   std::string encoded(HuffmanEncodedBytes(text), '\0');
   const char* const end = HuffmanEncode(text, encoded.data());
   EXPECT_EQ(static_cast<size_t>(end - encoded.data()), encoded.size());
   return encoded;
 }
 
-struct Case {
+struct HuffmanCase {
   const char* text;
   const char* hex;
 };
 // RFC 7541 Appendix C.4 and C.6.
-constexpr Case kCases[] = {
+constexpr HuffmanCase kHuffmanCases[] = {
     {"www.example.com", "f1e3c2e5f23a6ba0ab90f4ff"},
     {"no-cache", "a8eb10649cbf"},
     {"custom-key", "25a849e95ba97d7f"},
@@ -49,9 +49,9 @@ constexpr Case kCases[] = {
 };
 
 TEST(Huffman, ExamplesOfTheRfcBothWays) {
-  for (const Case& one : kCases) {
-    EXPECT_EQ(Encode(one.text), FromHex(one.hex)) << one.text;
-    EXPECT_EQ(Decode(FromHex(one.hex)), one.text);
+  for (const HuffmanCase& one : kHuffmanCases) {
+    EXPECT_EQ(EncodeText(one.text), FromHex(one.hex)) << one.text;
+    EXPECT_EQ(DecodeText(FromHex(one.hex)), one.text);
   }
 }
 
@@ -59,16 +59,16 @@ TEST(Huffman, EveryPairOfBytesSurvives) {
   for (int a = 0; a < 256; ++a) {
     for (int b = 0; b < 256; ++b) {
       const std::string text = {static_cast<char>(a), static_cast<char>(b)};
-      EXPECT_EQ(Decode(Encode(text)), text) << a << " " << b;
+      EXPECT_EQ(DecodeText(EncodeText(text)), text) << a << " " << b;
     }
   }
 }
 
 TEST(Huffman, EveryCutOfATextIsItsPrefixOrBroken) {
-  const std::string text = kCases[10].text;
-  const std::string encoded = Encode(text);
+  const std::string text = kHuffmanCases[10].text;
+  const std::string encoded = EncodeText(text);
   for (size_t cut = 0; cut < encoded.size(); ++cut) {
-    const std::optional<std::string> decoded = Decode(std::string_view(encoded).substr(0, cut));
+    const std::optional<std::string> decoded = DecodeText(std::string_view(encoded).substr(0, cut));
     if (decoded) {
       EXPECT_EQ(*decoded, text.substr(0, decoded->size())) << cut;
     }
@@ -77,23 +77,23 @@ TEST(Huffman, EveryCutOfATextIsItsPrefixOrBroken) {
 
 // RFC 7541 §5.2.
 TEST(Huffman, PaddingIsAPrefixOfEosShorterThanAByte) {
-  EXPECT_EQ(Decode(FromHex("1f")), "a");           // 00011 and three ones
-  EXPECT_EQ(Decode(FromHex("1e")), std::nullopt);  // padding that is no ones
-  EXPECT_EQ(Decode(FromHex("18")), std::nullopt);
-  EXPECT_EQ(Decode(FromHex("1fff")), std::nullopt);  // eleven bits of padding
-  EXPECT_EQ(Decode(FromHex("ff")), std::nullopt);
-  EXPECT_EQ(Decode(""), "");
+  EXPECT_EQ(DecodeText(FromHex("1f")), "a");           // 00011 and three ones
+  EXPECT_EQ(DecodeText(FromHex("1e")), std::nullopt);  // padding that is no ones
+  EXPECT_EQ(DecodeText(FromHex("18")), std::nullopt);
+  EXPECT_EQ(DecodeText(FromHex("1fff")), std::nullopt);  // eleven bits of padding
+  EXPECT_EQ(DecodeText(FromHex("ff")), std::nullopt);
+  EXPECT_EQ(DecodeText(""), "");
 }
 
 TEST(Huffman, EosInTheTextIsBroken) {
-  EXPECT_EQ(Decode(FromHex("ffffffff")), std::nullopt);    // EOS and two ones
-  EXPECT_EQ(Decode(FromHex("1fffffffff")), std::nullopt);  // behind a letter
+  EXPECT_EQ(DecodeText(FromHex("ffffffff")), std::nullopt);    // EOS and two ones
+  EXPECT_EQ(DecodeText(FromHex("1fffffffff")), std::nullopt);  // behind a letter
 }
 
 TEST(Huffman, TheLongestCodesDecode) {
   const std::string text = "\x16\x0a\x0d";  // 30 bits each
   EXPECT_EQ(HuffmanEncodedBytes(text), 12U);
-  EXPECT_EQ(Decode(Encode(text)), text);
+  EXPECT_EQ(DecodeText(EncodeText(text)), text);
 }
 
 }  // namespace

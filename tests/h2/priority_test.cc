@@ -9,13 +9,13 @@
 namespace hon::h2 {
 namespace {
 
-struct Case {
+struct PriorityCase {
   std::string_view value;
   Priority want;
 };
 
 // RFC 9218 §4, RFC 8941 §3.2.
-constexpr Case kCases[] = {
+constexpr PriorityCase kPriorityCases[] = {
     {"", {3, false}},
     {"u=0", {0, false}},
     {"u=7", {7, false}},
@@ -49,7 +49,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(ParsePriority, IsADictionaryOfWhichTwoMembersCount) {
-  for (const Case& one : kCases) {
+  for (const PriorityCase& one : kPriorityCases) {
     EXPECT_EQ(ParsePriority(one.value), one.want) << one.value;
   }
 }

@@ -15,6 +15,10 @@
 
 namespace hon::h2::testing {
 
+inline constexpr FrameType kData = FrameType::kData;
+inline constexpr FrameType kHeaders = FrameType::kHeaders;
+inline constexpr FrameType kContinuation = FrameType::kContinuation;
+
 inline std::string RawFrame(FrameType type, uint8_t flags, uint32_t stream,
                             std::string_view payload = {}) {
   std::string frame(kFrameHeaderBytes, '\0');

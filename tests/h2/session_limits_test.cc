@@ -11,6 +11,8 @@ using testing::Data;
 using testing::FromHex;
 using testing::GetBlock;
 using testing::GetRequest;
+using testing::kContinuation;
+using testing::kHeaders;
 using testing::Owner;
 using testing::PostHead;
 using testing::RawFrame;
@@ -18,9 +20,6 @@ using testing::ReadFrames;
 using testing::Uint32;
 using testing::Verdict;
 using Status = Session::Status;
-
-constexpr FrameType kHeaders = FrameType::kHeaders;
-constexpr FrameType kContinuation = FrameType::kContinuation;
 
 // Limits, each at its value and one past it.
 

@@ -14,6 +14,9 @@ using testing::Exchange;
 using testing::FromHex;
 using testing::GetBlock;
 using testing::GetRequest;
+using testing::kContinuation;
+using testing::kData;
+using testing::kHeaders;
 using testing::Owner;
 using testing::PostBlock;
 using testing::PostHead;
@@ -23,19 +26,15 @@ using testing::Uint32;
 using testing::Verdict;
 using Status = Session::Status;
 
-constexpr FrameType kData = FrameType::kData;
-constexpr FrameType kHeaders = FrameType::kHeaders;
-constexpr FrameType kContinuation = FrameType::kContinuation;
-
-struct Case {
+struct RuleCase {
   const char* name;
   const char* rfc;
   std::string bytes;
   const char* want;
 };
 
-const std::vector<Case>& Cases() {
-  static const std::vector<Case> cases = {
+const std::vector<RuleCase>& RuleCases() {
+  static const std::vector<RuleCase> cases = {
       {"request", "9113 §8.1", GetRequest(1), ""},
       {"unknown frame", "9113 §5.5", RawFrame(FrameType{0xb}, 0xff, 1, "x") + GetRequest(1), ""},
       {"even stream", "9113 §5.1.1", GetRequest(2), "GOAWAY PROTOCOL_ERROR"},
@@ -133,14 +132,14 @@ const std::vector<Case>& Cases() {
 }
 
 TEST(Session, KnowsTheRulesOfTheRfc) {
-  for (const Case& one : Cases()) {
+  for (const RuleCase& one : RuleCases()) {
     EXPECT_EQ(Verdict(one.bytes), one.want) << one.name << ", RFC " << one.rfc;
   }
 }
 
 // The pieces in which bytes come change nothing.
 TEST(Session, EveryCutGivesTheSameVerdict) {
-  for (const Case& one : Cases()) {
+  for (const RuleCase& one : RuleCases()) {
     if (one.bytes.size() > 200) continue;
     for (size_t cut = 0; cut <= one.bytes.size(); ++cut) {
       Owner server(Role::kServer);

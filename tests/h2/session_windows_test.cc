@@ -10,14 +10,13 @@ using testing::ClientStart;
 using testing::Data;
 using testing::FromHex;
 using testing::GetRequest;
+using testing::kData;
 using testing::Owner;
 using testing::PostHead;
 using testing::RawFrame;
 using testing::ReadFrames;
 using testing::Uint32;
 using Status = Session::Status;
-
-constexpr FrameType kData = FrameType::kData;
 
 TEST(SessionWindows, AStreamThatIsNotReadHoldsOnlyItselfBack) {
   SessionLimits limits;
