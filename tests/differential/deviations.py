@@ -127,7 +127,8 @@ def slash_in_a_segment(d):
 
 
 def dots_in_a_file_name(d):
-    return d.status(d.ours) == 404 and d.has(rb"^\S* /files/([^\r ?]*/)?(\.|%2e){1,2}[/? ]")
+    return d.status(d.ours) == 404 and (d.has(rb"^\S* /files/([^\r ?]*/)?(\.|%2e){1,2}[/? ]")
+                                        or d.has(rb"^CONNECT /files/([^\r ?]*/)?/"))
 
 
 def odd_range(d):
@@ -142,6 +143,11 @@ def odd_range(d):
 def conditions_in_lines(d):
     names = re.findall(rb"\n(if-[\w-]+|range):", d.wire.partition(b"\r\n\r\n")[0], re.I)
     return len({name.lower() for name in names}) < len(names)
+
+
+def refused_head(d):
+    """Behind the head of a refusal Go sends its text, which is no HTTP."""
+    return d.ours is None and d.status(d.go) == 0 and "400 Bad Request" in d.go[3] and d.has(rb"^HEAD ")
 
 
 def escaped_links(d):
@@ -362,6 +368,7 @@ DEVIATIONS = [
     ("D-070", blank_in_a_part),
     ("D-080", odd_range),
     ("D-081", conditions_in_lines),
+    ("D-083", refused_head),
     ("D-082", escaped_links),
     ("D-068", index_directory),
     ("D-069", odd_file_name),
