@@ -199,6 +199,11 @@ void AddStatuses(Answers& answers) {
     w.Header().Set("Connection", "x, close");
     Text(w, "closing\n");
   };
+  answers["connection-lines"] = [](ResponseWriter& w, Request&) {
+    w.Header().Add("Connection", "keep-alive");
+    w.Header().Add("Connection", "close");
+    Text(w, "closing\n");
+  };
 }
 
 void AddTrailers(Answers& answers) {

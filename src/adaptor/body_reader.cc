@@ -86,8 +86,7 @@ bool BodyReader::Fill() {
   return !failure_;
 }
 
-// Whether more than may be forgotten is left. What was forgotten counts, so that it does not matter
-// in which pieces a body comes.
+// What was dropped before counts, so that it does not matter in which pieces a body comes.
 bool BodyReader::TooMuch(int64_t bytes_max) const {
   if (framing_ == Framing::kLength) return drained_ + remaining_ >= bytes_max;
   return framing_ == Framing::kChunked && drained_ >= bytes_max && chunked_.InData();

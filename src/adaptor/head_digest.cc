@@ -1,60 +1,75 @@
 #include "adaptor/head_digest.h"
 
-#include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
+#include "hon/url/url.h"
 
 namespace hon::adaptor {
 namespace {
 
-// Go's set: every byte of a reg-name, an IP literal and a port (RFC 3986 §3.2.2), but no "@",
-// so no userinfo.
-constexpr std::array<bool, 256> MakeHostBytes() {
-  std::array<bool, 256> bytes{};
-  for (const char c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "abcdefghijklmnopqrstuvwxyz!$%&()*+,-.:;=[]'_~")) {
-    bytes[static_cast<unsigned char>(c)] = true;
-  }
-  return bytes;
-}
-constexpr std::array<bool, 256> kHostBytes = MakeHostBytes();
+static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
 
-// Not zero unless each of the eight bytes at `at` is a letter, a digit, "-", "." or ":", as in most
-// hosts. A byte below 0x80 is at least n when adding 0x80 - n sets its high bit.
-uint64_t Doubtful(const char* at) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
+constexpr uint64_t kOnes = 0x0101010101010101U;
+constexpr uint64_t kHighs = kOnes << 7;
+
+inline uint64_t Load(const char* at) {
   uint64_t word;
   std::memcpy(&word, at, sizeof word);
-  const uint64_t lower = word | (kOnes * 0x20);
-  const uint64_t low = word & (kOnes * 0x7F);  // so that no sum reaches the next byte
-  const uint64_t folded = lower & (kOnes * 0x7F);
-  const uint64_t letter = (folded + kOnes * (0x80 - 'a')) & ~(folded + kOnes * (0x7F - 'z'));
-  const uint64_t other = (low + kOnes * (0x80 - '-')) & ~(low + kOnes * (0x7F - ':'));
-  const uint64_t slash = low ^ (kOnes * '/');
-  const uint64_t no_slash = slash + kOnes * 0x7F;
-  return ~((letter | (other & no_slash)) & ~word) & (kOnes << 7);
+  return word;
+}
+
+using Bytes = uint8_t __attribute__((vector_size(16)));
+
+// Whether each of 16 bytes is a letter, a digit, "-" or ".", as in most hosts.
+inline bool ArePlain(uint64_t first, uint64_t last) {
+  const uint64_t words[] = {first, last};
+  Bytes bytes;
+  std::memcpy(&bytes, words, sizeof bytes);
+  const auto letter = ((bytes | 0x20) - 'a') <= 'z' - 'a';
+  const auto other = ((bytes - '-') <= '9' - '-') & (bytes != '/');
+  const auto plain = letter | other;
+  uint64_t found[2];
+  std::memcpy(found, &plain, sizeof found);
+  return (found[0] & found[1]) == ~uint64_t{0};
+}
+
+// The high bit of each byte that is ":".
+inline uint64_t Colons(uint64_t word) {
+  const uint64_t difference = word ^ (kOnes * ':');
+  return ~(((difference & ~kHighs) + ~kHighs) | difference) & kHighs;
+}
+
+// The high bit of each byte that is no digit.
+inline uint64_t NoDigits(uint64_t word) {
+  const uint64_t difference = word ^ (kOnes * '0');
+  return (((difference & ~kHighs) + kOnes * (0x80 - 10)) | difference) & kHighs;
+}
+
+// Whether `host` is plain, of eight bytes or more, and its port, if any, within the last eight.
+inline bool IsPlainHost(std::string_view host) {
+  const char* at = host.data();
+  size_t left = host.size();
+  if (left < 8) return false;
+  const uint64_t tail = Load(at + left - 8);
+  if (const uint64_t colons = Colons(tail); colons != 0) {
+    const auto behind = static_cast<unsigned>(std::countl_zero(colons));  // bits behind the last
+    if (behind != 0 && NoDigits(tail) >> (64 - behind) != 0) return false;
+    left -= 1 + behind / 8;
+    if (left < 8) return false;
+  }
+  for (; left > 16; left -= 16, at += 16) {
+    if (!ArePlain(Load(at), Load(at + 8))) return false;
+  }
+  return ArePlain(Load(left < 8 ? at + left - 8 : at), Load(at + left - 8));
 }
 
 }  // namespace
 
-bool IsValidHost(std::string_view host) {
-  const char* at = host.data();
-  size_t left = host.size();
-  if (left >= 8) {
-    uint64_t doubtful = Doubtful(at + left - 8);
-    for (; left > 8; left -= 8, at += 8) doubtful |= Doubtful(at);
-    if (doubtful == 0) return true;
-    at = host.data();
-    left = host.size();
-  }
-  for (; left != 0; --left, ++at) {
-    if (!kHostBytes[static_cast<unsigned char>(*at)]) return false;
-  }
-  return true;
-}
+bool IsValidHost(std::string_view host) { return IsPlainHost(host) || url::IsHostAndPort(host); }
 
 namespace internal {
 
@@ -80,8 +95,8 @@ bool HeadDigest::NoteOther(http::HeaderId id, std::string_view value) {
       keep_alive_ |= ListHas(value, "keep-alive");
       return true;
     case http::HeaderId::kExpect:
-      if (expects_ == 0) expect_ = value;
-      expects_ = 1;
+      expects_ |= !value.empty();
+      expects_continue_ |= ListHas(value, "100-continue");
       return true;
     default:
       return true;
@@ -120,14 +135,15 @@ Refusal HeadDigest::JudgeHost(RequestHead& head) const {
     const bool needed = head.minor_version > 0 && head.method != "CONNECT";
     return needed ? Refusal::kMissingHost : Refusal::kNone;
   }
-  // An http URI has a host (RFC 9110 §4.2.1), so an empty field is no host of ours.
-  if (host_.empty() && head.minor_version > 0) return Refusal::kMalformedHost;
+  // The field value is empty when the target has no authority (RFC 9112 §3.2), which http targets
+  // always have (RFC 9110 §4.2.1). HTTP/1.0 did not ask for the field.
+  if (host_.empty() && head.minor_version == 0) return Refusal::kNone;
   return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
 }
 
 Refusal HeadDigest::JudgeExpect(RequestHead& head) const {
-  if (expect_.empty()) return Refusal::kNone;
-  if (!ListHas(expect_, "100-continue")) return Refusal::kExpectationFailed;
+  if (!expects_) return Refusal::kNone;
+  if (!expects_continue_) return Refusal::kExpectationFailed;
   head.expect_continue = head.minor_version > 0 && head.HasBody();
   return Refusal::kNone;
 }

@@ -47,14 +47,14 @@ class HeadDigest {
   std::string_view host_;
   std::string_view coding_;  // value of the first Transfer-Encoding
   std::string_view length_;  // value of the first Content-Length
-  std::string_view expect_;  // value of the first Expect
   uint8_t hosts_ = 0;        // these count to 2 at most
   bool others_ = false;      // a watched field but Host was there
   uint8_t codings_ = 0;
-  uint8_t expects_ = 0;
   bool has_length_ = false;
   bool lengths_differ_ = false;
-  bool names_chunked_ = false;  // some Transfer-Encoding names the chunked coding
+  bool names_chunked_ = false;     // some Transfer-Encoding names the chunked coding
+  bool expects_ = false;           // some Expect is not empty
+  bool expects_continue_ = false;  // some Expect lists 100-continue
   bool close_ = false;
   bool keep_alive_ = false;
 };

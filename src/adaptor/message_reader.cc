@@ -229,6 +229,12 @@ Error MessageReader::ReadResponseHead(std::string_view& text) {
 Error MessageReader::Frame(std::string_view method) {
   State& state = *state_;
   http::Response& response = state.response;
+  if (method == http::MethodConnect && response.StatusCode / 100 == 2) {
+    // A tunnel, whatever the fields say of a length (RFC 9112 §6.3).
+    response.Close = true;
+    response.Body = http::Body(&state.rest.emplace(state.source));
+    return {};
+  }
   HON_RETURN_IF_ERROR(ReadLength(response));
   if (response.Chunked) TakeTrailerNames(response);
   response.Close = SaysClose(response);

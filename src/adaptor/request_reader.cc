@@ -23,9 +23,9 @@ Refusal FillTarget(const RequestHead& head, http::Request& request) {
     if (url.Host != head.target || url.Port().empty()) return Refusal::kBadRequest;
     request.Host = head.target;
   } else {
-    if (url.Host.empty() && (url.Scheme == "http" || url.Scheme == "https")) {
-      return Refusal::kBadRequest;
-    }
+    // Without an authority there is nobody to ask: "http:x", and "example.com:443", which is the
+    // authority form and belongs to CONNECT alone (RFC 9112 §3.2.3).
+    if (url.Host.empty()) return Refusal::kBadRequest;
     // The target wins over the Host field (RFC 9112 §3.2.2).
     request.Host = request.Own(url.Host);
   }
@@ -51,6 +51,17 @@ Refusal FillTrailerNames(http::Request& request) {
   return Refusal::kNone;
 }
 
+// RFC 9111 §5.4. As in Go, the directive is in lower case.
+bool SaysNoCache(const http::Header& header) {
+  bool found = false;
+  for (const http::Header::Field& field : header) {
+    if (field.id != http::HeaderId::kPragma) continue;
+    internal::ForEachElement(field.value,
+                             [&](std::string_view element) { found |= element == "no-cache"; });
+  }
+  return found;
+}
+
 }  // namespace
 
 Refusal FillRequest(const RequestHead& head, http::Request& request) {
@@ -64,8 +75,8 @@ Refusal FillRequest(const RequestHead& head, http::Request& request) {
   request.Close = head.close;
   if (const Refusal refusal = FillTarget(head, request); refusal != Refusal::kNone) return refusal;
   http::Header& header = request.Header;
-  if (header.Get(http::HeaderId::kPragma) == "no-cache" &&
-      !header.Has(http::HeaderId::kCacheControl)) {
+  if (header.Has(http::HeaderId::kPragma) && !header.Has(http::HeaderId::kCacheControl) &&
+      SaysNoCache(header)) {
     header.AddView("Cache-Control", "no-cache", http::HeaderId::kCacheControl);
   }
   return head.chunked ? FillTrailerNames(request) : Refusal::kNone;

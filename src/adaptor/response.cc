@@ -44,7 +44,8 @@ inline void Response::Commit(int status) {
   status_ = status;
   phase_ = Phase::kCommitted;
   if (options_.body != nullptr) options_.body->SuppressContinue();
-  const ResponseHead::Facts& facts = head_.Commit(status, options_.http10, header_);
+  const bool tunnel = options_.connect && status >= 200 && status < 300;
+  const ResponseHead::Facts& facts = head_.Commit(status, options_.http10, header_, tunnel);
   length_ = facts.content_length;
   if (facts.bad_length || facts.length_dropped || facts.coding == GivenCoding::kForeign) {
     ReportMistakes();
@@ -54,7 +55,7 @@ inline void Response::Commit(int status) {
 void Response::ReportMistakes() {
   const ResponseHead::Facts& facts = head_.GetFacts();
   if (facts.bad_length) {
-    control_->LogHandlerError("http: the handler's Content-Length is no number; dropped");
+    control_->LogHandlerError("http: the handler's Content-Length is not one number; dropped");
   }
   if (facts.length_dropped) {
     control_->LogHandlerError(
@@ -176,6 +177,12 @@ inline AutomaticFields Response::Decide(bool complete) {
 inline void Response::DecideLength(bool complete, AutomaticFields& fields) {
   const ResponseHead::Facts& facts = head_.GetFacts();
   const bool body_allowed = IsBodyAllowed(status_);
+  if (facts.tunnel) [[unlikely]] {
+    // What the handler writes are the tunnel's bytes (RFC 9110 §9.3.6).
+    coding_ = Coding::kUntilClose;
+    close_ = true;
+    return;
+  }
   if (complete && body_allowed && length_ < 0 && !facts.no_auto_length &&
       facts.coding == GivenCoding::kNone && (!options_.head || buffered_ != 0) &&
       (options_.http10 || !(facts.has_trailers || HasLateTrailers(header_)))) {
@@ -203,7 +210,7 @@ inline void Response::DecideConnection(AutomaticFields& fields) {
   if (facts.lists_close || !keep_alive) close_ = true;
   if (body != nullptr && !body->AtEnd() &&
       (body->Failed() || body->ContinueWithheld() ||
-       (!full_duplex_ && body->Remaining() >= kUnreadBodyBytesMax))) {
+       (!full_duplex_ && body->TooMuch(kUnreadBodyBytesMax)))) {
     close_ = true;
   }
   if (!close_) {
@@ -212,7 +219,8 @@ inline void Response::DecideConnection(AutomaticFields& fields) {
     return;
   }
   const bool says_so = facts.lists_close && keep_alive;
-  const bool switches = status_ == http::StatusSwitchingProtocols && facts.lists_upgrade;
+  const bool switches =
+      facts.tunnel || (status_ == http::StatusSwitchingProtocols && facts.lists_upgrade);
   if (says_so || switches) return;
   fields.connection = options_.http10 ? ConnectionField::kNone : ConnectionField::kClose;
 }

@@ -21,18 +21,37 @@ inline char* Copy(std::string_view text, char* into) {
   return std::copy(text.begin(), text.end(), into);
 }
 
+// Several lines of one name are one list (RFC 9110 §5.3), so two lines "chunked" are no coding that
+// a message may have.
 GivenCoding CodingOf(const http::Header& header) {
-  const std::string_view value = header.Get(HeaderId::kTransferEncoding);
-  if (value.empty()) return GivenCoding::kNone;
-  if (internal::EqualsLower(value, "chunked")) return GivenCoding::kChunked;
-  return internal::EqualsLower(value, "identity") ? GivenCoding::kIdentity : GivenCoding::kForeign;
+  GivenCoding coding = GivenCoding::kNone;
+  for (const Field& field : header) {
+    if (field.id != HeaderId::kTransferEncoding || field.value.empty()) continue;
+    if (coding != GivenCoding::kNone) return GivenCoding::kForeign;
+    coding = internal::EqualsLower(field.value, "chunked")    ? GivenCoding::kChunked
+             : internal::EqualsLower(field.value, "identity") ? GivenCoding::kIdentity
+                                                              : GivenCoding::kForeign;
+  }
+  return coding;
+}
+
+// The Content-Length that the fields state, or -1 when a line is no number or two differ.
+int64_t LengthOf(const http::Header& header) {
+  std::string_view text;
+  for (const Field& field : header) {
+    if (field.id != HeaderId::kContentLength) continue;
+    if (text.data() != nullptr && field.value != text) return -1;
+    text = field.value;
+  }
+  return internal::ParseDecimal(text);
 }
 
 }  // namespace
 
-const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
-                                                const http::Header& header) {
+const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10, const http::Header& header,
+                                                bool tunnel) {
   facts_ = Facts();
+  facts_.tunnel = tunnel;
   size_ = 0;
   connection_begin_ = connection_end_ = 0;
   if (!trailer_names_.empty()) trailer_names_.clear();
@@ -61,27 +80,35 @@ const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10,
 void ResponseHead::Gather(int status, const http::Header& header) {
   const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
   facts_.has_date = given(HeaderId::kDate);
-  facts_.has_type =
-      given(HeaderId::kContentType) || !header.Get(HeaderId::kContentEncoding).empty();
+  facts_.has_type = given(HeaderId::kContentType);
   facts_.no_auto_length = header.Suppressed(HeaderId::kContentLength);
   facts_.coding = CodingOf(header);
   if (header.Has(HeaderId::kContentLength)) {
-    const int64_t length = internal::ParseDecimal(header.Get(HeaderId::kContentLength));
+    const int64_t length = LengthOf(header);
     facts_.bad_length = length < 0;
     facts_.length_dropped = length >= 0 && facts_.coding != GivenCoding::kNone &&
                             facts_.coding != GivenCoding::kIdentity;
-    if (!facts_.length_dropped && IsBodyAllowed(status)) facts_.content_length = length;
+    if (!facts_.length_dropped && !facts_.tunnel && IsBodyAllowed(status)) {
+      facts_.content_length = length;
+    }
   }
   facts_.has_connection = header.Has(HeaderId::kConnection);
-  if (facts_.has_connection) {
-    const std::string_view value = header.Get(HeaderId::kConnection);
-    facts_.lists_close = internal::ListHas(value, "close");
-    facts_.lists_upgrade = internal::ListHas(value, "upgrade");
-  }
   for (const Field& field : header) {
-    facts_.has_trailers |= field.id == HeaderId::kTrailer || IsLateTrailer(field);
-    if (field.id != HeaderId::kTrailer) continue;
-    trailer_names_.append(field.value).append(1, ',');
+    switch (field.id) {
+      case HeaderId::kConnection:
+        facts_.lists_close |= internal::ListHas(field.value, "close");
+        facts_.lists_upgrade |= internal::ListHas(field.value, "upgrade");
+        break;
+      case HeaderId::kContentEncoding:
+        facts_.has_type |= !field.value.empty();
+        break;
+      case HeaderId::kTrailer:
+        facts_.has_trailers = true;
+        trailer_names_.append(field.value).append(1, ',');
+        break;
+      default:
+        facts_.has_trailers |= IsLateTrailer(field);
+    }
   }
 }
 

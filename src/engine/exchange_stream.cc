@@ -51,6 +51,18 @@ Error ExchangeStream::FillInput() {
   return {};
 }
 
+bool ExchangeStream::AwaitInput(TimePoint until) {
+  HON_ASSERT(connection_ != nullptr);
+  connection_->ConsumedInput();
+  while (In().Empty()) {
+    const TimePoint now = Clock::now();
+    if (now >= until || connection_->InputEnded() || Obstacle(read_)) return false;
+    connection_->SetDeadline(netpoll::DeadlineKind::kRead, std::min(until, read_.EndsAt(now)));
+    if (Await(Waiting::kInput)) return false;
+  }
+  return true;
+}
+
 Error ExchangeStream::DrainOutput(size_t bytes_max) {
   used_ = true;
   HON_ASSERT(connection_ != nullptr);

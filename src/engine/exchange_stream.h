@@ -49,6 +49,9 @@ class ExchangeStream final : public io::Stream {
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
 
+  /// Waits for input until `until` at most. False when none has come, or none can.
+  bool AwaitInput(TimePoint until);
+
   void OnInput() { WakeFor(Waiting::kInput); }
   void OnWritable() { WakeFor(Waiting::kOutput); }
   /// The fiber is about to wait, for whatever: what it has written leaves meanwhile.

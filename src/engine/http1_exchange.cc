@@ -16,6 +16,9 @@ namespace {
 // A body with "OPTIONS *" has no meaning; a longer one is not waited for.
 constexpr int64_t kOptionsBodyBytesMax = 4096;
 
+// How long an answer waits for the rest of a chunked body that its handler left unread.
+constexpr Duration kUnreadBodyWait = std::chrono::milliseconds(10);
+
 }  // namespace
 
 adaptor::HeadStatus Http1Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan) {
@@ -82,6 +85,7 @@ inline void Http1Exchange::Begin(const ConnScope& scope) {
   stream_.Renew(services_->settings);
   response_.Reset(stream_, *this,
                   {.head = IsHead(),
+                   .connect = head_.method == "CONNECT",
                    .http10 = head_.minor_version == 0,
                    .close = head_.close,
                    .date = services_->date.At(services_->loop.Now()),
@@ -111,14 +115,24 @@ inline Outcome Http1Exchange::Complete() {
   }
   // A client that was not told to go on may or may not have sent its body: what has come is not
   // looked at, so that the answer does not depend on it.
-  if (!response_.HeadSent() && !body_.ContinueWithheld()) {
-    body_.DrainReceived(adaptor::kUnreadBodyBytesMax);
-  }
+  if (!response_.HeadSent() && !body_.AtEnd() && !body_.ContinueWithheld()) DropUnreadBody();
   response_.Finish();
   if (stream_.Disconnected()) return Outcome::kAbort;
   if (response_.OutputError() || stream_.PastWriteDeadline()) return Outcome::kAbort;
   if (response_.MustClose()) return body_.AtEnd() ? Outcome::kClose : Outcome::kLinger;
   return body_.AtEnd() ? Outcome::kKeepAlive : Outcome::kUnreadBody;
+}
+
+// Drops what has come of a body before the answer's head is written. The length of a chunked body is
+// unknown: a client that is just sending it gets kUnreadBodyWait, so that the head can say whether
+// the connection ends.
+void Http1Exchange::DropUnreadBody() {
+  constexpr int64_t kMax = adaptor::kUnreadBodyBytesMax;
+  if (body_.DrainReceived(kMax) || body_.Remaining() >= 0) return;
+  const TimePoint until = Clock::now() + kUnreadBodyWait;
+  while (!body_.TooMuch(kMax) && !body_.Failed() && stream_.AwaitInput(until)) {
+    if (body_.DrainReceived(kMax)) return;
+  }
 }
 
 // Why a handler that returned without having written anything is answered for: an empty 200 would
@@ -147,11 +161,13 @@ void Http1Exchange::Refuse(adaptor::Refusal refusal) {
 }
 
 // The connection ends here. An answer that is not whole must show it: a length or an end mark that
-// is missing does; HTTP/1.0 may have neither, there only a reset does.
+// is missing does. Where the body ends with the connection, and with HTTP/1.0, only a reset does.
 Outcome Http1Exchange::CutOff() const {
   if (response_.Hijacked()) return Outcome::kTakenOver;
   if (stream_.Disconnected()) return Outcome::kAbort;
-  if (head_.minor_version == 0 && response_.HeadSent()) return Outcome::kAbort;
+  if (response_.HeadSent() && (head_.minor_version == 0 || response_.EndsWithConnection())) {
+    return Outcome::kAbort;
+  }
   return body_.AtEnd() ? Outcome::kClose : Outcome::kLinger;
 }
 

@@ -88,6 +88,7 @@ class Http1Exchange final : public Exchange, private adaptor::ConnControl {
   [[gnu::always_inline]] void Begin(const ConnScope& scope);
   [[gnu::always_inline]] void End();
   [[nodiscard, gnu::always_inline]] Outcome Complete();
+  [[gnu::cold]] void DropUnreadBody();
   [[nodiscard]] adaptor::Refusal WhySilent();
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal);
   [[nodiscard, gnu::cold]] Outcome CutOff() const;

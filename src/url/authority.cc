@@ -138,3 +138,49 @@ Error ParseAuthority(std::string_view authority, URL& into) {
 }
 
 }  // namespace hon::url::internal
+
+namespace hon::url {
+namespace {
+
+// reg-name = *( unreserved / pct-encoded / sub-delims ), RFC 3986 §3.2.2.
+bool IsRegName(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '%') {
+      if (!internal::IsEscape(text, at)) return false;
+      at += 2;
+    } else if (!internal::Allowed(c, internal::kUserinfo) &&
+               std::string_view("!'()*,").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ).
+bool IsIPvFuture(std::string_view text) {
+  if (text.empty() || (text.front() != 'v' && text.front() != 'V')) return false;
+  const size_t dot = text.find('.');
+  if (dot == std::string_view::npos || dot == 1 || dot + 1 == text.size()) return false;
+  const auto hex = [](char c) { return internal::HexValue(c) >= 0; };
+  const auto allowed = [](char c) { return c == ':' || (c != '%' && IsRegName({&c, 1})); };
+  return std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(dot), hex) &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dot) + 1, text.end(), allowed);
+}
+
+}  // namespace
+
+bool IsHostAndPort(std::string_view text) {
+  if (text.starts_with('[')) {
+    const size_t close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    const std::string_view inside = text.substr(1, close - 1);
+    const bool address = inside.find('%') == std::string_view::npos && internal::IsIPv6(inside);
+    return (address || IsIPvFuture(inside)) && internal::IsOptionalPort(text.substr(close + 1));
+  }
+  const size_t colon = std::min(text.find(':'), text.size());
+  return colon != 0 && IsRegName(text.substr(0, colon)) &&
+         internal::IsOptionalPort(text.substr(colon));
+}
+
+}  // namespace hon::url

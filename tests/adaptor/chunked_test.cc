@@ -159,6 +159,56 @@ void ExpectWanted(const Outcome& outcome, const Case& c, const std::string& how)
   EXPECT_EQ(outcome.done, c.error == nullptr) << c.name << how;
 }
 
+// The fields of RFC 9110 §6.5.1 that frame, route, modify or authorise a request, control an answer
+// or tell how its content is written, as docs/DEVIATIONS.md (D-015) lists them.
+TEST(ChunkedDecoder, TheFieldsThatATrailerMayNotHave) {
+  for (const std::string_view name : {"Authorization",
+                                      "Cache-Control",
+                                      "Connection",
+                                      "Content-Encoding",
+                                      "Content-Length",
+                                      "Content-Range",
+                                      "Content-Type",
+                                      "Cookie",
+                                      "Expect",
+                                      "Host",
+                                      "Keep-Alive",
+                                      "Max-Forwards",
+                                      "Pragma",
+                                      "Proxy-Authenticate",
+                                      "Proxy-Authorization",
+                                      "Proxy-Connection",
+                                      "Range",
+                                      "Realm",
+                                      "Set-Cookie",
+                                      "TE",
+                                      "Trailer",
+                                      "Transfer-Encoding",
+                                      "Upgrade",
+                                      "WWW-Authenticate",
+                                      "If-Match",
+                                      "If-None-Match",
+                                      "If-Modified-Since",
+                                      "If-Unmodified-Since",
+                                      "If-Range",
+                                      "if-anything",
+                                      "CONTENT-TYPE",
+                                      "set-cookie"}) {
+    ChunkedDecoder decoder;
+    const std::string wire = "0\r\n" + std::string(name) + ": x\r\n\r\n";
+    EXPECT_TRUE(decoder.Decode(wire).err.Is(ErrForbiddenTrailer)) << name;
+    EXPECT_FALSE(IsTrailerAllowed(name)) << name;
+  }
+  for (const std::string_view name :
+       {"X-Sum", "Digest", "Content-Digest", "Repr-Digest", "Content-MD5", "ETag", "Server-Timing",
+        "Grpc-Status", "Authentication-Info", "Accept-Ranges", "If", "Hosts", "Content-Language"}) {
+    ChunkedDecoder decoder;
+    const std::string wire = "0\r\n" + std::string(name) + ": x\r\n\r\n";
+    EXPECT_FALSE(decoder.Decode(wire).err) << name;
+    EXPECT_TRUE(decoder.Done()) << name;
+  }
+}
+
 TEST(ChunkedDecoder, EveryCaseWhole) {
   for (const Case& c : kCases) {
     const GuardedBytes wire(c.wire);

@@ -137,6 +137,11 @@ TEST(MessageReader, ReadsAnswersHoweverTheyCome) {
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "GET", 200, -1,
        false, "abc"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HEAD", 200, -1, false, ""},
+      // RFC 9112 §6.3, rule 2: a tunnel follows, whatever the fields say.
+      {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntunnel", "CONNECT", 200, -1, true, "tunnel"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: x\r\nTransfer-Encoding: chunked\r\n\r\ntunnel",
+       "CONNECT", 200, -1, true, "tunnel"},
+      {"HTTP/1.1 403 x\r\nContent-Length: 3\r\n\r\nabc", "CONNECT", 403, 3, false, "abc"},
       {"HTTP/1.0 303 \r\n\r\n", "GET", 303, -1, true, ""},
       {"HTTP/1.0 303\r\n\r\n", "GET", 303, -1, true, ""},
       {"HTTP/1.1 100 Continue\r\n\r\n", "GET", 100, -1, false, ""},

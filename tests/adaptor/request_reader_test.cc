@@ -95,7 +95,21 @@ TEST_F(RequestReaderTest, Targets) {
       {"GET HTTPS://[::1]:443/", Refusal::kNone, "/", "[::1]:443"},
       {"GET http:///p", Refusal::kBadRequest},
       {"GET http:p", Refusal::kBadRequest},
-      {"GET mailto:x", Refusal::kNone, "", ""},
+      {"GET mailto:x", Refusal::kBadRequest},
+      // The authority form is for CONNECT alone (RFC 9112 §3.2.3).
+      {"GET example.com:443", Refusal::kBadRequest},
+      {"OPTIONS example.com:443", Refusal::kBadRequest},
+      {"GET s:x", Refusal::kBadRequest},
+      {"GET s:/x", Refusal::kBadRequest},
+      {"GET s:///x", Refusal::kBadRequest},
+      {"GET s://uri.example/x", Refusal::kNone, "/x", "uri.example"},
+      {"GET s://uri.example:80:80/x", Refusal::kMalformedHost},
+      {"GET http://uri.example:80:80/", Refusal::kBadRequest},
+      {"GET http://uri.example:x/", Refusal::kBadRequest},
+      {"GET http://[::1/", Refusal::kBadRequest},
+      {"GET http://:80/", Refusal::kMalformedHost},
+      {"GET http://a<b>/", Refusal::kMalformedHost},
+      {"GET http://[::1%25eth0]/", Refusal::kMalformedHost},
       {"GET http://user@uri.example/", Refusal::kBadRequest},
       {"GET http://user:pw@uri.example/", Refusal::kBadRequest},
       {"GET http://a\xc3\xa9/", Refusal::kMalformedHost},
@@ -132,6 +146,10 @@ TEST_F(RequestReaderTest, PragmaAddsCacheControl) {
   ASSERT_EQ(Read("GET / HTTP/1.1\r\nHost: a\r\nPragma: no-cache\r\nCache-Control: x\r\n\r\n"),
             Refusal::kNone);
   EXPECT_EQ(request_.Header.Values("Cache-Control"), std::vector<std::string_view>{"x"});
+  // RFC 9110 §5.3: several lines, and several elements of one, are one list.
+  ASSERT_EQ(Read("GET / HTTP/1.1\r\nHost: a\r\nPragma: x\r\nPragma: y, no-cache\r\n\r\n"),
+            Refusal::kNone);
+  EXPECT_EQ(request_.Header.Get("Cache-Control"), "no-cache");
   ASSERT_EQ(Read("GET / HTTP/1.1\r\nHost: a\r\nPragma: other\r\n\r\n"), Refusal::kNone);
   EXPECT_FALSE(request_.Header.Has("Cache-Control"));
 }

@@ -69,6 +69,7 @@ class ResponseTest : public testing::Test {
 
 inline constexpr ResponseOptions kGet{};
 inline constexpr ResponseOptions kHead{.head = true};
+inline constexpr ResponseOptions kConnect{.connect = true};
 inline constexpr ResponseOptions kClose{.close = true};
 inline constexpr ResponseOptions kHttp10{.http10 = true, .close = true};
 inline constexpr ResponseOptions kHttp10KeepAlive{.http10 = true};

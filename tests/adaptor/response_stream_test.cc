@@ -158,6 +158,23 @@ TEST_F(ResponseToBodyTest, AnUnreadBodyAtTheLimitCloses) {
   EXPECT_EQ(Finish().find("Connection"), std::string::npos);
 }
 
+TEST_F(ResponseToBodyTest, AnUnreadBodyInChunksAtTheLimitCloses) {
+  for (const bool more : {false, true}) {
+    RequestHead head;
+    head.chunked = true;
+    head.content_length = -1;
+    body_.Begin(stream_, head, trailer_);
+    ResponseOptions options;
+    options.body = &body_;
+    Begin(options);
+    stream_.Receive(more ? "40001\r\n" : "40000\r\n");
+    stream_.Receive(std::string(kUnreadBodyBytesMax, 'x'));
+    EXPECT_FALSE(body_.DrainReceived(kUnreadBodyBytesMax));
+    EXPECT_EQ(Finish().find("Connection: close") != std::string::npos, more);
+    EXPECT_EQ(response_.MustClose(), more);
+  }
+}
+
 TEST_F(ResponseToBodyTest, ABrokenBodyCloses) {
   BeginWithBody(5, false);
   char room[5];

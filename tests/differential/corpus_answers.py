@@ -35,7 +35,7 @@ def writers():
     names = re.findall(r'^\t"([\w-]+)":', (HERE / "goserver/answers.go").read_text(), re.M)
     for name in names:
         target = b"/answer/" + name.encode()
-        for method in (b"GET", b"HEAD", b"POST"):
+        for method in (b"GET", b"HEAD", b"POST", b"CONNECT"):
             yield Case(f"{method.decode()} {name}", request(method, target))
         yield Case(f"1.0 {name}", request(target=target, version=b"1.0"))
         yield Case(f"1.0 keep-alive {name}",

@@ -23,7 +23,9 @@ def targets():
                    b"/?%zz", b"/\xff", b"http://other/", b"http://other", b"http://other/headers",
                    b"https://other/", b"mailto:x", b"ftp://other/", b"http:///x", b"http://other:80/",
                    b"/a;b", b"/;", b"/?a;b", b"/ ", b"/\t", b"/\x01", b"/\x7f", b"/#x", b"/?#x", b"http://u:p@a/",
-                   b"example.com:80", b"/headers?x=1", b"HTTP://other/", b"http://[::1]/", b"http://[::1", b"a:b", b"http://\x80/"):
+                   b"example.com:80", b"/headers?x=1", b"HTTP://other/", b"http://[::1]/", b"http://[::1", b"a:b", b"http://\x80/",
+                   b"example.com:443", b"s:x", b"s:/x", b"s:///x", b"s://other/headers", b"http://other:x/", b"http://other:1:2/",
+                   b"s://other:1:2/", b"http://:80/", b"http://a<b>/"):
         for method in (b"GET", b"OPTIONS"):
             yield Case(f"{method.decode()} {target!r}", request(method, target))
     for target in (b"example.com:80", b"/x", b"x", b"[::1]:80", b"http://other/", b""):
@@ -38,7 +40,9 @@ def hosts():
                  b"Host: a:80\r\n", b"Host: [::1]\r\n", b"Host: [::1]:80\r\n", b"Host: a:x\r\n", b"Host: a/b\r\n",
                  b"Host: a@b\r\n", b"Host: a?b\r\n", b"Host: a#b\r\n", b"Host: \xc3\xa9\r\n", b"Host: a\\b\r\n",
                  b"Host: a,b\r\n", b"Host: a%20b\r\n", b"Host: A\r\n", b"hOsT: a\r\n", b"Host: a!$&'()*+;=_~\r\n",
-                 b'Host: a"b\r\n', b"Host: a<b>\r\n", b"Host:\ta\t\r\n"):
+                 b'Host: a"b\r\n', b"Host: a<b>\r\n", b"Host:\ta\t\r\n",
+                 b"Host: a:80:80\r\n", b"Host: a:\r\n", b"Host: :80\r\n", b"Host: [::1\r\n", b"Host: ::1\r\n",
+                 b"Host: [a]\r\n", b"Host: [::1]a\r\n", b"Host: [v1.a]\r\n", b"Host: a%2\r\n", b"Host: [::1%25e]\r\n"):
         for version in (b"1.0", b"1.1"):
             yield Case(f"{version.decode()} {host!r}", request(target=b"/headers", host=host, version=version))
 
@@ -50,7 +54,9 @@ def fields():
                 b"Pragma: no-cache\r\nCache-Control: x", b"Upgrade: h2c", b"Cookie: a=b; c=d",
                 b"Authorization: Basic YTpi", b"Accept-Encoding: gzip", b"Proxy: x", b"X!#$%&'*+-.^_`|~: y",
                 b"X(: y", b"X\x00: y", b"X: \x00", b"X: \x7f", b"X: \x1b[0m", b"X: a  b", b"Expect: 100-continue",
-                b"Content-Length: 0003", b"Pragma: x", b"Pragma: NO-CACHE"):
+                b"Content-Length: 0003", b"Pragma: x", b"Pragma: NO-CACHE",
+                b"Pragma: x\r\nPragma: no-cache", b"Pragma: x, no-cache", b"Expect:\r\nExpect: nothing",
+                b"Expect: nothing\r\nExpect: 100-continue"):
         body = b"abc" if raw.startswith(b"Content-Length") else b""
         yield Case(repr(raw), request(target=b"/headers", fields=raw + b"\r\n", body=body))
     yield Case("a hundred", request(target=b"/headers", fields=b"".join(field(b"X-%d" % i, b"v") for i in range(100))))
@@ -157,7 +163,8 @@ def request_trailers():
         for target in (b"/trailers", b"/noread", b"/discard"):
             yield Case(f"{target.decode()} {names!r} {sent[:30]!r}", request(
                 b"POST", target, CHUNKED + field(b"Trailer", names), chunked(b"abc", trailers=sent)))
-    for name in (b"Content-Length", b"Transfer-Encoding", b"Trailer", b"Host", b"X", b"Authorization", b"content-length"):
+    for name in (b"Content-Length", b"Transfer-Encoding", b"Trailer", b"Host", b"X", b"Authorization", b"content-length",
+                 b"Content-Type", b"Content-Encoding", b"Content-Range", b"Cache-Control", b"Set-Cookie", b"If-Match", b"ETag"):
         yield Case(f"announcing {name.decode()}", request(
             b"POST", b"/trailers", CHUNKED + field(b"Trailer", name), chunked(b"abc", trailers=field(name, b"1"))))
         yield Case(f"sending {name.decode()}", request(

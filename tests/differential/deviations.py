@@ -112,10 +112,20 @@ def trailers_1_0(d):
     return d.has(rb"^\S* \S*/trailers[^\r]* HTTP/1\.0\r\n") and d.ours[:2] == d.go[:2] and d.go[4] == "close"
 
 
+FORBIDDEN_TRAILERS = set(
+    b"authorization cache-control connection content-encoding content-length content-range content-type cookie expect "
+    b"host keep-alive max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range realm set-cookie "
+    b"te trailer transfer-encoding upgrade www-authenticate".split())
+
+
 def forbidden_trailer(d):
     trailers = d.wire.partition(b"\r\n0\r\n")[2].partition(b"\r\n\r\n")[0]
-    return d.closes() and trailers.count(b"\n") > 64 or d.closes() and d.has(
-        rb"trailer:[ \t]*host|\r\n0\r\n.*((host|content-length|transfer-encoding|trailer|authorization):| :|\n |\n[\w-]+[ \t]+[\w-]*:|[^\r]\n)")
+    if not d.closes():
+        return False
+    return trailers.count(b"\n") > 64 or any(
+        line.partition(b":")[0].lower() in FORBIDDEN_TRAILERS or line.lower().startswith(b"if-")
+        for line in trailers.split(b"\n")) or d.has(
+        rb"trailer:[ \t]*host|\r\n0\r\n.*( :|\n |\n[\w-]+[ \t]+[\w-]*:|[^\r]\n)")
 
 
 def empty_suffix(d):
@@ -194,6 +204,41 @@ def preface(d):
     return d.refused(505) and d.has(rb"^PRI \* HTTP/2\.0\r\n")
 
 
+def no_authority(d):
+    return d.refused() and d.has(rb"^(?!CONNECT)[^\r ]* [a-z][a-z0-9+.-]*:(?!//[^/])")
+
+
+def is_host(text):
+    """A name or an address in brackets, neither empty, and perhaps one port."""
+    name = rb"[a-z0-9._~!$&'()*+,;=%-]+"
+    host = rb"(?:" + name + rb"|\[(?:[0-9a-f:]*:[0-9a-f:.]*|v[0-9a-f]+\.[a-z0-9:._~!$&'()*+,;=-]+)\])(?::\d*)?"
+    return re.fullmatch(host, text, re.I) is not None and not re.search(rb"%(?![0-9a-f]{2})", text, re.I)
+
+
+def malformed_host(d):
+    found = re.search(rb"\nhost:([^\r]*)", d.wire, re.I)
+    return d.refused() and found is not None and not is_host(found[1].strip(b" \t"))
+
+
+def odd_host(d):
+    found = re.search(rb"^\S* [a-z][a-z0-9+.-]*://([^/? ]*)", d.wire, re.I)
+    return d.refused() and found is not None and not is_host(found[1])
+
+
+def tunnel(d):
+    """The same answer to CONNECT, but for what frames it and keeps the connection; the tunnel then ends."""
+    def unframed(answer):
+        return (answer[:2], [field for field in answer[2]
+                             if field[0] not in ("Content-Length", "Transfer-Encoding", "Connection", "Trailer")])
+
+    if not d.has(rb"^CONNECT "):
+        return False
+    if d.ours is None or d.go is None:
+        return d.ours is None
+    cut = d.go[0] == 0 and re.match(r"ended \d+ bytes early", d.go[3]) is not None  # of a length that we do not state
+    return 200 <= d.ours[0] < 300 and (cut or unframed(d.ours) == unframed(d.go))
+
+
 def connect_target(d):
     return d.refused() and d.has(rb"^CONNECT ([^/][^\r ]*)? HTTP/")
 
@@ -242,14 +287,15 @@ def many_parameters(d):
     return found is not None and found[1].count(b";") > 1000 and d.status(d.ours) == d.status(d.go)
 
 
-def second_connection_line(d):
-    """The client keeps HTTP/1.0 alive by a line behind the first."""
-    lines = re.findall(rb"\nconnection:([^\r]*)", d.wire.partition(b"\r\n\r\n")[0], re.I)
-    return d.has(rb"^[^\r]* HTTP/1\.0\r\n") and b"keep-alive" in b",".join(lines[1:]).lower()
+def several_lines(d):
+    """Of Connection, Expect and Pragma all lines count, not only the first, and all elements of Pragma."""
+    def behind_the_first(name):
+        lines = re.findall(rb"\n" + name + rb":([^\r]*)", d.wire.partition(b"\r\n\r\n")[0], re.I)
+        return b",".join(lines[1:]).lower()
 
-
-def odd_host(d):
-    return d.refused() and d.has(rb"^\S* [a-z]+://[^/ ]*[^\x21-\x7e/ ]")
+    return (d.has(rb"^[^\r]* HTTP/1\.0\r\n") and b"keep-alive" in behind_the_first(b"connection")
+            or behind_the_first(b"expect") != b"" or b"no-cache" in behind_the_first(b"pragma")
+            or d.has(rb"\npragma:[^\r]*,[ \t]*no-cache"))
 
 
 def host_in_capitals(d):
@@ -295,7 +341,7 @@ def foreign_coding(d):
 
 
 def listed_close(d):
-    return d.ours is None and d.has(rb"/answer/connection-(Close|x-close)")
+    return d.has(rb"/answer/connection-lines") or d.ours is None and d.has(rb"/answer/connection-(Close|x-close)")
 
 
 def late_trailer(d):
@@ -346,6 +392,9 @@ DEVIATIONS = [
     ("D-030", kept_escapes),
     ("D-037", preface),
     ("D-038", connect_target),
+    ("D-071", no_authority),
+    ("D-072", malformed_host),
+    ("D-073", tunnel),
     ("D-039", blanks_behind_a_size),
     ("D-048", said_connection),
     ("D-049", copied_with_a_length),
@@ -363,7 +412,7 @@ DEVIATIONS = [
     ("D-064", hidden_slash),
     ("D-065", control_bytes),
     ("D-066", many_parameters),
-    ("D-067", second_connection_line),
+    ("D-067", several_lines),
     ("D-035", host_in_capitals),
     ("D-070", blank_in_a_part),
     ("D-080", odd_range),

@@ -457,6 +457,26 @@ TEST_P(Exchange, AnUnreadBodyInChunksIsDrainedUpToTheLimit) {
   }
 }
 
+// As one with a length does, an unread body in chunks that is too long is told of in the answer.
+TEST_P(Exchange, AnUnreadBodyInChunksAnnouncesItsClose) {
+  test::TestServer server(engine_, GetParam());
+  for (const size_t size : {size_t{262'144}, size_t{262'145}}) {
+    WirePeer peer(server.Address());
+    ASSERT_TRUE(peer.Send("POST /noread HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                          std::string(size == 262'144 ? "40000\r\n" : "40001\r\n") +
+                          std::string(size, 'b') + "\r\n0\r\n\r\n"));
+    const Answer answer = peer.ReadAnswer();
+    EXPECT_EQ(answer.body, "not read");
+    EXPECT_EQ(answer.Get("Connection"), size == 262'144 ? "" : "close");
+    if (size == 262'144) {
+      ASSERT_TRUE(peer.Send(Get("/hello")));
+      EXPECT_EQ(peer.ReadAnswer().body, "hello");
+    } else {
+      EXPECT_TRUE(peer.ExpectEnd());
+    }
+  }
+}
+
 TEST_P(Exchange, BodyTimeoutIs408) {
   test::TestServer server(engine_, GetParam(), server::WithReadTimeout(150ms));
   WirePeer peer(server.Address());

@@ -28,6 +28,50 @@ URL Make(const Fields& fields, const char* password) {
   return url;
 }
 
+// uri-host [ ":" port ] of RFC 3986 §3.2.2 and §3.2.3, with the examples of its section 1.1.2.
+TEST(IsHostAndPort, ByTheGrammar) {
+  for (const std::string_view good : {"a",
+                                      "a:80",
+                                      "a:",
+                                      "a:00080",
+                                      "a:99999",
+                                      "www.example.com",
+                                      "ftp.is.co.za",
+                                      "192.0.2.16:80",
+                                      "999.1",
+                                      "a_b",
+                                      "a~!$&'()*+,;=b",
+                                      "a%20b",
+                                      "%C3%A9",
+                                      "%c3%a9:1",
+                                      "[::1]",
+                                      "[::1]:80",
+                                      "[::]",
+                                      "[::1]:",
+                                      "[2001:db8::7]",
+                                      "[1:2:3:4:5:6:7:8]",
+                                      "[::ffff:192.0.2.1]",
+                                      "[v1.a]",
+                                      "[vF.a:b]:80",
+                                      "[V1f.!$&'()*+,;=:~]"}) {
+    EXPECT_TRUE(IsHostAndPort(good)) << good;
+  }
+  for (const std::string_view bad :
+       {"",          ":",         ":80",         "a:x",          "a:80x",
+        "a:80:80",   "a::80",     "a:-1",        "a:+1",         "a: 80",
+        "::1",       "[::1",      "::1]",        "[::1]]",       "[[::1]]",
+        "[::1]80",   "[::1]:x",   "[::1]:80:80", "a[::1]",       "[]",
+        "[]:80",     "[1.2.3.4]", "[::1%eth0]",  "[::1%25eth0]", "[1:2:3:4:5:6:7]",
+        "[1::2::3]", "[12345::]", "[g::]",       "[v.a]",        "[v1.]",
+        "[v1]",      "[vG.a]",    "[v1.%41]",    "[v1.a/b]",     "a%",
+        "a%2",       "a%2g",      "a@b",         "a/b",          "a?b",
+        "a#b",       "a b",       "a<b>",        "a\"b",         "a\\b",
+        "a^b",       "a|b",       "a{b}",        "a`b",          "\xC3\xA9",
+        "a\x7F",     "a\t",       "a\r"}) {
+    EXPECT_FALSE(IsHostAndPort(bad)) << bad;
+  }
+}
+
 TEST(URL, StringAndRequestURI) {
   for (const StringCase& c : kStringCases) {
     const URL url = Make(c.fields, c.password);

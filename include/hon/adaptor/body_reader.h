@@ -78,6 +78,8 @@ class BodyReader final : public http::BodySource {
   [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
   /// Bytes that are not consumed yet; -1 when unknown (chunked), 0 at the end.
   [[nodiscard]] int64_t Remaining() const;
+  /// Whether it is known that Drain(bytes_max) would give up before the end.
+  [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
   /// Content bytes that readers have got.
   [[nodiscard]] int64_t BytesRead() const { return content_; }
 
@@ -107,7 +109,6 @@ class BodyReader final : public http::BodySource {
   bool Fill();
   void End();
   void SetFraming(Framing framing) { framing_.store(framing, std::memory_order_relaxed); }
-  [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
   void SkipReceived(int64_t bytes_max);
 
   io::Stream* stream_ = nullptr;

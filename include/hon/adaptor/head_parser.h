@@ -98,7 +98,8 @@ class HeadParser {
   ScanFunction scan_;
 };
 
-/// Whether `host` has only bytes that a Host field may hold (RFC 3986 §3.2.2, with the port).
+/// Whether `host` is what a Host field may hold: uri-host [ ":" port ] (RFC 9110 §7.2), where the
+/// host is not empty. See url::IsHostAndPort.
 [[nodiscard]] bool IsValidHost(std::string_view host);
 
 }  // namespace hon::adaptor

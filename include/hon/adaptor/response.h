@@ -39,7 +39,8 @@ class ConnControl {
 
 /// What a Response must know of its request.
 struct ResponseOptions {
-  bool head = false;  // HEAD: nothing of the body is sent
+  bool head = false;     // HEAD: nothing of the body is sent
+  bool connect = false;  // CONNECT: what follows a 2xx head is a tunnel, without framing
   bool http10 = false;
   bool close = false;          // RequestHead::close
   std::string_view date = {};  // value of the Date field; read while the exchange lasts
@@ -107,6 +108,8 @@ class Response final : public http::ResponseWriter {
   [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }
   /// After Finish: whether the connection ends with this answer.
   [[nodiscard]] bool MustClose() const { return close_; }
+  /// The end of the connection is the only end of the body that the client sees.
+  [[nodiscard]] bool EndsWithConnection() const { return coding_ == Coding::kUntilClose; }
   /// The stream's error that stopped the output, if one did.
   [[nodiscard]] const Error& OutputError() const { return error_; }
 

@@ -40,21 +40,23 @@ class ResponseHead {
   struct Facts {
     int64_t content_length = -1;  // a valid one that is sent; -1: none
     GivenCoding coding = GivenCoding::kNone;
-    bool bad_length = false;      // there was a Content-Length, but no number
+    bool bad_length = false;      // there was a Content-Length, but not one number
     bool length_dropped = false;  // there was one, but a Transfer-Encoding too
     bool no_auto_length = false;  // the handler suppressed it
     bool has_date = false;        // or suppressed
     bool has_type = false;        // or suppressed, or a content coding hides the type
     bool has_connection = false;
-    bool lists_close = false;  // the first Connection field
+    bool lists_close = false;  // a Connection field does
     bool lists_upgrade = false;
+    bool tunnel = false;
     bool has_trailers = false;  // announced by Trailer, or set with http::TrailerPrefix
   };
 
   /// Writes down the status line and the fields of `header`, sorted by name. Left out are fields
   /// that the status forbids (RFC 9110 §8.6, §15.3.5, §15.4.5), Transfer-Encoding, a useless
-  /// Content-Length and trailers.
-  const Facts& Commit(int status, bool http10, const http::Header& header);
+  /// Content-Length and trailers. With `tunnel`, a 2xx to CONNECT, any Content-Length is
+  /// (RFC 9110 §9.3.6).
+  const Facts& Commit(int status, bool http10, const http::Header& header, bool tunnel = false);
 
   [[nodiscard]] const Facts& GetFacts() const { return facts_; }
   /// The values of Trailer fields, joined by commas.

@@ -71,7 +71,10 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   io::IoResult Write(std::string_view data) override = 0;
 
   /// Commits `status` with the fields set so far. 1xx except 101 is sent at once and may be
-  /// repeated; of the others the first counts, later ones are logged and ignored.
+  /// repeated; of the others the first counts, later ones are logged and ignored. A 2xx to CONNECT
+  /// begins a tunnel: no length and no coding is sent, and Write sends its bytes as they are.
+  /// Some front ends take a 103 for the answer itself and drop the one behind it: nginx 1.22 and
+  /// Varnish 7.1 do. Send it only where nothing like them stands between.
   /// Throws std::invalid_argument outside 100..999.
   virtual void WriteHeader(int status) = 0;
 

@@ -129,6 +129,12 @@ struct URL {
 /// authority form, "host:port" (RFC 9112 §3.2.3). On an error `into` is unspecified.
 Error ParseRequestTarget(std::string_view target, bool connect, URL& into);
 
+/// Whether `text` is a host that is not empty, with or without a port, by the letter of RFC 3986:
+/// an IPv6 address or an IPvFuture in brackets, an IPv4 address or a registered name (§3.2.2), then
+/// nothing, or ":" and any number of digits (§3.2.3). No userinfo and no zone. Parse is more
+/// lenient.
+[[nodiscard]] bool IsHostAndPort(std::string_view text);
+
 /// Parses `base` and appends elements to its path, as URL::JoinPath. Fails as Parse does.
 [[nodiscard]] Result<std::string> JoinPath(std::string_view base,
                                            std::initializer_list<std::string_view> elements);

@@ -152,6 +152,11 @@ var answers = map[string]http.HandlerFunc{
 		w.Header().Set("Connection", "x, close")
 		text(w, "closing\n")
 	},
+	"connection-lines": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Connection", "keep-alive")
+		w.Header().Add("Connection", "close")
+		text(w, "closing\n")
+	},
 
 	// Trailers.
 	"trailers": func(w http.ResponseWriter, r *http.Request) {
