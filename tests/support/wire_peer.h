@@ -140,6 +140,8 @@ class WirePeer {
   }
   /// The other end has closed, by FIN or RST.
   [[nodiscard]] bool Ended() const { return ended_; }
+  /// By RST.
+  [[nodiscard]] bool WasReset() const { return reset_; }
   /// Reads until the end and says whether it came without further bytes.
   bool ExpectEnd() {
     while (Fill()) {
@@ -186,7 +188,8 @@ class WirePeer {
       buffer_.append(bytes, static_cast<size_t>(n));
       return true;
     }
-    if (n == 0 || errno == ECONNRESET) ended_ = true;
+    reset_ = n < 0 && errno == ECONNRESET;
+    ended_ = ended_ || n == 0 || reset_;
     return false;
   }
 
@@ -247,6 +250,7 @@ class WirePeer {
   std::string buffer_;
   size_t taken_ = 0;  // from the front of buffer_
   bool ended_ = false;
+  bool reset_ = false;
 };
 
 }  // namespace hon::test
