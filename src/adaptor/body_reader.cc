@@ -13,7 +13,7 @@ io::IoResult BodyReader::Read(std::span<char> into) {
   for (;;) {
     if (failure_) return {0, failure_};
     if (framing_ == Framing::kEnd) return {0, io::ErrEof};
-    const size_t n = framing_ == Framing::kLength ? TakeLength(into) : TakeChunked(into);
+    const size_t n = Take(into);
     if (n != 0) return {n, {}};
     if (framing_ == Framing::kEnd || failure_) continue;
     if (PastLimit()) {
@@ -21,6 +21,17 @@ io::IoResult BodyReader::Read(std::span<char> into) {
     } else {
       Fill();
     }
+  }
+}
+
+inline size_t BodyReader::Take(std::span<char> into) {
+  switch (framing_.load(std::memory_order_relaxed)) {
+    case Framing::kLength:
+      return TakeLength(into);
+    case Framing::kChunked:
+      return TakeChunked(into);
+    default:
+      return TakeReceived(into);
   }
 }
 
@@ -37,7 +48,9 @@ size_t BodyReader::Quota(size_t wanted) const {
 
 // Everything allowed was read, and there is more.
 bool BodyReader::PastLimit() const {
-  return content_ == bytes_max_ && (framing_ == Framing::kLength || chunked_.InData());
+  if (content_ != bytes_max_) return false;
+  if (framing_ == Framing::kConnection) return !stream_->In().Empty();
+  return framing_ == Framing::kLength || chunked_.InData();
 }
 
 size_t BodyReader::TakeLength(std::span<char> into) {
@@ -74,6 +87,13 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
   return n;
 }
 
+// Of a body that ends with its connection.
+size_t BodyReader::TakeReceived(std::span<char> into) {
+  const size_t n = stream_->In().ReadInto(into.first(Quota(into.size())));
+  content_ += static_cast<int64_t>(n);
+  return n;
+}
+
 void BodyReader::End() {
   if (framing_ == Framing::kChunked) chunked_.TakeTrailers(*trailer_);
   SetFraming(Framing::kEnd);
@@ -82,6 +102,10 @@ void BodyReader::End() {
 // Waits for more. False when there will not be any.
 bool BodyReader::Fill() {
   Error err = stream_->FillInput();
+  if (err.Is(io::ErrEof) && framing_ == Framing::kConnection) {
+    End();
+    return false;
+  }
   if (err) failure_ = err.Is(io::ErrEof) ? Error(io::ErrUnexpectedEof) : std::move(err);
   return !failure_;
 }
@@ -89,6 +113,7 @@ bool BodyReader::Fill() {
 // What was dropped before counts, so that it does not matter in which pieces a body comes.
 bool BodyReader::TooMuch(int64_t bytes_max) const {
   if (framing_ == Framing::kLength) return drained_ + remaining_ >= bytes_max;
+  if (framing_ == Framing::kConnection) return true;
   return framing_ == Framing::kChunked && drained_ >= bytes_max && chunked_.InData();
 }
 

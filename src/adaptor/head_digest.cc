@@ -6,6 +6,8 @@
 
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
+#include "hon/adaptor/response_head.h"
+#include "hon/http/method.h"
 #include "hon/url/url.h"
 
 namespace hon::adaptor {
@@ -111,22 +113,68 @@ Refusal HeadDigest::JudgeAll(RequestHead& head) const {
   return JudgeExpect(head);
 }
 
-// RFC 9112 §6.3, without any of its second chances: one of the two fields, and that in one form.
-Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
+// RFC 9112 §6.3, without any of its second chances: one of the two fields, and
+// that in one form. Sets head.chunked and head.content_length.
+template <class Head>
+HeadDigest::Framing HeadDigest::ReadFraming(Head& head) const {
   if (codings_ != 0) {
-    if (has_length_ || head.minor_version == 0) return Refusal::kBadRequest;
+    if (has_length_) return Framing::kBothFields;
+    if (head.minor_version == 0) return Framing::kCodingInHttp10;
     if (codings_ == 1 && EqualsLower(coding_, "chunked")) {
       head.chunked = true;
       head.content_length = -1;
-      return Refusal::kNone;
+      return Framing::kSound;
     }
-    // "chunked" that is not all there is (§6.3: 400) is told from what is not known (§6.1: 501).
-    return names_chunked_ ? Refusal::kBadRequest : Refusal::kUnsupportedTransferEncoding;
+    return names_chunked_ ? Framing::kChunkedAmongOthers : Framing::kUnknownCoding;
   }
-  if (!has_length_) return Refusal::kNone;
-  head.has_content_length = true;
+  if (!has_length_) return Framing::kSound;
   head.content_length = ParseDecimal(length_);
-  return lengths_differ_ || head.content_length < 0 ? Refusal::kBadRequest : Refusal::kNone;
+  return lengths_differ_ || head.content_length < 0 ? Framing::kBadLength : Framing::kSound;
+}
+
+Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
+  head.has_content_length = has_length_;
+  switch (ReadFraming(head)) {
+    case Framing::kSound:
+      return Refusal::kNone;
+    case Framing::kUnknownCoding:  // §6.1: 501; when "chunked" is among others, §6.3: 400
+      return Refusal::kUnsupportedTransferEncoding;
+    default:
+      return Refusal::kBadRequest;
+  }
+}
+
+bool HeadDigest::JudgeAnswer(std::string_view method, AnswerHead& head) const {
+  head.close = close_ || (head.minor_version == 0 && !keep_alive_);
+  if (method == http::MethodConnect && head.status / 100 == 2) {
+    // A tunnel, whatever the fields say of a length.
+    head.body = AnswerBody::kConnection;
+    head.close = true;
+    return true;
+  }
+  switch (ReadFraming(head)) {
+    case Framing::kSound:
+      break;
+    case Framing::kBothFields:
+      head.fault = "Transfer-Encoding and Content-Length";
+      return false;
+    case Framing::kBadLength:
+      head.fault = "bad Content-Length";
+      return false;
+    default:
+      head.fault = "unsupported transfer encoding";
+      return false;
+  }
+  if (method == http::MethodHead || !IsBodyAllowed(head.status)) return true;
+  if (head.chunked) {
+    head.body = AnswerBody::kChunked;
+  } else if (head.content_length >= 0) {
+    head.body = head.content_length == 0 ? AnswerBody::kNone : AnswerBody::kLength;
+  } else {
+    head.body = AnswerBody::kConnection;
+    head.close = true;
+  }
+  return true;
 }
 
 Refusal HeadDigest::JudgeHost(RequestHead& head) const {

@@ -21,13 +21,19 @@ inline constexpr uint64_t kWatchedHeaders =
 
 class HeadDigest {
  public:
-  /// Notes a field. False when it is not to be shown among the request's fields.
+  /// Notes a field of a request. False when it is not to be shown among the fields.
   bool Note(http::HeaderId id, std::string_view value) {
     if ((kWatchedHeaders & HeaderBit(id)) == 0) return true;
     if (id != http::HeaderId::kHost) return NoteOther(id, value);
     host_ = value;
     hosts_ = hosts_ == 0 ? 1 : 2;
     return false;
+  }
+
+  /// The same for a field of an answer.
+  bool NoteOfAnswer(http::HeaderId id, std::string_view value) {
+    constexpr uint64_t kWatched = kWatchedHeaders & ~HeaderBit(http::HeaderId::kHost);
+    return (kWatched & HeaderBit(id)) == 0 || NoteOther(id, value);
   }
 
   /// Judges the whole and fills `head`, whose request line is set already.
@@ -37,9 +43,25 @@ class HeadDigest {
     return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
   }
 
+  /// Judges the whole of an answer to `method` and fills `head`, whose status line is set already.
+  /// False: head.fault says why.
+  [[nodiscard]] bool JudgeAnswer(std::string_view method, AnswerHead& head) const;
+
  private:
+  // What is wrong with the two fields that frame a message (RFC 9112 §6.1 to §6.3).
+  enum class Framing : uint8_t {
+    kSound,
+    kBothFields,
+    kCodingInHttp10,
+    kChunkedAmongOthers,
+    kUnknownCoding,
+    kBadLength,
+  };
+
   bool NoteOther(http::HeaderId id, std::string_view value);
   [[nodiscard]] Refusal JudgeAll(RequestHead& head) const;
+  template <class Head>
+  [[nodiscard]] Framing ReadFraming(Head& head) const;
   [[nodiscard]] Refusal JudgeFraming(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeHost(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeExpect(RequestHead& head) const;

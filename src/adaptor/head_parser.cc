@@ -1,13 +1,17 @@
 #include "hon/adaptor/head_parser.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include "adaptor/ascii.h"
+#include "adaptor/decimal.h"
 #include "adaptor/field_lines.h"
 #include "adaptor/head_cursor.h"
 #include "adaptor/head_digest.h"
 #include "adaptor/scan_kernels.h"
+#include "hon/base/flatten.h"
 
 namespace hon::adaptor {
 namespace {
@@ -22,6 +26,7 @@ constexpr std::string_view kHttp = "HTTP/";
 constexpr size_t kVersionBytes = 8;
 
 // Takes the fields of a head in.
+template <class Role>
 struct Fields {
   HeadDigest digest;
   http::Header* header;
@@ -35,9 +40,18 @@ struct Fields {
     }
     --left;
     const http::HeaderId id = http::FindHeaderId(name);
-    if (digest.Note(id, value)) header->AddView(name, value, id);
+    if (Role::Note(digest, id, value)) header->AddView(name, value, id);
   }
 };
+
+// Whether the eight bytes at `version` are "HTTP/1." and a digit. Compared as a word.
+inline bool IsHttp1(const char* version) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t word;
+  std::memcpy(&word, version, sizeof word);
+  constexpr uint64_t kWanted = 0x002E312F50545448;  // "HTTP/1."
+  return (word & 0x00FFFFFFFFFFFFFF) == kWanted && internal::IsDigit(version[7]);
+}
 
 // A request line that does not end in "HTTP/1.x" CRLF; `version` follows its second space.
 Pass JudgeVersion(const char* line, const char* version, const char* end) {
@@ -64,8 +78,7 @@ Pass ParseRequestLine(HeadCursor& cursor, const char* line, RequestHead& head) {
   if (target_end == end) return Incomplete(line);
   if (*target_end != ' ' || target_end == target) return Judge(line, end, Refusal::kBadRequest);
   const char* version = target_end + 1;
-  if (end - version < 10 || std::memcmp(version, "HTTP/1.", 7) != 0 ||
-      !internal::IsDigit(version[7]) || version[8] != '\r' || version[9] != '\n') {
+  if (end - version < 10 || !IsHttp1(version) || version[8] != '\r' || version[9] != '\n') {
     return JudgeVersion(line, version, end);
   }
   head.method = {line, static_cast<size_t>(method_end - line)};
@@ -75,13 +88,85 @@ Pass ParseRequestLine(HeadCursor& cursor, const char* line, RequestHead& head) {
   return {HeadStatus::kDone, Refusal::kNone, version + 10};
 }
 
-const char* SkipEmptyLines(const char* at, const char* end) {
+// RFC 9112 §4: HTTP-version SP status-code SP [ reason-phrase ] CRLF; the second SP may be missing
+// with the phrase. kDone: `at` is behind it.
+Pass ParseStatusLine(HeadCursor& cursor, const char* line, AnswerHead& head) {
+  const char* const end = cursor.End();
+  const char* const line_end = cursor.Find<&ScanMasks::control>(line);
+  if (end - line_end < 2) {
+    if (line_end == end || *line_end == '\r') return Incomplete(line);
+    return Judge(line, end, Refusal::kBadRequest);
+  }
+  const std::string_view text(line, static_cast<size_t>(line_end - line));
+  const bool well_formed = line_end[0] == '\r' && line_end[1] == '\n' && text.size() >= 12 &&
+                           text.starts_with("HTTP/1.") && internal::IsDigit(text[7]) &&
+                           text[8] == ' ' && (text.size() == 12 || text[12] == ' ');
+  if (!well_formed) return Judge(line, end, Refusal::kBadRequest);
+  const int64_t status = internal::ParseDecimal(text.substr(9, 3));
+  if (status < 100) return Judge(line, end, Refusal::kBadRequest);
+  head.version = text.substr(0, kVersionBytes);
+  head.minor_version = static_cast<uint8_t>(text[7] - '0');
+  head.status = static_cast<int>(status);
+  head.status_text = text.substr(9);
+  return {HeadStatus::kDone, Refusal::kNone, line_end + 2};
+}
+
+const char* SkipLeadingEmptyLines(const char* at, const char* end) {
   for (size_t i = 0; i < kLeadingEmptyLinesMax; ++i) {
     if (end - at < 2 || at[0] != '\r' || at[1] != '\n') break;
     at += 2;
   }
   return at;
 }
+
+// What differs between the two kinds of heads.
+
+struct RequestRole {
+  RequestHead& head;
+
+  void Reset() const { head = RequestHead(); }
+  static const char* SkipEmptyLines(const char* at, const char* end) {
+    return SkipLeadingEmptyLines(at, end);
+  }
+  [[nodiscard]] Pass ParseStart(HeadCursor& cursor, const char* line) const {
+    return ParseRequestLine(cursor, line, head);
+  }
+  static bool Note(HeadDigest& digest, http::HeaderId id, std::string_view value) {
+    return digest.Note(id, value);
+  }
+  [[nodiscard]] bool JudgeWhole(const HeadDigest& digest) const {
+    head.refusal = digest.Judge(head);
+    return head.refusal == Refusal::kNone;
+  }
+  void TooLarge() const { head.refusal = Refusal::kHeadTooLarge; }
+  void TooMany() const { head.refusal = Refusal::kHeadTooLarge; }
+  void Bad(const Pass& pass, bool) const { head.refusal = pass.refusal; }
+  [[nodiscard]] const char* Begin() const { return head.method.data(); }
+};
+
+struct AnswerRole {
+  AnswerHead& head;
+  std::string_view method;
+
+  void Reset() const { head = AnswerHead(); }
+  static const char* SkipEmptyLines(const char* at, const char*) { return at; }
+  [[nodiscard]] Pass ParseStart(HeadCursor& cursor, const char* line) const {
+    return ParseStatusLine(cursor, line, head);
+  }
+  static bool Note(HeadDigest& digest, http::HeaderId id, std::string_view value) {
+    return digest.NoteOfAnswer(id, value);
+  }
+  [[nodiscard]] bool JudgeWhole(const HeadDigest& digest) const {
+    return digest.JudgeAnswer(method, head);
+  }
+  void TooLarge() const { head.fault = "header too large"; }
+  void TooMany() const { head.fault = "too many fields"; }
+  void Bad(const Pass& pass, bool in_fields) const {
+    if (pass.status != HeadStatus::kBad) return;
+    head.fault = in_fields ? "malformed header" : "malformed status line";
+  }
+  [[nodiscard]] const char* Begin() const { return head.version.data(); }
+};
 
 }  // namespace
 
@@ -96,94 +181,102 @@ HeadParser::HeadParser(ParseLimits limits, ScanLevel level)
   limits_.head_bytes_max = std::min(limits_.head_bytes_max, kHeadBytesCeiling);
 }
 
-HeadStatus HeadParser::Parse(std::string_view bytes, HeadScan& scan, RequestHead& head,
-                             http::Header& fields) const {
+template <class Role>
+[[gnu::noinline]] HeadStatus HeadParser::ParseAs(std::string_view bytes, HeadScan& scan, Role role,
+                                                 http::Header& fields) const {
   const std::string_view allowed = bytes.substr(0, limits_.head_bytes_max);
-  const HeadStatus status = scan.scanned == 0 ? ParseFromStart(allowed, scan, head, fields)
-                                              : Resume(allowed, scan, head, fields);
+  const HeadStatus status = scan.scanned == 0 ? ParseFromStart(allowed, scan, role, fields)
+                                              : Resume(allowed, scan, role, fields);
   if (status == HeadStatus::kDone) return status;
   if (!fields.Empty()) fields.Reset();
   if (status == HeadStatus::kIncomplete && allowed.size() == limits_.head_bytes_max) {
-    head.refusal = Refusal::kHeadTooLarge;
+    role.TooLarge();
     return HeadStatus::kBad;
   }
   return status;
 }
 
-HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& scan, RequestHead& head,
-                                      http::Header& fields) const {
+template <class Role>
+inline HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& scan, Role role,
+                                             http::Header& fields) const {
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
   ScanMasks masks;
   HeadCursor cursor(end, scan_, masks);
-  head = RequestHead();
-  const char* line = SkipEmptyLines(begin, end);
-  Pass pass = line == end ? Incomplete(line) : ParseRequestLine(cursor, line, head);
+  role.Reset();
+  const char* line = Role::SkipEmptyLines(begin, end);
+  Pass pass = line == end ? Incomplete(line) : role.ParseStart(cursor, line);
   scan = {0, static_cast<uint32_t>(bytes.size())};
-  if (pass.status == HeadStatus::kDone) {
-    Fields sink{HeadDigest(), &fields, limits_.fields_max};
+  const bool in_fields = pass.status == HeadStatus::kDone;
+  if (in_fields) {
+    Fields<Role> sink{HeadDigest(), &fields, limits_.fields_max};
     pass = internal::ParseFieldLines(
         cursor, pass.at,
         [&sink](std::string_view name, std::string_view value) { sink.Take(name, value); });
     scan.line = static_cast<uint32_t>(pass.at - begin);
     if (pass.status == HeadStatus::kDone) {
-      head.size = scan.line;
-      head.refusal = sink.too_many ? Refusal::kHeadTooLarge : sink.digest.Judge(head);
-      return head.refusal == Refusal::kNone ? HeadStatus::kDone : HeadStatus::kBad;
+      role.head.size = scan.line;
+      if (!sink.too_many) {
+        return role.JudgeWhole(sink.digest) ? HeadStatus::kDone : HeadStatus::kBad;
+      }
+      role.TooMany();
+      return HeadStatus::kBad;
     }
   }
-  head.refusal = pass.refusal;
+  role.Bad(pass, in_fields);
   return pass.status;
 }
 
-HeadStatus HeadParser::Resume(std::string_view bytes, HeadScan& scan, RequestHead& head,
-                              http::Header& fields) const {
+template <class Role>
+[[gnu::noinline]] HeadStatus HeadParser::Resume(std::string_view bytes, HeadScan& scan, Role role,
+                                                http::Header& fields) const {
   const size_t size = bytes.size();
   if (size <= scan.scanned) return HeadStatus::kIncomplete;
   const void* lf = std::memchr(bytes.data() + scan.scanned, '\n', size - scan.scanned);
   scan.scanned = static_cast<uint32_t>(size);
   if (lf == nullptr) return HeadStatus::kIncomplete;
-  if (scan.line == 0) return ParseFromStart(bytes, scan, head, fields);
+  if (scan.line == 0) return ParseFromStart(bytes, scan, role, fields);
   ScanMasks masks;
   HeadCursor cursor(bytes.data() + size, scan_, masks);
   const Pass pass = internal::ParseFieldLines(cursor, bytes.data() + scan.line,
                                               [](std::string_view, std::string_view) {});
   scan.line = static_cast<uint32_t>(pass.at - bytes.data());
-  head.refusal = pass.refusal;
+  role.Bad(pass, true);
   if (pass.status != HeadStatus::kDone) return pass.status;
-  return ParseFromStart(bytes, scan, head, fields);
+  return ParseFromStart(bytes, scan, role, fields);
 }
 
-HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
-                            http::Header& fields) const {
+template <class Role>
+inline HeadStatus HeadParser::ReadAs(io::LinkBuffer& in, HeadScan& scan, Role role,
+                                     http::Header& fields) const {
   HeadStatus status = HeadStatus::kIncomplete;
   const std::string_view front = in.Front();
   if (scan.scanned == 0 && front.size() == in.Len() && front.size() < limits_.head_bytes_max) {
     // The common head: it came in one piece.
-    status = ParseFromStart(front, scan, head, fields);
+    status = ParseFromStart(front, scan, role, fields);
     if (status != HeadStatus::kDone && !fields.Empty()) fields.Reset();
   } else if (front.size() == in.Len() || scan.scanned < front.size()) {
-    status = Parse(front, scan, head, fields);
+    status = ParseAs(front, scan, role, fields);
   }
   if (status == HeadStatus::kIncomplete && front.size() != in.Len()) {
-    status = ReadScattered(in, scan, head, fields);
+    status = ReadScattered(in, scan, role, fields);
   }
   if (status != HeadStatus::kDone) return status;
   // The caller finds the head at the front.
-  if (const size_t skipped = static_cast<size_t>(head.method.data() - in.Front().data());
-      skipped != 0) {
-    head.size -= skipped;
+  if (const size_t skipped = static_cast<size_t>(role.Begin() - in.Front().data()); skipped != 0) {
+    role.head.size -= skipped;
     static_cast<void>(in.Skip(skipped));
   }
   return HeadStatus::kDone;
 }
 
 // `in` holds more than its first block, and the head does not end in that.
-HeadStatus HeadParser::ReadScattered(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
-                                     http::Header& fields) const {
+template <class Role>
+[[gnu::noinline]] HeadStatus HeadParser::ReadScattered(io::LinkBuffer& in, HeadScan& scan,
+                                                       Role role, http::Header& fields) const {
   const size_t joined = std::min(in.Len(), io::kBlockBytes);
   if (scan.scanned < joined) {
-    const HeadStatus status = Parse(*in.Peek(joined), scan, head, fields);
+    const HeadStatus status = ParseAs(*in.Peek(joined), scan, role, fields);
     if (status != HeadStatus::kIncomplete) return status;
   }
   if (joined == in.Len()) return HeadStatus::kIncomplete;
@@ -195,12 +288,33 @@ HeadStatus HeadParser::ReadScattered(io::LinkBuffer& in, HeadScan& scan, Request
     const size_t seen = std::min(found ? lf + 1 : in.Len(), limits_.head_bytes_max);
     if ((found && lf - scan.line <= 1) || seen == limits_.head_bytes_max) {
       scan = {};
-      return Parse(*in.Peek(seen), scan, head, fields);
+      return ParseAs(*in.Peek(seen), scan, role, fields);
     }
     scan.scanned = static_cast<uint32_t>(seen);
     if (!found) return HeadStatus::kIncomplete;
     scan.line = scan.scanned;
   }
+}
+
+HeadStatus HeadParser::Parse(std::string_view bytes, HeadScan& scan, RequestHead& head,
+                             http::Header& fields) const {
+  return ParseAs(bytes, scan, RequestRole{head}, fields);
+}
+
+// Flat, as the rest of a request's way is.
+HON_FLATTEN HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
+                                        http::Header& fields) const {
+  return ReadAs(in, scan, RequestRole{head}, fields);
+}
+
+HeadStatus HeadParser::ParseAnswer(std::string_view bytes, HeadScan& scan, std::string_view method,
+                                   AnswerHead& head, http::Header& fields) const {
+  return ParseAs(bytes, scan, AnswerRole{head, method}, fields);
+}
+
+HeadStatus HeadParser::ReadAnswer(io::LinkBuffer& in, HeadScan& scan, std::string_view method,
+                                  AnswerHead& head, http::Header& fields) const {
+  return ReadAs(in, scan, AnswerRole{head, method}, fields);
 }
 
 }  // namespace hon::adaptor

@@ -6,6 +6,7 @@
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
 #include "adaptor/sorted_fields.h"
+#include "hon/adaptor/chunked.h"
 #include "hon/http/status.h"
 #include "hon/http/time.h"
 
@@ -62,13 +63,15 @@ const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10, const h
   }
   if (header.Touches(HeaderId::kDate, HeaderId::kContentEncoding, HeaderId::kContentLength,
                      HeaderId::kTransferEncoding, HeaderId::kConnection, HeaderId::kTrailer)) {
-    Gather(status, header);
+    Gather(status, http10, header);
     WriteFields(status, header);
     return facts_;
   }
-  facts_.has_type = header.Touches(HeaderId::kContentType);
+  const bool has_type = header.Touches(HeaderId::kContentType);
+  facts_.auto_type = !has_type;
   facts_.has_trailers = HasLateTrailers(header);
-  if (header.Len() == 1 && facts_.has_type && status != http::StatusNotModified) {
+  facts_.auto_length = !tunnel && (http10 || !facts_.has_trailers);
+  if (header.Len() == 1 && has_type && status != http::StatusNotModified) {
     const Field& type = *header.begin();
     WriteField(type.name, type.value);
   } else if (!header.Empty()) {
@@ -77,12 +80,11 @@ const ResponseHead::Facts& ResponseHead::Commit(int status, bool http10, const h
   return facts_;
 }
 
-void ResponseHead::Gather(int status, const http::Header& header) {
+void ResponseHead::Gather(int status, bool http10, const http::Header& header) {
   const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
   facts_.has_date = given(HeaderId::kDate);
-  facts_.has_type = given(HeaderId::kContentType);
-  facts_.no_auto_length = header.Suppressed(HeaderId::kContentLength);
   facts_.coding = CodingOf(header);
+  facts_.auto_type = !given(HeaderId::kContentType) && facts_.coding == GivenCoding::kNone;
   if (header.Has(HeaderId::kContentLength)) {
     const int64_t length = LengthOf(header);
     facts_.bad_length = length < 0;
@@ -92,6 +94,8 @@ void ResponseHead::Gather(int status, const http::Header& header) {
       facts_.content_length = length;
     }
   }
+  facts_.mistaken =
+      facts_.bad_length || facts_.length_dropped || facts_.coding == GivenCoding::kForeign;
   facts_.has_connection = header.Has(HeaderId::kConnection);
   for (const Field& field : header) {
     switch (field.id) {
@@ -99,8 +103,8 @@ void ResponseHead::Gather(int status, const http::Header& header) {
         facts_.lists_close |= internal::ListHas(field.value, "close");
         facts_.lists_upgrade |= internal::ListHas(field.value, "upgrade");
         break;
-      case HeaderId::kContentEncoding:
-        facts_.has_type |= !field.value.empty();
+      case HeaderId::kContentEncoding:  // hides the type
+        facts_.auto_type &= field.value.empty();
         break;
       case HeaderId::kTrailer:
         facts_.has_trailers = true;
@@ -110,6 +114,8 @@ void ResponseHead::Gather(int status, const http::Header& header) {
         facts_.has_trailers |= IsLateTrailer(field);
     }
   }
+  facts_.auto_length = !header.Suppressed(HeaderId::kContentLength) && !facts_.tunnel &&
+                       facts_.coding == GivenCoding::kNone && (http10 || !facts_.has_trailers);
 }
 
 void ResponseHead::WriteStatusLine(int status, bool http10) {
@@ -216,6 +222,15 @@ char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
   }
   if (fields.chunked) into = Copy("Transfer-Encoding: chunked\r\n", into);
   return Copy("\r\n", into);
+}
+
+void FindTrailers(const http::Header& header, std::string_view announced, http::Header& into) {
+  for (const Field& field : header) {
+    const bool late = IsLateTrailer(field);
+    const std::string_view name = late ? field.name.substr(http::TrailerPrefix.size()) : field.name;
+    if (!late && !internal::ListHasFold(announced, name)) continue;
+    if (IsTrailerAllowed(name)) into.AddView(name, field.value, field.id);
+  }
 }
 
 }  // namespace hon::adaptor

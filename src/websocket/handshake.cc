@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "hon/adaptor/head_parser.h"
 #include "hon/base/assert.h"
 #include "hon/http/base64.h"
 #include "hon/http/method.h"
@@ -118,27 +119,6 @@ Error Bad(std::string_view what) {
   return Error::Of(ErrBadHandshake, "websocket: bad handshake: " + std::string(what));
 }
 
-// The fields of `head` behind its first line, each line as strict as a server's parser takes it.
-Error ReadFields(std::string_view lines, http::Header& header) {
-  while (lines != "\r\n") {
-    const size_t end = lines.find("\r\n");
-    if (end == std::string_view::npos) return Bad("a line without an end");
-    const std::string_view line = lines.substr(0, end);
-    lines.remove_prefix(end + 2);
-    const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !http::internal::IsToken(line.substr(0, colon))) {
-      return Bad("not a field");
-    }
-    const std::string_view value = http::internal::TrimBlanks(line.substr(colon + 1));
-    const auto control = [](char c) {
-      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-    };
-    if (std::any_of(value.begin(), value.end(), control)) return Bad("a control byte in a field");
-    header.Add(line.substr(0, colon), value);
-  }
-  return {};
-}
-
 Error CheckAnswerFields(const http::Header& header, std::string_view key) {
   if (!HasToken(header, "Upgrade", "websocket")) return Bad("no \"websocket\" in Upgrade");
   if (!HasToken(header, "Connection", "upgrade")) return Bad("no \"upgrade\" in Connection");
@@ -154,14 +134,22 @@ Error CheckAnswerFields(const http::Header& header, std::string_view key) {
 Result<HandshakeAnswer> ReadAnswer(std::string_view head, std::string_view key,
                                    const std::vector<std::string>& subprotocols,
                                    const DeflateOptions& options) {
-  if (!head.ends_with("\r\n\r\n")) return Fail(Bad("no end of the head"));
-  const size_t line_end = head.find("\r\n");
-  const std::string_view line = head.substr(0, line_end);
-  if (!line.starts_with("HTTP/1.1 101") || (line.size() > 12 && line[12] != ' ')) {
-    return Fail(Bad("answered " + std::string(line.substr(0, 80))));
-  }
   http::Header header;
-  if (Error err = ReadFields(head.substr(line_end + 2), header)) return Fail(std::move(err));
+  adaptor::HeadScan scan;
+  adaptor::AnswerHead answered;
+  switch (adaptor::HeadParser().ParseAnswer(head, scan, http::MethodGet, answered, header)) {
+    case adaptor::HeadStatus::kIncomplete:
+      return Fail(Bad("no end of the head"));
+    case adaptor::HeadStatus::kBad:
+      return Fail(Bad(answered.fault));
+    case adaptor::HeadStatus::kDone:
+      break;
+  }
+  if (answered.size != head.size()) return Fail(Bad("bytes behind the head"));
+  if (answered.minor_version == 0 || answered.status != http::StatusSwitchingProtocols) {
+    return Fail(Bad("answered " + std::string(answered.version) + ' ' +
+                    std::string(answered.status_text.substr(0, 80))));
+  }
   if (Error err = CheckAnswerFields(header, key)) return Fail(std::move(err));
   HandshakeAnswer answer;
   std::vector<Extension> extensions;

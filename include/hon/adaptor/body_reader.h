@@ -21,8 +21,9 @@ inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 /// ends with the answer, which says so when that is known.
 inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
-/// The body of one request, read from its Stream as the handler asks for it. Reading suspends the
-/// calling fiber. Reused from exchange to exchange; allocates nothing unless there are trailers.
+/// The body of one message, read from its Stream as somebody asks for it.
+/// Reading suspends the calling fiber. Reused from exchange to exchange;
+/// allocates nothing unless there are trailers.
 class BodyReader final : public http::BodySource {
  public:
   BodyReader() = default;
@@ -34,19 +35,18 @@ class BodyReader final : public http::BodySource {
   /// More than `bytes_max` bytes of content give http::ErrBodyTooLarge.
   void Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
              int64_t bytes_max = kBodyUnlimited) {
-    stream_ = &stream;
-    trailer_ = &trailer;
-    remaining_ = head.chunked ? 0 : head.content_length;
-    content_ = 0;
-    drained_ = 0;
-    bytes_max_ = bytes_max;
-    SetFraming(!head.HasBody() ? Framing::kEnd
-               : head.chunked  ? Framing::kChunked
-                               : Framing::kLength);
+    Begin(stream, trailer, bytes_max,
+          !head.HasBody() ? Framing::kEnd
+          : head.chunked  ? Framing::kChunked
+                          : Framing::kLength,
+          head.content_length);
     continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
-    closed_ = false;
-    failure_ = Error();
-    if (head.chunked) chunked_.Reset();
+  }
+  /// The same for the body of an answer.
+  void Begin(io::Stream& stream, const AnswerHead& head, http::Header& trailer,
+             int64_t bytes_max = kBodyUnlimited) {
+    Begin(stream, trailer, bytes_max, static_cast<Framing>(head.body), head.content_length);
+    continue_ = Continue::kNone;
   }
   /// Goes on over another stream. What is in the old one's In() is the caller's to move.
   void MoveTo(io::Stream& stream) { stream_ = &stream; }
@@ -76,7 +76,10 @@ class BodyReader final : public http::BodySource {
   }
   /// The framing is lost, or the peer went: no request can follow.
   [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
-  /// Bytes that are not consumed yet; -1 when unknown (chunked), 0 at the end.
+  /// What is received up to the end of the connection belongs to the body.
+  /// Nothing drains it.
+  [[nodiscard]] bool EndsWithConnection() const { return ends_with_connection_; }
+  /// Bytes that are not consumed yet; -1 when unknown, 0 at the end.
   [[nodiscard]] int64_t Remaining() const;
   /// Whether it is known that Drain(bytes_max) would give up before the end.
   [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
@@ -99,11 +102,32 @@ class BodyReader final : public http::BodySource {
   }
 
  private:
-  enum class Framing : uint8_t { kEnd, kLength, kChunked };
+  enum class Framing : uint8_t { kEnd, kLength, kChunked, kConnection };
+  static_assert(static_cast<Framing>(AnswerBody::kNone) == Framing::kEnd &&
+                static_cast<Framing>(AnswerBody::kLength) == Framing::kLength &&
+                static_cast<Framing>(AnswerBody::kChunked) == Framing::kChunked &&
+                static_cast<Framing>(AnswerBody::kConnection) == Framing::kConnection);
   enum class Continue : uint8_t { kNone, kPending, kSuppressed };
 
+  void Begin(io::Stream& stream, http::Header& trailer, int64_t bytes_max, Framing framing,
+             int64_t length) {
+    stream_ = &stream;
+    trailer_ = &trailer;
+    remaining_ = length;  // of kLength only
+    content_ = 0;
+    drained_ = 0;
+    bytes_max_ = bytes_max;
+    SetFraming(framing);
+    ends_with_connection_ = framing == Framing::kConnection;
+    closed_ = false;
+    failure_ = Error();
+    if (framing == Framing::kChunked) chunked_.Reset();
+  }
+
+  size_t Take(std::span<char> into);
   size_t TakeLength(std::span<char> into);
   size_t TakeChunked(std::span<char> into);
+  size_t TakeReceived(std::span<char> into);
   [[nodiscard]] size_t Quota(size_t wanted) const;
   [[nodiscard]] bool PastLimit() const;
   bool Fill();
@@ -120,6 +144,7 @@ class BodyReader final : public http::BodySource {
   std::atomic<Framing> framing_{Framing::kEnd};
   Continue continue_ = Continue::kNone;
   bool closed_ = false;
+  bool ends_with_connection_ = false;
   Error failure_;
   ChunkedDecoder chunked_;
 };

@@ -1,8 +1,9 @@
 #pragma once
 
-// Request heads of HTTP/1.1 (RFC 9112 §2-§6): bytes in, views out. Pure: no I/O, no clock, no
-// memory of its own. Stricter than Go where leniency has been used for attacks: a line ends with
-// CRLF and holds no other CR or LF, nothing is folded, a length is stated once and in one way.
+// Heads of HTTP/1.1 (RFC 9112 §2-§6), of requests and of answers: bytes in,
+// views out. Pure: no I/O, no clock, no memory of its own. Stricter than Go
+// where leniency has been used for attacks: a line ends with CRLF and holds no
+// other CR or LF, nothing is folded, a length is stated once and in one way.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +31,9 @@ struct ParseLimits {
 
 enum class HeadStatus : uint8_t {
   kIncomplete,  // call again when more bytes have come
-  kDone,        // RequestHead and the fields are valid, RequestHead::size bytes long
-  kBad,         // RequestHead::refusal says why; the connection cannot go on
+  kDone,        // the head and the fields are valid; the head is `size` bytes long
+  kBad,         // RequestHead::refusal or AnswerHead::fault says why; the connection
+                // cannot go on
 };
 
 /// How far an unfinished head was looked at, so that a head that comes byte by byte costs no more
@@ -62,6 +64,31 @@ struct RequestHead {
   [[nodiscard]] bool HasBody() const { return chunked || content_length > 0; }
 };
 
+/// Where the body of an answer ends (RFC 9112 §6.3).
+enum class AnswerBody : uint8_t {
+  kNone,        // there is none
+  kLength,      // behind AnswerHead::content_length bytes
+  kChunked,     // behind its last chunk
+  kConnection,  // with the connection; also the bytes of a tunnel (2xx to
+                // CONNECT)
+};
+
+/// What the head of an answer says, beside its fields. Views are of the bytes
+/// that were parsed.
+struct AnswerHead {
+  std::string_view version;      // "HTTP/1.x"
+  std::string_view status_text;  // "200 OK": the status code and the reason phrase
+  int status = 0;                // 100 to 999
+  size_t size = 0;               // bytes of the head, with the empty line that ends it
+  int64_t content_length = -1;   // as the field states it, whether there is a body or not; -1: none
+  AnswerBody body = AnswerBody::kNone;
+  uint8_t minor_version = 1;
+  bool chunked = false;
+  bool close = false;      // no further answer follows: Connection: close, HTTP/1.0
+                           // without keep-alive, or AnswerBody::kConnection
+  std::string_view fault;  // with kBad: why, a text of static lifetime
+};
+
 /// Parses heads. Immutable: one serves any number of connections and threads.
 class HeadParser {
  public:
@@ -84,14 +111,29 @@ class HeadParser {
   HeadStatus Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
                   http::Header& fields) const;
 
+  /// Parse and Read for the head of an answer to a request with this method, by
+  /// the same rules. No empty line may come before it, and Host is a field like
+  /// others.
+  HeadStatus ParseAnswer(std::string_view bytes, HeadScan& scan, std::string_view method,
+                         AnswerHead& head, http::Header& fields) const;
+  HeadStatus ReadAnswer(io::LinkBuffer& in, HeadScan& scan, std::string_view method,
+                        AnswerHead& head, http::Header& fields) const;
+
   [[nodiscard]] const ParseLimits& Limits() const { return limits_; }
 
  private:
-  HeadStatus ParseFromStart(std::string_view bytes, HeadScan& scan, RequestHead& head,
+  // Each once for a request's head and once for an answer's.
+  template <class Role>
+  HeadStatus ParseAs(std::string_view bytes, HeadScan& scan, Role role, http::Header& fields) const;
+  template <class Role>
+  HeadStatus ParseFromStart(std::string_view bytes, HeadScan& scan, Role role,
                             http::Header& fields) const;
-  HeadStatus Resume(std::string_view bytes, HeadScan& scan, RequestHead& head,
-                    http::Header& fields) const;
-  HeadStatus ReadScattered(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
+  template <class Role>
+  HeadStatus Resume(std::string_view bytes, HeadScan& scan, Role role, http::Header& fields) const;
+  template <class Role>
+  HeadStatus ReadAs(io::LinkBuffer& in, HeadScan& scan, Role role, http::Header& fields) const;
+  template <class Role>
+  HeadStatus ReadScattered(io::LinkBuffer& in, HeadScan& scan, Role role,
                            http::Header& fields) const;
 
   ParseLimits limits_;

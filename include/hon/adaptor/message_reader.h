@@ -45,8 +45,7 @@ class MessageReader {
 
   Error SkipBody();
   Error ReadHead();
-  Error ReadResponseHead(std::string_view& text);
-  Error Frame(std::string_view method);
+  Error ReadAnswerHead(std::string_view method, AnswerHead& head);
 
   std::unique_ptr<State> state_;
 };

@@ -17,6 +17,20 @@ namespace hon::adaptor {
 /// The Transfer-Encoding that a handler asked for.
 enum class GivenCoding : uint8_t { kNone, kIdentity, kChunked, kForeign };
 
+/// What the fields that a handler committed say to the server, whatever the protocol is.
+struct ResponseFacts {
+  int64_t content_length = -1;  // a valid one that is sent; -1: none
+  GivenCoding coding = GivenCoding::kNone;
+  bool mistaken = false;        // a mistake of the handler's is to be reported:
+  bool bad_length = false;      // there was a Content-Length, but not one number
+  bool length_dropped = false;  // there was one, but a Transfer-Encoding too
+  bool auto_length = true;      // a whole body may get a Content-Length
+  bool auto_type = true;        // content may get a Content-Type
+  bool has_date = false;        // or the handler suppressed it
+  bool has_trailers = false;    // announced by Trailer, or set with http::TrailerPrefix
+  bool tunnel = false;          // a 2xx to CONNECT
+};
+
 /// The Connection field of a response.
 enum class ConnectionField : uint8_t {
   kHandlers,  // what the handler set, if anything
@@ -37,19 +51,10 @@ struct AutomaticFields {
 class ResponseHead {
  public:
   /// What the committed fields say to the server; found by Commit.
-  struct Facts {
-    int64_t content_length = -1;  // a valid one that is sent; -1: none
-    GivenCoding coding = GivenCoding::kNone;
-    bool bad_length = false;      // there was a Content-Length, but not one number
-    bool length_dropped = false;  // there was one, but a Transfer-Encoding too
-    bool no_auto_length = false;  // the handler suppressed it
-    bool has_date = false;        // or suppressed
-    bool has_type = false;        // or suppressed, or a content coding hides the type
+  struct Facts : ResponseFacts {
     bool has_connection = false;
     bool lists_close = false;  // a Connection field does
     bool lists_upgrade = false;
-    bool tunnel = false;
-    bool has_trailers = false;  // announced by Trailer, or set with http::TrailerPrefix
   };
 
   /// Writes down the status line and the fields of `header`, sorted by name. Left out are fields
@@ -74,7 +79,7 @@ class ResponseHead {
   // keep-alive CRLF", "Transfer-Encoding: chunked CRLF" and the empty line.
   static constexpr size_t kAutomaticBytesMax = 160;
 
-  void Gather(int status, const http::Header& header);
+  void Gather(int status, bool http10, const http::Header& header);
   void WriteStatusLine(int status, bool http10);
   void WriteFields(int status, const http::Header& header);
   void WriteConnection(const http::Header& header);
@@ -100,6 +105,11 @@ class ResponseHead {
 [[nodiscard]] inline bool HasLateTrailers(const http::Header& header) {
   return header.MayHaveUnknown() && std::any_of(header.begin(), header.end(), IsLateTrailer);
 }
+
+/// Fills `into` with the trailers of a response with these fields: what has http::TrailerPrefix,
+/// and what is among `announced`, the values of the Trailer fields, joined by commas. Names that no
+/// trailer may have are left out (RFC 9110 §6.5.1). Views of `header`.
+void FindTrailers(const http::Header& header, std::string_view announced, http::Header& into);
 
 /// Whether a response with this status may have content (RFC 9110 §6.4.1).
 [[nodiscard]] constexpr bool IsBodyAllowed(int status) {

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "hon/adaptor/chunked.h"
+#include "hon/adaptor/response_head.h"
+#include "hon/adaptor/response_options.h"
+#include "hon/http/header.h"
+#include "hon/io/file.h"
+#include "hon/io/stream.h"
+
+namespace hon::adaptor {
+
+/// How one answer becomes HTTP/1.x (RFC 9112) in Stream::Out(): head, chunks, trailers, and whether
+/// the connection ends with it. It is told what to send by BasicResponse, in order: Commit,
+/// SendHead, any number of SendData, SendBlock and SendFile, then End. SendInterim may come before
+/// Commit. Data waits for the peer when more than io::kHighWaterBytes are unsent. After an error of
+/// the stream nothing more is sent.
+class Http1Encoder {
+ public:
+  /// Bytes around the data of a block that SendBlock needs for itself.
+  static constexpr size_t kRoomBefore = kChunkHeadBytesMax;
+  static constexpr size_t kRoomBehind = 2;
+
+  /// Begins the next answer. Both arguments outlive it.
+  void Reset(io::Stream& stream, const ResponseOptions& options) {
+    stream_ = &stream;
+    options_ = &options;
+    error_ = Error();
+    coding_ = Coding::kNone;
+    close_ = options.close;
+  }
+  /// Goes on over another stream.
+  void MoveTo(io::Stream& stream) { stream_ = &stream; }
+  [[nodiscard]] io::Stream& GetStream() const { return *stream_; }
+
+  /// Whether 1xx and trailers exist for this client: HTTP/1.0 knows neither (RFC 9110 §15.2,
+  /// RFC 9112 §7.1.2).
+  [[nodiscard]] bool KnowsInterim() const { return !options_->http10; }
+  [[nodiscard]] bool KnowsTrailers() const { return !options_->http10; }
+  /// Whether the connection can go on with another protocol (RFC 9110 §7.8).
+  [[nodiscard]] bool KnowsUpgrade() const { return !options_->http10; }
+
+  /// Sends a 1xx with these fields.
+  void SendInterim(int status, const http::Header& header);
+  /// Sends the 101 that changes to `protocol`, the value of the Upgrade field. Of `fields` nothing
+  /// is sent that frames a message or concerns the connection (RFC 9110 §7.6.1).
+  void SendUpgrade(std::string_view protocol, const http::Header& fields);
+  /// Keeps the fields as they are now; later changes of `header` are not sent. With `tunnel` the
+  /// status is a 2xx to CONNECT.
+  const ResponseFacts& Commit(int status, bool tunnel, const http::Header& header) {
+    return head_.Commit(status, options_->http10, header, tunnel);
+  }
+  [[nodiscard]] const ResponseFacts& Facts() const { return head_.GetFacts(); }
+
+  /// Sends what was committed, with `body` in the same piece: what there is of the content so far.
+  void SendHead(const HeadPlan& plan, const ConnControl& control, std::string_view body);
+  /// Sends both as one chunk, where there are chunks.
+  void SendData(std::string_view first, std::string_view second);
+  /// Sends the `size` bytes that lie behind kRoomBefore bytes of `block`, without a copy.
+  void SendBlock(io::Block& block, size_t size);
+  /// Sends `count` bytes of a file, `count` > 0. The error is Failure().
+  int64_t SendFile(io::File& file, int64_t offset, int64_t count);
+  /// Waits until everything is with the kernel.
+  void Flush() {
+    if (!error_) error_ = stream_->DrainOutput(0);
+  }
+  /// Ends the body, with the trailers that `header` has by now.
+  void End(const http::Header& header);
+
+  /// The answer is not what its head says: only the end of the connection can tell the client.
+  void Break() { close_ = true; }
+  /// Whether the connection ends with this answer. Settled by SendHead, Break and errors.
+  [[nodiscard]] bool MustClose() const { return close_; }
+  /// The end of the connection is the only end of the body that the client sees.
+  [[nodiscard]] bool EndsWithConnection() const { return coding_ == Coding::kUntilClose; }
+  /// The stream's error that stopped the output, if one did.
+  [[nodiscard]] const Error& Failure() const { return error_; }
+
+ private:
+  enum class Coding : uint8_t { kNone, kLength, kChunked, kUntilClose };
+
+  void DecideCoding(const HeadPlan& plan, AutomaticFields& fields);
+  void DecideConnection(const HeadPlan& plan, const ConnControl& control, AutomaticFields& fields);
+  void Put(std::string_view data);
+  void PutChunkHead(size_t size);
+  void PutTrailers(const http::Header& header);
+  void Bound();
+
+  io::Stream* stream_ = nullptr;
+  const ResponseOptions* options_ = nullptr;
+  ResponseHead head_;
+  Error error_;
+  Coding coding_ = Coding::kNone;
+  bool close_ = false;
+};
+
+}  // namespace hon::adaptor
