@@ -52,6 +52,7 @@ Error ExchangeStream::FillInput() {
 }
 
 bool ExchangeStream::AwaitInput(TimePoint until) {
+  used_ = true;
   HON_ASSERT(connection_ != nullptr);
   connection_->ConsumedInput();
   while (In().Empty()) {
