@@ -24,9 +24,9 @@ class Spawner {
 
   virtual ~Spawner() = default;
   /// Starts `work` concurrently with the caller: on another thread, unless the handler was placed
-  /// inline, since `work` may block its thread. The waits of `work` end with `context`. If `context`
-  /// ends before `work` was begun, `work` may be destroyed uncalled, on any thread. `work` must not
-  /// throw.
+  /// inline, since `work` may block its thread. The waits of `work` end with `context`. If
+  /// `context` ends before `work` was begun, `work` may be destroyed uncalled, on any thread.
+  /// `work` must not throw.
   virtual void Go(appcontext::Context context, std::function<void()> work) = 0;
   /// Waits until `context` has ended, also after the end of the caller's own context.
   virtual void Wait(const appcontext::Context& context) = 0;
