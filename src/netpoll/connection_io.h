@@ -36,7 +36,6 @@ struct ConnectionIo {
   static void Unset(Connection& c, Flag flag) {
     c.flags_ = static_cast<uint16_t>(c.flags_ & ~flag);
   }
-  static unsigned HoldsOf(const Connection& c) { return c.holds_; }
   /// Has Backend::Sync called for it at the end of this turn.
   static void RequestSync(Connection& c) { c.InputChanged(); }
   static Connection*& ReadyNext(Connection& c) { return c.ready_next_; }

@@ -111,8 +111,8 @@ Error WithText(std::string_view text, Error err) {
 }
 
 // The common request target: a path that needs no decoding, and perhaps a query. False when the
-// target is something else; `into`, which is empty (appending to that is cheaper than assigning), is
-// then untouched.
+// target is something else; `into`, which is empty (appending to that is cheaper than assigning),
+// is then untouched.
 bool ParseOriginForm(std::string_view target, URL& into) {
   if (target.empty() || target.front() != '/') return false;
   size_t path_end = 1;

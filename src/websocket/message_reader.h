@@ -62,8 +62,6 @@ class MessageReader {
   [[nodiscard]] size_t ToCome() const {
     return in_message_ && !inflating_ && state_ == State::kPayload ? static_cast<size_t>(left_) : 0;
   }
-  /// Nothing has come of the next frame.
-  [[nodiscard]] bool BetweenFrames() const { return state_ == State::kHeader && held_ == 0; }
 
  private:
   enum class State : uint8_t { kHeader, kPayload, kControl };

@@ -152,7 +152,9 @@ class SystemdTest(unittest.TestCase):
             self.skipTest("no systemd-analyze here")
         with tempfile.TemporaryDirectory() as folder:
             unit = pathlib.Path(folder, "app.service")
-            unit.write_text(replace(block("docs/DEPLOY.md", "ini"), ("/usr/local/bin/app", flags.app)))
+            program = pathlib.Path(folder, "app")
+            program.symlink_to(pathlib.Path(flags.app).resolve())
+            unit.write_text(replace(block("docs/DEPLOY.md", "ini"), ("/usr/local/bin/app", program)))
             done = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True)
             about = [line for line in (done.stdout + done.stderr).splitlines() if "app.service" in line]
             self.assertEqual(about, [], done.stderr)

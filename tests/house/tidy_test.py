@@ -30,7 +30,7 @@ CLEAN = {
     "src/netpoll/backend_epoll.cc": "#ifdef __linux__\n#include <sys/socket.h>\n#endif\n",
     "src/engine/CMakeLists.txt": "hon_component(engine DEPENDS http netpoll)\n",
     "tests/base/CMakeLists.txt": "hon_test(base_test SOURCES error_test.cc)\n",
-    "tests/base/error_test.cc": "// strcpy(in, a comment)\n",
+    "tests/base/error_test.cc": "// strcpy(in, a comment)\nint x = Error();\n",
 }
 
 # What is changed in the clean tree, and what tidy then says.
@@ -68,6 +68,15 @@ CASES = [
     ("a row below what stands on it",
      {"docs/ARCHITECTURE.md": ARCHITECTURE + "| `cache` | kept answers | disk |\n| `disk` | files | base |\n"},
      "cache stands on disk, whose row is not above"),
+    ("a function that nothing uses", {
+        "include/hon/base/error.h": "#pragma once\nint Error();\nint Unused(int value);\n",
+        "src/base/error.cc": '#include "hon/base/error.h"\nint Error() { return 1; }  // Unused(1)\n'},
+     "include/hon/base/error.h:3: nothing uses or tests Unused"),
+    ("a method that nothing calls", {
+        "include/hon/http/header.h": "#pragma once\nclass Header {\n public:\n  int Count() const;\n};\n",
+        "src/http/header.cc": '#include "hon/http/header.h"\nint Header::Count() const { return 1; }\n',
+        "src/http/CMakeLists.txt": "hon_component(http SOURCES header.cc DEPENDS base)\n"},
+     "nothing uses or tests Count"),
     ("a name twice in one piece", {
         "src/base/error.cc": '#include "hon/base/error.h"\nnamespace hon {\nnamespace {\nclass Walk {};\n}\n}\n',
         "src/base/walk.cc": "namespace hon {\nnamespace {\nint F() { return 1; }\nstruct Walk final {\n};\n}\n}\n",

@@ -58,7 +58,6 @@ class Mutex {
   /// For CondVar: queues `node`, or grants it the mutex at once.
   void Admit(internal::WaitNode& node);
   void AwaitAdmitted(internal::WaitNode& node);
-  void GrantLocked(internal::WaitNode& node);
 
   std::atomic<uint32_t> state_{kFree};
   std::mutex guard_;  // of the queue, and of every change from and to kContended
