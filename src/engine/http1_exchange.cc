@@ -123,9 +123,9 @@ inline Outcome Http1Exchange::Complete() {
   return body_.AtEnd() ? Outcome::kKeepAlive : Outcome::kUnreadBody;
 }
 
-// Drops what has come of a body before the answer's head is written. The length of a chunked body is
-// unknown: a client that is just sending it gets kUnreadBodyWait, so that the head can say whether
-// the connection ends.
+// Drops what has come of a body before the answer's head is written. The length of a chunked body
+// is unknown: a client that is just sending it gets kUnreadBodyWait, so that the head can say
+// whether the connection ends.
 void Http1Exchange::DropUnreadBody() {
   constexpr int64_t kMax = adaptor::kUnreadBodyBytesMax;
   if (body_.DrainReceived(kMax) || body_.Remaining() >= 0) return;
