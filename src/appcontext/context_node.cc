@@ -64,7 +64,10 @@ void ContextNode::JoinParent() {
 void ContextNode::EndAtDeadline(Error cause) {
   if (Done() || deadline_ == kNever) return;
   if (deadline_ <= Clock::now()) return End(ErrDeadlineExceeded, std::move(cause));
-  DeadlineThread::Instance().Add(*this, deadline_, std::move(cause), alarm_);
+  Error why = DeadlineThread::Instance().Add(*this, deadline_, std::move(cause), alarm_);
+  // Too early is better than never: a wait under this context would have no end.
+  if (why)
+    End(ErrDeadlineExceeded, Error::Wrap("context: nobody watches its deadline", std::move(why)));
 }
 
 const std::any* ContextNode::Value(const void* key) const {

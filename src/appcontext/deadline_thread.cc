@@ -1,8 +1,5 @@
 #include "appcontext/deadline_thread.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
 #include "appcontext/context_node.h"
@@ -14,31 +11,27 @@ DeadlineThread& DeadlineThread::Instance() {
   return instance;
 }
 
-DeadlineThread::DeadlineThread() {
-  // Signals belong to the threads that the program made.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Main(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
 DeadlineThread::~DeadlineThread() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.Joinable()) thread_.Join();
 }
 
-void DeadlineThread::Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry) {
+Error DeadlineThread::Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry) {
   std::lock_guard lock(mutex_);
+  if (!thread_.Joinable()) {
+    Result<Thread> started = Thread::Start({.name = "hon-deadlines"}, [this] { Main(); });
+    if (!started) return std::move(started.error());
+    thread_ = std::move(*started);
+  }
   entry.at = alarms_.emplace(deadline, Alarm{&node, &entry, std::move(cause)});
   entry.used = true;
   entry.set = true;
   if (entry.at == alarms_.begin()) changed_.notify_one();
+  return {};
 }
 
 void DeadlineThread::Remove(Entry& entry) {

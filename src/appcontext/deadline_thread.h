@@ -3,9 +3,9 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "hon/base/error.h"
+#include "hon/base/thread.h"
 #include "hon/base/time.h"
 
 namespace hon::appcontext {
@@ -32,13 +32,14 @@ class DeadlineThread {
 
   static DeadlineThread& Instance();
 
-  /// `node` is ended at `deadline` unless it is removed before.
-  void Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry);
+  /// `node` is ended at `deadline` unless it is removed before. Fails, and has done nothing, when
+  /// the thread cannot be started; the next call tries again.
+  [[nodiscard]] Error Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry);
   /// After this the thread touches the node through a reference of its own, if at all.
   void Remove(Entry& entry);
 
  private:
-  DeadlineThread();
+  DeadlineThread() = default;
   ~DeadlineThread();
   void Main();
 
@@ -46,7 +47,7 @@ class DeadlineThread {
   std::condition_variable changed_;
   Alarms alarms_;
   bool stop_ = false;
-  std::thread thread_;
+  Thread thread_;  // started by the first Add
 };
 
 }  // namespace hon::appcontext

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "hon/netpoll/loop_group.h"
+#include "hon/netpoll/loop.h"
 
 namespace hon::engine {
 

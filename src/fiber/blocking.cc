@@ -1,16 +1,13 @@
 #include "hon/fiber/blocking.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <condition_variable>
 #include <list>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <utility>
 
 #include "fiber/sleeper.h"
 #include "hon/base/assert.h"
+#include "hon/base/thread.h"
 #include "hon/fiber/fiber.h"
 
 namespace hon::fiber {
@@ -30,7 +27,7 @@ class BlockingPool::Impl {
     void (*function)(void*) = nullptr;
     void* argument = nullptr;
   };
-  using ThreadList = std::list<std::thread>;
+  using ThreadList = std::list<Thread>;
 
   Error StartThread();
   void Main(ThreadList::iterator self);
@@ -56,7 +53,7 @@ BlockingPool::Impl::~Impl() {
   }
   // From here on nobody changes the lists.
   for (ThreadList* list : {&threads_, &ended_}) {
-    for (std::thread& thread : *list) thread.join();
+    for (Thread& thread : *list) thread.Join();
   }
 }
 
@@ -90,23 +87,17 @@ Error BlockingPool::Impl::Run(const appcontext::Context& context, void (*functio
 
 // Fails only when there is no thread that could do the work later.
 Error BlockingPool::Impl::StartThread() {
-  for (std::thread& thread : ended_) thread.join();
+  for (Thread& thread : ended_) thread.Join();
   ended_.clear();
-  // Signals belong to the threads that the program made.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   const auto self = threads_.emplace(threads_.end());
-  Error err;
-  try {
-    *self = std::thread([this, self] { Main(self); });
-  } catch (const std::system_error& error) {
-    threads_.erase(self);
-    if (threads_.empty()) err = Error::System(error.code().value(), "fiber: blocking call");
+  Result<Thread> thread = Thread::Start({.name = "hon-blocking"}, [this, self] { Main(self); });
+  if (thread) {
+    *self = std::move(*thread);
+    return {};
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return err;
+  threads_.erase(self);
+  if (!threads_.empty()) return {};
+  return Error::Wrap("fiber: blocking call", std::move(thread.error()));
 }
 
 void BlockingPool::Impl::Main(ThreadList::iterator self) {

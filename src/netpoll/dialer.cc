@@ -5,11 +5,11 @@
 #include <deque>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "hon/base/assert.h"
+#include "hon/base/thread.h"
 #include "hon/io/io.h"
 #include "netpoll/address.h"
 #include "netpoll/backend.h"
@@ -27,22 +27,28 @@ class Dialer::Resolver {
  public:
   using Found = std::function<void(Result<Addresses>)>;  // called on the resolver's thread
 
-  Resolver() : thread_([this] { Work(); }) {}
   ~Resolver() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
     changed_.notify_one();
-    thread_.join();
+    if (thread_.Joinable()) thread_.Join();
   }
 
-  void LookUp(std::string address, Found found) {
+  /// Fails when the thread cannot be started; the next call tries again.
+  Error LookUp(std::string address, Found found) {
+    if (!thread_.Joinable()) {
+      Result<Thread> thread = Thread::Start({.name = "hon-resolver"}, [this] { Work(); });
+      if (!thread) return std::move(thread.error());
+      thread_ = std::move(*thread);
+    }
     {
       const std::lock_guard lock(mutex_);
       queue_.push_back({std::move(address), std::move(found)});
     }
     changed_.notify_one();
+    return {};
   }
 
  private:
@@ -68,7 +74,7 @@ class Dialer::Resolver {
   std::condition_variable changed_;
   std::deque<Question> queue_;
   bool stopping_ = false;
-  std::thread thread_;  // last, since it uses the rest
+  Thread thread_;  // started by the first LookUp
 };
 
 /// One Dial: its addresses, its clock, and the socket that is connecting now.
@@ -218,11 +224,14 @@ void Dialer::LookUp(Attempt& attempt) {
   if (!addresses || !addresses->empty()) return attempt.TryAll(std::move(addresses));
   attempt.AwaitAddresses();
   if (resolver_ == nullptr) resolver_ = std::make_unique<Resolver>();
-  resolver_->LookUp(attempt.Address(), [this, number = attempt.Number()](Result<Addresses> found) {
-    loop_.Post([this, number, answer = std::move(found)]() mutable {
-      if (Attempt* waiting = Find(number)) waiting->TryAll(std::move(answer));
+  const auto found = [this, number = attempt.Number()](Result<Addresses> answer) {
+    loop_.Post([this, number, addresses = std::move(answer)]() mutable {
+      if (Attempt* waiting = Find(number)) waiting->TryAll(std::move(addresses));
     });
-  });
+  };
+  if (Error why = resolver_->LookUp(attempt.Address(), found)) {
+    Finish(attempt, Fail(std::move(why)));
+  }
 }
 
 void Dialer::OnProgress(Connection& c) { static_cast<Attempt*>(c.UserData())->OnProgress(); }

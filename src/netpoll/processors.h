@@ -13,7 +13,4 @@ namespace hon::netpoll {
 /// found ("/"; elsewhere in tests).
 [[nodiscard]] unsigned GrantedProcessors(const std::string& root);
 
-/// For a person who looks at the threads of the process; up to 15 bytes are shown.
-void NameThisThread(const std::string& name);
-
 }  // namespace hon::netpoll

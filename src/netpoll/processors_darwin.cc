@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +13,5 @@ unsigned AllowedProcessors() {
 }
 
 unsigned GrantedProcessors(const std::string& /*root*/) { return 0; }
-
-void NameThisThread(const std::string& name) { ::pthread_setname_np(name.c_str()); }
 
 }  // namespace hon::netpoll

@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -83,10 +82,6 @@ unsigned GrantedProcessors(const std::string& root) {
     if (quota > 0 && (smallest == kNoQuota || quota < smallest)) smallest = quota;
   }
   return static_cast<unsigned>(std::ceil(smallest));
-}
-
-void NameThisThread(const std::string& name) {
-  ::pthread_setname_np(::pthread_self(), name.c_str());
 }
 
 }  // namespace hon::netpoll

@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "workers/thread_probe.h"
-
 namespace hon::server {
 
 Result<std::unique_ptr<LoopThread>> LoopThread::Start(unsigned index, engine::Engine& engine,
@@ -14,18 +12,23 @@ Result<std::unique_ptr<LoopThread>> LoopThread::Start(unsigned index, engine::En
   std::unique_ptr<LoopThread> self(new LoopThread);
   std::promise<Error> started;
   std::future<Error> outcome = started.get_future();
-  self->thread_ = std::thread([&, raw = self.get()] {
-    raw->Main(index, engine, options, shared,
-              [&](Error err) { started.set_value(std::move(err)); });
-  });
+  // Handlers may start programs, which inherit the mask of signals.
+  HON_TRY(self->thread_,
+          Thread::Start(
+              {.name = index == kStandby ? "hon-standby" : "hon-loop-" + std::to_string(index),
+               .signals = Thread::Signals::kInherited},
+              [&, raw = self.get()] {
+                raw->Main(index, engine, options, shared,
+                          [&](Error err) { started.set_value(std::move(err)); });
+              }));
   if (Error err = outcome.get()) return Fail(std::move(err));
   return self;
 }
 
 LoopThread::~LoopThread() {
-  if (!thread_.joinable()) return;
+  if (!thread_.Joinable()) return;
   if (loop_ != nullptr) loop_->Stop();
-  thread_.join();
+  thread_.Join();
 }
 
 void LoopThread::RunThere(const std::function<void()>& function) {
@@ -47,7 +50,6 @@ netpoll::Listener::Target LoopThread::TargetUnder(const std::optional<appcontext
 
 void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& options,
                       engine::LoopEngine::Shared& shared, std::function<void(Error)> started) {
-  workers::NameThread(index == kStandby ? "hon-standby" : "hon-loop-" + std::to_string(index));
   netpoll::LoopOptions loop_options;
   loop_options.backend = options.backend;
   loop_options.index = index;

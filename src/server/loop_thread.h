@@ -3,10 +3,10 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "hon/base/result.h"
+#include "hon/base/thread.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/netpoll/listener.h"
@@ -21,7 +21,8 @@ class LoopThread {
  public:
   /// The index of one that is not among the regular loops.
   static constexpr unsigned kStandby = std::numeric_limits<unsigned>::max();
-  /// Starts the thread and waits until its loop is there.
+  /// Starts the thread and waits until its loop is there. Fails where the system gives no thread,
+  /// or not what the backend needs.
   static Result<std::unique_ptr<LoopThread>> Start(unsigned index, engine::Engine& engine,
                                                    const Options& options,
                                                    engine::LoopEngine::Shared& shared);
@@ -49,7 +50,7 @@ class LoopThread {
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<engine::LoopEngine> engine_;
   std::vector<std::unique_ptr<netpoll::Listener>> listeners_;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace hon::server

@@ -7,12 +7,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "hon/base/guard.h"
-#include "hon/netpoll/loop_group.h"
-#include "server/loop_thread.h"
-#include "server/standby.h"
+#include "hon/base/thread.h"
+#include "server/loops.h"
 
 namespace hon::server {
 namespace {
@@ -40,7 +38,7 @@ class Server::Impl {
   Options& GetOptions() { return options_; }
 
   void JoinShutdownFunctions() {
-    for (std::thread& running : shutdown_threads_) running.join();
+    for (Thread& running : shutdown_threads_) running.Join();
   }
 
   Error Listen(std::string_view address) {
@@ -74,13 +72,12 @@ class Server::Impl {
 
   Error Shutdown(const appcontext::Context& context) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
-    const std::shared_ptr<DrainWait> drain = BeginDrain(/*tell=*/true);
+    std::vector<std::function<void()>> functions;
+    const std::shared_ptr<DrainWait> drain = BeginDrain(&functions);
+    StartShutdownFunctions(std::move(functions));
     Error outcome = drain->Wait(context);
     if (outcome) {
-      for (LoopThread* thread : AllThreads()) {
-        thread->Post(
-            [&engine = thread->GetEngine()] { engine.EndHijacked(http::ErrServerClosed); });
-      }
+      loops_.PostEach([](engine::LoopEngine& loop) { loop.EndHijacked(http::ErrServerClosed); });
     }
     SetEnded();
     return outcome;
@@ -88,19 +85,14 @@ class Server::Impl {
 
   Error Close() {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
-    BeginDrain(/*tell=*/false);
-    for (LoopThread* thread : AllThreads()) {
-      thread->Post([&engine = thread->GetEngine()] { engine.CloseAll(http::ErrServerClosed); });
-    }
+    BeginDrain(nullptr);
+    loops_.PostEach([](engine::LoopEngine& loop) { loop.CloseAll(http::ErrServerClosed); });
     SetEnded();
     return {};
   }
 
   void CloseConnections() {
-    std::lock_guard lock(mutex_);
-    for (auto& thread : threads_) {
-      thread->Post([&engine = thread->GetEngine()] { engine.CutServed(http::ErrServerClosed); });
-    }
+    loops_.PostEach([](engine::LoopEngine& loop) { loop.CutServed(http::ErrServerClosed); });
   }
 
   void RegisterOnShutdown(std::function<void()> function) {
@@ -108,40 +100,24 @@ class Server::Impl {
     on_shutdown_.push_back(std::move(function));
   }
 
-  void SetKeepAlivesEnabled(bool enabled) {
-    {
-      std::lock_guard lock(mutex_);
-      keep_alives_ = enabled;
-      TellKeepAlives();
-    }
-    standby_.SetKeepAlivesEnabled(enabled);
-  }
+  void SetKeepAlivesEnabled(bool enabled) { loops_.SetKeepAlivesEnabled(enabled); }
 
   std::vector<std::string> Addresses() const {
     std::lock_guard lock(mutex_);
     return addresses_;
   }
 
-  std::string_view Backend() const {
-    std::lock_guard lock(mutex_);
-    return threads_.empty() ? std::string_view()
-                            : netpoll::BackendName(threads_.front()->GetLoop().Kind());
-  }
-
-  unsigned Loops() const {
-    std::lock_guard lock(mutex_);
-    return static_cast<unsigned>(threads_.size());
-  }
+  std::string_view Backend() const { return loops_.Backend(); }
+  unsigned Loops() const { return loops_.Regular(); }
 
   size_t Connections() const { return shared_.connections.load(std::memory_order_relaxed); }
 
   Stats GetStats() const {
-    std::lock_guard lock(mutex_);
     Stats stats;
-    for (const auto& thread : threads_) {
-      stats.requests += thread->GetEngine().Requests();
-      stats.loop_connections.push_back(thread->GetLoop().Connections());
-    }
+    loops_.ForEach([&](LoopThread& thread) {
+      stats.requests += thread.GetEngine().Requests();
+      stats.loop_connections.push_back(thread.GetLoop().Connections());
+    });
     return stats;
   }
 
@@ -185,14 +161,6 @@ class Server::Impl {
     }
   };
 
-  // After StopAccepting.
-  std::vector<LoopThread*> AllThreads() {
-    std::vector<LoopThread*> all;
-    for (const auto& thread : threads_) all.push_back(thread.get());
-    if (standby_.Thread() != nullptr) all.push_back(standby_.Thread());
-    return all;
-  }
-
   // A loop that waits for itself would wait for ever.
   static Error RefuseOnLoop() {
     if (netpoll::Loop::Current() == nullptr) return {};
@@ -201,25 +169,17 @@ class Server::Impl {
 
   Error StartLoops() {
     if (drain_ != nullptr) return http::ErrServerClosed;
-    if (!threads_.empty()) return {};
+    if (loops_.Regular() != 0) return {};
     shared_.connections_max = ConnectionsAllowed(options_);
     shared_.per_peer_max = options_.connections_per_ip_max;
     shared_.in_flight_max = options_.in_flight_max;
     options_.hooks.base =
         appcontext::WithValue(appcontext::Background(), &http::ServerContextKey, self_);
-    shared_.on_held = [this](bool any_held) { return standby_.OnHeld(any_held); };
-    const unsigned loops = options_.loops != 0 ? options_.loops : netpoll::DefaultLoops();
-    std::vector<std::unique_ptr<LoopThread>> threads;
-    for (unsigned i = 0; i < loops; ++i) {
-      Result<std::unique_ptr<LoopThread>> thread = LoopThread::Start(i, engine_, options_, shared_);
-      if (!thread) return std::move(thread.error());
-      threads.push_back(std::move(*thread));
-    }
-    standby_.SetBackend(threads.front()->GetLoop().Kind());
+    shared_.on_held = [this](bool any_held) { return loops_.OnHeld(any_held); };
+    HON_RETURN_IF_ERROR(
+        loops_.Start(options_.loops != 0 ? options_.loops : netpoll::DefaultLoops()));
     std::lock_guard lock(mutex_);
-    threads_ = std::move(threads);
     state_ = State::kServing;
-    if (!keep_alives_) TellKeepAlives();
     return {};
   }
 
@@ -229,7 +189,7 @@ class Server::Impl {
     HON_RETURN_IF_ERROR(RefuseTwice(address));
     std::vector<netpoll::ListenSocket> sockets;
     sockets.push_back(std::move(socket));
-    while (siblings && !sockets.front().IsUnix() && sockets.size() < threads_.size()) {
+    while (siblings && !sockets.front().IsUnix() && sockets.size() < loops_.Regular()) {
       Result<netpoll::ListenSocket> sibling = sockets.front().Sibling();
       if (!sibling) return std::move(sibling.error());
       sockets.push_back(std::move(*sibling));
@@ -238,19 +198,7 @@ class Server::Impl {
     if (Error thrown = CallGuarded([&] { base = BaseFor(address); })) {
       return Error::Wrap("http: WithBaseContext's hook threw", std::move(thrown));
     }
-    for (const netpoll::ListenSocket& each : sockets) {
-      HON_RETURN_IF_ERROR(standby_.AddSocket(each, base));
-    }
-    std::vector<netpoll::Listener::Target> targets;
-    for (auto& thread : threads_) targets.push_back(thread->TargetUnder(base));
-    if (sockets.size() == 1) {
-      HON_RETURN_IF_ERROR(
-          StartOn(*threads_.front(), std::move(sockets.front()), std::move(targets)));
-    } else {
-      for (size_t i = 0; i < sockets.size(); ++i) {
-        HON_RETURN_IF_ERROR(StartOn(*threads_[i], std::move(sockets[i]), {targets[i]}));
-      }
-    }
+    HON_RETURN_IF_ERROR(loops_.Accept(std::move(sockets), base));
     std::lock_guard lock(mutex_);
     addresses_.push_back(std::move(address));
     return {};
@@ -269,71 +217,38 @@ class Server::Impl {
     return appcontext::WithValue(options_.base_context(address), &http::ServerContextKey, self_);
   }
 
-  Error StartOn(LoopThread& thread, netpoll::ListenSocket socket,
-                std::vector<netpoll::Listener::Target> targets) {
-    Error outcome;
-    thread.RunThere([&] {
-      Result<std::unique_ptr<netpoll::Listener>> listener =
-          netpoll::Listener::Start(thread.GetLoop(), std::move(socket), std::move(targets),
-                                   [&engine = engine_](const Error& err, Duration retry_in) {
-                                     ReportAccept(engine, err, retry_in);
-                                   });
-      if (!listener) {
-        outcome = std::move(listener.error());
-        return;
-      }
-      thread.Listeners().push_back(std::move(*listener));
-    });
-    return outcome;
-  }
-
-  static void ReportAccept(engine::Engine& engine, const Error& err, Duration retry_in) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(retry_in).count();
-    const std::string detail =
-        "http: Accept error: " + err.Message() + "; retrying in " + std::to_string(ms) + "ms";
-    engine.Report({.kind = engine::Event::Kind::kAccept, .detail = detail});
-  }
-
-  // Begins the end of the server, once; `tell` is whether registered functions are called.
-  std::shared_ptr<DrainWait> BeginDrain(bool tell) {
+  // Begins the end of the server, once; gives the call that did the functions to be started.
+  std::shared_ptr<DrainWait> BeginDrain(std::vector<std::function<void()>>* functions) {
     std::lock_guard control(control_mutex_);
     if (drain_ != nullptr) return drain_;
     {
       std::lock_guard lock(mutex_);
       state_ = State::kStopping;
+      if (functions != nullptr) functions->swap(on_shutdown_);
     }
-    standby_.StopAccepting();
-    standby_.StopAccepting();
-    for (auto& thread : threads_) {
-      thread->RunThere([&] { thread->Listeners().clear(); });
-    }
-    const std::vector<LoopThread*> threads = AllThreads();
-    drain_ = std::make_shared<DrainWait>(threads.size());
-    if (tell) StartShutdownFunctions();
-    for (LoopThread* thread : threads) {
-      thread->Post([&engine = thread->GetEngine(), grace = options_.hijacked_grace,
-                    drain = drain_] { engine.Drain(grace, [drain] { drain->OneDone(); }); });
-    }
+    loops_.StopAccepting();
+    drain_ = std::make_shared<DrainWait>(loops_.Size());
+    loops_.PostEach([grace = options_.hijacked_grace, drain = drain_](engine::LoopEngine& loop) {
+      loop.Drain(grace, [drain] { drain->OneDone(); });
+    });
     return drain_;
   }
 
-  void StartShutdownFunctions() {
-    std::lock_guard lock(mutex_);
-    for (std::function<void()>& function : on_shutdown_) {
-      shutdown_threads_.emplace_back([this, function = std::move(function)] {
+  // Each on a thread of its own; on this one where the system gives none.
+  void StartShutdownFunctions(std::vector<std::function<void()>> functions) {
+    for (std::function<void()>& function : functions) {
+      const auto guarded = [this, function = std::move(function)] {
         const Error thrown = CallGuarded(function);
         if (thrown) engine_.ReportThrown("RegisterOnShutdown's function", thrown);
-      });
-    }
-    on_shutdown_.clear();
-  }
-
-  // With mutex_ held.
-  void TellKeepAlives() {
-    for (auto& thread : threads_) {
-      thread->Post([&engine = thread->GetEngine(), enabled = keep_alives_] {
-        engine.SetKeepAlivesEnabled(enabled);
-      });
+      };
+      Result<Thread> thread =
+          Thread::Start({.name = "hon-shutdown", .signals = Thread::Signals::kInherited}, guarded);
+      if (!thread) {
+        guarded();
+        continue;
+      }
+      std::lock_guard lock(mutex_);
+      shutdown_threads_.push_back(std::move(*thread));
     }
   }
 
@@ -347,17 +262,15 @@ class Server::Impl {
   engine::Engine& engine_;
   Options options_;
   engine::LoopEngine::Shared shared_;
-  Standby standby_{engine_, options_, shared_};
   std::mutex control_mutex_;  // one start or stop at a time; taken before mutex_
   mutable std::mutex mutex_;  // what follows, which handlers may ask for
   std::condition_variable changed_;
   State state_ = State::kNew;
-  bool keep_alives_ = true;
   std::vector<std::function<void()>> on_shutdown_;
   std::vector<std::string> addresses_;
-  std::vector<std::thread> shutdown_threads_;
+  std::vector<Thread> shutdown_threads_;
   std::shared_ptr<DrainWait> drain_;  // under control_mutex_; set once the end has begun
-  std::vector<std::unique_ptr<LoopThread>> threads_;  // last: they use everything above
+  server::Loops loops_{engine_, options_, shared_};  // last: they use everything above
 };
 
 Server::Server(engine::Engine& engine, Options options)

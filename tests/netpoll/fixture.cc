@@ -115,6 +115,23 @@ void Echo(Connection& c) {
   if (c.InputEnded()) c.Close(CloseHow::kGraceful);
 }
 
+RunningLoops::RunningLoops(size_t count, BackendKind backend) {
+  for (size_t i = 0; i < count; ++i) {
+    loops_.push_back(*Loop::Create({.backend = backend, .index = static_cast<unsigned>(i)}));
+  }
+}
+
+void RunningLoops::Start() {
+  for (const auto& loop : loops_) threads_.emplace_back([&each = *loop] { each.Run(); });
+}
+
+void RunningLoops::Stop() {
+  if (threads_.empty()) return;
+  for (const auto& loop : loops_) loop->Stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
 size_t OpenDescriptors() {
   size_t count = 0;
   DIR* folder = ::opendir("/proc/self/fd");

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "hon/netpoll/connection.h"
@@ -73,6 +74,23 @@ class Recorder : public EventHandler {
 
 /// Writes back what it reads, and closes when the peer has finished.
 void Echo(Connection& c);
+
+/// Loops over one backend, each on a thread of its own from Start to Stop.
+class RunningLoops {
+ public:
+  RunningLoops(size_t count, BackendKind backend);
+  ~RunningLoops() { Stop(); }
+  RunningLoops(const RunningLoops&) = delete;
+  RunningLoops& operator=(const RunningLoops&) = delete;
+
+  [[nodiscard]] Loop& At(size_t index) { return *loops_.at(index); }
+  void Start();
+  void Stop();
+
+ private:
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::thread> threads_;
+};
 
 /// Open descriptors of this process.
 [[nodiscard]] size_t OpenDescriptors();

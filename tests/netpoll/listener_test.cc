@@ -12,7 +12,6 @@
 #include <string>
 #include <thread>
 
-#include "hon/netpoll/loop_group.h"
 #include "netpoll/fixture.h"
 
 namespace hon::netpoll {
@@ -203,18 +202,17 @@ TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
 }
 
 TEST_P(ListenerTest, OneAcceptorSpreadsOverLoops) {
-  auto group = LoopGroup::Create(3, {.backend = GetParam()});
-  ASSERT_TRUE(group) << group.error().Message();
+  auto group = std::make_unique<RunningLoops>(3, GetParam());
   std::vector<Recorder> handlers(3);
   std::vector<Listener::Target> targets;
   for (size_t i = 0; i < 3; ++i) {
     handlers[i].request = Echo;
-    targets.push_back({&(*group)->At(i), &handlers[i]});
+    targets.push_back({&group->At(i), &handlers[i]});
   }
   auto socket = ListenSocket::Listen("127.0.0.1:0");
-  auto listener = Listener::Start((*group)->At(0), std::move(*socket), targets);
+  auto listener = Listener::Start(group->At(0), std::move(*socket), targets);
   ASSERT_TRUE(listener);
-  (*group)->Start();
+  group->Start();
   std::vector<Peer> peers;
   for (int i = 0; i < 30; ++i) {
     peers.push_back(Peer::ConnectTo((*listener)->Address()));
@@ -226,17 +224,15 @@ TEST_P(ListenerTest, OneAcceptorSpreadsOverLoops) {
     while (back.size() < 5 && Clock::now() < limit) back += peer.ReceiveSome();
     EXPECT_EQ(back, "hello");
   }
-  EXPECT_EQ((*group)->Connections(), 30U);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ((*group)->At(i).Connections(), 10U);
-  (*group)->Stop();
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(group->At(i).Connections(), 10U);
+  group->Stop();
   for (const Recorder& handler : handlers) EXPECT_EQ(handler.Count("prepare"), 10U);
   listener->reset();
-  group->reset();
+  group.reset();
 }
 
 TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
-  auto group = LoopGroup::Create(2, {.backend = GetParam()});
-  ASSERT_TRUE(group);
+  auto group = std::make_unique<RunningLoops>(2, GetParam());
   auto first = ListenSocket::Listen("127.0.0.1:0");
   ASSERT_TRUE(first);
   auto second = first->Sibling();
@@ -246,11 +242,11 @@ TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
   std::vector<std::unique_ptr<Listener>> listeners;
   for (size_t i = 0; i < 2; ++i) {
     handlers[i].request = Echo;
-    Loop& loop = (*group)->At(i);
+    Loop& loop = group->At(i);
     listeners.push_back(
         *Listener::Start(loop, std::move(i == 0 ? *first : *second), {{&loop, &handlers[i]}}));
   }
-  (*group)->Start();
+  group->Start();
   std::vector<Peer> peers;
   for (int i = 0; i < 64; ++i) {
     peers.push_back(Peer::ConnectTo(listeners[0]->Address()));
@@ -263,9 +259,9 @@ TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
   EXPECT_EQ(listeners[0]->Accepted() + listeners[1]->Accepted(), 64U);
   EXPECT_GT(listeners[0]->Accepted(), 0U);
   EXPECT_GT(listeners[1]->Accepted(), 0U);
-  (*group)->Stop();
+  group->Stop();
   listeners.clear();
-  group->reset();
+  group.reset();
 }
 
 TEST(ListenSocketTest, ErrorsNameTheAddressAndTheReason) {

@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "hon/netpoll/loop_group.h"
+#include "hon/netpoll/loop.h"
 #include "netpoll/address.h"
 #include "netpoll/fixture.h"
 
@@ -47,10 +47,7 @@ bool ForbidIoUring(int errno_value) {
   const auto loop = Loop::Create(options);
   if (!loop || (*loop)->Kind() != BackendKind::kEpoll) std::_Exit(1);
   if (told.size() != 1 || told[0].find("io_uring") == std::string::npos) std::_Exit(2);
-  const auto group = LoopGroup::Create(3, options);
-  if (!group || told.size() != 2) std::_Exit(3);
-  if ((*group)->At(2).Kind() != BackendKind::kEpoll) std::_Exit(4);
-  if (Loop::Create({.backend = BackendKind::kIoUring})) std::_Exit(5);
+  if (Loop::Create({.backend = BackendKind::kIoUring})) std::_Exit(3);
   std::_Exit(0);
 }
 
@@ -74,37 +71,9 @@ TEST(FallbackTest, AutoTellsNothingWhereIoUringWorks) {
   EXPECT_EQ(told, 0);
 }
 
-TEST(LoopGroupTest, RunsLoopsOnThreadsOfTheirOwn) {
-  auto group = LoopGroup::Create(3, {});
-  ASSERT_TRUE(group);
-  ASSERT_EQ((*group)->Size(), 3U);
-  std::array<std::thread::id, 3> threads;
-  std::array<std::atomic<bool>, 3> ran{};
-  (*group)->Start();
-  for (size_t i = 0; i < 3; ++i) {
-    Loop& loop = (*group)->At(i);
-    EXPECT_EQ(loop.Index(), i);
-    loop.Post([&, i] {
-      threads[i] = std::this_thread::get_id();
-      EXPECT_TRUE(loop.InLoopThread());
-      ran[i] = true;
-    });
-  }
-  for (const auto& one : ran) {
-    while (!one) std::this_thread::yield();
-  }
-  (*group)->Stop();
-  (*group)->Stop();
-  EXPECT_NE(threads[0], threads[1]);
-  EXPECT_NE(threads[1], threads[2]);
-}
-
-TEST(LoopGroupTest, TheDefaultIsWhatTheProcessMayUse) {
+TEST(DefaultLoopsTest, AreWhatTheProcessMayUse) {
   EXPECT_GE(DefaultLoops(), 1U);
   EXPECT_LE(DefaultLoops(), AllowedProcessors());
-  auto group = LoopGroup::Create(0, {.backend = BackendKind::kEpoll});
-  ASSERT_TRUE(group);
-  EXPECT_EQ((*group)->Size(), DefaultLoops());
 }
 
 class ProcessorsTest : public testing::Test {

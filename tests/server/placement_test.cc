@@ -290,6 +290,24 @@ TEST_P(PlacementTest, BlockingCallsOfAllThreadsShareALimit) {
   for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "done");
 }
 
+TEST_P(PlacementTest, AStallIsReportedWithoutAStackWhereNoneIsWanted) {
+  std::atomic<int> reports{0};
+  std::atomic<size_t> stack_bytes{0};
+  engine::Engine engine(mux_, engine::WithStallStacks(false),
+                        engine::WithEventHook([&](const engine::Event& event) {
+                          if (event.kind != engine::Event::Kind::kStall) return;
+                          stack_bytes += event.stack.size();
+                          ++reports;
+                        }));
+  test::TestServer server(engine, GetParam());
+  WirePeer holder(server.Address());
+  ASSERT_TRUE(holder.Send(Get("/held")));
+  EXPECT_TRUE(test::Eventually([&] { return reports > 0; }));
+  holding_ = false;
+  EXPECT_EQ(holder.ReadAnswer().body, "loop");
+  EXPECT_EQ(stack_bytes, 0U);
+}
+
 TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
   std::mutex mutex;
   std::string pattern, stack;

@@ -33,6 +33,10 @@ enum class BackendKind : uint8_t { kAuto, kIoUring, kEpoll, kKqueue, kFake };
 [[nodiscard]] std::string_view BackendName(BackendKind kind);
 [[nodiscard]] Result<BackendKind> ParseBackend(std::string_view name);
 
+/// How many processors this process may use: those of its affinity mask, at most what its cgroups
+/// grant (rounded up), at least one.
+[[nodiscard]] unsigned DefaultLoops();
+
 struct LoopOptions {
   BackendKind backend = BackendKind::kAuto;
   unsigned index = 0;              // which of its siblings this loop is

@@ -94,8 +94,10 @@ Option WithStackBytes(size_t bytes);
 
 /// Counters of one server; each is right, together they may be of different moments.
 struct Stats {
-  uint64_t requests = 0;                   // that handlers were called for, so far
-  std::vector<size_t> loop_connections{};  // now, for each loop; hijacked ones too
+  uint64_t requests = 0;  // that handlers were called for, so far
+  /// Now, hijacked ones too, for each loop; behind them those of the standby loop, once a handler
+  /// has held a loop (docs/CONCURRENCY.md).
+  std::vector<size_t> loop_connections{};
 };
 
 /// Serves one engine on any number of addresses. Methods may be called from any thread; those that
@@ -140,9 +142,10 @@ class Server {
   Error Close();
   /// Cuts the connections that are open now, hijacked ones excepted; the server goes on.
   void CloseConnections();
-  /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for; not
-  /// by Close. It should start, not await, the end of what it knows of. An exception that leaves it
-  /// is reported (engine::Event::Kind::kCallback).
+  /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for (on
+  /// that of Shutdown where the system gives none); not by Close. It should start, not await, the
+  /// end of what it knows of. An exception that leaves it is reported
+  /// (engine::Event::Kind::kCallback).
   void RegisterOnShutdown(std::function<void()> function);
   /// False: answers carry `Connection: close`, and idle connections are closed now.
   void SetKeepAlivesEnabled(bool enabled);

@@ -1,0 +1,118 @@
+#pragma once
+
+#include "hon/base/assert.h"
+
+namespace hon {
+
+/// The links of an object that can be in one List at a time: a base class of it. An object that can
+/// be in several lists at once has a base with a `Tag` of its own for each.
+template <class Tag = void>
+class ListNode {
+ public:
+  ListNode() = default;
+  ListNode(const ListNode&) = delete;
+  ListNode& operator=(const ListNode&) = delete;
+  /// The object must have left its list.
+  ~ListNode() { HON_DEBUG_ASSERT(!Linked()); }
+
+  /// Whether the object is in a list.
+  [[nodiscard]] bool Linked() const { return next_ != nullptr; }
+
+ private:
+  template <class, class>
+  friend class List;
+
+  void InsertBefore(ListNode& place) {
+    HON_DEBUG_ASSERT(!Linked());
+    next_ = &place;
+    previous_ = place.previous_;
+    previous_->next_ = this;
+    place.previous_ = this;
+  }
+  void Leave() {
+    HON_DEBUG_ASSERT(Linked());
+    HON_DEBUG_ASSERT(next_->previous_ == this && previous_->next_ == this);
+    next_->previous_ = previous_;
+    previous_->next_ = next_;
+    next_ = nullptr;
+    previous_ = nullptr;
+  }
+
+  ListNode* next_ = nullptr;
+  ListNode* previous_ = nullptr;
+};
+
+/// A doubly linked list of objects that it does not own and for which it allocates nothing. No
+/// locks. Objects neither move nor die while they are in it, and the list does not move; with
+/// NDEBUG that is not checked. `T` derives from ListNode<Tag>.
+template <class T, class Tag = void>
+class List {
+ public:
+  List() {
+    head_.next_ = &head_;
+    head_.previous_ = &head_;
+  }
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+  /// Must be empty.
+  ~List() {
+    HON_DEBUG_ASSERT(Empty());
+    head_.next_ = nullptr;
+  }
+
+  [[nodiscard]] bool Empty() const { return head_.next_ == &head_; }
+  /// Null when the list is empty.
+  [[nodiscard]] T* First() { return At(head_.next_); }
+  [[nodiscard]] const T* First() const { return At(head_.next_); }
+  /// Null behind the last one.
+  [[nodiscard]] T* Next(T& object) { return At(NodeOf(object).next_); }
+  [[nodiscard]] const T* Next(const T& object) const { return At(NodeOf(object).next_); }
+
+  /// `object` must be in no list of this Tag.
+  void PushFront(T& object) { NodeOf(object).InsertBefore(*head_.next_); }
+  void PushBack(T& object) { NodeOf(object).InsertBefore(head_); }
+  /// `object` must be in this list.
+  static void Remove(T& object) { NodeOf(object).Leave(); }
+  /// Takes the first one off; null when the list is empty.
+  T* PopFront() {
+    T* first = First();
+    if (first != nullptr) Remove(*first);
+    return first;
+  }
+  /// Puts all objects of `other` behind those of this list.
+  void TakeAll(List& other) {
+    if (other.Empty()) return;
+    other.head_.next_->previous_ = head_.previous_;
+    other.head_.previous_->next_ = &head_;
+    head_.previous_->next_ = other.head_.next_;
+    head_.previous_ = other.head_.previous_;
+    other.head_.next_ = &other.head_;
+    other.head_.previous_ = &other.head_;
+  }
+
+  /// Calls `visit` for each object, from the first on. The visited one may leave the list, and die;
+  /// the one behind it must not. Those that join at the end meanwhile are visited too.
+  template <class Visit>
+  void ForEach(Visit&& visit) {
+    Node* node = head_.next_;
+    while (node != &head_) {
+      T& object = *static_cast<T*>(node);
+      node = node->next_;
+      visit(object);
+    }
+  }
+
+ private:
+  using Node = ListNode<Tag>;
+
+  static Node& NodeOf(T& object) { return object; }
+  static const Node& NodeOf(const T& object) { return object; }
+  T* At(Node* node) { return node == &head_ ? nullptr : static_cast<T*>(node); }
+  const T* At(const Node* node) const {
+    return node == &head_ ? nullptr : static_cast<const T*>(node);
+  }
+
+  Node head_;
+};
+
+}  // namespace hon

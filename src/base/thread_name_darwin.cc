@@ -1,0 +1,9 @@
+#include <pthread.h>
+
+#include "base/thread_name.h"
+
+namespace hon {
+
+void NameThisThread(const char* name) { ::pthread_setname_np(name); }
+
+}  // namespace hon
