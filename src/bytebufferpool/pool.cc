@@ -35,6 +35,7 @@ void Pool::Put(std::unique_ptr<ByteBuffer> buffer) {
   if (calls > kCalibrateCallsThreshold) Calibrate();
   const size_t max_size = MaxSize();
   if (max_size != 0 && buffer->Cap() > max_size) return;
+  if (buffer->Cap() > kept_bytes_max_) return;
   buffer->Reset();
   std::lock_guard lock(mutex_);
   if (free_.size() < kept_max_) free_.push_back(std::move(buffer));

@@ -16,6 +16,12 @@ namespace {
 constexpr std::string_view kPage =
     "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>";
 
+// Buffers for answers that one TimeoutHandler keeps between requests, and how large they may be.
+constexpr size_t kKeptBuffersMax = 64;
+constexpr size_t kKeptBufferBytesMax = 256 * 1024;
+
+using Buffers = std::shared_ptr<bytebufferpool::Pool>;
+
 /// The cause with which the context of a handler ends that returns in time.
 constexpr Sentinel kInTime{"http: handler has returned"};
 
@@ -24,8 +30,8 @@ constexpr Sentinel kInTime{"http: handler has returned"};
 class Call final : private TimeoutWriter {
  public:
   Call(HandlerPtr handler, Request& r, Spawner& spawner, appcontext::Cancelable limited,
-       TimeoutOptions options)
-      : TimeoutWriter(options.body_bytes_max),
+       Buffers buffers, TimeoutOptions options)
+      : TimeoutWriter(std::move(buffers), options.body_bytes_max),
         handler_(std::move(handler)),
         limited_(std::move(limited)),
         request_(r.Clone(limited_.context)) {
@@ -71,8 +77,11 @@ class Call final : private TimeoutWriter {
 class SameThreadWriter final : public TimeoutWriter {
  public:
   SameThreadWriter(ResponseWriter& w, const appcontext::Context& context, std::string_view message,
-                   TimeoutOptions options)
-      : TimeoutWriter(options.body_bytes_max), w_(w), context_(context), message_(message) {}
+                   Buffers buffers, TimeoutOptions options)
+      : TimeoutWriter(std::move(buffers), options.body_bytes_max),
+        w_(w),
+        context_(context),
+        message_(message) {}
 
   Error Over() override {
     if (over_ || !context_.Done()) return over_;
@@ -108,7 +117,7 @@ class Timeouter final : public Handler {
     Spawner* spawner = SpawnerOf(r.Context());
     if (spawner == nullptr) return ServeOnThisThread(w, r);
     auto limited = appcontext::WithTimeout(r.Context(), timeout_);
-    const auto call = std::make_shared<Call>(handler_, r, *spawner, limited, options_);
+    const auto call = std::make_shared<Call>(handler_, r, *spawner, limited, buffers_, options_);
     spawner->Go(limited.context, [call] { call->Run(); });
     call->AnswerInTime(w, *spawner, message_);
   }
@@ -132,7 +141,7 @@ class Timeouter final : public Handler {
 
   void ServeOnThisThread(ResponseWriter& w, Request& r) {
     const Scope scope(r, timeout_);
-    SameThreadWriter writer(w, r.Context(), message_, options_);
+    SameThreadWriter writer(w, r.Context(), message_, buffers_, options_);
     handler_->ServeHTTP(writer, r);
     if (!writer.Over()) writer.SendTo(w);
   }
@@ -141,6 +150,8 @@ class Timeouter final : public Handler {
   const Duration timeout_;
   const std::string message_;
   const TimeoutOptions options_;
+  const Buffers buffers_ =
+      std::make_shared<bytebufferpool::Pool>(kKeptBuffersMax, kKeptBufferBytesMax);
 };
 
 }  // namespace

@@ -11,15 +11,14 @@ namespace hon::http {
 io::IoResult TimeoutWriter::Write(std::string_view data) {
   if (Error over = Over()) return {0, std::move(over)};
   if (status_ == 0) status_ = StatusOK;
-  if (!too_long_ && data.size() > body_bytes_max_ - body_.size()) {
-    std::string().swap(body_);
+  if (!too_long_ && data.size() > body_bytes_max_ - Kept()) {
+    const bytebufferpool::Pool::Handle dropped = std::move(body_);
     too_long_ =
         Error::Of(io::ErrTooLong, "http: TimeoutHandler keeps at most " +
                                       std::to_string(body_bytes_max_) + " bytes of an answer");
   }
   if (too_long_) return {0, too_long_};
-  body_.append(data);
-  return {data.size(), {}};
+  return body_->Write(data);
 }
 
 void TimeoutWriter::WriteHeader(int status) {
@@ -40,7 +39,7 @@ void TimeoutWriter::SendTo(ResponseWriter& w) {
     if (header_.Suppressed(id)) w.Header().Suppress(HeaderName(id));
   }
   w.WriteHeader(status_ == 0 ? StatusOK : status_);
-  if (!body_.empty()) w.Write(body_);
+  if (Kept() != 0) w.Write(body_->Bytes());
 }
 
 Error WhyOver(const appcontext::Context& context) {

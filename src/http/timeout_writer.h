@@ -1,23 +1,27 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "hon/appcontext/context.h"
+#include "hon/bytebufferpool/pool.h"
 #include "hon/http/response_writer.h"
 
 namespace hon::http {
 
-/// Keeps an answer in memory until its handler has returned or its time is over.
+/// Keeps an answer in memory, in a buffer of `pool`, until its handler has returned or its time is
+/// over.
 class TimeoutWriter : public ResponseWriter {
  public:
-  explicit TimeoutWriter(size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
+  TimeoutWriter(std::shared_ptr<bytebufferpool::Pool> pool, size_t body_bytes_max)
+      : body_bytes_max_(body_bytes_max), pool_(std::move(pool)), body_(pool_->Get()) {}
   http::Header& Header() override { return header_; }
   io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
   [[nodiscard]] int Status() const override { return status_; }
-  [[nodiscard]] int64_t BytesWritten() const override { return static_cast<int64_t>(body_.size()); }
+  [[nodiscard]] int64_t BytesWritten() const override { return static_cast<int64_t>(Kept()); }
 
   [[nodiscard]] std::string Name() const override { return "the writer of http::TimeoutHandler"; }
 
@@ -30,10 +34,13 @@ class TimeoutWriter : public ResponseWriter {
   virtual Error Over() = 0;
 
  private:
+  [[nodiscard]] size_t Kept() const { return body_ ? body_->Len() : 0; }
+
   const size_t body_bytes_max_;
   http::Header header_;
-  std::string body_;
-  Error too_long_;  // from the first Write past body_bytes_max_ on
+  std::shared_ptr<bytebufferpool::Pool> pool_;  // the handler may outlive the one who owns it
+  bytebufferpool::Pool::Handle body_;           // none once it was too long
+  Error too_long_;                              // from the first Write past body_bytes_max_ on
   int status_ = 0;
 };
 

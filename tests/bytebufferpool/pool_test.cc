@@ -85,6 +85,24 @@ void Return(Pool& pool, size_t length) {
   pool.Put(std::move(buffer));
 }
 
+TEST(Pool, KeepsNoMoreThanItMay) {
+  constexpr size_t kBytesMax = 4096;
+  for (const size_t bytes : {kBytesMax, kBytesMax + 1}) {
+    Pool pool(1, kBytesMax);
+    {
+      const Pool::Handle first = pool.Get();
+      first->Reserve(bytes);
+      ASSERT_EQ(first->Cap(), bytes);
+      const Pool::Handle second = pool.Get();
+      second->Reserve(bytes);
+    }
+    EXPECT_EQ(pool.Get()->Cap() >= kBytesMax, bytes == kBytesMax);
+    // Only one of the two was kept.
+    const Pool::Handle one = pool.Get();
+    EXPECT_LT(pool.Get()->Cap(), kBytesMax);
+  }
+}
+
 TEST(Pool, LearnsAtTheThresholdAndNotBefore) {
   Pool pool(1);
   for (uint64_t i = 0; i < kCalibrateCallsThreshold; ++i) Return(pool, 500);

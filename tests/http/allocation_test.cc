@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "hon/http/serve_mux.h"
+#include "hon/http/timeout_handler.h"
 #include "support/allocation_counter.h"
 
 namespace hon::http {
@@ -26,6 +28,39 @@ void Touch(ResponseWriter&, Request&) {}
 
 TEST(Allocation, TheCounterCounts) {
   EXPECT_GE(AllocationsWarm([] { delete new std::string(100, 'x'); }), size_t{kRounds});
+}
+
+/// Takes an answer and keeps nothing of it.
+class Discarder final : public ResponseWriter {
+ public:
+  http::Header& Header() override { return header_; }
+  io::IoResult Write(std::string_view data) override {
+    bytes += data.size();
+    return {data.size(), {}};
+  }
+  void WriteHeader(int) override {}
+  size_t bytes = 0;
+
+ private:
+  http::Header header_;
+};
+
+// TimeoutHandler keeps the whole answer until the handler has returned, in a buffer of a pool.
+TEST(Allocation, ALargeAnswerInsideOfTimeoutHandlerTakesNoMoreThanASmallOne) {
+  int pieces = 1;
+  const std::string piece(1024, 'x');
+  const HandlerPtr handler = TimeoutHandler(
+      [&](ResponseWriter& w, Request&) {
+        for (int i = 0; i < pieces; ++i) w.Write(piece);
+      },
+      std::chrono::hours(1));
+  Request r;
+  Discarder w;
+  const auto serve = [&] { handler->ServeHTTP(w, r); };
+  const size_t small = AllocationsWarm(serve);
+  pieces = 200;
+  EXPECT_EQ(AllocationsWarm(serve), small);
+  EXPECT_EQ(w.bytes, (kWarmUp + kRounds) * (1 + 200) * piece.size());
 }
 
 TEST(Allocation, RoutingAWarmRequest) {

@@ -24,8 +24,9 @@ inline constexpr double kMaxPercentile = 0.95;
 /// A self-calibrating pool. Thread-safe. Must outlive what it handed out.
 class Pool {
  public:
-  /// Keeps at most `kept_max` free buffers.
-  explicit Pool(size_t kept_max = 1024) : kept_max_(kept_max) {}
+  /// Keeps at most `kept_max` free buffers, none that is larger than `kept_bytes_max`.
+  explicit Pool(size_t kept_max = 1024, size_t kept_bytes_max = SIZE_MAX)
+      : kept_max_(kept_max), kept_bytes_max_(kept_bytes_max) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -72,7 +73,8 @@ class Pool {
   std::atomic<size_t> max_size_{0};
   std::mutex mutex_;
   std::vector<std::unique_ptr<ByteBuffer>> free_;
-  size_t kept_max_;
+  const size_t kept_max_;
+  const size_t kept_bytes_max_;
 };
 
 }  // namespace hon::bytebufferpool
