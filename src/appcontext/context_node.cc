@@ -12,9 +12,8 @@ ContextNode::~ContextNode() {
   HON_ASSERT(running_ == nullptr);
   if (alarm_.used) DeadlineThread::Instance().Remove(alarm_);
   LeaveParent();
-  while (waiters_ != nullptr) {  // those that a waiter's owner left behind: it can never end now
-    Waiter* waiter = std::exchange(waiters_, waiters_->next_);
-    waiter->listed_ = false;
+  // Those that a waiter's owner left behind: this can never end now.
+  while (Waiter* waiter = waiters_.PopFront()) {
     waiter->node_ = nullptr;
     waiter->OnOrphaned();
   }
@@ -51,10 +50,7 @@ void ContextNode::JoinParent() {
   {
     std::lock_guard lock(parent->mutex_);
     if (!parent->Done()) {
-      in_parent_ = true;
-      next_sibling_ = parent->children_;
-      if (next_sibling_ != nullptr) next_sibling_->previous_sibling_ = this;
-      parent->children_ = this;
+      parent->children_.PushFront(*this);
       return;
     }
   }
@@ -85,9 +81,9 @@ void ContextNode::End(Error err, Error cause) {
     cause_ = cause ? std::move(cause) : err;
     err_ = std::move(err);
     done_.store(true, std::memory_order_release);
-    for (ContextNode* child = children_; child != nullptr; child = child->next_sibling_) {
-      if (child->TryRef()) children.push_back(child);
-    }
+    children_.ForEach([&](ContextNode& child) {
+      if (child.TryRef()) children.push_back(&child);
+    });
     RunWaiters(lock);
   }
   for (ContextNode* child : children) {
@@ -99,7 +95,7 @@ void ContextNode::End(Error err, Error cause) {
 }
 
 void ContextNode::Revive() {
-  HON_DEBUG_ASSERT(children_ == nullptr && !in_parent_);
+  HON_DEBUG_ASSERT(children_.Empty() && !Linked());
   deadline_ = kNever;
   if (!Done()) return;
   err_ = {};
@@ -110,23 +106,13 @@ void ContextNode::Revive() {
 bool ContextNode::Add(Waiter& waiter) {
   std::lock_guard lock(mutex_);
   if (Done()) return false;
-  waiter.previous_ = nullptr;
-  waiter.next_ = waiters_;
-  if (waiters_ != nullptr) waiters_->previous_ = &waiter;
-  waiters_ = &waiter;
-  waiter.listed_ = true;
+  waiters_.PushFront(waiter);
   return true;
 }
 
 void ContextNode::Remove(Waiter& waiter) {
   std::unique_lock lock(mutex_);
-  if (waiter.listed_) {
-    waiter.listed_ = false;
-    if (waiter.previous_ != nullptr) waiter.previous_->next_ = waiter.next_;
-    if (waiter.next_ != nullptr) waiter.next_->previous_ = waiter.previous_;
-    if (waiters_ == &waiter) waiters_ = waiter.next_;
-    return;
-  }
+  if (waiter.Linked()) return waiters_.Remove(waiter);
   if (running_on_ == std::this_thread::get_id()) return;  // from inside its own OnDone
   ran_.wait(lock, [&] { return running_ != &waiter; });
 }
@@ -135,19 +121,12 @@ void ContextNode::LeaveParent() {
   ContextNode* parent = above_.Node();
   if (parent == nullptr) return;
   std::lock_guard lock(parent->mutex_);
-  if (!std::exchange(in_parent_, false)) return;
-  if (previous_sibling_ != nullptr) previous_sibling_->next_sibling_ = next_sibling_;
-  if (next_sibling_ != nullptr) next_sibling_->previous_sibling_ = previous_sibling_;
-  if (parent->children_ == this) parent->children_ = next_sibling_;
+  if (Linked()) parent->children_.Remove(*this);
 }
 
 // One at a time and without the lock, so that a waiter may look at the context.
 void ContextNode::RunWaiters(std::unique_lock<std::mutex>& lock) {
-  while (waiters_ != nullptr) {
-    Waiter* waiter = waiters_;
-    waiters_ = waiter->next_;
-    if (waiters_ != nullptr) waiters_->previous_ = nullptr;
-    waiter->listed_ = false;
+  while (Waiter* waiter = waiters_.PopFront()) {
     running_ = waiter;
     running_on_ = std::this_thread::get_id();
     lock.unlock();

@@ -9,12 +9,14 @@
 
 #include "appcontext/deadline_thread.h"
 #include "hon/appcontext/context.h"
+#include "hon/base/intrusive_list.h"
 
 namespace hon::appcontext {
 
 /// One node of the tree. A child keeps its parent alive, never the other way round. Locks are
-/// taken one at a time: a node's own, or its parent's to leave the list of children.
-class ContextNode {
+/// taken one at a time: a node's own, or its parent's to join or leave the list of children (that
+/// lock guards the links of the children, too).
+class ContextNode : private ListNode<ContextNode> {
  public:
   ContextNode() = default;
   ContextNode(const ContextNode&) = delete;
@@ -65,6 +67,8 @@ class ContextNode {
 
  private:
   ~ContextNode();
+  friend class List<ContextNode, ContextNode>;
+
   void LeaveParent();
   void RunWaiters(std::unique_lock<std::mutex>& lock);
 
@@ -76,16 +80,11 @@ class ContextNode {
   Context above_;  // the parent, or just where values are looked up
   DeadlineThread::Entry alarm_;
 
-  // Under the parent's mutex.
-  bool in_parent_ = false;
-  ContextNode* previous_sibling_ = nullptr;
-  ContextNode* next_sibling_ = nullptr;
-
   mutable std::mutex mutex_;  // what follows
   Error err_;
   Error cause_;
-  ContextNode* children_ = nullptr;
-  Waiter* waiters_ = nullptr;
+  List<ContextNode, ContextNode> children_;
+  List<Waiter, Waiter> waiters_;
   Waiter* running_ = nullptr;  // its OnDone is being called, by running_on_
   std::thread::id running_on_;
   std::condition_variable ran_;

@@ -73,7 +73,7 @@ Error BlockingPool::Impl::Run(const appcontext::Context& context, void (*functio
   ++queued_;
   changed_.notify_one();
   while (!job.granted) {
-    if (job.listed && sleeper.Over()) {
+    if (job.Linked() && sleeper.Over()) {
       queue_.Remove(job);
       --queued_;
       return context.Cause();

@@ -119,7 +119,7 @@ void Selection::Dequeue() {
   for (size_t i = 0; i < cases_.size(); ++i) {
     const Case& c = cases_[i];
     if (c.channel_ == nullptr) continue;
-    (c.sends_ ? c.channel_->senders_ : c.channel_->receivers_).Remove(nodes_[i]);
+    if (nodes_[i].Linked()) WaitQueue::Remove(nodes_[i]);
   }
   if (Chosen() < 0) return;
   const Case& c = cases_[static_cast<size_t>(Chosen())];

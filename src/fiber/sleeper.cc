@@ -46,7 +46,7 @@ bool AwaitGrant(std::unique_lock<std::mutex>& lock, WaitQueue& queue, WaitNode& 
     sleeper.Park();
     lock.lock();
   }
-  queue.Remove(node);
+  if (node.Linked()) queue.Remove(node);
   return node.granted;
 }
 

@@ -10,6 +10,7 @@
 #include <typeindex>
 
 #include "hon/base/error.h"
+#include "hon/base/intrusive_list.h"
 #include "hon/base/time.h"
 
 namespace hon::appcontext {
@@ -86,7 +87,7 @@ std::function<bool()> AfterFunc(const Context& context, std::function<void()> f)
 /// A registration without allocation, for waiters that live on a stack. The context must be kept
 /// alive until Unregister, which returns only when `OnDone` is not running on another thread; a
 /// derived destructor calls it.
-class Waiter {
+class Waiter : public ListNode<Waiter> {
  public:
   Waiter() = default;
   Waiter(const Waiter&) = delete;
@@ -105,9 +106,6 @@ class Waiter {
  private:
   friend class ContextNode;
   ContextNode* node_ = nullptr;
-  Waiter* previous_ = nullptr;
-  Waiter* next_ = nullptr;
-  bool listed_ = false;
 };
 
 }  // namespace hon::appcontext

@@ -48,7 +48,7 @@ class ListNode {
 template <class T, class Tag = void>
 class List {
  public:
-  List() {
+  constexpr List() {
     head_.next_ = &head_;
     head_.previous_ = &head_;
   }
