@@ -87,7 +87,11 @@ void Loops::StopAccepting() {
     stopped_ = true;
     doors_.clear();
   }
-  ForEach([](LoopThread& thread) { thread.RunThere([&] { thread.Listeners().clear(); }); });
+  ForEach([](LoopThread& thread) { thread.Post([&thread] { thread.Listeners().clear(); }); });
+}
+
+void Loops::Await() const {
+  ForEach([](LoopThread& thread) { thread.RunThere([] {}); });
 }
 
 LoopThread& Loops::At(size_t index) const {

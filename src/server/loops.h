@@ -30,8 +30,12 @@ class Loops {
   /// loop, or one socket whose connections the first loop hands to the least loaded.
   Error Accept(std::vector<netpoll::ListenSocket> sockets,
                const std::optional<appcontext::Context>& base);
-  /// For good. From here on no loop is added.
+  /// Has every loop close its listeners, for good, and does not wait. From here on no loop is
+  /// added.
   void StopAccepting();
+  /// Waits until every loop has done what it was told before; a loop that is held does that when
+  /// its handler has returned.
+  void Await() const;
 
   // Any thread.
 

@@ -87,6 +87,7 @@ class Server::Impl {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     BeginDrain(nullptr);
     loops_.PostEach([](engine::LoopEngine& loop) { loop.CloseAll(http::ErrServerClosed); });
+    loops_.Await();
     SetEnded();
     return {};
   }

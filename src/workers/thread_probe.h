@@ -2,8 +2,6 @@
 
 // What the system says about another thread of this process. Each platform has its own source file.
 
-#include <string>
-
 #include "hon/base/time.h"
 
 namespace hon::workers {
@@ -30,9 +28,6 @@ class ThreadProbe {
   int clock_ = 0;
   int state_fd_ = -1;  // /proc/self/task/ID/stat
 };
-
-/// Names the calling thread, for ps and debuggers; at most 15 bytes.
-void NameThread(const std::string& name);
 
 /// Lowers the scheduling priority of the calling thread, for good.
 void YieldPriority();

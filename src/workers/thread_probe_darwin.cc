@@ -36,8 +36,6 @@ bool ThreadProbe::Waits() const {
   return !Ask(id_, info) || info.run_state != TH_STATE_RUNNING;
 }
 
-void NameThread(const std::string& name) { ::pthread_setname_np(name.c_str()); }
-
 void YieldPriority() { ::pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0); }
 
 }  // namespace hon::workers

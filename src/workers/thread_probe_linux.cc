@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <string>
 #include <string_view>
 
 #include "workers/thread_probe.h"
@@ -44,8 +45,6 @@ bool ThreadProbe::Waits() const {
   const size_t name_end = line.rfind(')');
   return name_end + 2 >= line.size() || line[name_end + 2] != 'R';
 }
-
-void NameThread(const std::string& name) { ::pthread_setname_np(::pthread_self(), name.c_str()); }
 
 void YieldPriority() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kWorkerNice);

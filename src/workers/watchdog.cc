@@ -27,16 +27,19 @@ Watchdog::~Watchdog() {
     stop_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.Joinable()) thread_.Join();
 }
 
-void Watchdog::Watch(const Watched& loop) {
+Error Watchdog::Watch(const Watched& loop) {
   HON_ASSERT(loop.activity != nullptr && loop.probe != nullptr);
   const std::lock_guard lock(mutex_);
   entries_.push_back({loop, StallDetector(options_.stall_time)});
-  if (thread_.joinable()) return;
+  if (thread_.Joinable()) return {};
   if (options_.stacks) PrepareStackCapture();
-  thread_ = std::thread([this] { Main(); });
+  Result<Thread> thread = Thread::Start({.name = "hon-watchdog"}, [this] { Main(); });
+  if (!thread) return std::move(thread.error());
+  thread_ = std::move(*thread);
+  return {};
 }
 
 void Watchdog::Unwatch(const LoopActivity& activity) {
@@ -54,7 +57,6 @@ void Watchdog::WakeUp() {
 }
 
 void Watchdog::Main() {
-  NameThread("hon-watchdog");
   const Duration tick = options_.stall_time / kLooksPerStall;
   const auto awake = [this] { return awake_.load(std::memory_order_relaxed); };
   TimePoint busy_until{};

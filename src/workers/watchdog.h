@@ -5,10 +5,10 @@
 #include <functional>
 #include <mutex>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "hon/base/thread.h"
 #include "hon/base/time.h"
 #include "hon/http/handler.h"
 #include "workers/loop_activity.h"
@@ -53,8 +53,9 @@ class Watchdog {
 
   // On the loop's thread.
 
-  /// Watches `loop` until Unwatch is called with its activity.
-  void Watch(const Watched& loop);
+  /// Watches `loop` until Unwatch is called with its activity. The error is that of the watchdog's
+  /// thread: nobody looks then; the next call tries to start it again.
+  [[nodiscard]] Error Watch(const Watched& loop);
   /// Waits for a call of `on_held` that is under way.
   void Unwatch(const LoopActivity& activity);
   /// To be called after LoopActivity::BeginHandler: wakes a sleeping watchdog.
@@ -86,7 +87,7 @@ class Watchdog {
   bool telling_ = false;  // on_held is being called
   TimePoint reported_{};
   unsigned unreported_ = 0;
-  std::thread thread_;  // started by the first Watch
+  Thread thread_;  // started by the first Watch
 };
 
 }  // namespace hon::workers

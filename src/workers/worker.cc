@@ -2,7 +2,6 @@
 
 #include <new>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -21,29 +20,27 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerPool& pool, unsigned number)
   options.backend = netpoll::BackendKind::kEpoll;  // the cheapest to make and to wake
   options.cached_blocks_max = 8;
   HON_TRY(std::unique_ptr<netpoll::Loop> loop, netpoll::Loop::Create(std::move(options)));
-  std::unique_ptr<Worker> self(new Worker(pool, number));
+  std::unique_ptr<Worker> self(new Worker(pool));
   self->loop_ = std::move(loop);
   self->scheduler_ = std::make_unique<fiber::Scheduler>(*self->loop_, pool.FiberOptions());
   self->executor_ = std::make_unique<LoopExecutor>(*self->scheduler_);
   std::promise<void> started;
   std::future<void> ready = started.get_future();
-  try {
-    self->thread_ = std::thread([raw = self.get(), &started] { raw->Main(started); });
-  } catch (const std::system_error& error) {
-    return Fail(Error::System(error.code().value(), "starting a worker thread"));
-  }
+  // Handlers may start programs, which inherit the mask of signals.
+  HON_TRY(self->thread_, Thread::Start({.name = "hon-worker-" + std::to_string(number),
+                                        .signals = Thread::Signals::kInherited},
+                                       [raw = self.get(), &started] { raw->Main(started); }));
   ready.wait();
   return self;
 }
 
 void Worker::Stop() {
-  HON_ASSERT(thread_.joinable() && !InOwnThread());
+  HON_ASSERT(thread_.Joinable() && !InOwnThread());
   loop_->Stop();
-  thread_.join();
+  thread_.Join();
 }
 
 void Worker::Main(std::promise<void>& started) {
-  NameThread("hon-worker-" + std::to_string(number_));
   YieldPriority();
   probe_ = std::make_unique<ThreadProbe>();
   executor_->Enter();

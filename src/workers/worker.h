@@ -2,9 +2,9 @@
 
 #include <future>
 #include <memory>
-#include <thread>
 
 #include "hon/base/result.h"
+#include "hon/base/thread.h"
 #include "hon/base/time.h"
 #include "hon/fiber/fiber.h"
 #include "hon/netpoll/loop.h"
@@ -46,7 +46,7 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
     Worker* worker_;
   };
 
-  Worker(WorkerPool& pool, unsigned number) : pool_(&pool), number_(number) {}
+  explicit Worker(WorkerPool& pool) : pool_(&pool) {}
   void Main(std::promise<void>& started);
   void Run() override;
   void OnJobEnd();
@@ -55,7 +55,6 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
   [[nodiscard]] bool InOwnThread() const { return LoopExecutor::Current() == executor_.get(); }
 
   WorkerPool* pool_;
-  unsigned number_;
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<LoopExecutor> executor_;
@@ -66,7 +65,7 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
   bool own_report_pending_ = false;
   LoadReport asked_report_{*this};  // posted by the pool's monitor
   std::atomic<bool> asked_{false};
-  std::thread thread_;
+  Thread thread_;
 
   // Of the pool's monitor.
   uint64_t jobs_seen_ = 0;

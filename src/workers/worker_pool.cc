@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -30,11 +29,8 @@ constexpr Duration kStartRetryTime = std::chrono::seconds(1);
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::Create(const Options& options) {
   std::unique_ptr<WorkerPool> self(new WorkerPool(options));
-  try {
-    self->monitor_ = std::thread([raw = self.get()] { raw->Monitor(); });
-  } catch (const std::system_error& error) {
-    return Fail(Error::System(error.code().value(), "starting the monitor of the workers"));
-  }
+  HON_TRY(self->monitor_,
+          Thread::Start({.name = "hon-pool-mon"}, [raw = self.get()] { raw->Monitor(); }));
   return self;
 }
 
@@ -47,7 +43,7 @@ WorkerPool::~WorkerPool() {
     stop_ = true;
   }
   changed_.notify_one();
-  if (monitor_.joinable()) monitor_.join();
+  if (monitor_.Joinable()) monitor_.Join();
   // All threads first: one may be about to wake another.
   for (const auto& worker : workers_) worker->Stop();
 }
@@ -122,7 +118,6 @@ Duration WorkerPool::IdleLook() const {
 }
 
 void WorkerPool::Monitor() {
-  NameThread("hon-pool-mon");
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (!monitor_awake_) {

@@ -3,10 +3,10 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "hon/base/result.h"
+#include "hon/base/thread.h"
 #include "hon/fiber/fiber.h"
 #include "workers/dispatcher.h"
 #include "workers/job.h"
@@ -84,7 +84,7 @@ class WorkerPool {
   std::vector<Sample> samples_;  // the monitor's
   std::vector<Job*> removed_;    // the monitor's
   std::condition_variable changed_;
-  std::thread monitor_;
+  Thread monitor_;
 };
 
 }  // namespace hon::workers

@@ -135,15 +135,27 @@ TEST_P(LoopsTest, ShutdownDrainsTheStandbyLoop) {
   EXPECT_EQ(Ask(begun), "hello");
   ASSERT_TRUE(begun.Send(kGet.substr(0, 20)));
   std::this_thread::sleep_for(20ms);
-  std::thread releaser = ReleaseAfter(20ms);
   std::thread stopper([&] { EXPECT_FALSE(server.Get().Shutdown(appcontext::Background())); });
+  // While the other loop is held.
   EXPECT_TRUE(idle.ExpectEnd());
   ASSERT_TRUE(begun.Send(kGet.substr(20)));
   EXPECT_EQ(begun.ReadAnswer().body, "hello");
   EXPECT_TRUE(begun.ExpectEnd());
+  EXPECT_EQ(held_, 1);
+  holding_ = false;
   EXPECT_EQ(holder->ReadAnswer().body, "held");
   stopper.join();
-  releaser.join();
+}
+
+TEST_P(LoopsTest, ShutdownEndsWithItsContextWhileALoopIsHeld) {
+  test::TestServer server(engine_, GetParam());
+  const auto holder = Hold(server);
+  const auto grace = appcontext::WithTimeout(appcontext::Background(), 50ms);
+  EXPECT_TRUE(server.Get().Shutdown(grace.context).Is(appcontext::ErrDeadlineExceeded));
+  EXPECT_EQ(held_, 1);
+  holding_ = false;
+  EXPECT_EQ(holder->ReadAnswer().body, "held");
+  EXPECT_FALSE(server.Get().Shutdown(appcontext::Background()));
 }
 
 TEST_P(LoopsTest, CloseCutsTheStandbyLoop) {

@@ -38,6 +38,12 @@ class ThreadsTest : public test::BackendTest {
   static std::string Ask(WirePeer& peer, const std::string& path = "/") {
     return peer.Send("GET " + path + " HTTP/1.1\r\nHost: t\r\n\r\n") ? peer.ReadAnswer().body : "";
   }
+  bool Reported(std::string_view beginning) const {
+    for (const auto& entry : log_.Entries()) {
+      if (entry.detail.starts_with(beginning)) return true;
+    }
+    return false;
+  }
   std::unique_ptr<server::Server> New(engine::Engine& engine, unsigned loops) const {
     return std::make_unique<server::Server>(engine, server::WithBackend(GetParam()),
                                             server::WithLoops(loops));
@@ -67,6 +73,41 @@ TEST_P(ThreadsTest, ListenFailsAndCanBeTriedAgain) {
   EXPECT_EQ(Ask(peer), "hello");
 }
 
+TEST_P(ThreadsTest, WithoutAWatchdogRequestsAreServed) {
+  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
+  const auto server = New(engine, 1);
+  {
+    const ThreadShortage shortage(1);  // the loop
+    ASSERT_FALSE(server->Listen("127.0.0.1:0"));
+    EXPECT_EQ(ThreadShortage::Refused(), 1);
+  }
+  EXPECT_TRUE(Reported("http: stalls are not noticed: start thread hon-watchdog"));
+  WirePeer peer(server->Addresses().front());
+  EXPECT_EQ(Ask(peer), "hello");
+  // The loop of another server of this engine starts it.
+  const auto other = New(engine, 1);
+  ASSERT_FALSE(other->Listen("127.0.0.1:0"));
+  ASSERT_TRUE(peer.Send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_TRUE(test::Eventually([&] { return Reported("http: a handler has held its loop"); }));
+  holding_ = false;
+  EXPECT_EQ(peer.ReadAnswer().body, "held");
+}
+
+// The first worker needs two threads: the monitor of the pool and its own.
+TEST_P(ThreadsTest, WithoutAWorkerACallRunsOnItsLoop) {
+  for (const int left : {0, 1}) {
+    engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers));
+    test::TestServer server(engine, GetParam());
+    WirePeer peer(server.Address());
+    {
+      const ThreadShortage shortage(left);
+      EXPECT_EQ(Ask(peer), "hello");
+      EXPECT_GT(ThreadShortage::Refused(), 0);
+    }
+    EXPECT_EQ(Ask(peer), "hello");
+  }
+}
+
 TEST_P(ThreadsTest, WithoutAStandbyLoopConnectionsWait) {
   engine::Engine engine(mux_, engine::WithPlacement(engine::kInline),
                         engine::WithEventHook(log_.Hook()));
@@ -75,13 +116,8 @@ TEST_P(ThreadsTest, WithoutAStandbyLoopConnectionsWait) {
   const ThreadShortage shortage;
   ASSERT_TRUE(holder.Send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n"));
   EXPECT_TRUE(test::Eventually([] { return ThreadShortage::Refused() > 0; }));
-  const auto told = [this] {
-    for (const auto& entry : log_.Entries()) {
-      if (entry.detail.starts_with("http: no standby loop: start thread hon-standby")) return true;
-    }
-    return false;
-  };
-  EXPECT_TRUE(test::Eventually(told));
+  EXPECT_TRUE(test::Eventually(
+      [this] { return Reported("http: no standby loop: start thread hon-standby"); }));
   WirePeer waiting(server.Address());
   ASSERT_TRUE(waiting.Send(kGet));
   holding_ = false;
