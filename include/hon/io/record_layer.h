@@ -10,6 +10,10 @@
 #include "hon/base/error.h"
 #include "hon/io/link_buffer.h"
 
+namespace hon::tls {
+struct ConnectionState;
+}  // namespace hon::tls
+
 namespace hon::io {
 
 /// Plaintext bytes of one record (RFC 8446 §5.1).
@@ -52,6 +56,9 @@ class RecordLayer {
   /// The protocol that ALPN chose (RFC 7301), "" for none. Lives as long as the layer; complete
   /// after HandshakeDone.
   [[nodiscard]] virtual std::string_view ApplicationProtocol() const { return {}; }
+  /// What the handshake has come to, when it was one of TLS; lives as long as the layer. Null
+  /// before HandshakeDone.
+  [[nodiscard]] virtual const tls::ConnectionState* State() const { return nullptr; }
 };
 
 }  // namespace hon::io

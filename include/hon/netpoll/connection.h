@@ -165,6 +165,7 @@ class Connection final : private Timer {
   /// follows; it fails with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
   void SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
                       Duration handshake_timeout = kHandshakeTimeout);
+  [[nodiscard]] bool IsPlain() const { return records_ == nullptr; }
   /// Null for a plain connection.
   [[nodiscard]] io::RecordLayer* GetRecordLayer() const;
 
@@ -180,6 +181,7 @@ class Connection final : private Timer {
   void SetUserData(void* data) { user_data_ = data; }
   /// Events go to `handler` from now on.
   void SetEventHandler(EventHandler& handler) { handler_ = &handler; }
+  [[nodiscard]] EventHandler& GetEventHandler() const { return *handler_; }
 
   /// "ip:port", "[ip6]:port" or a unix path.
   [[nodiscard]] std::string LocalAddr() const;
