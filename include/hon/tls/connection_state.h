@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hon::tls {
+
+/// The versions as they stand on the wire (RFC 8446 §4.2.1).
+inline constexpr uint16_t VersionTLS12 = 0x0303;
+inline constexpr uint16_t VersionTLS13 = 0x0304;
+
+/// "TLS 1.2", "TLS 1.3", or the number in hexadecimal.
+[[nodiscard]] std::string VersionName(uint16_t version);
+
+/// A certificate as its owner has shown it.
+struct PeerCertificate {
+  std::string Raw;         // DER
+  std::string CommonName;  // of the subject; "" without one
+  std::vector<std::string> DNSNames;
+  std::vector<std::string> EmailAddresses;
+};
+
+/// What the handshake of a connection has come to, as Go's tls.ConnectionState. Lives as long as
+/// its connection; does not change after the handshake.
+struct ConnectionState {
+  uint16_t Version = 0;
+  uint16_t CipherSuite = 0;        // of the TLS registry of IANA
+  std::string CipherSuiteName;     // its name there, "TLS_AES_128_GCM_SHA256"
+  std::string ServerName;          // what the client asked for by SNI; "" for nothing
+  std::string NegotiatedProtocol;  // by ALPN; "" for none
+  bool DidResume = false;
+  /// The peer's own certificate and those it sent with it; empty without one. Never trust them
+  /// unless Verified: a server may ask for certificates and verify none.
+  std::vector<PeerCertificate> PeerCertificates;
+  /// The chain of PeerCertificates leads to a root that we trust.
+  bool Verified = false;
+};
+
+}  // namespace hon::tls

@@ -1,0 +1,69 @@
+#pragma once
+
+// The first message of a TLS handshake, read before any TLS object exists: RFC 8446 §4.1.2 within
+// the records of §5.1. Pure: bytes in, views out.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hon::tls {
+
+/// Of one ClientHello, without the headers of its records. With hybrid key shares and tickets about
+/// 2 KiB are usual.
+inline constexpr size_t kClientHelloBytesMax = 16 * 1024;
+/// Records that may carry it.
+inline constexpr size_t kClientHelloRecordsMax = 64;
+
+inline constexpr uint16_t kTls12 = 0x0303;
+inline constexpr uint16_t kTls13 = 0x0304;
+
+enum class HelloStatus : uint8_t {
+  kIncomplete,
+  kComplete,
+  kBad,   // not a ClientHello, or a malformed one
+  kHttp,  // a plaintext HTTP request
+};
+
+/// The alerts of RFC 8446 §6 that refuse a ClientHello.
+enum class Alert : uint8_t {
+  kUnexpectedMessage = 10,
+  kRecordOverflow = 22,
+  kIllegalParameter = 47,
+  kDecodeError = 50,
+  kProtocolVersion = 70,
+  kInternalError = 80,
+  kUnrecognizedName = 112,
+  kNoApplicationProtocol = 120,
+};
+
+/// What a server chooses by. Views into the message.
+struct ClientHello {
+  std::string_view server_name;  // "" without one (RFC 6066 §3)
+  std::string_view protocols;    // the list of ALPN: each with an octet of its length before it
+  bool has_protocols = false;
+  bool offers_tls12 = false;
+  bool offers_tls13 = false;
+
+  /// Whether ALPN offers `protocol`.
+  [[nodiscard]] bool Offers(std::string_view protocol) const;
+  /// The protocols, separated by blanks and quoted, for a log.
+  [[nodiscard]] std::string ProtocolsText() const;
+};
+
+struct HelloResult {
+  HelloStatus status = HelloStatus::kIncomplete;
+  Alert alert = Alert::kDecodeError;  // with kBad
+  std::string_view why;               // with kBad: static text
+};
+
+/// Reads the ClientHello at the start of `stream`, which holds what was received so far. Where it
+/// is spread over records it is joined in `joined`; the views of `hello` are into that, or into
+/// `stream`. Never reads past the ClientHello.
+HelloResult ReadClientHello(std::string_view stream, std::string& joined, ClientHello& hello);
+
+/// The message alone, with its header of four octets.
+HelloResult ParseClientHello(std::string_view message, ClientHello& hello);
+
+}  // namespace hon::tls

@@ -1,0 +1,97 @@
+#include "tls/client_layer.h"
+
+#include <utility>
+
+#include "tls/ssl_context.h"
+
+namespace hon::tls {
+namespace {
+
+bool IsIpAddress(const std::string& host) {
+  ASN1_OCTET_STRING* ip = a2i_IPADDRESS(host.c_str());
+  ASN1_OCTET_STRING_free(ip);
+  ERR_clear_error();
+  return ip != nullptr;
+}
+
+}  // namespace
+
+Error ClientLayer::Prepare(std::string_view host) {
+  HON_RETURN_IF_ERROR(Make(context_->context.get()));
+  SSL* const ssl = Ssl();
+  SSL_set_connect_state(ssl);
+  const Config& config = context_->config;
+  std::string name(config.ServerName.empty() ? host : std::string_view(config.ServerName));
+  if (name.size() > 1 && name.back() == '.') name.pop_back();
+  const bool ip = IsIpAddress(name);
+  // As SSL_set_tlsext_host_name, whose macro casts as C does.
+  if (!ip && !name.empty() &&
+      SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) != 1) {
+    return TakeError("the name \"" + name + "\" cannot be asked for");
+  }
+  if (config.InsecureSkipVerify) return {};
+  if (name.empty()) return Error::New("tls: either ServerName or InsecureSkipVerify is needed");
+  X509_VERIFY_PARAM* verify = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_hostflags(
+      verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const int set = ip ? X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str())
+                     : X509_VERIFY_PARAM_set1_host(verify, name.c_str(), name.size());
+  return set == 1 ? Error() : TakeError("the name \"" + name + "\" cannot be verified");
+}
+
+Error ClientLayer::Start(io::LinkBuffer& sealed) {
+  const Buffers buffers(*this, nullptr, &sealed);
+  ERR_clear_error();
+  return Handshake();
+}
+
+Error ClientLayer::Failure() {
+  const long result = SSL_get_verify_result(Ssl());
+  if (context_->config.InsecureSkipVerify || result == X509_V_OK) {
+    return SslLayer::Failure();
+  }
+  ERR_clear_error();
+  return Error::New("tls: failed to verify certificate: x509: " +
+                    std::string(X509_verify_cert_error_string(result)));
+}
+
+ClientContext::ClientContext(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ClientContext::~ClientContext() = default;
+
+Result<std::shared_ptr<ClientContext>> ClientContext::Create(Config config) {
+  if (Error why = CheckVersions(config)) return Fail(std::move(why));
+  auto impl = std::make_shared<Impl>();
+  impl->config = std::move(config);
+  const Config& own = impl->config;
+  HON_TRY(impl->context, NewSslContext(TLS_client_method(), own));
+  SSL_CTX* const context = impl->context.get();
+  HON_TRY(std::string protocols, AlpnList(own.NextProtos));
+  if (!protocols.empty() &&
+      SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                              static_cast<unsigned>(protocols.size())) != 0) {
+    return Fail(TakeError("NextProtos"));
+  }
+  if (!own.Certificates.empty()) {
+    if (Error why = UseCertificate(context, own.Certificates.front())) return Fail(std::move(why));
+  }
+  if (!own.InsecureSkipVerify) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (own.RootCAs.Empty()) {
+      if (SSL_CTX_set_default_verify_paths(context) != 1) {
+        return Fail(TakeError("the roots of the system"));
+      }
+    } else {
+      SSL_CTX_set0_verify_cert_store(context, NewStore(own.RootCAs).release());
+    }
+  }
+  ERR_clear_error();
+  return std::shared_ptr<ClientContext>(new ClientContext(std::move(impl)));
+}
+
+Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_view host) {
+  auto layer = std::make_unique<ClientLayer>(impl_);
+  if (Error why = layer->Prepare(host)) return Fail(std::move(why));
+  return std::unique_ptr<io::RecordLayer>(std::move(layer));
+}
+
+}  // namespace hon::tls

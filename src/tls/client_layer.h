@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hon/tls/context.h"
+#include "tls/ssl_layer.h"
+
+namespace hon::tls {
+
+struct ClientContext::Impl {
+  Config config;
+  SslContextPtr context;
+};
+
+/// The client's end.
+class ClientLayer final : public SslLayer {
+ public:
+  explicit ClientLayer(std::shared_ptr<ClientContext::Impl> context)
+      : context_(std::move(context)) {}
+
+  /// `host` is what is dialed: it is asked for, unless it is an IP address, and verified.
+  Error Prepare(std::string_view host);
+  Error Start(io::LinkBuffer& sealed) override;
+
+ private:
+  Error Failure() override;
+
+  std::shared_ptr<ClientContext::Impl> context_;
+};
+
+}  // namespace hon::tls

@@ -1,0 +1,119 @@
+#include "hon/tls/context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tls/certificate_data.h"
+#include "tls/certificate_set.h"
+#include "tls/client_layer.h"
+#include "tls/server_layer.h"
+#include "tls/ssl_context.h"
+#include "tls/ticket_keys.h"
+
+namespace hon::tls {
+namespace {
+
+std::string NameForError(const Certificate& certificate) {
+  if (!certificate.CertFile().empty()) return certificate.CertFile();
+  return certificate.DNSNames().empty() ? "certificate" : certificate.DNSNames().front();
+}
+
+Error CheckValidNow(const Certificate& certificate) {
+  const auto now = std::chrono::system_clock::now();
+  if (now > certificate.Get().not_after) {
+    return Error::New("tls: " + NameForError(certificate) + " has expired");
+  }
+  if (now < certificate.Get().not_before) {
+    return Error::New("tls: " + NameForError(certificate) + " is not valid yet");
+  }
+  return {};
+}
+
+}  // namespace
+
+ServerContext::ServerContext(Config config)
+    : config_(std::move(config)), tickets_(std::make_unique<TicketKeys>()) {}
+
+ServerContext::~ServerContext() = default;
+
+Result<std::shared_ptr<ServerContext>> ServerContext::Create(Config config) {
+  if (Error why = CheckVersions(config)) return Fail(std::move(why));
+  if (config.Certificates.empty() && !config.GetCertificate) {
+    return Fail(Error::New("tls: neither Certificates nor GetCertificate in the Config"));
+  }
+  for (const Certificate& certificate : config.Certificates) {
+    if (!certificate) return Fail(Error::New("tls: an empty Certificate in the Config"));
+  }
+  const bool verifies = config.ClientAuth == ClientAuthType::kVerifyClientCertIfGiven ||
+                        config.ClientAuth == ClientAuthType::kRequireAndVerifyClientCert;
+  if (verifies && config.ClientCAs.Empty()) {
+    return Fail(Error::New("tls: client certificates cannot be verified without ClientCAs"));
+  }
+  if (const auto list = AlpnList(config.NextProtos); !list) return Fail(list.error());
+  std::shared_ptr<ServerContext> self(new ServerContext(std::move(config)));
+  self->certificates_ = std::make_shared<CertificateSet>(self->config_.Certificates);
+  // What the library refuses is told now and not by the first handshake.
+  LoopContext::Impl trial(self);
+  trial.Refresh();
+  for (size_t i = 0; i < trial.certificates->all.size(); ++i) {
+    if (const auto context = trial.ContextAt(i); !context) return Fail(context.error());
+  }
+  return self;
+}
+
+Error ServerContext::SetCertificates(std::vector<Certificate> certificates) {
+  for (const Certificate& certificate : certificates) {
+    if (!certificate) return Error::New("tls: an empty Certificate");
+    HON_RETURN_IF_ERROR(CheckValidNow(certificate));
+    Result<SslContextPtr> context = NewSslContext(TLS_server_method(), config_);
+    if (!context) return std::move(context.error());
+    HON_RETURN_IF_ERROR(UseCertificate(context->get(), certificate));
+  }
+  if (certificates.empty() && !config_.GetCertificate) return Error::New("tls: no certificate");
+  auto set = std::make_shared<CertificateSet>(std::move(certificates));
+  const std::lock_guard lock(mutex_);
+  set->generation = generation_.load(std::memory_order_relaxed) + 1;
+  certificates_ = set;
+  generation_.store(set->generation, std::memory_order_release);
+  return {};
+}
+
+Error ServerContext::Reload() {
+  std::vector<Certificate> fresh;
+  for (const Certificate& old : Certificates()->all) {
+    if (old.CertFile().empty()) {
+      fresh.push_back(old);
+      continue;
+    }
+    Result<Certificate> read = LoadX509KeyPair(old.CertFile(), old.KeyFile());
+    if (!read) return std::move(read.error());
+    fresh.push_back(std::move(*read));
+  }
+  return SetCertificates(std::move(fresh));
+}
+
+std::chrono::system_clock::time_point ServerContext::NotAfter() const {
+  auto first = std::chrono::system_clock::time_point::max();
+  for (const Certificate& certificate : Certificates()->all) {
+    first = std::min(first, certificate.NotAfter());
+  }
+  return first;
+}
+
+std::shared_ptr<const CertificateSet> ServerContext::Certificates() const {
+  const std::lock_guard lock(mutex_);
+  return certificates_;
+}
+
+LoopContext::LoopContext(std::shared_ptr<ServerContext> server)
+    : impl_(std::make_shared<Impl>(std::move(server))) {}
+
+LoopContext::~LoopContext() = default;
+
+std::unique_ptr<io::RecordLayer> LoopContext::NewLayer() {
+  return std::make_unique<ServerLayer>(impl_);
+}
+
+Duration LoopContext::HandshakeTimeout() const { return impl_->GetConfig().HandshakeTimeout; }
+
+}  // namespace hon::tls

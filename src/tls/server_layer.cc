@@ -1,0 +1,219 @@
+#include "tls/server_layer.h"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "tls/certificate_data.h"
+#include "tls/ssl_context.h"
+
+namespace hon::tls {
+namespace {
+
+// As Go answers a request that came without TLS.
+constexpr std::string_view kPlaintextAnswer =
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
+int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char*,
+               unsigned, void*) {
+  const std::string_view chosen = static_cast<ServerLayer&>(SslLayer::Of(ssl)).Chosen();
+  if (chosen.empty()) return SSL_TLSEXT_ERR_NOACK;
+  *out = reinterpret_cast<const unsigned char*>(chosen.data());
+  *out_size = static_cast<unsigned char>(chosen.size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                  EVP_MAC_CTX* mac, int seal) {
+  auto& layer = static_cast<ServerLayer&>(SslLayer::Of(ssl));
+  return layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
+}
+
+// Whatever is shown is taken; that it could not be verified stays in the verify result.
+int TakeAnyCertificate(int, X509_STORE_CTX*) { return 1; }
+
+// Says yes to the name, so that OpenSSL remembers it: the choice was made before.
+int AcceptServerName(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
+int VerifyModeOf(ClientAuthType type) {
+  switch (type) {
+    case ClientAuthType::kNoClientCert:
+      return SSL_VERIFY_NONE;
+    case ClientAuthType::kRequestClientCert:
+    case ClientAuthType::kVerifyClientCertIfGiven:
+      return SSL_VERIFY_PEER;
+    case ClientAuthType::kRequireAnyClientCert:
+    case ClientAuthType::kRequireAndVerifyClientCert:
+      return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  }
+  return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+}
+
+bool Verifies(ClientAuthType type) {
+  return type == ClientAuthType::kVerifyClientCertIfGiven ||
+         type == ClientAuthType::kRequireAndVerifyClientCert;
+}
+
+void AskForCertificates(SSL_CTX* context, const Config& config) {
+  if (config.ClientAuth == ClientAuthType::kNoClientCert) return;
+  SSL_CTX_set_verify(context, VerifyModeOf(config.ClientAuth),
+                     Verifies(config.ClientAuth) ? nullptr : TakeAnyCertificate);
+  SSL_CTX_set0_verify_cert_store(context, NewStore(config.ClientCAs).release());
+  if (config.ClientCAs.Empty()) return;
+  for (const X509Ptr& one : config.ClientCAs.Get().certificates) {
+    SSL_CTX_add_client_CA(context, one.get());
+  }
+}
+
+}  // namespace
+
+Result<SslContextPtr> LoopContext::Impl::NewContext(const Certificate& certificate) {
+  const Config& config = GetConfig();
+  HON_TRY(SslContextPtr context, NewSslContext(TLS_server_method(), config));
+  if (Error why = UseCertificate(context.get(), certificate)) return Fail(std::move(why));
+  SSL_CTX_set_alpn_select_cb(context.get(), ChooseAlpn, nullptr);
+  // As SSL_CTX_set_tlsext_servername_callback, whose macro casts as C does.
+  SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(AcceptServerName));
+  AskForCertificates(context.get(), config);
+  if (config.SessionTicketsDisabled || config.ClientAuth != ClientAuthType::kNoClientCert) {
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context.get(), 0);
+  } else {
+    SSL_CTX_set_num_tickets(context.get(), 1);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), PrepareTicket);
+  }
+  return context;
+}
+
+void LoopContext::Impl::Refresh() {
+  const uint64_t now = server->generation_.load(std::memory_order_acquire);
+  if (certificates != nullptr && now == generation) return;
+  certificates = server->Certificates();
+  generation = certificates->generation;
+  contexts.clear();  // connections that began with them hold them
+  contexts.resize(certificates->all.size());
+}
+
+Result<SSL_CTX*> LoopContext::Impl::ContextAt(size_t index) {
+  HON_ASSERT(index < contexts.size());
+  if (contexts[index] == nullptr) {
+    HON_TRY(contexts[index], NewContext(certificates->all[index]));
+  }
+  return contexts[index].get();
+}
+
+Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
+  if (begun_) return SslLayer::Open(received, plain, sealed);
+  if (received.Empty()) return {};
+  // A ClientHello at most, with the headers of its records.
+  constexpr size_t kBytesMax = kClientHelloBytesMax + 1024;
+  const size_t size = std::min(received.Len(), kBytesMax);
+  std::string joined;
+  ClientHello hello;
+  const HelloResult result = ReadClientHello(*received.Peek(size), joined, hello);
+  switch (result.status) {
+    case HelloStatus::kIncomplete:
+      if (size < kBytesMax) return {};
+      return Refuse(Alert::kIllegalParameter, "the ClientHello is too long", sealed);
+    case HelloStatus::kBad:
+      return Refuse(result.alert, std::string(result.why), sealed);
+    case HelloStatus::kHttp:
+      sealed.Write(kPlaintextAnswer);
+      return Error::New("tls: client sent an HTTP request to an HTTPS server");
+    case HelloStatus::kComplete:
+      break;
+  }
+  HON_RETURN_IF_ERROR(Begin(hello, sealed));
+  begun_ = true;
+  return SslLayer::Open(received, plain, sealed);
+}
+
+Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
+  const Config& config = loop_->GetConfig();
+  const uint16_t min = config.MinVersion == 0 ? VersionTLS12 : config.MinVersion;
+  const uint16_t max = config.MaxVersion == 0 ? VersionTLS13 : config.MaxVersion;
+  const bool has_12 = hello.offers_tls12 && min <= kTls12 && kTls12 <= max;
+  const bool has_13 = hello.offers_tls13 && min <= kTls13 && kTls13 <= max;
+  if (!has_12 && !has_13) {
+    return Refuse(Alert::kProtocolVersion, "client offered only unsupported versions", sealed);
+  }
+  HON_RETURN_IF_ERROR(ChooseProtocol(hello, sealed));
+  SSL_CTX* shared = nullptr;
+  Result<SslContextPtr> own = Chosen(hello, sealed, &shared);
+  if (!own) return std::move(own.error());
+  HON_RETURN_IF_ERROR(Make(*own != nullptr ? own->get() : shared));
+  BindTickets(hello);
+  SSL_set_accept_state(Ssl());
+  return {};
+}
+
+// Our order decides (RFC 7301 §3.2).
+Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed) {
+  const std::vector<std::string>& ours = loop_->GetConfig().NextProtos;
+  if (!hello.has_protocols || ours.empty()) return {};
+  const auto found = std::find_if(ours.begin(), ours.end(),
+                                  [&](const std::string& one) { return hello.Offers(one); });
+  if (found == ours.end()) {
+    return Refuse(
+        Alert::kNoApplicationProtocol,
+        "client requested unsupported application protocols (" + hello.ProtocolsText() + ")",
+        sealed);
+  }
+  chosen_ = *found;
+  return {};
+}
+
+// A context of its own for a certificate that GetCertificate has found; else `*shared`, the loop's.
+Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, io::LinkBuffer& sealed,
+                                          SSL_CTX** shared) {
+  const Config& config = loop_->GetConfig();
+  loop_->Refresh();
+  if (config.GetCertificate) {
+    ClientHelloInfo info;
+    info.ServerName = hello.server_name;
+    for (const std::string& protocol : config.NextProtos) {
+      if (hello.Offers(protocol)) info.SupportedProtos.push_back(protocol);
+    }
+    Result<Certificate> found = config.GetCertificate(info);
+    if (!found) return Fail(Refuse(Alert::kInternalError, found.error().Message(), sealed));
+    if (*found) return loop_->NewContext(*found);
+  }
+  size_t index = loop_->certificates->Find(hello.server_name);
+  if (index == CertificateSet::kNone) {
+    const bool refuse = config.RefuseUnknownNames && !hello.server_name.empty();
+    if (refuse || loop_->certificates->all.empty()) {
+      return Fail(Refuse(Alert::kUnrecognizedName,
+                         "no certificate for \"" + std::string(hello.server_name) + "\"", sealed));
+    }
+    index = 0;
+  }
+  HON_TRY(*shared, loop_->ContextAt(index));
+  return SslContextPtr();
+}
+
+// A ticket is good for the name that it was given under, so that no connection resumes past the
+// policy of another name.
+void ServerLayer::BindTickets(const ClientHello& hello) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> bound;
+  std::string name(hello.server_name);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), bound.data());
+  SSL_set_session_id_context(Ssl(), bound.data(), static_cast<unsigned>(bound.size()));
+}
+
+// The alert goes as a plaintext record: nothing is agreed upon yet (RFC 8446 §6).
+Error ServerLayer::Refuse(Alert alert, std::string why, io::LinkBuffer& sealed) {
+  constexpr char kFatal = 2;
+  const std::array<char, 7> record = {21, 3, 3, 0, 2, kFatal, static_cast<char>(alert)};
+  sealed.Write({record.data(), record.size()});
+  return Error::New("tls: " + std::move(why));
+}
+
+}  // namespace hon::tls

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hon/tls/context.h"
+#include "tls/certificate_set.h"
+#include "tls/client_hello.h"
+#include "tls/ssl_layer.h"
+#include "tls/ticket_keys.h"
+
+namespace hon::tls {
+
+/// The contexts of one loop: one for each certificate of the present set, made when it is first
+/// asked for.
+struct LoopContext::Impl {
+  explicit Impl(std::shared_ptr<ServerContext> context) : server(std::move(context)) {}
+
+  /// Looks for newer certificates.
+  void Refresh();
+  /// The context for the certificate at `index`.
+  Result<SSL_CTX*> ContextAt(size_t index);
+  Result<SslContextPtr> NewContext(const Certificate& certificate);
+  [[nodiscard]] TicketKeys& Tickets() const { return *server->tickets_; }
+  [[nodiscard]] const Config& GetConfig() const { return server->config_; }
+
+  std::shared_ptr<ServerContext> server;
+  std::shared_ptr<const CertificateSet> certificates;
+  std::vector<SslContextPtr> contexts;
+  uint64_t generation = 0;
+};
+
+/// The server's end. Until a whole ClientHello is there it is this object alone, without one of
+/// OpenSSL's.
+class ServerLayer final : public SslLayer {
+ public:
+  explicit ServerLayer(std::shared_ptr<LoopContext::Impl> loop) : loop_(std::move(loop)) {}
+
+  Error Start(io::LinkBuffer&) override { return {}; }
+  Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
+
+  /// The protocol for ALPN's answer; "" for none.
+  [[nodiscard]] std::string_view Chosen() const { return chosen_; }
+  [[nodiscard]] LoopContext::Impl& Loop() { return *loop_; }
+
+ private:
+  Error Begin(const ClientHello& hello, io::LinkBuffer& sealed);
+  Error ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed);
+  Result<SslContextPtr> Chosen(const ClientHello& hello, io::LinkBuffer& sealed, SSL_CTX** shared);
+  Error Refuse(Alert alert, std::string why, io::LinkBuffer& sealed);
+  void BindTickets(const ClientHello& hello);
+
+  std::shared_ptr<LoopContext::Impl> loop_;
+  std::string_view chosen_;  // of the config's protocols
+  bool begun_ = false;
+};
+
+}  // namespace hon::tls

@@ -1,0 +1,208 @@
+#include "tls/ssl_layer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/io/io.h"
+#include "tls/certificate_data.h"
+
+namespace hon::tls {
+namespace {
+
+constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
+
+// Certificates of a peer that are kept and shown.
+constexpr int kPeerCertificatesMax = 16;
+
+// The BIO that stands for the buffers of the call under way: one method for the process, since the
+// library has room for few.
+
+int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
+  BIO_clear_retry_flags(bio);
+  io::LinkBuffer* received = static_cast<SslLayer*>(BIO_get_data(bio))->Received();
+  *read = received == nullptr ? 0 : received->ReadInto({into, size});
+  if (*read != 0) return 1;
+  BIO_set_retry_read(bio);
+  return 0;
+}
+
+int BioWrite(BIO* bio, const char* from, size_t size, size_t* written) {
+  BIO_clear_retry_flags(bio);
+  io::LinkBuffer* sealed = static_cast<SslLayer*>(BIO_get_data(bio))->Sealed();
+  *written = 0;
+  if (sealed == nullptr) return 0;
+  sealed->Write({from, size});
+  *written = size;
+  return 1;
+}
+
+long BioControl(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+const BIO_METHOD* BufferMethod() {
+  static const BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "hon buffers");
+    HON_ASSERT(made != nullptr);
+    BIO_meth_set_read_ex(made, BioRead);
+    BIO_meth_set_write_ex(made, BioWrite);
+    BIO_meth_set_ctrl(made, BioControl);
+    return made;
+  }();
+  return method;
+}
+
+}  // namespace
+
+Error SslLayer::Make(SSL_CTX* context) {
+  ERR_clear_error();
+  ssl_.reset(SSL_new(context));
+  BIO* bio = BIO_new(BufferMethod());
+  if (ssl_ == nullptr || bio == nullptr) {
+    BIO_free(bio);
+    return TakeError("no memory for a connection");
+  }
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_app_data(ssl_.get(), this);
+  return {};
+}
+
+Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
+  const Buffers buffers(*this, &received, &sealed);
+  ERR_clear_error();
+  if (!HandshakeDone()) {
+    HON_RETURN_IF_ERROR(Handshake());
+    if (!HandshakeDone()) return {};
+  }
+  return ReadPlain(plain);
+}
+
+Error SslLayer::Handshake() {
+  const int code = SSL_do_handshake(ssl_.get());
+  if (code == 1) {
+    RecordState();
+    ERR_clear_error();
+    return {};
+  }
+  if (SSL_get_error(ssl_.get(), code) == SSL_ERROR_WANT_READ) return {};
+  Error why = Failure();
+  ERR_clear_error();
+  return why;
+}
+
+Error SslLayer::Failure() {
+  // The peer's alerts are reasons too, by their numbers.
+  const unsigned long code = ERR_peek_error();
+  const int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - kAlertReasons : 0;
+  const std::string reason = TakeReason();
+  if (alert > 0 && alert < 256) {
+    return Error::New("remote error: tls: " + std::string(SSL_alert_desc_string_long(alert)));
+  }
+  return Error::New("tls: " + (reason.empty() ? "handshake failure" : reason));
+}
+
+// One call for each record; a block is given back when nothing came into it.
+Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
+  while (!input_ended_) {
+    io::Block* block = plain.Pool().Get();
+    size_t got = 0;
+    const int code = SSL_read_ex(ssl_.get(), block->data, block->capacity, &got);
+    if (code == 1) {
+      if (got <= block->capacity / 4 && !plain.Empty()) {
+        plain.Write({block->data, got});
+        io::BlockPool::Unref(block);
+      } else {
+        block->end = static_cast<uint32_t>(got);
+        plain.Append(block);
+      }
+      if (received_->Empty() && SSL_has_pending(ssl_.get()) == 0) break;
+      continue;
+    }
+    io::BlockPool::Unref(block);
+    const int error = SSL_get_error(ssl_.get(), code);
+    if (error == SSL_ERROR_WANT_READ) break;
+    if (error == SSL_ERROR_ZERO_RETURN) {
+      input_ended_ = true;
+      static_cast<void>(received_->Skip(received_->Len()));
+      break;
+    }
+    return Failure();
+  }
+  if (input_ended_) static_cast<void>(received_->Skip(received_->Len()));
+  ERR_clear_error();
+  return {};
+}
+
+Error SslLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {
+  HON_ASSERT(HandshakeDone() && !plain.empty());
+  const Buffers buffers(*this, nullptr, &sealed);
+  ERR_clear_error();
+  size_t written = 0;
+  if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) != 1) {
+    return TakeError("a record cannot be sealed");
+  }
+  HON_ASSERT(written == plain.size());
+  ERR_clear_error();
+  return {};
+}
+
+void SslLayer::CloseOutput(io::LinkBuffer& sealed) {
+  if (!HandshakeDone()) return;
+  const Buffers buffers(*this, nullptr, &sealed);
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+void SslLayer::RecordState() {
+  auto state = std::make_unique<ConnectionState>();
+  state->Version = static_cast<uint16_t>(SSL_version(ssl_.get()));
+  const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_.get());
+  state->CipherSuite = SSL_CIPHER_get_protocol_id(cipher);
+  state->CipherSuiteName = SSL_CIPHER_standard_name(cipher);
+  const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  if (name != nullptr) state->ServerName = name;
+  const unsigned char* protocol = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
+  state->NegotiatedProtocol.assign(reinterpret_cast<const char*>(protocol), size);
+  state->DidResume = SSL_session_reused(ssl_.get()) == 1;
+  const auto add = [&](const X509& one) {
+    state->PeerCertificates.push_back({.Raw = DerOf(one),
+                                       .CommonName = CommonNameOf(one),
+                                       .DNSNames = NamesOf(one),
+                                       .EmailAddresses = EmailsOf(one)});
+  };
+  if (const X509* own = SSL_get0_peer_certificate(ssl_.get()); own != nullptr) {
+    add(*own);
+    const bool verifies = SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE;
+    state->Verified = verifies && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+    // A server's view of the chain is without the client's own certificate.
+    const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
+    const int first = SSL_is_server(ssl_.get()) == 1 ? 0 : 1;
+    const int count = std::min(sk_X509_num(chain), kPeerCertificatesMax);
+    for (int i = first; i < count; ++i) add(*sk_X509_value(chain, i));
+  }
+  state_ = std::move(state);
+}
+
+std::string VersionName(uint16_t version) {
+  switch (version) {
+    case VersionTLS12:
+      return "TLS 1.2";
+    case VersionTLS13:
+      return "TLS 1.3";
+    default:
+      break;
+  }
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text = "0x";
+  for (unsigned shift = 16; shift != 0;) {
+    shift -= 4;
+    text += kDigits[static_cast<unsigned>(version) >> shift & 0xFU];
+  }
+  return text;
+}
+
+}  // namespace hon::tls

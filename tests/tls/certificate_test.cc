@@ -1,0 +1,133 @@
+#include "hon/tls/certificate.h"
+
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include <string>
+
+#include "hon/tls/context.h"
+#include "support/temp_dir.h"
+#include "tls/certificate_data.h"
+#include "tls/certificate_set.h"
+#include "tls/ticket_keys.h"
+
+namespace hon::tls {
+namespace {
+
+std::string KeyPem(const Certificate& certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PrivateKey(bio.get(), certificate.Get().key.get(), nullptr, nullptr, 0, nullptr,
+                           nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<size_t>(size)};
+}
+
+TEST(CertificateTest, APairComesBackFromItsText) {
+  const Certificate made = *SelfSigned({"A.example.test", "*.b.test", "127.0.0.1"});
+  const Result<Certificate> read = X509KeyPair(CertificatePEM(made), KeyPem(made));
+  ASSERT_TRUE(read) << read.error().Message();
+  EXPECT_EQ(read->DNSNames(), (std::vector<std::string>{"a.example.test", "*.b.test"}));
+  const auto left = read->NotAfter() - std::chrono::system_clock::now();
+  EXPECT_GT(left, std::chrono::hours(364 * 24));
+  EXPECT_LT(left, std::chrono::hours(366 * 24));
+}
+
+TEST(CertificateTest, ErrorsSayWhatIsWrong) {
+  const Certificate one = *SelfSigned({"a.test"});
+  const Certificate other = *SelfSigned({"b.test"});
+  EXPECT_EQ(X509KeyPair(CertificatePEM(one), KeyPem(other)).error().Message(),
+            "tls: the private key does not belong to the certificate");
+  EXPECT_EQ(X509KeyPair("", KeyPem(one)).error().Message(),
+            "tls: no certificate in the PEM data of the certificate");
+  EXPECT_EQ(X509KeyPair(CertificatePEM(one), "nonsense").error().Message(),
+            "tls: no private key without a passphrase in the PEM data of the key");
+  const support::TempDir folder;
+  EXPECT_EQ(LoadX509KeyPair(folder.Path("none"), folder.Path("none")).error().SystemCode(), ENOENT);
+  folder.Write("cert", CertificatePEM(one));
+  folder.Write("key", KeyPem(other));
+  EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), folder.Path("key")).error().Message(),
+            folder.Path("cert") + ", " + folder.Path("key") +
+                ": tls: the private key does not belong to the certificate");
+  CertPool pool;
+  EXPECT_TRUE(pool.AddPEM("nonsense"));
+  EXPECT_TRUE(pool.Empty());
+}
+
+// RFC 9525 §6.3: exactly, else a wildcard as the whole first label; case does not count.
+TEST(CertificateSetTest, Finds) {
+  const CertificateSet set({*SelfSigned({"default.test"}), *SelfSigned({"*.w.test", "w.test"}),
+                            *SelfSigned({"exact.w.test"}), *SelfSigned({"w.test"})});
+  struct Row {
+    std::string_view name;
+    size_t index;
+  };
+  constexpr Row kRows[] = {
+      {"default.test", 0},
+      {"DEFAULT.test", 0},
+      {"w.test", 1},
+      {"x.w.test", 1},
+      {"exact.w.test", 2},
+      {"y.x.w.test", CertificateSet::kNone},
+      {"", CertificateSet::kNone},
+      {".w.test", CertificateSet::kNone},
+      {"test", CertificateSet::kNone},
+  };
+  for (const Row& row : kRows) EXPECT_EQ(set.Find(row.name), row.index) << row.name;
+}
+
+// A broken file keeps what there is; a good one replaces it.
+TEST(ReloadTest, FromFiles) {
+  const support::TempDir folder;
+  const auto write = [&](const Certificate& certificate) {
+    folder.Write("cert", CertificatePEM(certificate));
+    folder.Write("key", KeyPem(certificate));
+  };
+  write(*SelfSigned({"old.test"}));
+  Config config;
+  config.Certificates = {*LoadX509KeyPair(folder.Path("cert"), folder.Path("key"))};
+  const auto context = *ServerContext::Create(config);
+  const auto before = context->NotAfter();
+  folder.Write("key", KeyPem(*SelfSigned({"stranger.test"})));
+  EXPECT_TRUE(context->Reload());
+  folder.Write("cert", "");
+  EXPECT_TRUE(context->Reload());
+  EXPECT_EQ(context->NotAfter(), before);
+  write(*SelfSigned({"new.test"}));
+  EXPECT_FALSE(context->Reload());
+}
+
+TEST(TicketKeysTest, ADayEachAndSevenAccepted) {
+  TicketKeys keys;
+  struct Ticket {
+    unsigned char name[TicketKeys::kNameBytes];
+    unsigned char iv[EVP_MAX_IV_LENGTH];
+  };
+  const auto prepare = [&](Ticket& ticket, bool seal) {
+    EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
+    EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    EVP_MAC_CTX* mac = EVP_MAC_CTX_new(hmac);
+    const int code = keys.Prepare(ticket.name, ticket.iv, cipher, mac, seal);
+    EVP_MAC_CTX_free(mac);
+    EVP_MAC_free(hmac);
+    EVP_CIPHER_CTX_free(cipher);
+    return code;
+  };
+  Ticket first{};
+  ASSERT_EQ(prepare(first, true), 1);
+  EXPECT_EQ(prepare(first, false), 1);
+  TimePoint now = Clock::now();
+  for (size_t day = 1; day < TicketKeys::kKeysMax; ++day) {
+    keys.Rotate(now + TicketKeys::kRotation * day);
+    EXPECT_EQ(prepare(first, false), 2) << day;  // accepted, and to be replaced
+  }
+  keys.Rotate(now + TicketKeys::kRotation * TicketKeys::kKeysMax);
+  EXPECT_EQ(prepare(first, false), 0);
+  Ticket second{};
+  ASSERT_EQ(prepare(second, true), 1);
+  keys.Rotate(now + TicketKeys::kRotation * TicketKeys::kKeysMax + std::chrono::hours(23));
+  EXPECT_EQ(prepare(second, false), 1);
+}
+
+}  // namespace
+}  // namespace hon::tls
