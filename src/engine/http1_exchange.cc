@@ -32,6 +32,7 @@ void Http1Exchange::Attach(Http1Conn& conn, netpoll::Connection& connection) {
   connection.Retain();
   stream_.Attach(connection);
   peer_ = connection.FormatRemoteAddr(remote_addr_);
+  request_.TLS = connection.IsPlain() ? nullptr : connection.GetRecordLayer()->State();
 }
 
 void Http1Exchange::Detach(const ConnScope& scope) {

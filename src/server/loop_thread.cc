@@ -40,11 +40,15 @@ void LoopThread::RunThere(const std::function<void()>& function) {
   done.get_future().wait();
 }
 
-netpoll::Listener::Target LoopThread::TargetUnder(const std::optional<appcontext::Context>& base) {
+netpoll::Listener::Target LoopThread::TargetUnder(const ListenerScope& scope) {
   netpoll::EventHandler* handler = engine_.get();
-  if (base) {
-    RunThere([&] { handler = &engine_->Gate(*base); });
-  }
+  if (!scope.base && !scope.layers) return {loop_.get(), handler};
+  RunThere([&] {
+    if (scope.base) handler = &engine_->Gate(*scope.base);
+    if (!scope.layers) return;
+    handler = gates_.emplace_back(std::make_unique<RecordGate>(*reports_, *handler, scope.layers()))
+                  .get();
+  });
   return {loop_.get(), handler};
 }
 
@@ -65,6 +69,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   fiber_options.stack_bytes = options.stack_bytes;
   fiber_options.blocking = &engine.Blocking();
   scheduler_ = std::make_unique<fiber::Scheduler>(*loop_, fiber_options);
+  reports_ = &engine;
   engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared, options.hooks);
   started({});
   loop_->Run();

@@ -12,8 +12,15 @@
 #include "hon/netpoll/listener.h"
 #include "hon/netpoll/loop.h"
 #include "hon/server/server.h"
+#include "server/record_gate.h"
 
 namespace hon::server {
+
+/// What the connections of one listener have in common.
+struct ListenerScope {
+  std::optional<appcontext::Context> base;  // above the contexts of their requests
+  NewRecordLayers layers;                   // empty: plain
+};
 
 /// One loop with its thread, scheduler, engine part and listeners. Everything but the methods
 /// below happens on that thread.
@@ -33,9 +40,8 @@ class LoopThread {
   void RunThere(const std::function<void()>& function);
   void Post(std::function<void()> function) { loop_->Post(std::move(function)); }
 
-  /// This loop, with its handler for connections whose requests' contexts hang below `base`.
-  [[nodiscard]] netpoll::Listener::Target TargetUnder(
-      const std::optional<appcontext::Context>& base);
+  /// This loop, with its handler for the connections of a listener.
+  [[nodiscard]] netpoll::Listener::Target TargetUnder(const ListenerScope& scope);
   [[nodiscard]] netpoll::Loop& GetLoop() { return *loop_; }
   [[nodiscard]] engine::LoopEngine& GetEngine() { return *engine_; }
   /// On the loop's thread only.
@@ -48,7 +54,9 @@ class LoopThread {
 
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
+  engine::Engine* reports_ = nullptr;
   std::unique_ptr<engine::LoopEngine> engine_;
+  std::vector<std::unique_ptr<RecordGate>> gates_;
   std::vector<std::unique_ptr<netpoll::Listener>> listeners_;
   Thread thread_;
 };

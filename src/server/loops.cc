@@ -41,13 +41,12 @@ void Loops::Add(std::unique_ptr<LoopThread> thread) {
       [&engine = threads_.back()->GetEngine()] { engine.SetKeepAlivesEnabled(false); });
 }
 
-Error Loops::Accept(std::vector<netpoll::ListenSocket> sockets,
-                    const std::optional<appcontext::Context>& base) {
+Error Loops::Accept(std::vector<netpoll::ListenSocket> sockets, const ListenerScope& scope) {
   for (const netpoll::ListenSocket& socket : sockets) {
-    HON_RETURN_IF_ERROR(AddDoor(socket, base));
+    HON_RETURN_IF_ERROR(AddDoor(socket, scope));
   }
   std::vector<netpoll::Listener::Target> targets;
-  for (unsigned i = 0; i < Regular(); ++i) targets.push_back(At(i).TargetUnder(base));
+  for (unsigned i = 0; i < Regular(); ++i) targets.push_back(At(i).TargetUnder(scope));
   if (sockets.size() == 1) return Listen(At(0), std::move(sockets.front()), std::move(targets));
   HON_ASSERT(sockets.size() == targets.size());
   for (size_t i = 0; i < sockets.size(); ++i) {
@@ -142,13 +141,13 @@ std::string_view Loops::Backend() const {
 
 // --- The standby loop.
 
-Error Loops::AddDoor(const netpoll::ListenSocket& socket, std::optional<appcontext::Context> base) {
+Error Loops::AddDoor(const netpoll::ListenSocket& socket, ListenerScope scope) {
   const int fd = ::fcntl(socket.Fd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return Error::System(errno, "listen " + socket.Address());
   Result<netpoll::ListenSocket> copy = netpoll::ListenSocket::FromFd(fd);
   if (!copy) return std::move(copy.error());
   const std::lock_guard lock(standby_mutex_);
-  Door door{std::move(*copy), std::move(base)};
+  Door door{std::move(*copy), std::move(scope)};
   if (standby_ == nullptr) {
     doors_.push_back(std::move(door));
   } else {
@@ -160,7 +159,7 @@ Error Loops::AddDoor(const netpoll::ListenSocket& socket, std::optional<appconte
 // A failure to accept is not reported: the regular loops accept from the same sockets, and will
 // meet it too.
 void Loops::ListenOnStandby(Door door) {
-  const netpoll::Listener::Target target = standby_->TargetUnder(door.base);
+  const netpoll::Listener::Target target = standby_->TargetUnder(door.scope);
   standby_->RunThere([&] {
     Result<std::unique_ptr<netpoll::Listener>> listener =
         netpoll::Listener::Start(standby_->GetLoop(), std::move(door.socket), {target});

@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,10 +25,9 @@ class Loops {
 
   /// Starts `regular` loops; when one of them cannot be started, none is left.
   Error Start(unsigned regular);
-  /// Accepts at one address, below `base` (LoopThread::TargetUnder): with a socket for each regular
-  /// loop, or one socket whose connections the first loop hands to the least loaded.
-  Error Accept(std::vector<netpoll::ListenSocket> sockets,
-               const std::optional<appcontext::Context>& base);
+  /// Accepts at one address: with a socket for each regular loop, or one socket whose connections
+  /// the first loop hands to the least loaded.
+  Error Accept(std::vector<netpoll::ListenSocket> sockets, const ListenerScope& scope);
   /// Has every loop close its listeners, for good, and does not wait. From here on no loop is
   /// added.
   void StopAccepting();
@@ -58,14 +56,14 @@ class Loops {
   /// Where the standby loop accepts once there is one.
   struct Door {
     netpoll::ListenSocket socket;
-    std::optional<appcontext::Context> base;
+    ListenerScope scope;
   };
 
   [[nodiscard]] LoopThread& At(size_t index) const;
   void Add(std::unique_ptr<LoopThread> thread);
   Error Listen(LoopThread& thread, netpoll::ListenSocket socket,
                std::vector<netpoll::Listener::Target> targets);
-  Error AddDoor(const netpoll::ListenSocket& socket, std::optional<appcontext::Context> base);
+  Error AddDoor(const netpoll::ListenSocket& socket, ListenerScope scope);
   void StartStandby();
   void ListenOnStandby(Door door);
   static void ReportAccept(engine::Engine& engine, const Error& err, Duration retry_in);

@@ -41,7 +41,7 @@ class Server::Impl {
     for (Thread& running : shutdown_threads_) running.Join();
   }
 
-  Error Listen(std::string_view address) {
+  Error Listen(std::string_view address, NewRecordLayers layers) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     netpoll::ListenOptions listen;
     std::lock_guard control(control_mutex_);
@@ -50,7 +50,7 @@ class Server::Impl {
     if (address.empty()) address = kDefaultAddress;
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::Listen(address, listen);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), netpoll::ReusePortSpreads());
+    return Accept(std::move(*socket), netpoll::ReusePortSpreads(), std::move(layers));
   }
 
   Error ListenFd(int fd) {
@@ -59,7 +59,7 @@ class Server::Impl {
     HON_RETURN_IF_ERROR(StartLoops());
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::FromFd(fd);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), false);
+    return Accept(std::move(*socket), false, {});
   }
 
   Error Serve() {
@@ -185,7 +185,7 @@ class Server::Impl {
   }
 
   // With `siblings` every loop gets a socket of its own; else one loop accepts for all.
-  Error Accept(netpoll::ListenSocket socket, bool siblings) {
+  Error Accept(netpoll::ListenSocket socket, bool siblings, NewRecordLayers layers) {
     std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
     HON_RETURN_IF_ERROR(RefuseTwice(address));
     std::vector<netpoll::ListenSocket> sockets;
@@ -195,11 +195,12 @@ class Server::Impl {
       if (!sibling) return std::move(sibling.error());
       sockets.push_back(std::move(*sibling));
     }
-    std::optional<appcontext::Context> base;
-    if (Error thrown = CallGuarded([&] { base = BaseFor(address); })) {
+    ListenerScope scope;
+    scope.layers = std::move(layers);
+    if (Error thrown = CallGuarded([&] { scope.base = BaseFor(address); })) {
       return Error::Wrap("http: WithBaseContext's hook threw", std::move(thrown));
     }
-    HON_RETURN_IF_ERROR(loops_.Accept(std::move(sockets), base));
+    HON_RETURN_IF_ERROR(loops_.Accept(std::move(sockets), scope));
     std::lock_guard lock(mutex_);
     addresses_.push_back(std::move(address));
     return {};
@@ -284,7 +285,10 @@ Server::~Server() {
 }
 
 Options& Server::GetOptions() { return impl_->GetOptions(); }
-Error Server::Listen(std::string_view address) { return impl_->Listen(address); }
+Error Server::Listen(std::string_view address) { return impl_->Listen(address, {}); }
+Error Server::ListenRecords(std::string_view address, NewRecordLayers layers) {
+  return impl_->Listen(address, std::move(layers));
+}
 Error Server::ListenFd(int fd) { return impl_->ListenFd(fd); }
 Error Server::Serve() { return impl_->Serve(); }
 

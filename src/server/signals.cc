@@ -9,7 +9,8 @@ namespace hon::server {
 SignalWaiter::SignalWaiter(std::initializer_list<int> signals) {
   sigemptyset(&set_);
   for (const int signal : signals) sigaddset(&set_, signal);
-  HON_ASSERT(pthread_sigmask(SIG_BLOCK, &set_, nullptr) == 0);
+  const int code = pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  HON_ASSERT(code == 0);
 }
 
 int SignalWaiter::Wait() {

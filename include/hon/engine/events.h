@@ -18,6 +18,7 @@ struct Event {
     kHandler,     // a handler misused its writer (a second WriteHeader, ...)
     kAccept,      // accepting failed and is tried again
     kListener,    // a backend or listener note (io_uring is not to be had, ...)
+    kHandshake,   // a TLS handshake failed, `detail` says why
     kStall,       // a handler holds its loop; `stack` may show where
     kCallback,    // a callback of the program threw; `detail` names it and what() it threw
   };

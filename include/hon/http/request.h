@@ -22,6 +22,10 @@ struct FormFile;
 struct Limits;
 }  // namespace hon::multipart
 
+namespace hon::tls {
+struct ConnectionState;
+}  // namespace hon::tls
+
 namespace hon::http {
 
 namespace internal {
@@ -66,6 +70,8 @@ class Request {
   std::string_view Host;
   http::Header Trailer;         // announced names, then values once Body is at its end
   std::string_view RemoteAddr;  // "ip:port"
+  /// What the handshake has come to (hon/tls/connection_state.h); null for a plain connection.
+  const tls::ConnectionState* TLS = nullptr;
   std::string_view RequestURI;  // the target as sent
   std::string_view Pattern;     // the ServeMux pattern that matched, "" if none
 

@@ -18,6 +18,12 @@
 #include "hon/engine/engine.h"
 #include "hon/http/server_context.h"
 #include "hon/netpoll/loop.h"
+#include "hon/server/record_layers.h"
+
+namespace hon::tls {
+struct Config;
+class ServerContext;
+}  // namespace hon::tls
 
 namespace hon::server {
 
@@ -122,10 +128,24 @@ class Server {
   Error Listen(std::string_view address);
   /// The same for a listening descriptor that was inherited.
   Error ListenFd(int fd);
+  /// Listen over TLS. `config` needs a certificate; without NextProtos it gets "http/1.1". Needs
+  /// hon/tls/config.h, and fails where the library was built without TLS.
+  Error ListenTLS(std::string_view address, tls::Config config);
+  /// The same with PEM files of a certificate's chain and its key.
+  Error ListenTLS(std::string_view address, const std::string& cert_file,
+                  const std::string& key_file);
+  /// The same with certificates that the caller can replace while the server runs
+  /// (hon/tls/context.h). NextProtos are as the context has them.
+  Error ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context);
+  /// Listen over record layers of any kind.
+  Error ListenRecords(std::string_view address, NewRecordLayers layers);
   /// Blocks until Shutdown has finished or Close was called, and returns http::ErrServerClosed.
   Error Serve();
   /// Listen and Serve.
   Error Serve(std::string_view address);
+  /// ListenTLS and Serve; "" is ":https".
+  Error ListenAndServeTLS(std::string_view address, const std::string& cert_file,
+                          const std::string& key_file);
 
   /// Ends the server without cutting a request short:
   /// 1. Listeners close; the functions of RegisterOnShutdown start; http::ShutdownContext ends for
@@ -171,5 +191,8 @@ class Server {
 
 /// The one-liner: serves `handler` with default options until the process ends.
 Error ListenAndServe(std::string_view address, http::Handler& handler);
+/// The same over TLS; "" is ":https".
+Error ListenAndServeTLS(std::string_view address, const std::string& cert_file,
+                        const std::string& key_file, http::Handler& handler);
 
 }  // namespace hon::server

@@ -1,0 +1,34 @@
+#include "server/record_gate.h"
+
+#include <array>
+#include <string>
+
+namespace hon::server {
+
+void RecordGate::OnPrepare(netpoll::Connection& c) {
+  c.SetRecordLayer(layers_->NewLayer(), layers_->HandshakeTimeout());
+  std::array<char, netpoll::kAddressTextMax> peer;
+  c.FormatRemoteAddr(peer);  // so that it is known when the handshake has failed
+  prepare_.OnPrepare(c);
+  served_ = &c.GetEventHandler();
+  c.SetEventHandler(*this);
+}
+
+void RecordGate::OnConnect(netpoll::Connection& c) {
+  c.SetEventHandler(*served_);
+  served_->OnConnect(c);
+}
+
+// Without an error it was our own close.
+void RecordGate::OnDisconnect(netpoll::Connection& c, const Error& why) {
+  if (why) {
+    std::array<char, netpoll::kAddressTextMax> text;
+    const std::string_view peer = c.FormatRemoteAddr(text);
+    const std::string detail =
+        "http: TLS handshake error from " + std::string(peer) + ": " + why.Message();
+    engine_.Report({.kind = engine::Event::Kind::kHandshake, .peer = peer, .detail = detail});
+  }
+  served_->OnDisconnect(c, why);
+}
+
+}  // namespace hon::server

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "hon/engine/engine.h"
+#include "hon/netpoll/connection.h"
+#include "hon/server/record_layers.h"
+
+namespace hon::server {
+
+/// Gives the connections that a listener accepts for one loop their record layers, reports
+/// handshakes that fail, and hands the others over to the engine.
+class RecordGate final : public netpoll::EventHandler {
+ public:
+  /// `prepare` hears of new connections and gives them the handler of everything behind the
+  /// handshake, the same one for each. Both must outlive the gate.
+  RecordGate(engine::Engine& engine, netpoll::EventHandler& prepare,
+             std::unique_ptr<RecordLayers> layers)
+      : engine_(engine), prepare_(prepare), layers_(std::move(layers)) {}
+
+  void OnPrepare(netpoll::Connection& c) override;
+  void OnConnect(netpoll::Connection& c) override;
+  void OnRequest(netpoll::Connection& c) override { served_->OnRequest(c); }
+  void OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) override {
+    served_->OnTimeout(c, kind);
+  }
+  void OnDisconnect(netpoll::Connection& c, const Error& why) override;
+
+ private:
+  engine::Engine& engine_;
+  netpoll::EventHandler& prepare_;
+  netpoll::EventHandler* served_ = nullptr;  // once there was a connection
+  std::unique_ptr<RecordLayers> layers_;
+};
+
+}  // namespace hon::server

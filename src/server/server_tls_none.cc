@@ -1,0 +1,28 @@
+// A library that was built with HON_TLS=OFF.
+
+#include <memory>
+#include <string>
+
+#include "hon/server/server.h"
+#include "hon/tls/config.h"
+
+namespace hon::server {
+namespace {
+
+Error NoTls() { return Error::New("hon was built without TLS (HON_TLS=OFF)"); }
+
+}  // namespace
+
+Error Server::ListenTLS(std::string_view, std::shared_ptr<tls::ServerContext>) { return NoTls(); }
+Error Server::ListenTLS(std::string_view, tls::Config) { return NoTls(); }
+Error Server::ListenTLS(std::string_view, const std::string&, const std::string&) {
+  return NoTls();
+}
+Error Server::ListenAndServeTLS(std::string_view, const std::string&, const std::string&) {
+  return NoTls();
+}
+Error ListenAndServeTLS(std::string_view, const std::string&, const std::string&, http::Handler&) {
+  return NoTls();
+}
+
+}  // namespace hon::server
