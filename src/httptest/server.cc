@@ -26,16 +26,22 @@ Server::Server(http::HandlerArg handler) : handler_(handler.Take()) {}
 Server::~Server() { Close(); }
 
 void Server::Start() {
+  Make();
+  Started(server_->Listen("127.0.0.1:0"), "http://");
+}
+
+void Server::Make() {
   if (server_ != nullptr) throw std::logic_error("httptest: Server already started");
   engine_ = std::make_unique<engine::Engine>(*handler_, All(engine_options_));
   server_ = std::make_unique<server::Server>(*engine_, server::WithLoops(1),
                                              server::WithHijackedGrace(kHijackedGrace),
                                              All(server_options_));
-  if (const Error err = server_->Listen("127.0.0.1:0")) {
-    throw std::runtime_error("httptest: " + err.Message());
-  }
+}
+
+void Server::Started(const Error& listening, std::string_view scheme) {
+  if (listening) throw std::runtime_error("httptest: " + listening.Message());
   Address = server_->Addresses().front();
-  URL = "http://" + Address;
+  URL = std::string(scheme) + Address;
 }
 
 void Server::Close() {
@@ -56,6 +62,12 @@ void Server::CloseClientConnections() {
 std::unique_ptr<Server> NewServer(http::HandlerArg handler) {
   std::unique_ptr<Server> server = NewUnstartedServer(std::move(handler));
   server->Start();
+  return server;
+}
+
+std::unique_ptr<Server> NewTLSServer(http::HandlerArg handler) {
+  std::unique_ptr<Server> server = NewUnstartedServer(std::move(handler));
+  server->StartTLS();
   return server;
 }
 

@@ -5,6 +5,7 @@
 #include "hon/fiber/conn.h"
 #include "hon/http/response_writer.h"
 #include "hon/url/url.h"
+#include "websocket/dial_tls.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 
@@ -58,20 +59,22 @@ Result<std::string> ReadHead(io::Conn& conn) {
 Result<Conn> Dial(std::string_view address, DialOptions options) {
   internal::CheckDeflate(options.conn.deflate);
   HON_TRY(const url::URL url, url::Parse(address));
-  if (url.Scheme == "wss") {
-    return Fail(Error::Of(http::ErrNotSupported,
-                          "websocket: wss is not supported: there is no TLS in this library"));
-  }
-  if (url.Scheme != "ws") {
-    return Fail(Error::Of(http::ErrNotSupported, "websocket: a URL to dial begins with ws://"));
+  const bool over_tls = url.Scheme == "wss";
+  if (!over_tls && url.Scheme != "ws") {
+    return Fail(
+        Error::Of(http::ErrNotSupported, "websocket: a URL to dial begins with ws:// or wss://"));
   }
   if (url.User != nullptr) {
     return Fail(Error::New("websocket: no name and password in a URL to dial: set Authorization"));
   }
   const TimePoint deadline = DeadlineAfter(Clock::now(), options.timeout);
   std::string host(url.Host);
-  if (url.Port().empty()) host += ":80";
-  HON_TRY(std::unique_ptr<io::Conn> conn, fiber::Dial(host, options.timeout));
+  if (url.Port().empty()) host += over_tls ? ":443" : ":80";
+  std::unique_ptr<io::RecordLayer> layer;
+  if (over_tls) {
+    HON_TRY(layer, internal::NewTlsLayer(options.tls, url.Hostname()));
+  }
+  HON_TRY(std::unique_ptr<io::Conn> conn, fiber::Dial(host, options.timeout, std::move(layer)));
   conn->SetDeadline(deadline);
   const std::string key = internal::NewKey();
   if (Error err = conn->Write(Request(url, options, key)).err) return Fail(std::move(err));

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  std::string URL;      // "http://127.0.0.1:PORT", once started
+  std::string URL;      // "http://127.0.0.1:PORT" or "https://...", once started
   std::string Address;  // "127.0.0.1:PORT", once started
 
   /// Before Start; of options for the same thing the last counts.
@@ -34,6 +35,12 @@ class Server {
   /// Throws std::logic_error when it was started before, std::runtime_error when the port cannot be
   /// had.
   void Start();
+
+  /// Start over TLS, with a certificate for 127.0.0.1, ::1 and example.com that is made for this
+  /// server and signs itself; also throws where the library was built without TLS.
+  void StartTLS();
+  /// The certificate of StartTLS as PEM text, which clients can be told to trust.
+  [[nodiscard]] const std::string& CertificatePEM() const { return certificate_pem_; }
 
   /// Stops listening, closes idle connections and blocks until the requests that run have ended; a
   /// line on stderr says so when that takes longer than 5 s. Later calls do nothing.
@@ -46,15 +53,21 @@ class Server {
   [[nodiscard]] server::Server& Get() { return *server_; }
 
  private:
+  void Make();
+  void Started(const Error& listening, std::string_view scheme);
+
   http::HandlerPtr handler_;
   std::vector<server::Option> server_options_;
   std::vector<engine::Option> engine_options_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<server::Server> server_;
+  std::string certificate_pem_;
 };
 
 /// A started server, as Go's; throws as Start.
 [[nodiscard]] std::unique_ptr<Server> NewServer(http::HandlerArg handler);
+/// The same over TLS.
+[[nodiscard]] std::unique_ptr<Server> NewTLSServer(http::HandlerArg handler);
 /// One to Configure first.
 [[nodiscard]] std::unique_ptr<Server> NewUnstartedServer(http::HandlerArg handler);
 

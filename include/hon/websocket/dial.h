@@ -2,6 +2,7 @@
 
 // The client's side, for tests, tools and programs that talk to each other.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,10 @@
 
 #include "hon/websocket/conn.h"
 #include "hon/websocket/options.h"
+
+namespace hon::tls {
+class ClientContext;
+}  // namespace hon::tls
 
 namespace hon::websocket {
 
@@ -25,13 +30,17 @@ struct DialOptions {
   std::vector<std::pair<std::string, std::string>> header{};
   /// For the connection and the handshake together.
   Duration timeout = std::chrono::seconds(10);
+  /// For "wss": whom to trust, client certificates (hon/tls/context.h). Null: the roots of the
+  /// system are trusted. ALPN should offer "http/1.1" or nothing.
+  std::shared_ptr<tls::ClientContext> tls{};
 };
 
-/// Connects to "ws://host[:port]/path?query" and shakes hands, from a fiber. Reads in a loop, as
-/// Upgrader::Upgrade without a handler. Errors: those of fiber::Dial, ErrBadHandshake,
-/// ErrNotSupported for a scheme other than ws: not even for wss is there TLS here. A peer behind
-/// TLS is reached through a proxy on this machine that speaks it. A URL with a name and password is
-/// refused: DialOptions::header has room for Authorization.
+/// Connects to "ws://host[:port]/path?query", or over TLS to "wss://...", and shakes hands, from a
+/// fiber. The server's certificate must be valid, lead to a root that is trusted and be for the
+/// host of the URL, a DNS name or an IP address. Reads in a loop, as Upgrader::Upgrade without a
+/// handler. Errors: those of fiber::Dial and of the TLS handshake, ErrBadHandshake, ErrNotSupported
+/// for another scheme, and for wss where the library was built without TLS. A URL with a name and
+/// password is refused: DialOptions::header has room for Authorization.
 Result<Conn> Dial(std::string_view url, DialOptions options = {});
 
 }  // namespace hon::websocket

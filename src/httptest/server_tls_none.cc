@@ -1,0 +1,13 @@
+// A library that was built with HON_TLS=OFF.
+
+#include <stdexcept>
+
+#include "hon/httptest/server.h"
+
+namespace hon::httptest {
+
+void Server::StartTLS() {
+  throw std::runtime_error("httptest: hon was built without TLS (HON_TLS=OFF)");
+}
+
+}  // namespace hon::httptest

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "hon/base/result.h"
+#include "hon/io/record_layer.h"
+#include "hon/websocket/dial.h"
+
+namespace hon::websocket::internal {
+
+/// The client's end of TLS to `host`. Null `context`: with the roots of the system.
+Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(
+    const std::shared_ptr<tls::ClientContext>& context, std::string_view host);
+
+}  // namespace hon::websocket::internal
