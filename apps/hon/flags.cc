@@ -83,6 +83,15 @@ ParsedFlags ParseFlags(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--addr", flags.address, "Where to listen: [HOST]:PORT or unix:/PATH")
       ->capture_default_str();
+  CLI::Option* tls = app.add_option("--tls-addr", flags.tls_address,
+                                    "Where to listen with TLS, too; default: nowhere")
+                         ->type_name("[HOST]:PORT");
+  CLI::Option* cert = app.add_option("--cert", flags.cert,
+                                     "PEM file of the certificate and its chain; default: one for "
+                                     "localhost that signs itself")
+                          ->type_name("FILE")
+                          ->needs(tls);
+  app.add_option("--key", flags.key, "PEM file of its key")->type_name("FILE")->needs(cert);
   app.add_option_function<std::string>(
          "--backend",
          [&flags](const std::string& name) {

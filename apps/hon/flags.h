@@ -13,6 +13,9 @@ namespace hon::app {
 struct Flags {
   std::string type = "custom";
   std::string address = ":8080";
+  std::string tls_address;  // "": no listener with TLS
+  std::string cert;
+  std::string key;
   std::string file;
   std::string admin;
   std::string log_level = "info";

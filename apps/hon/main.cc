@@ -1,6 +1,8 @@
 // The program: the demo server, and the way to the benchmark and to the servers beside it.
 
+#include <csignal>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include "hon/server/server.h"
 #include "hon/server/signals.h"
 #include "profile.h"
+#include "tls_listener.h"
 
 namespace hon::app {
 namespace {
@@ -83,6 +86,14 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
     }
     std::fprintf(stderr, "hon: operators at http://%s/\n", admin->Address().c_str());
   }
+  std::function<Error()> reload = [] { return Error(); };
+  if (!flags.tls_address.empty()) {
+    if (Error err = ListenTls(server, flags, &reload)) {
+      std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
+      return 1;
+    }
+    std::printf("hon listening on https://%s\n", server.Addresses().back().c_str());
+  }
   const std::string address = server.Addresses().front();
   const bool is_unix = address.starts_with("unix:");
   std::printf("hon listening on %s%s backend=%s loops=%u\n", is_unix ? "" : "http://",
@@ -93,7 +104,11 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   }
 
   std::thread stopper([&] {
-    signals.Wait();
+    while (signals.Wait() == SIGHUP) {
+      if (Error err = reload()) {
+        std::fprintf(stderr, "hon: certificates stay as they are: %s\n", err.Message().c_str());
+      }
+    }
     const auto [grace, cancel] =
         appcontext::WithTimeout(appcontext::Background(), flags.shutdown_timeout);
     if (Error err = server.Shutdown(grace)) {
@@ -122,6 +137,6 @@ int main(int argc, char** argv) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);
   if (!parsed.flags.admin.empty()) hon::app::NeedProfiler(argv);
-  hon::server::SignalWaiter signals;
+  hon::server::SignalWaiter signals({SIGINT, SIGTERM, SIGHUP});
   return hon::app::Run(parsed.flags, {argv, argv + argc}, signals);
 }

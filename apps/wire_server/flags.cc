@@ -27,6 +27,13 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--max-header-bytes", flags.header_bytes);
   app.add_option("--max-body-bytes", flags.body_bytes);
   app.add_option("--max-connections", flags.connections, "0: what the descriptor limit allows");
+  app.add_option("--tls-addr", flags.tls.address, "where to listen with TLS, too");
+  app.add_option("--cert", flags.tls.cert, "PEM file of the certificate and its chain");
+  app.add_option("--key", flags.tls.key, "PEM file of its key");
+  app.add_option("--sni", flags.tls.names, "NAME=CERT,KEY: a certificate for a further name");
+  app.add_option("--client-ca", flags.tls.client_ca, "PEM file: who signs client certificates");
+  app.add_option("--client-auth", flags.tls.client_auth, "request, verify-if-given or require");
+  app.add_option("--min-tls", flags.tls.min_version, "1.2 or 1.3");
   try {
     app.parse(argc, argv);
     Result<netpoll::BackendKind> kind = netpoll::ParseBackend(backend);

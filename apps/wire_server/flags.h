@@ -8,6 +8,7 @@
 #include "endpoints.h"
 #include "hon/engine/placement.h"
 #include "hon/netpoll/loop.h"
+#include "tls.h"
 
 namespace hon::wire {
 
@@ -17,6 +18,7 @@ struct Flags {
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   engine::Placement placement = engine::kAdaptive;
   unsigned workers = engine::kWorkersMax;
+  TlsFlags tls;
   Files files{.dir = ".", .file = "/proc/self/exe"};
   unsigned loops = 2;
   int64_t request_timeout = 0;

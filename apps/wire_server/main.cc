@@ -2,7 +2,9 @@
 // over the wire and for the comparison with Go's own server.
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -27,6 +29,7 @@ void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterAnswers(mux);
   RegisterRequests(mux);
   RegisterRoutes(mux);
+  RegisterTls(mux);
 }
 
 Duration Time(int64_t milliseconds) {
@@ -54,6 +57,14 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
     std::fprintf(stderr, "hon_wire_server: %s\n", err.Message().c_str());
     return 1;
   }
+  std::function<Error()> reload = [] { return Error(); };
+  if (!flags.tls.address.empty()) {
+    if (Error err = ListenTls(server, flags.tls, &reload)) {
+      std::fprintf(stderr, "hon_wire_server: %s\n", err.Message().c_str());
+      return 1;
+    }
+    std::printf("hon_wire_server listening on https://%s\n", server.Addresses().back().c_str());
+  }
   const std::string address = server.Addresses().front();
   std::printf("hon_wire_server listening on %s%s backend=%s loops=%u\n",
               address.starts_with("unix:") ? "" : "http://", address.c_str(),
@@ -61,7 +72,12 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   std::fflush(stdout);
 
   std::thread stopper([&] {
-    signals.Wait();
+    while (signals.Wait() == SIGHUP) {
+      if (Error err = reload()) {
+        std::fprintf(stderr, "hon_wire_server: certificates stay as they are: %s\n",
+                     err.Message().c_str());
+      }
+    }
     const auto [grace, cancel] =
         appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
     if (server.Shutdown(grace)) std::fprintf(stderr, "requests were cut at shutdown\n");
@@ -76,7 +92,7 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
 }  // namespace hon::wire
 
 int main(int argc, char** argv) {
-  hon::server::SignalWaiter signals;
+  hon::server::SignalWaiter signals({SIGINT, SIGTERM, SIGHUP});
   const hon::wire::ParsedFlags parsed = hon::wire::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   return hon::wire::Serve(parsed.flags, signals);

@@ -7,18 +7,23 @@ A test file ends with `harness.main()` and is run as
 
 import argparse
 import contextlib
+import functools
+import os
 import pathlib
 import re
 import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
+READY_TLS = re.compile(r"listening on https://([\d.]+):(\d+)$", re.MULTILINE)
 READY = re.compile(r"listening on (?:http://([\d.]+|\[[0-9a-f:]+\]):(\d+)|unix:(\S+)) "
                    r"backend=(\w+) loops=(\d+)")
 # What a sanitizer or a broken invariant leaves on stderr.
@@ -27,7 +32,59 @@ REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: \w*Sanitizer|runtime error:|a
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
-settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive")
+settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive", wire="plain")
+WIRES = {"plain": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
+
+
+class Certificates:
+    """Made by the openssl program for one run: NAME.cert and NAME.key in a folder of their own."""
+
+    def __init__(self):
+        require_tool("openssl")
+        self.folder = tempfile.TemporaryDirectory()
+
+    def path(self, name):
+        return str(pathlib.Path(self.folder.name, name))
+
+    def make(self, name, *names, days=30, ca=False):
+        """A certificate that signs itself; `names` are its alternative names."""
+        alternative = ",".join(names) or "DNS:" + name
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", "/CN=" + name,
+                        "-addext", "subjectAltName=" + alternative,
+                        "-addext", f"basicConstraints=critical,CA:{'TRUE' if ca else 'FALSE'}",
+                        "-keyout", self.path(name + ".key"), "-out", self.path(name + ".cert")],
+                       check=True, capture_output=True)
+        return self.path(name + ".cert"), self.path(name + ".key")
+
+    def sign(self, name, ca):
+        """A client's certificate, signed by `ca`."""
+        subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=" + name, "-keyout", self.path(name + ".key"),
+                        "-out", self.path(name + ".csr")], check=True, capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-days", "30", "-in", self.path(name + ".csr"),
+                        "-CA", self.path(ca + ".cert"), "-CAkey", self.path(ca + ".key"),
+                        "-CAcreateserial", "-out", self.path(name + ".cert")],
+                       check=True, capture_output=True)
+        return self.path(name + ".cert"), self.path(name + ".key")
+
+
+@functools.cache
+def wire_certificates():
+    certificates = Certificates()
+    certificates.make("localhost", "DNS:localhost", "IP:127.0.0.1")
+    return certificates
+
+
+@functools.cache
+def wire_context():
+    """The TLS of a Wire, as --wire says; None for plain ones."""
+    version = WIRES[settings.wire]
+    if version is None:
+        return None
+    context = ssl.create_default_context(cafile=wire_certificates().path("localhost.cert"))
+    context.minimum_version = context.maximum_version = version
+    return context
 
 
 def skip_all(why):
@@ -58,6 +115,11 @@ class Server:
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
                         "--backend", self.backend, "--placement", settings.placement,
                         "--loops", str(loops), *map(str, flags)]
+        self.tls = settings.wire != "plain" and "--tls-addr" not in flags
+        if self.tls:
+            self.command += ["--tls-addr", "127.0.0.1:0",
+                             "--cert", wire_certificates().path("localhost.cert"),
+                             "--key", wire_certificates().path("localhost.key")]
         self.lines = []
         self.asked = False  # to end
 
@@ -67,22 +129,30 @@ class Server:
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read_errors, daemon=True)
         self.reader.start()
-        ready = READY.search(self._first_line())
-        if not ready:
+        lines = self._until_ready()
+        ready = READY.search(lines)
+        tls = READY_TLS.search(lines)
+        if not ready or (tls is None and "--tls-addr" in self.command):
             self.process.kill()
             self.reader.join()
             raise AssertionError(f"{self.command} did not become ready:\n{self.errors()}")
         self.host, self.port = ready[1], int(ready[2])
+        self.tls_port = int(tls[2]) if tls else None
         self.used_backend, self.loops = ready[4], int(ready[5])
         if self.used_backend != self.backend:
             self.stop()
             skip_all(f"the kernel does not give {self.backend} here (got {self.used_backend})")
         return self
 
-    def _first_line(self):
-        if select.select([self.process.stdout], [], [], READY_SECONDS_MAX)[0]:
-            return self.process.stdout.readline()
-        return ""
+    def _until_ready(self):
+        """What the server has said when it was ready, or had said no more for long."""
+        text = ""
+        while not READY.search(text) and select.select([self.process.stdout], [], [], READY_SECONDS_MAX)[0]:
+            part = os.read(self.process.stdout.fileno(), 4096).decode()
+            if not part:
+                break
+            text += part
+        return text
 
     def _read_errors(self):
         for line in self.process.stderr:
@@ -123,7 +193,8 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def connect(self, timeout=10.0):
-        return Wire(self.host, self.port, timeout)
+        return Wire(self.host, self.tls_port if self.tls else self.port, timeout,
+                    wire_context() if self.tls else None)
 
     def ask(self, request, method="GET"):
         """One answer to `request`, on a connection of its own."""
@@ -195,9 +266,11 @@ class Wire:
 
     FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*")
 
-    def __init__(self, host, port, timeout):
+    def __init__(self, host, port, timeout, context=None):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = bytearray()
         self.ended = False
 
@@ -218,15 +291,16 @@ class Wire:
     def finish(self):
         """Ends our direction; answers can still come."""
         with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
+            # Not SSLSocket's own, which takes everything for plaintext afterwards.
+            socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def send(self, data):
         """Sends it all, or as much as a server that has stopped listening takes."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             self.socket.sendall(data)
 
     def send_bytewise(self, data):
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             for i in range(len(data)):
                 self.socket.sendall(data[i:i + 1])
 
@@ -360,5 +434,6 @@ def main():
     parser.add_argument("--bin", required=True, help="where the programs are")
     parser.add_argument("--backend", default="epoll")
     parser.add_argument("--placement", default="adaptive", help="where handlers run")
+    parser.add_argument("--wire", default="plain", choices=WIRES, help="what connections are")
     _, rest = parser.parse_known_args(namespace=settings)
     unittest.main(module="__main__", argv=[sys.argv[0], *rest])

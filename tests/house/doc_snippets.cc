@@ -5,14 +5,18 @@
 #include <hon/fiber/channel.h>
 #include <hon/fiber/wait_group.h>
 #include <hon/http/serve_mux.h>
+#include <hon/server/server.h>
 #include <hon/sse/broadcaster.h>
 #include <hon/sse/writer.h>
+#include <hon/tls/context.h>
 #include <hon/websocket/hub.h>
 #include <hon/websocket/upgrader.h>
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace hon::docs {
 
@@ -87,6 +91,29 @@ int ShowRows(http::ResponseWriter& w, Database& database) {
   rows.Close();
   group.Wait();
   return count.value_or(0);
+}
+
+// --- TLS.md
+
+Error ServeTls() {
+  http::ServeMux mux;
+  mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) {
+    w.Write(r.TLS != nullptr ? "over TLS\n" : "plain\n");
+  });
+  return server::ListenAndServeTLS(":8443", "chain.pem", "key.pem", mux);
+}
+
+Result<std::shared_ptr<tls::ServerContext>> ListenOverTls(server::Server& server) {
+  tls::Config config;
+  config.NextProtos = {"http/1.1"};
+  for (const std::string name : {"example.com", "example.org"}) {
+    HON_TRY(tls::Certificate pair, tls::LoadX509KeyPair(name + ".pem", name + ".key"));
+    config.Certificates.push_back(std::move(pair));
+  }
+  HON_TRY(std::shared_ptr<tls::ServerContext> context,
+          tls::ServerContext::Create(std::move(config)));
+  if (Error err = server.ListenTLS(":8443", context)) return Fail(std::move(err));
+  return context;  // context->Reload() reads the files anew
 }
 
 }  // namespace hon::docs

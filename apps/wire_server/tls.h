@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hon/http/serve_mux.h"
+#include "hon/server/server.h"
+
+namespace hon::wire {
+
+/// What the command line says of TLS.
+struct TlsFlags {
+  std::string address;  // "": no listener
+  std::string cert;
+  std::string key;
+  std::vector<std::string> names;  // "NAME=CERT,KEY" each
+  std::string client_ca;
+  std::string client_auth = "verify-if-given";  // or "request", "require"
+  std::string min_version = "1.2";              // or "1.3"
+};
+
+/// Adds a listener with TLS to `server`. `*reload` then reads all certificates and keys anew.
+Error ListenTls(server::Server& server, const TlsFlags& flags, std::function<Error()>* reload);
+
+/// "/proto", and "/tls", which is 404 without TLS.
+void RegisterTls(http::ServeMux& mux);
+
+}  // namespace hon::wire
