@@ -2,6 +2,7 @@
 
 #include "engine/loop_services.h"
 #include "hon/appcontext/reusable.h"
+#include "hon/base/assert.h"
 #include "hon/engine/placement.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/handler.h"
@@ -64,6 +65,7 @@ class Exchange : private netpoll::Timer {
   [[nodiscard]] Call CallHandler(http::ResponseWriter& w);
   /// Ends what BeginContext began. The context lives on where the handler has kept it.
   void EndContext() {
+    HON_ASSERT(route_ == nullptr);
     if (Armed()) [[unlikely]]
       Disarm();
     if (!context_.Release(request_.Context())) [[unlikely]]

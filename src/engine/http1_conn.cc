@@ -189,7 +189,11 @@ inline bool Http1Conn::FindHead(Http1Exchange& exchange) {
     if (connection_->InputEnded()) Close(CloseHow::kGraceful);
     return false;
   }
-  if (AnswersPileUp()) return false;
+  if (connection_->Writer().Len() >= io::kHighWaterBytes) [[unlikely]] {
+    if (AnswersPileUp()) return false;
+  } else if (connection_->Deadline(DeadlineKind::kWrite) != kNever) [[unlikely]] {
+    connection_->SetDeadline(DeadlineKind::kWrite, kNever);
+  }
   if (phase_ == Phase::kIdle) Move<Phase::kIdle, PhaseEvent::kBytes>();
   switch (exchange.ReadHead(in, scan_)) {
     case adaptor::HeadStatus::kDone:
@@ -208,13 +212,7 @@ inline bool Http1Conn::FindHead(Http1Exchange& exchange) {
 }
 
 // A client that asks on and on and takes no answer is not served further until it does.
-inline bool Http1Conn::AnswersPileUp() {
-  if (connection_->Writer().Len() < io::kHighWaterBytes) [[likely]] {
-    if (connection_->Deadline(DeadlineKind::kWrite) != kNever) {
-      connection_->SetDeadline(DeadlineKind::kWrite, kNever);
-    }
-    return false;
-  }
+bool Http1Conn::AnswersPileUp() {
   const Error broken = connection_->Flush();  // OnDisconnect follows
   if (broken) return true;
   const bool still = connection_->Writer().Len() >= io::kHighWaterBytes;

@@ -70,9 +70,9 @@ class Http1Conn final : public ConnEntry {
   [[gnu::cold]] void MakeScope(const ConnHooks& hooks);
   void StartServing();
   void Serve();
-  [[nodiscard]] bool FindHead(Http1Exchange& exchange);
-  [[nodiscard]] bool AnswersPileUp();
-  void AwaitRestOfHead();
+  [[nodiscard, gnu::always_inline]] bool FindHead(Http1Exchange& exchange);
+  [[nodiscard, gnu::cold]] bool AnswersPileUp();
+  [[gnu::cold]] void AwaitRestOfHead();
   [[gnu::always_inline]] void BeginRequest(const Http1Exchange& exchange);
   [[nodiscard, gnu::always_inline]] Outcome AnswerRequest(Http1Exchange& exchange);
   [[nodiscard, gnu::always_inline]] bool Settle(Outcome outcome, const Http1Exchange& exchange);
