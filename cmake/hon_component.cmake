@@ -7,10 +7,16 @@ set(hon_fuzzed base io tls url http h2 websocket adaptor)
 
 # hon_component(NAME SOURCES a.cc ... DEPENDS base io ... [LINK target ...] [PRIVATE target ...])
 # Declares the component target hon::NAME with its sources in the calling folder. LINK is for
-# libraries that the component's headers show, PRIVATE for those that only its sources use.
+# libraries that the component's headers show, PRIVATE for those that only its sources use. With
+# BUILD_SHARED_LIBS its code goes into libhon, and hon::NAME is a name of that.
 function(hon_component name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINK;PRIVATE" ${ARGN})
   set(target hon_${name})
+  if(arg_SOURCES AND BUILD_SHARED_LIBS)
+    hon_shared_objects(${target}_objects SOURCES ${arg_SOURCES} LINK ${arg_LINK} PRIVATE ${arg_PRIVATE})
+    set(arg_SOURCES "")
+    list(APPEND arg_LINK hon_hon)
+  endif()
   if(arg_SOURCES)
     add_library(${target} ${arg_SOURCES})
     set(scope PUBLIC)
@@ -29,28 +35,89 @@ function(hon_component name)
   endforeach()
   target_link_libraries(${target} ${scope} ${arg_LINK})
   if(arg_SOURCES)
-    set_target_properties(${target} PROPERTIES
-      POSITION_INDEPENDENT_CODE ON
-      VERSION ${PROJECT_VERSION}
-      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
-    hon_flags(${target})
+    hon_library_flags(${target})
     if(HON_BUILD_FUZZ AND name IN_LIST hon_fuzzed)
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     endif()
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # Position-independent code of g++ otherwise calls even a file's own functions as if somebody
-      # might replace them, and inlines none. clang does not.
-      target_compile_options(${target} PRIVATE
-        $<$<NOT:$<CONFIG:Debug>>:-fno-semantic-interposition>)
-    endif()
-    if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # Fat: the objects serve plain links too, those of the tests and of any other compiler.
-      target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
-    endif()
   endif()
   set_property(GLOBAL APPEND PROPERTY HON_COMPONENTS ${target})
+endfunction()
+
+# How the code of the library is compiled, wherever it goes.
+function(hon_library_flags target)
+  hon_flags(${target})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Position-independent code of g++ otherwise calls even a file's own functions as if somebody
+    # might replace them, and inlines none. clang does not.
+    target_compile_options(${target} PRIVATE
+      $<$<NOT:$<CONFIG:Debug>>:-fno-semantic-interposition>)
+  endif()
+  if(HON_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Fat: the objects serve plain links too, those of the tests and of any other compiler.
+    target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+  endif()
+endfunction()
+
+# hon_shared_objects(TARGET SOURCES ... LINK ... PRIVATE ...): a component's part of libhon. Nothing of it
+# is visible but what public headers declare: sources see those through a header that says so.
+function(hon_shared_objects target)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
+  set(visible ${PROJECT_BINARY_DIR}/visible)
+  if(NOT TARGET hon_usage)
+    add_library(hon_usage INTERFACE)  # what the sources of a component see of those below it
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+      ${PROJECT_SOURCE_DIR}/include/hon/*.h)
+    set(all "")
+    foreach(header IN LISTS headers)
+      string(APPEND all "#include \"${header}\"\n")
+      file(CONFIGURE OUTPUT ${visible}/${header} CONTENT "#pragma once
+#pragma GCC visibility push(default)
+#include \"${PROJECT_SOURCE_DIR}/include/${header}\"
+#pragma GCC visibility pop
+")
+    endforeach()
+    # Before anything else: a class is as visible as where it is first named.
+    file(CONFIGURE OUTPUT ${visible}/all.h CONTENT "${all}")
+  endif()
+  target_link_libraries(hon_usage INTERFACE ${arg_LINK})
+  add_library(${target} OBJECT ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(${target} PRIVATE
+    ${visible} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(${target} PRIVATE -include ${visible}/all.h)
+  target_link_libraries(${target} PRIVATE hon_usage ${arg_PRIVATE})
+  hon_library_flags(${target})
+  set_property(GLOBAL APPEND PROPERTY HON_SHARED_OBJECTS ${target})
+  set_property(GLOBAL APPEND PROPERTY HON_SHARED_LINK ${arg_LINK})
+  set_property(GLOBAL APPEND PROPERTY HON_SHARED_PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# hon_shared_library(TARGET): libhon, of the objects of all components.
+function(hon_shared_library target)
+  add_library(${target} SHARED)
+  get_property(objects GLOBAL PROPERTY HON_SHARED_OBJECTS)
+  foreach(part IN LISTS objects)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${part}>)
+  endforeach()
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME hon
+    LINKER_LANGUAGE CXX
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  get_property(link GLOBAL PROPERTY HON_SHARED_LINK)
+  get_property(private GLOBAL PROPERTY HON_SHARED_PRIVATE)
+  target_link_libraries(${target} PUBLIC ${link} PRIVATE ${private})
+  hon_flags(${target})
 endfunction()
 
 # The warnings and sanitizers that all our own code is built with.

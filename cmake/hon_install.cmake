@@ -3,6 +3,11 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hon)
+set(HON_COMPONENT_NAMES "hon")
+foreach(component IN LISTS hon_components)
+  get_target_property(name ${component} EXPORT_NAME)
+  string(APPEND HON_COMPONENT_NAMES ", ${name}")
+endforeach()
 install(TARGETS ${hon_components} hon_hon EXPORT hon-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -10,6 +15,11 @@ install(TARGETS ${hon_components} hon_hon EXPORT hon-targets
 install(EXPORT hon-targets NAMESPACE hon:: DESTINATION ${package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/hon DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
+
+# What a reader looks for: README's links go on working among these.
+install(FILES LICENSE README.md CHANGELOG.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  PATTERN __pycache__ EXCLUDE PATTERN benchmarks EXCLUDE)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/hon-config.cmake.in
   ${PROJECT_BINARY_DIR}/hon-config.cmake INSTALL_DESTINATION ${package_dir})
@@ -23,14 +33,18 @@ install(FILES
   DESTINATION ${package_dir})
 
 # A static library needs its users to name what it needs itself, highest component first; a
-# shared one does not.
+# shared one does not, and is one for all components.
 set(libraries "")
-foreach(component IN LISTS hon_components)
-  get_target_property(type ${component} TYPE)
-  if(NOT type STREQUAL "INTERFACE_LIBRARY")
-    list(PREPEND libraries -l${component})
-  endif()
-endforeach()
+if(BUILD_SHARED_LIBS)
+  set(libraries -lhon)
+else()
+  foreach(component IN LISTS hon_components)
+    get_target_property(type ${component} TYPE)
+    if(NOT type STREQUAL "INTERFACE_LIBRARY")
+      list(PREPEND libraries -l${component})
+    endif()
+  endforeach()
+endif()
 set(system_libraries -lboost_context -pthread)
 if(BUILD_SHARED_LIBS)
   set(HON_PC_SUFFIX ".private")

@@ -30,6 +30,9 @@ def program_of(name, bin_folder):
         if shutil.which('go') is None:
             print(MISSING_GO % name, file=sys.stderr)
             return None
+        if not (paths.BENCH / 'peers/build').is_file():
+            print('hon: --type %s is built by the source tree, which is not installed' % name, file=sys.stderr)
+            return None
         built = subprocess.run([paths.BENCH / 'peers/build', name], stdout=sys.stderr, check=False,
                                env=dict(os.environ, HON_PEERS=str(paths.peers())))
         if built.returncode != 0 or not program.is_file():

@@ -106,7 +106,8 @@ class ExamplesTest(unittest.TestCase):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.build = cls.folder / "build"
         run(flags.cmake, "--install", flags.build, "--prefix", cls.folder / "hon")
-        run(flags.cmake, "-S", EXAMPLES, "-B", cls.build, "-G", "Ninja", "-DCMAKE_CXX_STANDARD=20",
+        # Those of the package, which are the tree's.
+        run(flags.cmake, "-S", cls.folder / "hon/share/doc/hon/examples", "-B", cls.build, "-G", "Ninja", "-DCMAKE_CXX_STANDARD=20",
             f"-DCMAKE_CXX_COMPILER={flags.cxx}", f"-DCMAKE_PREFIX_PATH={cls.folder / 'hon'}",
             f"-DCMAKE_CXX_FLAGS={WARNINGS}", *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={flags.launcher}"]
                                               if flags.launcher else []))

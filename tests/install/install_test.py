@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADDRESS = '":8080"'
+SERVER_BYTES_MAX = 2_500_000  # the README's, linked statically
+SHARED_SYMBOLS_MAX = 2400
 
 flags = None
 
@@ -39,11 +42,13 @@ def request(line, *fields, body=""):
 
 
 class InstallTest(unittest.TestCase):
+    kept_view = "ON"
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         # Installed in one place and used from another: nothing may remember where it was built.
-        run(flags.cmake, "--install", flags.build, "--prefix", cls.folder / "staged")
+        cls.install(cls.folder / "staged")
         cls.prefix = cls.folder / "prefix"
         (cls.folder / "staged").rename(cls.prefix)
         cls.port = free_port()
@@ -52,6 +57,10 @@ class InstallTest(unittest.TestCase):
         example = (ROOT / "examples" / "readme.cc").read_text()
         assert example.count(ADDRESS) == 1
         (cls.source / "readme.cc").write_text(example.replace(ADDRESS, f'"127.0.0.1:{cls.port}"'))
+
+    @classmethod
+    def install(cls, prefix):
+        run(flags.cmake, "--install", flags.build, "--prefix", prefix)
 
     def answers(self, program):
         """Whether the README's example greets."""
@@ -87,6 +96,39 @@ class InstallTest(unittest.TestCase):
             if path.suffix in (".cmake", ".pc"):
                 for place in (ROOT, flags.build, self.folder):
                     self.assertNotIn(str(place), path.read_text(), path)
+        papers = self.prefix / "share/doc/hon"
+        for name in ("LICENSE", "README.md", "CHANGELOG.md", "docs/DEPLOY.md", "examples/CMakeLists.txt"):
+            self.assertTrue((papers / name).is_file(), name)
+        for target in re.findall(r"(?<!\[)\]\((?!https?:)([^)#]+)", (papers / "README.md").read_text()):
+            if not target.startswith(("bench/", "docs/benchmarks")):  # of the source tree
+                self.assertTrue((papers / target).exists(), target)
+        # The peers of the benchmark are no part of the package.
+        self.assertEqual([path for path in self.prefix.rglob("peers/**/*")
+                          if path.is_file() and path.suffix != ".conf"], [])
+
+    def test_what_is_installed_has_no_debug_symbols(self):
+        if "HON_INSTALL_STRIPPED:BOOL=ON" not in (pathlib.Path(flags.build) / "CMakeCache.txt").read_text():
+            self.skipTest("a build whose package keeps them")
+        for path in [*self.prefix.glob("lib*/**/libhon*"), *self.prefix.glob("bin/*"),
+                     *self.prefix.glob("libexec/hon/*")]:
+            self.assertNotIn(".debug_info", run("readelf", "-SW", path), path)
+        program = self.folder / "readme_small"
+        options = run("pkg-config", "--cflags", "--libs", "hon", env=self.environment()).split()
+        run(flags.cxx, "-std=c++20", "-O2", self.source / "readme.cc", "-o", program, *options)
+        self.assertLess(program.stat().st_size, SERVER_BYTES_MAX)
+
+    def test_a_component_that_is_missing_is_named(self):
+        source = self.folder / "missing"
+        source.mkdir()
+        (source / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(missing LANGUAGES CXX)\n"
+            "find_package(hon CONFIG REQUIRED COMPONENTS url htpp)\n")
+        done = subprocess.run([flags.cmake, "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+                               f"-DCMAKE_CXX_COMPILER={flags.cxx}"], capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        said = " ".join(done.stderr.split())
+        self.assertIn("hon has no component htpp; it has: hon, base, io,", said)
+        self.assertIn("server", said)
 
     def consumer(self):
         """Where tests/install/consumer is built over the package; once."""
@@ -94,7 +136,7 @@ class InstallTest(unittest.TestCase):
         if not build.exists():
             run(flags.cmake, "-S", self.source, "-B", build, "-G", "Ninja",
                 f"-DCMAKE_CXX_COMPILER={flags.cxx}", f"-DCMAKE_PREFIX_PATH={self.prefix}",
-                "-DCMAKE_BUILD_TYPE=Debug")
+                "-DCMAKE_BUILD_TYPE=Debug", f"-DKEPT_VIEW={self.kept_view}")
             run(flags.cmake, "--build", build)
         return build
 
@@ -192,9 +234,42 @@ class InstallTest(unittest.TestCase):
         self.answers(program)
 
 
+class SharedTest(InstallTest):
+    """libhon.so, of a build of its own, used in the same ways."""
+
+    kept_view = "OFF"
+    # Of the static package alone.
+    test_a_kept_view_is_found_in_a_sanitized_program = None
+    test_a_sanitized_program_without_a_fault_runs = None
+    test_a_component_that_is_missing_is_named = None
+    test_what_is_installed_has_no_debug_symbols = None
+
+    @classmethod
+    def install(cls, prefix):
+        build = cls.folder / "shared"
+        launcher = [f"-DCMAKE_CXX_COMPILER_LAUNCHER={flags.launcher}"] if flags.launcher else []
+        run(flags.cmake, "-S", ROOT, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={flags.cxx}",
+            "-DBUILD_SHARED_LIBS=ON", "-DHON_BUILD_APPS=OFF", "-DCMAKE_BUILD_TYPE=None",
+            "-DCMAKE_CXX_FLAGS=-O0", "-DCMAKE_UNITY_BUILD=ON", *launcher)
+        run(flags.cmake, "--build", build, "-j", "2")
+        run(flags.cmake, "--install", build, "--prefix", prefix)
+
+    def test_what_is_visible(self):
+        library, = self.prefix.glob("lib*/**/libhon.so")
+        listed = run("nm", "-DC", "--defined-only", library).splitlines()
+        symbols = [line.split(" ", 2)[2] for line in listed]
+        self.assertTrue(any(name.startswith("hon::http::ServeMux::HandleFunc(") or
+                            name.startswith("hon::http::ServeMux::Handle(") for name in symbols))
+        inside = [name for name in symbols if re.search(
+            r"HttpConn|LoopEngineImpl|RoutingTree|HeadDigest|ProvidedBlocks", name)]
+        self.assertEqual(inside, [])
+        self.assertLess(len(symbols), SHARED_SYMBOLS_MAX)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     for name in ("build", "cmake", "cxx", "version"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--launcher")
     flags, rest = parser.parse_known_args()
     unittest.main(argv=["install_test", *rest])

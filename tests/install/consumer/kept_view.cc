@@ -68,10 +68,9 @@ int main(int, char** argv) {
   });
   hon::engine::Engine engine(mux);
   const bool epoll = argv[2] == std::string_view("epoll");
-  hon::server::Server server(
-      engine, hon::server::WithLoops(2),
-      hon::server::WithBackend(epoll ? hon::netpoll::BackendKind::kEpoll
-                                     : hon::netpoll::BackendKind::kIoUring));
+  hon::server::Server server(engine, hon::server::WithLoops(2),
+                             hon::server::WithBackend(epoll ? hon::netpoll::BackendKind::kEpoll
+                                                            : hon::netpoll::BackendKind::kIoUring));
   const hon::Error err = server.Serve(argv[1]);
   std::fprintf(stderr, "%s\n", err.Message().c_str());
   return 1;
