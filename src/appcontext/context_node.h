@@ -16,7 +16,7 @@ namespace hon::appcontext {
 /// One node of the tree. A child keeps its parent alive, never the other way round. Locks are
 /// taken one at a time: a node's own, or its parent's to join or leave the list of children (that
 /// lock guards the links of the children, too).
-class ContextNode : private ListNode<ContextNode> {
+class ContextNode : private IntrusiveListNode<ContextNode> {
  public:
   ContextNode() = default;
   ContextNode(const ContextNode&) = delete;
@@ -67,7 +67,7 @@ class ContextNode : private ListNode<ContextNode> {
 
  private:
   ~ContextNode();
-  friend class List<ContextNode, ContextNode>;
+  friend class IntrusiveList<ContextNode, ContextNode>;
 
   void LeaveParent();
   void RunWaiters(std::unique_lock<std::mutex>& lock);
@@ -83,8 +83,8 @@ class ContextNode : private ListNode<ContextNode> {
   mutable std::mutex mutex_;  // what follows
   Error err_;
   Error cause_;
-  List<ContextNode, ContextNode> children_;
-  List<Waiter, Waiter> waiters_;
+  IntrusiveList<ContextNode, ContextNode> children_;
+  IntrusiveList<Waiter, Waiter> waiters_;
   Waiter* running_ = nullptr;  // its OnDone is being called, by running_on_
   std::thread::id running_on_;
   std::condition_variable ran_;

@@ -13,7 +13,7 @@ namespace {
 
 using http::ResponseWriter;
 
-const std::string kText = "Content-Type: text/plain; charset=utf-8\r\n";
+const std::string kTextType = "Content-Type: text/plain; charset=utf-8\r\n";
 
 // --- Reuse of the connection: W43 to W47, W65.
 
@@ -85,9 +85,9 @@ TEST_F(ResponseTest, SeveralLinesOfCodingsAndLengthsAreOneList) {
     };
   };
   EXPECT_EQ(Answer(sized("3")),
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nDate: D\r\n" + kText + "\r\nabc");
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nDate: D\r\n" + kTextType + "\r\nabc");
   EXPECT_EQ(Answer(sized("4")),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kText + "\r\nabc");
+            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kTextType + "\r\nabc");
   EXPECT_EQ(control_.log.back(), "http: the handler's Content-Length is not one number; dropped");
 }
 
@@ -108,10 +108,10 @@ TEST_F(ResponseTest, OtherConnectionFieldsAreReplacedWhenClosing) {
 
 TEST_F(ResponseTest, Http10) {
   EXPECT_EQ(Answer(kHttp10, [](ResponseWriter& w) { w.Write("abc"); }),
-            "HTTP/1.0 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kText + "\r\nabc");
+            "HTTP/1.0 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kTextType + "\r\nabc");
   EXPECT_TRUE(response_.MustClose());
   EXPECT_EQ(Answer(kHttp10KeepAlive, [](ResponseWriter& w) { w.Write("abc"); }),
-            "HTTP/1.0 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kText +
+            "HTTP/1.0 200 OK\r\nDate: D\r\nContent-Length: 3\r\n" + kTextType +
                 "Connection: keep-alive\r\n\r\nabc");
   EXPECT_FALSE(response_.MustClose());
   EXPECT_EQ(Answer(kHttp10KeepAlive, [](ResponseWriter& w) { w.WriteHeader(204); }),
@@ -159,14 +159,14 @@ TEST_F(ResponseTest, ATunnelHasNoFraming) {
                      EXPECT_FALSE(w.Flush());
                      w.Write("abc");
                    }),
-            "HTTP/1.1 200 OK\r\nDate: D\r\n" + kText + "\r\n" + std::string(2049, 'x') + "abc");
+            "HTTP/1.1 200 OK\r\nDate: D\r\n" + kTextType + "\r\n" + std::string(2049, 'x') + "abc");
   // Any other answer is framed as ever.
   EXPECT_EQ(Answer(kConnect,
                    [](ResponseWriter& w) {
                      w.WriteHeader(403);
                      w.Write("abc");
                    }),
-            "HTTP/1.1 403 Forbidden\r\nDate: D\r\nContent-Length: 3\r\n" + kText + "\r\nabc");
+            "HTTP/1.1 403 Forbidden\r\nDate: D\r\nContent-Length: 3\r\n" + kTextType + "\r\nabc");
   EXPECT_FALSE(response_.MustClose());
 }
 

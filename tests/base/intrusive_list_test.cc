@@ -12,13 +12,13 @@ namespace hon {
 namespace {
 
 struct ByAge;
-struct Item : ListNode<>, ListNode<ByAge> {
+struct Item : IntrusiveListNode<>, IntrusiveListNode<ByAge> {
   explicit Item(int of) : number(of) {}
-  [[nodiscard]] bool InMain() const { return ListNode<>::Linked(); }
+  [[nodiscard]] bool InMain() const { return IntrusiveListNode<>::Linked(); }
   int number;
 };
-using Main = List<Item>;
-using Ages = List<Item, ByAge>;
+using Main = IntrusiveList<Item>;
+using Ages = IntrusiveList<Item, ByAge>;
 
 std::vector<int> Numbers(Main& list) {
   std::vector<int> numbers;

@@ -171,7 +171,7 @@ TEST_F(Http1ConnTest, AConnectionIsIdleForItsTimeBehindTheLastOfItsRequests) {
   Sends(kGet);
   Passes(6s);
   Sends(kGet);
-  Socket().Take();
+  static_cast<void>(Socket().Take());
   Passes(9900ms);
   EXPECT_FALSE(Socket().SawFin());
   Passes(200ms);
@@ -246,7 +246,7 @@ TEST_F(Http1ConnTest, ADrainClosesWhatWaitsAndAnswersWhatHasBegun) {
   ASSERT_TRUE(adopted.has_value());
   kernel_->At(other).Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n");
   Settle();
-  Socket().Take();
+  static_cast<void>(Socket().Take());
   int empty = 0;
   serving_->Drain(1h, [&] { ++empty; });
   Settle();

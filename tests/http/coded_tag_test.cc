@@ -17,7 +17,7 @@ namespace {
 using httptest::NewRequest;
 using httptest::ResponseRecorder;
 
-const std::string kLong(5000, 'x');
+const std::string kLongText(5000, 'x');
 
 // The files of which a 200 is compressed, and of which it is not for one reason each.
 class CompressedFiles : public testing::Test {
@@ -25,12 +25,12 @@ class CompressedFiles : public testing::Test {
   CompressedFiles()
       : handler_(CompressHandler(std::make_shared<FileServer>(
             MapFS()
-                .Add("text.css", kLong, kModified)
+                .Add("text.css", kLongText, kModified)
                 .Add("small.css", "short", kModified)
-                .Add("image.png", kLong, kModified)
-                .Add("before.css", kLong, kModified)
+                .Add("image.png", kLongText, kModified)
+                .Add("before.css", kLongText, kModified)
                 .Add("before.css.gz", std::string(2000, 'z'), kModified)
-                .Add("unknown", "<html>" + kLong, kModified)
+                .Add("unknown", "<html>" + kLongText, kModified)
                 .Add("bytes", std::string(5000, '\0'), kModified),
             FileServerOptions{.etag = true, .precompressed = true}))) {}
 
@@ -101,12 +101,13 @@ TEST_F(CompressedFiles, A304IsOfTheRepresentationThatTheClientHas) {
 TEST_F(CompressedFiles, A206HasTheVaryOfThe200) {
   const HandlerPtr original = handler_;
   for (const bool precompressed : {true, false}) {
-    handler_ = precompressed
-                   ? original
-                   : CompressHandler(std::make_shared<FileServer>(MapFS()
-                                                                      .Add("text.css", kLong)
-                                                                      .Add("small.css", "short")
-                                                                      .Add("image.png", kLong)));
+    handler_ =
+        precompressed
+            ? original
+            : CompressHandler(std::make_shared<FileServer>(MapFS()
+                                                               .Add("text.css", kLongText)
+                                                               .Add("small.css", "short")
+                                                               .Add("image.png", kLongText)));
     for (const std::string target : {"/text.css", "/small.css", "/image.png"}) {
       for (const char* range : {"bytes=0-1", "bytes=0-1,3-4", "bytes=0-2999"}) {
         for (const char* accept : {"gzip", "identity"}) {
@@ -164,7 +165,7 @@ TEST(CompressHandler, A304OfAHandlersOwnHasTheTagThatTheClientHas) {
     for (const std::string_view tag : tags) {
       if (tag.find("\"v\"") != tag.npos) return w.WriteHeader(304);
     }
-    w.Write(r.URL.Path == "/short" ? std::string_view("short") : std::string_view(kLong));
+    w.Write(r.URL.Path == "/short" ? std::string_view("short") : std::string_view(kLongText));
   });
   for (const std::string_view target : {"/image", "/long", "/short"}) {
     std::string tag;

@@ -87,7 +87,7 @@ std::function<bool()> AfterFunc(const Context& context, std::function<void()> f)
 /// A registration without allocation, for waiters that live on a stack. The context must be kept
 /// alive until Unregister, which returns only when `OnDone` is not running on another thread; a
 /// derived destructor calls it.
-class Waiter : public ListNode<Waiter> {
+class Waiter : public IntrusiveListNode<Waiter> {
  public:
   Waiter() = default;
   Waiter(const Waiter&) = delete;

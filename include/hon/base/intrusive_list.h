@@ -4,25 +4,25 @@
 
 namespace hon {
 
-/// The links of an object that can be in one List at a time: a base class of it. An object that can
-/// be in several lists at once has a base with a `Tag` of its own for each.
+/// The links of an object that can be in one IntrusiveList at a time: a base class of it. An object
+/// that can be in several lists at once has a base with a `Tag` of its own for each.
 template <class Tag = void>
-class ListNode {
+class IntrusiveListNode {
  public:
-  ListNode() = default;
-  ListNode(const ListNode&) = delete;
-  ListNode& operator=(const ListNode&) = delete;
+  IntrusiveListNode() = default;
+  IntrusiveListNode(const IntrusiveListNode&) = delete;
+  IntrusiveListNode& operator=(const IntrusiveListNode&) = delete;
   /// The object must have left its list.
-  ~ListNode() { HON_DEBUG_ASSERT(!Linked()); }
+  ~IntrusiveListNode() { HON_DEBUG_ASSERT(!Linked()); }
 
   /// Whether the object is in a list.
   [[nodiscard]] bool Linked() const { return next_ != nullptr; }
 
  private:
   template <class, class>
-  friend class List;
+  friend class IntrusiveList;
 
-  void InsertBefore(ListNode& place) {
+  void InsertBefore(IntrusiveListNode& place) {
     HON_DEBUG_ASSERT(!Linked());
     next_ = &place;
     previous_ = place.previous_;
@@ -38,24 +38,24 @@ class ListNode {
     previous_ = nullptr;
   }
 
-  ListNode* next_ = nullptr;
-  ListNode* previous_ = nullptr;
+  IntrusiveListNode* next_ = nullptr;
+  IntrusiveListNode* previous_ = nullptr;
 };
 
 /// A doubly linked list of objects that it does not own and for which it allocates nothing. No
 /// locks. Objects neither move nor die while they are in it, and the list does not move; with
-/// NDEBUG that is not checked. `T` derives from ListNode<Tag>.
+/// NDEBUG that is not checked. `T` derives from IntrusiveListNode<Tag>.
 template <class T, class Tag = void>
-class List {
+class IntrusiveList {
  public:
-  constexpr List() {
+  constexpr IntrusiveList() {
     head_.next_ = &head_;
     head_.previous_ = &head_;
   }
-  List(const List&) = delete;
-  List& operator=(const List&) = delete;
+  IntrusiveList(const IntrusiveList&) = delete;
+  IntrusiveList& operator=(const IntrusiveList&) = delete;
   /// Must be empty.
-  ~List() {
+  ~IntrusiveList() {
     HON_DEBUG_ASSERT(Empty());
     head_.next_ = nullptr;
   }
@@ -80,7 +80,7 @@ class List {
     return first;
   }
   /// Puts all objects of `other` behind those of this list.
-  void TakeAll(List& other) {
+  void TakeAll(IntrusiveList& other) {
     if (other.Empty()) return;
     other.head_.next_->previous_ = head_.previous_;
     other.head_.previous_->next_ = &head_;
@@ -103,7 +103,7 @@ class List {
   }
 
  private:
-  using Node = ListNode<Tag>;
+  using Node = IntrusiveListNode<Tag>;
 
   static Node& NodeOf(T& object) { return object; }
   static const Node& NodeOf(const T& object) { return object; }

@@ -8,12 +8,12 @@ class Sleeper;
 
 /// One place in a queue. Lives on the stack of the one that waits; guarded by the lock of what is
 /// waited for.
-struct WaitNode : ListNode<WaitNode> {
+struct WaitNode : IntrusiveListNode<WaitNode> {
   Sleeper* sleeper = nullptr;
   bool granted = false;  // it has what it waited for
 };
 
 /// First come, first served: those who wait for one thing. Guarded by its owner's lock.
-using WaitQueue = List<WaitNode, WaitNode>;
+using WaitQueue = IntrusiveList<WaitNode, WaitNode>;
 
 }  // namespace hon::fiber::internal
