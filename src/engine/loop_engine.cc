@@ -83,9 +83,8 @@ void LoopEngineImpl::Accept(netpoll::Connection& c, ConnScope& scope) {
   conn->OnPrepare(services_.EnterConnection(c));
 }
 
-void LoopEngineImpl::OnRequest(netpoll::Connection&) {
-  HON_ASSERT(!"an accepted connection has its events sent elsewhere");
-}
+// The events of an accepted connection are sent to its protocol's handler.
+void LoopEngineImpl::OnRequest(netpoll::Connection&) { HON_ASSERT(false); }
 
 // --- The end.
 

@@ -95,16 +95,16 @@ class BasicResponse final : public http::ResponseWriter {
  private:
   enum class Phase : uint8_t { kOpen, kCommitted, kBody, kFinished, kHijacked };
 
-  void Interim(int status);
+  [[gnu::cold]] void Interim(int status);
   void Commit(int status);
-  void ReportMistakes();
+  [[gnu::cold]] void ReportMistakes();
   [[nodiscard]] bool IsDone() const { return phase_ >= Phase::kFinished; }
-  [[nodiscard]] Error Refuse(const char* call);
+  [[nodiscard, gnu::cold]] Error Refuse(const char* call);
   [[nodiscard]] bool SendsBody() const;
 
   [[nodiscard]] bool GetsLength() const;
   void SendHead(bool complete);
-  void SendBody(std::string_view data);
+  [[gnu::noinline]] void SendBody(std::string_view data);
   void SendBuffered();
 
   [[nodiscard]] int64_t Allowed(int64_t wanted) const;

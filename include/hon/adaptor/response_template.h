@@ -84,8 +84,10 @@ Error BasicResponse<Encoder>::Refuse(const char* call) {
 template <class Encoder>
 io::IoResult BasicResponse<Encoder>::Write(std::string_view data) {
   if (IsDone()) return {0, Refuse("Write")};
-  if (phase_ == Phase::kOpen) Commit(http::StatusOK);
-  if (encoder_.Failure()) return {0, encoder_.Failure()};
+  if (phase_ == Phase::kOpen) [[likely]]
+    Commit(http::StatusOK);
+  if (encoder_.Failure()) [[unlikely]]
+    return {0, encoder_.Failure()};
   if (data.empty()) return {};
   if (!allows_body_) return {0, http::ErrBodyNotAllowed};
   const auto size = static_cast<int64_t>(data.size());
