@@ -23,7 +23,8 @@ class ServerTest : public hon::test::BackendTest {
   ServerTest() : ServerTest(hon::test::SuitePlacement()) {}
   template <class... With>
   explicit ServerTest(engine::Option option, With... more)
-      : engine_(mux_, engine::WithEventHook(log_.Hook()), std::move(option), std::move(more)...) {}
+      : log_(),
+        engine_(mux_, engine::WithEventHook(log_.Hook()), std::move(option), std::move(more)...) {}
 
   /// Serves "/ws" with `body`, which gets the upgraded connection.
   void Serve(UpgraderOptions options, std::function<void(Conn&)> body) {
