@@ -112,7 +112,8 @@ void CheckRequest(const HeadParser& parser, std::string_view bytes) {
   http::Request request;
   HON_ASSERT(parser.Parse(bytes, scan, head, request.Header) == HeadStatus::kDone);
   if (FillRequest(head, request) != Refusal::kNone) return;
-  HON_ASSERT(IsValidHost(request.Host));
+  // HTTP/1.0 does without a host (RFC 9112 §3.2 asks HTTP/1.1 for one).
+  HON_ASSERT(request.Host.empty() ? head.minor_version == 0 : IsValidHost(request.Host));
   HON_ASSERT(request.URL.User == nullptr);
 }
 

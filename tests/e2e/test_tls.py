@@ -248,7 +248,11 @@ class Tls(unittest.TestCase):
         for tls in held:
             tls.sendall(b"GET /files/huge HTTP/1.1\r\nHost: a\r\n\r\n")
         harness.wait_until(lambda: False, seconds=1)
-        self.assertLess(server.rss_bytes() - before, 20 * (512 << 10))
+        if not harness.sanitized():  # whose memory is their own
+            self.assertLess(server.rss_bytes() - before, 20 * (512 << 10))
+        for tls in held:
+            tls.close()
+        self.ask(server, "/echo-marker")
 
 
 if __name__ == "__main__":
