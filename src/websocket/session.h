@@ -156,7 +156,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   // What it is made of.
   std::shared_ptr<const SessionSetup> setup_;
   std::shared_ptr<EventHandler> handler_;
-  std::unique_ptr<char[]> names_;         // the peer's address, then the subprotocol
+  std::unique_ptr<char[]> names_;  // the peer's address, then the subprotocol
   std::shared_ptr<void> data_;
   internal::DeflateParams send_;
   internal::ReaderOptions reader_options_;
