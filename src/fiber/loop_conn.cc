@@ -1,6 +1,7 @@
 #include "fiber/loop_conn.h"
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 
 namespace hon::fiber {
 namespace {
@@ -75,6 +76,7 @@ LoopConn::LoopConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGrou
 }
 
 LoopConn::~LoopConn() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
   connection_->SetEventHandler(NoEvents::Instance());
   if (!closing_) connection_->Close(CloseHow::kAbort);
   connection_->Release();
@@ -106,15 +108,37 @@ void LoopConn::Post(std::function<void()> function) {
   connection_->GetLoop().Post(std::move(function));
 }
 
+// A sink that throws loses its connection. The sink may destroy this.
+template <class Call>
+void LoopConn::Tell(std::string_view callback, Call call) {
+  bool destroyed = false;
+  HON_ASSERT(destroyed_ == nullptr);
+  destroyed_ = &destroyed;
+  const Error thrown = CallGuarded(call);
+  if (!destroyed) destroyed_ = nullptr;
+  if (!thrown) [[likely]]
+    return;
+  LogThrown(callback, thrown);
+  if (!destroyed) Close(io::ConnClose::kAbort);
+}
+
+void LoopConn::OnRequest(netpoll::Connection&) {
+  Tell("io::ConnSink::OnInput", [this] { sink_->OnInput(); });
+}
+
+void LoopConn::OnWritable(netpoll::Connection&) {
+  Tell("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
+}
+
 void LoopConn::OnTimeout(netpoll::Connection&, DeadlineKind kind) {
-  sink_->OnDeadline(DeadlineOf(kind));
+  Tell("io::ConnSink::OnDeadline", [this, kind] { sink_->OnDeadline(DeadlineOf(kind)); });
 }
 
 void LoopConn::OnDisconnect(netpoll::Connection&, const Error& why) {
   closing_ = true;
   LeaveGroup();
   const Error cause = cut_ ? cut_ : why;
-  sink_->OnClosed(cause);  // may destroy this
+  Tell("io::ConnSink::OnClosed", [this, &cause] { sink_->OnClosed(cause); });
 }
 
 // Posted, since a sink is not called from inside of its own calls.
@@ -125,7 +149,7 @@ void LoopConn::TellShutdown() {
     const std::shared_ptr<LoopConn*> self = alive.lock();
     if (self == nullptr || (*self)->group_ == nullptr) return;
     (*self)->shutdown_posted_ = false;
-    (*self)->sink_->OnShutdown();
+    (*self)->Tell("io::ConnSink::OnShutdown", [&self] { (*self)->sink_->OnShutdown(); });
   });
 }
 

@@ -42,11 +42,13 @@ class LoopConn final : public io::EventConn, private netpoll::EventHandler {
   friend class ConnGroup;
 
   // netpoll::EventHandler
-  void OnRequest(netpoll::Connection&) override { sink_->OnInput(); }
-  void OnWritable(netpoll::Connection&) override { sink_->OnDrained(); }
+  void OnRequest(netpoll::Connection&) override;
+  void OnWritable(netpoll::Connection&) override;
   void OnTimeout(netpoll::Connection&, netpoll::DeadlineKind kind) override;
   void OnDisconnect(netpoll::Connection&, const Error& why) override;
 
+  template <class Call>
+  void Tell(std::string_view callback, Call call);
   void LeaveGroup();
   void TellShutdown();
   void Cut(const Error& cause);
@@ -58,6 +60,7 @@ class LoopConn final : public io::EventConn, private netpoll::EventHandler {
   LoopConn* next_ = nullptr;
   std::shared_ptr<void> slot_;
   std::shared_ptr<LoopConn*> self_;  // made for a call that may come after the end of this
+  bool* destroyed_ = nullptr;        // of a call to the sink that is under way
   Error cut_;                        // why the group has cut the connection
   bool closing_ = false;
   bool shutdown_posted_ = false;

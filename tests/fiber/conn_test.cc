@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -199,6 +200,95 @@ TEST_P(ConnTest, OfAConnectionThatIsGoneNothingIsTold) {
   });
   TurnUntil([&] { return scheduler_->Live() == 0; });
   EXPECT_EQ(sink.trace, "");
+}
+
+// A view of what another sink would have been given.
+TEST_P(ConnTest, AnyEventConnIsSeenByAFiber) {
+  std::string heard;
+  Start([&] {
+    auto conn = ConnOf([&](io::ConnSink& sink) {
+      OpenConn(*connection_, sink);
+      return Error();
+    });
+    ASSERT_TRUE(conn);
+    char bytes[16];
+    const io::IoResult got = (*conn)->Read(bytes);
+    heard.assign(bytes, got.n);
+    EXPECT_FALSE((*conn)->Write("answer").err);
+    EXPECT_FALSE((*conn)->CloseWrite());
+    EXPECT_TRUE((*conn)->Read(bytes).err.Is(io::ErrEof));
+  });
+  Say("question");
+  EXPECT_EQ(Hear(), "answer");
+  EXPECT_EQ(Hear(), "");
+  ::shutdown(peer_, SHUT_WR);
+  TurnUntil([&] { return scheduler_->Live() == 0; });
+  EXPECT_EQ(heard, "question");
+  const auto none = ConnOf([](io::ConnSink&) { return Error::New("none"); });
+  EXPECT_EQ(none.error().Message(), "none");
+}
+
+// Throws from each of its calls but OnOpen.
+class ThrowingSink final : public io::ConnSink {
+ public:
+  void OnOpen(std::unique_ptr<io::EventConn> opened) override { conn = std::move(opened); }
+  void OnInput() override { throw std::runtime_error("input"); }
+  void OnDeadline(io::ConnDeadline) override { throw 1; }
+  void OnClosed(const Error&) override {
+    conn.reset();
+    throw std::runtime_error("closed");
+  }
+  std::unique_ptr<io::EventConn> conn;
+};
+
+TEST_P(ConnTest, ASinkThatThrowsLosesItsConnectionOnly) {
+  ThrowingSink sink;
+  OpenConn(*connection_, sink);
+  Say("anything");
+  TurnUntil([&] { return sink.conn == nullptr; });
+  char byte;
+  TurnUntil([&] { return ::recv(peer_, &byte, 1, MSG_DONTWAIT) <= 0; });
+  loop_->Turn(0ms);
+}
+
+TEST_P(ConnTest, AGroupTellsOfAShutdownAndCuts) {
+  struct Told final : io::ConnSink {
+    void OnOpen(std::unique_ptr<io::EventConn> opened) override { conn = std::move(opened); }
+    void OnInput() override {}
+    void OnDeadline(io::ConnDeadline) override {}
+    void OnShutdown() override { ++shutdowns; }
+    void OnClosed(const Error& why) override {
+      reason = why.Message();
+      conn.reset();
+    }
+    std::unique_ptr<io::EventConn> conn;
+    int shutdowns = 0;
+    std::string reason;
+  };
+  int emptied = 0;
+  ConnGroup group([&] { ++emptied; });
+  auto slot = std::make_shared<int>(0);
+  const std::weak_ptr<int> held = slot;
+  Told first;
+  Told second;
+  OpenConn(*connection_, first, &group, std::move(slot));
+  EXPECT_FALSE(group.Empty());
+  group.TellShutdown();
+  first.conn->SetSink(second);  // before it was told: the new sink is, once
+  second.conn = std::move(first.conn);
+  TurnUntil([&] { return second.shutdowns != 0; });
+  loop_->Turn(0ms);
+  EXPECT_EQ(first.shutdowns, 0);
+  EXPECT_EQ(second.shutdowns, 1);
+  EXPECT_FALSE(held.expired());
+  second.conn->Out().Write("goodbye");
+  group.CutAll(Error::New("over"));
+  TurnUntil([&] { return second.conn == nullptr; });
+  EXPECT_EQ(second.reason, "over");
+  EXPECT_EQ(Hear(), "goodbye");
+  EXPECT_TRUE(held.expired());
+  EXPECT_TRUE(group.Empty());
+  EXPECT_EQ(emptied, 1);
 }
 
 std::string NameOf(const testing::TestParamInfo<netpoll::BackendKind>& info) {

@@ -27,7 +27,9 @@ enum class ConnClose : uint8_t {
 };
 
 /// What an evented connection tells. Each call comes on the connection's loop and must not wait;
-/// none comes from inside a call on the connection but OnOpen, and none after OnClosed.
+/// none comes from inside a call on the connection but OnOpen, and none after OnClosed. An
+/// exception that leaves a call is reported on stderr and cuts the connection, but one of OnOpen,
+/// which goes to whoever opens it.
 class ConnSink {
  public:
   /// The first call, from inside BecomeEvented or soon after: the sink keeps `conn` until
