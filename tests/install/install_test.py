@@ -233,6 +233,16 @@ class InstallTest(unittest.TestCase):
         run(flags.cxx, "-std=c++20", self.source / "readme.cc", "-o", program, *options)
         self.answers(program)
 
+    def test_an_older_standard_is_told_in_one_line(self):
+        options = run("pkg-config", "--cflags", "hon", env=self.environment()).split()
+        source = self.folder / "older.cc"
+        source.write_text("#include <hon/hon.h>\n")
+        done = subprocess.run([flags.cxx, "-std=c++17", "-fsyntax-only", source, *options],
+                              capture_output=True, text=True, check=False)
+        errors = [line for line in done.stderr.splitlines() if "error:" in line]
+        self.assertEqual(len(errors), 1, done.stderr)
+        self.assertIn("hon needs C++20", errors[0])
+
 
 class SharedTest(InstallTest):
     """libhon.so, of a build of its own, used in the same ways."""

@@ -1,5 +1,10 @@
 #pragma once
 
+#if __cplusplus < 202002L
+// A header that is not there ends the compilation with one line; hundreds would follow an #error.
+#include <hon needs C++20: compile with -std=c++20>
+#endif
+
 // What can fail returns an Error or a Result<T>. An Error is one word, true in a condition when
 // there is an error (Go's `err != nil`), and compares with sentinels through Is().
 
