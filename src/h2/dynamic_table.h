@@ -15,7 +15,7 @@ namespace hon::h2::internal {
 /// to twice the bound.
 class DynamicTable {
  public:
-  /// What is kept with a field beside its texts.
+  /// Facts about a field beside its texts.
   struct Traits {
     http::HeaderId id = http::HeaderId::kUnknown;
     PseudoField pseudo = PseudoField::kNone;

@@ -60,7 +60,7 @@ int64_t ParseLength(std::string_view text) {
   return value;
 }
 
-// What the regular fields of one section say, whatever message it belongs to.
+// The meaning of the regular fields of a section, whatever message it belongs to.
 class Section {
  public:
   Section(Arena& arena, http::Header& header) : arena_(arena), header_(header) {}

@@ -26,7 +26,7 @@ constexpr Violation Broken(std::string_view reason) {
 
 }  // namespace
 
-/// One call of Decode.
+/// The state of one call of Decode.
 struct HpackDecoder::Step {
   std::string_view in;
   const FieldLimits& limits;

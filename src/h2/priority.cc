@@ -128,7 +128,7 @@ bool SkipInnerList(Reader& reader) {
   }
 }
 
-// One member. False when the text is no dictionary.
+// Reads a member. False when the text is no dictionary.
 bool ReadMember(Reader& reader, Priority& priority) {
   const std::string_view key = reader.Key();
   if (key.empty()) return false;

@@ -1,4 +1,4 @@
-// What a session does with the frames that it receives.
+// Handling of received frames.
 
 #include <algorithm>
 
@@ -104,7 +104,7 @@ bool Session::ReceiveFrame(io::LinkBuffer& in) {
   return true;
 }
 
-// What may come now, whatever its payload.
+// Judges whether a frame may come now, whatever its payload.
 Violation Session::JudgeOrder(const FrameHeader& header) const {
   if (!settings_seen_ && (header.type != FrameType::kSettings || header.Has(kFlagAck))) {
     return ProtocolError("the first frame is no SETTINGS");

@@ -1,4 +1,4 @@
-// What a session sends.
+// Writing of frames.
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 namespace hon::h2 {
 namespace {
 
-// One DATA frame; as large as every peer takes, and small enough that streams take turns.
+// Payload of a DATA frame: as large as every peer takes, small enough that streams take turns.
 constexpr size_t kDataBytesMax = kFrameBytesMin;
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr uint32_t kCreditPerDataFrame = 2;
@@ -170,7 +170,7 @@ bool Session::Produce(size_t out_bytes_max) {
   return false;
 }
 
-// One DATA frame of the stream in front.
+// Writes a DATA frame of the stream in front.
 void Session::SendDataOf(Stream& stream) {
   const size_t size =
       std::min({stream.out_.Len(), stream.send_.Available(), send_.Available(), kDataBytesMax});

@@ -20,8 +20,8 @@ enum class PseudoField : uint8_t {
   kUnknown,  // a name with a colon in front that no RFC defines
 };
 
-/// What one HPACK representation stands for. The texts are views; who made the FieldLine says how
-/// long they live.
+/// The field that one HPACK representation stands for. The texts are views; the maker of the
+/// FieldLine says how long they live.
 struct FieldLine {
   std::string_view name;  // in lower case where it is valid
   std::string_view value;
@@ -34,7 +34,7 @@ struct FieldLine {
   bool sensitive = false;
 };
 
-/// What RFC 7541 §4.1 adds to the bytes of name and value for the size of an entry.
+/// The size of an entry is that of its name and value, and so many bytes more (RFC 7541 §4.1).
 inline constexpr size_t kFieldOverheadBytes = 32;
 
 /// Whether `name` is a token without upper-case letters (RFC 9113 §8.2.1), with or without the
@@ -42,7 +42,7 @@ inline constexpr size_t kFieldOverheadBytes = 32;
 [[nodiscard]] bool IsFieldName(std::string_view name);
 /// Whether `value` has no control bytes but HTAB, and no blank at either end.
 [[nodiscard]] bool IsFieldValue(std::string_view value);
-/// Which pseudo-header field has this name; kNone where no colon is in front.
+/// The pseudo-header field of this name; kNone where no colon is in front.
 [[nodiscard]] PseudoField FindPseudoField(std::string_view name);
 
 }  // namespace hon::h2

@@ -15,7 +15,7 @@
 
 namespace hon::h2 {
 
-/// What a request's section says beside its Header. Views live as long as the FieldLines.
+/// The meaning of a request's section beside its Header. Views live as long as the FieldLines.
 struct RequestFields {
   std::string_view method;
   std::string_view scheme;          // "http" or "https"; "" with CONNECT
@@ -39,7 +39,7 @@ struct RequestFields {
                                           Arena& arena, RequestFields& fields,
                                           http::Header& header);
 
-/// What an answer's section says beside its Header.
+/// The meaning of an answer's section beside its Header.
 struct ResponseFields {
   int status = 0;  // 100 to 999, never 101
   int64_t content_length = -1;

@@ -85,7 +85,7 @@ struct Violation {
 /// side set. A frame of an unknown type breaks no rule but the size.
 [[nodiscard]] Violation JudgeFrame(const FrameHeader& header, uint32_t frame_bytes_max);
 
-/// What a DATA, HEADERS or PUSH_PROMISE payload has without its padding and its priority fields.
+/// The parts of a DATA, HEADERS or PUSH_PROMISE payload: content, padding and priority fields.
 struct Unpadded {
   uint32_t before = 0;   // bytes in front of the content
   uint32_t content = 0;  // bytes of DATA or of the field block fragment
@@ -106,7 +106,7 @@ enum class SettingId : uint16_t {
   kNoRfc7540Priorities = 0x9,    // RFC 9218 §2.1
 };
 
-/// What one endpoint has told the other; the defaults are those of RFC 9113 §6.5.2.
+/// The settings of one endpoint; the defaults are those of RFC 9113 §6.5.2.
 struct Settings {
   uint32_t header_table_size = 4096;
   bool enable_push = true;

@@ -18,7 +18,7 @@ namespace internal {
 class DynamicTable;
 }  // namespace internal
 
-/// What one field section may hold. A section past a limit is still decoded to its end, as the
+/// Limits of one field section. A section past a limit is still decoded to its end, as the
 /// table depends on it (RFC 7541 §2.2), but its further fields are dropped.
 struct FieldLimits {
   size_t fields_max = 500;
@@ -26,7 +26,7 @@ struct FieldLimits {
   size_t list_bytes_max = 1024 * 1024;
 };
 
-/// What a block was.
+/// The outcome of decoding a block.
 struct DecodedBlock {
   Violation violation;    // COMPRESSION_ERROR: the connection cannot go on
   size_t fields = 0;      // also those that were dropped

@@ -26,7 +26,7 @@ struct Priority {
 /// 9218 §4).
 [[nodiscard]] Priority ParsePriority(std::string_view field_value);
 
-/// One stream's place in a PriorityQueue.
+/// A stream's place in a PriorityQueue.
 struct PriorityNode {
   PriorityNode* next = nullptr;
   PriorityNode* previous = nullptr;

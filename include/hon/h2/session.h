@@ -1,6 +1,6 @@
 #pragma once
 
-// One HTTP/2 connection without its socket (RFC 9113): bytes in, events out; calls in, bytes out.
+// An HTTP/2 connection without its socket (RFC 9113): bytes in, events out; calls in, bytes out.
 // No I/O, no clock, no fibers. Both roles.
 
 #include <array>
@@ -26,7 +26,7 @@ namespace hon::h2 {
 
 enum class Role : uint8_t { kServer, kClient };
 
-/// What a peer may do on one connection. Each has a test at the limit and one past it.
+/// Limits on a peer, for one connection. Each has a test at the limit and one past it.
 struct SessionLimits {
   /// SETTINGS_MAX_CONCURRENT_STREAMS: streams whose owner has not released them. One more is
   /// refused (REFUSED_STREAM).
@@ -69,14 +69,14 @@ struct FieldBuffer {
   }
 };
 
-/// What one field section was.
+/// The place and the size of a field section that was received.
 struct SectionInfo {
   bool end_stream = false;
   bool trailers = false;   // behind the head of the request, or of the final answer
   bool too_large = false;  // past FieldLimits: lines are missing
 };
 
-/// What a Session tells its owner, from inside Receive and Produce. Calls on the session are
+/// Events of a Session for its owner, from inside Receive and Produce. Calls on the session are
 /// allowed in all of them but Receive and Produce themselves.
 class SessionHandler {
  public:
@@ -140,7 +140,7 @@ class Session {
   /// had no room for.
   bool Produce(size_t out_bytes_max);
 
-  // What an owner does with streams. A stream that is reset or closed ignores these calls.
+  // Calls of an owner on its streams. A stream that is reset or closed ignores these calls.
 
   /// Sends an answer's head: `status`, and the fields of `header` as they are. `end_stream`: there
   /// is no body. Fields of a connection and those with http::TrailerPrefix are left out. `extra`
@@ -210,7 +210,7 @@ class Session {
     FrameHeader header;
     std::string_view payload;
   };
-  // What happened to a stream that is not in streams_ any more.
+  // The end of a stream that is not in streams_ any more.
   struct Recent {
     uint32_t id = 0;
     bool reset = false;  // by this side: what the peer had sent before it knew is ignored

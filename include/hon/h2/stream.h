@@ -13,7 +13,8 @@ namespace hon::h2 {
 
 class Session;
 
-/// One stream of a Session, which makes it; its owner gives it back with Session::Release.
+/// A stream of a Session. The owner of the session provides it and takes it back by
+/// Session::Release.
 class Stream : private PriorityNode {
  public:
   explicit Stream(io::BlockPool& pool) : in_(pool), out_(pool) {}
@@ -34,7 +35,7 @@ class Stream : private PriorityNode {
   /// The section that opened it, or the head of the answer, declares a length: DATA that does not
   /// keep it ends the stream (RFC 9113 §8.1.1).
   void ExpectContent(int64_t length) { content_left_ = length; }
-  /// What the owner keeps with the stream.
+  /// The owner's own data of the stream.
   [[nodiscard]] void* UserData() const { return user_data_; }
   void SetUserData(void* data) { user_data_ = data; }
 

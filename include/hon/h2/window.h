@@ -11,7 +11,7 @@
 
 namespace hon::h2 {
 
-/// What may still be sent. Negative after the peer has made its initial window smaller
+/// Bytes that may still be sent. Negative after the peer has made its initial window smaller
 /// (RFC 9113 §6.9.2).
 class SendWindow {
  public:
@@ -40,8 +40,8 @@ class SendWindow {
   int32_t size_;
 };
 
-/// What the peer may still send. Bytes are received, later released (read, or thrown away), and
-/// then credited to the peer by WINDOW_UPDATE in steps of at least half the window, so that few
+/// Bytes that the peer may still send. Bytes are received, later released (read, or thrown away),
+/// and then credited to the peer by WINDOW_UPDATE in steps of at least half the window, so that few
 /// frames are sent.
 class ReceiveWindow {
  public:
