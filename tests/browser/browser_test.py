@@ -1,10 +1,11 @@
-"""The demo's page in a real browser: what it shows is alive, comes back after a restart of the
-server, can be used by keyboard, and makes no error. Leaves screenshots in --artefacts."""
+"""The demo's page in a real browser: its figures are live, grey while the server is away, and current
+after a restart; it can be used by keyboard, and logs no error. Leaves screenshots in --artefacts."""
 
 import argparse
 import contextlib
 import pathlib
 import shutil
+import signal
 import sys
 import unittest
 
@@ -74,11 +75,13 @@ class PageTest(unittest.TestCase):
     def test_page(self):
         """One story, since starting things is what takes the time."""
         self.see_it_live()
+        self.send_requests()
         self.see_that_it_is_self_contained()
         self.use_the_keyboard()
         self.talk_between_tabs()
         self.assertEqual(self.errors(), [])
         self.take_pictures()
+        self.turn_grey_while_nothing_comes()
         self.survive_a_restart()
         self.inject_nothing()
 
@@ -102,6 +105,27 @@ class PageTest(unittest.TestCase):
         self.browser.wait("return document.getElementById('file-result').textContent.includes('a second')")
         self.assertEqual(self.browser.run("return document.getElementById('file-progress').value"), 1)
 
+    def counted_requests(self):
+        return int(self.browser.text("#facts").split(" ")[0].replace(",", ""))
+
+    def send_requests(self):
+        """The button sends 10,000 requests, which the server counts, and can stop them."""
+        before = self.counted_requests()
+        self.browser.click("#load-start")
+        self.assertEqual(self.browser.text("#load-start"), "Stop")
+        self.browser.wait("return document.getElementById('load-progress').value > 0")
+        self.browser.wait("return document.getElementById('load-start').textContent !== 'Stop'", seconds=60)
+        self.assertRegex(self.browser.text("#load-result"), r"^10,000 requests answered in [\d.]+ s$")
+        self.assertEqual(self.browser.run("return document.getElementById('load-progress').value"), 10_000)
+        self.assertRegex(self.browser.text("#load-rate"), r"^[\d,]+$")
+        self.browser.wait("return Number(document.getElementById('facts').textContent"
+                          ".split(' ')[0].replaceAll(',', '')) >= arguments[0]", before + 10_000)
+        self.assertLess(self.counted_requests(), before + 10_100)
+        self.browser.click("#load-start")
+        self.browser.click("#load-start")
+        self.browser.wait("return document.getElementById('load-result').textContent.startsWith('Stopped')")
+        self.assertEqual(self.errors(), [])
+
     def see_that_it_is_self_contained(self):
         loaded = self.browser.run("return performance.getEntriesByType('resource').map(e => e.name)")
         self.assertGreaterEqual(len(loaded), 3)
@@ -112,11 +136,11 @@ class PageTest(unittest.TestCase):
         focused = "return document.activeElement.id || document.activeElement.className"
         self.open()  # so that nothing has the focus, nor had it
         reached = []
-        for _ in range(8):
+        for _ in range(9):
             self.browser.press(TAB)
             reached.append(self.browser.run(focused))
-        self.assertEqual(reached, ["skip", "chat-log", "chat-name", "chat-text", "chat-send",
-                                   "echo-burst", "file-link", "file-measure"])
+        self.assertEqual(reached, ["skip", "load-start", "chat-log", "chat-name", "chat-text",
+                                   "chat-send", "echo-burst", "file-link", "file-measure"])
         unnamed = self.browser.run(
             "return [...document.querySelectorAll('input, button, progress, meter, section, [role=img]')]"
             ".filter(e => !(e.labels?.length || e.ariaLabel || e.getAttribute('aria-labelledby') ||"
@@ -124,8 +148,11 @@ class PageTest(unittest.TestCase):
         self.assertEqual(unnamed, [])
 
     def talk_between_tabs(self):
+        hint = "return document.getElementById('chat-hint').checkVisibility()"
+        self.assertTrue(self.browser.run(hint))
         self.say("hello from the first tab")
         self.wait_for_line("hello from the first tab")
+        self.assertFalse(self.browser.run(hint))
         second = self.browser.new_tab()
         self.browser.open(self.server.url + "/")
         self.browser.wait("return document.getElementById('chat-state').dataset.state === 'good'")
@@ -152,12 +179,36 @@ class PageTest(unittest.TestCase):
             self.browser.screenshot(path, width, height, scheme)
             self.assertGreater(path.stat().st_size, 10_000)
 
+    def grey(self):
+        """The links whose figures are drawn in grey."""
+        return self.browser.run("return [...document.querySelectorAll('[data-of]')]"
+                                ".filter(e => getComputedStyle(e).filter.includes('grayscale'))"
+                                ".map(e => e.dataset.of)")
+
+    def turn_grey_while_nothing_comes(self):
+        """A server that stands still keeps its connections: only silence tells."""
+        silent = ["state", "clock-state", "echo-state"]
+        self.assertEqual(self.grey(), [])
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:
+            self.browser.wait("return arguments[0].every(id => "
+                              "document.getElementById(id).dataset.state === 'wait')", silent)
+            self.assertLessEqual(set(silent), set(self.grey()))
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        self.browser.wait(ALL_CONNECTED, STATES)
+        self.assertEqual(self.grey(), [])
+        self.wait_for_ticks()
+        self.assertEqual(self.errors(), [])
+
     def survive_a_restart(self):
         self.servers.close()
         self.browser.wait("return arguments[0].every(id => "
                           "document.getElementById(id).dataset.state === 'wait')", STATES)
+        self.assertEqual(set(self.grey()), set(STATES))
         self.server = self.servers.enter_context(Hon(self.server.port))
         self.browser.wait(ALL_CONNECTED, STATES, seconds=40)
+        self.assertEqual(self.grey(), [])
         self.wait_for_ticks()
         self.say("still here")
         self.wait_for_line("still here")

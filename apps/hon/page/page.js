@@ -1,4 +1,4 @@
-// What the page does: draws what the server streams. No library, nothing from elsewhere.
+// The demo's page: draws the event streams of the server, without a library.
 
 const $ = (id) => document.getElementById(id);
 
@@ -6,17 +6,22 @@ const $ = (id) => document.getElementById(id);
 
 const RETRY_MIN = 500;
 const RETRY_MAX = 8000;
+const SILENCE_MAX = 4000;  // milliseconds without news, where the server has some every second
 
 /** How long to wait before the next try: twice as long each time, and not all tabs at once. */
 function backOff(tries) {
   return Math.min(RETRY_MAX, RETRY_MIN * 2 ** tries) * (0.75 + Math.random() / 2);
 }
 
+/** Sets a link's state; figures with the link's id as data-of are grey in any state but "good". */
 function show(id, state, text) {
   const element = $(id);
   if (element.dataset.state === state && element.textContent === text) return;
   element.dataset.state = state;
   element.textContent = text;
+  for (const figures of document.querySelectorAll(`[data-of="${id}"]`)) {
+    figures.classList.toggle("stale", state !== "good");
+  }
 }
 
 /**
@@ -40,6 +45,11 @@ class Socket {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  /** Shows that an answer is overdue; the next message ends that. */
+  overdue() {
+    if (this.ready) show(this.#state, "wait", "no answer");
+  }
+
   send(text) {
     if (this.ready) this.#socket.send(text);
   }
@@ -54,7 +64,10 @@ class Socket {
       show(this.#state, "good", "connected");
       this.#on.open?.();
     };
-    socket.onmessage = (event) => this.#on.message?.(event.data);
+    socket.onmessage = (event) => {
+      show(this.#state, "good", "connected");
+      this.#on.message?.(event.data);
+    };
     socket.onclose = () => {
       show(this.#state, "wait", "reconnecting");
       this.#on.close?.();
@@ -64,8 +77,9 @@ class Socket {
 }
 
 /**
- * A stream of events that rests while the page is hidden: browsers allow six connections to a
- * server, over all tabs. EventSource comes back by itself; where it gives up, we do not.
+ * A stream with an event every second. The stream is closed while the page is hidden: browsers allow
+ * six connections to a server, over all tabs. EventSource reconnects after a lost connection; after an
+ * error response or SILENCE_MAX without an event the stream is opened anew.
  */
 class Stream {
   #path;
@@ -74,6 +88,7 @@ class Stream {
   #tries = 0;
   #source = null;
   #timer = 0;
+  #silence = 0;
 
   constructor(path, stateId, on) {
     this.#path = path;
@@ -96,8 +111,18 @@ class Stream {
 
   #rest() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#source?.close();
     this.#source = null;
+  }
+
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#rest();
+      this.#open();
+      show(this.#state, "wait", "no answer");
+    }, SILENCE_MAX);
   }
 
   #open() {
@@ -107,9 +132,16 @@ class Stream {
     source.onopen = () => {
       this.#tries = 0;
       show(this.#state, "good", "connected");
+      this.#listen();
     };
-    source.onmessage = (event) => this.#on(event.data);
+    this.#listen();
+    source.onmessage = (event) => {
+      this.#listen();
+      show(this.#state, "good", "connected");
+      this.#on(event.data);
+    };
     source.onerror = () => {
+      clearTimeout(this.#silence);
       show(this.#state, "wait", "reconnecting");
       if (source.readyState !== EventSource.CLOSED) return;
       this.#timer = setTimeout(() => this.#open(), backOff(this.#tries++));
@@ -127,53 +159,100 @@ function shape(name, attributes) {
   return element;
 }
 
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
 /** A number with a few digits, and no more of them than mean something. */
 function short(value) {
   const digits = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** The last POINTS_MAX values as a line over its area, from zero up. */
-const POINTS_MAX = 120;
-const POINTS_MIN = 30;  // the width of a chart that has fewer
+/** As short(), in at most five characters: 12K for 12,000. */
+function brief(value) {
+  return value < 10000 ? short(value) : value.toLocaleString("en", { notation: "compact" });
+}
+
+/** The end of a scale that holds `value`: 1, 2 or 5 times a power of ten. */
+function scaleEnd(value) {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((end) => end >= value) ?? 10 * power;
+}
+
+/** An SVG with a scale at its left, from zero up, and the times of its ends below. */
+const PLOT_HEIGHT = 40;
+class Plot {
+  svg;
+  #scale;
+  #times;
+
+  constructor(svg) {
+    this.svg = svg;
+    svg.setAttribute("preserveAspectRatio", "none");
+    [this.#scale, this.#times] = ["scale", "times"].map((name) => {
+      const labels = document.createElement("div");
+      labels.className = name;
+      labels.ariaHidden = "true";  // the SVG has a label that says more
+      svg.parentElement.append(labels);
+      return labels;
+    });
+  }
+
+  /** Draws `shapes` over rules at 0, half and all of `end`. */
+  draw(width, end, unit, times, ...shapes) {
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${PLOT_HEIGHT}`);
+    const rules = [0, PLOT_HEIGHT / 2, PLOT_HEIGHT].map((y) =>
+      shape("line", { class: "rule", x1: 0, x2: width, y1: y, y2: y }));
+    this.svg.replaceChildren(...rules, ...shapes);
+    this.#scale.replaceChildren(
+      ...[end, end / 2, 0].map((value) => element("span", `${brief(value)}${unit}`)));
+    this.#times.replaceChildren(...times.map((time) => element("span", time)));
+  }
+}
+
+/** The values of the last SPANS.at(-1) seconds as a line over its area. */
+const SPANS = [30, 60, 120];  // seconds; a chart is as wide as the first that holds its values
 class Chart {
-  #values = [];
+  #points = [];  // {ms, value}, the oldest first
   #figure;
   #name;
+  #plot;
 
   constructor(id) {
     this.#figure = $(id);
     this.#name = this.#figure.querySelector("figcaption").textContent;
-    this.#figure.querySelector("svg").setAttribute("preserveAspectRatio", "none");
+    this.#plot = new Plot(this.#figure.querySelector("svg"));
   }
 
   clear() {
-    this.#values = [];
+    this.#points = [];
   }
 
-  add(value) {
-    this.#values.push(value);
-    if (this.#values.length > POINTS_MAX) this.#values.shift();
+  add(ms, value) {
+    this.#points.push({ ms, value });
+    while (ms - this.#points[0].ms > SPANS.at(-1) * 1000) this.#points.shift();
   }
 
   draw(text, unit) {
-    const values = this.#values;
-    const top = Math.max(...values) * 1.15 || 1;
-    const width = Math.max(POINTS_MIN, values.length) - 1;
-    const x = (i) => (width - values.length + 1 + i);
-    const points = values.map((value, i) => `${x(i)} ${(39 - (value / top) * 37).toFixed(2)}`);
-    const line = `M${points.join("L")}`;
-    const svg = this.#figure.querySelector("svg");
-    svg.setAttribute("viewBox", `0 0 ${width} 40`);
-    svg.replaceChildren(
-      shape("path", { class: "area", d: `${line}L${x(values.length - 1)} 40L${x(0)} 40Z` }),
-      shape("path", { class: "line", d: line }));
-    svg.setAttribute("aria-label",
-      `${this.#name}: ${text} ${unit}; over ${values.length} seconds from ` +
+    const values = this.#points.map((point) => point.value);
+    const now = this.#points.at(-1).ms;
+    const seconds = (now - this.#points[0].ms) / 1000;
+    const span = SPANS.find((width) => width >= seconds);
+    const end = scaleEnd(Math.max(...values));
+    const x = (ms) => (span - (now - ms) / 1000).toFixed(2);
+    const y = (value) => (PLOT_HEIGHT * (1 - value / end)).toFixed(2);
+    const line = `M${this.#points.map(({ ms, value }) => `${x(ms)} ${y(value)}`).join("L")}`;
+    const area = `${line}V${PLOT_HEIGHT}H${x(this.#points[0].ms)}Z`;
+    this.#plot.draw(span, end, "", [`${span} s ago`, "now"],
+      shape("path", { class: "area", d: area }), shape("path", { class: "line", d: line }));
+    this.#plot.svg.setAttribute("aria-label",
+      `${this.#name}: ${text} ${unit}; over ${Math.round(seconds)} seconds from ` +
       `${short(Math.min(...values))} to ${short(Math.max(...values))}`);
-    const small = document.createElement("small");
-    small.textContent = unit;
-    this.#figure.querySelector("output").replaceChildren(text, unit ? " " : "", small);
+    this.#figure.querySelector("output").replaceChildren(text, unit ? " " : "", element("small", unit));
   }
 }
 
@@ -217,17 +296,17 @@ function onFigures(data) {
   }
   const seconds = before === null ? 0 : (now.ms - before.ms) / 1000;
   if (before !== null && seconds <= 0) return;  // seen already
-  charts.connections.add(now.connections);
+  charts.connections.add(now.ms, now.connections);
   charts.connections.draw(short(now.connections), "");
   const memory = now.memory / (1 << 20);
-  charts.memory.add(memory);
+  charts.memory.add(now.ms, memory);
   charts.memory.draw(short(memory), "MiB");
   if (before !== null) {
     const requests = (now.requests - before.requests) / seconds;
-    charts.requests.add(requests);
+    charts.requests.add(now.ms, requests);
     charts.requests.draw(short(requests), "/ s");
     const cpu = (now.cpu_ms - before.cpu_ms) / seconds / 10;
-    charts.cpu.add(cpu);
+    charts.cpu.add(now.ms, cpu);
     charts.cpu.draw(short(cpu), "% of a core");
   }
   before = now;
@@ -255,6 +334,10 @@ new Stream("sse", "clock-state", (data) => {
 const LINES_MAX = 200;
 const log = $("chat-log");
 
+function showHint() {
+  $("chat-hint").hidden = log.children.length > 0;
+}
+
 function addLine(...parts) {
   const line = document.createElement("li");
   line.append(...parts);  // text stays text
@@ -262,18 +345,14 @@ function addLine(...parts) {
   log.append(line);
   while (log.children.length > LINES_MAX) log.firstChild.remove();
   if (atEnd) log.scrollTop = log.scrollHeight;
+  showHint();
   return line;
-}
-
-function element(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
 }
 
 const chat = new Socket("chat", "chat-state", {
   open() {
-    log.replaceChildren();  // the server tells what was said before
+    log.replaceChildren();  // the server sends the lines of before
+    showHint();
     $("chat-send").disabled = false;
   },
   close() {
@@ -311,25 +390,28 @@ const echoes = [];   // milliseconds
 let sent = null;     // when the message under way left
 let burstLeft = 0;
 
+const echoPlot = new Plot($("echo-chart"));
+
+/** A function from a share, below 1, to the value that this share of `values` does not exceed. */
+function ranked(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (share) => sorted[Math.floor(sorted.length * share)];
+}
+
 function drawEchoes() {
-  const chart = $("echo-chart");
-  const sorted = [...echoes].sort((a, b) => a - b);
-  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  const at = ranked(echoes);
   const shown = echoes.slice(-ECHOES_MAX);
-  const top = Math.max(...shown) * 1.05;
-  chart.setAttribute("viewBox", `0 0 ${ECHOES_MAX * 4} 60`);
-  chart.setAttribute("preserveAspectRatio", "none");
-  chart.replaceChildren(
-    shape("line", { x1: 0, x2: ECHOES_MAX * 4, y1: 59.5, y2: 59.5 }),
+  const end = scaleEnd(Math.max(...shown));
+  echoPlot.draw(ECHOES_MAX * 4, end, " ms", [`${ECHOES_MAX} echoes ago`, "now"],
     ...shown.map((value, i) => {
-      const height = Math.max(1, (value / top) * 56);
+      const height = (value / end) * PLOT_HEIGHT;
       const x = (ECHOES_MAX - shown.length + i) * 4;
-      return shape("rect", { x, width: 3, y: 59 - height, height, rx: 0.8 });
+      return shape("rect", { x, width: 3, y: PLOT_HEIGHT - height, height });
     }));
   $("echo-last").textContent = `${short(echoes.at(-1))} ms`;
   $("echo-median").textContent = `${short(at(0.5))} ms`;
   $("echo-high").textContent = `${short(at(0.95))} ms`;
-  chart.setAttribute("aria-label", `Echo times: median ${short(at(0.5))} ms of ${echoes.length}`);
+  echoPlot.svg.setAttribute("aria-label", `Echo times: median ${short(at(0.5))} ms of ${echoes.length}`);
 }
 
 const echo = new Socket("ws", "echo-state", {
@@ -352,6 +434,7 @@ const echo = new Socket("ws", "echo-state", {
 });
 
 function sendEcho() {
+  if (sent !== null && performance.now() - sent > SILENCE_MAX) echo.overdue();
   if (sent !== null || !echo.ready) return;
   sent = performance.now();
   echo.send(`echo ${sent}`);
@@ -362,6 +445,63 @@ $("echo-burst").addEventListener("click", () => {
   if (burstLeft > 0) return;
   burstLeft = ECHO_BURST;
   sendEcho();
+});
+
+// ---- The requests ----
+
+const LOAD_REQUESTS = 10000;
+const LOAD_PARALLEL = 8;  // more than the connections that a browser opens, so that none waits for the page
+const LOAD_DRAW = 100;    // milliseconds between two drawings
+const loadButton = $("load-start");
+const loadText = loadButton.textContent;
+let load = null;  // the AbortController of the requests under way
+
+function drawLoad(times, began) {
+  $("load-progress").value = times.length;
+  if (times.length === 0) return;
+  const at = ranked(times);
+  $("load-rate").textContent = short(Math.round(times.length / ((performance.now() - began) / 1000)));
+  $("load-median").textContent = `${short(at(0.5))} ms`;
+  $("load-high").textContent = `${short(at(0.95))} ms`;
+}
+
+/** Sends LOAD_REQUESTS requests, LOAD_PARALLEL at a time; `times` gets the milliseconds of each. */
+async function sendRequests(times, signal) {
+  let left = LOAD_REQUESTS;
+  const options = { cache: "no-store", headers: { Accept: "text/plain" }, signal };
+  await Promise.all(Array.from({ length: LOAD_PARALLEL }, async () => {
+    while (left-- > 0) {
+      const began = performance.now();
+      const answer = await fetch("./", options);
+      await answer.arrayBuffer();
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      times.push(performance.now() - began);
+    }
+  }));
+}
+
+loadButton.addEventListener("click", async () => {
+  if (load !== null) return load.abort();
+  load = new AbortController();
+  const { signal } = load;
+  const times = [];
+  loadButton.textContent = "Stop";
+  $("load-result").textContent = "under way";
+  const began = performance.now();
+  const drawing = setInterval(() => drawLoad(times, began), LOAD_DRAW);
+  let problem = "";
+  try {
+    await sendRequests(times, signal);
+  } catch {
+    problem = signal.aborted ? "Stopped. " : "A request failed. Is the server there? ";
+    load.abort();  // the other requests
+  }
+  clearInterval(drawing);
+  drawLoad(times, began);
+  $("load-result").textContent = `${problem}${times.length.toLocaleString("en")} requests answered in ` +
+    `${short((performance.now() - began) / 1000)} s`;
+  loadButton.textContent = loadText;
+  load = null;
 });
 
 // ---- The file ----
