@@ -114,7 +114,7 @@ class PageTest(unittest.TestCase):
         self.browser.click("#load-start")
         self.assertEqual(self.browser.text("#load-start"), "Stop")
         self.browser.wait("return document.getElementById('load-progress').value > 0")
-        self.browser.wait("return document.getElementById('load-start').textContent !== 'Stop'", seconds=60)
+        self.browser.wait("return document.getElementById('load-start').textContent !== 'Stop'", seconds=120)
         self.assertRegex(self.browser.text("#load-result"), r"^10,000 requests answered in [\d.]+ s$")
         self.assertEqual(self.browser.run("return document.getElementById('load-progress').value"), 10_000)
         self.assertRegex(self.browser.text("#load-rate"), r"^[\d,]+$")
@@ -142,7 +142,7 @@ class PageTest(unittest.TestCase):
         self.assertEqual(reached, ["skip", "load-start", "chat-log", "chat-name", "chat-text",
                                    "chat-send", "echo-burst", "file-link", "file-measure"])
         unnamed = self.browser.run(
-            "return [...document.querySelectorAll('input, button, progress, meter, section, [role=img]')]"
+            "return [...document.querySelectorAll('input, button, progress, section, [role=meter], [role=img]')]"
             ".filter(e => !(e.labels?.length || e.ariaLabel || e.getAttribute('aria-labelledby') ||"
             " e.textContent.trim())).map(e => e.outerHTML)")
         self.assertEqual(unnamed, [])
@@ -189,16 +189,24 @@ class PageTest(unittest.TestCase):
         """A server that stands still keeps its connections: only silence tells."""
         silent = ["state", "clock-state", "echo-state"]
         self.assertEqual(self.grey(), [])
+        self.browser.command("Emulation.setDeviceMetricsOverride", width=390, height=844,
+                             deviceScaleFactor=1, mobile=False)
+        size = "const e = document.documentElement; return [e.scrollWidth, e.scrollHeight]"
+        live = self.browser.run(size)
+        self.assertEqual(live[0], 390)
         self.server.process.send_signal(signal.SIGSTOP)
         try:
             self.browser.wait("return arguments[0].every(id => "
                               "document.getElementById(id).dataset.state === 'wait')", silent)
             self.assertLessEqual(set(silent), set(self.grey()))
+            self.assertEqual(self.browser.run(size), live)
         finally:
             self.server.process.send_signal(signal.SIGCONT)
         self.browser.wait(ALL_CONNECTED, STATES)
         self.assertEqual(self.grey(), [])
         self.wait_for_ticks()
+        self.assertEqual(self.browser.run(size), live)
+        self.browser.command("Emulation.clearDeviceMetricsOverride")
         self.assertEqual(self.errors(), [])
 
     def survive_a_restart(self):

@@ -171,16 +171,17 @@ function short(value) {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** As short(), in at most five characters: 12K for 12,000. */
+/** A number of a scale: 0.25, 2.5, 1,000, 20K. */
 function brief(value) {
-  return value < 10000 ? short(value) : value.toLocaleString("en", { notation: "compact" });
+  const notation = value < 10000 ? "standard" : "compact";
+  return value.toLocaleString("en", { notation, maximumSignificantDigits: 3 });
 }
 
-/** The end of a scale that holds `value`: 1, 2 or 5 times a power of ten. */
+/** The end of a scale that holds `value`: a round number, and so is its half. */
 function scaleEnd(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((end) => end >= value) ?? 10 * power;
+  return power * ([1, 2, 4, 6].find((factor) => factor * power >= value) ?? 10);
 }
 
 /** An SVG with a scale at its left, from zero up, and the times of its ends below. */
@@ -268,16 +269,20 @@ function showLoops(connections) {
   while (list.children.length > connections.length) list.lastChild.remove();
   connections.forEach((count, i) => {
     if (!list.children[i]) {
-      const meter = document.createElement("meter");
-      meter.min = 0;
+      const meter = document.createElement("div");
+      meter.className = "meter";
+      meter.role = "meter";
+      meter.ariaLabel = `Connections of loop ${i}`;
+      meter.ariaValueMin = 0;
+      meter.append(document.createElement("i"));
       const item = document.createElement("li");
       item.append(`loop ${i}`, meter, document.createElement("span"));
       list.append(item);
     }
     const [meter, text] = list.children[i].children;
-    meter.max = most;
-    meter.value = count;
-    meter.setAttribute("aria-label", `Connections of loop ${i}`);
+    meter.ariaValueMax = most;
+    meter.ariaValueNow = count;
+    meter.firstChild.style.width = `${(count / most) * 100}%`;
     text.textContent = count;
   });
 }
@@ -486,7 +491,7 @@ loadButton.addEventListener("click", async () => {
   const { signal } = load;
   const times = [];
   loadButton.textContent = "Stop";
-  $("load-result").textContent = "under way";
+  $("load-result").textContent = "sending";
   const began = performance.now();
   const drawing = setInterval(() => drawLoad(times, began), LOAD_DRAW);
   let problem = "";
