@@ -11,6 +11,7 @@
 #include <hon/fiber/fiber.h>
 #include <hon/fiber/mutex.h>
 #include <hon/http/serve_mux.h>
+#include <hon/http/status.h>
 #include <hon/server/server.h>
 
 #include <chrono>
