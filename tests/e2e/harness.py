@@ -211,9 +211,9 @@ class Server:
         raise AssertionError("no VmRSS")
 
     def descriptors(self):
-        """How many are open, without those of worker threads, which come and go, and without the
-        second descriptors of listening sockets that the standby loop has once it was needed, each
-        with a reserve that is /dev/null."""
+        """How many are open, without those of worker threads, which come and go, and without what
+        the standby loop has once it was needed: its ring, and second descriptors of listening
+        sockets, each with a reserve that is /dev/null."""
         count = 0
         sockets = set()
         for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
@@ -222,7 +222,7 @@ class Server:
                 if target.startswith("socket:"):
                     sockets.add(target)
                 else:
-                    count += not re.match(r"anon_inode:\[event|/proc/\d+/task/|/dev/null$", target)
+                    count += not re.match(r"anon_inode:\[(?:event|io_uring)|/proc/\d+/task/|/dev/null$", target)
         return count + len(sockets)
 
     def show_descriptors(self):
