@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that a server's program uses; docs/HEADERS.md says which header has what, for
-/// programs that would rather include little. `hon/httptest/` is for tests and not here.
+/// All headers that the program of a server uses. docs/HEADERS.md says which header has what, for
+/// programs that include less. `hon/httptest/` is for tests and is not included.
 
 #include "hon/appcontext/context.h"
 #include "hon/base/error.h"

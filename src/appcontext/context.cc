@@ -80,7 +80,7 @@ Context WithoutCancel(const Context& parent) {
 
 namespace {
 
-// Keeps itself alive until its function has run, was taken back, or can never run.
+// A waiter that keeps itself alive until its function has run, was taken back, or can never run.
 class FunctionWaiter final : public Waiter {
  public:
   FunctionWaiter(CallbackGuard guard, std::function<void()> function)
@@ -104,7 +104,7 @@ class FunctionWaiter final : public Waiter {
   void OnDone() override {
     const std::shared_ptr<FunctionWaiter> keep = std::move(self_);
     if (settled_.exchange(true)) return;
-    // The exception has been reported, and whoever ends the context must not meet it.
+    // The exception has been reported; the caller that ends the context goes on.
     static_cast<void>(guard_.Call("AfterFunc's function", function_));
   }
 

@@ -12,7 +12,7 @@ ContextNode::~ContextNode() {
   HON_ASSERT(running_ == nullptr);
   if (alarm_.used) DeadlineThread::Instance().Remove(alarm_);
   LeaveParent();
-  // Those that a waiter's owner left behind: this can never end now.
+  // These waiters are still registered, and the context can never end now.
   while (Waiter* waiter = waiters_.PopFront()) {
     waiter->node_ = nullptr;
     waiter->OnOrphaned();
@@ -61,7 +61,7 @@ void ContextNode::EndAtDeadline(Error cause) {
   if (Done() || deadline_ == kNever) return;
   if (deadline_ <= Clock::now()) return End(ErrDeadlineExceeded, std::move(cause));
   Error why = DeadlineThread::Instance().Add(*this, deadline_, std::move(cause), alarm_);
-  // Too early is better than never: a wait under this context would have no end.
+  // Without a deadline thread the context ends at once: a wait under it would have no end.
   if (why)
     End(ErrDeadlineExceeded, Error::Wrap("context: nobody watches its deadline", std::move(why)));
 }
@@ -113,7 +113,7 @@ bool ContextNode::Add(Waiter& waiter) {
 void ContextNode::Remove(Waiter& waiter) {
   std::unique_lock lock(mutex_);
   if (waiter.Linked()) return waiters_.Remove(waiter);
-  if (running_on_ == std::this_thread::get_id()) return;  // from inside its own OnDone
+  if (running_on_ == std::this_thread::get_id()) return;  // called by its own OnDone
   ran_.wait(lock, [&] { return running_ != &waiter; });
 }
 
@@ -124,7 +124,7 @@ void ContextNode::LeaveParent() {
   if (Linked()) parent->children_.Remove(*this);
 }
 
-// One at a time and without the lock, so that a waiter may look at the context.
+// Runs waiters one at a time and without the lock, so that a waiter may use the context.
 void ContextNode::RunWaiters(std::unique_lock<std::mutex>& lock) {
   while (Waiter* waiter = waiters_.PopFront()) {
     running_ = waiter;

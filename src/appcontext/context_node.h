@@ -48,18 +48,19 @@ class ContextNode : private IntrusiveListNode<ContextNode> {
     key_ = key;
     value_ = std::move(value);
   }
-  /// Ends it with ErrDeadlineExceeded and `cause` when its deadline comes.
+  /// Ends the node with ErrDeadlineExceeded and `cause` at its deadline.
   void EndAtDeadline(Error cause);
 
-  /// Ends with the parent that it inherits from. The last step: others see the node from here on.
+  /// Makes the end of the parent end the node. The last step of making a node: others see it from
+  /// here on.
   void JoinParent();
 
   [[nodiscard]] TimePoint Deadline() const { return deadline_; }
   [[nodiscard]] const std::any* Value(const void* key) const;
 
-  /// Ends it and its children; the first call counts. The caller holds a reference.
+  /// Ends the node and its children; the first call counts. The caller holds a reference.
   void End(Error err, Error cause);
-  /// Makes one that only the caller refers to, without parent or deadline thread, live again.
+  /// Makes an ended node live again. Only the caller refers to it; it has no parent and no alarm.
   void Revive();
 
   [[nodiscard]] bool Add(Waiter& waiter);
@@ -77,15 +78,15 @@ class ContextNode : private IntrusiveListNode<ContextNode> {
   TimePoint deadline_ = kNever;
   const void* key_ = nullptr;
   std::any value_;
-  Context above_;  // the parent, or just where values are looked up
+  Context above_;  // the parent, or a node that only gives values
   DeadlineThread::Entry alarm_;
 
-  mutable std::mutex mutex_;  // what follows
+  mutable std::mutex mutex_;  // guards the members below
   Error err_;
   Error cause_;
   IntrusiveList<ContextNode, ContextNode> children_;
   IntrusiveList<Waiter, Waiter> waiters_;
-  Waiter* running_ = nullptr;  // its OnDone is being called, by running_on_
+  Waiter* running_ = nullptr;  // the waiter whose OnDone runs, on running_on_
   std::thread::id running_on_;
   std::condition_variable ran_;
 };

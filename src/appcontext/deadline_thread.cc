@@ -56,7 +56,7 @@ void DeadlineThread::Main() {
     Alarm alarm = std::move(first->second);
     alarm.entry->set = false;
     alarms_.erase(first);
-    if (!alarm.node->TryRef()) continue;  // it is being destroyed, and waits for the mutex
+    if (!alarm.node->TryRef()) continue;  // the node is being destroyed, and waits for the mutex
     lock.unlock();
     alarm.node->End(ErrDeadlineExceeded, std::move(alarm.cause));
     alarm.node->Unref();

@@ -23,10 +23,10 @@ class DeadlineThread {
     Error cause;
   };
   using Alarms = std::multimap<TimePoint, Alarm>;
-  /// A node's place among the alarms.
+  /// A node's entry among the alarms.
   struct Entry {
     bool used = false;  // constant once the node is shown to others
-    bool set = false;   // under the thread's mutex, as `at`
+    bool set = false;   // guarded by the thread's mutex, like `at`
     Alarms::iterator at;
   };
 
@@ -35,7 +35,7 @@ class DeadlineThread {
   /// `node` is ended at `deadline` unless it is removed before. Fails, and has done nothing, when
   /// the thread cannot be started; the next call tries again.
   [[nodiscard]] Error Add(ContextNode& node, TimePoint deadline, Error cause, Entry& entry);
-  /// After this the thread touches the node through a reference of its own, if at all.
+  /// After Remove the thread uses the node only through a reference of its own.
   void Remove(Entry& entry);
 
  private:

@@ -89,7 +89,7 @@ void* Arena::Grow(size_t size, size_t align) {
   chunk->older = chunk_;
   chunk->capacity = capacity;
   if (chunk_ == nullptr) first_ = chunk->Data();
-  has_older_ = chunk_ != nullptr || CheckedFromOutside();  // Reset is to give it back
+  has_older_ = chunk_ != nullptr || CheckedFromOutside();  // Reset must free it
   chunk_ = chunk;
   next_ = chunk->Data();
   end_ = next_ + capacity;

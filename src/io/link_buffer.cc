@@ -45,7 +45,7 @@ Block* BlockPool::GetLarge(size_t capacity) {
   return Reuse(block);
 }
 
-// The first that fits and does not waste too much. There are few.
+// The first block that fits and does not waste too much. The list is short.
 Block* BlockPool::TakeLarge(size_t capacity) {
   for (Block** at = &free_large_; *at != nullptr; at = &(*at)->next) {
     const size_t has = (*at)->capacity;
@@ -87,7 +87,7 @@ Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
   return block;
 }
 
-// A slice, a larger block, or one that is not kept.
+// `block` is a slice, a larger block, or a block that is not kept.
 void BlockPool::FreeOther(Block* block) {
   if (block->origin != nullptr) {
     Unref(block->origin);
@@ -145,7 +145,7 @@ Result<std::string_view> LinkBuffer::Peek(size_t n) {
   if (n > len_) return Fail(ErrNotEnough);
   if (n == 0) return std::string_view();
   if (head_->Len() >= n) return head_->View().substr(0, n);
-  // Scattered: bring the stretch together in one block that takes the place of those it empties.
+  // The bytes are scattered: one block with all of them replaces the blocks that it empties.
   Block* joined = pool_->GetLarge(n);
   while (joined->Len() < n) {
     const size_t part = std::min(n - joined->Len(), head_->Len());
@@ -163,7 +163,7 @@ Result<std::string_view> LinkBuffer::Peek(size_t n) {
 Result<std::string_view> LinkBuffer::Next(size_t n) {
   HON_TRY(std::string_view view, Peek(n));
   if (n == 0) return view;
-  // A hold of its own keeps the view alive past the block's last byte.
+  // A slice keeps the view alive past the block's last byte.
   Block* keep = pool_->GetSlice(head_, view.data(), 0);
   keep->next = kept_;
   kept_ = keep;
@@ -267,7 +267,7 @@ void LinkBuffer::Append(Block* block) {
   }
   tail_ = block;
   len_ += block->Len();
-  // An emptied block at the front is only of use while it is also the last.
+  // An empty block at the front is kept only while it is also the last one.
   if (head_ != tail_ && head_->Len() == 0) DropFront();
 }
 
@@ -315,8 +315,8 @@ void LinkBuffer::ConsumeSome(size_t n) {
       head_->begin += static_cast<uint32_t>(n);
       return;
     }
-    // A reservation that was not used leaves an empty block behind, which Front must not show
-    // unless it is the last.
+    // An unused reservation leaves an empty block behind. Front shows an empty block only when it
+    // is the last one.
     if (front == 0 && head_->next == nullptr) return;
     n -= front;
     DropFront();

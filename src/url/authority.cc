@@ -13,7 +13,7 @@ namespace {
 
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Userinfo of RFC 3986 §3.2.1, and "@", which people put into passwords.
+// The bytes of a userinfo (RFC 3986 §3.2.1), and "@", which occurs in passwords.
 bool IsUserinfo(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return Allowed(c, kQueryComponent) ||

@@ -7,8 +7,8 @@
 
 namespace hon::url::internal {
 
-/// Reads "[userinfo@]host[:port]" (RFC 3986 §3.2) into `into.User` and `into.Host`. http and https
-/// allow one ":" after a name; other schemes may list hosts with ports.
+/// Reads "[userinfo@]host[:port]" (RFC 3986 §3.2) into `into.User` and `into.Host`. After a name,
+/// http and https allow one ":"; other schemes may list hosts with ports.
 Error ParseAuthority(std::string_view authority, URL& into);
 
 /// Whether `text` is "" or ":" and digits.

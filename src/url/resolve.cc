@@ -57,7 +57,7 @@ Error JoinInto(const URL& base, std::initializer_list<std::string_view> elements
   const bool relative = path.empty() || path.front() != '/';
   if (relative) path.insert(0, 1, '/');
   for (const std::string_view element : elements) path.append(1, '/').append(element);
-  // Only what the last element itself ends with counts: an empty one brings no slash.
+  // The last element decides about the slash at the end; an empty element adds none.
   const bool ends_in_slash =
       elements.size() == 0 ? path.back() == '/' : EndsInSlash(*(elements.end() - 1));
   path = CleanPath(path);
@@ -94,7 +94,7 @@ URL URL::ResolveReference(const URL& reference) const {
   }
   url.Host = Host;
   url.User = User;
-  // EscapedPath is validly escaped, so this cannot fail.
+  // EscapedPath is validly escaped: SetEscapedPath cannot fail.
   static_cast<void>(url.SetEscapedPath(ResolvePath(EscapedPath(), reference.EscapedPath())));
   return url;
 }

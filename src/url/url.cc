@@ -179,7 +179,7 @@ void URL::Clear() {
   Path.clear();
   RawQuery.clear();
   ForceQuery = false;
-  // A request's target has none of these as a rule.
+  // The target of a request usually has none of these parts.
   if ((Scheme.size() | Opaque.size() | Host.size() | RawPath.size() | Fragment.size() |
        RawFragment.size()) != 0) {
     Scheme.clear();

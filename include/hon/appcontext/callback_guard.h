@@ -9,7 +9,7 @@
 
 namespace hon::appcontext {
 
-/// Told of callbacks that threw. Any thread; must not throw.
+/// Receives the reports of callbacks that threw. Called on any thread; must not throw.
 class ThrowReporter {
  public:
   virtual ~ThrowReporter() = default;
@@ -28,10 +28,10 @@ class CallbackGuard {
  public:
   /// Reports to stderr.
   CallbackGuard() = default;
-  /// Reports where `context` says.
+  /// Reports to the ThrowReporter of `context`.
   [[nodiscard]] static CallbackGuard Of(const Context& context);
 
-  /// Calls `callback`. Returns none, or what it threw after that was reported under `name`.
+  /// Calls `callback`. Returns none, or the thrown error after reporting it under `name`.
   template <class F>
   Error Call(std::string_view name, F&& callback) const noexcept {
     Error thrown = CallGuarded(std::forward<F>(callback));

@@ -49,8 +49,8 @@ class Context {
   ContextNode* node_ = nullptr;  // null: Background
 };
 
-/// Ends the context it was made with; the first call counts. Any thread, any number of times.
-/// Dropping it does not cancel.
+/// Ends its context; the first call counts. Any thread, any number of times. Dropping a CancelFunc
+/// does not cancel.
 class CancelFunc {
  public:
   CancelFunc() = default;
@@ -84,9 +84,9 @@ Context Background();
 /// line on stderr) and goes no further; the other functions of `context` run.
 std::function<bool()> AfterFunc(const Context& context, std::function<void()> f);
 
-/// A registration without allocation, for waiters that live on a stack. The context must be kept
-/// alive until Unregister, which returns only when `OnDone` is not running on another thread; a
-/// derived destructor calls it.
+/// A registration that allocates nothing, for waiters that live on a stack. The context must be
+/// kept alive until Unregister, which returns only when `OnDone` is not running on another thread;
+/// a derived destructor calls Unregister.
 class Waiter : public IntrusiveListNode<Waiter> {
  public:
   Waiter() = default;
@@ -100,7 +100,7 @@ class Waiter : public IntrusiveListNode<Waiter> {
  protected:
   /// On the thread that ends the context. Must not register or unregister.
   virtual void OnDone() = 0;
-  /// The context was dropped by everybody and can never end.
+  /// The last reference to the context is gone: the context can never end.
   virtual void OnOrphaned() {}
 
  private:

@@ -4,9 +4,10 @@
 
 namespace hon::appcontext {
 
-/// For servers: a context for one request after the other that costs no allocation while nobody
-/// keeps it past its request. Ended by its owner; a parent only gives values, so that requests
-/// share no lock. Arm and Release on one thread; Cancel and Expire between them.
+/// A context that a server uses for one request after the other. Arm allocates only when the last
+/// request's context is still referenced elsewhere. The owner ends the context; a parent only gives
+/// values, so that requests share no lock. Arm and Release are called on one thread; Cancel and
+/// Expire between them.
 class ReusableContext {
  public:
   ReusableContext() = default;
@@ -14,15 +15,16 @@ class ReusableContext {
   ReusableContext& operator=(const ReusableContext&) = delete;
 
   /// A live context that sees the values of `parent`; valid until Release, its copies for longer.
-  /// Its Deadline() is the earlier of `deadline` and the parent's; ending it then is the caller's
-  /// affair.
+  /// Deadline() is the earlier of `deadline` and the parent's; the caller ends the context at that
+  /// time.
   const Context& Arm(const Context& parent, TimePoint deadline = kNever);
   /// Ends it as canceled, or as past its deadline.
   void Cancel(const Error& cause);
   void Expire(const Error& cause);
-  /// Ends it as canceled if somebody has kept it; otherwise keeps it for the next Arm. `shown` is
-  /// the owner's other copy, if it has one. True: that may stay where it is, and is what the next
-  /// Arm gives, so that a request costs no count at all; false: the owner drops it.
+  /// Ends the context as canceled when somebody has kept a copy; otherwise keeps it for the next
+  /// Arm. `shown` is the owner's other copy, if there is one. Returns true when `shown` may stay:
+  /// the next Arm gives the same context, and a request costs no reference count. Returns false
+  /// when the owner must drop `shown`.
   bool Release(const Context& shown = {});
 
  private:

@@ -10,9 +10,9 @@
 
 namespace hon {
 
-/// Text and small arrays that live together and die together: a bump allocator that keeps its
-/// first chunk across Reset, so that a warm one allocates nothing.
-/// Not thread-safe. Views it hands out live until Reset, Clear or destruction.
+/// A bump allocator for text and small arrays that share one lifetime. Reset keeps the first chunk,
+/// so that a warm arena allocates nothing. Not thread-safe. Views live until Reset, Clear or
+/// destruction.
 class Arena {
  public:
   Arena() noexcept = default;

@@ -2,8 +2,8 @@
 
 namespace hon {
 
-/// Where in the source a call stands: `void F(CallSite where = CallSite::Here());` is told its
-/// caller. (std::source_location is missing in clang 14.)
+/// The place of a call in the source. A function declared `void F(CallSite where =
+/// CallSite::Here());` gets the place of its caller. (std::source_location is missing in clang 14.)
 struct CallSite {
   const char* file;
   int line;

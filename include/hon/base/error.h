@@ -5,8 +5,8 @@
 #include <hon needs C++20: compile with -std=c++20>
 #endif
 
-// What can fail returns an Error or a Result<T>. An Error is one word, true in a condition when
-// there is an error (Go's `err != nil`), and compares with sentinels through Is().
+// Functions that can fail return an Error or a Result<T>. An Error is one word, true in a condition
+// when there is an error (Go's `err != nil`), and compares with sentinels through Is().
 
 #include <cstdint>
 #include <string>

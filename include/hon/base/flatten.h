@@ -1,7 +1,7 @@
 #pragma once
 
-/// Before a function that is on the way of each request: what it calls is compiled into it. Only
-/// where it is optimised for use (NDEBUG); elsewhere it would cost nothing but time to compile.
+/// Marks a function that every request passes through: the compiler inlines the calls in it. Only
+/// in optimised builds (NDEBUG); elsewhere inlining would just make compilation slower.
 #ifdef NDEBUG
 #define HON_FLATTEN [[gnu::flatten]]
 #else

@@ -42,9 +42,9 @@ class IntrusiveListNode {
   IntrusiveListNode* previous_ = nullptr;
 };
 
-/// A doubly linked list of objects that it does not own and for which it allocates nothing. No
-/// locks. Objects neither move nor die while they are in it, and the list does not move; with
-/// NDEBUG that is not checked. `T` derives from IntrusiveListNode<Tag>.
+/// A doubly linked list that neither owns its objects nor allocates. No locks. Objects neither move
+/// nor die while they are in the list, and the list does not move; with NDEBUG these rules are not
+/// checked. `T` derives from IntrusiveListNode<Tag>.
 template <class T, class Tag = void>
 class IntrusiveList {
  public:
@@ -90,8 +90,8 @@ class IntrusiveList {
     other.head_.previous_ = &other.head_;
   }
 
-  /// Calls `visit` for each object, from the first on. The visited one may leave the list, and die;
-  /// the one behind it must not. Those that join at the end meanwhile are visited too.
+  /// Calls `visit` for each object, from the first on. `visit` may remove and destroy the object
+  /// that it gets, but not the next one. Objects appended during the call are visited too.
   template <class Visit>
   void ForEach(Visit&& visit) {
     Node* node = head_.next_;

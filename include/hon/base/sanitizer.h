@@ -1,7 +1,7 @@
 #pragma once
 
-// Memory that a handler saw and must not see again is poisoned: under AddressSanitizer a late
-// access is reported at once, in debug builds it reads 0xDD, in release builds this is nothing.
+// Poisoning of memory that a handler saw and must not see again. AddressSanitizer reports a late
+// access at once, debug builds read 0xDD, release builds do nothing.
 
 #include <cstddef>
 #include <cstring>

@@ -13,7 +13,7 @@ namespace hon {
 class Thread {
  public:
   enum class Signals : uint8_t {
-    kBlocked,    // all of them: the thread takes no signal that is sent to the process
+    kBlocked,    // every signal: the thread takes none that is sent to the process
     kInherited,  // the mask of the starting thread, for threads that run handlers
   };
   struct Options {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Byte buffers that grow, and a pool of them that learns from what is returned how large a new one
-// should be and which are too large to keep. Knows io and nothing above.
+// Byte buffers that grow, and a pool of them. The pool learns from returned buffers how large a new
+// one should be and which are too large to keep.
 
 #include <cstdint>
 #include <span>

@@ -16,9 +16,9 @@ namespace hon::bytebufferpool {
 /// Sizes are counted in classes of 64 bytes, 128, ... up to 32 MiB and more.
 inline constexpr size_t kSizeClasses = 20;
 inline constexpr size_t kSmallestClassBytes = 64;
-/// So many returns of one class make the pool look at its counts again.
+/// Returns of one class after which the pool calibrates its sizes.
 inline constexpr uint64_t kCalibrateCallsThreshold = 42'000;
-/// Buffers larger than this share of all returns needed are not kept.
+/// Share of all returns that kept buffers should serve; buffers of larger classes are not kept.
 inline constexpr double kMaxPercentile = 0.95;
 
 /// A self-calibrating pool. Thread-safe. Must outlive what it handed out.
@@ -56,11 +56,11 @@ class Pool {
 
   /// An empty buffer, with room for what has lately been usual.
   [[nodiscard]] Handle Get();
-  /// Takes a buffer back (any ByteBuffer): counts its length, and keeps it unless it is larger
-  /// than what is worth keeping.
+  /// Takes back any ByteBuffer: counts its length, and keeps the buffer unless it is larger than
+  /// the calibrated maximum.
   void Put(std::unique_ptr<ByteBuffer> buffer);
 
-  /// What has been learnt; 0 before the first calibration.
+  /// The calibrated sizes; 0 before the first calibration.
   [[nodiscard]] size_t DefaultSize() const { return default_size_.load(std::memory_order_relaxed); }
   [[nodiscard]] size_t MaxSize() const { return max_size_.load(std::memory_order_relaxed); }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Go's io in the parts that a server needs: the count-and-error result, Reader, Writer, Closer,
-// and the helpers over them. Pure: knows no socket, loop or clock.
+// Go's io in the parts that a server needs: the count-and-error result, Reader, Writer, Closer, and
+// functions over them. Pure: no socket, loop or clock.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace hon::io {
 inline constexpr Sentinel ErrEof{"EOF"};
 /// The stream ended inside something that has a known length or end mark.
 inline constexpr Sentinel ErrUnexpectedEof{"unexpected EOF"};
-/// A Writer took fewer bytes than it was given and said nothing.
+/// A Writer took fewer bytes than it was given and returned no error.
 inline constexpr Sentinel ErrShortWrite{"short write"};
 /// The other end is gone, or this end was closed.
 inline constexpr Sentinel ErrClosed{"use of closed connection"};
@@ -63,7 +63,7 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
-  /// Takes all of `data`, or says why not; the bytes are copied or sent before it returns.
+  /// Takes all of `data`, or returns an error. The bytes are copied or sent before Write returns.
   virtual IoResult Write(std::string_view data) = 0;
 };
 

@@ -61,8 +61,8 @@ class BlockPool {
     --cached_;
     return Reuse(block);
   }
-  /// A block of at least `capacity` bytes with one reference. Of the larger ones, free, at most
-  /// kLargeCachedBytesMax are kept.
+  /// A block of at least `capacity` bytes with one reference. The pool keeps at most
+  /// kLargeCachedBytesMax of larger free blocks.
   [[nodiscard]] Block* GetLarge(size_t capacity);
   /// A block that shows [data, data+size) of `origin` (which gains a reference).
   [[nodiscard]] Block* GetSlice(Block* origin, const char* data, size_t size);
@@ -100,7 +100,7 @@ class BlockPool {
   size_t in_use_ = 0;
 };
 
-/// A counted hold on a block: what it shows stays put while the hold lives.
+/// A reference to a block: the bytes of the block stay in place while the BlockRef lives.
 class BlockRef {
  public:
   BlockRef() noexcept = default;
@@ -132,7 +132,7 @@ class LinkBuffer {
   LinkBuffer& operator=(LinkBuffer&& other) noexcept;
   ~LinkBuffer() { Clear(); }
 
-  // Reading. A view lives until the next non-const call, unless its block is held (Hold).
+  // Reading. A view lives until the next non-const call, unless its block is kept by Hold.
 
   /// Bytes that can be read.
   [[nodiscard]] size_t Len() const { return len_; }
@@ -157,11 +157,11 @@ class LinkBuffer {
   [[nodiscard]] Result<std::string_view> Until(char delimiter);
   [[nodiscard]] Result<std::string> ReadString(size_t n);
   [[nodiscard]] Result<char> ReadByte();
-  /// Consumes up to `into.size()` bytes into it and returns how many.
+  /// Consumes up to `into.size()` bytes into `into` and returns how many.
   size_t ReadInto(std::span<char> into);
   /// Moves the next `n` bytes into a buffer of their own, without copying them.
   [[nodiscard]] Result<LinkBuffer> Slice(size_t n);
-  /// Gives the blocks back that Next and Until still kept alive for their views.
+  /// Releases the blocks that Next and Until kept alive for their views.
   void Release();
 
   /// Keeps the block of the first unread byte alive, so that views into it survive later reads.
@@ -181,8 +181,8 @@ class LinkBuffer {
 
   // Writing.
 
-  /// Room for exactly `n` contiguous bytes at the end; they count once MallocAck says so.
-  /// One reservation at a time.
+  /// Reserves exactly `n` contiguous bytes at the end; MallocAck makes them readable. One
+  /// reservation at a time.
   [[nodiscard]] char* Malloc(size_t n) {
     if (tail_ == nullptr || tail_->Room() < n || tail_->origin != nullptr) AddBlock(n);
     return tail_->data + tail_->end;

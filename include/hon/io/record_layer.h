@@ -1,8 +1,8 @@
 #pragma once
 
-// The seam for TLS: what turns the bytes of a socket into plaintext and back. A netpoll::Connection
-// with a record layer shows plaintext in its Reader and takes plaintext in its Writer; nothing
-// above it knows of records. Rules: docs/ARCHITECTURE.md, section 4.
+// The seam for TLS: converts the bytes of a socket to plaintext and back. A netpoll::Connection
+// with a record layer shows plaintext in its Reader and takes plaintext in its Writer; the code
+// above a connection knows no records. Rules: docs/ARCHITECTURE.md, section 4.
 
 #include <cstddef>
 #include <string_view>
@@ -34,11 +34,11 @@ class RecordLayer {
   /// Called once, when the socket is connected. A client appends its first flight to `sealed`.
   virtual Error Start(LinkBuffer& sealed) = 0;
 
-  /// Opens every complete record of `received`, consuming it; an incomplete one stays there, and an
-  /// implementation fails before it has to wait for more than one record. Plaintext goes to the end
-  /// of `plain`, and to the end of `sealed` what the protocol itself answers: handshake messages,
-  /// key updates. Appends no plaintext before HandshakeDone nor after InputEnded. An error is
-  /// final, and its alert, if the protocol has one, is in `sealed`.
+  /// Opens and consumes every complete record of `received`; an incomplete record stays there. An
+  /// implementation fails before it would wait for more than one record. Plaintext is appended to
+  /// `plain`. Answers of the protocol itself (handshake messages, key updates) are appended to
+  /// `sealed`. No plaintext is appended before HandshakeDone or after InputEnded. An error is
+  /// final; the alert for it, if the protocol has one, is in `sealed`.
   virtual Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) = 0;
 
   /// Appends `plain`, of 1 to kRecordBytesMax bytes, to `sealed` as records. Called after
@@ -49,15 +49,15 @@ class RecordLayer {
   /// most, also during the handshake.
   virtual void CloseOutput(LinkBuffer& sealed) = 0;
 
-  /// Plaintext may be sealed.
+  /// Whether plaintext may be sealed.
   [[nodiscard]] virtual bool HandshakeDone() const = 0;
-  /// The peer has ended its direction by its close_notify.
+  /// Whether the peer has ended its direction by close_notify.
   [[nodiscard]] virtual bool InputEnded() const = 0;
   /// The protocol that ALPN chose (RFC 7301), "" for none. Lives as long as the layer; complete
   /// after HandshakeDone.
   [[nodiscard]] virtual std::string_view ApplicationProtocol() const { return {}; }
-  /// What the handshake has come to, when it was one of TLS; lives as long as the layer. Null
-  /// before HandshakeDone.
+  /// The result of a TLS handshake; lives as long as the layer. Null before HandshakeDone, and for
+  /// a protocol other than TLS.
   [[nodiscard]] virtual const tls::ConnectionState* State() const { return nullptr; }
 };
 

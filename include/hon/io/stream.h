@@ -1,8 +1,8 @@
 #pragma once
 
-// The seam under the HTTP codecs: one duplex byte stream as one exchange sees it. The codec reads
-// and writes the two buffers directly and calls a method only when it must wait, so that the
-// common request waits for nothing. Both buffers hold plaintext: TLS is below (io/record_layer.h).
+// The seam below the HTTP codecs: the duplex byte stream of one exchange. A codec reads and writes
+// the two buffers directly and calls a method only when it must wait; the common request never
+// waits. Both buffers hold plaintext: TLS is below (io/record_layer.h).
 
 #include <cstdint>
 
@@ -20,14 +20,14 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  /// Bytes that the peer sent and nobody consumed.
+  /// Received bytes that are not consumed yet.
   [[nodiscard]] LinkBuffer& In() { return *in_; }
-  /// Bytes on their way to the peer. They leave by themselves at the end of the loop's turn.
+  /// Bytes on their way to the peer. The loop sends them at the end of its turn.
   [[nodiscard]] LinkBuffer& Out() { return *out_; }
 
-  /// Suspends until In() holds more bytes than now.
-  /// Errors: ErrEof (the peer has finished sending), ErrDeadlineExceeded, ErrClosed or the system
-  /// error of a broken connection, the cause of the exchange's context when that has ended.
+  /// Suspends until In() holds more bytes than now. Errors: ErrEof (the peer has finished sending),
+  /// ErrDeadlineExceeded, ErrClosed or the system error of a broken connection, the cause of the
+  /// exchange's context once the context has ended.
   virtual Error FillInput() = 0;
 
   /// Sends until at most `bytes_max` bytes of Out() are left (0: everything is with the kernel),

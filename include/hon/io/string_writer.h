@@ -7,7 +7,8 @@
 
 namespace hon::io {
 
-/// Keeps what is written, as Go's strings.Builder does; it never fails. One thread at a time.
+/// Collects the bytes written to it, as Go's strings.Builder does; never fails. One thread at a
+/// time.
 class StringWriter final : public Writer {
  public:
   IoResult Write(std::string_view data) override {

@@ -17,7 +17,8 @@ namespace hon::url {
 /// of the error shows it.
 inline constexpr Sentinel ErrEscape{"invalid URL escape"};
 
-/// For a key or a value of a query: space becomes "+", all but letters, digits and "-_.~" "%XX".
+/// For a key or a value of a query: a space becomes "+", every other byte but letters, digits and
+/// "-_.~" becomes "%XX".
 [[nodiscard]] std::string QueryEscape(std::string_view text);
 /// For one segment of a path (RFC 3986 §3.3): "/" is escaped as well.
 [[nodiscard]] std::string PathEscape(std::string_view text);

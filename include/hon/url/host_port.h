@@ -9,7 +9,7 @@
 
 namespace hon::net {
 
-/// The text is no "host:port". The error's text says why, as Go's net.AddrError does.
+/// The text is not "host:port". The error's text says why, as Go's net.AddrError does.
 inline constexpr Sentinel ErrAddress{"malformed address"};
 
 /// An address in its two parts: views of the text that was split.

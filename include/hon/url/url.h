@@ -1,9 +1,9 @@
 #pragma once
 
-// Go's net/url: parsing by RFC 3986, with Go's leniencies and its fields. Knows nothing of HTTP.
+// Go's net/url: parsing by RFC 3986, with Go's leniencies and its fields. Independent of HTTP.
 // Escaping alone is in escape.h, queries alone in values.h. Functions take time and memory in
-// proportion to their input, which has no limit here, a server's being that of the request's head;
-// they may be called from any thread, as may the const methods of one object.
+// proportion to their input. The input has no limit here; a server limits the head of a request.
+// Functions, and the const methods of one object, may be called from any thread.
 
 #include <initializer_list>
 #include <memory>
@@ -17,10 +17,10 @@
 
 namespace hon::url {
 
-/// The errors of Parse, ParseRequestURI and ParseRequestTarget, beside ErrEscape. A byte below
-/// 0x20 or 0x7F anywhere; nothing to parse; ":" first; a target that is neither a URL nor a path;
-/// "a:b" where it is no scheme; a host, a port (more than digits) or a userinfo (RFC 3986 §3.2)
-/// with bytes that it may not have.
+/// The errors of Parse, ParseRequestURI and ParseRequestTarget, beside ErrEscape, in this order: a
+/// byte below 0x20 or 0x7F; an empty text; a leading ":"; a target that is neither a URL nor a
+/// path; a first path segment with ":" that is no scheme; a host, a port (more than digits) or a
+/// userinfo (RFC 3986 §3.2) with a byte that is not allowed there.
 inline constexpr Sentinel ErrControlByte{"net/url: invalid control character in URL"};
 inline constexpr Sentinel ErrEmpty{"empty url"};
 inline constexpr Sentinel ErrMissingScheme{"missing protocol scheme"};
@@ -91,8 +91,8 @@ struct URL {
   /// `scratch` once it had to be encoded there.
   [[nodiscard]] std::string_view EscapedPathView(std::string& scratch) const;
 
-  /// The pairs of RawQuery, decoded; malformed ones are dropped, and all when there are more than
-  /// kQueryParametersMax (ParseQuery tells).
+  /// The pairs of RawQuery, decoded. Malformed pairs are dropped; all are dropped when there are
+  /// more than kQueryParametersMax (ParseQuery returns the error).
   [[nodiscard]] Values Query() const;
   /// Path and query (or opaque and query) as a request line has them.
   [[nodiscard]] std::string RequestURI() const;
@@ -101,8 +101,8 @@ struct URL {
   /// The digits after the host's last ":", "" when there are none; a view of Host.
   [[nodiscard]] std::string_view Port() const;
 
-  /// Sets Path to the decoded text and RawPath if it is needed. Fails with ErrEscape and then
-  /// changes nothing. `escaped` is no view of this URL.
+  /// Sets Path to the decoded text and, where needed, RawPath. Fails with ErrEscape and then
+  /// changes nothing. `escaped` must not be a view of this URL.
   Error SetEscapedPath(std::string_view escaped);
 
   /// `reference` resolved against this URL (RFC 3986 §5.2).

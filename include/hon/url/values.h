@@ -69,7 +69,7 @@ class Values {
 /// nothing was added), else ErrSemicolon when a piece held one, else the first ErrEscape.
 Error ParseQueryInto(std::string_view query, Values& into);
 
-/// Go's ParseQuery: both the values that could be read, and what was wrong.
+/// Go's ParseQuery: the values that could be read, and the first error.
 struct ParsedQuery {
   Values values;
   Error err;
