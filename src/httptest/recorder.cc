@@ -9,7 +9,7 @@
 namespace hon::httptest {
 namespace {
 
-// Fields that frame or route a message, or say how to treat it, are no trailers (RFC 9110 §6.5.1).
+// Fields for framing, routing or the treatment of a message are no trailers (RFC 9110 §6.5.1).
 constexpr std::string_view kNoTrailers[] = {"Authorization",
                                             "Cache-Control",
                                             "Connection",

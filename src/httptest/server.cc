@@ -11,7 +11,7 @@ namespace {
 constexpr Duration kHijackedGrace = std::chrono::seconds(1);
 constexpr Duration kPatience = std::chrono::seconds(5);
 
-// Options of one kind as one.
+// Several options of one kind as one option.
 template <class Options>
 std::function<void(Options&)> All(std::vector<std::function<void(Options&)>> options) {
   return [options = std::move(options)](Options& to) {

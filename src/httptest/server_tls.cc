@@ -1,4 +1,4 @@
-// Servers for tests over TLS. Without it: server_tls_none.cc.
+// httptest::Server over TLS. Builds without TLS: server_tls_none.cc.
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-// A library that was built with HON_TLS=OFF.
+// httptest::Server over TLS in a library built with HON_TLS=OFF: StartTLS throws.
 
 #include <stdexcept>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which bytes may stand unescaped in which part of a URL. RFC 3986 appendix A, with the choices
+// The bytes that may stand unescaped in each part of a URL. RFC 3986 appendix A, with the choices
 // that Go made where the RFC leaves one.
 
 #include <array>

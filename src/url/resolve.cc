@@ -37,7 +37,7 @@ std::string RemoveDotSegments(std::string_view path) {
   return clean;
 }
 
-// RFC 3986 §5.2.3 and §5.2.4. Both are in escaped form.
+// RFC 3986 §5.2.3 and §5.2.4. `base` and `reference` are in escaped form.
 std::string ResolvePath(std::string_view base, std::string_view reference) {
   std::string full;
   if (reference.empty()) {

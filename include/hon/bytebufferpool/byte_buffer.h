@@ -32,7 +32,7 @@ class ByteBuffer final : public io::Writer {
   io::IoResult WriteString(std::string_view text) { return Write(text); }
   void WriteByte(char byte) { bytes_.push_back(byte); }
 
-  /// Appends everything that `from` has. Its end is no error.
+  /// Appends everything that `from` has. The end of `from` is no error.
   io::CopyResult ReadFrom(io::Reader& from);
   /// Writes everything to `to`; keeps it.
   io::CopyResult WriteTo(io::Writer& to) const;

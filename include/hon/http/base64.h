@@ -13,7 +13,7 @@ namespace hon::base64 {
 /// The text is no base64 of the encoding. The error's text says at which byte.
 inline constexpr Sentinel ErrCorruptInput{"illegal base64 data"};
 
-/// One of the encodings below. Pure; any thread.
+/// An encoding of base64; the four of Go stand below. Pure; any thread.
 class Encoding {
  public:
   enum class Alphabet : uint8_t { kStd, kUrl };
@@ -24,8 +24,8 @@ class Encoding {
   [[nodiscard]] std::string EncodeToString(std::string_view bytes) const;
   /// Line ends (CR, LF) in `text` are skipped. Fails with ErrCorruptInput.
   [[nodiscard]] Result<std::string> DecodeString(std::string_view text) const;
-  /// The same, and it refuses bits behind the last byte that are not zero (§3.5), so that each text
-  /// has one encoding, line ends apart.
+  /// An Encoding that also refuses bits behind the last byte that are not zero (§3.5), so that each
+  /// text has one encoding, line ends apart.
   [[nodiscard]] constexpr Encoding Strict() const { return {alphabet_, padded_, true}; }
 
  private:

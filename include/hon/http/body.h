@@ -7,7 +7,7 @@
 
 namespace hon::http {
 
-/// The body was closed, or its handler has returned.
+/// A read of a body that was closed, or whose handler has returned.
 inline constexpr Sentinel ErrBodyReadAfterClose{"http: invalid Read on closed Body"};
 
 /// More bytes than a limit allows: the server's, or MaxBytesReader's.
@@ -20,9 +20,9 @@ class BodySource : public io::Reader, public io::Closer {
   [[nodiscard]] virtual bool HasLimit() const { return false; }
 };
 
-/// A message body, as Go's `r.Body`: never null, at its end from the start when there is none.
-/// Reading suspends the calling fiber until bytes arrive. A Body is a small handle: copies share
-/// the source. A request's Body ends when its handler has returned.
+/// A message body, as Go's `r.Body`: never null; a message without a body has an empty one. Reading
+/// suspends the calling fiber until bytes arrive. A Body is a small handle: copies share the
+/// source. A request's Body ends when its handler has returned.
 class Body final : public io::Reader {
  public:
   /// An empty body (Go's NoBody).
@@ -50,14 +50,15 @@ class Body final : public io::Reader {
   [[nodiscard]] Result<std::string> ReadAll(size_t bytes_max = SIZE_MAX) {
     return io::ReadAll(*this, bytes_max);
   }
-  /// Later reads fail with ErrBodyReadAfterClose. The server drains the unread rest.
+  /// Closes the body: later reads fail with ErrBodyReadAfterClose. The server drains the unread
+  /// rest.
   Error Close() { return source_ == nullptr ? Error() : source_->Close(); }
 
   /// Whether there is no source at all (Go's `r.Body == http.NoBody`).
   [[nodiscard]] bool IsNoBody() const { return source_ == nullptr; }
   /// The source, or null for an empty Body. Not owned by the caller.
   [[nodiscard]] BodySource* Source() const { return source_; }
-  /// Whether MaxBytesReader limits it.
+  /// Whether MaxBytesReader limits the body.
   [[nodiscard]] bool HasLimit() const { return source_ != nullptr && source_->HasLimit(); }
 
  private:

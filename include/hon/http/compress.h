@@ -29,9 +29,9 @@ struct CompressOptions {
 };
 
 /// Whether content of the media type `type` ("text/html; charset=utf-8") is worth compressing:
-/// text, JSON, XML, scripts, fonts and images that are not compressed already.
-/// text/event-stream is not among them, since each open stream would hold a compressor; name it
-/// in CompressOptions::types to have it, and set a Cache-Control without no-transform, which
+/// text, JSON, XML, scripts, fonts and images that are not compressed already. text/event-stream is
+/// not among them, since each open stream would hold a compressor. To compress event streams, name
+/// the type in CompressOptions::types and set a Cache-Control without no-transform, which
 /// sse::Writer sends otherwise. Pure; any thread.
 [[nodiscard]] bool IsCompressible(std::string_view type);
 
@@ -43,30 +43,30 @@ struct CompressOptions {
 /// one (§8.8.3.3); a weak ETag is sent as it is. While the handler runs, If-Match and If-None-Match
 /// list "abc" behind each "abc--gzip", so that the conditions of a request are true of either
 /// representation: a PUT may name the tag that a GET has shown. If-Range is left alone: a part is
-/// never of compressed bytes. Every answer of which a 200 might have been compressed says Vary, a
+/// never of compressed bytes. Every answer of which a 200 might have been compressed has Vary, a
 /// 206 and a 304 too, and a 304 has the ETag of the 200 (§15.3.7, §15.4.5).
 ///
 /// A Flush sends everything written so far, so that streams arrive as they are written. A HEAD is
 /// answered by the fields of the GET. A missing Content-Type is found by the first bytes, as
 /// without CompressHandler.
 ///
-/// Not compressed are: answers that have a Content-Encoding, Content-Range, Transfer-Encoding, a
-/// digest (Digest, Content-Digest, Repr-Digest, Content-MD5) or Cache-Control: no-transform, which
-/// is how a handler keeps one from being compressed; the statuses 1xx, 204, 205, 206 and 304;
-/// CONNECT, HTTP/1.0 and hijacked connections.
+/// Never compressed are: answers that have a Content-Encoding, Content-Range, Transfer-Encoding, a
+/// digest (Digest, Content-Digest, Repr-Digest, Content-MD5) or Cache-Control: no-transform, with
+/// which a handler prevents compression; the statuses 1xx, 204, 205, 206 and 304; CONNECT, HTTP/1.0
+/// and hijacked connections.
 ///
 /// Up to size_min bytes are kept back until the handler writes more, flushes or returns; the fields
 /// are still those at the handler's WriteHeader or first Write. Writing less than a declared
-/// Content-Length cuts the connection, so that no client takes a part for the whole; behind a Write
-/// past it every Write fails.
+/// Content-Length cuts the connection, so that no client takes a part for the whole. After a Write
+/// past the declared length every Write fails.
 ///
-/// The length of a compressed answer tells of its content. Where one answer holds a secret as well
-/// as text that the client, or a page in the client, has sent, the length can reveal the secret
-/// (BREACH): do not compress such answers. The `handler` may suspend. Compressing is work on the
-/// calling thread; other fibers get a turn behind every 64 KiB that are compressed.
+/// The length of a compressed answer reveals something of its content. Where one answer holds a
+/// secret as well as text that the client, or a page in the client, has sent, the length can reveal
+/// the secret (BREACH): do not compress such answers. The `handler` may suspend. Compressing is
+/// work on the calling thread; other fibers get a turn after every 64 KiB that are compressed.
 [[nodiscard]] HandlerPtr CompressHandler(HandlerArg handler, CompressOptions options = {});
 
-/// CompressHandler as a Middleware, for Chain and RouteGroup. All handlers that it is put around
+/// CompressHandler as a Middleware, for Chain and RouteGroup. All handlers wrapped by one Compress
 /// share streams_max.
 [[nodiscard]] Middleware Compress(CompressOptions options = {});
 

@@ -16,9 +16,10 @@ inline constexpr Sentinel ErrCrossOriginOldBrowser{
     "cross-origin request detected, and/or browser is out of date: "
     "Sec-Fetch-Site is missing, and Origin does not match Host"};
 
-/// Refuses requests that other sites make browsers send (CSRF), by Sec-Fetch-Site, or by Origin
-/// and Host where a browser sends no Sec-Fetch-Site. GET, HEAD and OPTIONS always pass: change
-/// nothing in answer to them. Requests with neither header do not come from a browser and pass.
+/// Refuses requests that other sites make browsers send (CSRF), by Sec-Fetch-Site, or by Origin and
+/// Host where a browser sends no Sec-Fetch-Site. GET, HEAD and OPTIONS always pass: handlers must
+/// change nothing in answer to them. Requests with neither header do not come from a browser and
+/// pass.
 ///
 /// Any method may be called by any thread at any time and applies to requests from then on.
 class CrossOriginProtection {
@@ -29,8 +30,8 @@ class CrossOriginProtection {
   CrossOriginProtection& operator=(const CrossOriginProtection&) = delete;
   ~CrossOriginProtection();
 
-  /// Lets requests with exactly this Origin pass, which is "scheme://host[:port]". Fails for any
-  /// other form, and the text says why.
+  /// Lets requests pass whose Origin is exactly `origin`, in the form "scheme://host[:port]". Fails
+  /// for any other form; the error's text says why.
   Error AddTrustedOrigin(std::string_view origin);
 
   /// Lets requests pass that match `pattern`, a pattern of ServeMux, without a redirect. Throws as

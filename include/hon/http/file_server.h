@@ -1,6 +1,6 @@
 #pragma once
 
-// Serving files and anything else with a position: conditional requests, ranges, media types.
+// Serving files and other content with a position: conditional requests, ranges, media types.
 
 #include <concepts>
 #include <cstddef>
@@ -19,8 +19,8 @@ class Types;
 
 namespace hon::http {
 
-/// A request for more ranges than this, or with more pairs of them that overlap, is answered as if
-/// it had asked for none (RFC 9110 §14.2).
+/// The limits of a Range field: the number of ranges, and of pairs of ranges that overlap. Past
+/// either the whole content is sent, as without a Range (RFC 9110 §14.2).
 inline constexpr size_t kRangesMax = 64;
 inline constexpr size_t kRangeOverlapsMax = 2;
 
@@ -35,19 +35,19 @@ struct FileServerOptions {
   size_t listing_entries_max = 100'000;
   /// kHide: answered with 404 and left out of listings.
   Dotfiles dotfiles = Dotfiles::kServe;
-  /// Set a strong ETag, made of size and modification time, where the handler set none. A file that
-  /// brings one (FileInfo::ETag) has it in any case.
+  /// Set a strong ETag, made of size and modification time, where the handler set none. A file with
+  /// an ETag of its own (FileInfo::ETag) is always sent with that.
   bool etag = false;
   /// Send "name.br", "name.zst" or "name.gz" instead of "name", with Content-Encoding, where such a
-  /// file exists and Accept-Encoding prefers its coding. Vary is sent in any case.
+  /// file exists and Accept-Encoding prefers its coding. Vary is then sent on every answer.
   bool precompressed = false;
   /// Set X-Content-Type-Options: nosniff on files and listings, so that no browser guesses another
   /// type than the one sent (Fetch Standard §3.6).
   bool nosniff = false;
-  /// A single-page application's page, as "/index.html": the file of the tree that answers, with
-  /// 200, a GET or HEAD whose path names nothing that is served and whose last element has no dot.
-  /// A path with a dot there, as "/app.js", stays a 404. "" for none. FileServer only; the text is
-  /// kept by the caller.
+  /// The page of a single-page application, such as "/index.html": the file of the tree that
+  /// answers, with 200, a GET or HEAD whose path names nothing that is served and whose last
+  /// element has no dot. A path with a dot there, as "/app.js", stays a 404. "" for none.
+  /// FileServer only; the text is kept by the caller.
   std::string_view fallback = {};
   /// Media types by extension; null for the system's. Kept by the caller.
   const mime::Types* types = nullptr;
@@ -73,11 +73,12 @@ void ServeFileFS(ResponseWriter& w, Request& r, const FS& fs, std::string_view n
                  const FileServerOptions& options = {});
 
 /// Serves a tree of files by the request's path: `FileServer(Dir("/srv/www"))`. Redirects, always
-/// relative so that StripPrefix may be used: ".../index.html" to "./", a directory to the name
-/// with a slash, a file to the name without one.
+/// relative so that StripPrefix may be used: ".../index.html" to "./", a directory to the name with
+/// a slash, a file to the name without one.
 ///
-/// Answers 404 to a decoded path that has an element "." or "..", or an escaped slash, however it
-/// was spelled: what a mux or a middleware decided about the path is then true of the file too.
+/// Answers 404 to a decoded path that has an element "." or "..", or an escaped slash, however the
+/// path was spelled: a decision of a mux or a middleware about the path is then true of the file
+/// too.
 class FileServer final : public Handler {
  public:
   explicit FileServer(std::shared_ptr<const FS> fs, FileServerOptions options = {})

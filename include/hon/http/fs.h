@@ -20,10 +20,10 @@
 
 namespace hon::http {
 
-/// There is no such file, or the file may not be served: it is no regular file or directory, or is
-/// reached through a symbolic link that is not followed. Answered with 404.
+/// No such file exists, or the file may not be served: because it is neither a regular file nor a
+/// directory, or because its path has a symbolic link that is not followed. Answered with 404.
 inline constexpr Sentinel ErrNotExist{"file does not exist"};
-/// The system refuses to open it. Answered with 403.
+/// The system refuses to open the file. Answered with 403.
 inline constexpr Sentinel ErrPermission{"permission denied"};
 /// The name holds a NUL. Answered with 404.
 inline constexpr Sentinel ErrInvalidPath{"http: invalid or unsafe file path"};
@@ -52,18 +52,18 @@ struct DirEntry {
 /// An open file or directory; closed on destruction. Used by one fiber at a time.
 class FsFile : public io::ReadSeeker {
  public:
-  /// The properties when the file was opened, or at present. May block the thread.
+  /// The properties of the file, at the time of opening or of the call. May block the thread.
   virtual Result<FileInfo> Stat() = 0;
   /// The directory's entries, in no order; ErrTooManyEntries past `entries_max`.
   virtual Result<std::vector<DirEntry>> ReadDir(size_t entries_max) = 0;
 };
 
-/// An open file or directory of the system's.
+/// An open file or directory of the operating system.
 class DirFile final : public FsFile {
  public:
   DirFile(io::File file, const FileInfo& info) : file_(std::move(file)), info_(info) {}
 
-  /// As it was opened.
+  /// The properties at the time of opening.
   Result<FileInfo> Stat() override { return info_; }
   Result<std::vector<DirEntry>> ReadDir(size_t entries_max) override;
   io::IoResult Read(std::span<char> into) override { return file_.Read(into); }
@@ -74,10 +74,10 @@ class DirFile final : public FsFile {
 
  private:
   io::File file_;
-  FileInfo info_;  // as it was opened
+  FileInfo info_;  // at the time of opening
 };
 
-/// Holds one open file, of the system's without an allocation. The file is closed with the slot.
+/// Owns one open file; a DirFile without an allocation. The file is closed with the slot.
 class FsFileSlot {
  public:
   /// Takes `file`; at most once for a slot. The result lives as long as the slot.
@@ -95,19 +95,19 @@ class FS {
   virtual ~FS() = default;
 
   /// Opens a file or directory for reading. Fails with ErrNotExist, ErrPermission, ErrInvalidPath
-  /// or what the system said.
+  /// or the error of the system.
   virtual Result<std::unique_ptr<FsFile>> Open(std::string_view name) const = 0;
 
   /// As Open, into `slot`, which then owns the file. Default: Open.
   virtual Result<FsFile*> OpenIn(FsFileSlot& slot, std::string_view name) const;
 };
 
-/// Which symbolic links beneath a directory are followed. The directory's own path may always go
+/// The symbolic links beneath a directory that are followed. The directory's own path may always go
 /// through links.
 enum class Symlinks : uint8_t {
   kNever,       // none
   kInsideRoot,  // relative ones that never leave the directory
-  kAnywhere,    // all, as Go does: whoever can make a link can publish any file
+  kAnywhere,    // all, as Go does: anybody who can make a link can publish any file
 };
 
 /// How a Dir opens files. The default is safer than Go.
@@ -115,8 +115,8 @@ struct DirOptions {
   Symlinks symlinks = Symlinks::kInsideRoot;
 };
 
-/// The tree beneath a directory of the system's. Whatever the name, nothing outside is opened
-/// (unless by Symlinks::kAnywhere), only regular files and directories are, and no open blocks.
+/// The tree beneath a directory of the operating system. For any name, only regular files and
+/// directories inside the tree are opened (but for Symlinks::kAnywhere), and opening never blocks.
 /// The directory is looked up at each call, so that it may be replaced meanwhile.
 class Dir final : public FS {
  public:

@@ -34,20 +34,18 @@ struct Target {
   bool delegates = false;
 };
 
-/// Answers one request.
-/// Runs on a fiber. It may wait for I/O, and it may block. Calls for other requests run in
-/// parallel.
-/// Lifetime: `r`, its views, its body and `w` end when this returns; copy what you keep.
-/// Faults: an exception means 500 before the head is sent, a cut connection after it;
-/// throwing AbortHandler cuts it without a log line.
+/// Answers one request. Runs on a fiber. A handler may wait for I/O, and may block. Calls for other
+/// requests run in parallel. Lifetime: `r`, its views, its body and `w` end when ServeHTTP returns;
+/// copy what you keep. Faults: an exception means 500 before the head is sent, a cut connection
+/// after it; throwing AbortHandler cuts the connection without a log line.
 class Handler {
  public:
   virtual ~Handler() = default;
   virtual void ServeHTTP(ResponseWriter& w, Request& r) = 0;
 
-  /// Finds what ServeHTTP would call, without calling it, for callers who want to know the pattern
-  /// first: `Resolve(r).handler->ServeHTTP(w, r)` does the same as `ServeHTTP(w, r)`.
-  /// A mux sets r.Pattern and the path values here. Never waits, never fails.
+  /// Finds the handler that ServeHTTP would call, without calling it, for callers who need the
+  /// pattern first: `Resolve(r).handler->ServeHTTP(w, r)` does the same as `ServeHTTP(w, r)`. A mux
+  /// sets r.Pattern and the path values here. Never waits, never fails.
   virtual Target Resolve([[maybe_unused]] Request& r) { return {this, nullptr}; }
 };
 

@@ -15,19 +15,18 @@
 
 namespace hon::http {
 
-/// Before the name of a field in a response's Header: it is sent as a trailer, and may be set until
-/// the handler returns.
+/// Prefix of a field name in a response's Header: the field is sent as a trailer, and may be set
+/// until the handler returns.
 inline constexpr std::string_view TrailerPrefix = "Trailer:";
 
 /// Go's CanonicalHeaderKey: upper case after the start and each "-", else lower; a name with a
 /// byte that no field name may hold comes back unchanged.
 std::string CanonicalHeaderKey(std::string_view name);
 
-/// The fields of a message head, in order. Names compare without regard to case (RFC 9110 §5.1).
-/// A request's fields show the bytes as they came; Set and Add canonicalise names as Go does.
-/// Lifetime: a view that Get or iteration gave ends when its field is changed, and with the
-/// message: from a request's Header when the handler returns. Copy what you keep.
-/// Not thread-safe.
+/// The fields of a message head, in order. Names compare without regard to case (RFC 9110 §5.1). A
+/// request's fields show the bytes as they came; Set and Add canonicalise names as Go does.
+/// Lifetime: a view from Get or from iteration ends when its field is changed, and with the
+/// message: from a request's Header when the handler returns. Copy what you keep. Not thread-safe.
 class Header {
  public:
   /// One line of a head. The texts are views, with the lifetime that Header states.
@@ -35,7 +34,8 @@ class Header {
     std::string_view name;
     std::string_view value;
     HeaderId id = HeaderId::kUnknown;
-    uint32_t room = 0;  // bytes of the Header's own memory behind `value`; 0: not its memory
+    uint32_t room = 0;  // bytes of the Header's own memory behind `value`; 0: memory of another
+                        // owner
   };
 
   Header() = default;
@@ -44,7 +44,7 @@ class Header {
   ~Header() = default;
   /// Copies every field into the new Header's own memory.
   [[nodiscard]] Header Clone() const;
-  /// The same fields as views of this one's memory: for a short-lived copy.
+  /// The same fields as views of this Header's memory: for a short-lived copy.
   [[nodiscard]] Header Alias() const;
 
   /// The first value of `name`, or "".
@@ -54,16 +54,16 @@ class Header {
   }
   /// All values of `name`, in order.
   [[nodiscard]] std::vector<std::string_view> Values(std::string_view name) const;
-  /// Whether there is a field of `name`; a suppressed one is none.
+  /// Whether there is a field of `name`; a suppressed field does not count.
   [[nodiscard]] bool Has(std::string_view name) const;
   [[nodiscard]] bool Has(HeaderId id) const { return (known_ & Bit(id)) != 0; }
-  /// Whether there may be fields whose names HeaderId does not know.
+  /// Whether fields may be present whose names HeaderId does not know.
   [[nodiscard]] bool MayHaveUnknown() const { return (known_ & kUnknownBit) != 0; }
 
-  /// Replaces all fields of `name` by one. The text is copied. False, and nothing stored, for a
-  /// name that is no token; in a value, surrounding blanks are cut and CR, LF, NUL and other
-  /// control bytes except TAB become spaces, so that nothing can be injected.
-  /// The result may be ignored, as a porter will.
+  /// Replaces all fields of `name` by one. The text is copied. Returns false, and stores nothing,
+  /// for a name that is no token. In a value, surrounding blanks are cut, and CR, LF, NUL and other
+  /// control bytes except TAB become spaces, so that nothing can be injected. The result may be
+  /// ignored, as ported Go code does.
   bool Set(std::string_view name, std::string_view value);
   bool Set(HeaderId id, std::string_view value);
   /// Appends a field; otherwise as Set.
@@ -77,7 +77,8 @@ class Header {
   /// Go's `h[name] = nil`: no field is sent, and the server adds none by itself
   /// (Date, Content-Type, ...). Set, Add and Del end it.
   void Suppress(std::string_view name);
-  /// Whether Suppress was called for it. Names without a HeaderId are only not sent.
+  /// Whether Suppress was called for `id`. For a name without a HeaderId, Suppress only removes its
+  /// fields.
   [[nodiscard]] bool Suppressed(HeaderId id) const { return (suppressed_ & Bit(id)) != 0; }
   /// Whether any of `ids` is present or suppressed.
   template <class... Ids>
@@ -85,10 +86,10 @@ class Header {
     return ((known_ | suppressed_) & (Bit(ids) | ...)) != 0;
   }
 
-  /// Fields, not names.
+  /// The number of fields; a name may have several.
   [[nodiscard]] size_t Len() const { return fields_.size(); }
   [[nodiscard]] bool Empty() const { return fields_.empty(); }
-  /// Over the Fields, in order. Any change of the Header ends an iteration.
+  /// Iteration over the Fields, in order. Any change of the Header ends an iteration.
   [[nodiscard]] auto begin() const { return fields_.begin(); }
   [[nodiscard]] auto end() const { return fields_.end(); }
 
@@ -98,7 +99,7 @@ class Header {
 
   // For parsers.
 
-  /// Appends a field that shows the caller's memory, unchecked.
+  /// Appends a field whose texts are the caller's memory, unchecked.
   void AddView(std::string_view name, std::string_view value, HeaderId id) {
     fields_.push_back({name, value, id});
     known_ |= uint64_t{1} << static_cast<unsigned>(id);
@@ -128,11 +129,11 @@ class Header {
 
   std::vector<Field> fields_;
   Arena arena_;
-  // Which known names are present, for absence needs no search; and kUnknownBit, which stays when
-  // the last unknown name goes.
+  // The bits of the known names that are present, so that the absence of a field needs no search.
+  // kUnknownBit stays set when the last unknown name goes.
   uint64_t known_ = 0;
   uint64_t suppressed_ = 0;
-  size_t replaced_bytes_ = 0;  // of the arena, behind values that are no more
+  size_t replaced_bytes_ = 0;  // of the arena, taken by values that were replaced
 };
 
 }  // namespace hon::http

@@ -6,8 +6,8 @@
 namespace hon::http {
 
 // clang-format off
-/// Field names that the server itself looks at, found once when a head is parsed and compared by
-/// number from then on. At most 64, so that a set of them is one word.
+/// Names of the fields that the server itself evaluates: looked up once when a head is parsed, and
+/// compared by number from then on. At most 64, so that a set of them is one word.
 enum class HeaderId : uint8_t {
   kUnknown,
   kAccept, kAcceptCharset, kAcceptEncoding, kAcceptLanguage, kAcceptRanges,

@@ -18,7 +18,7 @@ namespace hon::http {
 /// Wraps a handler: returns a handler that calls the given one.
 using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 
-/// A Middleware from what it does: `around` answers, or calls `next` with the same or with other
+/// A Middleware from a function: `around` answers, or calls `next` with the same or with other
 /// arguments, as often as it likes:
 ///     const http::Middleware logged = http::Around(
 ///         [](http::ResponseWriter& w, http::Request& r, http::Handler& next) {
@@ -32,9 +32,9 @@ using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 /// `handler` within all of `middleware`; the first one is outermost and sees a request first.
 [[nodiscard]] HandlerPtr Chain(const std::vector<Middleware>& middleware, HandlerArg handler);
 
-/// Calls `handler` with a URL path that lacks `prefix`, which is in decoded form; answers 404 when
-/// the path, or its escaped form if it has one, does not begin with it. "" gives `handler` itself.
-/// The Request is the same one: its path is put back when the handler has returned.
+/// Calls `handler` with a URL path that lacks `prefix`, which is in decoded form. Answers 404 when
+/// the path, or its escaped form if it has one, does not begin with the prefix. "" gives `handler`
+/// itself. The Request is the same object: its path is put back when the handler has returned.
 [[nodiscard]] HandlerPtr StripPrefix(std::string prefix, HandlerArg handler);
 
 /// Calls `handler` with every ";" of the query replaced by "&": HTML 4 allowed both between pairs.
@@ -44,9 +44,9 @@ using Middleware = std::function<HandlerPtr(HandlerPtr)>;
 /// MaxBytesReader makes it.
 [[nodiscard]] HandlerPtr MaxBytesHandler(HandlerArg handler, int64_t bytes_max);
 
-/// `body` cut at `bytes_max` bytes (0 if that is negative): exactly that many can be read, then
-/// every Read fails with ErrBodyTooLarge. When that happens, `w`, which must outlive the Body, is
-/// told to close the connection, so that the client does not send the rest.
+/// `body` cut at `bytes_max` bytes (0 if negative): exactly that many can be read, then every Read
+/// fails with ErrBodyTooLarge. The failing Read also makes `w`, which must outlive the Body, close
+/// the connection, so that the client does not send the rest.
 [[nodiscard]] Body MaxBytesReader(ResponseWriter& w, Body body, int64_t bytes_max);
 
 /// Registers patterns of one mux that share a prefix and middleware.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Go's mime: media types with their parameters, and which type a file name's extension means.
+// Go's mime: media types with their parameters, and the type that a file name's extension means.
 
 #include <cstddef>
 #include <map>
@@ -14,7 +14,7 @@
 namespace hon::mime {
 
 /// The errors of ParseMediaType: no type/subtype; a malformed parameter, or too many of them; a
-/// parameter twice.
+/// repeated parameter.
 inline constexpr Sentinel ErrInvalidMediaType{"mime: no valid media type"};
 inline constexpr Sentinel ErrInvalidMediaParameter{"mime: invalid media parameter"};
 inline constexpr Sentinel ErrDuplicateParameter{"mime: duplicate parameter name"};
@@ -42,7 +42,7 @@ struct MediaType {
 /// "" when the type or a name is no token.
 [[nodiscard]] std::string FormatMediaType(std::string_view type, const Parameters& params);
 
-/// Which media type belongs to a file name's extension. Const calls may run in parallel.
+/// A table of media types by the extension of a file name. Const calls may run in parallel.
 class Types {
  public:
   /// The built-in table.
@@ -56,10 +56,10 @@ class Types {
   /// All extensions known for `type`, sorted.
   [[nodiscard]] std::vector<std::string> ExtensionsByType(std::string_view type) const;
 
-  /// Makes `extension`, which begins with a dot, mean `type`.
+  /// Maps `extension`, which begins with a dot, to `type`.
   Error AddExtensionType(std::string_view extension, std::string_view type);
-  /// Adds what a file of the shared-mime-info form "weight:type:glob" knows beside this table,
-  /// plain "*.ext" globs only. False when it cannot be read.
+  /// Adds the entries of a shared-mime-info file ("weight:type:glob") that this table lacks, plain
+  /// "*.ext" globs only. Returns false when the file cannot be read.
   bool LoadGlobs(const std::string& path);
   /// Adds a file of the form "type ext ext..."; its entries replace older ones.
   bool LoadMimeTypes(const std::string& path);

@@ -22,7 +22,7 @@ namespace hon::multipart {
 
 /// A limit of Limits was hit; the text says which.
 inline constexpr Sentinel ErrMessageTooLarge{"multipart: message too large"};
-/// The body is not what RFC 2046 describes; the text says where.
+/// The body does not follow RFC 2046; the text says where.
 inline constexpr Sentinel ErrMalformed{"multipart: malformed body"};
 
 /// The longest boundary (RFC 2046 §5.1.1).
@@ -36,8 +36,8 @@ inline constexpr int64_t kEntryBytes = 200;
 struct Limits {
   /// File contents kept in memory; a file that does not fit goes to disk as a whole.
   int64_t memory_bytes_max = int64_t{32} << 20;
-  /// Values, names and part headers, all kept in memory. The rest of memory_bytes_max, which files
-  /// do not use, counts for them too.
+  /// Values, names and part headers, all kept in memory. The part of memory_bytes_max that files do
+  /// not use is available to them too.
   int64_t value_bytes_max = int64_t{10} << 20;
   size_t parts_max = 1000;
   /// Header fields of one part, and of all files together.
@@ -47,7 +47,7 @@ struct Limits {
   /// One file, and all files on disk together. The server's limit on bodies applies too.
   int64_t file_bytes_max = INT64_MAX;
   int64_t disk_bytes_max = INT64_MAX;
-  /// Where files are spilled to; "" for $TMPDIR, else /tmp.
+  /// Directory for files that do not fit in memory; "" for $TMPDIR, else /tmp.
   std::string temp_dir{};
 };
 
@@ -122,11 +122,11 @@ class FileHeader {
   int64_t offset_ = 0;
 };
 
-/// A form that was read from a multipart/form-data body. Its temporary file has no name from the
-/// start: it is gone with the last FileHeader and File, even if the process dies before.
+/// A form that was read from a multipart/form-data body. The temporary file has no name from the
+/// start and is freed with the last FileHeader and File, even if the process dies before.
 struct Form {
   url::Values Value;  // parts without a file name
-  // The others, by field, in the order they came.
+  // Parts with a file name, by field, in the order they came.
   std::map<std::string, std::vector<FileHeader>, std::less<>> File;
 
   /// Gives up all file contents. Files that are open keep theirs.
@@ -149,27 +149,27 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// The next part, with its content decoded when it is quoted-printable. The unread rest
-  /// of the part before is skipped. Fails with io::ErrEof after the last part, with ErrMalformed,
-  /// ErrMessageTooLarge, or what reading the body gave.
+  /// The next part, with its content decoded when it is quoted-printable. The unread rest of the
+  /// part before is skipped. Fails with io::ErrEof after the last part, with ErrMalformed,
+  /// ErrMessageTooLarge, or the error of reading the body.
   Result<Part*> NextPart() { return Next(Decoding::kAsNamed); }
   /// As NextPart, with the content as it comes.
   Result<Part*> NextRawPart() { return Next(Decoding::kNone); }
 
   /// Reads all parts as a form, up to `memory_bytes_max` of the files in memory. Parts without a
-  /// name are skipped. On failure nothing is left, neither in memory nor on disk.
+  /// name are skipped. A failure leaves nothing, neither in memory nor on disk.
   Result<std::unique_ptr<Form>> ReadForm(int64_t memory_bytes_max);
-  /// With the limits given to the constructor.
+  /// ReadForm with the limits given to the constructor.
   Result<std::unique_ptr<Form>> ReadForm();
 
  private:
   friend class FormReader;
   enum class Decoding : uint8_t { kAsNamed, kNone };
-  // What a part's header may still use.
+  // The rest of the limits for a part's header.
   struct Budget {
     int64_t bytes;
     size_t fields;
-    int64_t bytes_max;  // what `bytes` began with
+    int64_t bytes_max;  // the initial value of `bytes`
 
     Error Spend(int64_t n);
     [[nodiscard]] Error TooLarge() const;
@@ -188,7 +188,7 @@ class Reader {
   std::unique_ptr<internal::Boundary> boundary_;
   std::unique_ptr<Part> part_;
   size_t parts_ = 0;
-  Error failed_;  // what Next is to say from now on
+  Error failed_;  // the result of every further Next
 };
 
 }  // namespace hon::multipart

@@ -12,9 +12,9 @@
 
 namespace hon::multipart {
 
-/// Another part has begun, or the body has ended.
+/// A write to a part after the next part has begun or the body has ended.
 inline constexpr Sentinel ErrPartFinished{"multipart: can't write to finished part"};
-/// RFC 2046 §5.1.1 does not allow such a boundary, or a part has already begun with another.
+/// RFC 2046 §5.1.1 does not allow the boundary, or a part has already begun with another.
 inline constexpr Sentinel ErrBadBoundary{"mime: invalid boundary"};
 
 class Writer;
@@ -43,7 +43,8 @@ class Writer {
 
   /// The boundary, without the dashes before it.
   [[nodiscard]] const std::string& Boundary() const { return boundary_; }
-  /// Before the first part only. ErrBadBoundary for what RFC 2046 §5.1.1 does not allow.
+  /// Sets the boundary; before the first part only. Fails with ErrBadBoundary for a boundary that
+  /// RFC 2046 §5.1.1 does not allow.
   Error SetBoundary(std::string_view boundary);
   /// "multipart/form-data; boundary=...", for a Content-Type field.
   [[nodiscard]] std::string FormDataContentType() const;
@@ -56,7 +57,7 @@ class Writer {
   Result<PartWriter> CreateFormField(std::string_view field);
   /// A whole field of a form.
   Error WriteField(std::string_view field, std::string_view value);
-  /// Ends the body. Does not close what it writes to.
+  /// Ends the body. Does not close the Writer below.
   Error Close();
 
  private:

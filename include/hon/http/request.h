@@ -37,7 +37,7 @@ struct FormState;  // src/http/form_state.h
 
 /// Request::Write: neither Host nor URL.Host is set.
 inline constexpr Sentinel ErrMissingHost{"http: Request.Write on Request with no Host or URL set"};
-/// Request::Write: Method, Host or URL hold what cannot stand in a head.
+/// Request::Write: Method, Host or URL hold a byte that cannot stand in a head.
 inline constexpr Sentinel ErrUnwritableRequest{"http: can't write Method, Host or URL of Request"};
 
 /// The credentials of an Authorization field of the Basic scheme (RFC 7617).
@@ -70,15 +70,15 @@ class Request {
   std::string_view Host;
   http::Header Trailer;         // announced names, then values once Body is at its end
   std::string_view RemoteAddr;  // "ip:port"
-  /// What the handshake has come to (hon/tls/connection_state.h); null for a plain connection.
+  /// The result of the TLS handshake (hon/tls/connection_state.h); null for a plain connection.
   const tls::ConnectionState* TLS = nullptr;
   std::string_view RequestURI;  // the target as sent
   std::string_view Pattern;     // the ServeMux pattern that matched, "" if none
 
-  /// The context of the request. It ends when the client is gone, the request times out, the server
-  /// is closed, or the handler returns; and with its parents: the context of the connection
-  /// (server::WithConnContext) and that of the server (server::WithBaseContext), whose values it
-  /// has. Cause tells the reason. May be kept and used by any thread.
+  /// The context of the request. The context ends when the client is gone, the request times out,
+  /// the server is closed, or the handler returns; and with its parents: the context of the
+  /// connection (server::WithConnContext) and that of the server (server::WithBaseContext), whose
+  /// values it has. Cause tells the reason. May be kept and used by any thread.
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
   /// Replaces the context, for this Request and for the handler's later waits.
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
@@ -94,10 +94,10 @@ class Request {
   /// The text that the pattern's wildcard `name` matched, percent-decoded; "" when there is none.
   /// With nested muxes, the innermost mux that has the name counts.
   [[nodiscard]] std::string_view PathValue(std::string_view name) const;
-  /// Sets or replaces the value of `name`. Both are copied.
+  /// Sets or replaces the value of `name`. `name` and `value` are copied.
   void SetPathValue(std::string_view name, std::string_view value);
 
-  /// The fields of these names, or "" (RFC 9110 §10.1.5, §10.1.3).
+  /// The User-Agent and Referer fields (RFC 9110 §10.1.5, §10.1.3), "" when missing.
   [[nodiscard]] std::string_view UserAgent() const { return Header.Get(HeaderId::kUserAgent); }
   [[nodiscard]] std::string_view Referer() const { return Header.Get(HeaderId::kReferer); }
   /// Whether the client speaks this version or a later one.
@@ -123,16 +123,16 @@ class Request {
 
   // Forms (multipart.h).
 
-  /// Reads the query and, for POST, PUT and PATCH, an urlencoded body of at most
-  /// kFormBytesMax. Later calls return the first one's result. The pairs that could be read are
-  /// there even when it fails.
+  /// Reads the query and, for POST, PUT and PATCH, an urlencoded body of at most kFormBytesMax.
+  /// Later calls return the first one's result. The pairs that could be read are there even when
+  /// ParseForm fails.
   Error ParseForm();
   /// ParseForm, and for a multipart/form-data body all its parts: up to `memory_bytes_max` of the
   /// files are kept in memory, the rest goes to a temporary file that ends with this Request.
   /// Fails with ErrNotMultipart, ErrMissingBoundary, multipart::ErrMessageTooLarge, or as the Body.
   Error ParseMultipartForm(int64_t memory_bytes_max);
   Error ParseMultipartForm(const multipart::Limits& limits);
-  /// The parts of a multipart body one by one, instead of ParseMultipartForm.
+  /// The parts of a multipart body one by one, in place of ParseMultipartForm.
   Result<std::unique_ptr<multipart::Reader>> MultipartReader();
   /// The first file of field `name`, opened. Parses the form if no call has parsed it yet.
   Result<multipart::FormFile> FormFile(std::string_view name);
@@ -151,18 +151,19 @@ class Request {
   [[nodiscard]] multipart::Form* MultipartForm();
 
   /// Writes the request as HTTP/1.1 (RFC 9112), as a client sends it, and reads Body for it: with
-  /// ContentLength, or in chunks with the Trailer if that is negative or Chunked is set. The fields
-  /// that frame it are made from these, not taken from Header; no User-Agent is made up.
-  /// ErrMissingHost or ErrUnwritableRequest before anything is written, ErrBodyLength (response.h)
-  /// when Body has not ContentLength bytes, or the error of `to` or of Body.
+  /// ContentLength, or in chunks with the Trailer if ContentLength is negative or Chunked is set.
+  /// The framing fields are made from these and not taken from Header; no User-Agent is added.
+  /// Fails with ErrMissingHost or ErrUnwritableRequest before anything is written, with
+  /// ErrBodyLength (response.h) when Body has not ContentLength bytes, or with the error of `to` or
+  /// of Body.
   Error Write(io::Writer& to);
-  /// The same with the absolute URL on the request line, as a proxy wants it (RFC 9112 §3.2.2).
+  /// As Write, with the absolute URL on the request line, as a proxy wants it (RFC 9112 §3.2.2).
   Error WriteProxy(io::Writer& to);
 
   /// A copy of `text` that lives as long as this Request.
   [[nodiscard]] std::string_view Own(std::string_view text) { return arena_.Copy(text); }
 
-  /// Makes this the blank Request of the next exchange; keeps capacity, ends every view.
+  /// Blanks the Request for the next exchange; keeps capacity, ends every view.
   void Reset();
   /// As Reset, for a server that sets all public fields but Header, Trailer, Body and Pattern
   /// before the Request is used: the other fields, and the context, keep their old values until

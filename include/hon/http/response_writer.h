@@ -12,15 +12,15 @@
 
 namespace hon::http {
 
-/// The innermost of the writers that wrap each other lacks the ability that was asked for. The
-/// error's text names that writer and the ability.
+/// No writer of the chain of wrapped writers has the requested ability. The error's text names the
+/// innermost writer and the ability.
 inline constexpr Sentinel ErrNotSupported{"feature not supported"};
 /// The connection has been taken over by Hijack or Upgrade.
 inline constexpr Sentinel ErrHijacked{"http: connection has been hijacked"};
 /// The status has no body: 1xx, 204, 304 (RFC 9110 §6.4.1).
 inline constexpr Sentinel ErrBodyNotAllowed{
     "http: request method or response status code does not allow body"};
-/// More than the Content-Length that the handler set; nothing of that Write is sent, and the
+/// A Write past the Content-Length that the handler set. Nothing of that Write is sent, and the
 /// connection ends with the answer.
 inline constexpr Sentinel ErrContentLength{"http: wrote more than the declared Content-Length"};
 
@@ -36,14 +36,15 @@ class Flusher {
 class Hijacker {
  public:
   virtual ~Hijacker() = default;
-  /// The connection, all deadlines cleared; bytes the server had already received are read from
-  /// it first. The caller closes it, by Close or by destroying it. A second call fails with
-  /// ErrHijacked.
+  /// The connection, all deadlines cleared; bytes that the server had already received are read
+  /// from it first. The caller closes the connection, by Close or by destroying it. A second call
+  /// fails with ErrHijacked.
   ///
-  /// The server still knows it. When Shutdown begins, ShutdownContext (server_context.h) ends: say
-  /// goodbye and close, for Shutdown waits. When its grace is over (server::WithHijackedGrace), or
-  /// by Close, the server closes the connection: reads and writes, waiting ones too, fail with
-  /// ErrServerClosed, and the request's context ends if its handler still runs.
+  /// A hijacked connection still counts for the server. When Shutdown begins, ShutdownContext
+  /// (server_context.h) ends: say goodbye and close, for Shutdown waits. At the end of the grace
+  /// period (server::WithHijackedGrace), or at Close, the server closes the connection: reads and
+  /// writes, waiting ones too, fail with ErrServerClosed, and the request's context ends if its
+  /// handler still runs.
   virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
 };
 
@@ -54,12 +55,12 @@ class ReaderFrom {
   virtual io::CopyResult ReadFrom(io::Reader& from) = 0;
 };
 
-/// Builds the answer to one request. Runs on the handler's fiber; any call may suspend it.
-/// Dead once ServeHTTP has returned.
+/// Builds the answer to one request. Runs on the handler's fiber; any call may suspend it. Invalid
+/// once ServeHTTP has returned.
 ///
 /// A wrapper of a ResponseWriter derives from this class, forwards Header, Write and WriteHeader,
-/// and overrides Unwrap; the other abilities are then forwarded by this class. A wrapper that keeps
-/// the answer back overrides no Unwrap, and its Flush and Hijack fail with ErrNotSupported.
+/// and overrides Unwrap; this class then forwards the other abilities. A wrapper that keeps the
+/// answer back does not override Unwrap, and its Flush and Hijack fail with ErrNotSupported.
 class ResponseWriter : public io::Writer, public Flusher, public Hijacker, public ReaderFrom {
  public:
   /// The fields to be sent. Changes after the head is committed have no effect, but for trailers
@@ -71,27 +72,27 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   io::IoResult Write(std::string_view data) override = 0;
 
   /// Commits `status` with the fields set so far. 1xx except 101 is sent at once and may be
-  /// repeated; of the others the first counts, later ones are logged and ignored. A 2xx to CONNECT
-  /// begins a tunnel: no length and no coding is sent, and Write sends its bytes as they are.
-  /// Some front ends take a 103 for the answer itself and drop the one behind it: nginx 1.22 and
-  /// Varnish 7.1 do. Send it only where nothing like them stands between.
-  /// Throws std::invalid_argument outside 100..999.
+  /// repeated. Of the others the first call counts; later calls are logged and ignored. A 2xx to
+  /// CONNECT begins a tunnel: no length and no coding is sent, and Write sends its bytes as they
+  /// are. Some front ends (nginx 1.22, Varnish 7.1) take a 103 for the answer itself and drop the
+  /// final answer: send 103 only where no such front end stands between. Throws
+  /// std::invalid_argument outside 100..999.
   virtual void WriteHeader(int status) = 0;
 
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
   /// Answers 101 with `fields` and gives the connection to `sink`, as another protocol goes on with
-  /// it (RFC 9110 §7.8): `protocol` is the value of the Upgrade field. Of Header() nothing is sent;
-  /// of `fields` nothing that frames a message or is about the connection, which is the server's to
-  /// say. A body of the request is dropped. The handler returns; the connection then is to the
-  /// server as one that was hijacked (Hijacker), and io::ConnSink::OnShutdown tells of a shutdown.
-  /// The sink is called on the connection's loop, whichever thread the handler runs on; its OnOpen
-  /// comes before this returns.
-  /// Errors, without any call to the sink: ErrNotSupported (also HTTP/1.0), ErrHijacked, the reason
-  /// why the connection is gone, and that the head has been sent.
+  /// it (RFC 9110 §7.8). `protocol` is the value of the Upgrade field. Nothing of Header() is sent.
+  /// Of `fields`, those that frame a message or concern the connection are left out: the server
+  /// sets them. A body of the request is dropped. The handler returns; the server then treats the
+  /// connection as a hijacked one (Hijacker), and calls io::ConnSink::OnShutdown when it shuts
+  /// down. The sink is called on the connection's loop, whichever thread the handler runs on;
+  /// OnOpen is called before Upgrade returns. Errors, without any call to the sink: ErrNotSupported
+  /// (also HTTP/1.0), ErrHijacked, the reason why the connection is gone, and that the head has
+  /// been sent.
   virtual Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink);
-  /// All of `from`, up to its end; the count is of bytes taken, the error the first of either side.
-  /// A declared Content-Length holds. Default: io::Copy through Write.
+  /// Sends all of `from`, up to its end. The count is of bytes taken, the error the first of either
+  /// side. A declared Content-Length holds. Default: io::Copy through Write.
   io::CopyResult ReadFrom(io::Reader& from) override;
 
   /// Replace the server's deadline for this request, counted on hon::Clock; kNever lifts it.
@@ -99,21 +100,21 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   /// io::ErrDeadlineExceeded.
   virtual Error SetReadDeadline(TimePoint deadline);
   virtual Error SetWriteDeadline(TimePoint deadline);
-  /// Moves the end of the request's context (engine::WithRequestTimeout); kNever lifts it, as a
-  /// stream without an end of its own needs. ErrNotSupported for a context that has ended.
+  /// Moves the end of the request's context (engine::WithRequestTimeout). kNever lifts it, for a
+  /// stream without an end of its own. ErrNotSupported for a context that has ended.
   virtual Error SetRequestDeadline(TimePoint deadline);
-  /// Says that the handler goes on reading the body after it began to answer, so that a long one
-  /// does not end the connection. Reading on works without it.
+  /// Announces that the handler goes on reading the body after it has begun to answer, so that a
+  /// long body does not end the connection. Reading is also possible without this call.
   virtual Error EnableFullDuplex();
 
-  /// What error texts call this writer. Default: its C++ type.
+  /// The name of this writer in error texts. Default: its C++ type.
   [[nodiscard]] virtual std::string Name() const;
 
   /// The committed status, 0 before; and body bytes accepted so far.
   [[nodiscard]] virtual int Status() const;
   [[nodiscard]] virtual int64_t BytesWritten() const;
 
-  /// The writer that this one wraps, or null.
+  /// The wrapped writer, or null.
   [[nodiscard]] virtual ResponseWriter* Unwrap() { return nullptr; }
   [[nodiscard]] const ResponseWriter* Unwrap() const {
     return const_cast<ResponseWriter*>(this)->Unwrap();

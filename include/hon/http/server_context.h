@@ -1,6 +1,6 @@
 #pragma once
 
-// Values of a request's context that tell of its server, under Go's names.
+// Values of a request's context that describe its server, under Go's names.
 
 #include <string_view>
 
@@ -9,7 +9,7 @@
 
 namespace hon::http {
 
-/// The error of Serve after Shutdown or Close, and the cause with which contexts and connections
+/// The error of Serve after Shutdown or Close, and the cause of the contexts and connections that
 /// end then.
 inline constexpr Sentinel ErrServerClosed{"http: Server closed"};
 
@@ -27,8 +27,8 @@ inline constexpr ContextKey LocalAddrContextKey{"local-addr"};
 /// The value that ShutdownContext returns: an `appcontext::Context`.
 inline constexpr ContextKey ShutdownContextKey{"http-shutdown"};
 
-/// The context that ends, with the cause ErrServerClosed, when the server of this request begins
-/// to shut down or is closed; one that never ends when there is no server (a handler under test).
+/// The context that ends, with the cause ErrServerClosed, when the server of this request begins to
+/// shut down or is closed. Without a server (a handler under test): a context that never ends.
 /// `request` is the context of the request or one made from it.
 ///
 /// The request's own context does not end then, so that its answer can still be given. A handler

@@ -8,8 +8,9 @@
 
 namespace hon::http {
 
-/// Gives handlers fibers and threads, of which this room knows nothing. A server puts a Spawner
-/// into the context of its requests (SpawnerKey). The Spawner outlives the functions that it runs.
+/// Gives handlers fibers and threads, which the http room itself does not know. A server puts a
+/// Spawner into the context of its requests (SpawnerKey). The Spawner outlives the functions that
+/// it runs.
 class Spawner {
  public:
   /// A thread that runs handlers.
@@ -17,7 +18,7 @@ class Spawner {
    public:
     virtual ~Home() = default;
     /// Runs `work` on this thread while the caller, on the same or another thread of handlers,
-    /// waits until it has ended. To be called only while the handler that called Here has not
+    /// waits until `work` has ended. Callable only while the handler that called Here has not
     /// returned.
     virtual void Do(const std::function<void()>& work) = 0;
   };
@@ -30,7 +31,8 @@ class Spawner {
   virtual void Go(appcontext::Context context, std::function<void()> work) = 0;
   /// Waits until `context` has ended, also after the end of the caller's own context.
   virtual void Wait(const appcontext::Context& context) = 0;
-  /// Lets the other fibers of the calling thread run first; returns at once on a thread without.
+  /// Lets the other fibers of the calling thread run first; returns at once on a thread without
+  /// fibers.
   virtual void Yield() = 0;
   /// The thread of the calling handler.
   [[nodiscard]] virtual Home& Here() = 0;

@@ -19,7 +19,7 @@ inline constexpr Sentinel ErrInvalidTime{"http: cannot parse the time"};
 /// word cannot hold. Made from any time_point of the system clock. A value.
 class Time {
  public:
-  /// No time at all; Go's zero Time, the start of the year 1.
+  /// The absence of a time; Go's zero Time, the start of the year 1.
   constexpr Time() noexcept = default;
   template <class D>
   constexpr Time(  // NOLINT(google-explicit-constructor)
@@ -38,7 +38,7 @@ class Time {
   [[nodiscard]] constexpr bool IsZero() const noexcept { return *this == Time(); }
   /// Whole seconds since 1970.
   [[nodiscard]] constexpr int64_t Unix() const noexcept { return seconds_; }
-  /// Within the second.
+  /// The nanoseconds within the second.
   [[nodiscard]] constexpr int32_t Nanosecond() const noexcept { return nanoseconds_; }
   /// The year, month (1 to 12) and day of the Gregorian calendar.
   struct Date {

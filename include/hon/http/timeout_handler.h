@@ -11,10 +11,10 @@ namespace hon::http {
 /// The error of a handler's writes after its TimeoutHandler's timeout.
 inline constexpr Sentinel ErrHandlerTimeout{"http: Handler timeout"};
 
-/// How many bytes of an answer's body TimeoutHandler keeps, unless TimeoutOptions say otherwise.
+/// Default of TimeoutOptions::body_bytes_max.
 inline constexpr size_t kTimeoutBodyBytesMax = size_t{64} << 20;
 
-/// How TimeoutHandler treats an answer.
+/// Options of TimeoutHandler.
 struct TimeoutOptions {
   /// The most bytes of a body that are kept until the handler has returned. A Write past it and
   /// every later one fail with io::ErrTooLong, and the answer is 500: no part of a body is ever
@@ -23,9 +23,9 @@ struct TimeoutOptions {
 };
 
 /// Calls `handler` with a context that ends after `timeout`, and with a ResponseWriter that keeps
-/// the answer in memory; it is sent when the handler has returned. If that is too late, the answer
-/// is 503 with `message` (a short HTML page if that is ""); if the context ended for another
-/// reason, 503 without a body.
+/// the answer in memory. The answer is sent when the handler has returned. A late answer is
+/// replaced by 503 with `message` (a short HTML page if that is ""). If the context ended for
+/// another reason, the answer is 503 without a body.
 ///
 /// The handler runs concurrently with the caller (spawner.h), with a copy of the Request that lives
 /// until the handler returns, and on another thread unless it was placed inline: the 503 is sent in

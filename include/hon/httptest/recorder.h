@@ -1,6 +1,6 @@
 #pragma once
 
-// A ResponseWriter that keeps what a handler answers, for tests.
+// A ResponseWriter that records the answer of a handler, for tests.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace hon::httptest {
 
-/// What a recorded handler answered, as a client would see it.
+/// The recorded answer of a handler, as a client would see it.
 struct Response {
   int StatusCode = 0;
   std::string Status;  // "200 OK"
@@ -22,8 +22,8 @@ struct Response {
   int64_t ContentLength = -1;  // -1: no valid Content-Length field
 };
 
-/// Records one answer. Header fields are those at the first Write, WriteHeader or Flush; what is
-/// set later counts only for trailers.
+/// Records one answer. Header fields are those at the first Write, WriteHeader or Flush; a field
+/// set later counts only as a trailer.
 class ResponseRecorder final : public http::ResponseWriter {
  public:
   int Code = http::StatusOK;  // 200 even when nothing was ever written
@@ -33,8 +33,8 @@ class ResponseRecorder final : public http::ResponseWriter {
   std::vector<int> Informational;  // 1xx that were sent before, in order
 
   http::Header& Header() override { return HeaderMap; }
-  /// Sets Content-Type by the first bytes when nobody did. For a status without a body, the bytes
-  /// are kept all the same and the result is {0, ErrBodyNotAllowed}.
+  /// Sets a missing Content-Type by the first bytes. For a status without a body, the bytes are
+  /// kept all the same and the result is {0, ErrBodyNotAllowed}.
   io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
   Error Flush() override;

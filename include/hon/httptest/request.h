@@ -13,13 +13,13 @@ namespace hon::httptest {
 inline constexpr std::string_view kRemoteAddr = "192.0.2.1:1234";
 
 /// A request as a server would hand it to a handler: HTTP/1.1, Host example.com unless `target` is
-/// an absolute URL. It owns its texts. `method` "" means GET.
-/// Throws std::invalid_argument for a method or target that no server would accept.
+/// an absolute URL. The request owns its texts. `method` "" means GET. Throws std::invalid_argument
+/// for a method or target that no server would accept.
 [[nodiscard]] http::Request NewRequest(std::string_view method, std::string_view target);
-/// With `body` and its length.
+/// A request with `body` and its length.
 [[nodiscard]] http::Request NewRequest(std::string_view method, std::string_view target,
                                        std::string body);
-/// With a body of unknown length (ContentLength -1), unless there is none.
+/// A request with a body of unknown length (ContentLength -1), unless `body` is empty.
 [[nodiscard]] http::Request NewRequest(std::string_view method, std::string_view target,
                                        http::Body body);
 

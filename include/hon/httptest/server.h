@@ -20,7 +20,8 @@ namespace hon::httptest {
 ///     ... server.URL ...
 class Server {
  public:
-  /// Not started, to be configured first. One loop, hijacked connections have 1 s to end.
+  /// A server that is not started, to be configured first. One loop; hijacked connections have 1 s
+  /// to end.
   explicit Server(http::HandlerArg handler);
   ~Server();  // Close
   Server(const Server&) = delete;
@@ -29,27 +30,27 @@ class Server {
   std::string URL;      // "http://127.0.0.1:PORT" or "https://...", once started
   std::string Address;  // "127.0.0.1:PORT", once started
 
-  /// Before Start; of options for the same thing the last counts.
+  /// Adds an option; before Start. Of options for the same setting the last counts.
   void Configure(server::Option option) { server_options_.push_back(std::move(option)); }
   void Configure(engine::Option option) { engine_options_.push_back(std::move(option)); }
-  /// Throws std::logic_error when it was started before, std::runtime_error when the port cannot be
-  /// had.
+  /// Throws std::logic_error when the server was started before, std::runtime_error when the port
+  /// cannot be bound.
   void Start();
 
-  /// Start over TLS, with a certificate for 127.0.0.1, ::1 and example.com that is made for this
-  /// server and signs itself; also throws where the library was built without TLS.
+  /// Start over TLS, with a self-signed certificate for 127.0.0.1, ::1 and example.com that is made
+  /// for this server; also throws where the library was built without TLS.
   void StartTLS();
-  /// The certificate of StartTLS as PEM text, which clients can be told to trust.
+  /// The certificate of StartTLS as PEM text, for the trust store of clients.
   [[nodiscard]] const std::string& CertificatePEM() const { return certificate_pem_; }
 
-  /// Stops listening, closes idle connections and blocks until the requests that run have ended; a
-  /// line on stderr says so when that takes longer than 5 s. Later calls do nothing.
+  /// Stops listening, closes idle connections and blocks until the running requests have ended; a
+  /// line on stderr says so when the wait takes longer than 5 s. Later calls do nothing.
   void Close();
-  /// Cuts every connection that is open now, whatever runs on it; the server goes on. Hijacked ones
+  /// Cuts every open connection, with the requests on it; the server goes on. Hijacked connections
   /// are left alone.
   void CloseClientConnections();
 
-  /// What runs, once started; Go's Config.
+  /// The running server, once started; Go's Config.
   [[nodiscard]] server::Server& Get() { return *server_; }
 
  private:
@@ -66,9 +67,9 @@ class Server {
 
 /// A started server, as Go's; throws as Start.
 [[nodiscard]] std::unique_ptr<Server> NewServer(http::HandlerArg handler);
-/// The same over TLS.
+/// NewServer over TLS.
 [[nodiscard]] std::unique_ptr<Server> NewTLSServer(http::HandlerArg handler);
-/// One to Configure first.
+/// A server that is not started, to Configure first.
 [[nodiscard]] std::unique_ptr<Server> NewUnstartedServer(http::HandlerArg handler);
 
 }  // namespace hon::httptest

@@ -17,7 +17,7 @@ namespace hon::io {
 
 class EventConn;
 
-/// The deadlines of an EventConn. Their purpose is up to the owner of the connection.
+/// The deadlines of an EventConn. The owner of the connection decides their purpose.
 enum class ConnDeadline : uint8_t { kRead, kWrite, kIdle };
 
 enum class ConnClose : uint8_t {

@@ -25,7 +25,7 @@ inline constexpr Sentinel ErrClosed{"use of closed connection"};
 /// A deadline passed while waiting for the peer.
 inline constexpr Sentinel ErrDeadlineExceeded{"i/o timeout"};
 
-/// Go's (n, err): bytes moved, and why no more. Both may be set.
+/// Go's (n, err): bytes moved, and why no more; n and error may both be set.
 struct IoResult {
   size_t n = 0;
   Error err;
@@ -47,7 +47,7 @@ class Reader {
   virtual File* AsFile([[maybe_unused]] int64_t* limit) { return nullptr; }
 };
 
-/// What an offset counts from.
+/// The origin of an offset.
 enum class Whence : uint8_t { kStart, kCurrent, kEnd };
 
 /// A source of bytes with a position that can be moved; Go's io.ReadSeeker.

@@ -59,7 +59,7 @@ using UserinfoPtr = std::shared_ptr<const Userinfo>;
 [[nodiscard]] UserinfoPtr UserPassword(std::string_view username, std::string_view password);
 
 /// A parsed URI reference (RFC 3986 §4.1): [scheme:][//[userinfo@]host][/]path[?query][#fragment],
-/// or scheme:opaque[?query][#fragment]. It owns its text; strings keep their capacity when
+/// or scheme:opaque[?query][#fragment]. The URL owns its text; strings keep their capacity when
 /// assigned.
 struct URL {
   std::string Scheme;  // lower case
