@@ -9,13 +9,13 @@
 
 namespace hon::http::internal {
 
-/// A content coding of which a compressed copy may lie beside a file.
+/// A content coding for which a compressed copy may exist beside a file.
 struct Coding {
   std::string_view name;    // in Accept-Encoding and Content-Encoding
   std::string_view suffix;  // of the file, with its dot
 };
 
-/// Best first, where a client has no preference.
+/// In order of preference where a client has none.
 inline constexpr std::array<Coding, 3> kCodings = {
     {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}};
 

@@ -54,7 +54,7 @@ class Decoder {
  private:
   static constexpr size_t kNowhere = SIZE_MAX;
 
-  // False at the end, or when something is wrong.
+  // Returns false at the end, and for malformed text.
   bool TakeGroup(std::string& bytes) {
     uint32_t bits = 0;
     size_t count = 0;

@@ -18,7 +18,7 @@ Match IsWhole(std::string_view text, size_t length, bool source_ended) {
   return after[1] == '-' ? Match::kYes : Match::kNo;
 }
 
-// `at` is where a boundary of `length` bytes seems to begin.
+// `at` is the start of what seems to be a boundary of `length` bytes.
 Scan AtBoundary(std::string_view window, size_t at, size_t length, bool source_ended) {
   switch (IsWhole(window.substr(at), length, source_ended)) {
     case Match::kYes:
@@ -64,7 +64,7 @@ Scan ScanContent(std::string_view window, const Boundary& boundary, bool at_star
   if (const size_t at = window.find(mark); at != window.npos) {
     return AtBoundary(window, at, mark.size(), source_ended);
   }
-  // All is content but for what may be the front of a boundary.
+  // All of the window is content, but for an end that may begin a boundary.
   const size_t last = window.rfind(mark[0]);
   if (last != window.npos && mark.starts_with(window.substr(last))) {
     return {last, last == 0 ? at_end : Scan::Next::kUnknown};

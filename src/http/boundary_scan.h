@@ -25,7 +25,7 @@ struct Boundary {
     return std::string_view(text).substr(skip, text.size() - 2 - skip);
   }
 
-  /// Whether `line` begins a part. The first one tells how lines end.
+  /// Whether `line` begins a part. The first delimiter shows how the lines of the body end.
   [[nodiscard]] bool IsDelimiter(std::string_view line, bool first);
   /// Whether `line` ends the body.
   [[nodiscard]] bool IsFinal(std::string_view line) const;

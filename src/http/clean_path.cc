@@ -5,7 +5,7 @@
 namespace hon::http::internal {
 
 Result<std::string_view> CleanPath(std::string_view name, std::span<char> into) {
-  // A NUL ends a name before the system has seen all of it.
+  // The system would end the name at a NUL.
   if (name.find('\0') != name.npos) return Fail(ErrInvalidPath);
   size_t size = 0;
   while (!name.empty()) {

@@ -17,7 +17,7 @@ bool HasCodedTag(const Header& header, HeaderId id) {
   return false;
 }
 
-// `list` and, behind it, the handler's own tag for each compressed one in it.
+// `list`, and behind it the handler's own tag for each compressed tag in the list.
 std::string WithPlainTags(std::string_view list) {
   std::string longer(list);
   for (size_t at = list.find(kSuffixAtEnd); at != list.npos; at = list.find(kSuffixAtEnd, at + 1)) {

@@ -17,9 +17,9 @@ namespace hon::http::internal {
 /// Whether a line of If-None-Match lists the strong tag `tag`.
 [[nodiscard]] bool ListsTag(const Header& header, std::string_view tag);
 
-/// While it lives, If-Match of a Request lists, beside each tag of a compressed representation, the
-/// handler's own tag; with `compressible` so does If-None-Match. Takes no memory when there is
-/// nothing to add.
+/// A scope in which If-Match of a Request lists, beside each tag of a compressed representation,
+/// the handler's own tag; with `compressible` so does If-None-Match. Allocates nothing when there
+/// is nothing to add.
 class PlainTagScope {
  public:
   PlainTagScope(Request& r, bool compressible);

@@ -31,7 +31,7 @@ bool HasElement(const Header& header, HeaderId id, std::string_view element) {
   });
 }
 
-// RFC 9110 §12.5.5: caches keep what was negotiated apart.
+// Adds Vary, so that caches store the codings apart (RFC 9110 §12.5.5).
 void SayThatItVaries(Header& header) {
   if (HasElement(header, HeaderId::kVary, "Accept-Encoding")) return;
   if (HasElement(header, HeaderId::kVary, "*")) return;
@@ -86,7 +86,7 @@ void CompressWriter::WriteHeader(int status) {
   }
   const bool informational = status < 200 && status != StatusSwitchingProtocols;
   if (phase_ == Phase::kOpen && !informational) return Begin(status);
-  // The writer below reports a second WriteHeader, for which it must have had the first one.
+  // The writer below must know the first WriteHeader to report a second one.
   if (phase_ == Phase::kWaiting) CommitPlain();
   w_.WriteHeader(status);
 }
@@ -114,7 +114,7 @@ io::IoResult CompressWriter::Write(std::string_view data) {
 
 Error CompressWriter::Flush() {
   if (phase_ == Phase::kOpen) Begin(StatusOK);
-  // A handler that flushes sends a stream, of which the size so far says nothing.
+  // A handler that flushes sends a stream; its size so far says nothing about its length.
   if (phase_ == Phase::kWaiting) Decide(kept_);
   if (phase_ == Phase::kGzip && !error_) error_ = Send({}, Gzip::Then::kFlush);
   return error_ ? error_ : w_.Flush();
@@ -153,7 +153,7 @@ void CompressWriter::Finish() {
   if (!error_) error_ = Send({}, Gzip::Then::kFinish);
 }
 
-// --- What becomes of the answer.
+// --- The decision about the answer.
 
 void CompressWriter::Begin(int status) {
   status_ = status;
@@ -196,7 +196,7 @@ bool CompressWriter::IsWorthwhile(const BodyFacts& body) {
 }
 
 // RFC 9110 §15.4.5: a 304 has the ETag of the 200. Representations of both codings are answers to
-// the request, so the tag that the client has listed is taken, if it has listed one.
+// the request, so the 304 has the tag that the client has listed, if it has listed one.
 void CompressWriter::TagNotModified(http::Header& header) {
   const std::string_view plain = header.Get(HeaderId::kETag);
   const std::string coded = CodedTag(plain);
@@ -204,7 +204,7 @@ void CompressWriter::TagNotModified(http::Header& header) {
   if (ListsTag(r_.Header, coded) || !ListsTag(r_.Header, plain)) header.Set(HeaderId::kETag, coded);
 }
 
-// By the head alone; says that the answer varies where it does.
+// Decides by the head alone; adds Vary where the answer varies.
 bool CompressWriter::MayCompress(int status) {
   if (status < 200 || status == StatusNoContent || status == StatusResetContent ||
       r_.Method == "CONNECT") {
@@ -216,7 +216,8 @@ bool CompressWriter::MayCompress(int status) {
   const bool takes_gzip = TakesGzip(r_);
   const bool whole = status != StatusPartialContent && status != StatusNotModified &&
                      !header.Has(HeaderId::kContentRange);
-  // Whether content of no type is compressed is known by its first bytes: Decide says Vary then.
+  // For content without a type, the first bytes decide whether it may be compressed: Decide adds
+  // Vary then.
   if (!whole || !takes_gzip || !facts.type.empty()) SayThatItVaries(header);
   if (status == StatusNotModified && takes_gzip) TagNotModified(header);
   return takes_gzip && whole;
@@ -258,7 +259,8 @@ void CompressWriter::CommitGzip(std::unique_ptr<Gzip> gzip) {
   if (!kept_.empty()) error_ = Send(kept_, Gzip::Then::kGoOn);
 }
 
-// With the fields as they were at the handler's WriteHeader; fields set since then are trailers.
+// Commits the head with the fields as they were at the handler's WriteHeader; fields set since then
+// are trailers.
 void CompressWriter::CommitHead() {
   if (!committed_) return w_.WriteHeader(status_);
   http::Header later = std::exchange(w_.Header(), std::move(*committed_));
@@ -273,8 +275,8 @@ Error CompressWriter::Send(std::string_view data, Gzip::Then then) {
   return gzip_ == nullptr ? Error() : Compress(data, then);
 }
 
-// In parts, between which other fibers of the thread run: compressing is work, and what comes out
-// may be too little for the connection to wait for its client.
+// Compresses in parts, and lets other fibers of the thread run between them: compressing is work,
+// and its output may be too little for the connection to wait for its client.
 Error CompressWriter::Compress(std::string_view data, Gzip::Then then) {
   while (data.size() > kBytesPerTurn - turn_bytes_) {
     const std::string_view part = data.substr(0, kBytesPerTurn - turn_bytes_);

@@ -24,7 +24,7 @@ namespace hon::http::internal {
 struct BodyFacts {
   std::string_view type;  // "": unknown
   int64_t length = -1;    // bytes; -1: unknown
-  bool encoded = false;   // it has a Content-Encoding
+  bool encoded = false;   // the body has a Content-Encoding
 };
 
 /// One answer on its way through CompressHandler.
@@ -54,12 +54,12 @@ class CompressWriter final : public ResponseWriter {
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }
   [[nodiscard]] ResponseWriter* Unwrap() override { return &w_; }
 
-  /// Tells what the body of a 200 would be, where the answer may be a 304 or a 206: their own
-  /// fields do not show whether that 200 would be compressed. The type is copied.
+  /// States what the body of a 200 would be, where the answer may be a 304 or a 206: the fields of
+  /// those do not show whether the 200 would be compressed. The type is copied.
   void Announce(const BodyFacts& whole);
 
-  /// The handler has returned: sends what is left. Throws AbortHandler when the handler wrote less
-  /// than it had declared, and only the end of the connection can tell the client.
+  /// The handler has returned: sends the rest. Throws AbortHandler when the handler wrote less than
+  /// it had declared, since only a cut connection shows that to the client.
   void Finish();
 
  private:
@@ -85,10 +85,10 @@ class CompressWriter final : public ResponseWriter {
   std::unique_ptr<Gzip> gzip_;             // in kGzip, but for HEAD
   std::optional<http::Header> committed_;  // while waiting: the fields at WriteHeader
   std::string kept_;                       // while waiting: the body so far
-  Error error_;                            // the first of w_'s, which stays
-  int64_t length_ = -1;                    // declared, where it is sent no more
+  Error error_;                            // the first error of w_; sticky
+  int64_t length_ = -1;                    // the declared length, where Content-Length is not sent
   std::optional<BodyFacts> announced_;     // of a 200, for a 304 or a 206
-  std::string announced_type_;             // its type
+  std::string announced_type_;             // the type in announced_
   size_t turn_bytes_ = 0;                  // compressed since other fibers had a turn
   int64_t written_ = 0;                    // before compressing
   bool too_long_ = false;                  // a Write was past the declared length

@@ -52,7 +52,7 @@ using Matcher = bool (*)(std::string_view, std::string_view);
 enum class Held : uint8_t { kYes, kNo, kMalformed };
 
 // Whether `list`, one line of If-Match or If-None-Match, holds "*" or a tag that matches `tag`.
-// kMalformed when something else stands before such an element.
+// kMalformed when a malformed element comes before a match.
 Held ListHolds(std::string_view list, std::string_view tag, Matcher match) {
   for (;;) {
     TrimLeft(list);
@@ -69,8 +69,7 @@ Held ListHolds(std::string_view list, std::string_view tag, Matcher match) {
 }
 
 // Whether the field `id` holds "*" or a tag that matches `tag`; kNone when the field is absent or
-// empty. The lines of the field are one list (RFC 9110 §5.3), of which a malformed element ends
-// the search.
+// empty. The lines of the field are one list (RFC 9110 §5.3). A malformed element ends the search.
 Answer FieldHolds(const Header& header, HeaderId id, std::string_view tag, Matcher match) {
   if (!header.Has(id)) return Answer::kNone;
   bool is_empty = true;
@@ -85,8 +84,8 @@ Answer FieldHolds(const Header& header, HeaderId id, std::string_view tag, Match
 
 bool IsGetOrHead(const Request& r) { return r.Method == "GET" || r.Method == "HEAD"; }
 
-// The date in the field `id`, when it can be read and there is a time to compare it with. Several
-// lines of the field are no date (RFC 9110 §13.1.3, §13.1.4).
+// The date in the field `id`, when it can be read and `modtime` is known. A field of several lines
+// is not a date (RFC 9110 §13.1.3, §13.1.4).
 std::optional<Time> DateIn(const Header& header, HeaderId id, Time modtime) {
   const std::string_view field = SingleValue(header, id);
   if (field.empty() || IsUnknownTime(modtime)) return std::nullopt;
@@ -109,8 +108,8 @@ Answer IfNoneMatch(ResponseWriter& w, const Request& r) {
   return holds == Answer::kNone ? holds : Of(holds == Answer::kFalse);
 }
 
-// RFC 9110 §13.1.5: a tag, compared strongly, or a date, which must equal Last-Modified. Several
-// lines are a condition that is false: the whole content is always a right answer.
+// RFC 9110 §13.1.5: a tag, compared strongly, or a date, which must equal Last-Modified. A field of
+// several lines is a false condition: the whole content is always a correct answer.
 Answer IfRange(ResponseWriter& w, const Request& r, Time modtime) {
   if (!IsGetOrHead(r)) return Answer::kNone;
   if (r.Header.Get(HeaderId::kIfRange).empty()) return Answer::kNone;

@@ -34,8 +34,8 @@ void SetContentLength(ResponseWriter& w, int64_t length) {
                  std::string_view(digits.data(), static_cast<size_t>(end - digits.data())));
 }
 
-// False when the content was shorter than announced, or the peer is gone: nothing may be sent
-// behind it.
+// Returns false when the content was shorter than announced, or the peer is gone: nothing may be
+// sent after that.
 bool SendRange(ResponseWriter& w, io::ReadSeeker& reader, const ByteRange& range) {
   if (!reader.Seek(range.start, io::Whence::kStart)) return false;
   io::LimitedReader part(reader, range.length);
@@ -103,7 +103,7 @@ void SendOne(ResponseWriter& w, const Request& r, io::ReadSeeker& reader, const 
 }
 
 void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int64_t size) {
-  // A handler that has set a Content-Encoding may wrap `w` in a writer that compresses.
+  // Where a handler has set a Content-Encoding, `w` may be a wrapper that compresses.
   if (!content.encoding.empty() || w.Header().Get(HeaderId::kContentEncoding).empty()) {
     SetContentLength(w, size);
   }
@@ -113,8 +113,8 @@ void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int6
   static_cast<void>(w.ReadFrom(promised));
 }
 
-// Tells `compress`, which `w` is or wraps, the properties of a 200. An error here is met again, and
-// answered, where the content is sent.
+// Announces to `compress`, which `w` is or wraps, the properties of a 200. An error here occurs
+// again, and is answered, where the content is sent.
 void Announce(CompressWriter& compress, ResponseWriter& w, const Content& content) {
   Header& header = w.Header();
   const bool keep_type =

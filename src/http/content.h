@@ -14,7 +14,7 @@ namespace hon::http::internal {
 /// The content of an answer.
 struct Content {
   io::ReadSeeker& reader;  // at its start
-  std::string_view name;   // its extension may tell the type
+  std::string_view name;   // the type is found by its extension
   Time modtime;
   int64_t size = kUnknownSize;  // asked of `reader` when unknown
   const mime::Types* types = nullptr;
@@ -27,11 +27,12 @@ struct Content {
 void SendContent(ResponseWriter& w, Request& r, const Content& content);
 
 /// Sets Content-Type by the name, or else by the first bytes of `reader`, which is rewound; does
-/// nothing when the handler has set or suppressed the field. False when `reader` cannot be rewound.
+/// nothing when the handler has set or suppressed the field. Returns false when `reader` cannot be
+/// rewound.
 bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,
                     const mime::Types* types);
 
-/// Answers with an error after taking away the fields that described the content.
+/// Answers with an error, without the fields that described the content.
 void SendError(ResponseWriter& w, std::string_view text, int status);
 
 }  // namespace hon::http::internal

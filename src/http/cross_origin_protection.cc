@@ -86,7 +86,7 @@ Error CrossOriginProtection::Check(const Request& r) const {
   if (!site.empty()) return IsExempt(r) ? Error() : ErrCrossOrigin;
   const std::string_view origin = r.Header.Get(HeaderId::kOrigin);
   if (origin.empty()) return {};
-  // Host tells no scheme, so http to https of one host passes: old browsers only.
+  // Host has no scheme, so http to https of one host passes: old browsers only.
   const Result<url::URL> url = url::Parse(origin);
   if (url && url->Host == r.Host) return {};
   return IsExempt(r) ? Error() : ErrCrossOriginOldBrowser;

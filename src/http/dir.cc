@@ -29,7 +29,7 @@ Error OpenError(int errno_value, std::string_view name) {
   }
 }
 
-// Systems name the member for the time of the last change differently.
+// The member with the time of the last change has a different name on each system.
 template <class Stat>
 Time ModTimeOf(const Stat& info) {
   if constexpr (requires { info.st_mtim; }) {
@@ -80,7 +80,7 @@ Result<DirFile> internal::OpenDirFile(std::string_view root, std::string_view na
 }
 
 Result<std::vector<DirEntry>> DirFile::ReadDir(size_t entries_max) {
-  // A descriptor of its own: closedir closes it, and the position is its own.
+  // Opened anew: closedir closes the descriptor, and the position is not shared.
   const int fd = ::openat(file_.Fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return Fail(Error::System(errno, "open directory"));
   DIR* const dir = ::fdopendir(fd);

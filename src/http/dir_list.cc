@@ -25,7 +25,7 @@ constexpr size_t kWriteBytes = 16 * 1024;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// C0, DEL and C1: a terminal that shows the page would obey them.
+// C0, DEL and C1: a terminal that shows the page would interpret them.
 bool IsControl(std::string_view character) {
   const auto first = static_cast<uint8_t>(character[0]);
   return first < 0x20 || first == 0x7F ||
@@ -45,7 +45,7 @@ std::string Printable(std::string_view name) {
 }
 
 void AppendLink(std::string& page, const DirEntry& entry) {
-  url::URL url;  // a name may hold what ends a path in a URL
+  url::URL url;  // escapes bytes that would end a path in a URL
   url.Path = entry.Name;
   if (entry.IsDir) url.Path += '/';
   page += "<a href=\"";

@@ -33,7 +33,7 @@ bool HasDotElement(std::string_view path) {
   return path.starts_with('.') || path.find("/.") != path.npos;
 }
 
-// Whether ".." is an element of `path`, parted by slashes of either kind.
+// Whether ".." is an element of `path`; "/" and "\\" both separate elements.
 bool ClimbsUp(std::string_view path) {
   for (size_t at = path.find(".."); at != path.npos; at = path.find("..", at + 1)) {
     const bool begins = at == 0 || path[at - 1] == '/' || path[at - 1] == '\\';
@@ -64,8 +64,8 @@ bool IsUnclean(const Request& r) {
   return false;
 }
 
-// Whether a slash came percent-encoded. Decoded it would separate elements, which a mux or a proxy
-// that has decided about the path did not see.
+// Whether the path has a percent-encoded slash. Decoded, it would separate elements that a mux or a
+// proxy took for one when it decided about the path.
 bool HidesSlash(const url::URL& url) {
   if (url.RawPath.empty()) return false;
   std::string scratch;
@@ -96,8 +96,8 @@ void RedirectTo(ResponseWriter& w, const Request& r, std::string_view before, st
   w.WriteHeader(StatusMovedPermanently);
 }
 
-// A strong validator: the file's own, or one of its size and time: a file that is written keeps
-// both, to the nanosecond, hardly ever.
+// Sets a strong validator: the file's own, or one of its size and modification time. Two versions
+// of a file hardly ever agree in both, to the nanosecond.
 void SetETag(ResponseWriter& w, const FileInfo& info, std::string_view suffix) {
   if (w.Header().Has(HeaderId::kETag) || w.Header().Suppressed(HeaderId::kETag)) return;
   if (!info.ETag.empty()) {
@@ -159,7 +159,7 @@ class Serving {
     if (info.IsDir) return SendDirectory(name, **file, info);
     if (!slash || names_ == Names::kOfCaller) return SendFile(name, **file, info);
     if (base != "/" && base != ".") return RedirectTo(*w_, *r_, "../", base, "");
-    // The tree has a file where its root should be.
+    // The root of the tree is a file.
     SendError(*w_, "http: attempting to traverse a non-directory", StatusInternalServerError);
   }
 
@@ -174,7 +174,7 @@ class Serving {
     return file;
   }
 
-  // Where the path names nothing that is served.
+  // For a path that names nothing that is served.
   void SendFallback() {
     const std::string_view path = Path();
     const bool for_a_page = names_ == Names::kOfPath && !options_->fallback.empty() &&
@@ -187,7 +187,7 @@ class Serving {
     SendFile(options_->fallback, *file, info);
   }
 
-  // Null when there is none, or it is a directory.
+  // Null when there is no such file, or when it is a directory.
   FsFile* TryOpenFile(FsFileSlot& slot, std::string_view name, FileInfo& info) {
     const Result<FsFile*> file = Open(slot, name, info);
     return file && !info.IsDir ? *file : nullptr;
@@ -222,7 +222,7 @@ class Serving {
                            .encoding = encoding});
   }
 
-  // Sends a compressed copy of `plain` if there is one that the client prefers.
+  // Sends a compressed copy of `plain`, if one exists that the client prefers.
   bool SendCompressed(std::string_view name, FsFile& plain) {
     Header& header = w_->Header();
     if (header.Has(HeaderId::kContentEncoding)) return false;
@@ -233,7 +233,7 @@ class Serving {
       FileInfo info;
       FsFile* const file = TryOpenFile(slot, Join(buffer, name, coding->suffix), info);
       if (file == nullptr) continue;
-      // The type is that of the plain file, by its own bytes where its name does not tell.
+      // Content-Type is that of the plain file; its first bytes decide where its name does not.
       if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
       if (WantsETag(info)) SetETag(*w_, info, coding->suffix);
       Send(name, *file, info, coding->name);
@@ -246,7 +246,7 @@ class Serving {
     return options_->etag || !info.ETag.empty();
   }
 
-  // Joins `a` and `b`; a name that does not fit becomes one that cannot exist.
+  // Joins `a` and `b`. A name that does not fit is replaced by one that cannot exist.
   static std::string_view Join(PathBuffer& buffer, std::string_view a, std::string_view b) {
     if (a.size() + b.size() > kPathBytesMax) return std::string_view("\0", 1);
     const size_t size = a.copy(buffer.data(), a.size());

@@ -15,11 +15,11 @@ namespace hon::http {
 struct FormState {
   url::Values form;
   url::Values post_form;
-  // The destructor of the form, which removes its files, is bound where it is made.
+  // The destructor of the form removes its files. The shared_ptr binds it where the form is made.
   std::shared_ptr<multipart::Form> multipart_form;
   bool form_parsed = false;
   bool multipart_parsed = false;
-  bool reader_taken = false;  // MultipartReader was called: the body is the handler's
+  bool reader_taken = false;  // MultipartReader was called: the handler reads the body
   Error form_error;
   Error multipart_error;
 };

@@ -40,7 +40,7 @@ class Gzip {
   std::unique_ptr<char[]> output_;  // null until there is something to compress
 };
 
-/// Lends Gzips, up to a number at the same time. Any thread.
+/// A pool of Gzips with a maximum number in use. Any thread.
 class GzipPool {
  public:
   GzipPool(int level, size_t used_max) : level_(level), used_max_(used_max) {

@@ -14,9 +14,9 @@ using internal::IsToken;
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr size_t kFieldsKept = 64;
-// A value that replaces another gets new memory, so that a view of the old value stays right. Past
-// this many replaced bytes their memory is used again: setting one field in a loop takes a bounded
-// amount.
+// A value that replaces another gets new memory, so that a view of the old value stays valid. Past
+// this many replaced bytes their memory is used again, so that setting one field in a loop takes a
+// bounded amount.
 constexpr size_t kReplacedBytesMax = 16 * 1024;
 
 constexpr bool IsControl(char c) {
@@ -24,7 +24,8 @@ constexpr bool IsControl(char c) {
 }
 constexpr bool IsBlank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
 
-// Without the blanks around it, and without the control bytes there, which would become blanks.
+// `value` without the blanks around it, and without the control bytes there, which would become
+// blanks.
 std::string_view Trim(std::string_view value) {
   if (value.empty() || (!IsBlank(value.front()) && !IsBlank(value.back()))) return value;
   while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
@@ -34,8 +35,9 @@ std::string_view Trim(std::string_view value) {
 
 constexpr uint64_t kOnes = 0x0101010101010101U;
 
-// Copies eight bytes. Has high bits of bytes set when one of them may be a control byte: below 0x20
-// (which TAB is too) the subtraction sets one, at DEL the addition; so does each byte past ASCII.
+// Copies eight bytes. The result has high bits set in bytes that may be control bytes: the
+// subtraction sets one for a byte below 0x20 (TAB included), the addition for DEL; bytes past ASCII
+// have it set.
 uint64_t CopyEight(const char* from, char* to) {
   uint64_t word;
   std::memcpy(&word, from, sizeof word);
@@ -70,8 +72,8 @@ void Canonicalise(std::string_view name, char* into) {
   }
 }
 
-// A name for a field, or one that stands for a trailer (TrailerPrefix), whose ":" keeps it from
-// being written as a field by mistake.
+// Whether `name` is a field name, or a trailer's name (TrailerPrefix). The ":" in the latter keeps
+// it from being sent as a field by mistake.
 bool IsStorable(std::string_view name) {
   return IsToken(name.starts_with(TrailerPrefix) ? name.substr(TrailerPrefix.size()) : name);
 }
@@ -179,8 +181,8 @@ inline void Header::Store(Field& field, std::string_view value) {
   field.room = static_cast<uint32_t>(value.size());
 }
 
-// As Store past kReplacedBytesMax: into the old memory if it suffices, else with spare room, or a
-// value that grows by a byte each time never fits.
+// As Store past kReplacedBytesMax: into the old memory if it suffices, else into new memory with
+// spare room, so that a value that grows by a byte each time fits mostly.
 void Header::StoreAgain(Field& field, std::string_view value) {
   char* place = const_cast<char*>(field.value.data());
   if (field.room < value.size()) {

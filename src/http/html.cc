@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint32_t kReplacement = 0xFFFD;
 constexpr uint32_t kLastCharacter = 0x10FFFF;
-// The longest name that counts without ";".
+// The longest name that is valid without ";".
 constexpr size_t kOldNameBytesMax = 6;
 
 // The characters for the numbers 0x80 to 0x9F: those of windows-1252.
@@ -53,7 +53,7 @@ void AppendUtf8(std::string& into, uint32_t character) {
 struct Entity {
   std::string_view name;
   std::string_view characters;  // hexadecimal, joined by "+"
-  bool is_old = false;          // counts without ";" too
+  bool is_old = false;          // valid without ";" too
 };
 
 const std::vector<Entity>& Entities() {
@@ -71,7 +71,7 @@ const std::vector<Entity>& Entities() {
   return entities;
 }
 
-// Null for a name that is none.
+// Null for an unknown name.
 const Entity* Find(std::string_view name) {
   const std::vector<Entity>& all = Entities();
   const auto found = std::lower_bound(
@@ -92,8 +92,8 @@ void AppendCharacters(std::string& into, const Entity& entity) {
   AppendUtf8(into, character);
 }
 
-// Replaces "&#65;" or "&#x41;", which `text` begins with. Returns how much of it that was; 0 for no
-// number.
+// Replaces "&#65;" or "&#x41;" at the start of `text`. Returns how many bytes of `text` were read;
+// 0 for no number.
 size_t ReplaceNumber(std::string& into, std::string_view text) {
   size_t at = 2;
   const bool hex = at < text.size() && (text[at] == 'x' || text[at] == 'X');

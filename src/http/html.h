@@ -5,7 +5,7 @@
 
 namespace hon::http::internal {
 
-/// Appends `text` with the five characters that mean something in HTML escaped, as Go does.
+/// Appends `text` with the five special characters of HTML escaped, as Go does.
 void AppendHtmlEscaped(std::string& into, std::string_view text);
 
 }  // namespace hon::http::internal

@@ -5,7 +5,7 @@
 namespace hon::http::internal {
 
 /// The named character references of HTML (HTML Living Standard §13.5), sorted by name, each as
-/// "name=HEX " or, where the name also counts without ";", "name!HEX "; two characters as
+/// "name=HEX " or, for a name that is also valid without ";", "name!HEX "; two characters as
 /// "HEX+HEX".
 [[nodiscard]] std::string_view HtmlEntities();
 

@@ -13,7 +13,7 @@
 namespace hon::httputil {
 namespace {
 
-// A body of which a part has been read and lost.
+// The source of a body that was read in part when reading failed.
 class FailedSource final : public http::BodySource {
  public:
   explicit FailedSource(Error why) : why_(std::move(why)) {}
@@ -24,8 +24,8 @@ class FailedSource final : public http::BodySource {
   const Error why_;
 };
 
-// All of `body`. After a failure `body` fails with the same error: its rest must not look like the
-// whole.
+// Reads all of `body`. After a failure `body` fails with the same error, so that nobody takes its
+// rest for the whole.
 Result<std::string> ReadForDump(http::Body& body, size_t bytes_max) {
   Result<std::string> content = body.ReadAll(bytes_max);
   if (!content) body = http::Body(std::make_shared<FailedSource>(content.error()));

@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, kIds> kNames = {
 constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // A name spread out for comparison by words: `fold` has 0x20, the bit of case, under each letter
-// and 0 elsewhere, so that "-" is equal to nothing but itself. A look-up touches one cache line.
+// and 0 elsewhere, so that "-" equals nothing but "-". A look-up touches one cache line.
 struct alignas(64) Pattern {
   std::array<char, kNameBytesMax> text{};
   std::array<char, kNameBytesMax> fold{};
@@ -59,7 +59,7 @@ constexpr std::array<Pattern, kIds> MakePatterns() {
 
 constexpr std::array<Pattern, kIds> kPatterns = MakePatterns();
 
-// The factors were found by trial; MakeSlots proves that no two names meet.
+// The factors were found by trial; MakeSlots proves that no two names share a slot.
 constexpr uint8_t Slot(std::string_view name) {
   const auto folded = [name](size_t i) { return static_cast<unsigned>(name[i] | 0x20); };
   const unsigned hash = static_cast<unsigned>(name.size()) * 39 + folded(0) * 189 +
@@ -117,7 +117,7 @@ HeaderId FindHeaderId(std::string_view name) {
   if (name.empty()) return HeaderId::kUnknown;
   const HeaderId id = kSlots.ids[Slot(name)];
   const Pattern& pattern = kPatterns[static_cast<size_t>(id)];
-  // kUnknown has size 0, which no name has here.
+  // kUnknown has size 0, which no name has.
   if (pattern.size != name.size() || !Matches(name.data(), pattern)) return HeaderId::kUnknown;
   return id;
 }

@@ -25,7 +25,7 @@ bool LentBody::Leave() {
   return taken_;
 }
 
-// Runs wholly on `home`, so that TakeBack need not wait for the reader's thread, which a handler
+// Runs as a whole on `home`, so that TakeBack never waits for the reader's thread, which a handler
 // may block.
 io::IoResult LentBody::Read(std::span<char> into) {
   if (!Enter()) return {0, ErrHandlerTimeout};

@@ -26,9 +26,9 @@ class LentBody final : public BodySource {
   void TakeBack(ResponseWriter& w, Spawner& spawner);
 
  private:
-  /// False when the body has been taken back; otherwise a call of Leave must follow.
+  /// Returns false when the body has been taken back; otherwise a call of Leave must follow.
   [[nodiscard]] bool Enter();
-  /// True when the body has been taken back meanwhile.
+  /// Returns true when the body has been taken back meanwhile.
   bool Leave();
 
   Request* lender_;
@@ -36,7 +36,7 @@ class LentBody final : public BodySource {
   Request* borrower_;
   const bool has_limit_;
   const appcontext::Cancelable left_;  // ends when a call that TakeBack awaits has returned
-  std::mutex mutex_;                   // what follows; never held across a wait
+  std::mutex mutex_;                   // guards the members below; never held across a wait
   bool in_use_ = false;
   bool taken_ = false;
 };

@@ -30,7 +30,8 @@ class MemoryFile final : public FsFile {
   }
 
  private:
-  std::shared_ptr<const std::string> owned_;  // the data may be replaced while it is sent
+  std::shared_ptr<const std::string> owned_;  // keeps the data alive when the file is replaced
+                                              // while it is sent
   size_t size_;
   Time modtime_;
   const std::string etag_;
@@ -80,7 +81,7 @@ Result<std::unique_ptr<FsFile>> MapFS::Open(std::string_view name) const {
     const File& file = it->second;
     return std::make_unique<MemoryFile>(file.owned, file.data, file.modtime, file.etag);
   }
-  // A directory is every name that others begin with.
+  // The directories are the prefixes of names.
   const std::string prefix = clean == "." ? "" : std::string(clean) + '/';
   std::vector<DirEntry> entries;
   for (auto it = files_.lower_bound(prefix); it != files_.end(); ++it) {

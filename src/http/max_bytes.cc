@@ -15,7 +15,7 @@ class LimitedSource final : public BodySource {
   io::IoResult Read(std::span<char> into) override {
     if (err_) return {0, err_};
     if (into.empty()) return {};
-    // One byte more than allowed tells a body that ends here from one that goes on.
+    // One byte more than allowed shows whether the body goes on.
     const auto wanted = static_cast<uint64_t>(left_) + 1;
     if (into.size() > wanted) into = into.first(static_cast<size_t>(wanted));
     io::IoResult got = body_.Read(into);
@@ -35,7 +35,7 @@ class LimitedSource final : public BodySource {
   ResponseWriter& w_;
   Body body_;
   int64_t left_;
-  Error err_;  // stays
+  Error err_;  // sticky
 };
 
 class BodyLimiter final : public Handler {
@@ -49,7 +49,7 @@ class BodyLimiter final : public Handler {
   }
 
  private:
-  // Lives on the stack for the time of the call: the body is dead afterwards anyway.
+  // Lives on the stack for the time of the call: the body must not be used afterwards.
   struct Limit {
     Limit(ResponseWriter& w, Request& request, int64_t bytes_max)
         : r(request), original(r.Body), source(w, original, bytes_max) {

@@ -16,7 +16,7 @@ using http::internal::ToLower;
 constexpr std::string_view kBlanks = " \t\n\v\f\r";
 constexpr std::string_view kSpecials = "()<>@,;:\\\"/[]?=";
 
-// The token bytes of RFC 2045 §5.1, among them "{" and "}", unlike HTTP.
+// The token bytes of RFC 2045 §5.1. Unlike HTTP's, they include "{" and "}".
 constexpr std::array<bool, 256> TokenBytes() {
   std::array<bool, 256> allowed = {};
   for (size_t c = '!'; c <= '~'; ++c) {
@@ -119,7 +119,7 @@ std::optional<std::string> PercentDecode(std::string_view text) {
   return decoded;
 }
 
-// "charset'language'text" (RFC 2231 §4); the language is of no use here.
+// "charset'language'text" (RFC 2231 §4); the language is ignored.
 std::optional<std::string> DecodeExtended(std::string_view text) {
   const size_t first = text.find('\'');
   if (first == text.npos) return std::nullopt;
@@ -155,7 +155,7 @@ bool IsTypeOrDisposition(std::string_view text) {
   return text.empty() || (Skip(text, '/') && IsToken(text));
 }
 
-// The bytes that FormatMediaType must encode: no quoted-string of US-ASCII may hold them.
+// Whether FormatMediaType must encode `value`: no quoted-string of US-ASCII may hold it.
 bool NeedsEncoding(std::string_view value) {
   return std::any_of(value.begin(), value.end(),
                      [](char c) { return (c < ' ' || c > '~') && c != '\t'; });

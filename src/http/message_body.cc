@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kBodyPartBytes = 16 * 1024;
 
-// Copies all of `from` and adds up what it was.
+// Copies all of `from` and adds the number of bytes to `bytes`.
 Error CopyAndCount(io::Writer& to, io::Reader& from, int64_t& bytes) {
   std::array<char, kBodyPartBytes> buffer;
   for (;;) {

@@ -81,7 +81,7 @@ constexpr BuiltIn kBuiltIn[] = {
     {".zip", "application/zip"},
 };
 
-// The first of these that exists is enough; it is the fuller database.
+// The first file of these that exists is enough; the globs are the fuller database.
 constexpr const char* kGlobFiles[] = {"/usr/local/share/mime/globs2", "/usr/share/mime/globs2"};
 constexpr const char* kTypeFiles[] = {"/etc/mime.types", "/etc/apache2/mime.types",
                                       "/etc/apache/mime.types", "/etc/httpd/conf/mime.types"};
@@ -182,7 +182,7 @@ bool Types::LoadGlobs(const std::string& path) {
     if (weight.empty() || glob.size() < 3 || !glob.starts_with("*.")) continue;
     glob.remove_prefix(1);
     if (glob.find_first_of("?*[") != glob.npos) continue;
-    // The heaviest come first, and our own table is heavier still.
+    // The heaviest entries come first, and the built-in table takes precedence over all.
     if (exact_.find(glob) != exact_.end()) continue;
     static_cast<void>(AddExtensionType(glob, type));
   }

@@ -152,7 +152,7 @@ class FormReader {
     return {};
   }
 
-  // Writes `start` and the rest of `part` to the file on disk.
+  // Writes `start` and the rest of `part` to the temporary file.
   Error SpillFile(FileHeader& file, std::string_view start, Part& part) {
     if (spill_ == nullptr) {
       Result<io::File> temp = http::internal::CreateTempFile(limits_->temp_dir);

@@ -25,8 +25,8 @@ bool IsControl(char c) {
   return (byte < ' ' && c != '\t') || byte == 0x7F;
 }
 
-// The last element of `path`, a path of any system, with bytes replaced that are harmful to print
-// or to open.
+// The last element of `path`, a path of any operating system; bytes that are harmful to print or to
+// open are replaced.
 std::string BaseName(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
   const size_t separator = path.find_last_of("/\\");
@@ -161,7 +161,7 @@ Result<Part*> Reader::Start(Decoding decoding, const Budget& budget) {
   return part_.get();
 }
 
-// Reads a header line and those that continue it, joined by blanks. "" at the header's end.
+// Reads a header line and its continuation lines, joined by blanks. "" at the header's end.
 Error Reader::ReadHeaderLine(std::string& line, Budget& budget) {
   line.clear();
   HON_RETURN_IF_ERROR(AppendHeaderLine(line, budget));
@@ -200,8 +200,7 @@ Error Reader::ReadHeader(Part& part, Budget budget) {
     if (budget.fields-- == 0) {
       return TooLarge("more than " + std::to_string(limits_.headers_max) + " header fields");
     }
-    // Counted for a repeated name too: finding repetitions would take time in the square of the
-    // fields.
+    // Counted for a repeated name too: finding repetitions would take quadratic time.
     HON_RETURN_IF_ERROR(budget.Spend(kEntryBytes));
     if (!part.Header.Add(std::string_view(line).substr(0, colon), value)) {
       return Malformed("malformed header name");

@@ -16,7 +16,7 @@ bool IsBoundaryByte(char c) {
          std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
 }
 
-// A quoted parameter as browsers write it: line ends can be undone, and cannot do harm.
+// A quoted parameter as browsers write it, with line ends escaped.
 std::string Quoted(std::string_view text) {
   std::string quoted(1, '"');
   for (const char c : text) {

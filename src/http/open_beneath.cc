@@ -18,11 +18,11 @@
 namespace hon::http::internal {
 namespace {
 
-// Never waits for the writer of a FIFO or for a device, and takes no controlling terminal.
+// Opening never waits for the writer of a FIFO or for a device, and takes no controlling terminal.
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kLinksMax = 40;
 [[maybe_unused]] constexpr int kRacesMax = 8;
-constexpr size_t kDirsMax = 256;  // each one open while WalkBeneath goes down
+constexpr size_t kDirsMax = 256;  // each is open while WalkBeneath descends
 
 #ifdef O_PATH
 constexpr int kRootFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -48,7 +48,7 @@ int OpenInOneCall(int root, const char* path, Symlinks symlinks) {
   for (int races = 0; races < kRacesMax;) {
     const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);
     if (fd >= 0) return static_cast<int>(fd);
-    if (errno == EAGAIN) ++races;  // something on the way was renamed meanwhile
+    if (errno == EAGAIN) ++races;  // an element of the path was renamed meanwhile
     if (errno == EAGAIN || errno == EINTR) continue;
     const bool unknown = errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL;
     return unknown ? -ENOSYS : -errno;
@@ -60,7 +60,7 @@ int OpenInOneCall(int, const char*, Symlinks) { return -ENOSYS; }
 #endif
 
 // A path that is being walked: the directories opened on the way down, and the elements left to
-// go, next one last.
+// visit, the next one last.
 class PathWalk {
  public:
   PathWalk(int root, Symlinks symlinks) : root_(root), symlinks_(symlinks) {}
@@ -70,7 +70,7 @@ class PathWalk {
   PathWalk(const PathWalk&) = delete;
   PathWalk& operator=(const PathWalk&) = delete;
 
-  // Puts the elements of `path` before those left to go.
+  // Puts the elements of `path` before those left to visit.
   void Push(std::string_view path) {
     const auto at = static_cast<std::ptrdiff_t>(left_.size());
     while (!path.empty()) {
@@ -95,7 +95,8 @@ class PathWalk {
 
   [[nodiscard]] int Here() const { return dirs_.empty() ? root_ : dirs_.back(); }
 
-  // Goes one element on. Returns the descriptor of the last one, or minus an errno, or kGoOn.
+  // Opens the next element. Returns the descriptor of the last element, or minus an errno, or
+  // kGoOn.
   int Step(const std::string& name) {
     if (name == ".") return kGoOn;
     if (name == "..") return Up();
@@ -121,7 +122,7 @@ class PathWalk {
     return kGoOn;
   }
 
-  // `error` is the answer when `name` is no link after all.
+  // `error` is the answer when `name` is no link.
   int Follow(const std::string& name, int error) {
     char target[kPathBytesMax + 1];
     const ssize_t size = ::readlinkat(Here(), name.c_str(), target, sizeof target);

@@ -12,7 +12,7 @@ namespace hon::http::internal {
 /// out of `root`, ELOOP when a link may not be followed.
 [[nodiscard]] int OpenBeneath(int root, std::string_view path, Symlinks symlinks);
 
-/// As OpenBeneath, element by element, for systems that cannot do it in one call.
+/// As OpenBeneath, element by element, for systems without a call that does it at once.
 [[nodiscard]] int WalkBeneath(int root, std::string_view path, Symlinks symlinks);
 
 /// Opens the directory `path` (NUL-terminated) to start from. Returns as OpenBeneath.

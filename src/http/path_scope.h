@@ -7,7 +7,8 @@
 
 namespace hon::http::internal {
 
-/// While it lives, a Request's path lacks its first bytes. Takes no memory but the Request's own.
+/// A scope in which a Request's path lacks its first bytes. Allocates only in the Request's own
+/// memory.
 class PathScope {
  public:
   /// Cuts `path_bytes` of URL.Path and `raw_bytes` of URL.RawPath.

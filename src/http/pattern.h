@@ -44,8 +44,8 @@ Result<Pattern> ParsePattern(std::string_view text, bool allow_unclean);
 /// compared. Writes to `into` only if there is something to change.
 std::string_view NormaliseHost(std::string_view host, std::string& into);
 
-/// How the requests that one pattern matches relate to those of another. Two bits: the first one
-/// matches some that the second does not, and the other way round.
+/// The relation of the requests that two patterns match. Two bits: the first pattern matches some
+/// that the second does not, and the other way round.
 enum class Relation : uint8_t {
   kEquivalent = 0,
   kMoreGeneral = 1,

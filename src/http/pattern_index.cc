@@ -38,7 +38,7 @@ const PatternIndex::Entries& PatternIndex::At(size_t position, const std::string
   return found == places_.end() ? kNone : found->second;
 }
 
-// Where one of two patterns that match a common path has a literal or {$}, the other has the same
+// At a segment where one of two overlapping patterns has a literal or {$}, the other has the same
 // segment, a wildcard, or an earlier rest. So the list of each such segment of `pattern` holds
 // every possible conflict: the shortest list is searched.
 std::vector<const PatternIndex::Entries*> PatternIndex::Candidates(const Pattern& pattern) const {

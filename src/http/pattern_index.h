@@ -1,7 +1,7 @@
 #pragma once
 
-// Narrows down which registered patterns a new one could conflict with, so that registering n of
-// them does not compare n * n.
+// Narrows down the registered patterns that a new pattern could conflict with, so that registering
+// n patterns does not compare n * n.
 
 #include <cstddef>
 #include <map>
@@ -23,7 +23,7 @@ class PatternIndex {
 
  private:
   using Entries = std::vector<const RouteEntry*>;
-  using Place = std::pair<size_t, std::string>;  // which segment, and what it is
+  using Place = std::pair<size_t, std::string>;  // index of a segment, and its description
 
   [[nodiscard]] const Entries& At(size_t position, const std::string& what) const;
   [[nodiscard]] std::vector<const Entries*> Candidates(const Pattern& pattern) const;

@@ -13,7 +13,7 @@ Relation Combine(Relation a, Relation b) {
   return static_cast<Relation>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
 }
 
-// Whether {x} matches what `segment` does.
+// Whether {x} matches the text of `segment`.
 bool FitsSingle(const Segment& segment) {
   return segment.kind == Kind::kLiteral && !segment.text.empty();
 }
@@ -30,7 +30,7 @@ Relation CompareSegments(const Segment& a, const Segment& b) {
   return Relation::kDisjoint;
 }
 
-// "" stands for every method, and GET for HEAD too.
+// "" matches every method, and GET matches HEAD too.
 Relation CompareMethods(std::string_view a, std::string_view b) {
   if (a == b) return Relation::kEquivalent;
   if (a.empty() || (a == "GET" && b == "HEAD")) return Relation::kMoreGeneral;
@@ -69,8 +69,8 @@ std::string DifferencePath(const Pattern& a, const Pattern& b) {
     const Segment& mine = a.segments[i];
     const Segment& theirs = b.segments[i];
     if (mine.kind == Kind::kRest) {
-      // A path with only a slash there differs, unless the other one matches just that: then a path
-      // with any segment does.
+      // The path that ends in a slash here differs, unless the other pattern matches exactly that
+      // path: then a path with any segment differs.
       path += '/';
       if (theirs.kind == Kind::kEnd) path += mine.text.empty() ? "x" : mine.text;
       return path;

@@ -19,7 +19,7 @@ bool PeekReader::Fill() {
   io::IoResult got = from_->Read(std::span(buffer_.get() + end_, kBufferBytes - end_));
   end_ += got.n;
   error_ = std::move(got.err);
-  // Bounds the loop for a source that gives neither bytes nor an error.
+  // Ends the loop for a source that gives neither bytes nor an error.
   if (got.n == 0 && !error_) error_ = io::ErrUnexpectedEof;
   return got.n > 0;
 }

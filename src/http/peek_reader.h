@@ -22,8 +22,8 @@ class PeekReader final : public io::Reader {
   [[nodiscard]] std::string_view Buffered() const {
     return {buffer_.get() + begin_, end_ - begin_};
   }
-  /// Reads more into the buffer. False when the source gave nothing more, or the buffer is full;
-  /// SourceError then says why.
+  /// Reads more into the buffer. Returns false when the source gave nothing more (SourceError has
+  /// the reason), or when the buffer is full.
   bool Fill();
   /// The error with which the source ended; none while it has not ended. Sticky.
   [[nodiscard]] const Error& SourceError() const { return error_; }

@@ -23,7 +23,7 @@ Error Malformed(std::string_view why) {
 
 }  // namespace
 
-// Takes a line, without the blanks at its end and without a soft line break.
+// Takes a line, without the blanks at the end of the line and without a soft line break.
 void QuotedPrintableReader::NextLine() {
   const std::string_view whole = lines_.TakeLine(kLineBytesMax, &error_);
   if (error_.Is(io::ErrTooLong)) error_ = Malformed("line too long");

@@ -20,7 +20,7 @@ std::optional<int64_t> ParseNumber(std::string_view text) {
 
 enum class Found : uint8_t { kRange, kOutside, kMalformed };
 
-// The last `suffix` bytes. None of them are as unsatisfiable as a start past the end.
+// The last `suffix` bytes. Zero bytes are as unsatisfiable as a start past the end.
 Found Suffix(int64_t suffix, int64_t size, ByteRange& out) {
   out.length = std::min(suffix, size);
   out.start = size - out.length;
@@ -53,7 +53,7 @@ bool Overlap(const ByteRange& a, const ByteRange& b) {
   return a.start < b.start + b.length && b.start < a.start + a.length;
 }
 
-// Whether sending the whole content is the better answer.
+// Whether sending the whole content is cheaper than sending the ranges.
 bool TooGreedy(const RangeSet& set, int64_t size) {
   int64_t left = size;
   size_t overlaps = 0;
@@ -76,7 +76,7 @@ void ParseRange(std::string_view field, int64_t size, RangeSet& into) {
   const size_t equals = std::min(field.find('='), field.size());
   const std::string_view unit = field.substr(0, equals);
   const bool known = EqualFold(unit, "bytes");
-  // RFC 9110 §14.2: a range unit that is not understood means that the field is ignored.
+  // RFC 9110 §14.2: a field with an unknown range unit is ignored.
   if (field.empty() || (equals < field.size() && IsToken(unit) && !known)) return;
   into.verdict = Verdict::kMalformed;
   if (equals == field.size() || !known) return;
@@ -99,7 +99,8 @@ void ParseRange(std::string_view field, int64_t size, RangeSet& into) {
   if (into.count > 0) {
     into.verdict = too_many || TooGreedy(into, size) ? Verdict::kWhole : Verdict::kParts;
   } else {
-    // Some clients ask for a range of everything they fetch; nothing is all of an empty content.
+    // Some clients ask for a range of everything they fetch: an empty content is answered as a
+    // whole.
     into.verdict = outside && size > 0 ? Verdict::kUnsatisfiable : Verdict::kWhole;
   }
 }

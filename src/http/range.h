@@ -18,10 +18,10 @@ struct ByteRange {
 /// The ranges of a Range field.
 struct RangeSet {
   enum class Verdict : uint8_t {
-    kWhole,          // no field, an empty list, or one that must be ignored: send everything
+    kWhole,          // no field, an empty list, or a field that must be ignored: send everything
     kParts,          // send `ranges`, at least one
     kMalformed,      // 416
-    kUnsatisfiable,  // 416, and say how long the content is
+    kUnsatisfiable,  // 416, with the length of the content
   };
   Verdict verdict = Verdict::kWhole;
   size_t count = 0;

@@ -31,12 +31,12 @@ bool HasSchemeOrHost(std::string_view text) {
   return !url || !url->Scheme.empty() || !url->Host.empty();
 }
 
-// The path (and query) that `text`, a reference without scheme and host, means in `r`.
+// The path (and query) that `text`, a reference without scheme and host, means relative to `r`.
 std::string AbsolutePath(const Request& r, std::string_view text) {
   std::string full;
   if (text.empty() || text.front() != '/') {
     full.assign(r.MountPrefix()).append(r.URL.EscapedPath());
-    full.resize(full.rfind('/') + 1);  // nothing is left when there is no slash
+    full.resize(full.rfind('/') + 1);  // "" when there is no slash
     if (full.empty()) full = "/";
   }
   full += text;

@@ -19,7 +19,7 @@ Request::~Request() = default;
 Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 
-// All that both kinds of copy have, texts as views.
+// Copies the fields that both kinds of copy have, texts as views.
 Request Request::CopyFields() const {
   Request copy;
   copy.Method = Method;
@@ -75,7 +75,7 @@ std::string_view Request::PathValue(std::string_view name) const {
       if (param.value.find('%') != std::string_view::npos) {
         char* plain = static_cast<char*>(arena_.Allocate(param.value.size()));
         const size_t size = url::PathUnescapeInto(param.value, plain);
-        // A bad escape stays as it came.
+        // A text with a bad escape is left as it is.
         if (size != url::kBadEscape) param.value = {plain, size};
       }
     }

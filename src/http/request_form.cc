@@ -75,7 +75,7 @@ Error Request::ParseMultipartForm(const multipart::Limits& limits) {
   if (forms.reader_taken) {
     return Error::Of(ErrMultipartTaken, "http: multipart handled by MultipartReader");
   }
-  // The error of an earlier ParseForm was returned to its caller.
+  // The error of an earlier ParseForm was already returned.
   Error form_err = forms.form_parsed ? Error() : ParseForm();
   if (forms.multipart_parsed) return forms.multipart_error;
   const Result<std::string> boundary = FindBoundary(*this, /*mixed_too=*/false);

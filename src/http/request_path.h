@@ -20,9 +20,9 @@ struct RequestPath {
   bool clean = true;      // no "//", "." or ".."
 };
 
-/// Whether no "/" is followed by "/" or "."; most clean paths are so. Eight places at once: a byte
-/// of `miss` is zero where a slash stands and a slash or dot, which differ in the last bit,
-/// follows.
+/// Whether no "/" is followed by "/" or "."; most clean paths are so. Tests eight places at once: a
+/// byte of `miss` is zero where a slash is followed by a slash or dot, which differ in the last bit
+/// only.
 inline bool IsPlain(std::string_view path) {
   constexpr uint64_t kOnes = 0x0101010101010101U;
   constexpr uint64_t kSlashes = kOnes * '/';
@@ -50,7 +50,7 @@ inline bool IsPlain(std::string_view path) {
 /// PathOf for a path that is not plain.
 RequestPath OtherPathOf(const url::URL& url, std::string& scratch);
 
-/// The path of `url`; views it, or `scratch` when it does not begin with "/".
+/// The path of `url`: a view of `url`, or of `scratch` when the path does not begin with "/".
 inline RequestPath PathOf(const url::URL& url, std::string& scratch) {
   const std::string_view path = url.Path;
   if (url.RawPath.empty() && path.starts_with('/') && IsPlain(path)) return {path, false, true};

@@ -1,4 +1,4 @@
-// A request as bytes, for clients and proxies.
+// Requests as bytes, for clients and proxies.
 
 #include <algorithm>
 #include <string>

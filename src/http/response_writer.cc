@@ -40,7 +40,7 @@ Error ResponseWriter::Upgrade(std::string_view protocol, const http::Header& fie
   return inner == nullptr ? Lacks(*this, "Upgrade") : inner->Upgrade(protocol, fields, sink);
 }
 
-// Through this writer's own Write, which may want to see or change the bytes.
+// Copies through this writer's own Write, which a wrapper may use to see or change the bytes.
 io::CopyResult ResponseWriter::ReadFrom(io::Reader& from) { return io::Copy(*this, from); }
 
 Error ResponseWriter::SetReadDeadline(TimePoint deadline) {

@@ -37,7 +37,7 @@ std::string RouteGroup::Join(std::string_view pattern) const {
   return joined.append(prefix_).append(pattern.substr(path));
 }
 
-// A missing handler stays missing: the mux refuses it.
+// A null handler stays null: the mux refuses it.
 HandlerPtr RouteGroup::Wrap(HandlerPtr handler) const {
   return handler == nullptr ? handler : Chain(middleware_, std::move(handler));
 }

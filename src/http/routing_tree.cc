@@ -15,7 +15,7 @@ using Kind = Segment::Kind;
 constexpr size_t kDecodedOnStackMax = 256;
 
 // Puts `entry` under `node`. Nodes are made from the end, so that the store that links the first
-// new one shows all of the pattern at once.
+// new node publishes the whole pattern at once.
 void Attach(PathNode& node, const Segment* segment, const Segment* end, RouteEntry& entry) {
   if (segment == end) {
     node.leaf.store(&entry, std::memory_order_release);
@@ -49,7 +49,8 @@ void Attach(PathNode& node, const Segment* segment, const Segment* end, RouteEnt
   }
 }
 
-// The literal child for a segment in escaped form; one with a bad escape is taken as it is.
+// The literal child for a segment in escaped form. A segment with a bad escape is compared
+// undecoded.
 PathNode* FindEscaped(const PathNode& node, std::string_view segment) {
   std::array<char, kDecodedOnStackMax> on_stack;
   std::string on_heap;
@@ -87,14 +88,14 @@ const char* FindSlash(const char* at, const char* end) {
 // One look-up of a path in the trees of one host.
 //
 // Where the path ends without a match, the entry that would match with a further slash is noted. A
-// second look-up with that slash would visit the same nodes in the same order, so the first noted
-// entry is the one that it would find.
+// second look-up with that slash would visit the same nodes in the same order, so it would find the
+// first noted entry.
 class Walk {
  public:
   explicit Walk(PathQuery path)
       : begin_(path.text.data()), end_(begin_ + path.text.size()), escaped_(path.escaped) {}
 
-  // True when the search is over.
+  // Returns true when the search is over.
   bool In(const MethodTree* tree) {
     if (tree != nullptr) hit_.entry = From(&tree->root, begin_);
     return hit_.entry != nullptr;
@@ -130,7 +131,7 @@ class Walk {
     }
   }
 
-  // Nothing of the path is left, or only a slash at its end.
+  // The path ends here, or has only a slash left.
   RouteEntry* AtEnd(const PathNode& node, const char* at) {
     RouteEntry* end = EndOf(node);
     RouteEntry* found = at == end_ ? node.leaf.load(std::memory_order_acquire) : end;
@@ -147,7 +148,7 @@ class Walk {
 
 // Whether the search is over.
 inline bool MatchHost(const HostTree& host, std::string_view method, Walk& walk) {
-  // Compared by hand: most requests come here, and comparing views is a function call.
+  // Compared by hand: most requests are GETs, and comparing views is a function call.
   const bool is_get = method.size() == 3 && std::memcmp(method.data(), "GET", 3) == 0;
   if (!is_get && walk.In(host.methods.Find(method))) return true;
   if (is_get || method == "HEAD") {

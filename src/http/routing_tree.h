@@ -49,7 +49,7 @@ struct HostTree {
 
   const std::string key;
   AppendMap<MethodTree> methods;
-  std::atomic<MethodTree*> get{nullptr};  // of `methods`, the two that most requests ask for
+  std::atomic<MethodTree*> get{nullptr};  // the trees of `methods` that most requests use
   std::atomic<MethodTree*> any{nullptr};
 };
 
@@ -79,8 +79,8 @@ class RoutingTree {
   /// Whether any pattern names a host; if not, `host` may be left empty.
   [[nodiscard]] bool HasHosts() const { return has_hosts_.load(std::memory_order_acquire); }
 
-  /// Adds the methods of patterns that match but for their method; those that match with a slash
-  /// after the path too, if `with_slash`. Any thread, any time.
+  /// Adds the methods of the patterns that match apart from their method; with `with_slash` also of
+  /// those that match with a slash after the path. Any thread, any time.
   void CollectMethods(std::string_view host, PathQuery path, bool with_slash,
                       std::vector<std::string>& methods) const;
 

@@ -36,14 +36,14 @@ class ServeMux::Impl final : public http::Handler {
   struct Found {
     Outcome outcome;
     RouteEntry* entry;  // null for kNoRoute and kBadRequest, perhaps for kClean
-    RequestPath path;   // what was matched
+    RequestPath path;   // the path that was matched
   };
   Found Find(const Request& r, std::string& scratch) const;
 
   /// Sets the pattern and the path values of `r`, and returns the handler to run.
   static Target Enter(const Found& found, Request& r);
 
-  /// Answers requests without a route: the handler of their Target.
+  /// The handler of requests without a route.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
  private:
@@ -58,7 +58,7 @@ class ServeMux::Impl final : public http::Handler {
   internal::RoutingTree tree_;
   std::atomic<bool> has_unclean_{false};
 
-  std::mutex mutex_;  // of registration
+  std::mutex mutex_;  // serialises registration
   internal::PatternIndex index_;
   std::deque<RouteEntry> entries_;
 };
@@ -152,7 +152,7 @@ ServeMux::Impl::Found ServeMux::Impl::FindUnclean(std::string_view host, const R
   return found;
 }
 
-// CONNECT: the path is not cleaned, and the port of the host is part of it.
+// For CONNECT the path is not cleaned, and the port of the host is part of it.
 ServeMux::Impl::Found ServeMux::Impl::FindConnect(const Request& r, RequestPath path) const {
   std::string scratch;
   const internal::PathQuery query{path.text, path.escaped};
@@ -205,7 +205,7 @@ inline Target ServeMux::Impl::Enter(const Found& found, Request& r) {
   RouteEntry& entry = *found.entry;
   r.Pattern = entry.route.pattern;
   if (entry.pattern.has_names) BindValues(entry.pattern, found.path, r);
-  // The handler may be a mux itself: then its pattern counts.
+  // The handler may be a mux too: then the inner mux's pattern counts.
   const Target inner = entry.route.handler->Resolve(r);
   return {inner.handler, inner.route == nullptr ? &entry.route : inner.route, inner.runner_hint,
           inner.delegates};
@@ -215,7 +215,7 @@ void ServeMux::Impl::ServeHTTP(ResponseWriter& w, Request& r) {
   std::string scratch;
   const Found found = Find(r, scratch);
   switch (found.outcome) {
-    case Outcome::kRoute:  // registered since the look-up that led here
+    case Outcome::kRoute:  // the pattern was registered after the first look-up
       return Enter(found, r).handler->ServeHTTP(w, r);
     case Outcome::kNoRoute:
       return ReplyNoRoute(w, r, found.path);
@@ -274,7 +274,7 @@ Target ServeMux::Resolve(Request& r) {
 }
 
 void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
-  // Inside of another handler: the server has not resolved this route before.
+  // Called inside of another handler: the server has not resolved this route.
   const Target target = Resolve(r);
   if (Spawner* spawner = SpawnerOf(r.Context())) return spawner->Serve(target, w, r);
   target.handler->ServeHTTP(w, r);

@@ -25,7 +25,7 @@ SameSite ReadSameSite(std::string_view text) {
   return SameSite::kDefault;
 }
 
-// Whole seconds, without leading zeros; zero and less mean "now".
+// Whole seconds, without leading zeros; zero and negative numbers mean "now".
 bool ReadMaxAge(std::string_view text, int64_t* into) {
   const char* begin = text.data();
   const char* const end = begin + text.size();
@@ -49,7 +49,7 @@ bool ReadExpires(std::string_view text, Cookie& cookie) {
   return false;
 }
 
-// False when the attribute is unknown or its value no good.
+// Returns false when the attribute is unknown or its value invalid.
 bool ReadAttribute(std::string_view name, std::string_view value, Cookie& cookie) {
   const auto valid = [](char c) { return internal::IsCookieValueByte(c); };
   if (!std::all_of(value.begin(), value.end(), valid)) return false;

@@ -114,7 +114,7 @@ struct Scanner {
     text.remove_prefix(CountWhile(text, IsDigit));
   }
 
-  // "+h", of at most 23 hours; takes nothing when that is not there.
+  // Takes "+h", of at most 23 hours; takes nothing when the text does not match.
   void SignedHours() {
     if (!At('+') && !At('-')) return;
     constexpr size_t kDigitsMax = 8;

@@ -16,13 +16,13 @@ namespace {
 constexpr std::string_view kPage =
     "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>";
 
-// Buffers for answers that one TimeoutHandler keeps between requests, and how large they may be.
+// The buffers that one TimeoutHandler keeps between requests: their number, and the size of each.
 constexpr size_t kKeptBuffersMax = 64;
 constexpr size_t kKeptBufferBytesMax = 256 * 1024;
 
 using Buffers = std::shared_ptr<bytebufferpool::Pool>;
 
-/// The cause with which the context of a handler ends that returns in time.
+/// The cause that ends the context of a handler that returns in time.
 constexpr Sentinel kInTime{"http: handler has returned"};
 
 /// One call of a handler, shared by the fiber that runs it and the fiber that answers in time; the
@@ -50,7 +50,8 @@ class Call final : private TimeoutWriter {
     limited_.cancel(kInTime);
   }
 
-  /// Answers `w` when the handler has returned or its time is over. On the fiber of the request.
+  /// Answers `w` when the handler has returned or its timeout has passed. On the fiber of the
+  /// request.
   void AnswerInTime(ResponseWriter& w, Spawner& spawner, std::string_view message) {
     spawner.Wait(limited_.context);
     if (InTime()) {
@@ -68,7 +69,7 @@ class Call final : private TimeoutWriter {
   const HandlerPtr handler_;
   const appcontext::Cancelable limited_;
   Request request_;
-  std::shared_ptr<LentBody> body_;  // null: the request has none
+  std::shared_ptr<LentBody> body_;  // null: the request has no body
   std::exception_ptr thrown_;
 };
 

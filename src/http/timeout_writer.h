@@ -11,8 +11,8 @@
 
 namespace hon::http {
 
-/// Keeps an answer in memory, in a buffer of `pool`, until its handler has returned or its time is
-/// over.
+/// Keeps an answer in memory, in a buffer of `pool`, until its handler has returned or the timeout
+/// has passed.
 class TimeoutWriter : public ResponseWriter {
  public:
   TimeoutWriter(std::shared_ptr<bytebufferpool::Pool> pool, size_t body_bytes_max)
@@ -25,7 +25,7 @@ class TimeoutWriter : public ResponseWriter {
 
   [[nodiscard]] std::string Name() const override { return "the writer of http::TimeoutHandler"; }
 
-  /// Gives the answer to `w`, whose own fields stay unless the answer has them too; 500 when a
+  /// Sends the answer to `w`, whose own fields stay unless the answer has them too; 500 when a
   /// Write has failed with io::ErrTooLong.
   void SendTo(ResponseWriter& w);
 
@@ -38,8 +38,9 @@ class TimeoutWriter : public ResponseWriter {
 
   const size_t body_bytes_max_;
   http::Header header_;
-  std::shared_ptr<bytebufferpool::Pool> pool_;  // the handler may outlive the one who owns it
-  bytebufferpool::Pool::Handle body_;           // none once it was too long
+  std::shared_ptr<bytebufferpool::Pool> pool_;  // shared: the handler may outlive the
+                                                // TimeoutHandler
+  bytebufferpool::Pool::Handle body_;           // empty once the body was too long
   Error too_long_;                              // from the first Write past body_bytes_max_ on
   int status_ = 0;
 };

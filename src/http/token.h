@@ -36,7 +36,7 @@ inline std::string ToLower(std::string_view text) {
 }
 constexpr char ToUpper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
-/// Whether both are equal but for ASCII case.
+/// Whether `a` and `b` are equal but for ASCII case.
 constexpr bool EqualFold(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
