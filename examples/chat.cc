@@ -1,4 +1,4 @@
-// A chat over WebSocket: whatever one says, all hear.
+// A chat over WebSocket: every message goes to all clients.
 //
 //     c++ -std=c++20 chat.cc -o chat $(pkg-config --cflags --libs hon)
 //     ./chat 127.0.0.1:8080
@@ -21,18 +21,18 @@ namespace {
 
 class Room {
  public:
-  // A handler that reads in a loop: it steps aside while nothing comes.
+  // A handler that reads in a loop: its fiber is suspended while no message comes.
   void Chat(http::ResponseWriter& w, http::Request& r) {
     hon::Result<websocket::Conn> conn = upgrader_.Upgrade(w, r);
-    if (!conn) return;              // it has been answered
-    hub_.Subscribe(*conn, "room");  // until it ends
+    if (!conn) return;              // Upgrade has answered
+    hub_.Subscribe(*conn, "room");  // until the connection ends
     while (hon::Result<websocket::Message> message = conn->ReadMessage()) {
       if (hub_.Publish("room", message->type, message->data)) break;
     }
   }
 
  private:
-  // Who does not keep up is cut, and holds up nobody.
+  // A client that does not keep up is cut, and holds up no other client.
   websocket::Upgrader upgrader_{
       {.conn = {.message_bytes_max = 4096, .slow = websocket::Slow::kClose}}};
   websocket::Hub hub_;

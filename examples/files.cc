@@ -17,11 +17,11 @@ namespace http = hon::http;
 int main(int argc, char** argv) {
   const http::FileServerOptions options = {
       .listings = false,                  // a folder without index.html: 404
-      .dotfiles = http::Dotfiles::kHide,  // so are .git and .env
+      .dotfiles = http::Dotfiles::kHide,  // hides .git and .env
       .etag = true,
-      .precompressed = true,  // site.css.br or .gz for those who take it
+      .precompressed = true,  // site.css.br or .gz for clients that accept them
   };
-  // Whatever the request, nothing outside of the folder is opened.
+  // For any request path, only files inside the folder are opened.
   const auto files =
       std::make_shared<http::FileServer>(http::Dir(argc > 2 ? argv[2] : "."), options);
   http::ServeMux mux;

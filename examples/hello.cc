@@ -15,6 +15,6 @@ int main(int argc, char** argv) {
     w.Write("Hello, world\n");
   });
   const hon::Error err = hon::server::ListenAndServe(argc > 1 ? argv[1] : ":8080", mux);
-  std::fprintf(stderr, "%s\n", err.Message().c_str());  // which address, and why
+  std::fprintf(stderr, "%s\n", err.Message().c_str());  // names the address and the reason
   return 1;
 }

@@ -22,7 +22,7 @@ namespace http = hon::http;
 
 namespace {
 
-constexpr size_t kCountersMax = 1000;  // names come from outside
+constexpr size_t kCountersMax = 1000;  // clients choose the names
 constexpr size_t kNameBytesMax = 32;
 
 // Letters, digits and dashes: nothing that JSON would have to escape.

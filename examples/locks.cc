@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Numbers notes and stores them in this order.
+/// Numbers notes and stores them in the order of their numbers.
 class Notes {
  public:
   /// Storing waits, and the next note must not be numbered meanwhile: a fiber::Mutex. Returns the
@@ -50,14 +50,14 @@ class Notes {
     lines_ += line;
   }
 
-  hon::fiber::Mutex storing_;  // held while storing, of what follows
+  hon::fiber::Mutex storing_;  // guards the members below; held while storing
   int last_number_ = 0;
-  mutable std::mutex mutex_;  // of lines_; never held across a wait
+  mutable std::mutex mutex_;  // guards lines_; never held across a wait
   std::string lines_;
 };
 
-/// The buffer is shared by all handlers of this thread. From its first use here to its last one
-/// nothing waits; what is returned is a copy.
+/// All handlers of one thread share the buffer. Nothing waits between the first and the last use of
+/// the buffer; the result is a copy.
 std::string Shout(std::string_view text) {
   thread_local std::string buffer;
   buffer.clear();

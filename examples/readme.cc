@@ -14,7 +14,7 @@ int main() {
   hon::engine::Engine engine(mux);
   hon::server::Server server(engine);
   if (auto err = server.Serve(":8080")) {
-    std::fprintf(stderr, "%s\n", err.Message().c_str());  // which address, and why
+    std::fprintf(stderr, "%s\n", err.Message().c_str());  // names the address and the reason
     return 1;
   }
 }

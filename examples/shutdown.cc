@@ -1,5 +1,5 @@
-// Ends without cutting anybody short: on SIGTERM or SIGINT no new connection is taken, requests
-// that run are answered, and after ten seconds what is left is cut.
+// Shuts down gracefully: on SIGTERM or SIGINT no new connection is taken, running requests are
+// answered, and connections still open after ten seconds are cut.
 //
 //     c++ -std=c++20 shutdown.cc -o shutdown $(pkg-config --cflags --libs hon)
 //     ./shutdown 127.0.0.1:8080 & sleep 1
@@ -23,7 +23,7 @@ namespace {
 void Slow(http::ResponseWriter& w, http::Request& r) {
   w.Write("a moment, please ... ");
   if (w.Flush()) return;
-  if (hon::fiber::Sleep(r.Context(), 2s)) return;  // it has been cut after all
+  if (hon::fiber::Sleep(r.Context(), 2s)) return;  // cut at the end of the ten seconds
   w.Write("done\n");
 }
 

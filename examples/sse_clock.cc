@@ -24,7 +24,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// One client's own stream: a loop with a wait in it. Both end when the client leaves.
+// A stream of one client: a loop with a wait in it. The loop and the wait end when the client
+// leaves.
 void Clock(http::ResponseWriter& w, http::Request& r) {
   hon::Result<sse::Writer> stream = sse::Writer::Start(w, r);
   if (!stream) return;
@@ -36,7 +37,7 @@ void Clock(http::ResponseWriter& w, http::Request& r) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  sse::Broadcaster news;  // one stream for many: it keeps the last events for those who come back
+  sse::Broadcaster news;  // one stream for many; keeps the last events for clients that reconnect
   http::ServeMux mux;
   mux.HandleFunc("GET /clock", Clock);
   mux.Handle("GET /news", news);

@@ -1,4 +1,4 @@
-// Takes files of a form, however large, with little memory: each goes to disk as it comes.
+// Takes uploaded files of any size with little memory: each goes to disk as it is received.
 //
 //     c++ -std=c++20 upload.cc -o upload $(pkg-config --cflags --libs hon)
 //     ./upload 127.0.0.1:8080 /var/spool/uploads
@@ -45,7 +45,7 @@ class Uploads {
       if (!part && part.error().Is(hon::io::ErrEof)) break;
       if (!part) return http::ReplyError(w, part.error().Message(), http::StatusBadRequest);
       if ((*part)->FileName().empty()) continue;  // a field, not a file
-      // Stored under a name of our own: that of the client is only shown.
+      // Stored under a name of the server's choice; the client's name is only shown.
       const std::string name = std::to_string(++number_);
       auto file = hon::io::File::Create(folder_ + "/" + name);
       if (!file) return http::ReplyError(w, "cannot store", http::StatusInternalServerError);

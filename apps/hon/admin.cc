@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kSymbolBytesMax = 256 * 1024;
 
 bool IsIpOrLocalhost(std::string_view host) {
-  if (host.starts_with('[')) return true;  // checked by the parser: an IPv6 address
+  if (host.starts_with('[')) return true;  // the parser checks IPv6 addresses
   host = host.substr(0, host.find(':'));
   return host == "localhost" ||
          (!host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos);
@@ -40,7 +40,7 @@ void Text(http::ResponseWriter& w) {
   w.Header().Set("Cache-Control", "no-store");
 }
 
-// What a page of links starts with.
+// Writes the beginning of a page of links.
 void BeginIndex(http::ResponseWriter& w, std::string_view title) {
   w.Header().Set("Content-Type", "text/html; charset=utf-8");
   w.Header().Set("Content-Security-Policy", "default-src 'none'");
@@ -94,7 +94,8 @@ std::string NamesOf(std::string_view addresses) {
   return lines;
 }
 
-// The protocol of pprof: a count that says whether there are symbols, and by POST the names.
+// The symbol protocol of pprof: GET answers a count that shows whether there are symbols, POST the
+// names.
 void Symbol(http::ResponseWriter& w, http::Request& r) {
   Text(w);
   if (r.Method != "POST") {

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where this program lies.
+// The folder of this program.
 fs::path OwnFolder() {
   std::error_code ignored;
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
@@ -33,7 +33,8 @@ std::optional<fs::path> FindRunner() {
   return std::nullopt;
 }
 
-// The runner is found from `PATH`'s python3, so that its absence can be told from a broken runner.
+// `PATH`'s python3 runs the runner, so that a missing python3 and a broken runner give different
+// errors.
 int ExecRunner(const std::vector<std::string>& arguments) {
   const std::optional<fs::path> runner = FindRunner();
   if (!runner) {

@@ -7,12 +7,13 @@
 
 namespace hon::app {
 
-/// `hon bench ...`: becomes the benchmark runner (bench/run), which gets `arguments` as they are.
-/// Returns only when that is impossible: the exit code, after having said why on stderr.
+/// `hon bench ...`: replaces the process by the benchmark runner (bench/run), which gets
+/// `arguments` unchanged. Returns only when that is impossible: the exit code, after a message on
+/// stderr.
 int ExecBench(const std::vector<std::string>& arguments);
 
-/// `hon --type std|hertz|beast`: becomes the server of that type, with the same flags. Returns as
-/// ExecBench does.
+/// `hon --type std|hertz|beast`: replaces the process by the server of that type, with the same
+/// flags. Returns as ExecBench does.
 int ExecOtherType(const Flags& flags);
 
 }  // namespace hon::app

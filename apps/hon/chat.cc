@@ -19,7 +19,7 @@ constexpr websocket::CloseCode kCloseTryAgainLater = 1013;
 websocket::UpgraderOptions ChatOptions() {
   websocket::UpgraderOptions options;
   options.conn.message_bytes_max = kChatNameBytesMax + 1 + kChatTextBytesMax;
-  options.conn.unsent_bytes_max = 256 * 1024;  // kChatBytesKept, and some more
+  options.conn.unsent_bytes_max = 256 * 1024;  // kChatBytesKept, and some room
   options.conn.slow = websocket::Slow::kClose;
   return options;
 }
@@ -43,7 +43,7 @@ bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-// How much one chatter may still say.
+// The rate limit of one chatter.
 class Allowance {
  public:
   bool Take() {
@@ -64,19 +64,21 @@ class Allowance {
 class EchoHandler final : public websocket::EventHandler {
   void OnMessage(websocket::Conn& conn, websocket::MessageType type,
                  std::string_view data) override {
-    // A peer that does not read is not read from, and cut in the end: nothing to do here.
+    // A connection whose peer does not read stops being read, and is cut in the end: the error
+    // needs no handling.
     static_cast<void>(conn.WriteMessage(type, data));
   }
 };
 
 }  // namespace
 
-/// All who chat. Its calls come from every loop.
+/// All chatters. Methods are called from every loop.
 class Chat::Room final : public websocket::EventHandler {
  public:
   void OnOpen(websocket::Conn& conn) override {
     conn.SetData(std::make_shared<Allowance>());
-    // In one step, so that no line is missed, and none is told twice.
+    // Subscribing and reading the history are one step, so that a newcomer misses no line and gets
+    // none twice.
     std::lock_guard lock(mutex_);
     if (hub_.Subscribers(kTopic) >= kChattersMax) {
       static_cast<void>(conn.Close(kCloseTryAgainLater, "the room is full"));
@@ -113,7 +115,7 @@ class Chat::Room final : public websocket::EventHandler {
   }
 
  private:
-  // Never waits: whoever cannot be told is cut.
+  // Never waits: a connection that takes no more output is cut.
   static void Tell(websocket::Conn& conn, std::string_view text) {
     static_cast<void>(conn.WriteText(text));
   }
@@ -122,14 +124,14 @@ class Chat::Room final : public websocket::EventHandler {
 
   websocket::Hub hub_;
   std::mutex mutex_;
-  std::deque<std::string> lines_;  // for newcomers
-  size_t bytes_ = 0;               // of them
+  std::deque<std::string> lines_;  // the history for newcomers
+  size_t bytes_ = 0;               // of lines_
 };
 
 Chat::Chat() : upgrader_(ChatOptions()), room_(std::make_shared<Room>()) {}
 
 void Chat::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
-  static_cast<void>(upgrader_.Upgrade(w, r, room_));  // it has answered, either way
+  static_cast<void>(upgrader_.Upgrade(w, r, room_));  // Upgrade has answered, also when it failed
 }
 
 Echo::Echo() : upgrader_(EchoOptions()), handler_(std::make_shared<EchoHandler>()) {}

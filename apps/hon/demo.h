@@ -8,14 +8,14 @@
 
 namespace hon::app {
 
-/// What the demo shows, on a mux: "/" (the page, or a greeting), "/sse" (the time once a second
+/// The demo's endpoints, on a mux: "/" (the page, or a greeting), "/sse" (the time once a second
 /// until the client leaves), "/figures" (the server's, likewise), "/ws" (echo) and "/chat" over
-/// WebSocket, "/file". Destroy the server before this.
+/// WebSocket, "/file". Destroy the server before the Demo.
 class Demo {
  public:
-  /// `file` is what "/file" serves.
+  /// `file` is the path of the file behind "/file".
   Demo(http::ServeMux& mux, std::string file);
-  /// What "/figures" streams.
+  /// The stream behind "/figures".
   [[nodiscard]] sse::Broadcaster& FiguresStream() { return figures_; }
 
  private:

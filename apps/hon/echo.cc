@@ -7,7 +7,7 @@ namespace hon::app {
 void RegisterEcho(http::ServeMux& mux) {
   mux.HandleFunc("POST /echo", [](http::ResponseWriter& w, http::Request& r) {
     w.Header().Set("Content-Type", "application/octet-stream");
-    // A failed copy is the peer's doing: there is nobody left to tell.
+    // A copy fails when the peer is gone; no answer is possible then.
     static_cast<void>(io::Copy(w, r.Body));
   });
 }

@@ -4,8 +4,8 @@
 
 namespace hon::app {
 
-/// Registers what the benchmark asks for beside the demo's routes: "POST /echo" answers with the
-/// request's body.
+/// Registers the benchmark's endpoints beside the demo's: "POST /echo" answers with the request's
+/// body.
 void RegisterEcho(http::ServeMux& mux);
 
 }  // namespace hon::app

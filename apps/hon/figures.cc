@@ -24,7 +24,7 @@ int64_t Milliseconds(const timeval& time) {
   return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
 }
 
-// Resident pages are the second number there; 0 where there is no such file.
+// The second number of the file is the count of resident pages; 0 where there is no such file.
 uint64_t ResidentBytes() {
   Result<io::File> file = io::File::Open("/proc/self/statm");
   char text[128];
@@ -84,7 +84,7 @@ void Figures::Run() {
   while (!stopped_) {
     lock.unlock();
     const std::string json = "{" + Json() + "}";
-    // It is one line and small: nothing of it can be refused.
+    // One small line: Publish cannot refuse it.
     static_cast<void>(stream_->Publish({.data = json}));
     lock.lock();
     changed_.wait_for(lock, std::chrono::seconds(1), [&] { return stopped_; });

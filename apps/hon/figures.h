@@ -12,10 +12,10 @@
 
 namespace hon::app {
 
-/// What the server has to say of itself.
+/// The figures that the server gives about itself.
 struct ServerFigures {
   std::string backend;
-  uint64_t requests = 0;                 // so far
+  uint64_t requests = 0;                 // since the start
   size_t connections = 0;                // now
   std::vector<size_t> loop_connections;  // now, by loop
 };
@@ -24,11 +24,11 @@ struct ServerFigures {
 inline constexpr sse::BroadcasterOptions kFiguresStream = {
     .events_max = 120, .slow = sse::Slow::kSkip, .newcomer = sse::Newcomer::kOldest};
 
-/// Measures the process once a second, on a thread of its own, and publishes that.
+/// Measures the process once a second, on a thread of its own, and publishes the figures.
 class Figures {
  public:
-  /// `ask` is called on that thread, and by Json; each event is a JSON object of what Json gives.
-  /// `stream` must outlive this.
+  /// `ask` is called on the measuring thread, and by Json; each event is a JSON object of the
+  /// members that Json gives. `stream` must outlive the Figures.
   Figures(std::function<ServerFigures()> ask, sse::Broadcaster& stream);
   ~Figures();
   Figures(const Figures&) = delete;

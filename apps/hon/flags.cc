@@ -13,10 +13,10 @@
 namespace hon::app {
 namespace {
 
-// Go's flag package takes "-type custom" as well as "--type custom"; so do we.
+// Go's flag package takes "-type custom" as well as "--type custom"; so does this program.
 std::vector<std::string> WithDoubleDashes(int argc, char** argv) {
   std::vector<std::string> arguments;
-  for (int i = argc - 1; i > 0; --i) {  // CLI11 wants the last one first
+  for (int i = argc - 1; i > 0; --i) {  // CLI11 expects the last argument first
     const std::string_view argument = argv[i];
     const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-' &&
                         (argument[1] < '0' || argument[1] > '9');

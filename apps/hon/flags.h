@@ -9,7 +9,7 @@
 
 namespace hon::app {
 
-/// What the command line asks for. The times default to those of the demo in Go.
+/// The options of the command line. The times default to those of the demo in Go.
 struct Flags {
   std::string type = "custom";
   std::string address = ":8080";
@@ -29,8 +29,8 @@ struct Flags {
   std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
 };
 
-/// Reads the command line. When the program should end at once (--help, a mistake) it has been
-/// told so on stdout or stderr, and `exit_code` is set instead.
+/// Reads the command line. When the program should end at once (--help, a mistake), a message was
+/// printed to stdout or stderr, and `exit_code` is set.
 struct ParsedFlags {
   Flags flags;
   std::optional<int> exit_code;

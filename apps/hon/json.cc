@@ -11,7 +11,7 @@ bool Continues(std::string_view text, size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
 }
 
-// Takes one character off `text`. kBad, for one byte, when there is none (RFC 3629).
+// Takes one character off `text`. Returns kBad, and takes one byte, for malformed UTF-8 (RFC 3629).
 char32_t TakeCharacter(std::string_view& text) {
   const auto first = static_cast<unsigned char>(text[0]);
   size_t size = 1;

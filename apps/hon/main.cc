@@ -1,4 +1,4 @@
-// The program: the demo server, and the way to the benchmark and to the servers beside it.
+// The `hon` program: the demo server, and the front of the benchmark and of the servers beside it.
 
 #include <csignal>
 #include <cstdio>
@@ -25,7 +25,7 @@
 namespace hon::app {
 namespace {
 
-// Levels as the flag names them; what is below the wanted one is not told.
+// The levels of the flag; events below the chosen level are not logged.
 engine::EventHook HookFor(const std::string& level) {
   if (level == "off") return nullptr;
   if (level == "error") {
@@ -34,7 +34,7 @@ engine::EventHook HookFor(const std::string& level) {
     };
   }
   if (level == "debug") return engine::LogToStderr;
-  // A refused request is the peer's affair, not an operator's.
+  // Refused requests are the peer's fault and are not logged.
   return [](const engine::Event& event) {
     if (event.kind != engine::Event::Kind::kBadRequest) engine::LogToStderr(event);
   };
@@ -52,7 +52,7 @@ ServerFigures FiguresOf(const server::Server& server) {
   return figures;
 }
 
-// Who listens everywhere is reached by name.
+// A server that listens on all addresses is reached as localhost.
 std::string BrowserUrl(const std::string& address) {
   for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
     if (address.starts_with(any)) return "http://localhost:" + address.substr(any.size()) + "/";
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "bench") {
     return hon::app::ExecBench({argv + 2, argv + argc});
   }
-  // Before the signals are blocked: another program would inherit that.
+  // Parsed before the signals are blocked: a program started by exec would inherit the mask.
   const hon::app::ParsedFlags parsed = hon::app::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);

@@ -6,8 +6,8 @@
 
 namespace hon::app {
 
-/// The functions in the symbol table of the running program; none when it was stripped, or is of
-/// a kind that is not known here. Immutable.
+/// The functions in the symbol table of the running program; none when the program was stripped, or
+/// has an unknown format. Immutable.
 class OwnSymbols {
  public:
   OwnSymbols();
@@ -18,10 +18,10 @@ class OwnSymbols {
   struct Symbol {
     uintptr_t begin;
     uintptr_t end;
-    uint32_t name;  // where it begins in names_
+    uint32_t name;  // offset in names_
   };
 
-  std::vector<Symbol> symbols_;  // by begin
+  std::vector<Symbol> symbols_;  // sorted by begin
   std::string names_;            // each ended by NUL
 };
 

@@ -13,13 +13,13 @@ namespace {
 // Debug information may make a program large; its symbol table is a small part.
 constexpr size_t kSectionBytesMax = size_t{256} << 20;
 
-// How far the program was moved from where it was linked for.
+// The difference between the program's load address and its link address.
 uintptr_t LoadOffset() {
   uintptr_t offset = 0;
   dl_iterate_phdr(
       [](dl_phdr_info* info, size_t, void* to) {
         *static_cast<uintptr_t*>(to) = info->dlpi_addr;
-        return 1;  // the first one is the program itself
+        return 1;  // the first object is the program
       },
       &offset);
   return offset;

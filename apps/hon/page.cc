@@ -12,7 +12,7 @@
 namespace hon::app {
 namespace {
 
-// Only what this server itself gives, and no script or style inside of the page.
+// Allows only content from this server, and no inline script or style.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -36,7 +36,7 @@ bool SameWithoutCase(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-// The weight among the parameters of one element; 1 without one, 0 for nonsense.
+// The weight among the parameters of one element; 1 without one, 0 for a malformed one.
 double Weight(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = CutUntil(parameters, ';');
@@ -51,7 +51,7 @@ double Weight(std::string_view parameters) {
   return 1;
 }
 
-// The weight that `accept` gives to the media type `wanted` by name; 0 when it does not name it.
+// The weight that `accept` gives to the media type `wanted` by name; 0 without such an element.
 double WeightOf(std::string_view wanted, std::string_view accept) {
   while (!accept.empty()) {
     std::string_view element = CutUntil(accept, ',');

@@ -5,14 +5,14 @@
 
 namespace hon::app {
 
-/// One file of the folder page, as it was when the program was built.
+/// One file of the folder page, as of the build of the program.
 struct PageFile {
   std::string_view name;
   std::string_view etag;
   std::string_view data;
 };
 
-/// All of them. Written by page/embed.cmake.
+/// All page files. Written by page/embed.cmake.
 const std::vector<PageFile>& PageFiles();
 
 }  // namespace hon::app

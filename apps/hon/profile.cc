@@ -1,4 +1,5 @@
-// gperftools is loaded, not linked (NeedProfiler): its functions are looked up by name.
+// gperftools is loaded, not linked (NeedProfiler): the functions of gperftools are looked up by
+// name.
 
 #include "profile.h"
 
@@ -25,15 +26,15 @@ namespace {
 constexpr int64_t kSampledBytes = 512 * 1024;
 
 constexpr const char* kPreload = "LD_PRELOAD";
-// Set in the program that NeedProfiler has started: what LD_PRELOAD was before.
+// Set in the program that NeedProfiler has started, to the earlier value of LD_PRELOAD.
 constexpr const char* kPreloadBefore = "HON_PRELOAD_BEFORE";
 
 struct Gperftools {
   int (*start)(const char* path) = nullptr;
   void (*stop)() = nullptr;
   MallocExtension* (*allocator)() = nullptr;
-  // tcmalloc looks at this whenever it picks the next allocation to sample. It has no other way to
-  // turn sampling on in a running program; the environment variable is read before main.
+  // tcmalloc reads this variable whenever it picks the next allocation to sample. Nothing else
+  // turns sampling on in a running program; the environment variable is read before main.
   int64_t* sample_parameter = nullptr;
 };
 
@@ -43,7 +44,7 @@ bool LookUp(const char* name, T*& into) {
   return into != nullptr;
 }
 
-// What is in the process, or null.
+// gperftools in this process, or null.
 const Gperftools* Loaded() {
   static const std::optional<Gperftools> loaded = [] {
     std::optional<Gperftools> found(std::in_place);
@@ -63,7 +64,7 @@ void Missing(http::ResponseWriter& w) {
   http::ReplyError(w, "without gperftools", http::StatusNotImplemented);
 }
 
-// The one profile that may run.
+// The only profile that may run.
 class Profiling {
  public:
   Profiling() : mine_(!running_.exchange(true)) {}
@@ -75,7 +76,7 @@ class Profiling {
   explicit operator bool() const { return mine_; }
 
  private:
-  static inline std::atomic<bool> running_{false};  // gperftools has one for the process, too
+  static inline std::atomic<bool> running_{false};  // gperftools allows one profile in a process
   bool mine_;
 };
 
@@ -100,7 +101,7 @@ void SetDownload(http::ResponseWriter& w, std::string_view name) {
 }  // namespace
 
 void NeedProfiler(char** argv) {
-  if (const char* before = std::getenv(kPreloadBefore)) {  // here it is, or cannot be had
+  if (const char* before = std::getenv(kPreloadBefore)) {  // already started with LD_PRELOAD
     const std::string own = before;
     unsetenv(kPreloadBefore);
     if (own.empty()) {
@@ -115,7 +116,7 @@ void NeedProfiler(char** argv) {
   setenv(kPreloadBefore, own.c_str(), 1);
   setenv(kPreload, own.empty() ? HON_GPERFTOOLS : (HON_GPERFTOOLS ":" + own).c_str(), 1);
   execv("/proc/self/exe", argv);
-  NeedProfiler(argv);  // it was not to be: as before, without
+  NeedProfiler(argv);  // exec failed: continue without a profiler
 }
 
 bool HasProfiler() { return Loaded() != nullptr; }
@@ -136,7 +137,7 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
     w.Header().Set("Retry-After", std::to_string(seconds->count()));
     return http::ReplyError(w, "a profile is being taken already", http::StatusServiceUnavailable);
   }
-  // gperftools writes to a path: that of a file without a name.
+  // gperftools writes to a path: the path of a temporary file without a name.
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> sink(std::tmpfile(), std::fclose);
   if (sink == nullptr ||
       Loaded()->start(("/dev/fd/" + std::to_string(fileno(sink.get()))).c_str()) == 0) {
@@ -155,7 +156,7 @@ void ServeCpuProfile(http::ResponseWriter& w, http::Request& r) {
 
 void ServeHeapProfile(http::ResponseWriter& w, http::Request&) {
   if (!HasProfiler()) return Missing(w);
-  MallocExtensionWriter text;  // a std::string
+  MallocExtensionWriter text;  // derives from std::string
   Loaded()->allocator()->GetHeapSample(&text);
   SetDownload(w, "heap");
   w.Write(text);

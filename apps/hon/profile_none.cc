@@ -1,4 +1,4 @@
-// For builds without gperftools, or with a sanitizer, which does not go with it.
+// For builds without gperftools, or with a sanitizer, which conflicts with gperftools.
 
 #include "hon/http/reply.h"
 #include "hon/http/status.h"

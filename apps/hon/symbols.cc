@@ -21,7 +21,7 @@ std::string Demangle(const std::string& name) {
 }  // namespace
 
 std::string SymbolAt(uintptr_t address) {
-  // The program's functions are mostly not exported, so that the loader does not know them.
+  // Most functions of the program are not exported, and unknown to the loader.
   static const OwnSymbols own;
   if (std::string name = own.At(address); !name.empty()) return Demangle(name);
   Dl_info info = {};

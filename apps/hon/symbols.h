@@ -5,8 +5,8 @@
 
 namespace hon::app {
 
-/// The function of this process that holds `address`, demangled; "" when nobody knows. The first
-/// call reads the program's own symbol table. Any thread.
+/// The function of this process that holds `address`, demangled; "" when unknown. The first call
+/// reads the program's own symbol table. Any thread.
 [[nodiscard]] std::string SymbolAt(uintptr_t address);
 
 }  // namespace hon::app

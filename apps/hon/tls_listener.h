@@ -7,8 +7,8 @@
 
 namespace hon::app {
 
-/// Adds the listener with TLS that the command line asks for. `*reload` then reads its files anew.
-/// Without files it makes a certificate for localhost that signs itself, and says so on stderr.
+/// Adds the TLS listener of the command line. `*reload` then reads its files anew. Without files,
+/// makes a self-signed certificate for localhost, and says so on stderr.
 Error ListenTls(server::Server& server, const Flags& flags, std::function<Error()>* reload);
 
 }  // namespace hon::app

@@ -1,4 +1,4 @@
-// Built with HON_TLS=OFF.
+// For builds with HON_TLS=OFF.
 
 #include "tls_listener.h"
 

@@ -1,4 +1,4 @@
-// What a handler may do with its ResponseWriter, one thing each, under "/answer/{what}".
+// The operations on a ResponseWriter, one endpoint each, under "/answer/{what}".
 
 #include <array>
 #include <map>
@@ -262,7 +262,7 @@ void AddFaultsAndHelpers(Answers& answers) {
                                     ResponseWriter& w, Request& r) { to->ServeHTTP(w, r); };
 }
 
-// As Go's io.ReadAll: what could be read, also when it fails.
+// As Go's io.ReadAll: also keeps the part that was read before an error.
 Error ReadInto(std::string& text, io::Reader& body) {
   std::array<char, 1024> buffer;
   for (;;) {

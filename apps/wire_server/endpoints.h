@@ -6,13 +6,13 @@
 
 namespace hon::wire {
 
-/// What the endpoints serve from the file system.
+/// The files behind the endpoints.
 struct Files {
   std::string dir;   // "/files/" serves this directory
   std::string file;  // "/file" serves this file
 };
 
-// The endpoints of the conformance program. Each does one thing of the contract, the same thing as
+// The endpoints of the conformance program. Each shows one thing of the contract, the same thing as
 // its twin in tests/differential/goserver.
 
 /// "/", "/echo", "/headers", "/status/{code}", "/echo-marker", "/echo-hidden", "/noread",
@@ -34,18 +34,18 @@ void RegisterFiles(http::ServeMux& mux, const Files& files);
 /// "/answer/{what}": the contract of ResponseWriter, see answers.cc.
 void RegisterAnswers(http::ServeMux& mux);
 
-/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", "/dump", and what stands
+/// "/request", "/redirect-to", "/set-cookie", "/url", "/form-value", "/dump", and the endpoints
 /// behind wrapping handlers: "/strip/", "/semicolons", "/max-bytes", "/cross-origin/".
 void RegisterRequests(http::ServeMux& mux);
 
 /// Muxes of their own for the hosts "mux.test" and "all.test".
 void RegisterRoutes(http::ServeMux& mux);
 
-// Handlers and text that more than one file needs.
+// Handlers and text that several files need.
 
 /// Answers the body, with its Content-Type and its length.
 void Echo(http::ResponseWriter& w, http::Request& r);
-/// Answers what ParseForm found.
+/// Answers with the result of ParseForm.
 void ShowForm(http::ResponseWriter& w, http::Request& r);
 /// 64 KiB of "0123456789abcdef".
 std::string_view Pattern();

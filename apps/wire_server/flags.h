@@ -32,8 +32,8 @@ struct Flags {
   size_t connections = 0;
 };
 
-/// Reads the command line. When the program should end at once (--help, a mistake) it has been
-/// told so on stdout or stderr, and `exit_code` is set instead.
+/// Reads the command line. When the program should end at once (--help, a mistake), a message was
+/// printed to stdout or stderr, and `exit_code` is set.
 struct ParsedFlags {
   Flags flags;
   std::optional<int> exit_code;

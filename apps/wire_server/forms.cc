@@ -11,7 +11,7 @@
 namespace hon::wire {
 namespace {
 
-constexpr int64_t kMemoryBytesMax = 64 * 1024;  // more of a multipart body goes to disk
+constexpr int64_t kMemoryBytesMax = 64 * 1024;  // the rest of a multipart body goes to disk
 constexpr size_t kShownBytesMax = 64;           // of a file's content
 
 void AddLines(std::string& text, std::string_view kind, const url::Values& values) {

@@ -56,15 +56,15 @@ void Spin(http::ResponseWriter& w, http::Request& r) {
 
 void Panic(http::ResponseWriter&, http::Request&) { throw std::runtime_error("as asked"); }
 
-// What the handlers of "/until-gone" have seen; read by "/gone" from any loop.
+// Counts of the handlers of "/until-gone"; read by "/gone" from any loop.
 struct Gone {
   std::atomic<int64_t> waiting{0};
   std::atomic<int64_t> ended{0};
-  std::atomic<int64_t> last_ns{0};  // on the monotonic clock, when the last context ended
+  std::atomic<int64_t> last_ns{0};  // end of the last context, on the monotonic clock
 };
 
-// Waits for the end of its context: with "?read" after it has read the body, with "?write" while
-// it writes to a client that may not take it.
+// Waits for the end of its context: with "?read" after reading the body, with "?write" while
+// writing to a client that may not read.
 void UntilGone(Gone& gone, http::ResponseWriter& w, http::Request& r) {
   if (r.URL.RawQuery == "read") {
     const Result<std::string> body = r.Body.ReadAll();

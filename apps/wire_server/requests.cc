@@ -1,5 +1,5 @@
-// Endpoints that show what a handler sees of its request, and those that the handlers which wrap
-// handlers give.
+// Endpoints that show a handler's view of its request, and those behind handlers that wrap
+// handlers.
 
 #include <charconv>
 #include <map>
@@ -33,7 +33,7 @@ class Lines {
   }
   Lines& Add(std::string_view name, bool value) { return Add(name, value ? "true" : "false"); }
   Lines& Add(std::string_view name, int64_t value) { return Add(name, std::to_string(value)); }
-  // A literal is no bool.
+  // Takes string literals, which would convert to bool.
   Lines& Add(std::string_view name, const char* value) {
     return Add(name, std::string_view(value));
   }
@@ -97,7 +97,7 @@ void SetCookie(ResponseWriter& w, Request& r) {
   Text(w, cookie.Valid() ? "valid false\n" : "valid true\n");
 }
 
-// Takes the body for a URL, and the query's "ref" for a reference from there.
+// Takes the body for a URL, and the query's "ref" for a reference relative to it.
 void ShowUrl(ResponseWriter& w, Request& r) {
   const Result<std::string> given = r.Body.ReadAll();
   const Result<url::URL> url = url::Parse(given.value_or(""));

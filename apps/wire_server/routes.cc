@@ -1,4 +1,4 @@
-// Two muxes behind hosts of their own: one in which requests can miss, and one that catches all.
+// Two muxes behind hosts of their own: one with paths that match nothing, and one that matches all.
 
 #include <initializer_list>
 #include <memory>

@@ -1,4 +1,4 @@
-// The listener with TLS, and the endpoints that show what a handshake has come to.
+// The listener with TLS, and the endpoints that show the result of a handshake.
 
 #include "tls.h"
 
@@ -20,7 +20,8 @@ Result<tls::ClientAuthType> ClientAuthOf(const std::string& name) {
   return Fail(Error::New("--client-auth: request, verify-if-given or require"));
 }
 
-// "NAME=CERT,KEY"; the certificate's own names are what it is found by.
+// "NAME=CERT,KEY". Fails when the certificate lacks NAME, since the server finds a certificate by
+// the names in it.
 Result<tls::Certificate> NamedPair(const std::string& flag) {
   const size_t equals = flag.find('=');
   const size_t comma = flag.find(',', equals == std::string::npos ? 0 : equals);

@@ -9,7 +9,7 @@
 
 namespace hon::wire {
 
-/// What the command line says of TLS.
+/// The TLS options of the command line.
 struct TlsFlags {
   std::string address;  // "": no listener
   std::string cert;

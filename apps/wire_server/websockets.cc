@@ -34,7 +34,7 @@ class EchoEvents final : public websocket::EventHandler {
   void OnMessage(websocket::Conn& conn, websocket::MessageType type,
                  std::string_view data) override {
     const Error err = conn.WriteMessage(type, data);
-    static_cast<void>(err);  // it is closing
+    static_cast<void>(err);  // the connection is closing
   }
 };
 
@@ -47,7 +47,7 @@ void RegisterWebSockets(http::ServeMux& mux) {
   const auto events = std::make_shared<EchoEvents>();
   mux.HandleFunc("/ws-events", [upgrader, events](http::ResponseWriter& w, http::Request& r) {
     const Error err = upgrader->Upgrade(w, r, events);
-    static_cast<void>(err);  // it has been answered
+    static_cast<void>(err);  // Upgrade has answered
   });
 }
 

@@ -22,10 +22,10 @@ namespace {
 
 // Unread input past this pauses reading.
 constexpr size_t kInputBytesMax = 64 * 1024;
-// What is unsent when the connection is closed may take this long.
+// Time limit for sending the rest of the output when the connection is closed.
 constexpr auto kFlushOnCloseTime = std::chrono::seconds(30);
 
-// The blocks of all connections that one io_context turns: a hub shares some between them.
+// The blocks shared by all connections of one io_context: a hub shares some between connections.
 class Blocks final : public boost::asio::execution_context::service {
  public:
   static boost::asio::execution_context::id id;
@@ -43,16 +43,16 @@ io::BlockPool& PoolOf(tcp::socket& socket) {
   return boost::asio::use_service<Blocks>(context).pool;
 }
 
-// Lives until its connection has ended and no callback of Asio's is left. All but Post on the one
-// thread that runs the io_context. What a call changes is acted upon by Step, which is posted: so
-// no call on the connection calls the sink.
+// Lives until its connection has ended and no callback of Asio is pending. All methods but Post are
+// called on the thread that runs the io_context. Changes take effect in Step, which is posted, so
+// that no call on the connection calls the sink.
 class Evented final : public std::enable_shared_from_this<Evented> {
  public:
   Evented(Stream stream, io::ConnSink& sink)
       : stream_(std::move(stream)), timer_(stream_.Socket().get_executor()), sink_(&sink) {}
 
   void Open(std::string_view unread);
-  /// The sink has gone: it is told nothing more.
+  /// The owner is gone: the sink is not called any more.
   void Orphan();
 
   [[nodiscard]] io::LinkBuffer& In() { return in_; }
@@ -90,14 +90,14 @@ class Evented final : public std::enable_shared_from_this<Evented> {
 
   Stream stream_;
   boost::asio::steady_timer timer_;
-  io::ConnSink* sink_;  // null: it has gone, or was told the end
+  io::ConnSink* sink_;  // null once the owner is gone, or after OnClosed
   io::LinkBuffer in_{PoolOf(stream_.Socket())};
   io::LinkBuffer out_{PoolOf(stream_.Socket())};
   std::array<TimePoint, 3> deadlines_{kNever, kNever, kNever};
   TimePoint armed_for_ = kNever;
-  TimePoint end_by_ = kNever;  // of a connection that is closing
+  TimePoint end_by_ = kNever;  // time limit of a closing connection
   std::optional<io::ConnClose> closing_;
-  size_t discarded_ = 0;  // while it lingers
+  size_t discarded_ = 0;  // bytes, while it lingers
   bool lingers_ = false;
   bool write_end_wanted_ = false;
   bool input_ended_ = false;
@@ -107,7 +107,7 @@ class Evented final : public std::enable_shared_from_this<Evented> {
   bool awaits_output_ = false;
 };
 
-/// What the sink has.
+/// The EventConn that the sink owns.
 class Handle final : public io::EventConn {
  public:
   explicit Handle(std::shared_ptr<Evented> evented) : evented_(std::move(evented)) {}
@@ -209,7 +209,7 @@ void Evented::Send() {
   }
 }
 
-// All that was written is sent, and the connection is closing.
+// All output is sent, and the connection is closing.
 void Evented::EndOutput() {
   if (closing_ == io::ConnClose::kGraceful || input_ended_) return Finish({});
   if (std::exchange(lingers_, true)) return;
@@ -219,7 +219,7 @@ void Evented::EndOutput() {
   in_.Clear();
 }
 
-// What is read here is one socket's share of a turn.
+// One read is a socket's share of a turn.
 void Evented::Receive() {
   const std::span<char> room = in_.Room();
   bb::error_code problem;
@@ -283,7 +283,7 @@ void Evented::Await() {
   }
   timer_.expires_after(std::max<Duration>(earliest - Clock::now(), Duration::zero()));
   timer_.async_wait([self = shared_from_this()](bb::error_code problem) {
-    if (problem || !self->Socket().is_open()) return;  // armed anew, or over
+    if (problem || !self->Socket().is_open()) return;  // set anew, or the connection has ended
     self->OnTimer();
     self->Step();
   });

@@ -8,7 +8,7 @@
 namespace hon::beast {
 
 /// Gives the connection to `sink`, which the io_context of its socket calls from now on; `unread`
-/// comes first. Returns when the sink has been told OnOpen.
+/// is the first input. Returns after OnOpen.
 void RunEvented(Stream stream, const std::string& unread, io::ConnSink& sink);
 
 }  // namespace hon::beast

@@ -1,7 +1,7 @@
-// hon --type beast: the program's mux and handlers on Boost.Beast instead of this project's server.
-// It shows that a handler needs nothing but the contract. Handlers are synchronous and there are no
-// fibers here, so each connection has a thread; those that a handler has taken over and made
-// evented (WebSockets) share one.
+// hon --type beast: the program's mux and handlers on Boost.Beast in place of this project's
+// server. Shows that a handler needs nothing but the contract. Handlers are synchronous and there
+// are no fibers here, so each connection has a thread; connections that a handler has taken over
+// and made evented (WebSockets) share one.
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -48,7 +48,7 @@ void Accept(tcp::acceptor& acceptor, http::Handler& handler, const Timeouts& tim
     tcp::endpoint peer;
     tcp::socket socket = acceptor.accept(peer, problem);
     if (problem) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // no descriptor, most likely
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // probably out of descriptors
       continue;
     }
     ++live;
@@ -80,7 +80,7 @@ int Run(const app::Flags& flags) {
   std::printf("hon_beast listening on http://%s\n", AddressText(acceptor.local_endpoint()).c_str());
   std::fflush(stdout);
   const auto work = boost::asio::make_work_guard(context);
-  std::thread([&context] { context.run(); }).detach();  // turns what is evented
+  std::thread([&context] { context.run(); }).detach();  // serves the evented connections
   Accept(acceptor, mux,
          {.read = flags.read_timeout,
           .write = flags.write_timeout,

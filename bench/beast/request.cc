@@ -97,7 +97,7 @@ Error BodyReader::Close() {
 }
 
 bool BodyReader::Drain(size_t bytes_max) {
-  // A client that still waits for 100 sends nothing that could be read away.
+  // A client that still waits for 100 Continue has sent no body.
   if (awaits_continue_) return parser_->is_done();
   std::array<char, 4096> unread;
   for (size_t all = 0; all <= bytes_max;) {

@@ -14,23 +14,23 @@ namespace hon::beast {
 namespace bhttp = boost::beast::http;
 using Parser = bhttp::request_parser<bhttp::buffer_body>;
 
-/// Makes `request`, blank, the request whose head `parser` holds. The texts that are views live as
-/// long as the parser. False for a target that is no URI, or a missing Host.
+/// Fills `request`, blank, from the head in `parser`. The string_views live as long as the parser.
+/// Returns false for a target that is no URI, or a missing Host.
 [[nodiscard]] bool FillRequest(const Parser& parser, http::Request& request);
 
-/// What went wrong with the connection, as handlers know it.
+/// The Error that handlers get for an error of Boost.
 [[nodiscard]] Error ToError(const bb::error_code& problem);
 
 /// The body behind a head, read by Beast as the handler asks for it.
 class BodyReader final : public http::BodySource {
  public:
-  /// All of it outlives the reader.
+  /// All arguments outlive the reader.
   BodyReader(Stream& stream, bb::flat_buffer& buffer, Parser& parser);
 
   io::IoResult Read(std::span<char> into) override;
   Error Close() override;
 
-  /// Reads what the handler left, up to `bytes_max`; whether that was all.
+  /// Reads the rest of the body, up to `bytes_max`; returns whether the body ended there.
   bool Drain(size_t bytes_max);
 
  private:

@@ -46,7 +46,7 @@ void Response::SendInterim(int status) {
   if (problem) error_ = ToError(problem);
 }
 
-// The fields as they are now; later changes do not reach the wire.
+// The fields as they are now; later changes have no effect.
 void Response::Commit(int status) {
   status_ = status;
   message_.version(options_.http10 ? 10 : 11);
@@ -133,7 +133,7 @@ Error Response::SetRequestDeadline(TimePoint deadline) {
   return deadline == kNever ? Error() : Error(http::ErrNotSupported);
 }
 
-// What is held back goes out, behind the head, with more to come.
+// Sends the buffered bytes behind the head; more will follow.
 Error Response::SendBuffered() {
   if (error_) return error_;
   if (!HeadSent()) Decide(false);
@@ -145,11 +145,11 @@ void Response::Finish() {
   if (status_ == 0) Commit(http::StatusOK);
   if (!HeadSent()) Decide(true);
   if (!error_) Send({buffer_.data(), buffered_}, false);
-  // Less than was promised: only the end of the connection can tell the client.
+  // Fewer bytes than declared: only the end of the connection shows that to the client.
   if (error_ || (length_ > written_ && !options_.head && AllowsBody())) options_.close = true;
 }
 
-// What the server adds to the head (RFC 9112 §6.3).
+// Adds the server's fields to the head (RFC 9112 §6.3).
 void Response::Decide(bool complete) {
   if (AllowsBody() && length_ < 0) {
     if (complete) {
@@ -183,7 +183,7 @@ void Response::Send(std::string_view data, bool more) {
     if (!serializer_->is_header_done()) bhttp::write_header(*stream_, *serializer_, problem);
   } else {
     auto& body = message_.body();
-    // The serializer does not write what it is given to read.
+    // The serializer only reads the data.
     body.data = const_cast<char*>(data.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
     body.size = data.size();
     body.more = more;

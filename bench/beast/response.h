@@ -26,7 +26,7 @@ class Response final : public http::ResponseWriter {
     bool head = false;  // HEAD: nothing of the body is sent
     bool http10 = false;
     bool close = false;
-    bb::flat_buffer* received = nullptr;  // what has come behind the head; null: no Hijack
+    bb::flat_buffer* received = nullptr;  // bytes received after the head; null: no Hijack
   };
   Response(Stream& stream, Options options) : stream_(&stream), options_(options) {}
   Response(const Response&) = delete;
@@ -40,15 +40,15 @@ class Response final : public http::ResponseWriter {
   Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
-  /// There is no request timeout here: lifting it succeeds, another one is not supported.
+  /// Requests have no timeout here: lifting it succeeds, any other deadline is not supported.
   Error SetRequestDeadline(TimePoint deadline) override;
   [[nodiscard]] int Status() const override { return status_; }
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }
 
-  /// The handler has returned: sends what is missing.
+  /// The handler has returned: sends the rest of the answer.
   void Finish();
   [[nodiscard]] bool HeadSent() const { return serializer_.has_value(); }
-  /// The connection is its handler's: neither Finish nor anything else may follow.
+  /// The handler has hijacked the connection: neither Finish nor another call may follow.
   [[nodiscard]] bool Hijacked() const { return hijacked_; }
   /// After Finish: whether the connection ends with this answer.
   [[nodiscard]] bool MustClose() const { return options_.close; }

@@ -16,7 +16,7 @@ constexpr size_t kHeadBytesMax = 64 * 1024;
 constexpr uint64_t kBodyBytesMax = uint64_t{4} << 30;
 constexpr size_t kDrainBytesMax = 256 * 1024;
 
-// Waits for the first byte of a request for as long as a connection may be idle, then for its head.
+// Waits for the first byte of a request for the idle timeout, then for its head.
 bool ReadHead(Stream& stream, bb::flat_buffer& buffer, Parser& parser, const Timeouts& timeouts,
               bb::error_code& problem) {
   if (buffer.size() == 0) {
@@ -37,7 +37,7 @@ void Refuse(Stream& stream, int status) {
   response.Finish();
 }
 
-// The status for a head that Beast did not take; 0 when there is nobody to answer.
+// The status for a head that Beast refused; 0 when no answer can be sent.
 int StatusFor(const bb::error_code& problem) {
   if (problem == bhttp::error::header_limit) return http::StatusRequestHeaderFieldsTooLarge;
   if (problem == bhttp::error::end_of_stream || problem == bhttp::error::partial_message) return 0;
@@ -45,7 +45,7 @@ int StatusFor(const bb::error_code& problem) {
   return is_ours ? http::StatusBadRequest : 0;
 }
 
-// False when the handler threw: the answer is then not to be gone on with.
+// Returns false when the handler threw: the answer is then incomplete.
 bool Call(http::Handler& handler, Response& response, http::Request& request) {
   try {
     handler.ServeHTTP(response, request);
@@ -60,7 +60,7 @@ bool Call(http::Handler& handler, Response& response, http::Request& request) {
   return false;
 }
 
-// One request; whether another may follow.
+// Serves one request; returns whether another may follow.
 bool ServeOne(Stream& stream, bb::flat_buffer& buffer, const std::string& peer,
               http::Handler& handler, const Timeouts& timeouts) {
   Parser parser;
@@ -104,7 +104,7 @@ void ServeConn(Stream stream, const std::string& peer, http::Handler& handler,
   bb::flat_buffer buffer(kHeadBytesMax + 4096);
   while (ServeOne(stream, buffer, peer, handler, timeouts)) {
   }
-  if (stream.Socket().is_open()) stream.CloseGently();  // else a handler has it
+  if (stream.Socket().is_open()) stream.CloseGently();  // else the handler owns the connection
 }
 
 }  // namespace hon::beast

@@ -7,7 +7,7 @@
 
 namespace hon::beast {
 
-/// How long a client may take.
+/// Time limits for a client.
 struct Timeouts {
   Duration read = std::chrono::seconds(10);  // for a head, and for a body
   Duration write = std::chrono::seconds(10);

@@ -11,7 +11,7 @@
 namespace hon::beast {
 namespace {
 
-constexpr auto kPollMax = std::chrono::hours(1);  // poll counts in an int
+constexpr auto kPollMax = std::chrono::hours(1);  // the timeout of poll is an int
 
 }  // namespace
 

@@ -16,9 +16,8 @@ namespace hon::beast {
 namespace bb = boost::beast;
 using tcp = boost::asio::ip::tcp;
 
-/// A connection that was closed gently is read from for so long and for so much, or until the
-/// client has closed too: closing with unread input would take the last answer away from the
-/// client.
+/// Limits for reading after a gentle close, which also ends when the client has closed: closing
+/// with unread input would make the client lose the last answer.
 inline constexpr Duration kLingerTime = std::chrono::seconds(1);
 inline constexpr size_t kLingerBytesMax = 256 * 1024;
 
@@ -28,11 +27,11 @@ inline constexpr size_t kLingerBytesMax = 256 * 1024;
 [[nodiscard]] std::string LocalAddress(const tcp::socket& socket);
 [[nodiscard]] std::string RemoteAddress(const tcp::socket& socket);
 
-/// A socket with deadlines, as a SyncStream of Beast's: its own streams have deadlines only for
-/// asynchronous calls. Blocks the calling thread.
+/// A socket with deadlines, as a SyncStream of Beast: Beast's own streams have deadlines for
+/// asynchronous calls only. Blocks the calling thread.
 class Stream {
  public:
-  /// A wait for the client to take output lasts `write_timeout` at most. `slot` is held as long as
+  /// A wait for the client to take output lasts `write_timeout` at most. `slot` lives as long as
   /// the socket.
   Stream(tcp::socket socket, Duration write_timeout, std::shared_ptr<void> slot = nullptr);
 
@@ -57,18 +56,19 @@ class Stream {
   }
 
   void SetReadDeadline(TimePoint deadline) { read_deadline_ = deadline; }
-  /// Beside the write timeout, which begins anew with each wait; kNever lifts that too.
+  /// Applies beside the write timeout, which begins anew with each wait; kNever lifts the timeout
+  /// too.
   void SetWriteDeadline(TimePoint deadline) {
     write_deadline_ = deadline;
     if (deadline == kNever) write_timeout_ = kUnlimited;
   }
-  /// What the last request changed.
+  /// Undoes the changes of the last request.
   void ResetWriteDeadline(Duration write_timeout) {
     write_deadline_ = kNever;
     write_timeout_ = write_timeout;
   }
 
-  /// Ends our direction and reads until the client has closed, or the limits above are met.
+  /// Ends our direction and reads until the client has closed, or a limit above is reached.
   void CloseGently();
 
  private:

@@ -1,4 +1,4 @@
-// The same questions as fiber_bench.cc to Boost.Fiber.
+// The measurements of fiber_bench.cc on Boost.Fiber.
 
 #include <boost/fiber/all.hpp>
 #include <chrono>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the floor programs have in common: the fixed answer, and how they are called.
+// Code shared by the floor programs: the fixed answer, and the command line.
 
 #include <cstddef>
 #include <cstdlib>
@@ -18,8 +18,8 @@ inline constexpr std::string_view kAnswer =
     "\r\n"
     "Hello, World!";
 
-/// Ends of request heads in `input`. A mark that is cut by the end of the input is not found; load
-/// generators send whole requests.
+/// Ends of request heads in `input`. An end mark that is cut by the end of the input is not found;
+/// load generators send whole requests.
 inline size_t CountHeads(std::string_view input) {
   constexpr std::string_view kEnd = "\r\n\r\n";
   if (input.size() >= kEnd.size() && input.find(kEnd) == input.size() - kEnd.size()) return 1;
@@ -31,8 +31,8 @@ inline size_t CountHeads(std::string_view input) {
   return heads;
 }
 
-/// What a floor answers with: a fixed text for each head, or the last `echo_bytes` bytes of the
-/// input, which are a request's body, behind a fixed head.
+/// The answer of a floor: a fixed text for each head, or the last `echo_bytes` bytes of the input,
+/// which are a request's body, behind a fixed head.
 class Answers {
  public:
   explicit Answers(size_t echo_bytes) : echo_bytes_(echo_bytes) {
@@ -84,7 +84,7 @@ inline int PortArgument(int argc, char** argv) {
   return argc > 1 && argc % 2 == 0 ? std::atoi(argv[argc - 1]) : 8080;
 }
 
-/// The bytes that `--echo BYTES` asks for; 0 without it.
+/// The BYTES of `--echo BYTES`; 0 without the option.
 inline size_t EchoArgument(int argc, char** argv) {
   return static_cast<size_t>(std::atoi(TextArgument(argc, argv, "--echo", "0").data()));
 }

@@ -1,6 +1,6 @@
-// The floor over epoll: what the kernel asks for a small request when a program does nothing with
-// it. Every request head that is read is answered with fixed bytes; no HTTP, no limits, no errors.
-// usage: hon_floor_epoll [--echo BYTES] [--port] PORT
+// The floor over epoll: the cost of a small request in the kernel, with a program that does nothing
+// else. Every request head is answered with fixed bytes; no HTTP, no limits, no errors. usage:
+// hon_floor_epoll [--echo BYTES] [--port] PORT
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

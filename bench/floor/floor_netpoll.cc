@@ -1,5 +1,5 @@
-// The floor's answer over netpoll: what a loop and its connections cost without any HTTP.
-// usage: hon_floor_netpoll [--backend NAME] [--echo BYTES] [--port] PORT
+// The floor's answer over netpoll: the cost of a loop and its connections without any HTTP. usage:
+// hon_floor_netpoll [--backend NAME] [--echo BYTES] [--port] PORT
 
 #include <cstdio>
 #include <string>

@@ -26,7 +26,7 @@ inline int ListenOn(int port) {
   return ::listen(fd, 4096) < 0 ? -1 : fd;
 }
 
-/// What the socket does not take is lost; load generators read.
+/// Bytes that the socket does not take are lost; load generators read.
 inline void SendAnswer(int fd, std::string_view answer) {
   if (answer.empty()) return;
   if (::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;

@@ -70,7 +70,7 @@ Client::Outcome Client::Write() {
   while (!unsent_.empty()) {
     const ssize_t n = ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (n < 0) {
-      // ENOTCONN: the connection is still being made.
+      // ENOTCONN: the connect is still pending.
       if (errno == EAGAIN || errno == ENOTCONN) return Outcome::kWaiting;
       return Fail();
     }
@@ -80,9 +80,9 @@ Client::Outcome Client::Write() {
 }
 
 Client::Outcome Client::OnEvent() {
-  if (!IsOpen()) return Outcome::kWaiting;  // an event from before it was closed
+  if (!IsOpen()) return Outcome::kWaiting;  // an event from before the close
   if (!unsent_.empty() && Write() == Outcome::kFailed) return Outcome::kFailed;
-  connected_ = true;  // or Read finds out that it is not
+  connected_ = true;  // if not, Read finds the error
   return Read();
 }
 
@@ -102,12 +102,12 @@ Client::Outcome Client::Read() {
     bytes_ += static_cast<uint64_t>(n);
     const Outcome outcome = Take({buffer.data(), static_cast<size_t>(n)});
     if (outcome != Outcome::kWaiting) return outcome;
-    // Less than was asked for: there is no more, and the next bytes are an event.
+    // A short read: nothing more is there, and the next bytes cause an event.
     if (static_cast<size_t>(n) < buffer.size()) return Outcome::kWaiting;
   }
 }
 
-// Bytes that no request asked for are a wrong answer.
+// Bytes without a request are a wrong answer.
 Client::Outcome Client::Take(std::string_view input) {
   if (!in_flight_) return Fail();
   if (!head_done_) {
@@ -130,7 +130,7 @@ Client::Outcome Client::Take(std::string_view input) {
   return Outcome::kAnswered;
 }
 
-// Status 2xx and a Content-Length, or it is no answer that can be timed.
+// Answers with another status than 2xx, or without a Content-Length, cannot be timed.
 bool Client::ReadHead() {
   if (!head_.starts_with("HTTP/1.") || head_.size() < 12 || head_[9] != '2') return false;
   const std::string_view length = Field(head_, "Content-Length");

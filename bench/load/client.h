@@ -14,7 +14,7 @@ class Client {
   enum class Outcome : uint8_t {
     kWaiting,   // more events are needed
     kAnswered,  // the answer is complete, and has status 2xx
-    kFailed,    // it is not, or the connection broke; closed
+    kFailed,    // a wrong answer, or the connection broke; closed
   };
 
   Client() = default;
@@ -23,25 +23,26 @@ class Client {
   ~Client() { Close(); }
 
   /// Begins to connect to the port on the loopback and to watch the socket with `epoll`, whose
-  /// events carry `this`. False when the system refuses.
+  /// events carry `this`. Returns false when the system refuses.
   bool Connect(int epoll, uint16_t port);
   /// Sends `request`, once connected. The text outlives the answer.
   Outcome Send(std::string_view request);
-  /// After an event of the socket.
+  /// Handles an event of the socket.
   Outcome OnEvent();
   /// Closes without leaving the port in TIME_WAIT when the server has not closed before.
   void Close();
 
   [[nodiscard]] bool IsOpen() const { return fd_ >= 0; }
   [[nodiscard]] bool IsConnected() const { return IsOpen() && connected_; }
-  /// The last answer announced the end of the connection: wait for it (AwaitEnd) or Close.
+  /// The last answer announced the end of the connection: either wait for the end (AwaitEnd) or
+  /// Close.
   [[nodiscard]] bool ServerCloses() const { return server_closes_; }
-  /// From now on kAnswered means that the server has closed.
+  /// Makes kAnswered mean from now on that the server has closed.
   void AwaitEnd() { awaits_end_ = true; }
-  /// Bytes received in all.
+  /// Bytes received in total.
   [[nodiscard]] uint64_t Bytes() const { return bytes_; }
 
-  uint64_t started = 0;  // for the owner: when the request was to be sent
+  uint64_t started = 0;  // for the owner: the intended send time of the request
 
  private:
   Outcome Write();
@@ -56,7 +57,7 @@ class Client {
   bool server_closes_ = false;
   bool in_flight_ = false;
   std::string_view unsent_;
-  std::string head_;      // what has come of the answer's head
+  std::string head_;      // the received part of the answer's head
   size_t body_left_ = 0;  // once the head is complete
   bool head_done_ = false;
   uint64_t bytes_ = 0;

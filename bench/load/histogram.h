@@ -25,7 +25,7 @@ class Histogram {
     return total_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(total_);
   }
 
-  /// The time that `fraction` of all do not exceed: the end of its bucket.
+  /// The time that `fraction` of all samples do not exceed: the end of its bucket.
   [[nodiscard]] uint64_t Quantile(double fraction) const {
     const auto wanted = static_cast<uint64_t>(std::ceil(fraction * static_cast<double>(total_)));
     uint64_t seen = 0;

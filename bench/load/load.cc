@@ -1,7 +1,7 @@
-// A load generator for what wrk does not do: requests at a fixed rate, each timed from when it was
-// to be sent (so that a server which stalls is charged for those who wait), and a connection for
-// each request. One thread; prints one JSON object.
-// usage: hon_load --port N [--help]
+// A load generator with two modes that wrk lacks: requests at a fixed rate, each timed from its
+// intended send time (so that a stalled server is charged for the requests that wait), and a
+// connection for each request. One thread; prints one JSON object. usage: hon_load --port N
+// [--help]
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -26,9 +26,9 @@ namespace {
 
 constexpr int kEventsMax = 512;
 constexpr uint64_t kSecond = 1'000'000'000;
-// How long after the end the requests that are on their way are waited for.
+// Time limit, after the end, for the requests in flight.
 constexpr uint64_t kDrainMax = 2 * kSecond;
-// For the connections to be made.
+// Time limit for making the connections.
 constexpr uint64_t kConnectMax = 10 * kSecond;
 
 void LiftDescriptorLimit() {
@@ -79,8 +79,8 @@ class Load {
   Histogram latency_;
   uint64_t begin_ = 0;
   uint64_t end_ = 0;
-  uint64_t answered_at_ = 0;  // the last answer's time
-  uint64_t intended_ = 0;     // requests whose time has come (paced)
+  uint64_t answered_at_ = 0;  // time of the last answer
+  uint64_t intended_ = 0;     // requests whose send time has come (paced)
   uint64_t errors_ = 0;
   uint64_t unanswered_ = 0;
   size_t busy_ = 0;
@@ -117,7 +117,7 @@ bool Load::Run() {
     IsPaced() ? StartDue(now) : StartIdle();
     Turn(wait_ms);
   }
-  // Those whose time had come are part of the result, however late they are.
+  // Requests whose send time had come are part of the result, however late their answers are.
   const auto waiting = [this] { return IsPaced() && IntendedAt(intended_) < end_; };
   while ((busy_ != 0 || waiting()) && Now() < end_ + kDrainMax) {
     if (IsPaced()) StartDue(end_ - 1);
@@ -144,8 +144,8 @@ void Load::StartIdle() {
   for (Client* client : std::exchange(idle_, {})) Start(*client, Now());
 }
 
-// Sends what is due by `now`, as far as there are idle connections; the rest waits, and its clock
-// runs.
+// Sends the requests that are due by `now`, as far as there are idle connections; the others wait,
+// and the wait counts.
 void Load::StartDue(uint64_t now) {
   while (!idle_.empty() && IntendedAt(intended_) <= now) {
     Client* client = idle_.back();
@@ -182,7 +182,7 @@ void Load::OnOutcome(Client& client, Client::Outcome outcome) {
   if (outcome == Client::Outcome::kFailed) {
     ++errors_;
   } else if (options_.close && client.IsOpen() && client.ServerCloses()) {
-    client.AwaitEnd();  // the server's part of a connection ends with its close
+    client.AwaitEnd();  // the server's work on a connection ends with its close
     return OnOutcome(client, client.OnEvent());
   } else {
     latency_.Add(now - client.started);

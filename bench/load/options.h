@@ -17,8 +17,8 @@ struct Options {
   bool wait = false;  // say "ready" once connected, and begin at a line of standard input
 };
 
-/// Reads the command line. When the program should end at once (--help, a mistake) it has been
-/// told so on stdout or stderr, and `exit_code` is set instead.
+/// Reads the command line. When the program should end at once (--help, a mistake), a message was
+/// printed to stdout or stderr, and `exit_code` is set.
 struct ParsedOptions {
   Options options;
   std::optional<int> exit_code;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What every benchmark here does beside the work: it proves the answer before the first timed
-// round, and reports how often a round has called operator new.
+// Code around the work of every benchmark here: it checks the answer before the first timed round,
+// and reports how often a round has called operator new.
 
 #include <benchmark/benchmark.h>
 
@@ -20,7 +20,7 @@ inline bool Prove(benchmark::State& state, bool right, const char* what) {
 /// Runs `work` for as long as the benchmark wants, `items` things at a time.
 template <class Work>
 void Measure(benchmark::State& state, int64_t items, Work&& work) {
-  work();  // warm
+  work();  // warm-up
   const size_t before = test::Allocations();
   for (auto _ : state) work();
   const auto allocations = static_cast<double>(test::Allocations() - before);

@@ -31,7 +31,7 @@ bool IsRight(std::string_view wire, const adaptor::RequestHead& head, const http
       if (head.host != value) return false;
       continue;
     }
-    if (name == "Transfer-Encoding") {  // as Host: a property of the request, no field
+    if (name == "Transfer-Encoding") {  // like Host, a property of the request and not a field
       if (!head.chunked) return false;
       continue;
     }

@@ -17,7 +17,7 @@ using netpoll::ConnectionIo;
 
 namespace {
 
-// An answer that is not complete goes on within so many turns.
+// The idle turns after which an incomplete answer counts as all.
 constexpr int kQuietTurns = 4;
 
 }  // namespace
@@ -76,7 +76,7 @@ Result<netpoll::SocketAddress> MemoryBackend::PeerAddress(int) {
   return address;
 }
 
-// Calls are measured, as always, but never moved to workers: under valgrind all are slow.
+// Calls are measured, as always, but never moved to workers: under valgrind all calls are slow.
 MemoryServer::MemoryServer(http::Handler& handler)
     : engine_(handler, engine::WithPlacementLimit(std::chrono::seconds(10)),
               engine::WithStallTime(kUnlimited)) {

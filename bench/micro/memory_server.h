@@ -1,8 +1,8 @@
 #pragma once
 
-// A whole server on one connection that has no kernel under it: the loop, the engine, the fibers
-// and the protocol are the real ones, the socket is memory. What is measured on it is what the
-// library itself costs.
+// A whole server on one connection without a kernel below: the loop, the engine, the fibers and the
+// protocol are the real ones, the socket is memory. A measurement shows the cost of the library
+// itself.
 
 #include <cstddef>
 #include <memory>
@@ -20,9 +20,9 @@ namespace hon::bench {
 /// The other end of the one connection.
 class MemoryBackend final : public netpoll::Backend {
  public:
-  /// What the peer sends next; it stays where it is until a turn has delivered all of it.
+  /// The next bytes from the peer; the memory must stay valid until a turn has delivered all of it.
   void Offer(std::string_view wire) { offered_ = wire; }
-  /// Keeps what is sent, in order to look at it; else it is only counted.
+  /// Whether sent bytes are kept to be looked at; otherwise they are only counted.
   void KeepSent(bool keep) { keep_ = keep; }
   [[nodiscard]] std::string& Sent() { return sent_; }
   [[nodiscard]] size_t SentBytes() const { return sent_bytes_; }
@@ -65,15 +65,16 @@ class MemoryServer {
   explicit MemoryServer(http::Handler& handler);
   ~MemoryServer();
 
-  /// Sends `wire` and turns the loop until nothing more comes; returns what has come.
+  /// Sends `wire` and turns the loop until no more output comes; returns the output.
   std::string Answer(std::string_view wire);
-  /// Sends `wire` and turns the loop until `answer_bytes` have come, which are only counted.
+  /// Sends `wire` and turns the loop until `answer_bytes` were sent back; the bytes are only
+  /// counted.
   void Serve(std::string_view wire, size_t answer_bytes);
 
  private:
   engine::Engine engine_;
   engine::LoopEngine::Shared shared_;
-  MemoryBackend* backend_;  // of the loop
+  MemoryBackend* backend_;  // owned by the loop
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<engine::LoopEngine> serving_;

@@ -18,7 +18,7 @@ struct Wanted {
   std::string pattern;
 };
 
-// Of ten patterns each: five plain ones and five with wildcards, and a target for each.
+// Of each ten patterns, five are plain and five have wildcards; each has a target.
 std::vector<Wanted> Routes(int64_t patterns) {
   constexpr std::array<std::array<const char*, 2>, 10> kShapes = {{
       {"", ""},

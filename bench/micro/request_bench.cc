@@ -12,7 +12,7 @@
 namespace hon::bench {
 namespace {
 
-// A fiber from the pool that ends without a wait: what each request pays.
+// A fiber from the pool that ends without a wait: the share of each request.
 void StartFiber(benchmark::State& state) {
   const auto loop = netpoll::Loop::CreateOver(std::make_unique<MemoryBackend>(), {});
   fiber::Scheduler scheduler(*loop);
@@ -26,7 +26,7 @@ void StartFiber(benchmark::State& state) {
 }
 BENCHMARK(StartFiber);
 
-// A wait and its wake-up: out of the fiber and in again, with a share of a turn of the loop.
+// A wait and its wake-up: a switch out of the fiber and back, with a share of a turn of the loop.
 void SwitchFiber(benchmark::State& state) {
   const auto loop = netpoll::Loop::CreateOver(std::make_unique<MemoryBackend>(), {});
   fiber::Scheduler scheduler(*loop);
@@ -45,7 +45,7 @@ void SwitchFiber(benchmark::State& state) {
       &shared);
   loop->Turn(Duration::zero());
   if (Prove(state, shared.turns > 1, "the fiber was not resumed")) {
-    // A turn resumes it again and again, for as long as fibers may take.
+    // One turn resumes the fiber again and again, within the time limit of fibers.
     const int64_t before = shared.turns;
     Measure(state, 1, [&] { loop->Turn(Duration::zero()); });
     state.SetItemsProcessed(shared.turns - before);

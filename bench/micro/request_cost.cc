@@ -1,6 +1,6 @@
 // Serves one case of requests.h a given number of times on a connection in memory, for a profiler
-// that counts instructions: usage: hon_request_cost CASE ROUNDS; without arguments it lists the
-// cases and how many requests a round of each is.
+// that counts instructions: usage: hon_request_cost CASE ROUNDS; without arguments the program
+// lists the cases and the requests in a round of each.
 
 #include <charconv>
 #include <cstdio>

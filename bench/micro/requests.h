@@ -21,7 +21,7 @@ struct RequestCase {
 /// The cases by name: get, pipelined, browser, post, file.
 [[nodiscard]] std::vector<RequestCase> RequestCases();
 
-/// Registers what answers them; `file` is the path of a ServedFile.
+/// Registers the handlers of the cases; `file` is the path of a ServedFile.
 void RegisterHandlers(http::ServeMux& mux, const std::string& file);
 
 /// A temporary file for the case of that name, gone with the object.
@@ -38,7 +38,7 @@ class ServedFile {
   std::string path_;
 };
 
-/// Whether `answer` is what the case has to give, nothing more and nothing less.
+/// Whether `answer` is exactly the answer of the case.
 [[nodiscard]] bool IsRight(const RequestCase& request, std::string_view answer);
 
 }  // namespace hon::bench

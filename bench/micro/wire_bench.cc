@@ -20,7 +20,7 @@ class NoControl final : public adaptor::ConnControl {
 
 constexpr std::string_view kDate = "Thu, 01 Jan 1970 00:00:00 GMT";
 
-// A response with so many fields beside the automatic ones, and no body.
+// A response with that many fields beside the automatic ones, and no body.
 void WriteHead(benchmark::State& state) {
   std::string expected = "HTTP/1.1 204 No Content\r\n";
   std::vector<std::string> names;
@@ -48,7 +48,7 @@ void WriteHead(benchmark::State& state) {
 }
 BENCHMARK(WriteHead)->Arg(0)->Arg(4)->Arg(16);
 
-// A body in pieces of so many bytes, each flushed: one chunk for each.
+// A body in pieces of that many bytes, each flushed: one chunk for each.
 void WriteChunks(benchmark::State& state) {
   constexpr int kChunks = 16;
   const std::string piece(static_cast<size_t>(state.range(0)), 'c');

@@ -1,5 +1,5 @@
-// Chunked bodies: every split and every bound on the data must give the same answer; what was
-// decoded survives a round trip; no trailer that is forbidden gets through.
+// Chunked bodies: every split and every bound on the data must give the same answer; decoded
+// content survives a round trip; no forbidden trailer gets through.
 
 #include <algorithm>
 #include <cstddef>
@@ -29,7 +29,7 @@ Outcome Decode(std::string_view wire, size_t piece, size_t data_max) {
   ChunkedDecoder decoder;
   Outcome outcome;
   for (size_t at = 0; at < wire.size() && !decoder.Done() && outcome.error.empty(); at += piece) {
-    // A copy of its own size, so that AddressSanitizer sees a byte read too far.
+    // A copy of the exact size, so that AddressSanitizer detects a read past its end.
     const std::string copy(wire.substr(at, piece));
     std::string_view rest = copy;
     while (!rest.empty() && !decoder.Done()) {
@@ -53,7 +53,7 @@ Outcome Decode(std::string_view wire, size_t piece, size_t data_max) {
   for (const auto& field : trailers) {
     HON_ASSERT(IsTrailerAllowed(field.name));
     HON_ASSERT(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
-    // Not longer than what came, which may have been as long as is allowed.
+    // No longer than the input, which may have been as long as the limit.
     outcome.trailers.append(field.name).append(":").append(field.value).append("\r\n");
   }
   return outcome;
@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   HON_ASSERT(Decode(wire, std::max<size_t>(size, 1), size % 5 + 1) == want);
   if (!want.done) return 0;
 
-  // Nothing but lines that end in CRLF, and no more overhead than is allowed.
+  // Only lines that end in CRLF, and no more overhead than the limit.
   const std::string_view message = wire.substr(0, want.used);
   HON_ASSERT(message.ends_with("\r\n\r\n") || message == "0\r\n\r\n");
   HON_ASSERT(want.used <= 3 * want.body.size() + 18 * (want.body.size() + 1) +

@@ -1,5 +1,5 @@
 // Request heads: every scan level, every split and every way of storing the bytes must give the
-// same answer; an accepted head must hold what the parser promises and survive a round trip.
+// same answer; an accepted head must hold the parser's guarantees and survive a round trip.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace {
 using namespace hon;
 using namespace hon::adaptor;
 
-// Small, so that the fuzzer meets them.
+// Small, so that the fuzzer reaches the limits.
 constexpr ParseLimits kLimits{.head_bytes_max = 2000, .fields_max = 20};
 
 struct Outcome {
   HeadStatus status = HeadStatus::kIncomplete;
-  std::string text;  // why it is bad, or the head written anew
+  std::string text;  // the reason of a refusal, or the head written anew
   bool close = false;
   bool expect = false;
 
@@ -75,7 +75,7 @@ Outcome Parse(const HeadParser& parser, std::string_view bytes, size_t cut, size
   http::Header fields;
   HeadStatus status = HeadStatus::kIncomplete;
   for (size_t size = cut; status == HeadStatus::kIncomplete; size += step) {
-    // A copy of its own size, so that AddressSanitizer sees a byte read too far.
+    // A copy of the exact size, so that AddressSanitizer detects a read past its end.
     const std::string copy(bytes.substr(0, size));
     status = parser.Parse(copy, scan, head, fields);
     if (status == HeadStatus::kDone) {
@@ -112,7 +112,7 @@ void CheckRequest(const HeadParser& parser, std::string_view bytes) {
   http::Request request;
   HON_ASSERT(parser.Parse(bytes, scan, head, request.Header) == HeadStatus::kDone);
   if (FillRequest(head, request) != Refusal::kNone) return;
-  // HTTP/1.0 does without a host (RFC 9112 §3.2 asks HTTP/1.1 for one).
+  // HTTP/1.0 needs no host (RFC 9112 §3.2 demands one of HTTP/1.1).
   HON_ASSERT(request.Host.empty() ? head.minor_version == 0 : IsValidHost(request.Host));
   HON_ASSERT(request.URL.User == nullptr);
 }
@@ -128,7 +128,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     HON_ASSERT(Parse(parser, bytes, size, 1) == want);
     HON_ASSERT(Parse(parser, bytes, size % 61, 97) == want);
   }
-  // The dear ways only for short inputs, which are most.
+  // The expensive comparisons for short inputs only; most inputs are short.
   const HeadParser best(kLimits);
   if (size != 0) HON_ASSERT(ReadBlocks(best, bytes, size / 2 + 1) == want);
   if (size != 0 && size <= 200) {
@@ -137,7 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (want.status == HeadStatus::kDone) {
     CheckRequest(plain, bytes);
-    // What was understood, written out, is understood as the same.
+    // A parsed head, written out, parses to the same.
     const HeadParser roomy({.head_bytes_max = 2 * kLimits.head_bytes_max});
     HON_ASSERT(Parse(roomy, want.text, want.text.size(), 1) == want);
   }

@@ -1,5 +1,5 @@
-// Answers from a Reader: every size of the pieces must give the same; an answer that was read, and
-// written again, is read as the same.
+// Answers from a Reader: every size of the pieces must give the same result; an answer that was
+// read, and written again, is read as the same.
 
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +35,8 @@ class Pieces final : public io::Reader {
 constexpr size_t kWrittenBytesMax = 4000;
 
 struct Outcome {
-  std::string answers;  // what they say
-  std::string error;    // why there are no more
+  std::string answers;  // the answers as text
+  std::string error;    // the reason of the end
 
   bool operator==(const Outcome&) const = default;
 };

@@ -1,5 +1,5 @@
-// Responses: whatever a handler sets and writes, what goes out is one well-formed message, with the
-// body that the handler was told is accepted, and nothing injected.
+// Responses: for anything that a handler sets and writes, the output is one well-formed message,
+// with the body that was accepted, and nothing injected.
 
 #include <cstddef>
 #include <cstdint>
@@ -102,7 +102,7 @@ std::string ReadChunks(std::string_view wire) {
   return body;
 }
 
-// Lets the script play handler. Returns the bytes that were accepted.
+// Lets the script act as the handler. Returns the bytes that were accepted.
 std::string Play(Script& script, Response& response) {
   static constexpr std::string_view kNames[] = {"Content-Length",
                                                 "Transfer-Encoding",

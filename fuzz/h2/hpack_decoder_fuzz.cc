@@ -1,5 +1,5 @@
-// HPACK: what a block decodes to survives the encoder and comes back the same; blocks behind it
-// stay in step.
+// HPACK: decoded field lists survive the encoder and decode to the same; the blocks after them stay
+// in step.
 
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   while (!rest.empty()) {
     const size_t length = static_cast<unsigned char>(rest.front());
     rest.remove_prefix(1);
-    // Memory of its own size, so that AddressSanitizer sees a byte read too far.
+    // Memory of the exact size, so that AddressSanitizer detects a read past its end.
     const std::string block(rest.substr(0, length));
     rest.remove_prefix(block.size());
     const FieldLimits limits{16, 4096};

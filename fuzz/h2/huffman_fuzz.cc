@@ -1,4 +1,4 @@
-// The Huffman code: a text has one encoding, so what decodes comes back as it was.
+// The Huffman code: a text has one encoding, so decoded text encodes to the same bytes.
 
 #include <cstddef>
 #include <cstdint>

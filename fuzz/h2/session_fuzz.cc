@@ -1,5 +1,5 @@
-// A session of either role under bytes of every kind: it ends whole or with a GOAWAY, keeps its
-// limits, and the pieces in which the bytes come change nothing.
+// A session of either role under bytes of every kind: the session ends whole or with a GOAWAY,
+// keeps its limits, and gives the same result for every split of the bytes.
 
 #include <algorithm>
 #include <cstddef>
@@ -135,8 +135,8 @@ class Owner final : public SessionHandler {
 
 }  // namespace
 
-// The first byte: the role, and whether a client's start stands in front; the second: the pieces'
-// size.
+// The first byte: the role, and whether the client's preface comes first; the second: the size of
+// the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const Role role = (data[0] & 1) != 0 ? Role::kClient : Role::kServer;

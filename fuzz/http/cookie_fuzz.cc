@@ -1,4 +1,4 @@
-// What was read from a cookie can be written and read again, and holds nothing that ends a field.
+// A cookie that was read can be written and read again, and holds no byte that ends a field.
 
 #include <algorithm>
 #include <cstdint>
@@ -40,7 +40,7 @@ void CheckCookie(std::string_view line) {
     RequireOneLine(cookie.Value);
     HON_ASSERT(r.Cookie(cookie.Name).has_value());
   }
-  // The strict reading finds what the lenient one does, or nothing.
+  // The strict reader finds the same as the lenient one, or nothing.
   if (const auto strict = http::ParseCookie(line)) HON_ASSERT(*strict == all);
 
   http::Request sent;

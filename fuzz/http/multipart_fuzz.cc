@@ -1,5 +1,5 @@
-// A multipart body reads the same however its bytes come, within its limits, and its names are
-// harmless.
+// A multipart body reads the same for every split of its bytes, within its limits, and its names
+// are harmless.
 
 #include <algorithm>
 #include <cstdint>
@@ -40,7 +40,7 @@ void RequireHarmless(const std::string& name) {
   }));
 }
 
-// All that a reader can see, as text.
+// Everything that a reader can see, as text.
 std::string Show(std::string_view body, size_t step) {
   SteppedReader stepped(body, step);
   multipart::Reader reader(stepped, "B", {.headers_max = 10, .header_bytes_max = 3000});

@@ -43,7 +43,7 @@ bool PathMatches(const Pattern& pattern, RequestPath path) {
     if (rest.empty()) return false;
     if (segment.kind == Segment::Kind::kRest) return true;
     if (segment.kind == Segment::Kind::kEnd) return rest == "/";
-    if (rest == "/") return false;  // a slash at the end is nothing but that
+    if (rest == "/") return false;  // a slash at the end matches nothing else
     rest.remove_prefix(1);
     const std::string_view text = rest.substr(0, rest.find('/'));
     rest.remove_prefix(text.size());
@@ -115,7 +115,7 @@ class Session {
       CheckValues(*best, r);
       return;
     }
-    // What is no route is a redirect or an error; only the first has a pattern, if it has one.
+    // A request without a route is redirected or refused; only a redirect has a pattern, if any.
     HON_ASSERT(best == nullptr || best->EndsInRest() || !path.clean);
     if (path.clean && match.pattern.empty()) HON_ASSERT(best == nullptr);
     if (redirects > 0) HON_ASSERT(path.clean && match.pattern.empty());

@@ -1,4 +1,4 @@
-// Ranges stay inside their content, and answering them never sends more than it says.
+// Ranges stay inside their content, and an answer never sends more than it declares.
 
 #include <cstdint>
 #include <cstring>

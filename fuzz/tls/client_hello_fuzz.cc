@@ -1,5 +1,5 @@
-// The first bytes of a TLS connection: read as a whole and as every prefix of a few sizes. A prefix
-// of what is complete is incomplete or complete, never bad; views lie within what was given.
+// The first bytes of a TLS connection, read as a whole and as every prefix of a few sizes. A prefix
+// of a complete message is incomplete or complete, never bad; views lie within the input.
 
 #include <cstdint>
 #include <string>

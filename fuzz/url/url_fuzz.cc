@@ -1,4 +1,4 @@
-// URLs: what is parsed is written and parsed again to the same, the parser for servers agrees with
+// URLs: a parsed URL is written and parsed again to the same, the parser for servers agrees with
 // the general one, and escapes are undone.
 
 #include <cstdint>
@@ -30,7 +30,7 @@ void CheckURL(std::string_view text) {
   HON_ASSERT(path.Path == parsed->Path);
   std::string scratch;
   HON_ASSERT(parsed->EscapedPathView(scratch) == parsed->EscapedPath());
-  // A host may hold escapes that are not read back, as in Go; all else is.
+  // A host may hold escapes that are not read back, as in Go; every other part is read back.
   const hon::Result<url::URL> again = url::Parse(parsed->String());
   if (!again) HON_ASSERT(!parsed->Host.empty() || parsed->User != nullptr);
   if (again) HON_ASSERT(again->String() == parsed->String());

@@ -1,5 +1,5 @@
-// What the deflater makes the inflater gives back, in any pieces; and whatever comes, the inflater
-// ends, in pieces that are bounded.
+// The inflater gives back the deflater's input, in any pieces; for any input, the inflater ends and
+// gives bounded pieces.
 
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +18,7 @@ void Require(bool true_here) {
 
 constexpr size_t kOutputMax = 4 << 20;
 
-// False when it is not deflate, or more than anybody wants.
+// Returns false for malformed deflate data, or more output than the limit.
 bool InflateAll(Inflater& inflater, std::string_view packed, size_t step, std::string& all) {
   do {
     std::string_view part = packed.substr(0, step);

@@ -1,5 +1,5 @@
-// Fields of the handshake from anybody: what a server accepts it answers with what a client that
-// offered it takes; the head of an answer is read or refused.
+// Handshake fields from any peer: the answer of an accepting server is valid for the client that
+// offered; the head of an answer is read or refused.
 
 #include <cstdint>
 #include <cstdlib>
@@ -30,7 +30,7 @@ void Extensions(std::string_view field, const DeflateOptions& options) {
   const DeflateOptions client = {.enabled = true, .send_takeover = true, .receive_takeover = true};
   const auto read = internal::ReadDeflateAnswer(answer, client);
   if (!read) {
-    Require(terms.receive.window_bits == 8);  // what zlib cannot send
+    Require(terms.receive.window_bits == 8);  // zlib cannot send with such a window
     return;
   }
   Require(read->receive.takeover == terms.send.takeover);

@@ -1,5 +1,5 @@
-// Whatever comes, and however it is cut: the reader finds the same things, stays within its limits,
-// and gives no text that is not UTF-8.
+// For any input and any split, the reader finds the same messages, stays within its limits, and
+// gives no text that is not UTF-8.
 
 #include <cstdint>
 #include <cstdlib>
@@ -19,7 +19,7 @@ void Require(bool true_here) {
   if (!true_here) std::abort();
 }
 
-// A trace of what is found, in pieces of `step` bytes.
+// A trace of the reader's results, for pieces of `step` bytes.
 std::string Trace(std::string_view wire, size_t step, const internal::ReaderOptions& options) {
   internal::MessageReader reader(options);
   std::string trace;

@@ -182,7 +182,7 @@ inline void Header::Store(Field& field, std::string_view value) {
 }
 
 // As Store past kReplacedBytesMax: into the old memory if it suffices, else into new memory with
-// spare room, so that a value that grows by a byte each time fits mostly.
+// spare room; without it, a value that grows by a byte each time would never fit.
 void Header::StoreAgain(Field& field, std::string_view value) {
   char* place = const_cast<char*>(field.value.data());
   if (field.room < value.size()) {

@@ -6,7 +6,7 @@
 
 namespace hon::test {
 
-/// Whether `condition` becomes true within a time that is generous to a busy machine.
+/// Whether `condition` becomes true within a time that suits a busy machine.
 inline bool Eventually(const std::function<bool()>& condition,
                        std::chrono::milliseconds within = std::chrono::seconds(20)) {
   constexpr std::chrono::milliseconds kPause{5};

@@ -54,8 +54,6 @@ size_t FakeBackend::OpenSockets() const {
                                            [](const auto& s) { return !s.second.closed_; }));
 }
 
-// Events.
-
 bool FakeBackend::Pending(const FakeSocket& socket) const {
   if (socket.connection_ == nullptr || socket.closed_) return false;
   const Connection& c = *socket.connection_;
@@ -80,7 +78,7 @@ void FakeBackend::Wait(Duration wait_max) {
 
 void FakeBackend::Deliver() {
   DeliverAccepts();
-  // A copy, since sockets come and go meanwhile.
+  // A copy, since sockets join and leave during the loop.
   for (const int fd : std::vector<int>(attached_.begin(), attached_.end())) {
     FakeSocket& socket = At(fd);
     if (Pending(socket)) DeliverTo(socket);
@@ -101,7 +99,7 @@ void FakeBackend::DeliverTo(FakeSocket& socket) {
   }
 }
 
-// One piece a turn, so that each is seen by itself.
+// One piece a turn, so that the connection sees each piece alone.
 void FakeBackend::Receive(FakeSocket& socket) {
   Connection& c = *socket.connection_;
   if (!socket.pieces_.empty()) {
@@ -121,8 +119,6 @@ void FakeBackend::Receive(FakeSocket& socket) {
   ConnectionIo::InputEnded(c);
   ConnectionIo::DeliverInput(c);
 }
-
-// Accepting.
 
 int FakeBackend::PeerConnects() {
   const int fd = Open();
@@ -170,8 +166,6 @@ int FakeBackend::StartConnect(const SocketAddress&, bool* connected) {
   At(last_connect_).connecting_ = !*connected;
   return last_connect_;
 }
-
-// Connections.
 
 Error FakeBackend::Attach(Connection& c) {
   At(c.Fd()).connection_ = &c;

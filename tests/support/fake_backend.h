@@ -1,6 +1,6 @@
 #pragma once
 
-// A backend without a kernel: sockets, their peers and the clock are what the test says, so every
+// A backend without a kernel: the test scripts sockets, their peers and the clock, so that every
 // run is the same. Short writes, full sockets, failing calls and accepts are scripted.
 //
 //   auto fake = std::make_unique<FakeBackend>();
@@ -27,22 +27,23 @@ namespace hon::netpoll {
 /// One socket, as its peer and its kernel see it. Lives as long as the backend.
 class FakeSocket {
  public:
-  // The peer.
+  // The side of the peer.
 
   /// One piece is received at a time, in one block.
   void Sends(std::string_view piece) { pieces_.emplace_back(piece); }
   void SendsByteByByte(std::string_view bytes);
   void Finishes() { finished_ = true; }
-  /// Receiving fails with this errno, behind what was sent.
+  /// Receiving fails with this errno after the sent bytes.
   void Resets(int errno_value = 104 /* ECONNRESET */) { reset_ = errno_value; }
-  /// What has reached the peer since the last call.
+  /// The bytes that reached the peer since the last call.
   [[nodiscard]] std::string Take() { return std::exchange(sent_, {}); }
   [[nodiscard]] bool SawFin() const { return fin_; }
   [[nodiscard]] bool SawReset() const { return closed_ && reset_on_close_; }
 
-  // The kernel.
+  // The side of the kernel.
 
-  /// How many more bytes the socket takes; unlimited at first. Taking some makes it writable.
+  /// The number of bytes that the socket still takes; unlimited at first. Room makes the socket
+  /// writable.
   void SetRoom(size_t bytes) { room_ = bytes; }
   /// The next send, or sendfile, fails with this errno.
   void FailNextSend(int errno_value) { send_error_ = errno_value; }
@@ -52,7 +53,7 @@ class FakeSocket {
   [[nodiscard]] bool Closed() const { return closed_; }
   /// Calls of send and sendfile so far.
   [[nodiscard]] size_t Sends() const { return sends_; }
-  /// Pieces that nobody has received.
+  /// Pieces that are not received yet.
   [[nodiscard]] size_t Unreceived() const { return pieces_.size(); }
 
  private:
@@ -79,30 +80,31 @@ class FakeBackend final : public Backend {
   FakeBackend() = default;
   ~FakeBackend() override;
 
-  // For the test.
+  // The interface for tests.
 
   /// A connected socket, for Loop::Adopt.
   int Open();
   [[nodiscard]] FakeSocket& At(int fd) { return sockets_.at(fd); }
-  /// A peer connects to the newest listener; the descriptor that accept will give.
+  /// Simulates a peer that connects to the newest listener; returns the descriptor that accept will
+  /// give.
   int PeerConnects();
   /// The next accept fails with this errno.
   void FailAccept(int errno_value) { accepts_.push_back(-errno_value); }
-  /// From now on Dial finds: 0: success at once; EINPROGRESS: CompleteConnect decides; else
-  /// failure.
+  /// Sets the result of later connects. 0: success at once; EINPROGRESS: CompleteConnect decides;
+  /// else failure.
   void SetConnectResult(int errno_value) { connect_result_ = errno_value; }
   /// The descriptor of the newest connect.
   [[nodiscard]] int LastConnect() const { return last_connect_; }
   void Advance(Duration time) { now_ += time; }
-  /// Times that another thread, or a Stop, has woken the loop.
+  /// Wake-ups of the loop by another thread or by Stop.
   [[nodiscard]] size_t Wakes() const { return wakes_; }
   [[nodiscard]] size_t OpenSockets() const;
 
-  // Backend.
+  // The interface of Backend.
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kFake; }
   void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
-  /// Does not wait: when there is nothing to deliver, the clock moves on by `wait_max`.
+  /// Does not wait: when there is nothing to deliver, the clock advances by `wait_max`.
   void Wait(Duration wait_max) override;
   void Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
@@ -136,7 +138,7 @@ class FakeBackend final : public Backend {
 
   io::BlockPool* blocks_ = nullptr;
   std::map<int, FakeSocket> sockets_;
-  std::set<int> attached_;   // those that belong to a connection
+  std::set<int> attached_;   // those of connections
   std::deque<int> accepts_;  // descriptors, or negated errnos
   std::vector<Acceptor*> acceptors_;
   TimePoint now_ = TimePoint(std::chrono::hours(1));

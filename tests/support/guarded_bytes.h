@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes that end exactly where memory ends, so that reading one byte too many is a fault.
+// Bytes that end exactly at the end of a mapping, so that a read of one byte too many is a fault.
 
 #include <sys/mman.h>
 #include <unistd.h>

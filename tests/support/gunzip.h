@@ -7,7 +7,8 @@
 
 namespace hon::test {
 
-/// What `data` (RFC 1952) holds, up to where it stops; `whole` tells whether that is its end.
+/// The content of `data` (RFC 1952), up to the point where it stops; `whole` tells whether the data
+/// is complete.
 struct Gunzipped {
   std::string text;
   bool whole = false;

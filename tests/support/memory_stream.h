@@ -1,6 +1,6 @@
 #pragma once
 
-// An io::Stream without a peer: what comes in is scripted, what goes out is captured.
+// An io::Stream without a peer: input is scripted, output is captured.
 
 #include <algorithm>
 #include <cstdint>
@@ -29,32 +29,32 @@ class MemoryStream final : public io::Stream {
     block->end = static_cast<uint32_t>(bytes.size());
     in_.Append(block);
   }
-  /// Each FillInput brings the next of these pieces.
+  /// Each FillInput adds the next of these pieces.
   void ReceiveLater(std::string bytes) { pieces_.push_back(std::move(bytes)); }
-  /// What FillInput fails with behind the last piece; io::ErrEof from the start.
+  /// The error of FillInput after the last piece; io::ErrEof by default.
   void EndInputWith(Error error) { input_end_ = std::move(error); }
-  /// Output fails with `error` once this many bytes have gone.
+  /// Output fails with `error` after this many bytes.
   void FailOutputAfter(size_t bytes, Error error) {
     output_bytes_max_ = bytes;
     output_error_ = std::move(error);
   }
-  /// Called as SendFile begins.
+  /// Calls `call` at the start of SendFile.
   void BeforeSendFile(std::function<void()> call) { before_send_file_ = std::move(call); }
-  /// Sent bytes are dropped instead of kept: nothing is allocated for them.
+  /// Drops sent bytes in place of keeping them: no memory is allocated for them.
   void DiscardOutput() { discards_ = true; }
 
-  // What happened.
+  // Results.
 
-  /// Everything that was sent or waits in Out(), which is empty then.
+  /// All bytes that were sent or wait in Out(); empties Out().
   std::string TakeOutput() {
     static_cast<void>(Send(0));
     return std::exchange(sent_, {});
   }
-  /// Only what DrainOutput and SendFile have given away.
+  /// Only the bytes that DrainOutput and SendFile have sent.
   [[nodiscard]] const std::string& Sent() const { return sent_; }
   [[nodiscard]] size_t Fills() const { return fills_; }
   [[nodiscard]] size_t Drains() const { return drains_; }
-  /// The most bytes that Out() held when somebody waited for it.
+  /// The most bytes that Out() held at a wait for output.
   [[nodiscard]] size_t OutputPeak() const { return output_peak_; }
   [[nodiscard]] int64_t FileBytes() const { return file_bytes_; }
   [[nodiscard]] TimePoint ReadDeadline() const { return read_deadline_; }

@@ -12,7 +12,7 @@
 
 namespace hon::test {
 
-/// Memory of this process that is resident, without what malloc could give back.
+/// Resident memory of this process, after malloc has returned its free memory.
 inline size_t ResidentBytes() {
   malloc_trim(0);
   std::ifstream status("/proc/self/status");
@@ -23,7 +23,7 @@ inline size_t ResidentBytes() {
   return 0;
 }
 
-/// Threads of this process, and its open descriptors without the one that counts them.
+/// The threads of this process, and its open descriptors but for the one that counts them.
 inline size_t Threads() {
   return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/task"),
                                            std::filesystem::directory_iterator()));
@@ -34,7 +34,7 @@ inline size_t OpenDescriptors() {
          1;
 }
 
-/// As many descriptors as the system allows.
+/// Raises the limit on descriptors to its maximum.
 inline void LiftDescriptorLimit() {
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);

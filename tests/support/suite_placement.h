@@ -1,6 +1,6 @@
 #pragma once
 
-// Where a whole program of tests has its handlers run: each one is run for both placements.
+// The placement of handlers for a whole test program: each program runs once for each placement.
 
 #include <cstdlib>
 
@@ -8,7 +8,7 @@
 
 namespace hon::test {
 
-/// By the environment variable HON_TEST_PLACEMENT (inline, workers); the engine's default without.
+/// Reads the environment variable HON_TEST_PLACEMENT (inline, workers); default: the engine's.
 inline engine::Option SuitePlacement() {
   const char* name = std::getenv("HON_TEST_PLACEMENT");
   if (name == nullptr) return engine::WithPlacement(engine::kAdaptive);

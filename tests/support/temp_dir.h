@@ -1,6 +1,6 @@
 #pragma once
 
-// A folder of a test's own, gone at its end.
+// A folder of one test, removed at its end.
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,14 +34,14 @@ class TempDir {
     return path_ + '/' + std::string(name);
   }
 
-  /// Writes a file, and makes the folders on its way.
+  /// Writes a file, and makes the folders above it.
   void Write(std::string_view name, std::string_view data) const {
     const std::filesystem::path path = Path(name);
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary | std::ios::trunc) << data;
   }
 
-  /// Sets the modification time of everything in it.
+  /// Sets the modification time of everything in the folder.
   void SetTimes(int64_t seconds, long nanoseconds = 0) const {
     const timespec at = {static_cast<time_t>(seconds), nanoseconds};
     const timespec both[] = {at, at};
@@ -51,7 +51,7 @@ class TempDir {
     ::utimensat(AT_FDCWD, path_.c_str(), both, 0);
   }
 
-  /// How many names it holds at any depth.
+  /// The number of names in the folder at any depth.
   [[nodiscard]] size_t Count() const {
     size_t count = 0;
     for ([[maybe_unused]] const auto& entry :

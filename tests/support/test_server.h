@@ -18,7 +18,7 @@
 
 namespace hon::test {
 
-/// What the engine reported, kept for assertions.
+/// The events that the engine reported, kept for assertions.
 class EventLog {
  public:
   struct Entry {
@@ -44,8 +44,8 @@ class EventLog {
   std::vector<Entry> entries_;
 };
 
-/// For the tests of engine and server themselves: several servers of one engine, ended whatever
-/// their handlers do. Those of handlers use httptest::Server.
+/// For tests of engine and server: several servers of one engine, which end for certain. Tests of
+/// handlers use httptest::Server.
 class TestServer {
  public:
   template <class... With>
@@ -63,7 +63,7 @@ class TestServer {
   std::string address_;
 };
 
-/// A backend, and where the engine under test runs its handlers.
+/// A backend, and the placement of handlers.
 struct Mode {
   netpoll::BackendKind backend;
   engine::Placement placement;
@@ -88,7 +88,7 @@ class BackendTest : public testing::TestWithParam<netpoll::BackendKind> {
   void SetUp() override { SkipWithoutBackend(GetParam()); }
 };
 
-/// The same, once with every handler inline and once with every handler on a worker.
+/// As BackendTest, once with every handler inline and once with every handler on a worker.
 class ModeTest : public testing::TestWithParam<Mode> {
  protected:
   void SetUp() override { SkipWithoutBackend(GetParam()); }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The other end of a connection under test: a plain blocking socket that says exactly what it is
-// told to and reads answers as bytes or as messages. Every wait ends after kPeerWaitMax.
+// The other end of a connection under test: a plain blocking socket that sends exactly the given
+// bytes and reads answers as bytes or as messages. Every wait ends after kPeerWaitMax.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -37,7 +37,7 @@ struct Answer {
   std::string body;
   std::map<std::string, std::string> trailers;
   bool chunked = false;
-  bool complete = false;  // ended as its framing says
+  bool complete = false;  // ended according to its framing
 
   [[nodiscard]] std::string Get(std::string_view name) const {
     for (const auto& [key, value] : fields) {
@@ -75,7 +75,7 @@ class WirePeer {
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     int problem = 0;
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) problem = errno;
-    if (problem == EINTR) {  // it goes on all the same
+    if (problem == EINTR) {  // the connect goes on all the same
       pollfd connected = {fd_, POLLOUT, 0};
       while (::poll(&connected, 1, -1) < 0 && errno == EINTR) {
       }
@@ -95,7 +95,7 @@ class WirePeer {
   WirePeer& operator=(const WirePeer&) = delete;
   ~WirePeer() { Close(); }
 
-  /// False when the other end does not take it all.
+  /// Returns false when the other end does not take all bytes.
   bool Send(std::string_view data) {
     while (!data.empty()) {
       const ssize_t n = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
@@ -105,7 +105,7 @@ class WirePeer {
     }
     return true;
   }
-  /// In pieces of `piece` bytes, each a segment of its own.
+  /// Sends pieces of `piece` bytes, each a segment of its own.
   bool SendInPieces(std::string_view data, size_t piece) {
     while (!data.empty()) {
       if (!Send(data.substr(0, piece))) return false;
@@ -118,7 +118,7 @@ class WirePeer {
   void Close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
-  /// Ends with RST.
+  /// Closes the connection with RST.
   void Reset() {
     const linger hard = {1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -126,13 +126,13 @@ class WirePeer {
   }
   [[nodiscard]] int Fd() const { return fd_; }
 
-  /// Everything until the other end closes (or the wait is over: see Ended).
+  /// Reads until the other end closes, or until the wait times out (see Ended).
   std::string ReadAll() {
     while (Fill()) {
     }
     return Take(Here());
   }
-  /// At least `n` bytes, unless the connection ends first.
+  /// Reads at least `n` bytes, unless the connection ends first.
   std::string Read(size_t n) {
     while (Here() < n && Fill()) {
     }
@@ -140,9 +140,9 @@ class WirePeer {
   }
   /// The other end has closed, by FIN or RST.
   [[nodiscard]] bool Ended() const { return ended_; }
-  /// By RST.
+  /// The other end has closed by RST.
   [[nodiscard]] bool WasReset() const { return reset_; }
-  /// Reads until the end and says whether it came without further bytes.
+  /// Reads until the end; returns whether no further byte came.
   bool ExpectEnd() {
     while (Fill()) {
     }
@@ -159,7 +159,7 @@ class WirePeer {
     return answer;
   }
 
-  /// Everything up to and with `mark`; "" when the connection ends first.
+  /// Reads up to and with `mark`; "" when the connection ends first.
   std::string ReadThrough(std::string_view mark) {
     size_t at;
     while ((at = buffer_.find(mark, taken_)) == std::string::npos) {
@@ -181,7 +181,7 @@ class WirePeer {
     buffer_.erase(0, std::exchange(taken_, 0));
     char bytes[65536];
     ssize_t n;
-    do {  // a receive timeout makes it end early for any signal
+    do {  // any signal ends a wait with a receive timeout early
       n = ::recv(fd_, bytes, sizeof bytes, 0);
     } while (n < 0 && errno == EINTR);
     if (n > 0) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// A record layer that hides nothing, for tests of what stands on record layers: bytes XOR a key
-// that changes with each record, length-prefixed, with a handshake, ALPN, key updates, alerts and
-// close_notify. Reads the same whatever way its ciphertext is cut.
+// A record layer without secrecy, for tests of the code above record layers: bytes XOR a key that
+// changes with each record, length-prefixed, with a handshake, ALPN, key updates, alerts and
+// close_notify. Reads the same for every split of its ciphertext.
 
 #include <array>
 #include <cstdint>
@@ -26,7 +26,7 @@ enum class XorType : uint8_t {
   kData,
   kCloseNotify,
   kAlert,
-  kUpdate,  // to be answered by kUpdated
+  kUpdate,  // the answer must be kUpdated
   kUpdated,
 };
 
@@ -35,7 +35,7 @@ class XorRecordLayer final : public io::RecordLayer {
   enum class Role : uint8_t { kClient, kServer };
   static constexpr size_t kHeaderBytes = 3;
 
-  /// A client offers `protocol`, a server accepts it alone, and "" is anything.
+  /// A client offers `protocol`, a server accepts only that; "" is any protocol.
   explicit XorRecordLayer(Role role, std::string protocol = {})
       : role_(role), protocol_(std::move(protocol)) {}
 
@@ -71,7 +71,7 @@ class XorRecordLayer final : public io::RecordLayer {
     Append(XorType::kCloseNotify, {}, sealed);
   }
 
-  /// Asks the peer for an answer, in the midst of its reading (as a TLS KeyUpdate does).
+  /// Makes the peer answer while it reads (as a TLS KeyUpdate does).
   void AskForUpdate(io::LinkBuffer& sealed) { Append(XorType::kUpdate, {}, sealed); }
 
   [[nodiscard]] bool HandshakeDone() const override { return done_; }
@@ -170,7 +170,7 @@ class RecordPeer {
   }
   [[nodiscard]] io::RecordLayer& Layer() { return *layer_; }
 
-  /// What came from the socket.
+  /// Opens bytes that came from the socket.
   Error Receive(std::string_view ciphertext) {
     received_.Write(ciphertext);
     return layer_->Open(received_, plain_, sealed_);
@@ -187,7 +187,7 @@ class RecordPeer {
   [[nodiscard]] io::LinkBuffer& Sealed() { return sealed_; }
   /// Ciphertext for the socket.
   std::string TakeSealed() { return *sealed_.ReadString(sealed_.Len()); }
-  /// What the other end has said.
+  /// The plaintext of the other end.
   std::string TakePlain() { return *plain_.ReadString(plain_.Len()); }
 
  private:

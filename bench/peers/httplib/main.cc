@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   httplib::Server server;
   server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
   server.set_tcp_nodelay(true);
-  server.set_keep_alive_max_count(1000000000);  // its default closes after 5 requests
+  server.set_keep_alive_max_count(1000000000);  // the default closes after 5 requests
   server.set_keep_alive_timeout(30);
   server.Get("/", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("Welcome! Try /sse endpoint.", "text/plain; charset=utf-8");

@@ -55,7 +55,7 @@ class Store {
     Note n{static_cast<int>(notes_.size()) + 1, std::move(text)};
     notes_.push_back(n);
     for (Listener* listener : listeners_) {
-      static_cast<void>(listener->TrySend(n));  // a slow listener misses one
+      static_cast<void>(listener->TrySend(n));  // a slow listener misses numbers
     }
     return n;
   }

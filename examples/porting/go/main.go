@@ -38,7 +38,7 @@ func (s *store) add(text string) note {
 	for listener := range s.listeners {
 		select {
 		case listener <- n:
-		default: // a slow listener misses one
+		default: // a slow listener misses numbers
 		}
 	}
 	return n

@@ -13,7 +13,8 @@
 #include <utility>
 
 extern "C" {
-// The linker sends calls of close here (-Wl,--wrap=close): closing a queue ends what is behind it.
+// The linker sends calls of close here (-Wl,--wrap=close): closing a queue closes its epoll
+// descriptors too.
 int __real_close(int fd);
 int __wrap_close(int fd);
 }
@@ -22,8 +23,8 @@ namespace {
 
 constexpr int kEventsMax = 64;
 
-/// One filter's registrations: an epoll of its own, so that filters of one descriptor do not
-/// disturb each other. Each is itself watched by the epoll that is the queue's descriptor.
+/// The registrations of one filter: each filter has an epoll of its own, so that filters of one
+/// descriptor do not disturb each other. The epoll that is the queue's descriptor watches them.
 struct Filter {
   struct Entry {
     void* udata;
@@ -101,7 +102,7 @@ int Collect(Filter& filter, int16_t kind, struct kevent* events, int room) {
     int bytes = 0;
     if (kind == EVFILT_READ && ::ioctl(fd, FIONREAD, &bytes) == 0) out.data = bytes;
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) out.flags |= EV_EOF;
-    // BSD gives the socket's error without clearing it; here asking for it would.
+    // BSD reports the socket's error without clearing it; SO_ERROR would clear it here.
     if ((event.events & EPOLLERR) != 0) out.fflags = ECONNRESET;
     if (entry->second.oneshot) {
       ::epoll_ctl(filter.epoll, EPOLL_CTL_DEL, fd, nullptr);

@@ -1,9 +1,10 @@
 #pragma once
 
-// A stand-in for the <sys/event.h> of BSD and macOS, so that backend_kqueue.cc itself runs in
-// tests on Linux: kqueue_stand_in.cc makes kqueue and kevent out of epoll and eventfd. It knows
-// what that file uses (EVFILT_READ, EVFILT_WRITE, EVFILT_USER and their flags), for sockets. It
-// shows that the backend is right about the interface, not that the interface behaves so on macOS.
+// A stand-in for the <sys/event.h> of BSD and macOS, so that tests on Linux run backend_kqueue.cc
+// itself: kqueue_stand_in.cc makes kqueue and kevent out of epoll and eventfd. The stand-in has the
+// parts that the backend uses (EVFILT_READ, EVFILT_WRITE, EVFILT_USER and their flags), for
+// sockets. Tests over it show that the backend uses the interface correctly, not that macOS behaves
+// so.
 
 #include <cstdint>
 #include <ctime>
