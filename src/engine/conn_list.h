@@ -16,7 +16,7 @@ class ConnScope;
 class ConnEntry {
  public:
   enum class Kind : uint8_t {
-    kServed,     // requests are read from it
+    kServed,     // the engine reads requests from it
     kTakenOver,  // hijacked: a handler reads and writes it
   };
 
@@ -25,10 +25,11 @@ class ConnEntry {
   [[nodiscard]] virtual Kind GetKind() const = 0;
   /// Closes the connection when it waits for a request that has not begun to arrive.
   virtual void CloseIfIdle() = 0;
-  /// Cuts the connection, or what a handler that has taken it over still waits for; contexts end
-  /// with `cause`.
+  /// Cuts the connection; for a hijacked one, ends the waits of its handler. Contexts end with
+  /// `cause`.
   virtual void Cut(const Error& cause) = 0;
-  /// The context of `scope`, which may be above the requests of this connection, has ended.
+  /// The context of `scope` has ended. `scope` may be the one above the requests of this
+  /// connection.
   virtual void OnScopeEnd(const ConnScope& scope) = 0;
 
  protected:
@@ -56,7 +57,7 @@ class ConnList {
     conn.previous_ = conn.next_ = nullptr;
   }
   [[nodiscard]] bool Empty() const { return first_ == nullptr; }
-  /// `visit` may remove the connection that it is given, and no other.
+  /// `visit` may remove the visited connection, and no other.
   template <class Visit>
   void ForEach(Visit&& visit) {
     for (ConnEntry* conn = first_; conn != nullptr;) {

@@ -7,7 +7,7 @@ namespace hon::engine {
 
 void ConnScope::Watch() {
   watch_.emplace(services_->loop, *this);
-  // A context that has ended already is noticed by every request.
+  // Every request notices a context that has already ended.
   static_cast<void>(watch_->Register(context_));
 }
 

@@ -12,16 +12,16 @@ namespace hon::engine {
 class ConnEntry;
 struct LoopServices;
 
-/// The context above the requests of some connections of one loop: of all that came through one
-/// gate, or of a single one.
+/// The context above the requests of some connections of one loop: of all connections of one gate,
+/// or of a single connection.
 class ConnScope {
  public:
   ConnScope(LoopServices& services, appcontext::Context context, ConnEntry* only = nullptr)
       : services_(&services), context_(std::move(context)), only_(only) {}
 
-  /// From now on the end of the context ends the requests under it.
+  /// Makes the end of the context end the requests below.
   void Watch();
-  /// Before there is a connection. The scope must not be watched.
+  /// Sets the context before the first connection. The scope must not be watched.
   void SetContext(appcontext::Context context) { context_ = std::move(context); }
 
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
@@ -31,7 +31,8 @@ class ConnScope {
   [[nodiscard]] ConnEntry* Only() const { return only_; }
 
  private:
-  // Contexts end on any thread; the news travels through the loop, and may come after the scope.
+  // A context ends on any thread. The notice is posted to the loop, and may arrive after the end of
+  // the scope.
   class EndWatch final : public appcontext::Waiter {
    public:
     EndWatch(netpoll::Loop& loop, ConnScope& scope)
@@ -45,7 +46,8 @@ class ConnScope {
     void OnDone() override;
 
     netpoll::Loop* loop_;
-    std::shared_ptr<ConnScope*> scope_;  // null inside: gone. Read and written on the loop only
+    std::shared_ptr<ConnScope*> scope_;  // null inside once the scope is gone; used on the loop
+                                         // only
   };
 
   void OnEnd();

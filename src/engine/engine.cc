@@ -9,7 +9,7 @@
 
 namespace hon::engine {
 
-/// Makes events of the callbacks that throw below a context of the engine's.
+/// Turns callbacks that throw below a context of the engine into events.
 class Engine::Reporter final : public appcontext::ThrowReporter {
  public:
   explicit Reporter(const Engine& engine) : engine_(&engine) {}
@@ -29,7 +29,8 @@ Engine::Engine(http::Handler* handler, Options options)
 
 Engine::~Engine() {
   runtime_.reset();
-  // A context that somebody has kept may be about to report; from now on it does so to stderr.
+  // A context that a handler has kept may be about to report; from now on such reports go to
+  // stderr.
   const std::weak_ptr<Reporter> reports = reporter_;
   reporter_.reset();
   while (!reports.expired()) std::this_thread::yield();

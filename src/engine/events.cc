@@ -8,7 +8,7 @@
 namespace hon::engine {
 namespace {
 
-// What peers and handlers say may hold line breaks or terminal escapes.
+// Texts of peers and handlers may hold line breaks or terminal escapes.
 void AppendEscaped(std::string& line, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   for (const char c : text) {

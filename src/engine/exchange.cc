@@ -59,7 +59,7 @@ Exchange::Call Exchange::CallHandler(http::ResponseWriter& w) {
   }
 }
 
-// Calls the handler where it belongs.
+// Calls the handler on the loop or on a worker, by its placement.
 inline void Exchange::Dispatch(const http::Target& target, http::ResponseWriter& w,
                                http::Request& r) {
   const Options& options = services_->engine.GetOptions();

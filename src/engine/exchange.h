@@ -12,17 +12,18 @@
 
 namespace hon::engine {
 
-/// The client went away, or finished sending before its answer came: the cause of a request's
-/// context that ended for that.
+/// The cause of a request's context that ended because the client closed the connection, or
+/// finished sending before its answer was complete.
 inline constexpr Sentinel ErrClientGone{"http: client disconnected"};
 /// The cause of a request's context that ended by WithRequestTimeout.
 inline constexpr Sentinel ErrRequestTimeout{"http: request timeout"};
 
-/// One request and the call of its handler, whatever protocol carries them: the request's context
-/// and deadline, where the handler runs, and what becomes of its exceptions. The exchange of a
-/// protocol derives from this and adds the wire: where the request comes from and the answer goes.
+/// One request and the call of its handler, independent of the protocol: the request's context and
+/// deadline, where the handler runs, and the treatment of its exceptions. The exchange of a
+/// protocol derives from this class and adds the wire: the source of the request and the way of the
+/// answer.
 ///
-/// On the fiber of the exchange, but for the calls that say otherwise.
+/// Used on the fiber of the exchange, but for the calls that say otherwise.
 class Exchange : private netpoll::Timer {
  public:
   /// Ends the context and every wait of the handler. On the loop, outside the fiber.
@@ -33,10 +34,10 @@ class Exchange : private netpoll::Timer {
   /// The placement and the route of the running call.
   [[nodiscard]] Placement CallPlacement() const { return placement_; }
   [[nodiscard]] http::Route* CallRoute() const { return route_; }
-  /// Calls `target` for the running handler, where the target belongs.
+  /// Calls `target` for the running handler, where the target is placed.
   void ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r);
 
-  /// The fiber that serves this exchange has these while a request is under way.
+  /// The attributes of the fiber that serves this exchange, while a request is under way.
   [[nodiscard]] fiber::Attributes FiberAttributes();
 
  protected:
@@ -47,10 +48,10 @@ class Exchange : private netpoll::Timer {
   enum class Call : uint8_t {
     kReturned,
     kAborted,  // threw http::AbortHandler
-    kThrew,    // anything else; the exception has been reported
+    kThrew,    // another exception, which has been reported
   };
 
-  /// Arms the context of request_, below that of `scope`; has it ended when that has.
+  /// Makes the context of request_, below that of `scope`, and starts its deadline.
   void BeginContext(const ConnScope& scope) {
     deadline_ = DeadlineAfter(services_->loop.Now(), services_->request_timeout);
     const appcontext::Context& context = context_.Arm(scope.Context(), deadline_);
@@ -71,16 +72,16 @@ class Exchange : private netpoll::Timer {
     if (!context_.Release(request_.Context())) [[unlikely]]
       request_.SetContext({});
   }
-  /// No value of a connection's own context is kept past the connection.
+  /// Drops the values of a connection's own context, which must not outlive the connection.
   void ForgetScope(const ConnScope& scope);
-  /// Ends the context as canceled; waits of the handler that follow it return.
+  /// Ends the context as canceled; waits of the handler on the context return.
   void Cancel(const Error& cause) { context_.Cancel(cause); }
-  /// From now on neither a deadline nor the peer's leaving ends the context: the connection belongs
-  /// to the handler.
+  /// The connection belongs to the handler: from now on neither a deadline nor the peer's leaving
+  /// ends the context.
   [[gnu::cold]] void BecomeUnwatched();
   /// http::ResponseWriter::SetRequestDeadline.
   [[gnu::cold]] Error MoveDeadline(TimePoint deadline);
-  /// WithRequestTimeout has ended the context.
+  /// Whether WithRequestTimeout has ended the context.
   [[nodiscard]] bool TimedOut() const { return timed_out_; }
   void SetTimedOut() { timed_out_ = true; }
   [[gnu::cold]] void ReportHandlerError(std::string_view message);
@@ -89,22 +90,22 @@ class Exchange : private netpoll::Timer {
   http::Request request_;
 
  private:
-  // netpoll::Timer: the deadline of the context has come.
+  // netpoll::Timer: the deadline of the context has passed.
   [[gnu::cold]] void OnTimer() override;
 
-  // What a protocol adds.
+  // The interface of a protocol.
 
-  /// The fiber is about to be suspended: output that waits may leave.
+  /// The fiber is about to be suspended: waiting output may be sent.
   virtual void FlushBeforeWait() = 0;
-  /// The first suspension of a request: from now on the peer's leaving is noticed.
+  /// The first suspension of a request: from now on the leaving of the peer is noticed.
   virtual void BeginWatch() = 0;
-  /// Waits for the peer, the present one and those to come, fail with `cause`. On the loop.
+  /// Waits for the peer, present and future ones, fail with `cause`. On the loop.
   virtual void InterruptWaits(const Error& cause) = 0;
-  /// Whether the answer's head is sent, so that no other answer can be given.
+  /// Whether the answer's head is sent, so that no other answer can follow.
   [[nodiscard]] virtual bool HeadSent() const = 0;
   [[nodiscard]] virtual bool TakenOver() const = 0;
-  /// Has a worker call `handler` and waits for its end. False: there is no worker to be had, and
-  /// nothing has been done.
+  /// Has a worker call `handler` and waits for its end. Returns false, and has done nothing, when
+  /// no worker is available.
   [[nodiscard]] virtual bool CallOnWorker(http::Handler& handler, http::Route& route,
                                           http::ResponseWriter& w, http::Request& r) = 0;
   /// Answers "OPTIONS *" (RFC 9110 §9.3.7).

@@ -18,10 +18,10 @@ class ExchangePool {
   ExchangePool(const ExchangePool&) = delete;
   ExchangePool& operator=(const ExchangePool&) = delete;
 
-  // These two are in http1_exchange.h.
+  // Take and GiveBack are defined in http1_exchange.h.
   [[nodiscard]] Http1Exchange& Take(LoopServices& services);
-  /// Under AddressSanitizer a Request or ResponseWriter that a handler has kept past its return is
-  /// caught from here on.
+  /// Under AddressSanitizer, uses of a Request or ResponseWriter that a handler has kept are
+  /// detected from here on.
   void GiveBack(Http1Exchange& exchange);
 
  private:

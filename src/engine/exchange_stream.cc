@@ -9,7 +9,7 @@
 namespace hon::engine {
 namespace {
 
-// A fiber that moves this much without ever waiting lets others run.
+// A fiber that moves this much without a wait lets other fibers run.
 constexpr size_t kBytesPerTurnMax = 256 * 1024;
 // One sendfile call blocks its loop for as long as the copy takes.
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
@@ -38,10 +38,10 @@ Error ExchangeStream::FillInput() {
   if (failure_) return failure_;
   connection_->ConsumedInput();
   while (In().Len() == had) {
-    // Bytes that were received count before the news that no more will come.
+    // Received bytes come before the notice that no more will follow.
     if (connection_->InputEnded()) return io::ErrEof;
     HON_RETURN_IF_ERROR(Obstacle(read_));
-    OnSuspend();  // the peer may wait for it; fibers beside the handler's have no hook
+    OnSuspend();  // the peer may wait for this output; only the handler's fiber has a hook
     connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.EndsAt(Clock::now()));
     HON_RETURN_IF_ERROR(Await(Waiting::kInput));
   }
@@ -75,7 +75,7 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
   YieldNowAndThen(left - Out().Len());
   left = Out().Len();
   for (;;) {
-    // What went into the socket's buffer without a wait says nothing about the peer.
+    // Bytes that the socket's buffer took without a wait show nothing about the peer.
     const size_t now_left = Out().Len();
     write_.moved += static_cast<int64_t>(left - now_left);
     left = now_left;
@@ -114,7 +114,8 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {
   used_ = true;
   read_.deadline = deadline;
-  // Also while nobody reads: behind a body's end it is the request's context that ends by it.
+  // Also while nobody reads: behind the end of a body, the read deadline ends the request's
+  // context.
   connection_->SetDeadline(netpoll::DeadlineKind::kRead, deadline);
 }
 
@@ -149,7 +150,7 @@ Error ExchangeStream::Obstacle(Patience& patience) {
   return {};
 }
 
-// One suspension. The caller looks at its condition again, so a wake may come for nothing.
+// One suspension. The caller checks its condition again, so a spurious wake-up is harmless.
 Error ExchangeStream::Await(Waiting what) {
   HON_ASSERT(waiting_ == Waiting::kNothing);
   const bool for_input = what == Waiting::kInput;

@@ -13,12 +13,12 @@
 
 namespace hon::engine {
 
-/// One exchange's view of its connection: buffers in place, waits that suspend the handler's
+/// The connection as one exchange sees it: buffers in place, waits that suspend the handler's
 /// fiber. The connection's events arrive through the On... calls, on the loop outside any fiber;
-/// they only note what happened and wake the fiber.
+/// they only record the event and wake the fiber.
 ///
-/// Patience is counted in time spent waiting for the peer, so that a slow handler is not taken for
-/// a slow client. It is renewed for a peer that keeps to kPeerRateBytesMin.
+/// Only time spent waiting for the peer counts against the timeouts, so that a slow handler is not
+/// taken for a slow client. A peer that keeps to kPeerRateBytesMin gets the time anew.
 class ExchangeStream final : public io::Stream {
  public:
   /// Begins to serve `connection`, which stays alive until Detach.
@@ -49,23 +49,23 @@ class ExchangeStream final : public io::Stream {
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
 
-  /// Waits for input until `until` at most. False when none has come, or none can.
+  /// Waits for input until `until` at most. Returns false when none has come, or none can come.
   bool AwaitInput(TimePoint until);
 
   void OnInput() { WakeFor(Waiting::kInput); }
   void OnWritable() { WakeFor(Waiting::kOutput); }
-  /// The fiber is about to wait, for whatever: what it has written leaves meanwhile.
+  /// The fiber is about to wait: its output is sent meanwhile.
   void OnSuspend() {
     if (!failure_ && !Out().Empty() && !PastWriteDeadline()) connection_->FlushLater();
   }
   void OnTimeout(netpoll::DeadlineKind kind);
-  /// The connection is gone; its memory is kept for us.
+  /// The connection is gone; the object is retained until Detach.
   void OnDisconnect(const Error& why);
-  /// The exchange's context ended in a way that must end waits too.
+  /// The end of the exchange's context must end waits too.
   void Interrupt(Error cause);
 
   [[nodiscard]] bool AwaitsInput() const { return waiting_ == Waiting::kInput; }
-  /// The handler has set a write deadline, and it has passed: nothing more is sent.
+  /// Whether the handler's write deadline has passed: nothing more is sent then.
   [[nodiscard]] bool PastWriteDeadline() const {
     return write_.deadline && *write_.deadline <= Clock::now();
   }
@@ -75,12 +75,12 @@ class ExchangeStream final : public io::Stream {
  private:
   enum class Waiting : uint8_t { kNothing, kInput, kOutput };
 
-  // How long the peer may still keep us waiting in one direction.
+  // The remaining time for the peer in one direction.
   struct Patience {
     Duration timeout{};
     Duration waited{};                  // since it was last renewed
     int64_t moved = 0;                  // bytes in that time
-    std::optional<TimePoint> deadline;  // set by the handler: replaces the rest
+    std::optional<TimePoint> deadline;  // set by the handler: takes the place of the timeout
 
     void Reset(Duration for_waiting) {
       timeout = for_waiting;
@@ -105,7 +105,7 @@ class ExchangeStream final : public io::Stream {
   Error failure_;
   Error interrupt_;
   size_t unyielded_ = 0;
-  bool used_ = true;  // something of the last request is to be reset
+  bool used_ = true;  // the last request has left state to be reset
 };
 
 }  // namespace hon::engine

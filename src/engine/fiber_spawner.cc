@@ -30,11 +30,11 @@ class FiberSpawner::Job final : public workers::Job {
     fiber::SetName(nullptr);
     End();
   }
-  /// Whoever waits for the work waits for the end of its context.
+  /// A waiter for the work waits for the end of its context.
   void Refuse() override { End(); }
   void Cancel() override { End(); }
   [[nodiscard]] bool Ended() const override { return context_.Done(); }
-  /// Of a job that was not submitted.
+  /// Takes the work of a job that was not submitted.
   [[nodiscard]] std::function<void()> TakeWork() { return std::exchange(work_, nullptr); }
 
  private:
@@ -76,7 +76,7 @@ void FiberSpawner::Go(appcontext::Context context, std::function<void()> work) {
   });
 }
 
-// False if no worker can be had; `work` is then as it was.
+// Returns false if no worker is available; `work` is then unchanged.
 bool FiberSpawner::GoToWorker(const appcontext::Context& context, std::function<void()>& work,
                               http::Route& route) {
   workers::WorkerPool* pool = runtime_->Pool(fiber::Scheduler::Current()->GetOptions());

@@ -11,10 +11,11 @@ namespace hon::engine {
 class Runtime;
 
 /// The Spawner of an engine. Functions run on workers; under Placement::kInline on a fiber of the
-/// calling handler's loop. One for all loops of an engine, since functions may outlive the server.
+/// calling handler's loop. One object for all loops of an engine, since functions may outlive the
+/// server.
 class FiberSpawner final : public http::Spawner {
  public:
-  /// `placement` is that of the engine; it holds for callers that run on workers.
+  /// `placement` is the engine's default; it applies to callers that run on workers.
   FiberSpawner(Runtime& runtime, Placement placement) : runtime_(&runtime), placement_(placement) {}
   /// Waits for the functions that run on workers.
   ~FiberSpawner() override;
@@ -36,7 +37,7 @@ class FiberSpawner final : public http::Spawner {
 
   Runtime* runtime_;
   const Placement placement_;
-  std::mutex mutex_;  // of all that follows
+  std::mutex mutex_;  // guards the members below
   std::condition_variable ended_;
   size_t jobs_ = 0;  // submitted and not ended
 };

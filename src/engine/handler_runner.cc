@@ -6,7 +6,7 @@
 namespace hon::engine {
 namespace {
 
-// Warm calls of workers that are kept; each may hold two blocks.
+// Free calls that are kept for reuse; each may hold two blocks.
 constexpr size_t kFreeCallsMax = 64;
 
 }  // namespace

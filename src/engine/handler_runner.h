@@ -15,11 +15,11 @@ namespace hon::engine {
 
 class Engine;
 
-/// Runs the handlers of one loop: tells the watchdog which handler holds the loop, and lends the
-/// calls that go to workers.
+/// Runs the handlers of one loop: shows the watchdog which handler holds the loop, and lends the
+/// WorkerCalls.
 class HandlerRunner {
  public:
-  /// On the loop's thread, as all else. `on_held` is LoopEngine::Shared::on_held.
+  /// On the loop's thread, like all other calls. `on_held` is LoopEngine::Shared::on_held.
   HandlerRunner(const Engine& engine, fiber::Scheduler& scheduler,
                 const std::function<bool(bool)>& on_held);
   ~HandlerRunner();
@@ -33,10 +33,10 @@ class HandlerRunner {
   }
   /// The handler has returned, or is suspended.
   void EndHandler() { activity_.EndHandler(); }
-  /// Numbers the calls of handlers, of which some are measured.
+  /// Numbers the calls of handlers; a sample of them is measured.
   [[nodiscard]] uint32_t NextCall() { return ++calls_made_; }
 
-  /// Null when the system has no thread for it.
+  /// Null when no thread for the pool can be started.
   [[nodiscard]] workers::WorkerPool* Pool();
   [[nodiscard]] WorkerCall& TakeCall();
   void GiveBack(WorkerCall& call);

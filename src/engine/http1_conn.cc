@@ -21,7 +21,8 @@ namespace {
 // A kept-alive client that sends less than this and leaves has not begun a request (contract W9).
 constexpr size_t kStrayBytesMax = 3;
 
-// What some clients send behind a body, and the parser skips (RFC 9112 §2.2).
+// Whether `in` holds only empty lines, which some clients send after a body and the parser skips
+// (RFC 9112 §2.2).
 bool IsEmptyLines(io::LinkBuffer& in) {
   constexpr std::string_view kTwoEmptyLines = "\r\n\r\n";
   return in.Len() == kTwoEmptyLines.size() &&
@@ -40,7 +41,7 @@ void Http1Conn::OnPrepare(bool has_room) {
     MakeScope(hooks);
   if (hooks.on_state) [[unlikely]] {
     char peer[netpoll::kAddressTextMax];
-    connection_->FormatRemoteAddr(peer);  // so that it is known to the last
+    connection_->FormatRemoteAddr(peer);  // formatted now, while the socket is open
   }
   Tell(ConnState::kNew);
 }
@@ -102,7 +103,7 @@ void Http1Conn::OnTimeout(DeadlineKind kind) {
       return exchange_->OnTimeout(kind);
     case Phase::kHijacked:
       return;
-    case Phase::kClosed:  // the peer does not take the last answer
+    case Phase::kClosed:  // closing: the peer does not read the last answer
       if (kind == DeadlineKind::kWrite) connection_->Close(CloseHow::kAbort);
       return;
   }
@@ -135,7 +136,7 @@ void Http1Conn::Cut(const Error& cause) {
 
 // --- Serving.
 
-// On the loop: looks for a whole head, and begins a fiber for one.
+// On the loop: looks for a whole head, and starts a fiber for one.
 void Http1Conn::StartServing() {
   HON_ASSERT(exchange_ == nullptr);
   HON_ASSERT(!disconnected_);
@@ -146,17 +147,18 @@ void Http1Conn::StartServing() {
   try {
     services_->scheduler.Start([](void* self) { static_cast<Http1Conn*>(self)->Serve(); }, this,
                                exchange.FiberAttributes());
-  } catch (const std::bad_alloc&) {  // nothing has run: no exception leaves Serve
+  } catch (const std::bad_alloc&) {  // no memory for a stack: Serve has not run and throws nothing
+                                     // itself
     exchange_ = nullptr;
     exchange.TurnAway(adaptor::Refusal::kOverloaded);
     Refuse(adaptor::Refusal::kOverloaded, exchange.IsHead(),
            "no memory for the stack of another handler");
     services_->exchanges.GiveBack(exchange);
   }
-  // A Serve that has come to its end may have destroyed the connection.
+  // A Serve that has ended may have destroyed the connection.
 }
 
-// On the fiber: answers the request whose head was found, and those behind it.
+// On the fiber: answers the request whose head was found, and the ones behind it.
 void Http1Conn::Serve() {
   Http1Exchange& exchange = *exchange_;
   exchange.Attach(*this, *connection_);
@@ -164,7 +166,7 @@ void Http1Conn::Serve() {
     BeginRequest(exchange);
     Outcome outcome = AnswerRequest(exchange);
     if (outcome == Outcome::kUnreadBody) {
-      if (phase_ == Phase::kHandler) {  // else it was cut meanwhile
+      if (phase_ == Phase::kHandler) {  // otherwise it was cut meanwhile
         Move<Phase::kHandler, PhaseEvent::kReplyDone>();
       }
       connection_->FlushLater();  // the client may wait for the answer before it sends the rest
@@ -181,8 +183,8 @@ void Http1Conn::Serve() {
   FinishServing(exchange);
 }
 
-// Whether a whole head has come. Without one, does what is to be done until it comes. On the loop
-// for a connection that waited, on the fiber behind an answer.
+// Whether a whole head has been received. Without one, sets the deadline and the high water mark
+// for the rest of the head. On the loop for a connection that waited, on the fiber after an answer.
 inline bool Http1Conn::FindHead(Http1Exchange& exchange) {
   io::LinkBuffer& in = connection_->Reader();
   if (in.Empty()) {
@@ -211,7 +213,8 @@ inline bool Http1Conn::FindHead(Http1Exchange& exchange) {
   return false;
 }
 
-// A client that asks on and on and takes no answer is not served further until it does.
+// Whether answers pile up: a client that sends requests and reads no answer is not served further
+// until it reads.
 bool Http1Conn::AnswersPileUp() {
   const Error broken = connection_->Flush();  // OnDisconnect follows
   if (broken) return true;
@@ -230,13 +233,14 @@ void Http1Conn::AwaitRestOfHead() {
     }
     return Refuse(adaptor::Refusal::kBadRequest);
   }
-  // The first head's deadline runs since the accept.
+  // The deadline of the first head has been set at the accept.
   if (connection_->Deadline(DeadlineKind::kRead) == kNever) {
     connection_->SetDeadline(
         DeadlineKind::kRead,
         DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
   }
-  // A head must come together whole, however much more than a body's share it is.
+  // A head must be contiguous as a whole, also when it is larger than the high water mark for
+  // bodies.
   if (bytes >= netpoll::kInputHighWaterBytes) {
     connection_->SetInputHighWater(services_->parser.Limits().head_bytes_max + 1);
   }
@@ -263,9 +267,9 @@ inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
   return outcome;
 }
 
-// What follows an answer. False: nothing is served any more.
+// The step after an answer. Returns false when no further request is served.
 inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
-  // Taken over, or cut while the handler ran.
+  // The connection was taken over, or cut while the handler ran.
   if (phase_ == Phase::kHijacked || phase_ == Phase::kClosed) return false;
   if (outcome == Outcome::kRefused) [[unlikely]] {
     Refuse(exchange.WhyRefused(), exchange.IsHead());
@@ -310,7 +314,7 @@ void Http1Conn::FinishServing(Http1Exchange& exchange) {
         DeadlineKind::kIdle,
         DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
   }
-  // Nothing runs on this fiber any more but the hooks of a connection that ends.
+  // Only hooks of a connection that ends still run on this fiber.
   const bool gone = disconnected_ || phase_ == Phase::kHijacked;
   if (gone) [[unlikely]]
     fiber::SetAttributes({});
@@ -349,7 +353,7 @@ void Http1Conn::Close(CloseHow how) {
   connection_->Close(how);
 }
 
-// Neither the socket nor a handler is left.
+// Both the socket and the handler are gone.
 void Http1Conn::Ended() {
   Tell(ConnState::kClosed);
   if (admission_ != Admission::kRefused) services_->UncountPeer(*connection_);

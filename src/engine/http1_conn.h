@@ -20,8 +20,8 @@ struct LoopServices;
 enum class Outcome : uint8_t;
 
 /// One connection of HTTP/1 (RFC 9112). A connection that waits for a request, or for the rest of a
-/// head, is this object and its netpoll::Connection: no buffer, no stack, no exchange. With the
-/// last byte of a head begins a fiber, on which Serve answers this request and those behind it.
+/// head, is this object and its netpoll::Connection: no buffer, no stack, no exchange. The last
+/// byte of a head starts a fiber, on which Serve answers this request and the ones behind it.
 class Http1Conn final : public ConnEntry {
  public:
   Http1Conn(LoopServices& services, netpoll::Connection& connection, ConnScope& scope)
@@ -29,7 +29,7 @@ class Http1Conn final : public ConnEntry {
 
   // Events of the connection, on the loop outside any fiber.
 
-  /// The socket was accepted. `has_room`: it is to be served; otherwise it is answered with 503.
+  /// The socket was accepted. `has_room`: whether it is to be served; otherwise the answer is 503.
   void OnPrepare(bool has_room);
   void OnConnect();
   void OnInput();
@@ -47,22 +47,22 @@ class Http1Conn final : public ConnEntry {
   [[gnu::cold]] void Cut(const Error& cause) override;
   [[gnu::cold]] void OnScopeEnd(const ConnScope& scope) override;
 
-  // For its exchange, on the fiber.
+  // Used by its exchange, on the fiber.
 
   /// The connection is closed, or about to be.
   [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
   /// Hands the socket to the handler that runs.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver();
 
-  // For ServeQueue.
+  // Used by ServeQueue.
   [[nodiscard]] bool Queued() const { return queued_; }
   void SetQueued(bool queued) { queued_ = queued; }
 
  private:
-  // Decided when the socket was accepted, carried out when it is connected.
+  // Decided at the accept, carried out once the socket is connected.
   enum class Admission : uint8_t {
     kServed,
-    kRefused,  // there is no room: answered with 503, and not counted for its peer
+    kRefused,  // no room: answered with 503, and not counted for its peer
     kReset,    // the connection's context could not be made
   };
 
@@ -100,7 +100,7 @@ class Http1Conn final : public ConnEntry {
   adaptor::HeadScan scan_;
   Phase phase_ = Phase::kIdle;
   Admission admission_ = Admission::kServed;
-  bool disconnected_ = false;  // no call on connection_ any more
+  bool disconnected_ = false;  // connection_ must not be used any more
   bool served_before_ = false;
   bool queued_ = false;
 };

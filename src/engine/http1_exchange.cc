@@ -13,7 +13,7 @@
 namespace hon::engine {
 namespace {
 
-// A body with "OPTIONS *" has no meaning; a longer one is not waited for.
+// The content of "OPTIONS *" has no meaning; a longer one is not read.
 constexpr int64_t kOptionsBodyBytesMax = 4096;
 
 // How long an answer waits for the rest of a chunked body that its handler left unread.
@@ -43,7 +43,7 @@ void Http1Exchange::Detach(const ConnScope& scope) {
   std::exchange(connection_, nullptr)->Release();
 }
 
-// Flat: every request takes each of the steps once.
+// Inlined: every request takes each of these steps once.
 HON_FLATTEN Outcome Http1Exchange::Answer(const ConnScope& scope) {
   if (const adaptor::Refusal why = FillRequest(); why != adaptor::Refusal::kNone) [[unlikely]] {
     TurnAway(why);
@@ -75,7 +75,7 @@ inline adaptor::Refusal Http1Exchange::FillRequest() {
 }
 
 inline void Http1Exchange::Begin(const ConnScope& scope) {
-  std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
+  std::atomic<uint64_t>& requests = services_->requests;  // only this thread counts
   requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   head_block_ = stream_.In().Hold();
   const Error skipped = stream_.In().Skip(head_.size);
@@ -114,8 +114,8 @@ inline Outcome Http1Exchange::Complete() {
     Refuse(refusal);
     return CutOff();
   }
-  // A client that was not told to go on may or may not have sent its body: what has come is not
-  // looked at, so that the answer does not depend on it.
+  // A client that got no 100 Continue may or may not have sent its body: received bytes are
+  // ignored, so that the answer does not depend on them.
   if (!response_.HeadSent() && !body_.AtEnd() && !body_.ContinueWithheld()) DropUnreadBody();
   response_.Finish();
   if (stream_.Disconnected()) return Outcome::kAbort;
@@ -124,8 +124,8 @@ inline Outcome Http1Exchange::Complete() {
   return body_.AtEnd() ? Outcome::kKeepAlive : Outcome::kUnreadBody;
 }
 
-// Drops what has come of a body before the answer's head is written. The length of a chunked body
-// is unknown: a client that is just sending it gets kUnreadBodyWait, so that the head can say
+// Drops the received part of a body before the answer's head is written. The length of a chunked
+// body is unknown: a client that is just sending it gets kUnreadBodyWait, so that the head can say
 // whether the connection ends.
 void Http1Exchange::DropUnreadBody() {
   constexpr int64_t kMax = adaptor::kUnreadBodyBytesMax;
@@ -136,8 +136,8 @@ void Http1Exchange::DropUnreadBody() {
   }
 }
 
-// Why a handler that returned without having written anything is answered for: an empty 200 would
-// be a lie where the request could not be read or was given up.
+// The refusal to answer with after a handler that returned without writing: an empty 200 would be
+// false where the request could not be read or has timed out.
 inline adaptor::Refusal Http1Exchange::WhySilent() {
   if (response_.Status() != 0) return adaptor::Refusal::kNone;
   if (TimedOut()) return adaptor::Refusal::kOverloaded;
@@ -149,8 +149,8 @@ inline adaptor::Refusal Http1Exchange::WhySilent() {
   return adaptor::Refusal::kBadRequest;
 }
 
-// Answers instead of the handler; of what it had prepared, only fields that are true of every
-// answer are kept.
+// Answers in place of the handler; of the fields that the handler had set, only those that are true
+// of every answer are kept.
 void Http1Exchange::Refuse(adaptor::Refusal refusal) {
   if (response_.HeadSent() || stream_.Disconnected()) return;
   static_cast<void>(services_->AnswerRefused({.refusal = refusal,
@@ -161,8 +161,9 @@ void Http1Exchange::Refuse(adaptor::Refusal refusal) {
                                              stream_.Out()));
 }
 
-// The connection ends here. An answer that is not whole must show it: a length or an end mark that
-// is missing does. Where the body ends with the connection, and with HTTP/1.0, only a reset does.
+// Ends the connection so that an incomplete answer is recognised: by a missing length or end mark
+// where the framing has one; else, for a body that ends with the connection and for HTTP/1.0, only
+// by a reset.
 Outcome Http1Exchange::CutOff() const {
   if (response_.Hijacked()) return Outcome::kTakenOver;
   if (stream_.Disconnected()) return Outcome::kAbort;
@@ -211,7 +212,7 @@ bool Http1Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
                          .stream = stream_,
                          .control = *this,
                          .date = services_->date.At(services_->loop.Now())});
-  // The handler has not been called: without an answer that is 503.
+  // The handler has not been called: the answer is 503.
   if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
   return outcome != WorkerCall::Outcome::kNoWorker;
 }
@@ -223,8 +224,8 @@ void Http1Exchange::OnInput() {
   NoticePeer();
 }
 
-// A read deadline of the handler's that passes when there is nothing to read any more ends the
-// context (contract W87).
+// A read deadline of the handler that passes when nothing is left to read ends the context
+// (contract W87).
 void Http1Exchange::OnTimeout(netpoll::DeadlineKind kind) {
   if (kind == netpoll::DeadlineKind::kRead && body_.AtEnd() && !stream_.AwaitsInput()) {
     Cancel(io::ErrDeadlineExceeded);
@@ -237,9 +238,9 @@ void Http1Exchange::OnDisconnect(const Error& why) {
   Cancel(ErrClientGone);
 }
 
-// A client that will send nothing more has most likely gone; Go ends the context then, and so do
-// we. Its answer is still delivered, since it may only have closed its sending direction. Bytes
-// behind this request show that it waits for more answers.
+// A client that will send nothing more has most likely gone; the context ends then, as in Go. The
+// answer is still delivered, since the client may have closed only its sending direction. Bytes
+// behind this request show that the client waits for more answers.
 void Http1Exchange::NoticePeer() {
   if (!connection_->PeerFinished()) return;
   const int64_t body_left = call_ == nullptr ? body_.Remaining() : call_->ConnectionBodyLeft();

@@ -18,40 +18,40 @@ namespace hon::engine {
 class Http1Conn;
 class WorkerCall;
 
-/// What a request leaves its connection to do.
+/// The next step of the connection after a request.
 enum class Outcome : uint8_t {
   kKeepAlive,   // the next request may follow
-  kUnreadBody,  // the same once the rest of this request's body has been dropped (Drain)
-  kRefused,     // no handler was called: WhyRefused
-  kClose,       // send what is there, then close
+  kUnreadBody,  // as kKeepAlive once the rest of this request's body has been dropped (Drain)
+  kRefused,     // no handler was called; WhyRefused has the reason
+  kClose,       // send the output, then close
   kLinger,      // as kClose, while the peer may still be sending a body that nobody reads
-  kAbort,       // the answer is cut off in a way that only a reset can show
+  kAbort,       // the answer is cut off; only a reset shows that to the client
   kTakenOver,   // the connection belongs to the handler
 };
 
-/// One request of HTTP/1 and its answer (RFC 9112). Pooled by its loop. A connection has one from
-/// the first bytes of a head until it has nothing to serve: ReadHead, then Answer, perhaps Drain,
-/// then the next ReadHead.
+/// One request of HTTP/1 and its answer (RFC 9112). Pooled by its loop. A connection has one
+/// exchange from the first bytes of a head until there is nothing to serve: ReadHead, then Answer,
+/// perhaps Drain, then the next ReadHead.
 class Http1Exchange final : public Exchange, private adaptor::ConnControl {
  public:
   explicit Http1Exchange(LoopServices& services) : Exchange(services) {}
 
-  // On the loop, or on the fiber between two requests.
+  // Called on the loop, or on the fiber between two requests.
 
-  /// Parses a head at the front of `in`. Its views stay valid until the request has ended.
+  /// Parses a head at the front of `in`. The head's views stay valid until the request has ended.
   [[nodiscard]] adaptor::HeadStatus ReadHead(io::LinkBuffer& in, adaptor::HeadScan& scan);
   /// After kDone: the size of the head, and whether its method is HEAD.
   [[nodiscard]] size_t HeadBytes() const { return head_.size; }
   [[nodiscard]] bool IsHead() const { return head_.method == "HEAD"; }
-  /// After HeadStatus::kBad, Outcome::kRefused or TurnAway.
+  /// The reason of a refusal, after HeadStatus::kBad, Outcome::kRefused or TurnAway.
   [[nodiscard]] adaptor::Refusal WhyRefused() const { return head_.refusal; }
-  /// Drops a head that was read: it is not answered by a handler.
+  /// Drops a head that was read: no handler answers the request.
   void TurnAway(adaptor::Refusal why) {
     head_.refusal = why;
     request_.Recycle();
   }
 
-  // On the fiber.
+  // Called on the fiber.
 
   /// Begins to serve `connection`, which is retained until Detach.
   void Attach(Http1Conn& conn, netpoll::Connection& connection);
@@ -61,7 +61,7 @@ class Http1Exchange final : public Exchange, private adaptor::ConnControl {
   /// After Outcome::kUnreadBody: drops the rest of the body, waiting for it as needed.
   [[nodiscard]] Outcome Drain();
 
-  // The connection's events, on the loop outside any fiber.
+  // Events of the connection, on the loop outside any fiber.
 
   void OnInput();
   void OnWritable() { stream_.OnWritable(); }
@@ -105,7 +105,7 @@ class Http1Exchange final : public Exchange, private adaptor::ConnControl {
   adaptor::BodyReader body_;
   adaptor::Response response_;
   WorkerCall* call_ = nullptr;  // while a worker owns request, body and response
-  std::string_view peer_;       // in remote_addr_
+  std::string_view peer_;       // view of remote_addr_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };
 

@@ -29,7 +29,7 @@ void Http1Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
   Of(c).OnDisconnect(why);
 }
 
-// --- From the accept.
+// --- Accepting.
 
 std::unique_ptr<LoopEngine> LoopEngine::Create(Engine& engine, fiber::Scheduler& scheduler,
                                                const ConnSettings& settings, Shared& shared,
@@ -37,7 +37,7 @@ std::unique_ptr<LoopEngine> LoopEngine::Create(Engine& engine, fiber::Scheduler&
   return std::make_unique<LoopEngineImpl>(engine, scheduler, settings, shared, std::move(hooks));
 }
 
-/// Takes the connections of one listener in, under the listener's context.
+/// Accepts the connections of one listener, under the listener's context.
 class LoopEngineImpl::GateHandler final : public netpoll::EventHandler {
  public:
   GateHandler(LoopEngineImpl& owner, appcontext::Context base)
@@ -66,7 +66,7 @@ netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
   return *gates_.back();
 }
 
-// What this loop adds: a context of its own, so that requests share nothing between loops.
+// Derives this loop's own context, so that requests share nothing between loops.
 appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
   const Engine& engine = services_.engine;
   return engine.ReportingHere(appcontext::WithValue(
@@ -83,7 +83,7 @@ void LoopEngineImpl::Accept(netpoll::Connection& c, ConnScope& scope) {
   conn->OnPrepare(services_.EnterConnection(c));
 }
 
-// The events of an accepted connection are sent to its protocol's handler.
+// The events of an accepted connection go to the handler of its protocol.
 void LoopEngineImpl::OnRequest(netpoll::Connection&) { HON_ASSERT(false); }
 
 // --- The end.
@@ -92,7 +92,7 @@ void LoopEngineImpl::Drain(Duration hijacked_grace, std::function<void()> on_emp
   services_.on_empty = std::move(on_empty);
   BeginEnd();
   services_.loop.Timers().Arm(*this, DeadlineAfter(services_.loop.Now(), hijacked_grace));
-  // Not before the next turn: a request that has reached this machine by now is still answered.
+  // Posted to the next turn: a request that has already been received is still answered.
   services_.loop.Post([this] {
     CloseIdle();
     services_.TellWhenEmpty();

@@ -9,8 +9,8 @@
 
 namespace hon::engine {
 
-/// Passes the events of a connection to its Http1Conn, which is the connection's UserData. Without
-/// state: one serves all connections of HTTP/1 on a loop.
+/// Passes the events of a connection to its Http1Conn, which is the connection's UserData.
+/// Stateless: one object serves all connections of HTTP/1 on a loop.
 class Http1Events final : public netpoll::EventHandler {
  public:
   void OnConnect(netpoll::Connection& c) override;
@@ -20,14 +20,14 @@ class Http1Events final : public netpoll::EventHandler {
   void OnDisconnect(netpoll::Connection& c, const Error& why) override;
 };
 
-/// An engine's work on one loop: takes connections in, and ends them.
+/// The engine's part on one loop: accepts connections and ends them.
 class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
  public:
   LoopEngineImpl(Engine& engine, fiber::Scheduler& scheduler, const ConnSettings& settings,
                  Shared& shared, ConnHooks hooks);
   ~LoopEngineImpl() override;
 
-  // netpoll::EventHandler of a socket that was accepted; its later events are Http1Events'.
+  // netpoll::EventHandler of an accepted socket; later events go to Http1Events.
   void OnPrepare(netpoll::Connection& c) override;
   void OnRequest(netpoll::Connection& c) override;
 
@@ -42,7 +42,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
  private:
   class GateHandler;
 
-  void OnTimer() override;  // the end of the hijacked connections' grace
+  void OnTimer() override;  // the grace of the hijacked connections has ended
   void Accept(netpoll::Connection& c, ConnScope& scope);
   [[nodiscard]] appcontext::Context Below(const appcontext::Context& base);
   void BeginEnd();

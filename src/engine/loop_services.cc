@@ -13,7 +13,7 @@
 namespace hon::engine {
 namespace {
 
-// What Go's server reads beyond MaxHeaderBytes (contract W26).
+// Bytes that Go's server reads beyond MaxHeaderBytes (contract W26).
 constexpr size_t kHeaderSlackBytes = 4096;
 
 }  // namespace
@@ -35,7 +35,7 @@ LoopServices::LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
       hooks(std::move(its_hooks)),
       queue(loop),
       base_scope(*this, {}),
-      // Later, since the last one is still inside the call that ends it.
+      // Posted, since the last connection is still inside the call that ends it.
       hijacked([this] {
         if (on_empty) loop.Post([this] { TellWhenEmpty(); });
       }) {}

@@ -20,17 +20,17 @@
 
 namespace hon::engine {
 
-/// A request that the engine answers instead of a handler.
+/// A request that the engine answers in place of a handler.
 struct Refused {
   adaptor::Refusal refusal;
   std::string_view peer;
   std::string_view pattern = {};
   bool head = false;                         // its method is HEAD
-  const http::Header* set_before = nullptr;  // fields that its handler had set before it failed
+  const http::Header* set_before = nullptr;  // fields that the handler had set before its failure
 };
 
-/// What the connections and exchanges of one loop use: settings, pools, clock, limits and hooks. On
-/// the loop's thread, but for what says otherwise.
+/// The state that the connections and exchanges of one loop share: settings, pools, clock, limits
+/// and hooks. Used on the loop's thread, unless a member says otherwise.
 struct LoopServices {
   LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
                const ConnSettings& its_settings, LoopEngine::Shared& its_shared,
@@ -38,11 +38,11 @@ struct LoopServices {
   LoopServices(const LoopServices&) = delete;
   LoopServices& operator=(const LoopServices&) = delete;
 
-  // Used by each request, side by side.
+  // The members that each request uses, side by side.
   netpoll::Loop& loop;
   fiber::Scheduler& scheduler;
   const Engine& engine;
-  std::atomic<uint64_t>& requests;     // for which handlers were called; any thread reads
+  std::atomic<uint64_t>& requests;     // requests whose handlers were called; any thread reads
   LoopEngine::Shared& shared;          // of all loops of the server
   std::atomic<bool> keep_alive{true};  // connections go on after an answer; any thread reads
   const bool limits_requests;          // WithMaxInFlight
@@ -53,34 +53,34 @@ struct LoopServices {
   DateText date;
   HandlerRunner runner;
 
-  // Used by each connection.
+  // The members that each connection uses.
   const ConnHooks hooks;
   ServeQueue queue;
   ConnList conns;
   size_t served = 0;  // connections that are neither closed nor taken over
   bool draining = false;
-  ConnScope base_scope;            // of connections that came through no gate
+  ConnScope base_scope;            // of connections without a gate
   fiber::ConnGroup hijacked;       // connections that were taken over
-  std::function<void()> on_empty;  // called once when no connection is left; empty: nobody waits
+  std::function<void()> on_empty;  // called once when no connection is left
 
-  /// Counts a request that is served, until LeaveRequest. False: there are too many.
+  /// Counts a request that is served, until LeaveRequest. Returns false when the limit is reached.
   [[nodiscard]] bool EnterRequest() { return !limits_requests || EnterLimitedRequest(); }
   void LeaveRequest() {
     if (limits_requests) [[unlikely]]
       shared.in_flight.fetch_sub(1, std::memory_order_relaxed);
   }
-  /// Writes the answer to a request that no handler answers, with the text of WithErrorReply if
-  /// that gives one, and returns what there is to report.
+  /// Writes the answer to a request that no handler answers, with the text of WithErrorReply if the
+  /// hook gives one, and returns the event to report.
   [[nodiscard, gnu::cold]] Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
-  /// Hands `connection` to its handler, whose it is until the returned object ends.
+  /// Gives `connection` to its handler, which owns it until the returned object is destroyed.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
-  /// Counts a connection that was accepted. False: there is no room for it.
+  /// Counts an accepted connection. Returns false when the limit is reached.
   [[nodiscard]] bool EnterConnection(const netpoll::Connection& connection);
   /// A connection is no longer served: it was closed or taken over.
   void LeaveConnection();
-  /// Takes back what EnterConnection has counted for the peer's address.
+  /// Undoes the count of EnterConnection for the peer's address.
   void UncountPeer(const netpoll::Connection& connection);
-  /// Calls on_empty if nobody is left.
+  /// Calls on_empty if no connection is left.
   void TellWhenEmpty();
 
  private:

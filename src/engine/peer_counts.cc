@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kNetworkBytes = 8;
 
-// What tells peers apart: the bytes of an IPv4 address or of an IPv6 network; "" for others.
+// The key of a peer: the bytes of an IPv4 address or of an IPv6 network; "" for others.
 std::string KeyOf(std::string_view address) {
   if (!address.starts_with('[')) {
     in_addr ip = {};

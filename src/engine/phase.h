@@ -1,6 +1,6 @@
 #pragma once
 
-// Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
+// The states of one HTTP/1.1 connection. No I/O, no clock: exhaustively tested.
 //   idle → head → handler → (drain →) idle;   handler → hijacked;   any open one → closed
 
 #include <array>
@@ -24,7 +24,8 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kHead, PhaseEvent::kHeadDone, Phase::kHandler},
     {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},  // unread body: RFC 9112 §9.3
     {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},    // replied, nothing left to read
-    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // terminal: not ours any more
+    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // final: the handler owns the
+                                                               // connection
     {Phase::kDrain, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kIdle, PhaseEvent::kFault, Phase::kClosed},
     {Phase::kHead, PhaseEvent::kFault, Phase::kClosed},
@@ -32,8 +33,8 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kDrain, PhaseEvent::kFault, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 where
-/// there is none.
+/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 for
+/// none.
 inline constexpr size_t kPhases = 6;
 inline constexpr auto kNextPhases = [] {
   std::array<std::array<uint8_t, kPhases>, kPhases> next{};
@@ -44,8 +45,8 @@ inline constexpr auto kNextPhases = [] {
   return next;
 }();
 
-/// The phase after `on`, or nothing where that is our own mistake: callers assert. What a peer
-/// does wrong is PhaseEvent::kFault.
+/// The phase after `on`, or nothing for a transition that our own code must not make: callers
+/// assert. A fault of the peer is PhaseEvent::kFault.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
   const uint8_t next = kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
   if (next == 0) return std::nullopt;

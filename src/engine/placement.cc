@@ -15,7 +15,7 @@ class PlacedHandler final : public http::Handler {
   PlacedHandler(Placement placement, http::HandlerPtr handler)
       : placement_(placement), handler_(std::move(handler)) {}
 
-  // Reached when the engine has not found this handler by Resolve: a handler around it has called
+  // Called when the engine has not found this handler by Resolve: a handler around it has called
   // it.
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override {
     const http::Target target = Resolve(r);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where one call runs.
+// The placement of one call.
 
 #include <cstdint>
 

@@ -20,7 +20,7 @@ class Runtime {
   /// The worker pool; made by the first call, with the fiber options of its caller. Null when the
   /// system has no thread for it.
   [[nodiscard]] workers::WorkerPool* Pool(const fiber::Options& fiber);
-  /// The route of requests that no mux has routed.
+  /// The route of requests outside any mux.
   [[nodiscard]] http::Route& Unrouted() { return unrouted_; }
   [[nodiscard]] fiber::BlockingPool& Blocking() { return blocking_; }
   [[nodiscard]] workers::Watchdog& GetWatchdog() { return watchdog_; }
@@ -30,7 +30,7 @@ class Runtime {
   const Engine* engine_;
   http::Route unrouted_;
   fiber::BlockingPool blocking_;  // outlives the workers, whose fibers use it
-  std::mutex pool_mutex_;         // of pool_
+  std::mutex pool_mutex_;         // guards pool_
   std::unique_ptr<workers::WorkerPool> pool_;
   workers::Watchdog watchdog_;
   FiberSpawner spawner_;  // last: the destructor waits for jobs of the pool

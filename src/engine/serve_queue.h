@@ -9,13 +9,13 @@ namespace hon::engine {
 class Http1Conn;
 
 /// The connections of one loop that have more requests than one turn serves. Each is served again
-/// after everything else that was ready when it was queued.
+/// after all other work that was ready when the connection was queued.
 class ServeQueue final : private netpoll::Task {
  public:
   explicit ServeQueue(netpoll::Loop& loop) : loop_(&loop) {}
 
   void Add(Http1Conn& conn);
-  /// `conn`, which may be queued, is being destroyed.
+  /// Removes `conn`, which may be queued and is being destroyed.
   void Remove(Http1Conn& conn);
 
  private:

@@ -21,7 +21,7 @@ void WorkerCall::TakeOver(const Parts& parts) {
   HON_ASSERT(parts_ == nullptr);
   HON_ASSERT(parts.date.size() <= date_.size());
   parts_ = &parts;
-  // A copy: the loop renews its own.
+  // A copy: the loop overwrites its own once a second.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
   Remote().Attach(Home(), *this);
   parts.body.MoveTo(Remote());

@@ -17,7 +17,7 @@
 
 namespace hon::engine {
 
-/// A call of a handler on a worker, for an exchange. What workers::Call says of ownership holds for
+/// A call of a handler on a worker, for an exchange. The ownership rules of workers::Call hold for
 /// the exchange's Request, Response and BodyReader. The ExchangeStream stays on its loop.
 class WorkerCall final : private workers::Call,
                          private adaptor::ConnControl,
@@ -25,12 +25,12 @@ class WorkerCall final : private workers::Call,
  public:
   using workers::Call::Outcome;
 
-  /// What an exchange hands over.
+  /// The objects that an exchange hands over.
   struct Parts {
     http::Handler& handler;
     http::Route& route;
-    http::ResponseWriter& writer;  // writer and request as the handler is given them: those of the
-    http::Request& request;        // exchange, or what handlers around it have made of these
+    http::ResponseWriter& writer;  // writer and request for the handler: those of the exchange,
+    http::Request& request;        // or the ones that handlers around it have made of these
     adaptor::Response& response;
     adaptor::BodyReader& body;
     ExchangeStream& stream;

@@ -20,8 +20,8 @@ class WorkerPool;
 /// can be run again; the loop pools them.
 ///
 /// Ownership. The state of the call (the exchange's request and response, and the RemoteStream
-/// here) belongs to one fiber at a time. It is handed over whole by posting a task to the loop of
-/// the other fiber, which orders the memory:
+/// here) belongs to one fiber at a time. The state is handed over whole by posting a task to the
+/// loop of the other fiber, which orders the memory:
 ///   - before Run has submitted the call, and after the handler has returned: the calling fiber;
 ///   - in between: the handler's fiber on the worker;
 ///   - during a SyncCall from there (by RemoteStream, or Hijack): the fiber of that call on the

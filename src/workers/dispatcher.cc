@@ -121,7 +121,7 @@ void Dispatcher::RemoveAll(std::vector<Job*>& to) { RemoveJobs(/*all=*/true, to)
 void Dispatcher::StartWorker() {
   HON_ASSERT(workers_ < options_.workers_max);
   ++workers_;
-  ++active_;  // as the worker will be, so that no other is started for the same job
+  ++active_;  // as the worker will be, so that no second one is started for the same job
   ++called_;
 }
 
@@ -183,8 +183,8 @@ void Dispatcher::LeavePattern(Slot& slot) {
   --running_jobs_;
 }
 
-// Whether a worker of this load leaves the queued jobs to others, since a call that blocks would
-// keep its suspended fibers from being resumed.
+// Whether a worker of this load leaves the queued jobs to others: a call that blocks would keep the
+// worker's suspended fibers from being resumed.
 bool Dispatcher::OthersFirst(const WorkerLoad& load) const {
   if (load.suspended == 0) return false;
   if (!parked_free_.empty()) return true;
@@ -210,7 +210,7 @@ Job* Dispatcher::Next(Slot& slot, const WorkerLoad& load, TimePoint now) {
   slot.pattern_ = pattern;
   ++pattern->running;
   ++running_jobs_;
-  // A pattern that was seen to wait in the kernel is expected to.
+  // Calls of a pattern that was seen to wait in the kernel are expected to wait again.
   const uint64_t word = pattern->route->runner_word.load(std::memory_order_relaxed);
   if ((word & PatternLoad::kBlocks) != 0) SetBlocked(slot, true);
   return job;
@@ -232,11 +232,11 @@ Dispatcher::Slot* Dispatcher::Call() {
 }
 
 void Dispatcher::Observe(Slot& slot, uint64_t jobs, bool waits) {
-  // The worker has finished what was looked at.
+  // The worker has finished the observed job.
   if (slot.jobs_ != jobs || slot.Parked() || slot.blocked_ == waits) return;
   SetBlocked(slot, waits);
-  // A worker that was called and does not come is held by a fiber that it has resumed, whose
-  // pattern is not known.
+  // A called worker that asks for no job is held by a fiber that it has resumed, whose pattern is
+  // not known.
   if (slot.pattern_ == nullptr) return;
   std::atomic<uint64_t>& word = slot.pattern_->route->runner_word;
   if (waits) {

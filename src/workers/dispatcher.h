@@ -1,6 +1,6 @@
 #pragma once
 
-// Which worker runs which job, when another worker is needed, and which workers end. Pure: no
+// The choice of the worker for each job, and of the workers to start and to end. Pure: no
 // threads, no locks, no clock; WorkerPool has those.
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace hon::workers {
 
-/// What keeps a worker's thread from being ended, and from being given a call that may block it.
+/// The state that keeps a worker's thread from being ended, and from getting a call that may block.
 struct WorkerLoad {
   size_t suspended = 0;       // fibers that wait, and connections of the worker's own loop
   bool has_deadline = false;  // a fiber of these must be resumed in time (LoopExecutor::TimedWait)
@@ -94,7 +94,7 @@ class Dispatcher {
   void StartWorker();
   /// The new worker counts as called: it asks for a job.
   void WorkerStarted(Slot& slot);
-  /// No thread could be had. Until RetryStarts none is asked for.
+  /// No thread could be started. Until RetryStarts no further start is asked for.
   void WorkerFailed();
   void RetryStarts() { start_failed_ = false; }
   [[nodiscard]] unsigned Workers() const { return workers_; }
@@ -103,23 +103,23 @@ class Dispatcher {
   [[nodiscard]] Job* Next(Slot& slot, const WorkerLoad& load, TimePoint now);
   /// The load of a parked worker has changed. Does nothing for one that is not parked.
   void SetLoad(Slot& slot, const WorkerLoad& load, TimePoint now);
-  /// A parked worker to be woken for what is queued; null when there is none to be woken, or when
-  /// one is on its way, which calls the next one.
+  /// A parked worker to be woken for queued jobs. Null when no worker is to be woken, or when a
+  /// called worker is about to ask: that one calls the next.
   [[nodiscard]] Slot* Call();
 
-  /// What the monitor has seen of a worker that is not parked: whether it waits in the kernel, when
-  /// it had taken `jobs` jobs. Notes for the pattern whether its calls block.
+  /// Reports an observation of a worker that is not parked: whether it waits in the kernel, when it
+  /// had taken `jobs` jobs. Notes for the pattern whether its calls block.
   void Observe(Slot& slot, uint64_t jobs, bool waits);
 
-  /// What is needed so that queued jobs are begun, workers that were called and did not come left
-  /// aside: start a worker, wake `wake`, or nothing.
+  /// The action that lets queued jobs begin, not counting on workers that were called and have not
+  /// asked: start a worker, wake `wake`, or nothing.
   struct Growth {
     bool start = false;
     Slot* wake = nullptr;
   };
   [[nodiscard]] Growth Grow();
 
-  /// A worker that has been parked for longer than the idle time; it is forgotten.
+  /// A worker that has been parked for longer than the idle time. The dispatcher removes its slot.
   [[nodiscard]] Slot* Expire(TimePoint now);
 
  private:

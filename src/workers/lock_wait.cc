@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, 8> kLockFunctions = {
     "pthread_rwlock_rdlock", "pthread_rwlock_wrlock",   "pthread_rwlock_timed",
     "pthread_rwlock_clock",  "lll_lock_wait",
 };
-// The lock function is called by the program; inside it are the C library's own wait and, where
-// sanitizers intercept it, their functions.
+// The program calls the lock function. The frames inside of that call are the C library's own wait
+// and, where sanitizers intercept it, their functions.
 constexpr int kFramesLookedAt = 5;
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace hon::workers {
 
-/// Which handler a loop's thread runs now. The loop writes, the watchdog reads. The loop writes
-/// twice for each call of a handler, so both writes are plain stores.
+/// The handler that a loop's thread runs at the moment. The loop writes, the watchdog reads. The
+/// loop writes twice for each call of a handler, so both writes are plain stores.
 class LoopActivity {
  public:
   /// On the loop's thread: a handler of `route` starts, or is resumed.

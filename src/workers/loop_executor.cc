@@ -64,7 +64,7 @@ void SyncCall::Work() {
   } catch (...) {
     failure_ = std::current_exception();
   }
-  home_->Post(*this);  // from here on this call may be gone
+  home_->Post(*this);  // this call may be destroyed from here on
 }
 
 }  // namespace hon::workers

@@ -30,8 +30,8 @@ class LoopExecutor final : public http::Spawner::Home {
     loop_->Post(task);
     posting_.fetch_sub(1, std::memory_order_release);
   }
-  /// Calls `work` on a fiber of the loop, while the calling fiber waits; on the loop's own thread
-  /// right here.
+  /// Calls `work` on a fiber of the loop, while the calling fiber waits. On the loop's own thread,
+  /// calls `work` directly.
   void Do(const std::function<void()>& work) override;
   [[nodiscard]] fiber::Scheduler& GetScheduler() const { return *scheduler_; }
 

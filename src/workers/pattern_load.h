@@ -1,7 +1,6 @@
 #pragma once
 
-// The measured load of one pattern, and where its calls run as a consequence. Pure: no clock, no
-// threads.
+// The measured load of one pattern, which decides where its calls run. Pure: no clock, no threads.
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +12,7 @@
 namespace hon::workers {
 
 /// A moving average of how long calls held their thread without suspending, packed into the word
-/// http::Route::runner_word. Zero is a pattern of which nothing is known.
+/// http::Route::runner_word. Zero is a pattern without measurements.
 class PatternLoad {
  public:
   /// One call counts for this part of the average.
@@ -21,11 +20,11 @@ class PatternLoad {
   /// A call counts as this many limits at most, so that a single one, which the system may have
   /// delayed, does not move a pattern that was quick.
   static constexpr int64_t kLimitsMax = 4;
-  /// A pattern comes back when its average is below half the limit and this many calls in a row
-  /// were; twice as many after each time that it was too early.
+  /// A pattern returns to the loops when its average is below half the limit and this many calls in
+  /// a row were quick; twice as many after each return that was too early.
   static constexpr uint32_t kQuickCallsMin = 128;
   static constexpr uint32_t kReturnsCounted = 7;
-  /// Of a pattern that is far from the limit, one call in this many is measured.
+  /// Far from the limit, one call in this many is measured.
   static constexpr uint32_t kSampling = 8;
 
   static constexpr uint64_t kOnWorkers = uint64_t{1} << 63;
@@ -39,12 +38,12 @@ class PatternLoad {
   [[nodiscard]] constexpr Duration Average() const {
     return std::chrono::nanoseconds(static_cast<int64_t>(word_ & kAverageMask));
   }
-  /// Whether the call with this number is one to measure.
+  /// Whether the call with this number is to be measured.
   [[nodiscard]] constexpr bool Samples(uint32_t call, Duration limit) const {
     return call % kSampling == 0 || !Known() || Average() > limit / 4;
   }
 
-  /// After one more call, which held its thread for `held`.
+  /// The load after one more call, which held its thread for `held`.
   [[nodiscard]] constexpr PatternLoad After(Duration held, Duration limit) const {
     held = std::min(held, limit * kLimitsMax);
     Duration average = Average();
@@ -63,12 +62,12 @@ class PatternLoad {
     return Packed(average, quick, returns, flags);
   }
 
-  /// After a call that was seen to hold its loop for far too long.
+  /// The load after a call that was seen to stall its loop.
   [[nodiscard]] constexpr PatternLoad Moved(Duration limit) const {
     return Packed(limit * kLimitsMax, 0, Returns(), (word_ & kBlocks) | kOnWorkers);
   }
 
-  /// Quick calls in a row that bring it back.
+  /// Quick calls in a row that return the pattern to the loops.
   [[nodiscard]] constexpr uint32_t QuickCallsWanted() const { return kQuickCallsMin << Returns(); }
 
  private:

@@ -94,7 +94,7 @@ class RemoteStream final : public io::Stream {
   int away_ = 0;        // calls of OnLoop that are under way
   bool lends_ = false;  // between LendOutput and TakeOutputBack; of the fiber
 
-  std::mutex mutex_;  // of out_ while output is lent, and of all that follows
+  std::mutex mutex_;  // guards out_ while output is lent, and the members below
   bool lent_ = false;
   bool collecting_ = false;  // the collector has been posted and has not run
   Collector collector_{*this};

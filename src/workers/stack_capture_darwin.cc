@@ -2,7 +2,7 @@
 
 namespace hon::workers {
 
-// A report says which pattern it is; where in it, a profiler shows.
+// A report names the pattern; a profiler shows the function.
 
 bool PrepareStackCapture() { return false; }
 

@@ -22,19 +22,19 @@ namespace hon::workers {
 namespace {
 
 constexpr int kFramesMax = 64;
-// The signal handler and the trampoline that calls it.
+// The innermost two: the signal handler, and the trampoline that calls it.
 constexpr int kFramesOfOurs = 2;
 constexpr Duration kAnswerTimeMax = std::chrono::milliseconds(50);
 constexpr Duration kAnswerPoll = std::chrono::microseconds(100);
 
-// A signal handler has nothing but globals to work with. One capture at a time: capture_mutex.
+// Globals, since a signal handler gets no argument of ours. One capture at a time: capture_mutex.
 enum class Step { kNone, kAsked, kWriting, kWritten };
 std::atomic<Step> step{Step::kNone};
 std::array<void*, kFramesMax> frames;
 int frame_count = 0;
 std::mutex capture_mutex;
 
-// Only what is safe in a signal handler: backtrace is, once it has been called before.
+// Calls only async-signal-safe functions; backtrace is one after its first call.
 void OnSignal(int) {
   const int saved = errno;
   Step asked = Step::kAsked;
@@ -64,7 +64,7 @@ bool AwaitAnswer() {
   const TimePoint end = Clock::now() + kAnswerTimeMax;
   while (step.load(std::memory_order_acquire) != Step::kWritten) {
     Step asked = Step::kAsked;
-    // One that has begun to write will be done in no time.
+    // A thread that has begun to write finishes at once.
     if (Clock::now() > end && step.compare_exchange_strong(asked, Step::kNone)) return false;
     std::this_thread::sleep_for(kAnswerPoll);
   }
@@ -96,7 +96,8 @@ void AppendFrame(std::string& to, void* address) {
     to += " in ";
   }
   to += file.substr(file.rfind('/') + 1);
-  AppendHex(to, at - reinterpret_cast<uintptr_t>(info.dli_fbase));  // as addr2line wants it
+  AppendHex(to, at - reinterpret_cast<uintptr_t>(info.dli_fbase));  // the offset, as addr2line
+                                                                    // expects it
 }
 
 }  // namespace

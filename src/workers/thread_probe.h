@@ -1,6 +1,7 @@
 #pragma once
 
-// What the system says about another thread of this process. Each platform has its own source file.
+// The state of another thread of this process, asked of the operating system. Each platform has its
+// own source file.
 
 #include "hon/base/time.h"
 

@@ -13,8 +13,8 @@
 namespace hon::workers {
 namespace {
 
-// A loop that competes with computing workers for a processor gets three times what each of them
-// gets: every request of theirs has to pass through it.
+// A loop that competes with computing workers for a processor gets three times the share of each of
+// them: every request of the workers passes through the loop.
 constexpr int kWorkerNice = 5;
 
 }  // namespace
@@ -36,7 +36,7 @@ Duration ThreadProbe::Used() const {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-// "ID (name) S ..."; the name may hold anything, so the last parenthesis counts.
+// "ID (name) S ..."; the name may hold any character, so the last parenthesis counts.
 bool ThreadProbe::Waits() const {
   char text[256];
   const ssize_t n = state_fd_ < 0 ? 0 : ::pread(state_fd_, text, sizeof text, 0);

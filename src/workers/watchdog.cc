@@ -68,7 +68,7 @@ void Watchdog::Main() {
     const TimePoint now = Clock::now();
     if (Look(now)) busy_until = now + kQuietTime;
     TellServers(lock);
-    // One more tick passes between awake_ = false and the sleep: a handler that began without
+    // A further tick passes between awake_ = false and the sleep: a handler that began without
     // seeing awake_ = false is seen by that look.
     sleeps = now >= busy_until && !awake();
     awake_.store(now < busy_until, std::memory_order_relaxed);

@@ -68,7 +68,7 @@ class Watchdog {
   struct Entry {
     Watched loop;
     StallDetector detector;
-    bool told_held = false;  // what on_held was last told
+    bool told_held = false;  // the last argument of on_held
   };
 
   void WakeUp();
@@ -80,7 +80,7 @@ class Watchdog {
 
   const Options options_;
   std::atomic<bool> awake_{false};
-  std::mutex mutex_;  // of all that follows
+  std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::vector<Entry> entries_;
   bool stop_ = false;

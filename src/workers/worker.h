@@ -67,7 +67,7 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
   std::atomic<bool> asked_{false};
   Thread thread_;
 
-  // Of the pool's monitor.
+  // Used by the pool's monitor.
   uint64_t jobs_seen_ = 0;
   Duration used_seen_{};
 };

@@ -9,7 +9,7 @@
 namespace hon::workers {
 namespace {
 
-// How often the monitor looks: while jobs wait, while there are any, and while there are none.
+// The monitor's intervals: while jobs wait, while workers are busy, and while none is.
 constexpr Duration kLookWhileQueued = std::chrono::milliseconds(1);
 constexpr Duration kLookWhileBusy = std::chrono::milliseconds(5);
 // Looks in one idle time: a worker ends late by at most one part of it.
@@ -18,11 +18,11 @@ constexpr int kLooksPerIdleTime = 5;
 constexpr Duration kBusyTime = std::chrono::milliseconds(200);
 // A worker that used less processor time than this between two looks does not compute.
 constexpr Duration kComputingMin = std::chrono::microseconds(50);
-// One look at many busy workers takes longer: it is then made less often.
+// Looks at many busy workers take longer and are made less often.
 constexpr size_t kWorkersPerMillisecond = 64;
-// Queued jobs are asked this often whether they have ended, first when they have waited as long.
+// Interval of asking queued jobs whether they have ended; also their age at the first question.
 constexpr Duration kSweepInterval = std::chrono::milliseconds(50);
-// When a thread could not be had, another is tried after this time.
+// After a failed start of a thread, the next start is tried after this time.
 constexpr Duration kStartRetryTime = std::chrono::seconds(1);
 
 }  // namespace
@@ -44,7 +44,7 @@ WorkerPool::~WorkerPool() {
   }
   changed_.notify_one();
   if (monitor_.Joinable()) monitor_.Join();
-  // All threads first: one may be about to wake another.
+  // Stops all threads before destroying any: one may be about to wake another.
   for (const auto& worker : workers_) worker->Stop();
 }
 
@@ -92,7 +92,7 @@ void WorkerPool::SetLoad(Worker& worker, const WorkerLoad& load) {
   dispatcher_.SetLoad(worker, load, worker.loop_->Now());
 }
 
-// The thread is started without the lock: that takes as long as serving many requests.
+// Starts the thread without the lock: a start takes as long as serving many requests.
 bool WorkerPool::StartWorker(std::unique_lock<std::mutex>& lock) {
   dispatcher_.StartWorker();
   const unsigned number = ++started_;
@@ -158,7 +158,7 @@ void WorkerPool::LookAtWorkers(std::unique_lock<std::mutex>& lock) {
     const bool computes = used - std::exchange(worker.used_seen_, used) > kComputingMin;
     const bool same_job = std::exchange(worker.jobs_seen_, sample.jobs) == sample.jobs;
     if (!same_job) continue;  // the worker has taken this job since the last look
-    // The state costs a system call: asked for only when it may have changed.
+    // Asking for the state is a system call, made only when the state may have changed.
     sample.waits = !computes && (sample.waits || worker.probe_->Waits());
   }
   lock.lock();
@@ -179,7 +179,7 @@ void WorkerPool::CancelEnded(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-// No worker is left to run what is queued.
+// Refuses the queued jobs: no worker is left to run them.
 void WorkerPool::RefuseAll(std::unique_lock<std::mutex>& lock) {
   std::vector<Job*> refused;
   dispatcher_.RemoveAll(refused);
@@ -189,7 +189,7 @@ void WorkerPool::RefuseAll(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-// Sends workers to what is queued, new ones where none is parked.
+// Calls or starts workers for the queued jobs.
 void WorkerPool::Grow(std::unique_lock<std::mutex>& lock) {
   if (Clock::now() - start_failed_at_ > kStartRetryTime) dispatcher_.RetryStarts();
   while (!stop_) {
@@ -214,7 +214,7 @@ void WorkerPool::Shrink(std::unique_lock<std::mutex>& lock) {
   }
   if (now - asked_at_ >= IdleLook()) {
     asked_at_ = now;
-    // Fibers that handlers have started may have ended without a job's end to tell of it.
+    // Fibers started by handlers may have ended without the end of a job, which would report them.
     for (const auto& worker : workers_) {
       if (worker->Parked() && worker->Load().suspended != 0) worker->AskForLoad();
     }

@@ -49,7 +49,7 @@ class WorkerPool {
   [[nodiscard]] const fiber::Options& FiberOptions() const { return options_.fiber; }
 
  private:
-  /// What the monitor has seen of one worker.
+  /// The monitor's observation of one worker.
   struct Sample {
     Worker* worker;
     uint64_t jobs;
@@ -58,7 +58,7 @@ class WorkerPool {
 
   explicit WorkerPool(const Options& options);
 
-  // With mutex_ held; `lock` is released meanwhile.
+  // Called with mutex_ held; releases `lock` meanwhile.
   [[nodiscard]] Duration IdleLook() const;
   bool StartWorker(std::unique_lock<std::mutex>& lock);
   void WakeMonitor();
@@ -70,7 +70,7 @@ class WorkerPool {
   void Shrink(std::unique_lock<std::mutex>& lock);
 
   const Options options_;
-  mutable std::mutex mutex_;  // of all that follows
+  mutable std::mutex mutex_;  // guards the members below
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<Worker>> workers_;
   unsigned started_ = 0;
@@ -81,8 +81,8 @@ class WorkerPool {
   bool monitor_awake_ = false;
   bool submitted_ = false;  // since the monitor's last look
   bool stop_ = false;
-  std::vector<Sample> samples_;  // the monitor's
-  std::vector<Job*> removed_;    // the monitor's
+  std::vector<Sample> samples_;  // used by the monitor
+  std::vector<Job*> removed_;    // used by the monitor
   std::condition_variable changed_;
   Thread monitor_;
 };

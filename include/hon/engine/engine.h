@@ -1,8 +1,8 @@
 #pragma once
 
-// The engine runs a handler for what arrives on connections: parse, dispatch, recover, drain,
-// keep alive. It is the one room that knows both walls. Used through server::Server; the pieces
-// here are for embedding it in a netpoll program of your own.
+// The engine runs a handler for the requests of connections: parse, dispatch, recover, drain, keep
+// alive. The engine is the one room that stands on both transport and protocol. Programs use it
+// through server::Server; the classes here are for embedding the engine in a netpoll program.
 
 #include <atomic>
 #include <concepts>
@@ -43,20 +43,20 @@ struct Options {
 
 using Option = std::function<void(Options&)>;
 
-/// The context of a request ends (ErrDeadlineExceeded) this long after its head was read, and
-/// whatever its handler waits for returns. A handler that then returns without having written
-/// anything is answered for with 503. Default: unlimited.
+/// The context of a request ends (ErrDeadlineExceeded) this long after its head was read, and every
+/// wait of its handler returns. When the handler then returns without having written anything, the
+/// engine answers 503. Default: unlimited.
 Option WithRequestTimeout(Duration timeout);
-/// Replaces the log line on stderr. EventHook says when it is called.
+/// Replaces the log line on stderr. EventHook says when the hook is called.
 Option WithEventHook(EventHook hook);
-/// Gives the answers that the engine makes instead of a handler, to refused requests and for failed
-/// handlers, a text of your own. ErrorReplyHook says when it is asked.
+/// Sets the text of the engine's own answers, to refused requests and for failed handlers.
+/// ErrorReplyHook says when the hook is called.
 Option WithErrorReply(ErrorReplyHook hook);
-/// Whether the engine answers "OPTIONS *" itself, as it does by default. False: the handler does
-/// (Go: DisableGeneralOptionsHandler).
+/// Whether the engine answers "OPTIONS *" itself (default). False: the handler answers (Go:
+/// DisableGeneralOptionsHandler).
 Option WithGeneralOptionsHandler(bool enabled);
 
-/// Where handlers run that Place says nothing of. Default: kAdaptive.
+/// Where handlers without a Place run. Default: kAdaptive.
 Option WithPlacement(Placement placement);
 /// Replaces kPlacementLimit: at least 1 us, at most 10 s.
 Option WithPlacementLimit(Duration limit);
@@ -65,32 +65,33 @@ Option WithMaxWorkers(unsigned workers_max);
 /// Replaces kBlockingMax: at least 1. Calls that find no thread wait for one.
 Option WithMaxBlocking(unsigned threads_max);
 
-/// Replaces kStallTime: at least 1 ms; kUnlimited: nobody looks.
+/// Replaces kStallTime: at least 1 ms; kUnlimited switches the watchdog off.
 Option WithStallTime(Duration time);
-/// Whether a report of a stall shows the stack of its thread (true). It is had by a signal, SIGURG,
-/// which may end a system call of the handler with EINTR where a restart is not possible. Without
-/// effect when the program handles SIGURG itself, before the engine is made.
+/// Whether a report of a stall shows the stack of its thread (default: true). The stack is captured
+/// by a signal, SIGURG, which may end a system call of the handler with EINTR where a restart is
+/// not possible. Without effect when the program handles SIGURG itself, before the engine is made.
 Option WithStallStacks(bool on);
 
 class Engine;
 class Runtime;
 
-/// One engine's work on one loop: the EventHandler of the connections there. Lives on the loop's
-/// thread from construction to destruction and must outlive its connections.
+/// One engine on one loop: the EventHandler of the connections there. Lives on the loop's thread
+/// from construction to destruction and must outlive its connections.
 class LoopEngine : public netpoll::EventHandler {
  public:
-  /// What the loops of one server count together. Touched per connection; per request only when
-  /// those are limited.
+  /// Counters shared by the loops of one server. Updated per connection; per request only when
+  /// requests are limited.
   struct Shared {
     std::atomic<size_t> connections{0};  // served
     std::atomic<size_t> hijacked{0};
-    size_t connections_max = SIZE_MAX;  // of both; one more is answered 503
-    PeerCounts peers;                   // of both
+    size_t connections_max = SIZE_MAX;  // of the loops together; one more is answered 503
+    PeerCounts peers;                   // of the loops together
     size_t per_peer_max = SIZE_MAX;
     std::atomic<size_t> in_flight{0};
-    size_t in_flight_max = SIZE_MAX;  // requests that are served; one more is answered 503
-    /// Told, on a thread of its own, that a handler holds one of the loops, and that none does any
-    /// more; again after a while unless it returns true. May be empty; set before the first loop.
+    size_t in_flight_max = SIZE_MAX;  // requests served at once; one more is answered 503
+    /// Called on a thread of its own when a handler holds one of the loops, and when no loop is
+    /// held any more; called again after a while unless it returns true. May be empty; set before
+    /// the first loop.
     std::function<bool(bool any_held)> on_held;
   };
 
@@ -98,27 +99,27 @@ class LoopEngine : public netpoll::EventHandler {
                                             const ConnSettings& settings, Shared& shared,
                                             ConnHooks hooks = {});
 
-  /// The handler for connections whose requests' contexts hang below `base`: they see its values
-  /// and end with it. Lives as long as this.
+  /// The handler for connections whose requests' contexts derive from `base`: they see its values
+  /// and end with it. Lives as long as the LoopEngine.
   virtual netpoll::EventHandler& Gate(appcontext::Context base) = 0;
 
-  /// Tells handlers by http::ShutdownContext, closes the connections that wait for a request, and
-  /// serves what has come with `Connection: close`. Hijacked connections have `hijacked_grace` to
-  /// end by themselves, then EndHijacked follows. `on_empty` is called on the loop's thread, once,
-  /// when no connection is left.
+  /// Ends http::ShutdownContext for handlers, closes the connections that wait for a request, and
+  /// answers received requests with `Connection: close`. Hijacked connections have `hijacked_grace`
+  /// to end by themselves, then EndHijacked follows. `on_empty` is called on the loop's thread,
+  /// once, when no connection is left.
   virtual void Drain(Duration hijacked_grace, std::function<void()> on_empty) = 0;
-  /// Closes the hijacked connections: what their handlers do with them fails with `cause`, and the
-  /// contexts of those that have not returned end with it.
+  /// Closes the hijacked connections: calls of their handlers on them fail with `cause`, and the
+  /// contexts of handlers that have not returned end with `cause`.
   virtual void EndHijacked(const Error& cause) = 0;
   /// Cuts every connection that is served; request contexts end with `cause`.
   virtual void CutServed(const Error& cause) = 0;
-  /// The same with the hijacked ones, and no further request is served.
+  /// CutServed for hijacked connections too; no further request is served.
   virtual void CloseAll(const Error& cause) = 0;
   /// Whether connections go on after an answer. False also closes those that are idle now.
   virtual void SetKeepAlivesEnabled(bool enabled) = 0;
   /// Connections that are served (hijacked ones are not).
   [[nodiscard]] virtual size_t Connections() const = 0;
-  /// Requests that handlers were called for, so far. Any thread.
+  /// Requests whose handlers were called so far. Any thread.
   [[nodiscard]] uint64_t Requests() const { return requests_.load(std::memory_order_relaxed); }
 
  protected:
@@ -136,22 +137,23 @@ class Engine {
   template <std::convertible_to<Option>... With>
   explicit Engine(http::Handler& handler, With... options)
       : Engine(&handler, Combined(std::move(options)...)) {}
-  /// After the servers that use it. Waits for what handlers have left running on workers.
+  /// Must come after the end of the servers that use the engine. Waits for work that handlers have
+  /// left running on workers.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] http::Handler& Handler() const { return *handler_; }
   [[nodiscard]] const Options& GetOptions() const { return options_; }
-  /// Tells the event hook. Any thread.
+  /// Calls the event hook. Any thread.
   void Report(const Event& event) const noexcept;
-  /// Tells the event hook of a callback of the program's that threw `why`. Any thread.
+  /// Reports to the event hook that a callback of the program threw `why`. Any thread.
   void ReportThrown(std::string_view callback, const Error& why) const noexcept;
-  /// `parent` with this engine as the appcontext::ThrowReporter of what is below it.
+  /// `parent` with this engine as the appcontext::ThrowReporter of the contexts below.
   [[nodiscard]] appcontext::Context ReportingHere(const appcontext::Context& parent) const;
-  /// Where fiber::Blocking makes its calls, on all loops and workers (WithMaxBlocking).
+  /// The threads that run calls of fiber::Blocking, for all loops and workers (WithMaxBlocking).
   [[nodiscard]] fiber::BlockingPool& Blocking() const;
-  /// What its loops share: workers and watchdog.
+  /// The state that the engine's loops share: workers and watchdog.
   [[nodiscard]] Runtime& GetRuntime() const { return *runtime_; }
 
  private:

@@ -8,14 +8,15 @@
 
 namespace hon::engine {
 
-/// How many connections there are from where. Any thread.
+/// Counts of connections by the address of the peer. Any thread.
 class PeerCounts {
  public:
-  /// Counts one more from `address` ("ip:port", "[ip6]:port"), unless there are `max` already: then
-  /// false. IPv6 peers are told apart by the first 64 bits of their addresses, since whoever has
-  /// one such address has them all. Others than IP addresses are not counted.
+  /// Counts one more connection from `address` ("ip:port", "[ip6]:port"). Returns false, without
+  /// counting, when there are `max` already. IPv6 peers are identified by the first 64 bits of
+  /// their addresses, since the owner of one such address has the whole network. Addresses of
+  /// another kind are not counted.
   [[nodiscard]] bool Enter(std::string_view address, size_t max);
-  /// Takes one that was counted back.
+  /// Takes a counted connection back.
   void Leave(std::string_view address);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where handlers run. docs/CONCURRENCY.md has the model and what is guaranteed.
+// Where handlers run. docs/CONCURRENCY.md has the model and its guarantees.
 
 #include <chrono>
 #include <cstdint>
@@ -30,17 +30,17 @@ inline constexpr unsigned kWorkersMax = 256;
 /// Threads of one engine for calls of fiber::Blocking, at most (WithMaxBlocking).
 inline constexpr unsigned kBlockingMax = 64;
 
-/// A loop has stalled when one call holds it for longer than this without suspending, and computes
-/// for as long meanwhile or waits in the kernel (WithStallTime). The pattern of the call is then
+/// A loop has stalled when one call holds it for longer than this without suspending, and meanwhile
+/// computes for as long or waits in the kernel (WithStallTime). The pattern of the call is then
 /// moved at once, and Event::Kind::kStall is reported.
 inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
 
 /// "inline", "workers", "adaptive".
 [[nodiscard]] Result<Placement> ParsePlacement(std::string_view name);
 
-/// A handler that runs where `placement` says, whatever the engine's default and the placements of
-/// handlers around it are. Called by a handler that runs on the loop, only the call of this handler
-/// goes to a worker; called by a handler that runs on a worker, it stays on that worker.
+/// A handler that runs where `placement` says, regardless of the engine's default and of the
+/// placements of handlers around it. When a handler on the loop calls it, only this call goes to a
+/// worker; when a handler on a worker calls it, it stays on that worker.
 [[nodiscard]] http::HandlerPtr Place(Placement placement, http::HandlerArg handler);
 
 }  // namespace hon::engine

@@ -11,14 +11,14 @@ namespace hon::engine {
 /// The limits and deadlines of one connection. Each is on by default; kUnlimited (or SIZE_MAX)
 /// lifts it. The server fills this from its options.
 struct ConnSettings {
-  /// A started head must be complete within this time, or the answer is 408; so must the first
-  /// head of a connection, counted from its accept (silently closed when no byte came).
+  /// A started head must be complete within this time, or the answer is 408. The first head of a
+  /// connection has this time from the accept (silently closed when no byte came).
   Duration read_header_timeout = std::chrono::seconds(10);
   /// Reading a body may wait this long for the peer, added up over the body; then its reader gets
-  /// io::ErrDeadlineExceeded. A peer that sent kPeerRateBytesMin bytes for each second of it gets
-  /// as long again, so that slow attackers end and large uploads do not.
+  /// io::ErrDeadlineExceeded. A peer that sent kPeerRateBytesMin bytes for each second of this time
+  /// gets the same time again, so that slow attackers end and large uploads do not.
   Duration read_timeout = std::chrono::seconds(30);
-  /// The same for an answer that waits for the peer to take it; then the connection is cut.
+  /// As read_timeout, for an answer that waits for the peer to read; then the connection is cut.
   Duration write_timeout = std::chrono::seconds(30);
   /// A kept-alive connection may be idle for this long between requests.
   Duration keep_alive_timeout = std::chrono::seconds(120);
@@ -30,11 +30,11 @@ struct ConnSettings {
   int64_t body_bytes_max = int64_t{4} << 30;
 };
 
-/// The least rate, in bytes a second, at which a peer must send a body or take an answer to be
-/// waited for longer than its timeout.
+/// The least rate, in bytes a second, at which a peer must send a body or read an answer for a
+/// renewal of its timeout.
 inline constexpr int64_t kPeerRateBytesMin = 1024;
 
-/// Requests of one connection that are served before others get their turn.
+/// Requests of one connection that are served before other connections get a turn.
 inline constexpr int kRequestsPerTurnMax = 16;
 
 }  // namespace hon::engine
