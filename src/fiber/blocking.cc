@@ -41,7 +41,7 @@ class BlockingPool::Impl {
   size_t idle_ = 0;
   bool stop_ = false;
   ThreadList threads_;
-  ThreadList ended_;  // to be joined
+  ThreadList ended_;  // threads to be joined
 };
 
 BlockingPool::Impl::~Impl() {
@@ -51,7 +51,7 @@ BlockingPool::Impl::~Impl() {
     stop_ = true;
     changed_.notify_all();
   }
-  // From here on nobody changes the lists.
+  // From here on no other thread changes the lists.
   for (ThreadList* list : {&threads_, &ended_}) {
     for (Thread& thread : *list) thread.Join();
   }
@@ -85,7 +85,7 @@ Error BlockingPool::Impl::Run(const appcontext::Context& context, void (*functio
   return {};
 }
 
-// Fails only when there is no thread that could do the work later.
+// Fails only when no running thread could do the work later.
 Error BlockingPool::Impl::StartThread() {
   for (Thread& thread : ended_) thread.Join();
   ended_.clear();
@@ -113,7 +113,7 @@ void BlockingPool::Impl::Main(ThreadList::iterator self) {
   if (!stop_) ended_.splice(ended_.end(), threads_, self);
 }
 
-// False when the thread is to end.
+// Returns false when the thread must end.
 bool BlockingPool::Impl::AwaitJob(std::unique_lock<std::mutex>& lock) {
   const TimePoint until = DeadlineAfter(Clock::now(), options_.idle_time);
   ++idle_;

@@ -39,7 +39,8 @@ void ChannelCore::Store(void* from) {
   ++size_;
 }
 
-// A Select may have been taken elsewhere already; it removes its other nodes itself.
+// Another case of the Select may have been taken already; the Select removes its other nodes
+// itself.
 ChannelCore::Node* ChannelCore::PopClaimed(WaitQueue& queue) {
   while (WaitNode* popped = queue.PopFront()) {
     auto* node = static_cast<Node*>(popped);

@@ -7,7 +7,7 @@ namespace hon::fiber {
 
 struct CondVar::Node : internal::WaitNode {
   Mutex* mutex = nullptr;
-  bool signalled = false;  // moved on to the mutex's queue
+  bool signalled = false;  // in the mutex's queue since the signal
 };
 
 CondVar::~CondVar() { HON_ASSERT(queue_.Empty()); }

@@ -13,7 +13,7 @@
 namespace hon::fiber {
 namespace {
 
-/// Handles the events of a connection that is being dialed.
+/// The handler of a connection that is being dialed: ignores all events.
 class NoEventsOfDial final : public netpoll::EventHandler {
  public:
   static NoEventsOfDial& Instance() {
@@ -116,7 +116,7 @@ class FiberConn final : public io::Conn, public io::ConnSink {
     direction.expired = true;
     WakeUp(direction);
   }
-  // What was received before the end can still be read.
+  // Bytes received before the end can still be read.
   void OnClosed(const Error& why) override {
     gone_ = why ? why : Error(io::ErrClosed);
     WakeUp(read_);
@@ -142,7 +142,7 @@ class FiberConn final : public io::Conn, public io::ConnSink {
 
   Error Wait(Direction& direction) {
     HON_RETURN_IF_ERROR(Obstacle(direction));
-    HON_ASSERT(direction.waiter == nullptr);  // one fiber for each direction
+    HON_ASSERT(direction.waiter == nullptr);  // one fiber at a time for each direction
     direction.waiter = Current();
     HON_ASSERT(direction.waiter != nullptr);
     Park();
@@ -161,7 +161,7 @@ class FiberConn final : public io::Conn, public io::ConnSink {
     if (direction.expired) WakeUp(direction);
   }
 
-  std::unique_ptr<io::EventConn> conn_;  // null: not opened yet, or it has another sink
+  std::unique_ptr<io::EventConn> conn_;  // null: not opened yet, or given to another sink
   Direction read_;
   Direction write_;
   Error gone_;
@@ -185,7 +185,7 @@ Result<std::unique_ptr<io::Conn>> ConnOf(const std::function<Error(io::ConnSink&
 
 Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout,
                                        std::unique_ptr<io::RecordLayer> layer) {
-  // Shared with the loop, which answers even after this fiber gave up.
+  // Shared with the loop, which answers also when this fiber has stopped waiting.
   struct State {
     std::optional<Result<std::unique_ptr<io::Conn>>> outcome;
     Fiber* waiter = nullptr;

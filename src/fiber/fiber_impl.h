@@ -11,8 +11,8 @@
 
 namespace hon::fiber {
 
-/// The exceptions that are being handled, as the C++ runtime keeps them for each thread
-/// (Itanium C++ ABI §2.2.2). They belong to the code that runs, so each fiber has its own.
+/// The exceptions being handled, as the C++ runtime keeps them for each thread (Itanium C++ ABI
+/// §2.2.2). Exceptions belong to the running code, so each fiber has its own.
 struct ExceptionState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
@@ -20,11 +20,11 @@ struct ExceptionState {
 
 class FiberSlab;
 
-/// Where a thread can be: on the stack of its loop, or on that of a fiber.
+/// A stack that a thread can run on: that of its loop, or that of a fiber.
 struct Place {
-  boost::context::detail::fcontext_t context = nullptr;  // to go on from, while it is suspended
+  boost::context::detail::fcontext_t context = nullptr;  // the suspended execution
   ExceptionState exceptions;
-  const void* stack_bottom = nullptr;  // this and the rest: what sanitizers are told
+  const void* stack_bottom = nullptr;  // the members from here on are for sanitizers
   size_t stack_bytes = 0;
   void* tsan = nullptr;
   void* asan_fake_stack = nullptr;
@@ -38,7 +38,7 @@ class Fiber : public Place {
   Stack stack;
   Scheduler::Entry entry = nullptr;
   void* argument = nullptr;
-  std::function<void()> function;  // of Go, as are the next two
+  std::function<void()> function;  // of Go, as are the next two members
   appcontext::Context own_context;
   std::string_view own_name;
   const std::string_view* name = nullptr;
@@ -51,14 +51,14 @@ class Fiber : public Place {
     hooks = attributes.hooks;
   }
 
-  Fiber* next = nullptr;         // in the queue of ready ones, or among the free ones
+  Fiber* next = nullptr;         // in the queue of ready fibers, or among the free ones
   Fiber* previous = nullptr;     // among the free ones
-  Fiber* next_remote = nullptr;  // in the list of those woken by other threads
+  Fiber* next_remote = nullptr;  // in the list of fibers woken by other threads
   std::atomic<bool> remote_wake{false};
   bool parked = false;
   bool queued = false;
   bool wake_pending = false;
-  uint8_t holds = 0;  // FiberPool's, as is the next
+  uint8_t holds = 0;  // used by FiberPool, as is the next member
   FiberSlab* slab = nullptr;
 };
 

@@ -55,7 +55,7 @@ Fiber& FiberPool::Make() {
   return fiber;
 }
 
-// Makes the first frame of a fiber on a stack that has no memory.
+// Makes the first frame of a fiber on an unused stack.
 void FiberPool::Begin(Fiber& fiber) {
   HON_ASSERT(fiber.stack.Bytes() != 0);
   fiber.context =
@@ -88,7 +88,7 @@ bool FiberPool::HasMore() const {
          (slabs_unused_ != 0 && Free() > wanted);
 }
 
-// Frees slabs without a live fiber, while more fibers are free than are wanted.
+// Frees slabs without a live fiber, while more fibers are free than the maximum.
 void FiberPool::FreeSlabs() {
   unsigned freed = 0;
   for (unsigned i = 0; i < kSlabsLookedAt && freed < kSlabsPerSweep; ++i) {
@@ -107,7 +107,7 @@ bool FiberPool::TryFree(size_t place) {
   if (slab.lives != 0) return false;
   HON_ASSERT(slabs_unused_ != 0);
   bool referred_to = false;
-  // TakeRemoteWakes will still look at a fiber that another thread has woken for nothing.
+  // TakeRemoteWakes will still visit a fiber with a spurious wake-up from another thread.
   slab.ForEach([&](const Fiber& fiber) {
     referred_to |= fiber.remote_wake.load(std::memory_order_acquire);
   });
@@ -124,7 +124,7 @@ bool FiberPool::TryFree(size_t place) {
   return true;
 }
 
-// Takes the memory of free stacks that their functions have used beyond kStackBytesKept.
+// Frees the memory that functions have used beyond kStackBytesKept on free stacks.
 void FiberPool::TrimUsed() {
   for (unsigned i = 0; i < kStacksPerSweep && lists_[kAll].First() != nullptr; ++i) {
     Fiber& fiber = *lists_[kAll].First();
@@ -137,7 +137,7 @@ void FiberPool::TrimUsed() {
   }
 }
 
-// Takes all memory of surplus free stacks. Their slab has live fibers, so the addresses stay.
+// Frees all memory of surplus free stacks. The slab has live fibers, so the address range stays.
 void FiberPool::TrimSurplus() {
   for (unsigned i = 0; i < kStacksPerSweep && Cached() > options_->cached_stacks_max; ++i) {
     Fiber* fiber = lists_[kSome].First();

@@ -26,7 +26,7 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-/// The memory of several stacks, had from the system at once, and the fibers on them.
+/// The memory of several stacks, allocated at once, and the fibers on them.
 class FiberSlab {
  public:
   explicit FiberSlab(size_t bytes) : memory_(bytes) {}
@@ -126,8 +126,8 @@ class FiberPool final : private netpoll::Timer {
     size_t size_ = 0;
   };
 
-  // Free stacks are looked at this often. A look is a system call, so a stack in steady use must
-  // not be looked at each time that its fiber ends.
+  // Interval of checking free stacks. A check is a system call, so a stack in steady use must not
+  // be checked each time that its fiber ends.
   static constexpr Duration kSweepInterval = std::chrono::milliseconds(250);
 
   void OnTimer() override;
@@ -152,7 +152,7 @@ class FiberPool final : private netpoll::Timer {
   Main main_;
   std::array<List, kKinds> lists_;
   std::vector<std::unique_ptr<FiberSlab>> slabs_;
-  size_t slabs_unused_ = 0;  // of which no fiber lives
+  size_t slabs_unused_ = 0;  // slabs without a live fiber
   size_t slab_looked_at_ = 0;
   FiberSlab* newest_ = nullptr;  // may have room for more fibers
   Counter stacks_;

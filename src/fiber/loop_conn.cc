@@ -9,7 +9,7 @@ namespace {
 using netpoll::CloseHow;
 using netpoll::DeadlineKind;
 
-/// Handles the events of connections that close by themselves.
+/// The handler of connections that close by themselves: ignores all events.
 class NoEvents final : public netpoll::EventHandler {
  public:
   static NoEvents& Instance() {
@@ -92,7 +92,7 @@ void LoopConn::SetSink(io::ConnSink& sink) {
 void LoopConn::SendNow(std::string_view head, std::string_view body) {
   const bool flush = head.empty() && body.empty();
   const Error err = flush ? connection_->Flush() : connection_->SendNow(head, body);
-  static_cast<void>(err);  // a broken connection tells by OnClosed
+  static_cast<void>(err);  // OnClosed reports a broken connection
 }
 
 void LoopConn::SetDeadline(io::ConnDeadline which, TimePoint deadline) {
@@ -108,7 +108,7 @@ void LoopConn::Post(std::function<void()> function) {
   connection_->GetLoop().Post(std::move(function));
 }
 
-// A sink that throws loses its connection. The sink may destroy this.
+// A sink that throws loses its connection. The sink may destroy this object.
 template <class Call>
 void LoopConn::Tell(std::string_view callback, Call call) {
   bool destroyed = false;
@@ -141,7 +141,7 @@ void LoopConn::OnDisconnect(netpoll::Connection&, const Error& why) {
   Tell("io::ConnSink::OnClosed", [this, &cause] { sink_->OnClosed(cause); });
 }
 
-// Posted, since a sink is not called from inside of its own calls.
+// Posted, since a sink is not called from inside its own calls.
 void LoopConn::TellShutdown() {
   if (std::exchange(shutdown_posted_, true)) return;
   if (self_ == nullptr) self_ = std::make_shared<LoopConn*>(this);
@@ -153,7 +153,7 @@ void LoopConn::TellShutdown() {
   });
 }
 
-// Sends what the socket takes at once; the rest of the output is lost.
+// Sends as much as the socket takes at once; the rest of the output is lost.
 void LoopConn::Cut(const Error& cause) {
   cut_ = cause;
   SendNow({}, {});

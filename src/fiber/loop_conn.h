@@ -59,9 +59,9 @@ class LoopConn final : public io::EventConn, private netpoll::EventHandler {
   LoopConn* previous_ = nullptr;
   LoopConn* next_ = nullptr;
   std::shared_ptr<void> slot_;
-  std::shared_ptr<LoopConn*> self_;  // made for a call that may come after the end of this
-  bool* destroyed_ = nullptr;        // of a call to the sink that is under way
-  Error cut_;                        // why the group has cut the connection
+  std::shared_ptr<LoopConn*> self_;  // for calls that may come after the end of this object
+  bool* destroyed_ = nullptr;        // set during a call to the sink
+  Error cut_;                        // the cause with which the group has cut the connection
   bool closing_ = false;
   bool shutdown_posted_ = false;
 };

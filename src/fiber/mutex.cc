@@ -13,7 +13,7 @@ Error Mutex::Lock(const appcontext::Context& context) {
   if (context.Done()) return context.Cause();
   if (try_lock()) return {};
   std::unique_lock guard(guard_);
-  // From here on an unlock comes to the guard first. It finds the queue, or nobody in it.
+  // From here on an unlock takes the guard first, and finds this waiter in the queue, or no waiter.
   if (state_.exchange(kContended, std::memory_order_acquire) == kFree) return {};
   internal::WaitNode node;
   if (internal::AwaitGrant(guard, queue_, node, context)) return {};
@@ -25,10 +25,10 @@ void Mutex::LockSlow() {
   HON_ASSERT(!err);
 }
 
-// Handing it over keeps the order: a newcomer cannot take it in between.
+// Passing the mutex on keeps the order: a newcomer cannot take it in between.
 void Mutex::UnlockSlow() {
   std::lock_guard guard(guard_);
-  HON_ASSERT(state_.load(std::memory_order_relaxed) == kContended);  // else it was not locked
+  HON_ASSERT(state_.load(std::memory_order_relaxed) == kContended);  // otherwise it was not locked
   if (internal::WaitNode* node = queue_.PopFront(); node != nullptr) {
     internal::Grant(*node);
   } else {

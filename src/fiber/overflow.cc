@@ -14,11 +14,11 @@ namespace {
 
 constexpr size_t kSignalStackBytes = 64 * 1024;
 
-// What handled these before us.
+// The handlers installed before ours.
 struct sigaction previous_segv;
 struct sigaction previous_bus;
 
-// Only calls that are safe in a signal handler.
+// Makes only async-signal-safe calls.
 void WriteText(std::string_view text) {
   const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(written);
@@ -66,7 +66,7 @@ void InstallHandlers() {
   ::sigaction(SIGBUS, &action, &previous_bus);
 }
 
-// A signal stack for as long as its thread lives, unless somebody gave it one before.
+// A signal stack that lives as long as its thread, unless the thread already has one.
 class SignalStack {
  public:
   SignalStack() {

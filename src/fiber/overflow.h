@@ -2,8 +2,8 @@
 
 namespace hon::fiber {
 
-/// Makes this thread able to report a fiber that has overrun its stack: a signal stack of its own
-/// and, for the process once, a SIGSEGV handler that passes on what is not for it.
+/// Enables this thread to report a fiber that has overrun its stack: by a signal stack of its own
+/// and, once for the process, a SIGSEGV handler that passes other faults on.
 void WatchForOverflow();
 
 }  // namespace hon::fiber

@@ -1,6 +1,6 @@
 #pragma once
 
-// What AddressSanitizer and ThreadSanitizer must be told when the stack changes. Nothing otherwise.
+// The notices to AddressSanitizer and ThreadSanitizer at a change of stacks. Empty in other builds.
 
 #include <cstddef>
 
@@ -25,8 +25,8 @@ extern "C" {
 
 namespace hon::fiber {
 
-/// Before a jump to the stack [bottom, bottom + size). `fake_stack` keeps what the matching
-/// FinishSwitch needs; null when the running stack is left for good.
+/// Called before a jump to the stack [bottom, bottom + size). `fake_stack` keeps the state for the
+/// matching FinishSwitch; null when the running stack is left for good.
 inline void StartSwitch([[maybe_unused]] void** fake_stack, [[maybe_unused]] const void* bottom,
                         [[maybe_unused]] size_t size, [[maybe_unused]] void* tsan_fiber) {
 #ifdef HON_ASAN
@@ -37,7 +37,7 @@ inline void StartSwitch([[maybe_unused]] void** fake_stack, [[maybe_unused]] con
 #endif
 }
 
-/// After the jump, on the new stack; tells where the jump came from.
+/// Called after the jump, on the new stack; returns the bounds of the stack that was left.
 inline void FinishSwitch([[maybe_unused]] void* fake_stack,
                          [[maybe_unused]] const void** from_bottom,
                          [[maybe_unused]] size_t* from_size) {

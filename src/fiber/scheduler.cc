@@ -11,7 +11,7 @@
 #include "fiber/sanitizer_switch.h"
 #include "hon/base/assert.h"
 
-// In every C++ runtime of the Itanium ABI, but not in every <cxxabi.h>.
+// Part of every C++ runtime of the Itanium ABI, but not of every <cxxabi.h>.
 namespace __cxxabiv1 {
 struct __cxa_eh_globals;
 extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
@@ -20,16 +20,16 @@ extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
 namespace hon::fiber {
 namespace {
 
-// How long fibers that wake each other may go on before the loop looks after everything else.
+// Time limit for fibers that wake each other, before the loop does its other work.
 constexpr Duration kSlice = std::chrono::microseconds(20);
-// The clock is looked at after so many switches, at the latest.
+// The most switches between two reads of the clock.
 constexpr unsigned kSwitchesPerLook = 64;
 
 }  // namespace
 
 constinit thread_local Scheduler::Impl* Scheduler::Impl::of_thread = nullptr;
 
-// A Go from another thread.
+// A call of Go on another thread.
 class Scheduler::Impl::Launch final : public netpoll::Task {
  public:
   Launch(Impl& scheduler, std::function<void()> function, GoOptions options)
@@ -46,7 +46,7 @@ class Scheduler::Impl::Launch final : public netpoll::Task {
   GoOptions options_;
 };
 
-// The switch, hottest first. Inline, because a function that a shared library exports is not
+// The switch, hottest first. Inline, because an exported function of a shared library would not be
 // inlined otherwise.
 
 inline void Scheduler::Impl::Enqueue(Fiber& fiber) {
@@ -62,7 +62,7 @@ inline void Scheduler::Impl::Enqueue(Fiber& fiber) {
   if (!std::exchange(deferred_, true)) loop_->Defer(*this);
 }
 
-// The next one to run, or null when the loop has its turn.
+// The next fiber to run, or null when the loop must run.
 inline Fiber* Scheduler::Impl::TakeReady() {
   if (round_ == nullptr) {
     if (ready_first_ == nullptr || SliceOver()) return nullptr;
@@ -84,7 +84,7 @@ inline void Scheduler::Impl::Arrive(Place& here, boost::context::detail::transfe
   if (ended_ != nullptr) Recycle(*std::exchange(ended_, nullptr));
 }
 
-// Returns when somebody switches back to `from`.
+// Returns at a switch back to `from`.
 inline void Scheduler::Impl::Switch(Place& from, Place& to) {
   from.exceptions.caught = std::exchange(thread_exceptions_->caught, to.exceptions.caught);
   from.exceptions.uncaught = std::exchange(thread_exceptions_->uncaught, to.exceptions.uncaught);
@@ -92,8 +92,8 @@ inline void Scheduler::Impl::Switch(Place& from, Place& to) {
   Arrive(from, jump_(to.context, &from));
 }
 
-// A jump that tells AddressSanitizer, which checks the program but not this code. Another function
-// and not a condition, so that no switch pays for it.
+// A jump that notifies AddressSanitizer, for a program that is checked while this code is not. A
+// function of its own and not a condition, so that other programs pay nothing.
 boost::context::detail::transfer_t Scheduler::Impl::JumpTold(
     boost::context::detail::fcontext_t context, void* from) {
   Impl& scheduler = *of_thread;
@@ -109,7 +109,7 @@ boost::context::detail::transfer_t Scheduler::Impl::JumpTold(
 inline void Scheduler::Impl::Leave(Fiber& fiber) {
   Fiber* next = in_run_ ? TakeReady() : nullptr;
   if (next == &fiber) return;
-  running_ = next;  // somebody else is ready, or nobody
+  running_ = next;  // another fiber is ready, or none
   Switch(fiber, next != nullptr ? *next : loop_place_);
 }
 
@@ -175,7 +175,8 @@ void Scheduler::Impl::Go(std::function<void()> function, GoOptions options) {
   fiber.entry = [](void* self) {
     auto& here = *static_cast<Fiber*>(self);
     {
-      // Moved out, so that what it holds is destroyed on the fiber, where it may wait.
+      // Moved out, so that the function's captures are destroyed on the fiber, where destructors
+      // may wait.
       const std::function<void()> run = std::exchange(here.function, nullptr);
       run();
     }
@@ -191,8 +192,8 @@ void Scheduler::Impl::GoFromElsewhere(std::function<void()> function, GoOptions 
   loop_->Post(*new Launch(*this, std::move(function), std::move(options)));
 }
 
-// What is ready runs; what that makes ready runs too while the slice lasts. Then the loop's other
-// work gets its share. A fiber that suspends goes on to the next one itself.
+// Runs the ready fibers, and while the slice lasts also the ones that they make ready. Then the
+// loop does its other work. A fiber that suspends switches to the next one directly.
 void Scheduler::Impl::Run() {
   HON_ASSERT(deferred_ && !in_run_ && round_ == nullptr);
   in_run_ = true;
@@ -207,7 +208,7 @@ void Scheduler::Impl::Run() {
   if (deferred_) loop_->Defer(*this);
 }
 
-// The slice begins when the first round is through: the clock is not read for a single one.
+// The slice begins at the end of the first round: a single round does not read the clock.
 bool Scheduler::Impl::SliceOver() {
   if (switches_ < next_look_) return false;
   const TimePoint now = Clock::now();
@@ -218,11 +219,14 @@ bool Scheduler::Impl::SliceOver() {
 }
 
 void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
-  if (fiber.remote_wake.exchange(true, std::memory_order_acq_rel)) return;  // on its way
+  if (fiber.remote_wake.exchange(true, std::memory_order_acq_rel))
+    return;  // a wake-up is already
+             // pending
   Fiber* first = remote_.load(std::memory_order_relaxed);
   do {
     fiber.next_remote = first;
-    // Acquires too: who finds the list empty posts the task that the loop is done with by then.
+    // Acquires too: a thread that finds the list empty posts the task, which the loop has finished
+    // by then.
   } while (!remote_.compare_exchange_weak(first, &fiber, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   if (first == nullptr) loop_->Post(remote_wakes_);

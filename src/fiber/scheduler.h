@@ -12,7 +12,8 @@
 
 namespace hon::fiber {
 
-/// The scheduler's inside: the fibers of one loop and the switches between them and the loop.
+/// The implementation of Scheduler: the fibers of one loop and the switches between them and the
+/// loop.
 class Scheduler::Impl final : private netpoll::Task {
  public:
   Impl(Scheduler& self, netpoll::Loop& loop, Options options);
@@ -21,13 +22,13 @@ class Scheduler::Impl final : private netpoll::Task {
   void Start(Entry entry, void* argument, const Attributes& attributes);
   void Go(std::function<void()> function, GoOptions options);
   void GoFromElsewhere(std::function<void()> function, GoOptions options);
-  /// What Park, Yield and WakeLocal do, for the running fiber or one of this scheduler.
+  /// Park, Yield and WakeLocal, for the running fiber or a fiber of this scheduler.
   void Park();
   void Yield();
   void WakeLocal(Fiber& fiber);
   void WakeFromElsewhere(Fiber& fiber);
 
-  /// The one whose fibers this thread runs, from when it first resumes one; or null.
+  /// The scheduler of the fibers on this thread, from the first resumption on; or null.
   static constinit thread_local Impl* of_thread;
 
   [[nodiscard]] Scheduler& Self() const { return *self_; }
@@ -39,7 +40,7 @@ class Scheduler::Impl final : private netpoll::Task {
 
  private:
   class Launch;
-  // Woken by other threads; posted to the loop.
+  // Fibers woken by other threads; posted to the loop.
   class RemoteWakes final : public netpoll::Task {
    public:
     explicit RemoteWakes(Impl& owner) : owner_(&owner) {}
@@ -49,7 +50,7 @@ class Scheduler::Impl final : private netpoll::Task {
     Impl* owner_;
   };
 
-  void Run() override;  // the deferred task: resumes what is ready
+  void Run() override;  // the deferred task: resumes the ready fibers
   Fiber* TakeReady();
   bool SliceOver();
   void TakeRemoteWakes();
@@ -70,16 +71,16 @@ class Scheduler::Impl final : private netpoll::Task {
   netpoll::Loop* loop_;
   Options options_;
   Fiber* running_ = nullptr;
-  Fiber* ended_ = nullptr;  // just left for good; taken back by whoever comes next
+  Fiber* ended_ = nullptr;  // just left for good; the next fiber to run takes it back
   FiberPool pool_{*this, *loop_, options_, &Main};
   Counter live_;
   Counter live_max_;
   Counter started_;
-  // Woken since the round began; in the order in which they will run.
+  // Fibers woken since the round began, in the order in which they will run.
   Fiber* ready_first_ = nullptr;
   Fiber* ready_last_ = nullptr;
   bool deferred_ = false;
-  // While Run is under way: fibers of this round that have not run, and how far its slice is.
+  // During Run: the fibers of this round that have not run, and the state of its slice.
   bool in_run_ = false;
   Fiber* round_ = nullptr;
   unsigned switches_ = 0;

@@ -14,9 +14,9 @@
 namespace hon::fiber {
 namespace internal {
 
-/// The cases of one Select. Everything but the choice itself happens with all channels locked, in
-/// the order of their addresses; so a case that is ready when it is looked at stays ready, and two
-/// that offer each other something both see it.
+/// The cases of one Select. All steps but the choice run with all channels locked, in the order of
+/// their addresses; so a ready case stays ready, and two Selects that offer each other a value both
+/// see it.
 class Selection {
  public:
   explicit Selection(std::span<const Case> cases) : cases_(cases) {
@@ -37,7 +37,7 @@ class Selection {
     for (size_t i = channel_count_; i != 0; --i) channels_[i - 1]->guard_.unlock();
   }
 
-  /// Takes a case that can go on, if there is one: looks at them all, from a random one on.
+  /// Takes a ready case, if there is one: checks them all, from a random one on.
   int Try();
   void Enqueue(Sleeper& sleeper);
   void Dequeue();
@@ -75,8 +75,8 @@ uint32_t Random() {
 
 int Selection::Try() {
   if (cases_.empty()) return -1;
-  // Over the cases that are ready the choice has to be even; a random start alone would favour the
-  // one behind a gap.
+  // The choice among the ready cases must be even; a random start alone would favour the case
+  // behind a gap.
   std::array<uint8_t, kSelectCasesMax> order;
   for (size_t i = 0; i < cases_.size(); ++i) {
     const size_t j = Random() % (i + 1);

@@ -28,7 +28,7 @@ Error Semaphore::Acquire(const appcontext::Context& context, int64_t n) {
   Claim claim;
   claim.units = n;
   if (internal::AwaitGrant(guard, queue_, claim, context)) return {};
-  Serve();  // those behind it may ask for less
+  Serve();  // the waiters behind it may ask for less
   return context.Cause();
 }
 

@@ -9,7 +9,7 @@ Sleeper::Sleeper(const appcontext::Context& context, TimePoint deadline)
   } else if (deadline != kNever) {
     Scheduler::Current()->GetLoop().Timers().Arm(*this, deadline);
   }
-  Register(context);  // one that has ended makes this Over from the start
+  Register(context);  // with a context that has ended, Over is true from the start
 }
 
 void Sleeper::Wake() {

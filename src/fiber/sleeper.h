@@ -30,8 +30,8 @@ class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
   /// Any thread. Called under a lock that the sleeping caller takes before it goes on, so that the
   /// sleeper, its fiber and its loop live until Wake has returned.
   void Wake();
-  /// Returns after a Wake, which may have come earlier, and when Over becomes true. May also return
-  /// without a cause.
+  /// Returns after a Wake, also an earlier one, and when Over becomes true. Wake-ups may be
+  /// spurious.
   void Park();
   /// Whether the context has ended or the time is up.
   [[nodiscard]] bool Over() const { return expired_ || context_->Done(); }
@@ -48,11 +48,11 @@ class Sleeper final : private appcontext::Waiter, private netpoll::Timer {
 };
 
 /// Puts `node` at the end of `queue` and waits, with `lock` released, until Grant or the end of
-/// `context`. `node` is off the queue afterwards. Returns whether it was granted.
+/// `context`. `node` is off the queue afterwards. Returns whether the node was granted.
 bool AwaitGrant(std::unique_lock<std::mutex>& lock, WaitQueue& queue, WaitNode& node,
                 const appcontext::Context& context);
 
-/// Lets the waiter of `node`, which was just taken off its queue, go on.
+/// Ends the wait of `node`, which was just taken off its queue, with success.
 inline void Grant(WaitNode& node) {
   HON_ASSERT(!node.granted);
   node.granted = true;

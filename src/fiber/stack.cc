@@ -15,7 +15,7 @@ namespace {
 // Since Linux 6.13; headers may be older than the kernel.
 constexpr int kMadviseGuardInstall = 102;
 constexpr int kMadviseNoHugePage = 15;
-// A function with a large frame may touch its far end first: that has to fault too.
+// A function with a large frame may touch its far end first, which must fault too.
 constexpr size_t kGuardBytes = 64 * 1024;
 // Larger stacks share a slab with fewer others.
 constexpr size_t kSlabBytesMax = size_t{32} << 20;
@@ -57,8 +57,8 @@ StackSlab::StackSlab(size_t bytes)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   base_ = static_cast<char*>(memory);
-  // A huge page would commit several stacks at a touch. Where the advice is unknown it fails, which
-  // is fine.
+  // A huge page would commit several stacks at a touch. Kernels without this advice fail the call,
+  // which is harmless.
   ::madvise(base_, size_ * stacks_, kMadviseNoHugePage);
 }
 
@@ -96,7 +96,7 @@ size_t Stack::ResidentBelow(size_t keep) const {
   size_t left = keep >= Bytes() ? 0 : Bytes() - keep;
   for (char* at = Bottom(); left != 0;) {
     const size_t part = std::min(left, kPagesAtOnce * PageBytes());
-    // The last parameter is of char* or unsigned char*, by system.
+    // The last parameter is char* or unsigned char*, depending on the system.
     if (::mincore(at, part, reinterpret_cast<MincoreVector>(pages)) != 0) return resident;
     for (size_t i = 0; i < part / PageBytes(); ++i) resident += (pages[i] & 1U) * PageBytes();
     at += part;

@@ -14,9 +14,9 @@ class Stack {
   /// Whether `address` lies in the guard.
   [[nodiscard]] bool Guards(const void* address) const;
 
-  /// Gives back what lies deeper than `keep` bytes below the top.
+  /// Frees the memory deeper than `keep` bytes below the top.
   void Trim(size_t keep);
-  /// Bytes in RAM now that lie deeper than `keep` bytes below the top. A system call.
+  /// Resident bytes deeper than `keep` bytes below the top. A system call.
   [[nodiscard]] size_t ResidentBelow(size_t keep) const;
 
  private:
@@ -28,11 +28,11 @@ class Stack {
   size_t size_;
 };
 
-/// Address space for several stacks, had from the system and given back in one piece: those calls
-/// cost more than a fiber's first steps.
+/// Address space for several stacks, mapped and unmapped in one piece: those calls cost more than a
+/// fiber's first steps.
 class StackSlab {
  public:
-  /// Stacks of one slab at most; fewer when they are large.
+  /// The most stacks of one slab; fewer when the stacks are large.
   static constexpr size_t kStacksMax = 16;
 
   /// `bytes` of each stack are rounded up to whole pages. Throws std::bad_alloc when the system
@@ -48,16 +48,16 @@ class StackSlab {
   [[nodiscard]] Stack Make(size_t index);
 
  private:
-  const size_t size_;  // of one, with its guard
+  const size_t size_;  // of one stack with its guard
   const size_t stacks_;
   char* base_ = nullptr;
 };
 
-/// Whether the kernel has guards that do not split a mapping (Linux 6.13 and later). The other kind
-/// does, and a process may have some 65,000 mappings: 32,000 stacks (vm.max_map_count).
+/// Whether the kernel has guards that do not split a mapping (Linux 6.13 and later). Other guards
+/// split it, and a process may have some 65,000 mappings: 32,000 stacks (vm.max_map_count).
 [[nodiscard]] bool GuardsAreLight();
 
-/// What `bytes` of stack become: whole pages.
+/// The whole pages for `bytes` of stack.
 [[nodiscard]] size_t RoundToPages(size_t bytes);
 
 }  // namespace hon::fiber

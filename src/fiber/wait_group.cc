@@ -10,7 +10,7 @@ namespace hon::fiber {
 
 WaitGroup::~WaitGroup() { HON_ASSERT(queue_.Empty()); }
 
-// The count is looked at under the lock only: whoever finds it zero may destroy this.
+// The count is read under the lock only: a thread that finds it zero may destroy the WaitGroup.
 void WaitGroup::Add(int64_t delta) {
   std::lock_guard guard(guard_);
   if (count_ + delta < 0) throw std::logic_error("WaitGroup: negative counter");
@@ -36,7 +36,8 @@ void WaitGroup::Go(std::function<void()> function) {
   Add(1);
   fiber::Go(
       [this, function = std::move(function)]() mutable {
-        // What the function holds goes before the count: it may refer to what Wait guards.
+        // The function's captures are destroyed before the count drops: they may refer to objects
+        // that Wait protects.
         std::exchange(function, nullptr)();
         Done();
       },

@@ -57,7 +57,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   netpoll::LoopOptions loop_options;
   loop_options.backend = options.backend;
   loop_options.index = index;
-  if (index == 0) {  // the siblings would say the same
+  if (index == 0) {  // the siblings would report the same
     loop_options.on_fallback = [&engine](std::string_view reason) {
       engine.Report({.kind = engine::Event::Kind::kListener, .detail = reason});
     };
@@ -73,17 +73,17 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   engine_ = engine::LoopEngine::Create(engine, *scheduler_, options.conn, shared, options.hooks);
   started({});
   loop_->Run();
-  // Handlers that are still running see their contexts end and every wait fail; they are waited
-  // for, because their stacks hold objects that must be destroyed.
+  // The contexts of running handlers end and their waits fail. Handlers are waited for, because
+  // their stacks hold objects that must be destroyed.
   listeners_.clear();
   engine_->CloseAll(http::ErrServerClosed);
-  loop_->Turn(Duration::zero());  // what was posted before the stop still needs the engine
+  loop_->Turn(Duration::zero());  // tasks posted before the stop still need the engine
   while (engine_->Connections() != 0 || scheduler_->Live() != 0) {
     loop_->Turn(std::chrono::milliseconds(10));
   }
   engine_.reset();
   scheduler_.reset();
-  // The loop itself goes when this thread is joined: whoever stops it may still be inside Stop.
+  // The loop is destroyed after the join: the thread that stops it may still be inside Stop.
 }
 
 }  // namespace hon::server

@@ -16,20 +16,20 @@
 
 namespace hon::server {
 
-/// What the connections of one listener have in common.
+/// Properties that the connections of one listener share.
 struct ListenerScope {
   std::optional<appcontext::Context> base;  // above the contexts of their requests
   NewRecordLayers layers;                   // empty: plain
 };
 
-/// One loop with its thread, scheduler, engine part and listeners. Everything but the methods
-/// below happens on that thread.
+/// One loop with its thread, scheduler, engine part and listeners. All but the methods below runs
+/// on that thread.
 class LoopThread {
  public:
-  /// The index of one that is not among the regular loops.
+  /// The index of a loop that is not among the regular ones.
   static constexpr unsigned kStandby = std::numeric_limits<unsigned>::max();
-  /// Starts the thread and waits until its loop is there. Fails where the system gives no thread,
-  /// or not what the backend needs.
+  /// Starts the thread and waits until its loop exists. Fails where no thread can be started, or
+  /// the system refuses what the backend needs.
   static Result<std::unique_ptr<LoopThread>> Start(unsigned index, engine::Engine& engine,
                                                    const Options& options,
                                                    engine::LoopEngine::Shared& shared);

@@ -12,8 +12,8 @@
 namespace hon::server {
 namespace {
 
-// io_uring waits for connections exclusively: the kernel would go on telling the ring of the loop
-// that is held, which does not look, and not another ring. An epoll is always told.
+// An io_uring waits for connections exclusively: the kernel would go on notifying the ring of the
+// held loop, and no other ring. An epoll is always notified.
 netpoll::BackendKind StandbyBackend(netpoll::BackendKind regular) {
   return regular == netpoll::BackendKind::kIoUring ? netpoll::BackendKind::kEpoll : regular;
 }
@@ -98,7 +98,7 @@ LoopThread& Loops::At(size_t index) const {
   return *threads_[index];
 }
 
-// Without the lock, which a handler on a visited loop may want.
+// Visits without the lock, since a handler on a visited loop may want it.
 void Loops::ForEach(const std::function<void(LoopThread&)>& visit) const {
   std::vector<LoopThread*> all;
   {
@@ -156,8 +156,8 @@ Error Loops::AddDoor(const netpoll::ListenSocket& socket, ListenerScope scope) {
   return {};
 }
 
-// A failure to accept is not reported: the regular loops accept from the same sockets, and will
-// meet it too.
+// A failure to accept is not reported: the regular loops accept from the same sockets, and report
+// it.
 void Loops::ListenOnStandby(Door door) {
   const netpoll::Listener::Target target = standby_->TargetUnder(door.scope);
   standby_->RunThere([&] {
@@ -186,8 +186,7 @@ bool Loops::OnHeld(bool any_held) {
   return true;
 }
 
-// When its thread cannot be had the connections wait for the loop that is held, as they would
-// without a standby loop.
+// Without a thread for the standby loop, the connections wait for the held loop.
 void Loops::StartStandby() {
   Options options = options_;
   options.backend = StandbyBackend(At(0).GetLoop().Kind());

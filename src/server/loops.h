@@ -25,35 +25,35 @@ class Loops {
 
   /// Starts `regular` loops; when one of them cannot be started, none is left.
   Error Start(unsigned regular);
-  /// Accepts at one address: with a socket for each regular loop, or one socket whose connections
-  /// the first loop hands to the least loaded.
+  /// Accepts at one address: with a socket for each regular loop, or with one socket, from which
+  /// the first loop passes each connection to the least loaded loop.
   Error Accept(std::vector<netpoll::ListenSocket> sockets, const ListenerScope& scope);
-  /// Has every loop close its listeners, for good, and does not wait. From here on no loop is
-  /// added.
+  /// Has every loop close its listeners, for good, and does not wait. No loop is added from here
+  /// on.
   void StopAccepting();
-  /// Waits until every loop has done what it was told before; a loop that is held does that when
-  /// its handler has returned.
+  /// Waits until every loop has run the tasks posted before; a held loop runs them once its handler
+  /// has returned.
   void Await() const;
 
   // Any thread.
 
-  /// Calls `visit` for every loop that there is, the standby loop last.
+  /// Calls `visit` for every loop, the standby loop last.
   void ForEach(const std::function<void(LoopThread&)>& visit) const;
-  /// Has `task` run by every loop, on its thread, and does not wait.
+  /// Has every loop run `task` on its thread, and does not wait.
   void PostEach(const std::function<void(engine::LoopEngine&)>& task) const;
   /// engine::LoopEngine::SetKeepAlivesEnabled, also of loops that are started later.
   void SetKeepAlivesEnabled(bool enabled);
-  /// engine::LoopEngine::Shared::on_held: false when it is to be told again.
+  /// engine::LoopEngine::Shared::on_held. Returns false to be called again.
   bool OnHeld(bool any_held);
   /// Regular loops; 0 before Start has succeeded.
   [[nodiscard]] unsigned Regular() const;
-  /// All of them.
+  /// Regular loops and the standby loop.
   [[nodiscard]] size_t Size() const;
-  /// The name of what the regular loops run on; "" before Start has succeeded.
+  /// The name of the regular loops' backend; "" before Start has succeeded.
   [[nodiscard]] std::string_view Backend() const;
 
  private:
-  /// Where the standby loop accepts once there is one.
+  /// A socket and scope for the standby loop to accept with, once that loop exists.
   struct Door {
     netpoll::ListenSocket socket;
     ListenerScope scope;
@@ -72,13 +72,13 @@ class Loops {
   const Options& options_;
   engine::LoopEngine::Shared& shared_;
 
-  std::mutex standby_mutex_;  // what follows; taken before mutex_
+  std::mutex standby_mutex_;  // guards the members below; taken before mutex_
   bool stopped_ = false;
   bool standby_accepts_ = false;
   std::vector<Door> doors_;  // until the standby loop has them
   LoopThread* standby_ = nullptr;
 
-  mutable std::mutex mutex_;  // what follows, which handlers may ask for
+  mutable std::mutex mutex_;  // guards the members below, which handlers may use
   bool keep_alives_ = true;
   unsigned regular_ = 0;
   std::vector<std::unique_ptr<LoopThread>> threads_;  // only ever added to

@@ -8,7 +8,7 @@ namespace hon::server {
 void RecordGate::OnPrepare(netpoll::Connection& c) {
   c.SetRecordLayer(layers_->NewLayer(), layers_->HandshakeTimeout());
   std::array<char, netpoll::kAddressTextMax> peer;
-  c.FormatRemoteAddr(peer);  // so that it is known when the handshake has failed
+  c.FormatRemoteAddr(peer);  // asked now, so that it is known after a failed handshake
   prepare_.OnPrepare(c);
   served_ = &c.GetEventHandler();
   c.SetEventHandler(*this);
@@ -19,7 +19,7 @@ void RecordGate::OnConnect(netpoll::Connection& c) {
   served_->OnConnect(c);
 }
 
-// Without an error it was our own close.
+// Without an error the close was ours.
 void RecordGate::OnDisconnect(netpoll::Connection& c, const Error& why) {
   if (why) {
     std::array<char, netpoll::kAddressTextMax> text;

@@ -9,12 +9,12 @@
 
 namespace hon::server {
 
-/// Gives the connections that a listener accepts for one loop their record layers, reports
-/// handshakes that fail, and hands the others over to the engine.
+/// Gives the connections that a listener accepts for one loop their record layers, reports failed
+/// handshakes, and passes the other connections on to the engine.
 class RecordGate final : public netpoll::EventHandler {
  public:
-  /// `prepare` hears of new connections and gives them the handler of everything behind the
-  /// handshake, the same one for each. Both must outlive the gate.
+  /// `prepare` is called for new connections and sets the handler for the time after the handshake,
+  /// the same one for each. `engine` and `prepare` must outlive the gate.
   RecordGate(engine::Engine& engine, netpoll::EventHandler& prepare,
              std::unique_ptr<RecordLayers> layers)
       : engine_(engine), prepare_(prepare), layers_(std::move(layers)) {}
@@ -30,7 +30,7 @@ class RecordGate final : public netpoll::EventHandler {
  private:
   engine::Engine& engine_;
   netpoll::EventHandler& prepare_;
-  netpoll::EventHandler* served_ = nullptr;  // once there was a connection
+  netpoll::EventHandler* served_ = nullptr;  // set once there was a connection
   std::unique_ptr<RecordLayers> layers_;
 };
 

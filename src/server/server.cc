@@ -125,8 +125,8 @@ class Server::Impl {
  private:
   enum class State : uint8_t { kNew, kServing, kStopping, kEnded };
 
-  // Counts the loops that have not drained yet. Shared with them: they may report after everybody
-  // gave up waiting.
+  // Counts the loops that have not drained yet. Shared with them: they may report after the end of
+  // the wait.
   struct DrainWait {
     explicit DrainWait(size_t loops) : loops_left(loops) {}
 
@@ -154,7 +154,7 @@ class Server::Impl {
         if (loops_left != 0) outcome = context.Err();
       }
       if (!take_back()) {
-        // The function has run or is running: it is over once the mutex is free and it was set.
+        // The function has run or is running: the wait ends when it has set `given_up`.
         std::unique_lock lock(mutex);
         changed.wait(lock, [&] { return given_up; });
       }
@@ -162,7 +162,7 @@ class Server::Impl {
     }
   };
 
-  // A loop that waits for itself would wait for ever.
+  // A loop that waited for itself would wait for ever.
   static Error RefuseOnLoop() {
     if (netpoll::Loop::Current() == nullptr) return {};
     return Error::New("http: server controlled from a handler; use a thread of its own");
@@ -184,7 +184,7 @@ class Server::Impl {
     return {};
   }
 
-  // With `siblings` every loop gets a socket of its own; else one loop accepts for all.
+  // With `siblings` every loop gets a socket of its own; otherwise one loop accepts for all.
   Error Accept(netpoll::ListenSocket socket, bool siblings, NewRecordLayers layers) {
     std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
     HON_RETURN_IF_ERROR(RefuseTwice(address));
@@ -206,20 +206,21 @@ class Server::Impl {
     return {};
   }
 
-  // The kernel refuses an address that is taken, but with WithReusePort not to this server itself.
+  // The kernel refuses an address that is taken; with WithReusePort it admits this server a second
+  // time, which is refused here.
   Error RefuseTwice(const std::string& address) const {
     std::lock_guard lock(mutex_);
     if (std::find(addresses_.begin(), addresses_.end(), address) == addresses_.end()) return {};
     return Error::System(EADDRINUSE, "listen " + address);
   }
 
-  // What the connections of the listener at `address` hang below, if that was asked for.
+  // The context above the connections of the listener at `address`, if WithBaseContext is set.
   std::optional<appcontext::Context> BaseFor(const std::string& address) const {
     if (!options_.base_context) return std::nullopt;
     return appcontext::WithValue(options_.base_context(address), &http::ServerContextKey, self_);
   }
 
-  // Begins the end of the server, once; gives the call that did the functions to be started.
+  // Begins the end of the server, once; gives the first call the functions to be started.
   std::shared_ptr<DrainWait> BeginDrain(std::vector<std::function<void()>>* functions) {
     std::lock_guard control(control_mutex_);
     if (drain_ != nullptr) return drain_;
@@ -236,7 +237,7 @@ class Server::Impl {
     return drain_;
   }
 
-  // Each on a thread of its own; on this one where the system gives none.
+  // Starts each function on a thread of its own; on this thread where none can be started.
   void StartShutdownFunctions(std::vector<std::function<void()>> functions) {
     for (std::function<void()>& function : functions) {
       const auto guarded = [this, function = std::move(function)] {
@@ -265,14 +266,14 @@ class Server::Impl {
   Options options_;
   engine::LoopEngine::Shared shared_;
   std::mutex control_mutex_;  // one start or stop at a time; taken before mutex_
-  mutable std::mutex mutex_;  // what follows, which handlers may ask for
+  mutable std::mutex mutex_;  // guards the members below, which handlers may use
   std::condition_variable changed_;
   State state_ = State::kNew;
   std::vector<std::function<void()>> on_shutdown_;
   std::vector<std::string> addresses_;
   std::vector<Thread> shutdown_threads_;
-  std::shared_ptr<DrainWait> drain_;  // under control_mutex_; set once the end has begun
-  server::Loops loops_{engine_, options_, shared_};  // last: they use everything above
+  std::shared_ptr<DrainWait> drain_;  // guarded by control_mutex_; set once the end has begun
+  server::Loops loops_{engine_, options_, shared_};  // last: the loops use everything above
 };
 
 Server::Server(engine::Engine& engine, Options options)

@@ -1,4 +1,4 @@
-// What of a server needs hon::tls. Without it: server_tls_none.cc.
+// The parts of Server that need hon::tls. Builds without TLS: server_tls_none.cc.
 
 #include <memory>
 #include <utility>

@@ -1,4 +1,4 @@
-// A library that was built with HON_TLS=OFF.
+// The TLS calls of Server in a library built with HON_TLS=OFF: they fail.
 
 #include <memory>
 #include <string>

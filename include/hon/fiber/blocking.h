@@ -13,24 +13,23 @@
 namespace hon::fiber {
 
 struct BlockingOptions {
-  unsigned threads_max = 64;                      // calls at once; more wait their turn
-  Duration idle_time = std::chrono::seconds(10);  // after which a thread that has no work ends
+  unsigned threads_max = 64;                      // calls at once; further calls wait
+  Duration idle_time = std::chrono::seconds(10);  // after which an idle thread ends
 };
 
-/// Plain threads for calls that block: made when they are needed, at most
-/// BlockingOptions::threads_max, and ended when they no longer are. One pool may serve many
-/// schedulers (fiber::Options::blocking).
+/// Plain threads for calls that block: started when needed, at most BlockingOptions::threads_max,
+/// and ended when idle. One pool may serve many schedulers (fiber::Options::blocking).
 class BlockingPool {
  public:
   explicit BlockingPool(BlockingOptions options = {});
-  /// Ends its threads. Nobody waits for a call any more: destroy it after the schedulers.
+  /// Ends the threads. No call may be waiting: destroy the pool after the schedulers.
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
   /// Runs `function(argument)`, which must not throw, on one of the threads, first come, first
-  /// served; returns when it has ended. Returns the cause of `context` when that ends before the
-  /// call has begun, and a system error when there is no thread to be had at all.
+  /// served; returns when the call has ended. Returns the cause of `context` when that ends before
+  /// the call has begun, and a system error when no thread can be started.
   Error Run(const appcontext::Context& context, void (*function)(void*), void* argument);
 
   /// Threads that exist now. Any thread.
@@ -43,18 +42,19 @@ class BlockingPool {
 
 namespace internal {
 
-/// In the pool of this fiber's scheduler; on a plain thread right here.
+/// Runs the call in the pool of this fiber's scheduler; on a plain thread directly.
 Error RunBlocking(const appcontext::Context& context, void (*function)(void*), void* argument);
 
 }  // namespace internal
 
-/// Calls `function()` on a plain thread while the calling fiber steps aside, so that it may block:
-/// a database driver, a file system, getaddrinfo, a long computation. Returns what it returns,
-/// throws what it throws. A plain thread, which may block anyway, makes the call itself.
+/// Calls `function()` on a plain thread while the calling fiber is suspended, so that the function
+/// may block: a database driver, a file system, getaddrinfo, a long computation. Returns its
+/// result, throws its exception. On a plain thread, which may block anyway, the call is made
+/// directly.
 ///
-/// A call that waits for a free thread ends with `context`, the fiber's own without one, and its
-/// error is returned. One that has begun is waited for, whatever happens, since it may use what
-/// lives on this stack.
+/// A call that waits for a free thread ends with `context` (default: the fiber's own), and the
+/// context's cause is returned. A call that has begun is always waited for, since it may use memory
+/// of the caller's stack.
 ///
 /// `function` runs on another thread: it sees that thread's thread-locals, and fiber::Current() is
 /// null there.

@@ -25,7 +25,7 @@ namespace internal {
 
 class Selection;
 
-/// What a channel has to know about the type of its elements.
+/// The operations on elements that a channel without their type needs.
 struct ElementType {
   size_t bytes;
   std::align_val_t align;
@@ -43,7 +43,7 @@ class ChannelCore {
   ChannelCore(const ChannelCore&) = delete;
   ChannelCore& operator=(const ChannelCore&) = delete;
 
-  // Without a context: the fiber's own.
+  // Default context: the fiber's own.
   Error Send(void* from);
   Error Send(const appcontext::Context& context, void* from);
   void Receive(void* to_optional);
@@ -59,7 +59,7 @@ class ChannelCore {
   struct Node;
   enum class Step : unsigned char { kDone, kClosed, kMustWait };
 
-  // Under the guard.
+  // Called with the guard held.
   Step SendNow(void* from);
   Step ReceiveNow(void* to_optional);
   static Node* PopClaimed(WaitQueue& queue);
@@ -90,8 +90,8 @@ inline constexpr ElementType kElementType = {
 
 }  // namespace internal
 
-/// One way on for a Select: Channel makes them. A default one is never taken, as a nil channel in
-/// Go: it switches its place off.
+/// One case of a Select; Channel makes them. A default-constructed case is never taken, as a nil
+/// channel in Go.
 class Case {
  public:
   Case() = default;
@@ -108,14 +108,14 @@ class Case {
   bool sends_ = false;
 };
 
-/// Go's chan for fibers of any loops and for plain threads: a fiber that has to wait steps aside, a
-/// thread blocks. First come, first served. With a capacity, as many values are kept; without one,
-/// a send waits for its receive. Neither send nor receive allocates.
+/// Go's chan for fibers of any loops and for plain threads: a waiting fiber is suspended, a waiting
+/// thread blocks. First come, first served. With a capacity, as many values are buffered; without
+/// one, a send waits for its receive. Neither send nor receive allocates.
 ///
-/// The calls that wait end with a context, the fiber's own when none is given: one that has ended
-/// already does nothing.
+/// The calls that wait end with a context, the fiber's own when none is given. With a context that
+/// has already ended they do nothing.
 ///
-/// T moves without throwing; it need not be copyable. The channel outlives all calls on it.
+/// T moves without throwing and need not be copyable. The channel outlives all calls on it.
 template <class T>
 class Channel {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -125,14 +125,14 @@ class Channel {
   /// Throws std::length_error or std::bad_alloc when there is no room for `capacity` values.
   explicit Channel(size_t capacity = 0) : core_(internal::kElementType<T>, capacity) {}
 
-  /// Returns the context's cause when that ended first; `value` is lost then. Throws ClosedChannel
-  /// when the channel is closed, or is closed while this waits.
+  /// Returns the context's cause when the context ended first; `value` is lost then. Throws
+  /// ClosedChannel when the channel is closed, or is closed during the wait.
   Error Send(T value) { return core_.Send(std::addressof(value)); }
   Error Send(const appcontext::Context& context, T value) {
     return core_.Send(context, std::addressof(value));
   }
-  /// The next value; nothing when the channel is closed and empty, or when the context has ended
-  /// (its Done() tells).
+  /// The next value. Empty when the channel is closed and has no values, or when the context has
+  /// ended (distinguish by its Done()).
   [[nodiscard]] std::optional<T> Receive() {
     std::optional<T> value;
     core_.Receive(&value);
@@ -144,30 +144,31 @@ class Channel {
     return value;
   }
 
-  /// Sends if that needs no wait; otherwise `value` is left as it was. Any thread, never waits.
+  /// Sends if that needs no wait; otherwise `value` is unchanged. Any thread, never waits.
   [[nodiscard]] bool TrySend(T&& value) { return core_.TrySend(std::addressof(value)); }
   [[nodiscard]] bool TrySend(const T& value) {
     T copy(value);
     return core_.TrySend(std::addressof(copy));
   }
-  /// A value if there is one to be had without waiting.
+  /// A value, if one is available without waiting.
   [[nodiscard]] std::optional<T> TryReceive() {
     std::optional<T> value;
     core_.TryReceive(&value);
     return value;
   }
 
-  /// No more values come: receives get what is left and then nothing. Any thread, never waits.
-  /// Throws ClosedChannel when it was closed before.
+  /// Closes the channel: receives get the buffered values and then nothing. Any thread, never
+  /// waits. Throws ClosedChannel when the channel is already closed.
   void Close() { core_.Close(); }
 
-  /// Values that are kept now, and the most that are.
+  /// The buffered values, and the capacity.
   [[nodiscard]] size_t Len() const { return core_.Len(); }
   [[nodiscard]] size_t Cap() const { return core_.Cap(); }
 
-  /// For Select: receives into `to`, which is left empty when the channel is closed and empty.
+  /// For Select: receives into `to`, which is left empty when the channel is closed and has no
+  /// values.
   [[nodiscard]] Case ToReceive(std::optional<T>& to) { return {core_, &to, false}; }
-  /// For Select: sends `value`, which is moved from only when this case is the one.
+  /// For Select: sends `value`, which is moved from only when this case is taken.
   [[nodiscard]] Case ToSend(T& value) { return {core_, std::addressof(value), true}; }
   [[nodiscard]] Case ToSend(T&& value) { return {core_, std::addressof(value), true}; }
 

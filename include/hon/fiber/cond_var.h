@@ -9,20 +9,20 @@
 
 namespace hon::fiber {
 
-/// Go's sync.Cond for fibers of any loops and for plain threads. Those who wait are served in
-/// order, and each is woken only when it has the mutex again: a Broadcast to a thousand makes one
-/// of them run, and each unlock the next.
+/// Go's sync.Cond for fibers of any loops and for plain threads. Waiters are served in order, and
+/// each wakes only once it has the mutex again: a Broadcast to a thousand waiters makes one of them
+/// run, and each unlock the next.
 class CondVar {
  public:
   CondVar() = default;
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
-  ~CondVar();  // nobody waits
+  ~CondVar();  // no waiter may be left
 
-  /// Unlocks, waits to be signalled and locks again. Returns the cause of `context` (the fiber's
-  /// own without one) when that ends first; the mutex is held then too. Never wakes for nothing,
-  /// but somebody else may have changed the condition since the signal: wait in a loop, or use the
-  /// forms with a predicate.
+  /// Unlocks, waits for a signal and locks again. Returns the cause of `context` (default: the
+  /// fiber's own) when that ends first; the mutex is locked then too. No spurious wake-ups, but the
+  /// condition may have changed since the signal: wait in a loop, or use the forms with a
+  /// predicate.
   Error Wait(std::unique_lock<Mutex>& held);
   Error Wait(const appcontext::Context& context, std::unique_lock<Mutex>& held);
 
@@ -39,7 +39,7 @@ class CondVar {
     return {};
   }
 
-  /// Lets the one go on that has waited longest, or all. Any thread, with the mutex held or not.
+  /// Wakes the longest waiter, or all. Any thread, with the mutex held or not.
   void Signal();
   void Broadcast();
 

@@ -13,25 +13,25 @@ namespace hon::fiber {
 
 class LoopConn;  // src/fiber
 
-/// Connections of one loop that are told of a shutdown and cut together: those that were taken over
+/// Connections of one loop that get a shutdown notice and are cut together: the ones taken over
 /// from a server. On the loop's thread.
 class ConnGroup {
  public:
   /// `on_empty` is called whenever the last connection has left, from inside the call or event that
   /// ends that connection.
   explicit ConnGroup(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
-  /// The connections stay open, and belong to no group.
+  /// The connections stay open, and are in no group from then on.
   ~ConnGroup();
   ConnGroup(const ConnGroup&) = delete;
   ConnGroup& operator=(const ConnGroup&) = delete;
 
   [[nodiscard]] bool Empty() const { return first_ == nullptr; }
-  /// Has io::ConnSink::OnShutdown called for each connection, also for those that enter later or
-  /// get another sink.
+  /// Has io::ConnSink::OnShutdown called for each connection, also for connections that enter later
+  /// or get another sink.
   void TellShutdown();
   [[nodiscard]] bool ShuttingDown() const { return shutting_down_; }
-  /// Ends all connections, also those that enter later: what the socket takes of their output at
-  /// once is sent, and io::ConnSink::OnClosed gets `cause`.
+  /// Ends all connections, also ones that enter later: output that the socket takes at once is
+  /// sent, and io::ConnSink::OnClosed gets `cause`.
   void CutAll(const Error& cause);
 
  private:
@@ -39,29 +39,30 @@ class ConnGroup {
   void Enter(LoopConn& conn);
 
   std::function<void()> on_empty_;
-  LoopConn* first_ = nullptr;  // of a doubly linked list
+  LoopConn* first_ = nullptr;  // head of a doubly linked list
   bool shutting_down_ = false;
   Error cut_;
 };
 
-/// Gives `connection` to `sink`, whose OnOpen is called before this returns. Deadlines are lifted;
-/// bytes that Reader() holds are in EventConn::In(). On the connection's loop. The connection is in
+/// Gives `connection` to `sink`; calls its OnOpen before returning. Deadlines are lifted; bytes
+/// that Reader() holds are in EventConn::In(). On the connection's loop. The connection is in
 /// `group`, if there is one, until its socket is closed or its EventConn is destroyed; `slot` is
-/// kept as long.
+/// kept alive as long.
 void OpenConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group = nullptr,
               std::shared_ptr<void> slot = nullptr);
 
-/// The same as a connection whose calls suspend the calling fiber. Made, used and destroyed on the
-/// connection's loop.
+/// As OpenConn, with a connection whose calls suspend the calling fiber. Made, used and destroyed
+/// on the connection's loop.
 std::unique_ptr<io::Conn> NewConn(netpoll::Connection& connection, ConnGroup* group = nullptr,
                                   std::shared_ptr<void> slot = nullptr);
 
-/// A connection whose calls suspend the calling fiber, of what `open` gives to a sink:
+/// A connection whose calls suspend the calling fiber, made of the EventConn that `open` gives to a
+/// sink:
 ///
 ///     auto conn = fiber::ConnOf([&](io::ConnSink& sink) { return w.Upgrade("chat", {}, sink); });
 ///
-/// Any io::EventConn will do. Made, used and destroyed on the loop of that connection. Errors: what
-/// `open` returns.
+/// Works for any io::EventConn. Made, used and destroyed on the loop of that connection. Fails with
+/// the error of `open`.
 Result<std::unique_ptr<io::Conn>> ConnOf(const std::function<Error(io::ConnSink&)>& open);
 
 /// Connects from a fiber to "host:port" or "unix:/path". Errors: io::ErrDeadlineExceeded, the

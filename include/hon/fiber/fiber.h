@@ -1,8 +1,9 @@
 #pragma once
 
-// fiber: stackful fibers over a loop; here a completion becomes a return value. Knows no HTTP.
-// A fiber runs on one thread for its whole life. It may hold anything across a wait except a
-// std::mutex that another fiber of the same loop wants (fiber::Mutex exists for that).
+// fiber: stackful fibers over a loop. A fiber sees the completion of an operation as the return of
+// a call. Independent of HTTP. A fiber runs on one thread for its whole life. A fiber may hold
+// anything across a wait except a std::mutex that another fiber of the same loop wants;
+// fiber::Mutex may be held.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,10 +21,10 @@ namespace hon::fiber {
 class BlockingPool;
 
 struct Options {
-  size_t stack_bytes = 256 * 1024;  // reserved, committed as touched; 64 KiB that fault below
+  size_t stack_bytes = 256 * 1024;  // reserved, committed as touched; below lie 64 KiB that fault
   size_t cached_stacks_max = 1024;  // free stacks that are kept
-  /// Where Blocking makes its calls. Null: in a pool of the scheduler's own, made when it is first
-  /// needed, with the defaults of BlockingOptions.
+  /// The pool for calls of Blocking. Null: a pool of the scheduler's own, made for the first call,
+  /// with the defaults of BlockingOptions.
   BlockingPool* blocking = nullptr;
 };
 
@@ -33,16 +34,17 @@ class Scheduler;
 /// Counters of one scheduler.
 struct Stats {
   size_t live = 0;       // fibers that have started and not ended
-  size_t live_max = 0;   // the most that there were at once
-  size_t stacks = 0;     // stacks that exist: those in use and the free ones that are kept
+  size_t live_max = 0;   // the maximum of `live` so far
+  size_t stacks = 0;     // stacks that exist, in use or free
   uint64_t started = 0;  // fibers so far
-  uint64_t trimmed = 0;  // times that a free stack which had gone deep gave its memory back
+  uint64_t trimmed = 0;  // times that a free stack gave memory back to the system
 };
 
 struct GoOptions {
   Scheduler* scheduler = nullptr;    // null: this thread's
   appcontext::Context context = {};  // of the new fiber; kept until it ends
-  std::string_view name = {};        // for messages; kept alive by the caller, as a literal is
+  std::string_view name = {};        // for messages; kept alive by the caller, for example a
+                                     // literal
 };
 
 Fiber* Current();
@@ -51,15 +53,15 @@ void Yield();
 void Wake(Fiber& fiber);
 void Go(std::function<void()> function, GoOptions options);
 
-/// Called on the running fiber around each of its suspensions, with `argument`; they must not wait.
-/// Null: nothing. For those who hold output back, or measure time, while a fiber runs.
+/// Called on the running fiber around each of its suspensions, with `argument`; must not wait.
+/// Null: no call. Used to flush output, or to measure time, while a fiber runs.
 struct SwitchHooks {
   void (*before_suspend)(void* argument) = nullptr;
   void (*after_resume)(void* argument) = nullptr;
   void* argument = nullptr;
 };
 
-/// What SetContext, SetName and SetSwitchHooks say one by one.
+/// The settings of SetContext, SetName and SetSwitchHooks together.
 struct Attributes {
   const appcontext::Context* context = nullptr;
   const std::string_view* name = nullptr;
@@ -82,7 +84,7 @@ class Scheduler {
   /// An exception that leaves `entry` ends the process: catch before.
   using Entry = void (*)(void* argument);
   void Start(Entry entry, void* argument);
-  /// The same with what SetAttributes would say first.
+  /// As Start, with `attributes` set before `entry` runs.
   void Start(Entry entry, void* argument, const Attributes& attributes);
 
   [[nodiscard]] netpoll::Loop& GetLoop() const;
@@ -91,9 +93,9 @@ class Scheduler {
   [[nodiscard]] size_t Live() const;
   /// Stacks that exist, those of free fibers included.
   [[nodiscard]] size_t Stacks() const;
-  /// Any thread; each number is right, together they may be of different moments.
+  /// Any thread. Each number is exact, but the numbers may be of different moments.
   [[nodiscard]] Stats GetStats() const;
-  /// Of Options::blocking, or its own. On the loop's thread.
+  /// Options::blocking, or the scheduler's own pool. On the loop's thread.
   [[nodiscard]] BlockingPool& Blocking();
 
  private:
@@ -114,24 +116,24 @@ class Scheduler {
 /// The running fiber, or null on a plain thread or outside any fiber.
 [[nodiscard]] Fiber* Current();
 
-/// Suspends the running fiber until Wake. A Wake that came first makes it return at once (one is
-/// remembered). Wakes may be spurious: wait in a loop around a condition.
+/// Suspends the running fiber until Wake. One earlier Wake is remembered and makes Park return at
+/// once. Wake-ups may be spurious: wait in a loop around a condition.
 void Park();
 /// Makes `fiber` run again in one of the next steps of its loop. Any thread; the fiber must not
 /// end before the call returns.
 void Wake(Fiber& fiber);
-/// Lets everything else that is ready run first.
+/// Lets all other ready fibers and tasks run first.
 void Yield();
 
 /// Go's go statement: runs `function` on a fiber, in one of the next steps of its loop. Any thread
-/// when a scheduler is given, which must outlive the call; otherwise the thread of a loop that has
-/// one. A loop that is destroyed first destroys the function without running it. An exception that
-/// leaves it ends the process.
+/// when a scheduler is given, which must outlive the call; otherwise the thread of a loop with a
+/// scheduler. A loop that is destroyed first destroys the function without running it. An exception
+/// that leaves the function ends the process.
 void Go(std::function<void()> function, GoOptions options = {});
 
-/// Holds for the running fiber until others are set or it ends.
+/// Sets the hooks of the running fiber, until they are replaced or the fiber ends.
 void SetSwitchHooks(const SwitchHooks& hooks);
-/// Of the running fiber; none on a plain thread.
+/// The hooks of the running fiber; none on a plain thread.
 [[nodiscard]] SwitchHooks CurrentSwitchHooks();
 
 /// The context whose end wakes this fiber's waits: the request's in a handler, Background
@@ -139,15 +141,15 @@ void SetSwitchHooks(const SwitchHooks& hooks);
 void SetContext(const appcontext::Context* context);
 [[nodiscard]] const appcontext::Context& CurrentContext();
 
-/// What messages call the running fiber: the text that `*name` holds when it is needed, which may
-/// change. The caller keeps it alive until it sets another; null takes it back.
+/// Names the running fiber in messages: by the text that `*name` has at that time. The caller keeps
+/// the text alive until another is set; null removes the name.
 void SetName(const std::string_view* name);
 
-/// All three at once.
+/// Sets context, name and hooks at once.
 void SetAttributes(const Attributes& attributes);
 
-/// Waits. Returns early with the context's cause when the fiber's context (or `context`) ends.
-/// On a plain thread it blocks that thread.
+/// Waits for `time`. Returns early with the context's cause when the fiber's context (or `context`)
+/// ends. On a plain thread, blocks the thread.
 Error Sleep(Duration time);
 Error Sleep(const appcontext::Context& context, Duration time);
 /// Waits until `context` has ended and returns its cause.

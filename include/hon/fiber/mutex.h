@@ -10,10 +10,10 @@
 
 namespace hon::fiber {
 
-/// Go's sync.Mutex for fibers of any loops and for plain threads: whoever has to wait steps aside
-/// (a fiber) or blocks (a thread), and may hold it across other waits. First come, first served:
-/// unlock hands the mutex to the one that has waited longest. Not recursive. Free, it costs one
-/// atomic step to lock and one to unlock, and never allocates.
+/// Go's sync.Mutex for fibers of any loops and for plain threads: a waiting fiber is suspended, a
+/// waiting thread blocks. May be held across other waits. First come, first served: unlock passes
+/// the mutex to the longest waiter. Not recursive. Without contention, lock and unlock cost one
+/// atomic step each; never allocates.
 ///
 /// Works with std::lock_guard, std::unique_lock and std::scoped_lock.
 class Mutex {
@@ -21,9 +21,9 @@ class Mutex {
   Mutex() = default;
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
-  ~Mutex();  // unlocked, and nobody waits
+  ~Mutex();  // must be unlocked, without waiters
 
-  /// Waits for as long as it takes, whatever becomes of the fiber's context.
+  /// Waits as long as necessary; ignores the fiber's context.
   void lock() {
     if (!try_lock()) LockSlow();
   }
@@ -32,7 +32,7 @@ class Mutex {
     return state_.compare_exchange_strong(expected, kLocked, std::memory_order_acquire,
                                           std::memory_order_relaxed);
   }
-  /// From any thread, the one that locked it or another.
+  /// Callable on any thread, also on another one than lock.
   void unlock() {
     uint32_t expected = kLocked;
     if (!state_.compare_exchange_strong(expected, kFree, std::memory_order_release,
@@ -41,8 +41,8 @@ class Mutex {
     }
   }
 
-  /// Locks, or returns the cause of `context` (the fiber's own without one) when that has ended
-  /// before the mutex was had. Go on with std::unique_lock(mutex, std::adopt_lock).
+  /// Locks, or returns the cause of `context` (default: the fiber's own) when that ends first.
+  /// Adopt the lock by std::unique_lock(mutex, std::adopt_lock).
   Error Lock();
   Error Lock(const appcontext::Context& context);
 
@@ -60,7 +60,7 @@ class Mutex {
   void AwaitAdmitted(internal::WaitNode& node);
 
   std::atomic<uint32_t> state_{kFree};
-  std::mutex guard_;  // of the queue, and of every change from and to kContended
+  std::mutex guard_;  // guards the queue, and every change from and to kContended
   internal::WaitQueue queue_;
 };
 

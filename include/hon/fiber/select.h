@@ -10,17 +10,17 @@
 
 namespace hon::fiber {
 
-/// What Select returns when it took none of its cases.
-inline constexpr int kTimedOut = -1;  // also where Go's `default` runs, with a timeout of zero
+/// The results of Select when no case was taken.
+inline constexpr int kTimedOut = -1;  // after the timeout; Go's `default` is a timeout of zero
 inline constexpr int kContextEnded = -2;
 
-/// The most cases that one Select may have. Up to eight need no allocation.
+/// The most cases of one Select. Up to eight need no allocation.
 inline constexpr size_t kSelectCasesMax = 60;
 
-/// Go's select, for fibers and plain threads: waits until one of `cases` can go on, takes it and
-/// returns its index; among several that can, the choice is random. kTimedOut after `timeout`, at
-/// once with a timeout of zero. kContextEnded when `context`, or without one the fiber's own, ends
-/// first or has ended already. Without cases that can ever go on, waits for one of these.
+/// Go's select, for fibers and plain threads: waits until one of `cases` is ready, takes it and
+/// returns its index; among several ready cases the choice is random. kTimedOut after `timeout`, at
+/// once with a timeout of zero. kContextEnded when `context` (default: the fiber's own) ends first
+/// or has already ended. Without a case that can become ready, waits for one of these.
 ///
 ///     std::optional<int> number;
 ///     switch (fiber::Select({numbers.ToReceive(number), texts.ToSend(text)}, 1s)) {

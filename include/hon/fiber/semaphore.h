@@ -10,23 +10,23 @@
 namespace hon::fiber {
 
 /// The weighted semaphore of Go's x/sync, for fibers of any loops and for plain threads. First
-/// come, first served: one that asks for much is not overtaken by those who ask for little.
+/// come, first served: small requests do not overtake a large one.
 class Semaphore {
  public:
-  /// With `size` units to give.
+  /// A semaphore of `size` units.
   explicit Semaphore(int64_t size);
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
-  ~Semaphore();  // nobody waits
+  ~Semaphore();  // no waiter may be left
 
-  /// Takes `n` units, or none and returns the cause of `context` (the fiber's own without one)
-  /// when that has ended before. Asking for more than there will ever be waits for that end, and
-  /// keeps nobody else waiting.
+  /// Takes `n` units, or takes none and returns the cause of `context` (default: the fiber's own)
+  /// when that ends first. A request for more units than the semaphore has waits for the end of its
+  /// context, without keeping other requests waiting.
   Error Acquire(int64_t n = 1);
   Error Acquire(const appcontext::Context& context, int64_t n = 1);
-  /// Takes them if that keeps nobody waiting.
+  /// Takes `n` units if they are free and no request is waiting.
   [[nodiscard]] bool TryAcquire(int64_t n = 1);
-  /// Gives `n` units back. Throws std::logic_error when that is more than are taken.
+  /// Gives `n` units back. Throws std::logic_error for more units than are taken.
   void Release(int64_t n = 1);
 
  private:

@@ -6,14 +6,14 @@ namespace hon::fiber::internal {
 
 class Sleeper;
 
-/// One place in a queue. Lives on the stack of the one that waits; guarded by the lock of what is
-/// waited for.
+/// One waiter's node in a queue. Lives on the waiter's stack; guarded by the lock of the object
+/// that is waited for.
 struct WaitNode : IntrusiveListNode<WaitNode> {
   Sleeper* sleeper = nullptr;
-  bool granted = false;  // it has what it waited for
+  bool granted = false;  // the wait was successful
 };
 
-/// First come, first served: those who wait for one thing. Guarded by its owner's lock.
+/// The waiters of one object, first come, first served. Guarded by the owner's lock.
 using WaitQueue = IntrusiveList<WaitNode, WaitNode>;
 
 }  // namespace hon::fiber::internal

@@ -33,15 +33,15 @@ enum class ConnectionPhase : uint8_t {
   kConnecting,   // dialed, not yet established
   kHandshaking,  // established: OnPrepare, and the record layer's handshake when there is one
   kOpen,         // both directions, or one after a FIN
-  kFlushing,     // Close was called, output is unsent
+  kFlushing,     // Close was called, output is left to send
   kLingering,    // our FIN is sent, input is discarded
   kClosed,       // the descriptor is gone; the object waits for its last holder
 };
 enum class ConnectionEvent : uint8_t;
 
-/// What a connection tells, always on its loop's thread, and never from inside a call that the
-/// handler itself makes on a connection. One handler serves any number of connections; what
-/// belongs to one of them hangs on Connection::UserData.
+/// The events of connections, always on the loop's thread, and never from inside a call that the
+/// handler itself makes on a connection. One handler serves any number of connections; state of a
+/// single connection is reached by Connection::UserData.
 class EventHandler {
  public:
   virtual ~EventHandler() = default;
@@ -49,19 +49,19 @@ class EventHandler {
   /// here.
   virtual void OnPrepare([[maybe_unused]] Connection& c) {}
   /// Reading has begun; the handshake of the record layer, if there is one, is done. A handshake
-  /// that fails is told by OnDisconnect alone.
+  /// that fails is reported by OnDisconnect alone.
   virtual void OnConnect([[maybe_unused]] Connection& c) {}
-  /// Reader() has grown, or the peer has finished sending (InputEnded), or it has finished while
-  /// reading is paused (PeerFinished). Called again for every further batch, whether or not the
-  /// handler consumed the last one; bytes on their way may still come after PauseRead.
+  /// Reader() has grown, or the peer has finished sending (InputEnded), or the peer has finished
+  /// while reading is paused (PeerFinished). Called again for every further batch, whether or not
+  /// the handler consumed the last one; bytes in flight may still arrive after PauseRead.
   virtual void OnRequest(Connection& c) = 0;
   /// Writer() has become empty after a flush that could not send everything, or (after
   /// WantWritable) the socket takes bytes again.
   virtual void OnWritable([[maybe_unused]] Connection& c) {}
   /// A deadline has passed; it is cleared. The default closes the connection.
   virtual void OnTimeout(Connection& c, DeadlineKind kind);
-  /// The last call for `c`: it was closed by either side, `why` says by what (none: our Close).
-  /// Detach everything that points at it.
+  /// The last call for `c`, which was closed by either side; `why` is the reason (none: our Close).
+  /// Detach everything that points at `c`.
   virtual void OnDisconnect([[maybe_unused]] Connection& c, [[maybe_unused]] const Error& why) {}
 };
 
@@ -69,8 +69,8 @@ enum class CloseHow : uint8_t {
   kGraceful,  // sends what Writer() holds, then closes
   kLinger,    // as kGraceful, but ends only our direction, then discards input until the peer
               // closes or kLingerTime has passed: no reset may overtake the answer to a request
-              // that we did not read to its end. Behind kLingerBytesMax nothing is received, so
-              // that a peer that goes on sending is held back until it looks for an answer
+              // that was not read to its end. Past kLingerBytesMax nothing is received, so that a
+              // peer that goes on sending is held back until it looks for an answer
   kAbort,     // resets at once; unsent output is lost
 };
 inline constexpr Duration kLingerTime = std::chrono::milliseconds(500);
@@ -80,8 +80,8 @@ inline constexpr size_t kLingerBytesMax = 256 * 1024;
 /// deadline when that is earlier; then the connection is cut.
 inline constexpr Duration kFlushOnCloseTime = std::chrono::seconds(30);
 
-/// Input that piles up unread past this pauses reading until the reader has caught up. What was
-/// received before the pause took effect (on io_uring up to 32 blocks) comes on top.
+/// Unread input past this pauses reading until the reader has caught up. Bytes received before the
+/// pause took effect (on io_uring up to 32 blocks) come on top.
 inline constexpr size_t kInputHighWaterBytes = 64 * 1024;
 
 /// Room for every address as text.
@@ -90,20 +90,19 @@ inline constexpr size_t kAddressTextMax = 120;
 /// A handshake must be done within this time, unless SetRecordLayer is given another.
 inline constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
 
-/// What is sent at once when a file goes through a record layer.
+/// Bytes of a file that are read, sealed and sent at once with a record layer.
 inline constexpr size_t kSealedFileBytesMax = 64 * 1024;
 
-/// One TCP or unix stream socket. Owned by its loop, used on its loop's thread only; gone after
-/// OnDisconnect, or when the last Retain is taken back. At most 256 bytes, without buffers while
-/// idle.
+/// A TCP or unix stream socket. Owned by its loop, used on its loop's thread only; destroyed
+/// after OnDisconnect, or at the last Release. At most 256 bytes, without buffers while idle.
 class Connection final : private Timer {
  public:
   [[nodiscard]] Loop& GetLoop() const { return *loop_; }
-  /// -1 once it is closed.
+  /// -1 once the socket is closed.
   [[nodiscard]] int Fd() const { return fd_; }
 
-  /// Received and unread bytes. After consuming some, call ConsumedInput (it resumes a paused
-  /// read).
+  /// Received and unread bytes. ConsumedInput must follow after some were consumed (it resumes a
+  /// paused read).
   [[nodiscard]] io::LinkBuffer& Reader() { return in_; }
   void ConsumedInput() {
     if ((flags_ & kPausedFull) != 0) ResumeFull();
@@ -112,23 +111,23 @@ class Connection final : private Timer {
   void SetInputHighWater(size_t bytes);
   /// The peer has sent FIN, or the record layer's close_notify: nothing will be added to Reader().
   [[nodiscard]] bool InputEnded() const { return (flags_ & kInputEnded) != 0; }
-  /// InputEnded, by a FIN that no close_notify preceded: what was received may be incomplete
-  /// (RFC 8446 §6.1). Never without a record layer.
+  /// InputEnded, by a FIN without close_notify before it: the received data may be incomplete (RFC
+  /// 8446 §6.1). Never set without a record layer.
   [[nodiscard]] bool InputTruncated() const { return (flags_ & kInputTruncated) != 0; }
   /// The peer has sent FIN, though bytes before it may still be unread in the socket.
   [[nodiscard]] bool PeerFinished() const { return (flags_ & (kInputEnded | kPeerFinished)) != 0; }
 
-  /// Bytes to be sent. Do not reserve room in it (Malloc) across a call to the connection.
+  /// Bytes to send. Do not reserve room in the buffer (Malloc) across a call to the connection.
   [[nodiscard]] io::LinkBuffer& Writer() { return out_; }
-  /// Sends what Writer() holds at the end of this turn (after the handshake); calls for one turn
-  /// make one system call.
+  /// Sends the content of Writer() at the end of this turn (after the handshake); calls for one
+  /// turn make one system call.
   void FlushLater() { MarkDirty(); }
-  /// Sends now what the socket takes; the rest follows by itself when it can. Fails when the
-  /// connection is broken.
+  /// Sends as much as the socket takes now; the rest is sent later without a further call. Fails
+  /// when the connection is broken.
   Error Flush();
-  /// Sends `head` and `body` behind what Writer() holds: now, without copying them, as far as the
-  /// socket takes them; the rest is copied to Writer() and follows by itself. For what is long
-  /// enough to deserve a system call of its own. Fails when the connection is broken.
+  /// Sends `head` and `body` behind the content of Writer(): now, without copying them, as far as
+  /// the socket takes them; the rest is copied to Writer() and sent later. Meant for data that is
+  /// long enough for a system call of its own. Fails when the connection is broken.
   Error SendNow(std::string_view head, std::string_view body);
   /// One sendfile call; Writer() must be empty. Bytes sent; 0: the socket is full (WantWritable).
   /// With a record layer at most kSealedFileBytesMax bytes are read, sealed and sent.
@@ -147,22 +146,22 @@ class Connection final : private Timer {
     return deadlines_[static_cast<size_t>(kind)];
   }
 
-  /// Stops and resumes taking input from the socket. A leaving peer is still noticed.
+  /// Pauses and resumes reading from the socket. A leaving peer is still noticed.
   void PauseRead();
   void ResumeRead();
 
   /// Ends the connection; OnDisconnect follows in a later step of the loop, once only. A second
-  /// call can only make it faster (kAbort).
+  /// call can only speed up the end (kAbort).
   void Close(CloseHow how = CloseHow::kGraceful);
   /// Ends our direction once Writer() is sent. Nothing may be written after it.
   void CloseWrite();
-  /// Not closed by either side.
+  /// Whether neither side has closed the connection.
   [[nodiscard]] bool IsActive() const {
     return phase_ == Phase::kOpen || phase_ == Phase::kHandshaking;
   }
 
-  /// From now on the socket carries the records of `layer`. In OnPrepare only, once. The handshake
-  /// follows; it fails with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
+  /// Sets the record layer of the socket. In OnPrepare only, once. The handshake follows, and fails
+  /// with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
   void SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
                       Duration handshake_timeout = kHandshakeTimeout);
   [[nodiscard]] bool IsPlain() const { return records_ == nullptr; }
@@ -170,7 +169,7 @@ class Connection final : private Timer {
   [[nodiscard]] io::RecordLayer* GetRecordLayer() const;
 
   /// Keeps the object, not the socket, past OnDisconnect until the same number of Release calls:
-  /// its buffers can still be touched, its calls fail or do nothing.
+  /// its buffers can still be used, its calls fail or do nothing.
   void Retain() { ++retained_; }
   void Release() {
     HON_ASSERT(retained_ > 0);
@@ -179,15 +178,15 @@ class Connection final : private Timer {
 
   [[nodiscard]] void* UserData() const { return user_data_; }
   void SetUserData(void* data) { user_data_ = data; }
-  /// Events go to `handler` from now on.
+  /// Sends events to `handler` from now on.
   void SetEventHandler(EventHandler& handler) { handler_ = &handler; }
   [[nodiscard]] EventHandler& GetEventHandler() const { return *handler_; }
 
   /// "ip:port", "[ip6]:port" or a unix path.
   [[nodiscard]] std::string LocalAddr() const;
   [[nodiscard]] std::string RemoteAddr() const;
-  /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the
-  /// kernel on the first call only; "" when the peer had gone before that.
+  /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the kernel
+  /// on the first call only; "" when the peer was gone before that call.
   std::string_view FormatRemoteAddr(std::span<char> into) const {
     if (peer_.text_size == 0) return FormatLongRemoteAddr(into);
     std::memcpy(into.data(), peer_.bytes.data(), peer_.bytes.size());
@@ -203,20 +202,20 @@ class Connection final : private Timer {
   using Phase = ConnectionPhase;
   struct Records;  // the record layer and its ciphertext
 
-  // Who refers to the object beside the loop; it stays until none is left.
+  // References to the object beside the loop's; the object lives while one of them is set.
   enum Hold : uint16_t {
-    kRecvInFlight = 1,      // the kernel may fill a block for it
+    kRecvInFlight = 1,      // the kernel may fill a block for the connection
     kCancelInFlight = 2,    // the kernel was asked to end the receive, and has not answered
     kWritableInFlight = 4,  // the kernel will report writability
     kPeerPollInFlight = 8,  // the kernel watches for a leaving peer
     kInDirtyList = 16,      // of the loop
     kInReadyList = 32,      // of the backend
-    kStarved = 64,          // io_uring: it found no block to receive into, and waits for its turn
+    kStarved = 64,          // io_uring: no block was free to receive into; waits for a block
   };
 
   enum Flag : uint16_t {
     kPausedByUser = 1,
-    kPausedFull = 2,  // the reader is behind
+    kPausedFull = 2,  // the reader is behind: past the high water mark
     kInputEnded = 4,
     kPeerFinished = 8,
     kInputWaits = 16,       // epoll: the socket was readable when last seen
@@ -225,20 +224,21 @@ class Connection final : private Timer {
     kWriteEndWanted = 128,  // FIN once Writer() is empty
     kWriteEnded = 256,      // FIN sent
     kLingers = 512,         // linger once Writer() is empty
-    kSyncWanted = 1024,     // the backend has to look at what input is wanted
+    kSyncWanted = 1024,     // the backend must look at whether input is wanted
     kDisconnectTold = 2048,
-    kWatchWanted = 4096,  // io_uring: a report of writability is to be asked for
+    kWatchWanted = 4096,  // io_uring: a report of writability must be requested
     kInputTruncated = 8192,
   };
 
-  /// Kept from the first question, since a reset socket has forgotten it: as text where that is
-  /// short, as that of every IPv4 peer is, since each request shows it.
+  /// The remote address, kept from the first call, since a reset socket has lost it: as text where
+  /// that is short (every IPv4 address is), since each request shows it.
   struct PeerName {
-    static constexpr size_t kPort = 16;  // of a long IPv6 address: where the port stands in `bytes`
+    static constexpr size_t kPort = 16;  // of a long IPv6 address: the offset of the port in
+                                         // `bytes`
     static constexpr size_t kScope = 18;
 
-    uint8_t family = 0;     // 0: not asked yet
-    uint8_t text_size = 0;  // 0: not asked yet, or too long
+    uint8_t family = 0;     // 0: not requested yet
+    uint8_t text_size = 0;  // 0: not requested yet, or too long
     std::array<char, 22> bytes{};
   };
 
@@ -297,7 +297,7 @@ class Connection final : private Timer {
   TimePoint armed_for_ = kNever;
   Error why_;
   std::unique_ptr<Records> records_;           // null: plain
-  uint32_t input_max_ = kInputHighWaterBytes;  // while lingering: what may still be discarded
+  uint32_t input_max_ = kInputHighWaterBytes;  // while lingering: bytes that may still be discarded
   int fd_;
   uint16_t holds_ = 0;
   uint16_t flags_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
-// netpoll: sockets as events. A Loop is one thread that owns connections, timers and pools; no
-// other thread touches them, but through Post. Knows no HTTP and no fibers.
-// Read next: connection.h, listener.h; then src/netpoll/loop.cc for the order of a turn.
+// netpoll: sockets as events. A Loop is one thread that owns connections, timers and pools; other
+// threads reach them only through Post. Independent of HTTP and of fibers. Read next: connection.h,
+// listener.h; then src/netpoll/loop.cc for the order of a turn.
 
 #include <atomic>
 #include <cstddef>
@@ -33,25 +33,25 @@ enum class BackendKind : uint8_t { kAuto, kIoUring, kEpoll, kKqueue, kFake };
 [[nodiscard]] std::string_view BackendName(BackendKind kind);
 [[nodiscard]] Result<BackendKind> ParseBackend(std::string_view name);
 
-/// How many processors this process may use: those of its affinity mask, at most what its cgroups
-/// grant (rounded up), at least one.
+/// The number of processors that this process may use: those of its affinity mask, at most the
+/// quota of its cgroups (rounded up), at least one.
 [[nodiscard]] unsigned DefaultLoops();
 
 struct LoopOptions {
   BackendKind backend = BackendKind::kAuto;
-  unsigned index = 0;              // which of its siblings this loop is
+  unsigned index = 0;              // number of this loop among its siblings
   size_t cached_blocks_max = 256;  // free 16 KiB blocks that are kept
-  /// Told once when kAuto had to fall back, with the reason. May be empty.
+  /// Called once when kAuto had to fall back, with the reason. May be empty.
   std::function<void(std::string_view)> on_fallback = {};
 };
 
-/// Work for a loop, intrusive so that posting it allocates nothing. Run once per Post or Defer; it
-/// may be posted again, or destroyed, from Run on.
+/// Work for a loop, intrusive so that posting it allocates nothing. Run once per Post or Defer; the
+/// task may be posted again, or destroyed, once Run has begun.
 class Task {
  public:
   virtual ~Task() = default;
   virtual void Run() = 0;
-  /// Called instead of Run when the loop is destroyed first.
+  /// Called in place of Run when the loop is destroyed first.
   virtual void Discard() {}
 
  private:
@@ -64,11 +64,11 @@ class Loop {
   /// Fails where the kernel refuses what the backend needs. kAuto prefers io_uring and falls back
   /// to epoll.
   static Result<std::unique_ptr<Loop>> Create(LoopOptions options);
-  /// A loop over a backend of the caller's making, as tests have it.
+  /// A loop over a backend of the caller's making, for tests.
   static std::unique_ptr<Loop> CreateOver(std::unique_ptr<Backend> backend, LoopOptions options);
-  /// Closes every connection (their handlers are told) and listener, and discards what was posted
-  /// and deferred: whoever still needs that to run turns the loop before. No connection may be
-  /// retained. On the loop's thread, or after Run returned.
+  /// Closes every connection (calling their handlers) and listener, and discards posted and
+  /// deferred tasks: to have them run, turn the loop before. No connection may be retained. On the
+  /// loop's thread, or after Run returned.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -86,40 +86,40 @@ class Loop {
   [[nodiscard]] TimePoint Now() const { return now_; }
   [[nodiscard]] TimerWheel& Timers() { return timers_; }
   [[nodiscard]] io::BlockPool& Blocks() { return blocks_; }
-  /// Runs `task` later in this turn, before output is flushed; from a deferred task: next turn,
-  /// which then does not wait. This is how a long job yields.
+  /// Runs `task` later in this turn, before output is flushed. A task deferred by a deferred task
+  /// runs in the next turn, which then does not wait: a long job yields that way.
   void Defer(Task& task);
-  /// Takes a connected or accepted socket over, also when it fails; OnPrepare and, without a record
+  /// Takes over a connected or accepted socket, also on failure; OnPrepare and, without a record
   /// layer, OnConnect are called from inside.
   Result<Connection*> Adopt(int fd, EventHandler& handler);
-  /// Connects without blocking; `done` is called on this thread, never from inside, with the
+  /// Connects without blocking. `done` is called on this thread, never from inside, with the
   /// Connection (after its OnConnect) or the error: ErrDeadlineExceeded, a system error, or
-  /// ErrClosed when the loop ends first. A name is looked up on a thread of its own; its
-  /// addresses are tried one after the other, each with its share of `timeout`. With a `layer` the
-  /// handshake has what is left of `timeout`, and its failure is final: no further address is
-  /// tried.
+  /// ErrClosed when the loop ends first. A name is looked up on a separate thread; its addresses
+  /// are tried one after the other, each with its share of `timeout`. With a `layer` the handshake
+  /// has the rest of `timeout`, and its failure is final: no further address is tried.
   void Dial(std::string_view address, EventHandler& handler, Duration timeout,
             std::function<void(Result<Connection*>)> done,
             std::unique_ptr<io::RecordLayer> layer = nullptr);
   /// Calls `visit` for every connection whose OnDisconnect has not been called. `visit` may close
-  /// any of them.
+  /// any connection.
   void ForEachConnection(const std::function<void(Connection&)>& visit);
 
   // From any thread.
 
   /// Runs `task` on the loop's thread in one of the next turns. Tasks of one thread keep order.
   void Post(Task& task);
-  /// The same for a function (allocates).
+  /// Runs `function` on the loop's thread, as Post of a task; allocates.
   void Post(std::function<void()> function);
   /// Makes Run return after the current turn, or at once when it is called next.
   void Stop();
 
-  /// The loop whose thread this is, or null.
+  /// The loop of the calling thread, or null.
   [[nodiscard]] static Loop* Current();
   [[nodiscard]] bool InLoopThread() const { return Current() == this; }
   [[nodiscard]] unsigned Index() const { return options_.index; }
   [[nodiscard]] BackendKind Kind() const;
-  /// Connections that this loop owns now, or is about to. Any thread, approximate there.
+  /// Connections that this loop owns or is about to own. On another thread the number is
+  /// approximate.
   [[nodiscard]] size_t Connections() const { return load_.load(std::memory_order_relaxed); }
 
  private:
@@ -155,7 +155,7 @@ class Loop {
   std::unique_ptr<ConnectionSlab> slab_;
   std::unique_ptr<Dialer> dialer_;  // made by the first Dial
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  Connection* dirty_first_ = nullptr;  // have output to send, or a change to settle
+  Connection* dirty_first_ = nullptr;  // connections with output to send, or a change to settle
   Connection* dirty_last_ = nullptr;
   TaskList deferred_;
   bool ending_ = false;  // being destroyed: takes no new connections

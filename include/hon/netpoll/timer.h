@@ -10,14 +10,14 @@ namespace hon::netpoll {
 
 class TimerWheel;
 
-/// A place in the ring of a slot of the wheel.
+/// The links of a timer in the ring of a slot of the wheel.
 struct TimerLink {
   TimerLink* ring_prev = nullptr;
   TimerLink* ring_next = nullptr;
 };
 
-/// Something that happens at a time. Intrusive: arming and disarming allocate nothing and take
-/// constant time. Belongs to one wheel, on its loop's thread; disarmed by its destructor.
+/// A callback at a given time. Intrusive: arming and disarming allocate nothing and take constant
+/// time. Belongs to one wheel, on its loop's thread; disarmed by its destructor.
 class Timer : private TimerLink {
  public:
   Timer() = default;
@@ -46,17 +46,18 @@ class TimerWheel {
   static constexpr unsigned kLevelBits = 6;
   static constexpr unsigned kLevels = 6;
   static constexpr unsigned kSlots = 1U << kLevelBits;
-  /// About two years. Deadlines past it are looked at again when it comes closer.
+  /// About two years. A later deadline is checked again when the horizon is reached.
   static constexpr uint64_t kHorizonTicks = uint64_t{kSlots - 2} << (kLevelBits * (kLevels - 1));
 
   explicit TimerWheel(TimePoint start);
-  ~TimerWheel();  // disarms what is still armed
+  ~TimerWheel();  // disarms timers that are still armed
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  /// Arms, or moves, `timer`. kNever disarms it.
+  /// Arms `timer`, or moves its deadline. kNever disarms it.
   void Arm(Timer& timer, TimePoint deadline);
-  /// Runs what is due at `now`. Timers armed meanwhile for the past run in the next call.
+  /// Runs the timers that are due at `now`. Timers armed meanwhile for the past run in the next
+  /// call.
   void Advance(TimePoint now);
   /// A time not after the earliest deadline; kNever when no timer is armed.
   [[nodiscard]] TimePoint NextWakeup() const;
@@ -65,7 +66,7 @@ class TimerWheel {
  private:
   friend class Timer;
 
-  /// The slot that comes due next, and when.
+  /// The slot that is due next, and its time.
   struct Expiry {
     unsigned level = kLevels;  // kLevels: every slot is empty
     unsigned slot = 0;
@@ -83,7 +84,7 @@ class TimerWheel {
   TimerLink due_;  // collected, and run one by one
   // A bit is set while its slot may hold timers; disarming leaves it for Next to clear.
   mutable std::array<uint64_t, kLevels> occupied_{};
-  // What FindNext said, until a timer changes that: most turns of a busy loop move no timer.
+  // The last result of FindNext, until a timer changes it: most turns of a busy loop move no timer.
   mutable Expiry next_;
   std::array<std::array<TimerLink, kSlots>, kLevels> slots_;
 };

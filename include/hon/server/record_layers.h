@@ -13,7 +13,7 @@ class RecordLayers {
  public:
   virtual ~RecordLayers() = default;
   virtual std::unique_ptr<io::RecordLayer> NewLayer() = 0;
-  /// What a handshake may take.
+  /// The time limit of a handshake.
   [[nodiscard]] virtual Duration HandshakeTimeout() const = 0;
 };
 

@@ -35,7 +35,7 @@ struct Options {
   engine::ConnHooks hooks;
   BaseContextHook base_context;
   Duration hijacked_grace = std::chrono::seconds(10);
-  size_t connections_max = 0;  // 0: what the descriptor limit allows
+  size_t connections_max = 0;  // 0: derived from the descriptor limit
   size_t connections_per_ip_max = SIZE_MAX;
   size_t in_flight_max = SIZE_MAX;
   unsigned loops = 0;  // 0: the cores this process may use
@@ -48,12 +48,12 @@ using Option = std::function<void(Options&)>;
 
 /// Reading a request's body may wait this long for the client, added up (30 s); then the reader
 /// gets io::ErrDeadlineExceeded. A client that sent engine::kPeerRateBytesMin bytes for each second
-/// of it is waited for as long again. kUnlimited lifts it.
+/// of this time gets the same time again. kUnlimited lifts the limit.
 Option WithReadTimeout(Duration timeout);
-/// A started head must be complete within this time (10 s); then 408 and a close.
+/// A started head must be complete within this time (10 s); otherwise 408 and a close.
 Option WithReadHeaderTimeout(Duration timeout);
-/// The same for an answer that waits for the client to take it (30 s); then the connection is cut.
-/// A handler's own time does not count.
+/// As WithReadTimeout, for an answer that waits for the client to read (30 s); then the connection
+/// is cut. A handler's own time does not count.
 Option WithWriteTimeout(Duration timeout);
 /// A kept-alive connection may be idle for this long (120 s).
 Option WithKeepAliveTimeout(Duration timeout);
@@ -63,51 +63,52 @@ Option WithMaxHeaderBytes(size_t bytes_max);
 Option WithMaxHeaderFields(size_t fields_max);
 /// Bytes of a request body (4 GiB); then 413.
 Option WithMaxBodyBytes(int64_t bytes_max);
-/// Connections at once, over all loops, hijacked ones too (what the descriptor limit allows, less a
+/// Connections at once, over all loops, hijacked ones too (default: the descriptor limit, less a
 /// reserve); one more is answered 503 and closed.
 Option WithMaxConnections(size_t connections_max);
-/// The same for one IPv4 address, or one IPv6 network of 64 bits (unlimited: behind a proxy all
-/// come from one).
+/// As WithMaxConnections for one IPv4 address, or one IPv6 network of 64 bits (default: unlimited,
+/// since behind a proxy all connections come from one address).
 Option WithMaxConnectionsPerIP(size_t connections_max);
-/// Requests that are served at once, over all loops (as many as there are connections); one more is
+/// Requests served at once, over all loops (default: as many as there are connections); one more is
 /// answered 503 and its connection closed.
 Option WithMaxInFlight(size_t requests_max);
 /// Calls `hook` whenever the state of a connection changes (engine/conn_hooks.h).
 Option WithConnState(engine::ConnStateHook hook);
-/// `hook` makes the context above all requests of a listener; called by Listen, which fails with
-/// what it throws. The contexts of requests see its values and end when it ends.
+/// `hook` makes the context above all requests of a listener. Listen calls the hook, and fails with
+/// its exception. The contexts of requests see the values of that context and end when it ends.
 Option WithBaseContext(BaseContextHook hook);
 /// `hook` makes the context above the requests of one connection, from the one of its listener.
 Option WithConnContext(engine::ConnContextHook hook);
 /// Binds http::LocalAddrContextKey in the contexts of requests. Costs every connection, idle ones
 /// too, a few hundred bytes.
 Option WithLocalAddrValue();
-/// After a shutdown began, hijacked connections have this long to end by themselves (10 s); then
-/// they are closed. See Server::Shutdown.
+/// After the start of a shutdown, hijacked connections have this long to end by themselves (10 s);
+/// then they are closed. See Server::Shutdown.
 Option WithHijackedGrace(Duration grace);
 /// Event loops, each a thread (the cores that the process may use).
 Option WithLoops(unsigned loops);
 /// Default: io_uring where the kernel allows it, else epoll or kqueue.
 Option WithBackend(netpoll::BackendKind backend);
-/// Shares TCP addresses with other processes of the same user that ask for it too (SO_REUSEPORT):
-/// the kernel spreads new connections over all of them, and a new version can start before the old
-/// one ends. Without it a second process, or a second server of this one, gets EADDRINUSE from
-/// Listen. A server with several loops sets SO_REUSEPORT on its sockets once it has the address for
-/// itself, so a process of the same user that sets SO_REUSEPORT itself is let in by the kernel.
+/// Shares TCP addresses with other processes of the same user that set this option too
+/// (SO_REUSEPORT): the kernel spreads new connections over all of them, and a new version can start
+/// before the old one ends. Without this option a second process, or a second server of this one,
+/// gets EADDRINUSE from Listen. A server with several loops sets SO_REUSEPORT on its sockets once
+/// it has bound the address alone, so the kernel admits a process of the same user that sets
+/// SO_REUSEPORT itself.
 Option WithReusePort();
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
-/// Counters of one server; each is right, together they may be of different moments.
+/// Counters of one server. Each is exact, but they may be of different moments.
 struct Stats {
-  uint64_t requests = 0;  // that handlers were called for, so far
-  /// Now, hijacked ones too, for each loop; behind them those of the standby loop, once a handler
+  uint64_t requests = 0;  // requests whose handlers were called so far
+  /// Connections now, hijacked ones too, for each loop; the standby loop comes last, once a handler
   /// has held a loop (docs/CONCURRENCY.md).
   std::vector<size_t> loop_connections{};
 };
 
-/// Serves one engine on any number of addresses. Methods may be called from any thread; those that
-/// start or end something from plain threads only, not from a handler (they say so by an error).
+/// Serves one engine on any number of addresses. Methods may be called from any thread, but the
+/// ones that start or end something from plain threads only: in a handler they return an error.
 class Server {
  public:
   /// `engine` must outlive the server.
@@ -122,20 +123,20 @@ class Server {
 
   /// Binds `address` and starts to accept there; returns at once. May be called several times.
   /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path"; "" is ":http". The error names the address
-  /// and the reason: EADDRINUSE for an address that somebody listens on, this server too (see
+  /// and the reason: EADDRINUSE for an address with a listener, also of this server (see
   /// WithReusePort), and for a unix socket whose file exists; http::ErrServerClosed once Shutdown
   /// or Close was called.
   Error Listen(std::string_view address);
-  /// The same for a listening descriptor that was inherited.
+  /// Listen with an inherited listening descriptor.
   Error ListenFd(int fd);
   /// Listen over TLS. `config` needs a certificate; without NextProtos it gets "http/1.1". Needs
   /// hon/tls/config.h, and fails where the library was built without TLS.
   Error ListenTLS(std::string_view address, tls::Config config);
-  /// The same with PEM files of a certificate's chain and its key.
+  /// ListenTLS with PEM files of a certificate's chain and its key.
   Error ListenTLS(std::string_view address, const std::string& cert_file,
                   const std::string& key_file);
-  /// The same with certificates that the caller can replace while the server runs
-  /// (hon/tls/context.h). NextProtos are as the context has them.
+  /// ListenTLS with certificates that the caller can replace while the server runs
+  /// (hon/tls/context.h). NextProtos are those of the context.
   Error ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context);
   /// Listen over record layers of any kind.
   Error ListenRecords(std::string_view address, NewRecordLayers layers);
@@ -147,27 +148,28 @@ class Server {
   Error ListenAndServeTLS(std::string_view address, const std::string& cert_file,
                           const std::string& key_file);
 
-  /// Ends the server without cutting a request short:
+  /// Ends the server gracefully:
   /// 1. Listeners close; the functions of RegisterOnShutdown start; http::ShutdownContext ends for
-  ///    all handlers. The contexts of requests go on.
-  /// 2. Connections that wait for a request are closed. What runs, and what has begun to arrive, is
-  ///    answered with `Connection: close`; a connection that was accepted too late gets 503.
-  /// 3. Hijacked connections are awaited too. When WithHijackedGrace is over they are closed: their
-  ///    reads and writes fail with http::ErrServerClosed.
+  ///   all handlers. The contexts of requests go on.
+  /// 2. Connections that wait for a request are closed. Running requests, and requests whose bytes
+  ///   have begun to arrive, are answered with `Connection: close`; a connection that was accepted
+  ///   too late gets 503.
+  /// 3. Hijacked connections are awaited too. At the end of WithHijackedGrace they are closed:
+  ///   their reads and writes fail with http::ErrServerClosed.
   /// Returns none when no connection is left, or the error of `context` when that ends first: then
-  /// the hijacked connections are closed at once, and requests that still run are left alone; Close
-  /// or another Shutdown may follow.
+  /// the hijacked connections are closed at once, and running requests are left alone; Close or
+  /// another Shutdown may follow.
   Error Shutdown(const appcontext::Context& context);
   /// Cuts every connection, hijacked ones too, and returns; the contexts of requests end.
   Error Close();
-  /// Cuts the connections that are open now, hijacked ones excepted; the server goes on.
+  /// Cuts the connections that are open now, but for hijacked ones; the server goes on.
   void CloseConnections();
-  /// `function` is called when Shutdown begins, on a thread of its own that ~Server waits for (on
-  /// that of Shutdown where the system gives none); not by Close. It should start, not await, the
-  /// end of what it knows of. An exception that leaves it is reported
-  /// (engine::Event::Kind::kCallback).
+  /// Registers a function that Shutdown calls at its beginning, on a thread of its own that ~Server
+  /// waits for (on Shutdown's thread where no thread can be started). Close does not call it. The
+  /// function should start the end of its connections or work, and not await that end. An exception
+  /// that leaves the function is reported (engine::Event::Kind::kCallback).
   void RegisterOnShutdown(std::function<void()> function);
-  /// False: answers carry `Connection: close`, and idle connections are closed now.
+  /// False: answers carry `Connection: close`, and idle connections are closed at once.
   void SetKeepAlivesEnabled(bool enabled);
 
   /// The bound addresses as Listen takes them, with the ports that the kernel chose.
@@ -176,9 +178,9 @@ class Server {
   [[nodiscard]] std::string_view Backend() const;
   /// Number of loops, once Listen has succeeded.
   [[nodiscard]] unsigned Loops() const;
-  /// Connections being served now; hijacked ones are not.
+  /// Connections served now; hijacked ones do not count.
   [[nodiscard]] size_t Connections() const;
-  /// Asks every loop; once Listen has succeeded.
+  /// Collects the counters of all loops; once Listen has succeeded.
   [[nodiscard]] Stats GetStats() const;
 
  private:
@@ -189,9 +191,9 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The one-liner: serves `handler` with default options until the process ends.
+/// Serves `handler` with default options until the process ends.
 Error ListenAndServe(std::string_view address, http::Handler& handler);
-/// The same over TLS; "" is ":https".
+/// ListenAndServe over TLS; "" is ":https".
 Error ListenAndServeTLS(std::string_view address, const std::string& cert_file,
                         const std::string& key_file, http::Handler& handler);
 

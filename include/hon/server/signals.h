@@ -5,8 +5,9 @@
 
 namespace hon::server {
 
-/// Waits for signals on a plain thread. Construct it at the start of main, before any other thread
-/// exists: it blocks the signals for this thread and all it starts, so that none is lost.
+/// Waits for signals on a plain thread. Construct at the start of main, before any other thread
+/// exists: the constructor blocks the signals for this thread and for all threads started later, so
+/// that no signal is lost.
 class SignalWaiter {
  public:
   explicit SignalWaiter(std::initializer_list<int> signals = {SIGINT, SIGTERM});
