@@ -3,6 +3,7 @@
 #include <string>
 
 #include "hon/http/cookie.h"
+#include "hon/http/request.h"
 #include "hon/http/status.h"
 #include "http/message_body.h"
 
@@ -27,6 +28,15 @@ Result<url::URL> Response::Location(const url::URL& asked) const {
   const std::string_view location = Header.Get(HeaderId::kLocation);
   if (location.empty()) return Fail(ErrNoLocation);
   return asked.Parse(location);
+}
+
+Result<url::URL> Response::Location() const {
+  return Location(Request == nullptr ? url::URL() : Request->URL);
+}
+
+std::unique_ptr<io::Conn> Response::TakeConn() {
+  auto* source = dynamic_cast<ConnSource*>(Body.Source());
+  return source == nullptr ? nullptr : source->TakeConn();
 }
 
 Error Response::Write(io::Writer& to) {

@@ -1,27 +1,44 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hon/base/result.h"
 #include "hon/http/body.h"
 #include "hon/http/header.h"
+#include "hon/io/conn.h"
 #include "hon/io/io.h"
 #include "hon/url/url.h"
+
+namespace hon::tls {
+struct ConnectionState;
+}  // namespace hon::tls
 
 namespace hon::http {
 
 struct Cookie;  // cookie.h
+class Request;  // request.h
 
 /// The answer has no Location field.
 inline constexpr Sentinel ErrNoLocation{"http: no Location header in response"};
 /// Response::Write: the Body does not have ContentLength bytes.
 inline constexpr Sentinel ErrBodyLength{"http: ContentLength does not match the Body"};
 
+/// The source of the Body of an answer behind which the connection is the caller's: 101, and a 2xx
+/// to CONNECT.
+class ConnSource : public BodySource {
+ public:
+  /// The connection, with what was received behind the answer's head. Once.
+  virtual std::unique_ptr<io::Conn> TakeConn() = 0;
+};
+
 /// A response as a client receives it, with Go's field names. Handlers write their answers through
 /// a ResponseWriter instead. Lifetime: the texts are not owned; the function that makes a Response
-/// states how long they live.
+/// states how long they live. The texts of a transport's Response live as long as the Response, and
+/// its Body is closed when the last copy of the Body is gone.
 class Response {
  public:
   std::string_view Status;  // "200 OK"; "" for the usual text of StatusCode
@@ -35,6 +52,13 @@ class Response {
   bool Chunked = false;        // Go's TransferEncoding == ["chunked"]
   bool Close = false;          // the connection ends with this answer
   http::Header Trailer;        // announced names, then values once Body is at its end
+  /// Body is decoded: it came with a Content-Encoding that the transport had asked for.
+  bool Uncompressed = false;
+  /// The request that was answered, the last one of a chain of redirects. Null when it is unknown.
+  std::shared_ptr<const http::Request> Request;
+  /// What the handshake has come to (hon/tls/connection_state.h); null for a plain connection.
+  /// Lives as long as the Response.
+  const tls::ConnectionState* TLS = nullptr;
 
   /// Whether the answer is of this version or a later one.
   [[nodiscard]] bool ProtoAtLeast(int major, int minor) const {
@@ -44,7 +68,15 @@ class Response {
   [[nodiscard]] std::vector<http::Cookie> Cookies() const;
   /// The Location, resolved against `asked` if it is relative. Fails with ErrNoLocation, or as
   /// url::Parse.
-  [[nodiscard]] Result<url::URL> Location(const url::URL& asked = {}) const;
+  [[nodiscard]] Result<url::URL> Location(const url::URL& asked) const;
+  /// The same, resolved against the URL of Request.
+  [[nodiscard]] Result<url::URL> Location() const;
+
+  /// The connection behind a 101 or a 2xx to CONNECT, which is the caller's from now on. Null for
+  /// all other answers, and when it was taken before.
+  [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
+  /// Keeps `memory`, which the texts show, as long as this Response.
+  void Keep(std::shared_ptr<const void> memory) { memory_ = std::move(memory); }
 
   /// Writes the answer as HTTP/1.x (RFC 9112), and reads Body for it: with ContentLength if it is
   /// known, in chunks with the Trailer if Chunked, else up to the end, with Connection: close.
@@ -52,6 +84,9 @@ class Response {
   /// The status decides whether there is a body at all. Fails with ErrBodyLength, or as `to` or
   /// Body.
   Error Write(io::Writer& to);
+
+ private:
+  std::shared_ptr<const void> memory_;
 };
 
 }  // namespace hon::http
