@@ -40,7 +40,7 @@ Result<SocketAddress> UnixAddress(std::string_view address) {
   std::memcpy(un.sun_path, path.data(), path.size());
   const bool abstract = path.front() == '@';
   if (abstract) un.sun_path[0] = '\0';
-  // An abstract name has no end mark: its length is part of it.
+  // An abstract name has no terminator: its length is part of the address.
   const size_t size = offsetof(sockaddr_un, sun_path) + path.size() + (abstract ? 0 : 1);
   return FromStruct(un, static_cast<socklen_t>(size));
 }
@@ -65,7 +65,7 @@ Result<HostPort> Split(std::string_view address) {
   return HostPort{std::string(host), std::string(port)};
 }
 
-// The number of a decimal port; -1 when it is a name; a failure when it is out of range.
+// The number of a decimal port; -1 for a name; a failure when the number is out of range.
 Result<int> PortNumber(std::string_view address, std::string_view port) {
   const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
   if (std::any_of(port.begin(), port.end(), is_letter)) return -1;
@@ -96,7 +96,7 @@ std::string_view FormatPort(char* begin, char* at, uint16_t port) {
   return {begin, static_cast<size_t>(at - begin)};
 }
 
-// Every byte as decimal text with a dot behind it: each request shows an address.
+// Every byte value as decimal text with a dot behind it: each request shows an address.
 struct Octet {
   std::array<char, 4> text{};
   uint32_t size = 0;
@@ -115,7 +115,7 @@ constexpr std::array<Octet, 256> MakeOctets() {
 }
 constexpr std::array<Octet, 256> kOctets = MakeOctets();
 
-// Writes up to 16 bytes, whatever it returns.
+// May write up to 16 bytes, also when the address is shorter.
 char* FormatIpv4(char* at, const unsigned char* ip) {
   for (int i = 0; i < 4; ++i) {
     const Octet& octet = kOctets[ip[i]];
@@ -192,7 +192,7 @@ Result<std::vector<SocketAddress>> ResolveAddress(std::string_view address, Addr
     std::memcpy(&one.storage, info->ai_addr, info->ai_addrlen);
     one.size = info->ai_addrlen;
   }
-  // Go listens on the IPv4 address of a name that has both.
+  // For a name with both kinds of address, Go listens on the IPv4 one.
   if (use == AddressUse::kListen) {
     std::stable_sort(addresses.begin(), addresses.end(),
                      [](const SocketAddress& a, const SocketAddress& b) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Socket addresses as text and as the kernel wants them.
+// Socket addresses as text and as the kernel's structures.
 
 #include <sys/socket.h>
 
@@ -27,16 +27,16 @@ enum class AddressUse : uint8_t { kListen, kDial };
 /// Whether `address` has the form "unix:...".
 [[nodiscard]] bool IsUnixAddress(std::string_view address);
 
-/// What `address` means, in the order in which to try. An empty host means every local address
-/// for kListen ([::] before 0.0.0.0) and this host for kDial. Looks names up, which may block,
-/// unless `numeric_only`, with which a name gives an empty list.
+/// The addresses for `address`, in the order in which to try them. An empty host means every local
+/// address for kListen ([::] before 0.0.0.0) and this host for kDial. Looks names up, which may
+/// block; with `numeric_only` a name gives an empty list.
 Result<std::vector<SocketAddress>> ResolveAddress(std::string_view address, AddressUse use,
                                                   bool numeric_only = false);
 
 /// Writes "ip:port", "[ip6%zone]:port", a unix path, "@name" or "@" into `into` (kAddressTextMax)
 /// and returns it. An IPv4 address in IPv6 form is written as IPv4.
 std::string_view FormatAddress(const SocketAddress& address, std::span<char> into);
-/// The same of the four bytes of an IPv4 address; `port` is a plain number.
+/// As FormatAddress, of the four bytes of an IPv4 address; `port` is a plain number.
 std::string_view FormatIpv4Address(const unsigned char* ip, uint16_t port, std::span<char> into);
 
 }  // namespace hon::netpoll

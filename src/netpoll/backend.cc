@@ -93,7 +93,7 @@ int Backend::StartConnect(const SocketAddress& to, bool* connected) {
   if (fd < 0) return fd;
   SetStreamOptions(fd, true);
   *connected = ::connect(fd, to.Get(), to.size) == 0;
-  // An interrupted connect goes on by itself.
+  // An interrupted connect continues in the background.
   if (*connected || errno == EINPROGRESS || errno == EINTR) return fd;
   const int error = errno;
   ::close(fd);
@@ -131,7 +131,7 @@ Error SetNonBlocking(int fd) {
 }
 
 void SetStreamOptions(int fd, bool no_delay) {
-  // Fails harmlessly on unix sockets.
+  // Harmless failure on unix sockets.
   const auto set = [fd](int level, int name, int value) {
     ::setsockopt(fd, level, name, &value, sizeof(value));
   };

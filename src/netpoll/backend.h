@@ -1,9 +1,10 @@
 #pragma once
 
-// What a kernel owes a loop. One file per kernel (backend_*.cc) implements this, and a fake one
-// serves tests. The interface is that of a proactor: the backend receives by itself into blocks of
-// the loop's pool, accepts by itself, and reports. It reports from Deliver only, so that nothing
-// calls back out of a request made to it. How it reaches a connection is in connection_io.h.
+// The operations of the kernel that a loop needs. One file per kernel (backend_*.cc) implements
+// this, and a fake one serves tests. The interface is that of a proactor: the backend receives into
+// blocks of the loop's pool, accepts, and reports. Reports are made from Deliver only, so that no
+// request to the backend calls back. ConnectionIo (connection_io.h) is the backend's access to a
+// connection.
 
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -20,7 +21,7 @@ namespace hon::netpoll {
 
 class Connection;
 
-/// A listening socket and who hears of its connections. Owned by its loop, which deletes it once
+/// A listening socket and the receiver of its connections. Owned by its loop, which deletes it once
 /// `retired` is set and nothing is in flight.
 class Acceptor {
  public:
@@ -32,17 +33,17 @@ class Acceptor {
   /// `accepted` is non-blocking and close-on-exec, and belongs to the callee.
   virtual void OnAccepted(int accepted) = 0;
   /// Accepting has stopped with this errno until StartAccept. Connections that were aborted before
-  /// they could be accepted are not reported.
+  /// the accept are not reported.
   virtual void OnAcceptFailed(int errno_value) = 0;
   /// The loop is being destroyed, and this object with it.
   virtual void OnLoopGone() = 0;
 
-  /// The kernel refers to it no longer.
+  /// Whether the kernel refers to the acceptor no longer.
   [[nodiscard]] bool Quiet() const { return !in_flight && !cancel_in_flight; }
 
   int fd;
   bool wanted = false;            // between StartAccept and StopAccept or OnAcceptFailed
-  bool in_flight = false;         // the kernel accepts for it
+  bool in_flight = false;         // the kernel may accept for it
   bool cancel_in_flight = false;  // the kernel was asked to stop, and has not answered
   bool retired = false;
 };
@@ -57,14 +58,14 @@ class Backend {
 
   // Waiting.
 
-  /// Hands what is ready to the kernel, and waits for events until `wait_max` has passed or Wake
+  /// Submits what is ready to the kernel, and waits for events until `wait_max` has passed or Wake
   /// is called.
   virtual void Wait(Duration wait_max) = 0;
   /// Reports the events of the last wait.
   virtual void Deliver() = 0;
-  /// There is something to deliver without a wait.
+  /// Whether Deliver has something to deliver without a wait.
   [[nodiscard]] virtual bool HasReady() const = 0;
-  /// Ends a wait, the next one if none is under way. From any thread.
+  /// Ends the current wait, or else the next one. From any thread.
   virtual void Wake() = 0;
   [[nodiscard]] virtual TimePoint Now() const { return Clock::now(); }
 
@@ -77,19 +78,20 @@ class Backend {
 
   // Connections.
 
-  /// A socket is connected or connecting. Until Close: receives while the connection wants input,
-  /// notices a leaving peer while it does not.
+  /// A socket is connected or connecting. Until Close, the backend receives while the connection
+  /// wants input, and notices a leaving peer while it does not.
   virtual Error Attach(Connection& c) = 0;
-  /// The connection is established, wants input again, or no longer. Called at the end of a turn.
+  /// The connection is established, or has begun or ceased to want input. Called at the end of a
+  /// turn.
   virtual void Sync(Connection& c) = 0;
   /// Reports once when the socket takes bytes (or is broken).
   virtual void WatchWritable(Connection& c) = 0;
-  /// Ends everything above and closes the descriptor. What is still in flight is seen in the
-  /// connection's holds, and reported when it has ended.
+  /// Ends all operations above and closes the descriptor. Operations still in flight are seen in
+  /// the connection's holds, and reported when they have ended.
   virtual void Close(Connection& c) = 0;
 
-  // The system calls that a connection makes by itself. They do not block and are not
-  // interrupted. A negative result is a negated errno.
+  // The system calls that a connection makes itself. The calls neither block nor return EINTR. A
+  // negative result is a negated errno.
 
   virtual ssize_t Send(int fd, const iovec* parts, int count);
   virtual ssize_t SendFile(int fd, int file, int64_t offset, size_t count);
@@ -97,31 +99,31 @@ class Backend {
   virtual void EndWrite(int fd);
   /// Makes close send a reset.
   virtual void ResetOnClose(int fd);
-  /// The errno that waits in the socket, cleared by asking.
+  /// The pending errno of the socket, cleared by this call.
   virtual int TakeError(int fd);
   virtual Result<SocketAddress> LocalAddress(int fd);
   virtual Result<SocketAddress> PeerAddress(int fd);
   /// Non-blocking, close-on-exec, the options of contract L21.
   virtual Error PrepareSocket(int fd);
-  /// A prepared socket that is connected, or will be writable when it is: its descriptor.
+  /// Returns the descriptor of a prepared socket that is connected, or becomes writable when it is.
   virtual int StartConnect(const SocketAddress& to, bool* connected);
-  /// Takes one waiting connection, or fails.
+  /// Accepts one waiting connection, or fails.
   virtual int AcceptNow(int fd);
   virtual void CloseNow(int fd);
 };
 
-/// Whether accept failed for want of descriptors or memory, or for ever, and not by the fate of
-/// one connection that ended before it was accepted.
+/// Whether accept failed for lack of descriptors or memory, or permanently, and not because one
+/// connection ended before it was accepted.
 [[nodiscard]] bool IsAcceptFailure(int errno_value);
 
-/// Non-blocking and close-on-exec.
+/// Makes the descriptor non-blocking and close-on-exec.
 Error SetNonBlocking(int fd);
 
-/// TCP_NODELAY and keep-alive (15 s, every 15 s, 9 times); no effect on a unix socket. Sockets
-/// inherit them from the listening socket that they come from.
+/// TCP_NODELAY and keep-alive (15 s, every 15 s, 9 times); no effect on a unix socket. Accepted
+/// sockets inherit them from the listening socket.
 void SetStreamOptions(int fd, bool no_delay);
 
-/// The backend of this platform for `options.backend`; in the file of the platform.
+/// The backend of this platform for `options.backend`; defined in the platform's file.
 Result<std::unique_ptr<Backend>> MakePlatformBackend(const LoopOptions& options);
 
 }  // namespace hon::netpoll

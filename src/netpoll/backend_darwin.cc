@@ -1,4 +1,4 @@
-// The choice where kqueue is the only backend.
+// The choice of the backend where kqueue is the only one.
 
 #include <string>
 

@@ -1,5 +1,5 @@
-// The backend over Linux epoll, edge-triggered. Per request of a kept-alive connection: its share
-// of one epoll_wait, one recv (a short one tells that the socket is empty), no epoll_ctl.
+// The backend over Linux epoll, edge-triggered. Cost of a request on a kept-alive connection: a
+// share of one epoll_wait, one recv (a short one shows that the socket is empty), no epoll_ctl.
 
 #include "netpoll/backend_epoll.h"
 
@@ -24,7 +24,7 @@ constexpr int kEventsMax = 256;
 
 constexpr uint32_t kInputEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-// What an event belongs to, in the low bits of its pointer.
+// The owner of an event, in the low bits of its pointer.
 enum class Owner : uintptr_t { kConnection = 0, kAcceptor = 1, kWakeup = 2 };
 constexpr uintptr_t kOwnerMask = 3;
 
@@ -93,7 +93,7 @@ void EpollBackend::Wait(Duration wait_max) {
 }
 
 void EpollBackend::Wake() {
-  // Edge-triggered, so the counter is never read back; it cannot overflow in any lifetime.
+  // Edge-triggered, so the counter is never read back; it cannot overflow in any process lifetime.
   const uint64_t one = 1;
   ssize_t n;
   do {
@@ -155,7 +155,7 @@ void EpollBackend::Close(Connection& c) {
   const int fd = c.Fd();
   ConnectionIo::ForgetFd(c);
   ConnectionIo::ReleaseHold(c, ConnectionIo::Hold::kWritableInFlight);
-  // Ends the registration as well, since nobody else has this descriptor.
+  // Ends the registration too, since no other descriptor refers to the socket.
   ::close(fd);
 }
 

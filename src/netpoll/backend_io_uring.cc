@@ -1,9 +1,9 @@
-// The backend over Linux io_uring. One io_uring_enter a turn submits what the turn has asked for
-// and waits. A multishot receive stays armed for as long as a connection wants input, so a request
-// of a kept-alive connection makes no submission at all.
+// The backend over Linux io_uring. One io_uring_enter per turn submits the requests of the turn and
+// waits. A multishot receive stays armed for as long as a connection wants input, so a request of a
+// kept-alive connection needs no submission at all.
 //
-// The ring belongs to the thread of the first turn. What is asked for before it, or for a
-// connection, is therefore only noted, and submitted at the end of a turn.
+// The ring belongs to the thread of the first turn. Requests made before that turn, or for a
+// connection, are therefore only recorded, and submitted at the end of a turn.
 
 #include "netpoll/backend_io_uring.h"
 
@@ -33,13 +33,13 @@ using Io = ConnectionIo;
 
 constexpr unsigned kSubmissions = 256;
 constexpr unsigned kCompletions = 4096;
-// When so much has come in one batch, more blocks would not make the batches better: what the cache
-// cannot hold until it is looked at costs more than another turn.
+// Past this many bytes in one batch, more blocks would not make the batches better: data that
+// leaves the cache before it is read costs more than another turn.
 constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
-// Blocks that a connection is expected to fill, when so much comes.
+// Blocks that a connection is expected to fill in a batch of that size.
 constexpr size_t kBlocksEach = 4;
 
-// What a completion is, in the low bits of the pointer to whom it belongs.
+// The operation of a completion, in the low bits of its owner's pointer.
 enum class Op : uintptr_t {
   kReceive = 0,
   kCancelReceive = 1,
@@ -57,7 +57,7 @@ uint64_t Tagged(const void* object, Op op) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(op);
 }
 
-/// A ring that is torn down with its object.
+/// A ring whose destructor tears it down.
 class Ring {
  public:
   Ring() = default;
@@ -66,7 +66,7 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
 
   Error Init(unsigned extra_flags) {
-    // Completions are made where the loop waits, not where they happen to fall (Linux 6.1).
+    // Completions are produced when the loop waits, not in the midst of other code (Linux 6.1).
     constexpr std::array<unsigned, 2> kModes = {
         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN};
@@ -104,8 +104,8 @@ void PrepareReceive(io_uring_sqe* sqe, int fd, uint64_t data) {
   sqe->user_data = data;
 }
 
-// Receives one byte the way the backend does. A kernel that knows the calls may still lack what
-// they are asked to do here.
+// Receives one byte in the way of the backend. A kernel that knows the calls may still lack the
+// features that are used here.
 Error TryOut() {
   io::BlockPool pool(0);
   ProvidedBlocks blocks;
@@ -183,12 +183,13 @@ class IoUringBackend final : public Backend {
   Ring ring_;
   int wakeup_ = -1;
   std::thread::id thread_;    // none until the first turn
-  std::vector<int> closing_;  // descriptors that were given up on another thread
+  std::vector<int> closing_;  // descriptors that another thread gave up
   std::vector<Acceptor*> to_accept_;
-  size_t received_ = 0;  // in this batch
-  // Those who found no block where no more are to be provided, in the order in which they did.
+  size_t received_ = 0;  // bytes in this batch
+  // Connections that found no block, while no more are to be provided, in the order of their
+  // failures.
   std::vector<Connection*> starved_;
-  // Connections whose input has changed in this batch, to be told once it is complete.
+  // Connections whose input has changed in this batch, to be notified once it is complete.
   Connection* ready_first_ = nullptr;
   Connection* ready_last_ = nullptr;
 };
@@ -201,8 +202,8 @@ Error IoUringBackend::Init() {
 }
 
 IoUringBackend::~IoUringBackend() {
-  // On the ring's own thread what was in flight is ended in order; elsewhere the kernel does it
-  // some time after the ring is gone.
+  // On the ring's own thread, operations in flight are ended in order; elsewhere the kernel ends
+  // them some time after the end of the ring.
   if (OnThread()) Wait(Duration::zero());
   ring_.Exit();
   for (const int fd : closing_) ::close(fd);
@@ -214,7 +215,7 @@ IoUringBackend::~IoUringBackend() {
 void IoUringBackend::TakeThread() {
   if (thread_ != std::thread::id()) return;
   thread_ = std::this_thread::get_id();
-  // Not by io_uring_enable_rings, which the shared liburing 2.3 forgot to export.
+  // A direct system call: the shared liburing 2.3 does not export io_uring_enable_rings.
   const long code = ::syscall(__NR_io_uring_register, ring_.Get()->ring_fd,
                               IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   HON_ASSERT(code == 0);
@@ -257,8 +258,8 @@ void IoUringBackend::CancelReceive(Connection& c) {
 }
 
 void IoUringBackend::CloseInOrder(int fd) {
-  // Submissions are made in the order of their making, so this closes behind a receive that is
-  // armed, or cancelled, in the same batch.
+  // Submissions run in their order, so the close comes after a receive that is armed, or cancelled,
+  // in the same batch.
   io_uring_sqe* sqe = Submission();
   io_uring_prep_close(sqe, fd);
   sqe->user_data = Tagged(nullptr, Op::kIgnored);
@@ -283,8 +284,8 @@ void IoUringBackend::Wait(Duration wait_max) {
 }
 
 void IoUringBackend::Wake() {
-  // The poll of it reports each write, so the counter is never read back; it cannot overflow in
-  // any lifetime.
+  // The poll reports each write, so the counter is never read back; it cannot overflow in any
+  // process lifetime.
   const uint64_t one = 1;
   ssize_t n;
   do {
@@ -350,7 +351,7 @@ void IoUringBackend::Sync(Connection& c) {
   }
   if (Io::Connecting(c)) return;
   if (Io::WantsInput(c)) {
-    // A receive that is being cancelled is armed again when that has been answered.
+    // A receive that is being cancelled is armed again at the answer to the cancellation.
     if (Io::Holds(c, Io::Hold::kRecvInFlight) || Io::Holds(c, Io::Hold::kStarved)) return;
     Io::TakeHold(c, Io::Hold::kRecvInFlight);
     return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
@@ -358,7 +359,7 @@ void IoUringBackend::Sync(Connection& c) {
   CancelReceive(c);
   if (Io::Holds(c, Io::Hold::kPeerPollInFlight)) return;
   Io::TakeHold(c, Io::Hold::kPeerPollInFlight);
-  // Without POLLRDHUP, which is known already, it reports a reset.
+  // Without POLLRDHUP, which is already known, the poll reports a reset.
   Poll(c.Fd(), c.PeerFinished() ? 0 : POLLRDHUP, Tagged(&c, Op::kPeer));
 }
 
@@ -381,7 +382,7 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   } else if (cqe.res == -ENOBUFS) {
     const bool many = received_ >= kReceivedAtOnceMax;
     if (!many) blocks_.Grow();
-    // Whoever got nothing is armed again before those who got something.
+    // Connections that found no block are armed before those that received.
     if (!Io::Closed(c) && !Io::Holds(c, Io::Hold::kInReadyList)) {
       if (!many) return Sync(c);
       Io::TakeHold(c, Io::Hold::kStarved);
@@ -392,14 +393,14 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   const bool failed = cqe.res < 0 && cqe.res != -ENOBUFS && cqe.res != -ECANCELED &&
                       cqe.res != -EINTR && cqe.res != -EAGAIN;
   if (!failed) return Io::RequestSync(c);
-  // What came before the failure is told first.
+  // Bytes received before the failure are reported first.
   if (Io::Holds(c, Io::Hold::kInReadyList)) Io::DeliverInput(c);
   Io::InputFailed(c, -cqe.res);
 }
 
 void IoUringBackend::OnReceiveCancelled(Connection& c, int result) {
   Io::DropHold(c, Io::Hold::kCancelInFlight);
-  // The kernel may have missed it on its way from one wait to the next.
+  // The kernel may have missed the event between two waits.
   const bool missed = result < 0 && Io::Holds(c, Io::Hold::kRecvInFlight);
   if (missed && (Io::Closed(c) || !Io::WantsInput(c))) CancelReceive(c);
 }
@@ -422,8 +423,8 @@ void IoUringBackend::DeliverReady() {
   }
 }
 
-// As many as there are blocks for: the others would only be told again that there is none. Whoever
-// is armed has input waiting, so the next turn comes soon.
+// Arms as many connections as there are blocks for: more would only fail again for lack of blocks.
+// Armed connections have input waiting, so the next turn comes soon.
 void IoUringBackend::ArmStarved() {
   size_t left = blocks_.Count() / kBlocksEach;
   auto next = starved_.begin();
@@ -437,7 +438,7 @@ void IoUringBackend::ArmStarved() {
   starved_.erase(starved_.begin(), next);
 }
 
-// The other reports of a connection.
+// The other completions of a connection.
 
 void IoUringBackend::WatchWritable(Connection& c) {
   if (Io::Holds(c, Io::Hold::kWritableInFlight)) return;
@@ -453,7 +454,7 @@ void IoUringBackend::OnWritable(Connection& c) {
 void IoUringBackend::OnPeer(Connection& c, int result) {
   Io::DropHold(c, Io::Hold::kPeerPollInFlight);
   if (result < 0 || Io::Closed(c)) return;
-  // While input is wanted the receive tells all this, in order.
+  // While input is wanted, the receive reports all of this, in order.
   if (Io::WantsInput(c)) return;
   const bool hung_up = (result & (POLLERR | POLLHUP)) != 0;
   Io::PeerLeft(c, hung_up);

@@ -8,8 +8,8 @@ namespace hon::netpoll {
 
 class Backend;
 
-/// Fails where the kernel has no io_uring, forbids it, or has one without multishot receives into
-/// provided buffers (Linux 6.0), which is tried out.
+/// Fails where the kernel has no io_uring, forbids it, or lacks multishot receives into provided
+/// buffers (Linux 6.0), which are tried.
 Result<std::unique_ptr<Backend>> MakeIoUringBackend();
 
 }  // namespace hon::netpoll

@@ -1,5 +1,6 @@
-// The backend over kqueue, edge-triggered (EV_CLEAR). Per request of a kept-alive connection: its
-// share of one kevent, one recv (a short one tells that the socket is empty), no change of filters.
+// The backend over kqueue, edge-triggered (EV_CLEAR). Cost of a request on a kept-alive connection:
+// a share of one kevent, one recv (a short one shows that the socket is empty), no change of
+// filters.
 
 #include "netpoll/backend_kqueue.h"
 
@@ -24,7 +25,7 @@ namespace {
 constexpr int kEventsMax = 256;
 constexpr uintptr_t kWakeup = 0;  // the only user event
 
-// What a read event belongs to, in the low bits of its pointer.
+// The owner of a read event, in the low bits of its pointer.
 enum class Owner : uintptr_t { kConnection = 0, kAcceptor = 1 };
 constexpr uintptr_t kOwnerMask = 1;
 
@@ -61,8 +62,8 @@ class KqueueBackend final : public ReadinessBackend {
 
 Error KqueueBackend::Init() { return Change(kWakeup, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0); }
 
-// Made at once, not together with the next wait: a descriptor may be closed, and its number be
-// taken by another socket, before that.
+// Made at once, not together with the next wait: before that wait the descriptor may be closed and
+// its number be reused.
 Error KqueueBackend::Change(uintptr_t ident, int filter, unsigned flags, unsigned fflags,
                             uintptr_t owner) {
   struct kevent change;
@@ -151,8 +152,8 @@ void KqueueBackend::Close(Connection& c) {
   const int fd = c.Fd();
   ConnectionIo::ForgetFd(c);
   ConnectionIo::ReleaseHold(c, ConnectionIo::Hold::kWritableInFlight);
-  // Ends the filters as well. Events that were reported already still find the object: it stays
-  // until the end of the turn that delivers them.
+  // Ends the filters too. Events reported before still find the object, which stays until the end
+  // of the turn that delivers them.
   ::close(fd);
 }
 
@@ -164,7 +165,7 @@ void KqueueBackend::OnWrite(Connection& c) {
 
 void KqueueBackend::OnRead(Connection& c, const struct kevent& event) {
   if (ConnectionIo::Closed(c)) return;
-  // Also while it is connecting: there is no second event for the same bytes.
+  // Set also during a connect: no second event follows for the same bytes.
   ConnectionIo::Set(c, ConnectionIo::Flag::kInputWaits);
   const bool leaving = (event.flags & EV_EOF) != 0;
   if (ConnectionIo::Connecting(c)) {

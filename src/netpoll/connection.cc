@@ -1,5 +1,5 @@
-// A connection's calls: output, deadlines, addresses. Its input and its end: connection_life.cc;
-// with a record layer: connection_records.cc.
+// The calls of a connection: output, deadlines, addresses. Input and end: connection_life.cc;
+// record layers: connection_records.cc.
 
 #include "hon/netpoll/connection.h"
 
@@ -21,7 +21,7 @@
 namespace hon::netpoll {
 namespace {
 
-// Blocks that one send takes; more follow with the next.
+// Blocks in one send; more follow with the next.
 constexpr int kSendPartsMax = 16;
 
 constexpr std::array kDeadlineKinds = {DeadlineKind::kRead, DeadlineKind::kWrite,
@@ -46,13 +46,14 @@ void EventHandler::OnTimeout(Connection& c, [[maybe_unused]] DeadlineKind kind) 
 // Output.
 
 Error Connection::Flush() {
-  if (phase_ == Phase::kHandshaking) return {};  // what is written leaves when the phase is kOpen
+  if (phase_ == Phase::kHandshaking) return {};  // output is sent once the phase is kOpen
   if (phase_ != Phase::kOpen) return io::ErrClosed;
   if ((flags_ & kOutBlocked) != 0) return {};
   return SendSome();
 }
 
-// Bytes that the socket took: 0 when it is full. A failure breaks the connection.
+// Returns the number of bytes that the socket took: 0 when it is full. A failure breaks the
+// connection.
 Result<size_t> Connection::SendParts(const iovec* parts, int count) {
   const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts, count);
   if (sent == -EAGAIN) return size_t{0};
@@ -62,13 +63,13 @@ Result<size_t> Connection::SendParts(const iovec* parts, int count) {
     return Fail(std::move(why));
   }
   if (sent > 0 && phase_ == Phase::kFlushing) {
-    // The limit of a close counts from the last progress.
+    // The time limit of a close counts from the last progress.
     deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = loop_->Now() + kFlushOnCloseTime;
   }
   return static_cast<size_t>(sent);
 }
 
-// Sends the front of `from` with one call. False: the socket has not taken all of it.
+// Sends the front of `from` with one call. Returns false when the socket has not taken all of it.
 inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
   std::array<iovec, kSendPartsMax> parts;
   int count = 0;
@@ -79,7 +80,7 @@ inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
     asked += part.size();
   };
   if (const std::string_view front = from.Front(); front.size() == from.Len()) {
-    add(front);  // as most answers are
+    add(front);  // the common case
   } else {
     from.ForEach(add);
   }
@@ -116,7 +117,7 @@ Error Connection::SendSome() {
   while (!out_.Empty()) {
     const Result<bool> whole = SendFront(out_);
     if (!whole) return whole.error();
-    // A short send means a full socket: asking again would only be told so.
+    // A short send means a full socket: another call would fail.
     if (!*whole) {
       BlockOutput();
       return {};
@@ -126,7 +127,8 @@ Error Connection::SendSome() {
   return {};
 }
 
-// Sends what is sealed, seals more as room for it comes, and ends our direction where that is due.
+// Sends the sealed bytes, seals more as room for it is freed, and ends our direction when that is
+// due.
 Error Connection::SendSealed() {
   for (;;) {
     if (Error why = SealSome()) {
@@ -183,7 +185,7 @@ Result<size_t> Connection::SendFileSome(const io::File& file, int64_t offset, si
   if (sent == -EAGAIN) return size_t{0};
   const auto code = static_cast<int>(-sent);
   Error why = Error::System(code, "sendfile");
-  // What the file is to blame for leaves the connection as it was.
+  // A fault of the file leaves the connection as it was.
   if (code != EINVAL && code != EIO && code != ENOSYS && code != EOVERFLOW) Break(why);
   return Fail(std::move(why));
 }
@@ -200,8 +202,8 @@ void Connection::CloseWrite() {
   MarkDirty();
 }
 
-// Deadlines. The timer is moved only when a deadline comes earlier than it stands; a deadline that
-// moved away is found out when the timer fires.
+// Deadlines. The timer is re-armed only for a deadline earlier than its own; a deadline that has
+// moved to a later time is noticed when the timer fires.
 
 void Connection::ArmTimer(TimePoint deadline) {
   armed_for_ = deadline;
@@ -275,7 +277,7 @@ std::string_view Connection::FormatLongRemoteAddr(std::span<char> into) const {
     std::memcpy(&six.sin6_scope_id, peer_.bytes.data() + PeerName::kScope,
                 sizeof(six.sin6_scope_id));
   } else if (peer_.family == AF_UNIX && fd_ >= 0) {
-    // Too long to be kept; mostly it has no name at all.
+    // Too long to be kept; most such peers have no name at all.
     const Result<SocketAddress> peer = LoopIo::BackendOf(*loop_).PeerAddress(fd_);
     if (peer) return FormatAddress(*peer, into);
   }

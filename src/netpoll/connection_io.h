@@ -1,8 +1,8 @@
 #pragma once
 
-// The door through which a backend reaches a connection: its descriptor, what it wants, the list
-// hook that is the backend's, and the reports. Reports may call the EventHandler (they are made
-// from Backend::Deliver), after which the connection may be closed but is never gone.
+// The backend's access to a connection: its descriptor, its wish for input, the list hook of the
+// backend, and the reports. Reports may call the EventHandler (they are made from
+// Backend::Deliver), after which the connection may be closed but is never destroyed.
 
 #include <cstddef>
 #include <span>
@@ -20,14 +20,14 @@ struct ConnectionIo {
   static void TakeHold(Connection& c, Hold hold) {
     c.holds_ = static_cast<uint16_t>(c.holds_ | hold);
   }
-  /// A completion drops its own hold first. The last hold that falls on a closed connection lets
-  /// the loop free it.
+  /// A completion drops its own hold first. When the last hold of a closed connection is dropped,
+  /// the loop may free the connection.
   static void DropHold(Connection& c, Hold hold) {
     HON_ASSERT(Holds(c, hold));
     c.holds_ = static_cast<uint16_t>(c.holds_ & ~hold);
     if (c.phase_ == Connection::Phase::kClosed) c.MarkDirty();
   }
-  /// Ends a hold that ends with the descriptor, if it is there.
+  /// Drops a hold that ends with the descriptor, if it is set.
   static void ReleaseHold(Connection& c, Hold hold) {
     if (Holds(c, hold)) DropHold(c, hold);
   }
@@ -36,17 +36,17 @@ struct ConnectionIo {
   static void Unset(Connection& c, Flag flag) {
     c.flags_ = static_cast<uint16_t>(c.flags_ & ~flag);
   }
-  /// Has Backend::Sync called for it at the end of this turn.
+  /// Has Backend::Sync called for the connection at the end of this turn.
   static void RequestSync(Connection& c) { c.InputChanged(); }
   static Connection*& ReadyNext(Connection& c) { return c.ready_next_; }
   static void ForgetFd(Connection& c) { c.fd_ = -1; }
   static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
   static bool Connecting(const Connection& c) { return c.phase_ == Connection::Phase::kConnecting; }
 
-  /// A receive should be under way.
+  /// Whether a receive should be in flight.
   static bool WantsInput(const Connection& c) { return c.WantsInput(); }
 
-  /// Where to receive into behind what the reader has not consumed; empty when a block is needed.
+  /// The room behind the unread input to receive into; empty when a block is needed.
   static std::span<char> InputTail(const Connection& c) {
     const bool plain = c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr;
     return plain && !c.in_.Empty() ? c.in_.TailRoom() : std::span<char>();
@@ -56,23 +56,23 @@ struct ConnectionIo {
 
   /// `n` bytes were received into InputTail.
   static void ReceivedInTail(Connection& c, size_t n);
-  /// `n` bytes were received into `block`. True: the connection keeps the block. False: it copied
-  /// or dropped them, and the block is still the caller's.
+  /// `n` bytes were received into `block`. Returns true when the connection keeps the block; false
+  /// when it copied or dropped the bytes, and the caller still owns the block.
   static bool ReceivedBlock(Connection& c, io::Block* block, size_t n);
-  /// The peer's FIN was received behind all its bytes.
+  /// The peer's FIN was received after all its bytes.
   static void InputEnded(Connection& c);
   /// Receiving failed; nothing more will come.
   static void InputFailed(Connection& c, int errno_value);
-  /// The peer has left, or finished, while no input was wanted.
+  /// The peer has left, or finished sending, while no input was wanted.
   static void PeerLeft(Connection& c, bool hung_up);
-  /// Ends a batch of the reports above: tells the handler.
+  /// Ends a batch of the reports above: calls the handler.
   static void DeliverInput(Connection& c);
-  /// The socket takes bytes, or is broken.
+  /// The socket takes bytes again, or is broken.
   static void Writable(Connection& c) { c.OnWritableReady(); }
 };
 
-/// Received pieces up to this size are copied to the end of what is there already, so that a peer
-/// that sends byte by byte does not pin a block with each. At worst a kept block is a quarter full.
+/// Received pieces up to this size are copied to the end of the unread input, so that a peer that
+/// sends byte by byte does not pin a block with each. At worst a kept block is a quarter full.
 inline constexpr size_t kCopyBytesMax = io::kBlockBytes / 4;
 
 }  // namespace hon::netpoll

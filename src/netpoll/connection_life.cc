@@ -1,4 +1,4 @@
-// How a connection receives and how it ends. Sending and deadlines: connection.cc.
+// The receiving side and the end of a connection. Sending and deadlines: connection.cc.
 
 #include <algorithm>
 
@@ -21,7 +21,7 @@ void Connection::Move(ConnectionEvent event) {
   phase_ = *next;
 }
 
-// What input is wanted.
+// Wanted input.
 
 bool Connection::DiscardsInput() const {
   return phase_ == Phase::kLingering || (phase_ == Phase::kFlushing && (flags_ & kLingers) != 0);
@@ -71,7 +71,7 @@ void ConnectionIo::ReceivedInTail(Connection& c, size_t n) {
   if (c.in_.Len() >= c.input_max_) c.flags_ |= Connection::kPausedFull;
 }
 
-// A peer may go on sending behind our end, up to a limit.
+// A peer may go on sending after our end, up to a limit.
 bool Connection::Discard(size_t n) {
   if (DiscardsInput()) {
     input_max_ -= static_cast<uint32_t>(std::min<size_t>(n, input_max_));
@@ -146,7 +146,9 @@ void Connection::Close(CloseHow how) {
 }
 
 void Connection::BeginClose(CloseHow how) {
-  if (phase_ == Phase::kHandshaking && records_ != nullptr) out_.Clear();  // cannot be sealed
+  if (phase_ == Phase::kHandshaking && records_ != nullptr)
+    out_.Clear();  // cannot be sealed any
+                   // more
   Move(ConnectionEvent::kClose);
   if (how == CloseHow::kLinger) {
     flags_ |= kLingers;
@@ -177,7 +179,7 @@ void Connection::BeginLinger() {
 
 void Connection::Break(Error why) {
   if (phase_ == Phase::kClosed) return;
-  // What was cut short by our own close is reported as that.
+  // An error caused by our own close is reported as the close.
   if (IsActive()) why_ = std::move(why);
   Finish();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The life of one connection, as a table. No I/O, no clock: exhaustively tested.
+// The phases of one connection, as a table. No I/O, no clock: exhaustively tested.
 //   connecting → handshaking → open → flushing → lingering → closed
 
 #include <array>
@@ -15,8 +15,8 @@ namespace hon::netpoll {
 enum class ConnectionEvent : uint8_t {
   kEstablished,  // the socket is connected
   kReady,        // OnPrepare has returned, and the record layer's handshake, if any, is done
-  kClose,        // a close that sends what is unsent
-  kFlushed,      // everything is sent, and the peer's input is to be discarded for a while
+  kClose,        // a close that sends the unsent output
+  kFlushed,      // everything is sent, and the peer's input is discarded for a while
   kEnd,          // the descriptor is closed
 };
 
@@ -42,7 +42,7 @@ inline constexpr ConnectionMove kConnectionMoves[] = {
 inline constexpr size_t kConnectionPhases = 6;
 inline constexpr size_t kConnectionEvents = 5;
 
-/// kConnectionMoves by event and phase: the next phase plus one, 0 where there is none.
+/// kConnectionMoves by event and phase: the next phase plus one, 0 for none.
 inline constexpr auto kNextConnectionPhases = [] {
   std::array<std::array<uint8_t, kConnectionPhases>, kConnectionEvents> next{};
   for (const ConnectionMove& move : kConnectionMoves) {

@@ -1,4 +1,4 @@
-// A connection with a record layer: handshake, opening what is received, sealing what is sent. The
+// A connection with a record layer: handshake, opening of received records, sealing of output. The
 // rules are in docs/ARCHITECTURE.md, section 4.
 
 #include "netpoll/connection_records.h"
@@ -19,12 +19,12 @@
 namespace hon::netpoll {
 namespace {
 
-// A stretch of output that is shorter than this is joined with what follows it: a record costs as
-// much as the copy of some kilobytes.
+// Output parts shorter than this are joined with the next ones: a record costs as much as the copy
+// of some kilobytes.
 constexpr size_t kRecordBytesWanted = 4 * 1024;
 
-// Ciphertext that may be unsent when the record layer itself has answered the peer: a peer that
-// makes it answer and does not read is cut.
+// The most unsent ciphertext when the record layer itself has answered the peer: a peer that causes
+// answers and does not read is cut.
 constexpr size_t kUnsentRecordsMax = 2 * io::kSealedBytesMax;
 
 }  // namespace
@@ -54,15 +54,14 @@ void Connection::BeginHandshake() {
 void Connection::EndHandshake() {
   Move(ConnectionEvent::kReady);
   records_->deadline = kNever;
-  InputChanged();  // what OnPrepare has paused is paused from now on
+  InputChanged();  // a pause requested in OnPrepare takes effect
   handler_->OnConnect(*this);
   if (std::exchange(records_->dialed, false)) {
     LoopIo::HandshakeEnded(*this, phase_ == Phase::kOpen ? Error() : Error(io::ErrClosed));
   }
 }
 
-// The peer is sent the alert that the record layer has left, and is waited for as by a lingering
-// close: a reset would overtake the alert.
+// Sends the alert that the record layer has left, then lingers: a reset would overtake the alert.
 void Connection::FailHandshake(Error why) {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   records_->failed = true;
@@ -110,14 +109,14 @@ void Connection::OpenReceived() {
   if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
   r.failed = true;
   if ((flags_ & kOutBlocked) == 0) {
-    // The alert goes with what the socket takes now. The call may itself end the connection.
+    // Sends as much of the alert as the socket takes now. SendSealed may itself end the connection.
     const Error sent = SendSealed();
     if (sent) return;
   }
   Break(std::move(why));
 }
 
-// The peer's FIN, behind all that it has sent.
+// The peer's FIN, after all its bytes.
 void Connection::EndSealedInput() {
   OpenReceived();
   if (!IsActive() || (flags_ & kInputEnded) != 0) return;
@@ -137,7 +136,7 @@ void Connection::DeliverOpened() {
 
 // Output.
 
-// Seals as much of Writer() as may be unsent.
+// Seals as much of Writer() as the limit on unsent ciphertext allows.
 Error Connection::SealSome() {
   Records& r = *records_;
   if (r.failed) out_.Clear();
@@ -159,7 +158,7 @@ Error Connection::SealSome() {
   return {};
 }
 
-// `head` and `body` go through Writer() in parts of the size that is sealed at once.
+// `head` and `body` go through Writer() in parts that are sealed at once.
 Error Connection::SendNowSealed(std::string_view head, std::string_view body) {
   out_.Write(head);
   while (phase_ == Phase::kOpen && (flags_ & kOutBlocked) == 0 && !body.empty()) {
@@ -186,7 +185,7 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
     if (read.n == 0) {
       if (done != 0) break;
       if (!read.err || read.err.Is(io::ErrEof)) return Fail(io::ErrUnexpectedEof);
-      return Fail(std::move(read.err));  // the file's fault leaves the connection as it was
+      return Fail(std::move(read.err));  // a fault of the file leaves the connection as it was
     }
     if (Error why = r.layer->Seal({block->data, static_cast<size_t>(read.n)}, r.sealed)) {
       Break(why);

@@ -9,7 +9,7 @@
 
 namespace hon::netpoll {
 
-/// What a connection with a record layer has beyond a plain one.
+/// The additional state of a connection with a record layer.
 struct Connection::Records {
   Records(std::unique_ptr<io::RecordLayer> record_layer, io::BlockPool& pool)
       : layer(std::move(record_layer)), received(pool), sealed(pool) {}
@@ -19,9 +19,9 @@ struct Connection::Records {
   io::LinkBuffer sealed;        // ciphertext that is not sent yet
   TimePoint deadline = kNever;  // of the handshake
   Duration handshake_timeout;
-  bool news = false;           // the handler is to be told of plaintext, or of its end
-  bool failed = false;         // nothing more is opened or sealed
-  bool output_closed = false;  // our close_notify is in `sealed`, or was
+  bool news = false;           // the handler must be notified of plaintext, or of the end of input
+  bool failed = false;         // no further record is opened or sealed
+  bool output_closed = false;  // our close_notify is in `sealed`, or was sent
   bool dialed = false;         // the dialer waits for the end of the handshake
 };
 

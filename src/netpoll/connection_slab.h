@@ -9,8 +9,8 @@
 
 namespace hon::netpoll {
 
-/// The memory of a loop's connections: chunks of 16 KiB. The place freed last is used first, as far
-/// as chunks go, and an empty chunk is given back when another one has room.
+/// The memory of a loop's connections: chunks of 16 KiB. The slot freed last is used first, within
+/// the limits of chunks, and an empty chunk is freed when another one has room.
 class ConnectionSlab {
  public:
   static constexpr unsigned kPerChunk = 63;
@@ -25,7 +25,7 @@ class ConnectionSlab {
   [[nodiscard]] size_t Live() const { return live_; }
   [[nodiscard]] size_t Chunks() const { return chunks_; }
 
-  /// Calls `visit` for each; it may delete the one that it is given.
+  /// Calls `visit` for each connection; `visit` may delete the visited one.
   template <class Visit>
   void ForEach(Visit&& visit) {
     for (Chunk* chunk = all_; chunk != nullptr;) {
@@ -47,7 +47,7 @@ class ConnectionSlab {
     Chunk* prev = nullptr;
     Chunk* next_with_room = nullptr;
     Chunk* prev_with_room = nullptr;
-    uint64_t used = 0;  // one bit per place
+    uint64_t used = 0;  // one bit per slot
     [[nodiscard]] Connection* At(unsigned place);
   };
   static_assert(kHeaderBytes + kPerChunk * sizeof(Connection) <= kChunkBytes);

@@ -22,7 +22,7 @@ using Addresses = std::vector<SocketAddress>;
 
 }  // namespace
 
-/// Looks names up, one after the other, on a thread of its own.
+/// Looks names up, one after the other, on a separate thread.
 class Dialer::Resolver {
  public:
   using Found = std::function<void(Result<Addresses>)>;  // called on the resolver's thread
@@ -77,7 +77,7 @@ class Dialer::Resolver {
   Thread thread_;  // started by the first LookUp
 };
 
-/// One Dial: its addresses, its clock, and the socket that is connecting now.
+/// A single Dial: its addresses, its deadline, and the connecting socket.
 class Dialer::Attempt final : public Timer {
  public:
   Attempt(Dialer& dialer, uint64_t number, std::string_view address, EventHandler& handler,
@@ -96,12 +96,12 @@ class Dialer::Attempt final : public Timer {
 
   /// Waits for the addresses, until the deadline.
   void AwaitAddresses() { dialer_.loop_.Timers().Arm(*this, deadline_); }
-  /// Tries the addresses, or fails with what stands in their place. Ends the object, as the
-  /// following do, when that was the last step.
+  /// Tries the addresses, or fails with the error in their place. The object is destroyed at the
+  /// last step of an attempt, here and in the following methods.
   void TryAll(Result<Addresses> addresses);
   void OnProgress();
   void OnTimer() override;
-  /// Gives the socket that is connecting up.
+  /// Abandons the connecting socket.
   void Abandon();
 
  private:
@@ -134,7 +134,7 @@ void Dialer::Attempt::TryNext() {
   if (tried_ == addresses_.size()) {
     return dialer_.Finish(*this, Fail(std::move(first_failure_)));
   }
-  // Each address has an equal share of the time that is left.
+  // Each address has an equal share of the time left.
   const TimePoint now = LoopIo::BackendOf(dialer_.loop_).Now();
   const auto left = static_cast<int64_t>(addresses_.size() - tried_);
   const TimePoint limit = deadline_ == kNever ? kNever : now + (deadline_ - now) / left;
@@ -167,7 +167,7 @@ void Dialer::Attempt::OnProgress() {
 }
 
 void Dialer::Attempt::OnTimer() {
-  if (connecting_ == nullptr) {  // the name is still being looked up
+  if (connecting_ == nullptr) {  // the name look-up is pending
     return dialer_.Finish(*this, Fail(io::ErrDeadlineExceeded));
   }
   Abandon();
@@ -210,7 +210,7 @@ Dialer::Attempt* Dialer::Find(uint64_t number) {
 void Dialer::Dial(std::string_view address, EventHandler& handler, Duration timeout, Done done,
                   std::unique_ptr<io::RecordLayer> layer) {
   const uint64_t number = ++last_number_;
-  // By the clock, since the turn may have begun long ago.
+  // Uses the clock, since the turn may have begun long ago.
   const TimePoint deadline = DeadlineAfter(LoopIo::BackendOf(loop_).Now(), timeout);
   attempts_.emplace(number, std::make_unique<Attempt>(*this, number, address, handler, deadline,
                                                       std::move(done), std::move(layer)));
@@ -242,7 +242,7 @@ void Dialer::AwaitHandshake(Attempt& attempt, Connection& c) {
 
 void Dialer::OnHandshakeEnd(Connection& c, Error why) {
   const auto node = handshaking_.extract(&c);
-  if (node.empty()) return;  // Stop came first
+  if (node.empty()) return;  // Stop was called before
   Attempt* const attempt = Find(node.mapped());
   HON_ASSERT(attempt != nullptr);
   if (why) return Finish(*attempt, Fail(std::move(why)));

@@ -14,8 +14,8 @@
 
 namespace hon::netpoll {
 
-/// Connects on behalf of one loop. Names are looked up by a thread that the first of them starts;
-/// numeric and unix addresses never leave the loop's thread.
+/// Connects for one loop. A thread looks names up, started by the first name; numeric and unix
+/// addresses never leave the loop's thread.
 class Dialer {
  public:
   using Done = std::function<void(Result<Connection*>)>;
@@ -32,7 +32,7 @@ class Dialer {
   void OnProgress(Connection& c);
   /// The record layer of a connection of this dialer is ready, or has failed.
   void OnHandshakeEnd(Connection& c, Error why);
-  /// Fails what is under way with ErrClosed. Waits for a name look-up that is under way.
+  /// Fails pending dials with ErrClosed. Waits for a running name look-up.
   void Stop();
 
  private:
@@ -46,7 +46,8 @@ class Dialer {
 
   Loop& loop_;
   uint64_t last_number_ = 0;
-  // By number: what other threads and later steps hold of an attempt that may have ended.
+  // By number: other threads and later steps refer to an attempt, which may have ended, by its
+  // number.
   std::unordered_map<uint64_t, std::unique_ptr<Attempt>> attempts_;
   std::unordered_map<const Connection*, uint64_t> handshaking_;  // the number of its attempt
   std::unique_ptr<Resolver> resolver_;

@@ -1,4 +1,4 @@
-// A bound and listening socket.
+// Bound and listening sockets.
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ Result<ListenSocket> ListenSocket::Listen(std::string_view address, const Listen
       return socket;
     }
     if (!first_failure) first_failure = fd.error();
-    // Only a host without IPv6 goes on to the IPv4 form of "every address".
+    // Only on a host without IPv6 does "every address" mean the IPv4 form.
     if (fd.error().SystemCode() == EADDRINUSE) break;
   }
   return failed(std::move(first_failure));
@@ -122,7 +122,7 @@ void ListenSocket::RememberFile() {
 void ListenSocket::RemoveFile() {
   if (file_inode_ == 0) return;
   struct stat info {};
-  // Another process may have put its own in this place.
+  // Another process may have replaced the file by its own.
   const bool ours = ::lstat(address_.c_str(), &info) == 0 &&
                     static_cast<uint64_t>(info.st_dev) == file_device_ &&
                     info.st_ino == file_inode_;
@@ -157,8 +157,8 @@ bool ListenSocket::IsUnix() const { return family_ == AF_UNIX; }
 
 int ListenSocket::TakeFd() { return std::exchange(fd_, -1); }
 
-// SO_REUSEPORT is set on this socket only now that it listens. Its own bind and listen were
-// exclusive, so a server that is not first on an address has failed before it comes here.
+// Sets SO_REUSEPORT on this socket after its listen. Bind and listen were exclusive, so a server
+// that is not first on an address has already failed.
 Result<ListenSocket> ListenSocket::Sibling() const {
   if (IsUnix()) return Fail(Error::New("listen " + address_ + ": a unix socket has no sibling"));
   const auto failed = [this](Error why) {

@@ -19,18 +19,18 @@
 namespace hon::netpoll {
 namespace {
 
-// Waiting connections that are turned away in one go.
+// Waiting connections that are closed at a time.
 constexpr unsigned kTurnedAwayMax = 64;
 
 int OpenReserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-/// An accepted socket on its way to another loop.
+/// An accepted socket posted to another loop.
 class HandOver final : public Task {
  public:
   HandOver(const Listener::Target& target, int fd) : target_(target), fd_(fd) {}
   void Run() override {
     const std::unique_ptr<HandOver> self(this);
-    // A failure has closed the socket; there is nobody to tell.
+    // A failure has closed the socket; no error is reported.
     if (!LoopIo::AdoptPrepared(*target_.loop, fd_, *target_.handler)) return;
   }
   void Discard() override {
@@ -59,7 +59,7 @@ class AcceptingListener final : public Listener {
   void Resume() override;
 
  private:
-  /// The part that the backend knows, which the loop owns.
+  /// The acceptor for the backend; owned by the loop.
   class Door final : public Acceptor {
    public:
     Door(int listening_fd, AcceptingListener& listener)
@@ -165,8 +165,8 @@ void AcceptingListener::Take(int fd) {
   }
   LoopIo::Expect(*target->loop);
   if (target->loop != &loop_) return target->loop->Post(*new HandOver(*target, fd));
-  // A failure has closed the socket. It means that the system is short of memory, or that the
-  // handler has turned the connection away, which is no error.
+  // A failure has closed the socket. The cause is a lack of memory, or a handler that has rejected
+  // the connection, which is no error.
   const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target->handler);
   if (adopted || adopted.error().Is(io::ErrClosed)) return;
   if (on_error_) on_error_(adopted.error(), Duration::zero());

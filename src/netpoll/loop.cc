@@ -1,4 +1,4 @@
-// A loop's turn, its queues, and the birth and death of connections.
+// The turns of a loop, its queues, and the start and end of connections.
 
 #include "hon/netpoll/loop.h"
 
@@ -24,7 +24,7 @@ namespace {
 
 thread_local Loop* current_loop = nullptr;
 
-// sendfile knows no MSG_NOSIGNAL, so a thread that turns a loop does not take SIGPIPE.
+// sendfile has no MSG_NOSIGNAL, so a thread that turns a loop ignores SIGPIPE.
 void IgnorePipeSignal() {
   thread_local bool done = false;
   if (std::exchange(done, true)) return;
@@ -78,7 +78,7 @@ Loop::~Loop() {
   if (dialer_ != nullptr) dialer_->Stop();
   slab_->ForEach([](Connection& c) { c.Break(io::ErrClosed); });
   FlushDirty();
-  // From here on the kernel holds nothing.
+  // From here on the kernel refers to nothing of the loop.
   backend_.reset();
   slab_->ForEach([this](Connection& c) {
     HON_ASSERT(c.retained_ == 0);
@@ -107,7 +107,7 @@ void Loop::Turn(Duration wait_max) {
   IgnorePipeSignal();
   Loop* const outer = std::exchange(current_loop, this);
   now_ = backend_->Now();
-  // Completions first: what came in time is not late because this thread was.
+  // Completions come first: an event in time is not late because this thread was.
   backend_->Deliver();
   timers_.Advance(now_);
   RunPosted();
@@ -119,7 +119,7 @@ void Loop::Turn(Duration wait_max) {
 }
 
 inline void Loop::RunPosted() {
-  // Cleared first: a task that is posted from here on wakes the loop again.
+  // Cleared first: a task posted from here on wakes the loop again.
   if (woken_.load(std::memory_order_relaxed)) woken_.store(false, std::memory_order_seq_cst);
   if (posted_.load(std::memory_order_seq_cst) == nullptr) return;
   Task* newest = posted_.exchange(nullptr, std::memory_order_acquire);
@@ -148,7 +148,7 @@ void Loop::FlushDirty() {
     c.holds_ &= static_cast<uint16_t>(~Connection::kInDirtyList);
     const bool blocked = (c.flags_ & Connection::kOutBlocked) != 0;
     if (c.phase_ != Connection::Phase::kClosed && !blocked) {
-      // A failure ends the connection, which is then met here again.
+      // A failure ends the connection, which this loop then visits again.
       if (c.SendSome()) continue;
     }
     if (c.phase_ == Connection::Phase::kClosed) {
@@ -203,7 +203,7 @@ void Loop::Post(Task& task) {
     task.next_ = top;
   } while (!posted_.compare_exchange_weak(top, &task, std::memory_order_seq_cst,
                                           std::memory_order_relaxed));
-  // The loop itself looks at the stack before it waits.
+  // The loop's own thread checks the stack before it waits.
   if (!InLoopThread()) WakeUp();
 }
 
@@ -243,7 +243,7 @@ void Loop::ForEachConnection(const std::function<void(Connection&)>& visit) {
   });
 }
 
-// The door.
+// Access for the rest of netpoll.
 
 void LoopIo::PushDirty(Loop& loop, Connection& c) {
   (loop.dirty_last_ != nullptr ? loop.dirty_last_->dirty_next_ : loop.dirty_first_) = &c;
@@ -256,7 +256,7 @@ void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {
 
 Result<Connection*> LoopIo::AdoptPrepared(Loop& loop, int fd, EventHandler& handler) {
   Result<Connection*> c = NewConnecting(loop, fd, handler);
-  Unexpect(loop);  // as the one that is expected
+  Unexpect(loop);  // counted as the expected one
   if (!c) return c;
   return Established(**c);
 }
@@ -278,7 +278,7 @@ Result<Connection*> LoopIo::NewConnecting(Loop& loop, int fd, EventHandler& hand
 
 void LoopIo::AbandonConnecting(Connection& c) {
   HON_ASSERT(c.phase_ == Connection::Phase::kConnecting);
-  // Its handler has not heard of it, and will not.
+  // The handler has not been called for the connection, and will not be.
   c.flags_ |= Connection::kDisconnectTold;
   Unexpect(*c.loop_);
   c.Finish();

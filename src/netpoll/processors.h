@@ -1,6 +1,6 @@
 #pragma once
 
-// What the system lets this process compute on. In the file of the platform.
+// The processors that the system grants to this process. Defined in the platform's file.
 
 #include <string>
 
@@ -9,8 +9,8 @@ namespace hon::netpoll {
 /// Processors in the affinity mask.
 [[nodiscard]] unsigned AllowedProcessors();
 
-/// The cgroup quota in whole processors, rounded up; 0: none. `root` is where /proc and /sys are
-/// found ("/"; elsewhere in tests).
+/// The cgroup quota in whole processors, rounded up; 0: none. `root` is the folder with /proc and
+/// /sys ("/"; another one in tests).
 [[nodiscard]] unsigned GrantedProcessors(const std::string& root);
 
 }  // namespace hon::netpoll

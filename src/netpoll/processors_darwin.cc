@@ -6,7 +6,7 @@
 
 namespace hon::netpoll {
 
-// There are neither affinity masks nor quotas.
+// This system has neither affinity masks nor quotas.
 
 unsigned AllowedProcessors() {
   return static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));

@@ -12,7 +12,7 @@
 namespace hon::netpoll {
 namespace {
 
-// A quota of this many processors stands for none.
+// The value that means no quota.
 constexpr double kNoQuota = 0;
 
 // "max 100000" or "150000 100000" (version 2).

@@ -11,9 +11,9 @@
 
 namespace hon::netpoll {
 
-/// The blocks that io_uring may receive into, of a size that follows what is needed: as many as
-/// have been received into at once, up to kMax. The place of a block that a connection keeps is
-/// filled from the pool at once, so a reader that is slow to give blocks back starves nobody.
+/// The blocks that io_uring may receive into. The number of blocks follows the load: as many as
+/// were received into at once, up to kMax. The slot of a block that a connection keeps is refilled
+/// from the pool at once, so a reader that is slow to give blocks back starves no other connection.
 class ProvidedBlocks {
  public:
   static constexpr unsigned kMax = 256;
@@ -32,12 +32,12 @@ class ProvidedBlocks {
 
   /// The block that a completion names.
   [[nodiscard]] io::Block* At(uint16_t id) const { return blocks_[id]; }
-  /// Gives the place of a received block back: with the block itself, or with a new one when
-  /// `kept` says that a connection has taken it.
+  /// Refills the slot of a received block: with the same block, or with a new one when `kept` says
+  /// that a connection has taken it.
   void Recycle(uint16_t id, bool kept);
-  /// There were too few: provides twice as many.
+  /// Doubles the provided blocks, which were too few.
   void Grow();
-  /// Shows the kernel what Recycle and Grow have put in.
+  /// Publishes to the kernel what Recycle and Grow have added.
   void Publish();
   [[nodiscard]] unsigned Count() const { return count_; }
 

@@ -13,7 +13,7 @@
 namespace hon::netpoll {
 namespace {
 
-// One connection takes at most this much in a turn; what is left waits for the next.
+// The share of one connection in a turn; the rest waits for the next turn.
 constexpr unsigned kReceivesPerTurnMax = 4;
 constexpr size_t kBlocksAtOnce = 4;
 constexpr unsigned kAcceptsPerTurnMax = 64;
@@ -52,8 +52,8 @@ void ReadinessBackend::Receive(Connection& c) {
     const ssize_t n = i == 0 ? ReceiveOnce(c, &filled) : ReceiveMore(c, &filled);
     if (n > 0) {
       moved = true;
-      // A short receive empties the socket, so asking again would be in vain; unless the end of
-      // the stream is behind it, which has no event of its own any more.
+      // A short receive has emptied the socket, so another call would be in vain; unless the end of
+      // the stream follows, for which no further event comes.
       if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished)) continue;
       ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
       break;
@@ -73,7 +73,7 @@ void ReadinessBackend::Receive(Connection& c) {
 
 void ReadinessBackend::Note(Connection& c) {
   received_[received_count_++] = &c;
-  // Many bytes leave no room in the caches for those of others.
+  // Many bytes push those of other connections out of the caches.
   const bool many = c.Reader().Len() >= io::kBlockBytes;
   if (many || received_count_ == received_.size()) TellReceived();
 }

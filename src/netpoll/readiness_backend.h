@@ -10,9 +10,9 @@
 
 namespace hon::netpoll {
 
-/// What the backends have in common whose kernels tell that a socket is ready and leave the
-/// receiving to us: the share of a turn that each connection gets, and the list of those whose
-/// sockets hold more.
+/// The common part of the backends whose kernels report that a socket is ready and do not receive:
+/// the share of a turn that each connection gets, and the list of connections whose sockets hold
+/// more.
 class ReadinessBackend : public Backend {
  public:
   void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
@@ -20,19 +20,19 @@ class ReadinessBackend : public Backend {
   void Sync(Connection& c) override;
 
  protected:
-  /// Accepts what waits, up to the share of a turn.
+  /// Accepts waiting connections, up to the share of a turn.
   void AcceptSome(Acceptor& acceptor);
-  /// Receives what `c` wants of what waits, up to its share of a turn. It is told of that by
-  /// TellReceived at the latest.
+  /// Receives the waiting input that `c` wants, up to its share of a turn. TellReceived at the
+  /// latest reports it.
   void Receive(Connection& c);
-  /// Receives for the connections that were allowed no more in the last turn, and tells them.
+  /// Receives for the connections that had used up their share of the last turn, and reports.
   void DeliverReady();
-  /// Ends a run of Receive.
+  /// Ends a run of Receive: reports the received input.
   void TellReceived();
 
  private:
-  // Connections are told in batches of so many: the kernel's code and the handlers' take turns in
-  // the processor's caches as rarely as that, while the bytes are still in them.
+  // Connections are notified in batches of this size: the kernel's code and the handlers' alternate
+  // in the processor's caches only once a batch, while the bytes are still in them.
   static constexpr size_t kToldTogetherMax = 32;
 
   ssize_t ReceiveOnce(Connection& c, bool* filled);
@@ -41,10 +41,11 @@ class ReadinessBackend : public Backend {
   void PushReady(Connection& c);
 
   io::BlockPool* blocks_ = nullptr;
-  // Connections whose sockets hold more than they were allowed to take, or had to leave.
+  // Connections whose sockets hold more than the share of a turn, or than the connection had room
+  // for.
   Connection* ready_first_ = nullptr;
   Connection* ready_last_ = nullptr;
-  // Connections that have received and are not told yet. None is freed before the turn's end.
+  // Connections that have received and are not notified yet. None is freed before the turn's end.
   std::array<Connection*, kToldTogetherMax> received_{};
   size_t received_count_ = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// The socket calls that each system spells in its own way, in the file of the platform. They do
-// not block and are not interrupted. A negative result is a negated errno.
+// The socket calls that differ between systems, in the platform's file. The calls neither block nor
+// return EINTR. A negative result is a negated errno.
 
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -12,7 +12,7 @@
 
 namespace hon::netpoll {
 
-/// Repeats a call that a signal interrupted; a failure becomes a negated errno.
+/// Repeats a call that a signal interrupted; returns a failure as a negated errno.
 template <class Call>
 ssize_t Uninterrupted(Call call) {
   ssize_t n;
@@ -24,7 +24,7 @@ ssize_t Uninterrupted(Call call) {
 
 /// A stream socket, non-blocking and close-on-exec.
 int OpenSocket(int family);
-/// Takes one waiting connection, with the same properties.
+/// Accepts one waiting connection, with the same properties.
 int AcceptSocket(int fd);
 /// Sends without raising SIGPIPE.
 ssize_t SendParts(int fd, const iovec* parts, int count);

@@ -11,8 +11,8 @@
 namespace hon::netpoll {
 namespace {
 
-// There is no call that makes a socket with these properties, so a fork between the two calls can
-// inherit it.
+// No system call makes a socket with these properties, so a fork between the two calls can inherit
+// it.
 int WithProperties(int fd) {
   if (fd < 0) return -errno;
   if (const Error why = SetNonBlocking(fd)) {
@@ -26,7 +26,7 @@ int WithProperties(int fd) {
 
 }  // namespace
 
-// All connections go to one of the sockets.
+// The system gives all connections to one of the sockets.
 bool ReusePortSpreads() { return false; }
 
 int OpenSocket(int family) { return WithProperties(::socket(family, SOCK_STREAM, 0)); }
@@ -47,7 +47,7 @@ ssize_t SendParts(int fd, const iovec* parts, int count) {
 ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count) {
   auto size = static_cast<off_t>(count);
   const int code = ::sendfile(file, fd, offset, &size, nullptr, 0);
-  // It fails with EAGAIN or EINTR also when it has sent a part.
+  // sendfile fails with EAGAIN or EINTR also when it has sent a part.
   if (size > 0 || code == 0) return static_cast<ssize_t>(size);
   return errno == EINTR ? -EAGAIN : -errno;
 }

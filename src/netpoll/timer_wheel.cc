@@ -63,7 +63,8 @@ void TimerWheel::Arm(Timer& timer, TimePoint deadline) {
 }
 
 void TimerWheel::Insert(Timer& timer) {
-  // The level is that of the highest digit (base 64) in which the tick differs from now.
+  // The level is that of the highest digit (base 64) in which the tick differs from the current
+  // one.
   const uint64_t tick = std::min(timer.tick_, elapsed_ + kHorizonTicks);
   const auto differing = static_cast<unsigned>(std::bit_width(elapsed_ ^ tick));
   HON_DEBUG_ASSERT(differing > 0);
@@ -135,7 +136,9 @@ void TimerWheel::Advance(TimePoint now) {
 TimePoint TimerWheel::NextWakeup() const {
   if (armed_ == 0) return kNever;
   const Expiry due = Next();
-  if (due.level == kLevels) return start_;  // asked from inside Advance: what is due is collected
+  if (due.level == kLevels)
+    return start_;  // called from inside Advance: the due timers are
+                    // collected already
   return start_ + due.tick * kTick;
 }
 
