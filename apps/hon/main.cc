@@ -15,6 +15,7 @@
 #include "echo.h"
 #include "figures.h"
 #include "flags.h"
+#include "hon/base/log.h"
 #include "hon/engine/engine.h"
 #include "hon/http/serve_mux.h"
 #include "hon/server/server.h"
@@ -106,14 +107,14 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   std::thread stopper([&] {
     while (signals.Wait() == SIGHUP) {
       if (Error err = reload()) {
-        std::fprintf(stderr, "hon: certificates stay as they are: %s\n", err.Message().c_str());
+        LogLine(LogKind::kOther, "hon: certificates stay as they are: " + err.Message() + "\n");
       }
     }
     const auto [grace, cancel] =
         appcontext::WithTimeout(appcontext::Background(), flags.shutdown_timeout);
     if (Error err = server.Shutdown(grace)) {
-      std::fprintf(stderr, "hon: requests still ran at the end of the grace: %s\n",
-                   err.Message().c_str());
+      LogLine(LogKind::kOther,
+              "hon: requests still ran at the end of the grace: " + err.Message() + "\n");
     }
     Error closed = server.Close();
     static_cast<void>(closed);

@@ -10,6 +10,7 @@
 
 #include "endpoints.h"
 #include "flags.h"
+#include "hon/base/log.h"
 #include "hon/engine/engine.h"
 #include "hon/http/compress.h"
 #include "hon/http/serve_mux.h"
@@ -74,13 +75,13 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   std::thread stopper([&] {
     while (signals.Wait() == SIGHUP) {
       if (Error err = reload()) {
-        std::fprintf(stderr, "hon_wire_server: certificates stay as they are: %s\n",
-                     err.Message().c_str());
+        LogLine(LogKind::kOther,
+                "hon_wire_server: certificates stay as they are: " + err.Message() + "\n");
       }
     }
     const auto [grace, cancel] =
         appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
-    if (server.Shutdown(grace)) std::fprintf(stderr, "requests were cut at shutdown\n");
+    if (server.Shutdown(grace)) LogLine(LogKind::kOther, "requests were cut at shutdown\n");
     static_cast<void>(server.Close());
   });
   const Error end = server.Serve();

@@ -1,9 +1,9 @@
 #include "hon/base/guard.h"
 
-#include <cstdio>
 #include <exception>
 #include <string>
 
+#include "hon/base/log.h"
 #include "hon/base/quote.h"
 
 namespace hon {
@@ -33,14 +33,14 @@ std::string DescribeThrown(std::string_view callback, const Error& why) {
 }
 
 void LogThrown(std::string_view callback, const Error& why) noexcept {
+  if (!AdmitLogLine(LogKind::kCallback)) return;
   try {
     const std::string quoted = Quote(why.Message());
     std::string line("http: ");
     line.append(callback).append(" threw: ").append(quoted).append("\n");
-    std::fwrite(line.data(), 1, line.size(), stderr);  // one call, so that lines do not mix
-  } catch (...) {                                      // no memory for the line
-    static constexpr std::string_view kShort = "http: a callback threw\n";
-    std::fwrite(kShort.data(), 1, kShort.size(), stderr);
+    LogLine(LogKind::kCallback, line);
+  } catch (...) {  // no memory for the line
+    LogLine(LogKind::kCallback, "http: a callback threw\n");
   }
 }
 

@@ -1,9 +1,10 @@
 #include "hon/engine/events.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <string>
+
+#include "hon/base/log.h"
 
 namespace hon::engine {
 namespace {
@@ -23,9 +24,33 @@ void AppendEscaped(std::string& line, std::string_view text) {
   }
 }
 
+LogKind KindOf(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::kPanic:
+      return LogKind::kPanic;
+    case Event::Kind::kBadRequest:
+      return LogKind::kBadRequest;
+    case Event::Kind::kHandler:
+      return LogKind::kHandler;
+    case Event::Kind::kAccept:
+      return LogKind::kAccept;
+    case Event::Kind::kListener:
+      return LogKind::kListener;
+    case Event::Kind::kHandshake:
+      return LogKind::kHandshake;
+    case Event::Kind::kStall:
+      return LogKind::kStall;
+    case Event::Kind::kCallback:
+      return LogKind::kCallback;
+  }
+  return LogKind::kOther;
+}
+
 }  // namespace
 
 void LogToStderr(const Event& event) {
+  const LogKind kind = KindOf(event.kind);
+  if (!AdmitLogLine(kind)) return;
   const std::time_t now = std::time(nullptr);
   std::tm parts = {};
   localtime_r(&now, &parts);
@@ -50,7 +75,7 @@ void LogToStderr(const Event& event) {
     line += '\n';
     rest.remove_prefix(std::min(frame.size() + 1, rest.size()));
   }
-  std::fwrite(line.data(), 1, line.size(), stderr);  // one call, so that lines do not mix
+  LogLine(kind, line);
 }
 
 }  // namespace hon::engine

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "hon/base/log.h"
+
 namespace hon::appcontext {
 namespace {
 
@@ -38,6 +40,7 @@ TEST(CallbackGuard, ReportsToStderrWithoutAReporterOrWhenItHasEnded) {
   testing::internal::CaptureStderr();
   static_cast<void>(guard.Call("one", Throw));
   static_cast<void>(CallbackGuard().Call("two", Throw));
+  ASSERT_TRUE(FlushLog(std::chrono::seconds(10)));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "http: one threw: \"no disk\"\nhttp: two threw: \"no disk\"\n");
 }
@@ -63,6 +66,7 @@ TEST(AfterFunc, ThatThrowsOnTheDeadlineThreadLeavesLaterDeadlinesAlone) {
   const auto first = AfterFunc(throws.context, Throw);
   const Cancelable later = WithTimeout(Background(), std::chrono::milliseconds(20));
   while (!later.context.Done()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(FlushLog(std::chrono::seconds(10)));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "http: AfterFunc's function threw: \"no disk\"\n");
 }

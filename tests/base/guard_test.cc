@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "hon/base/log.h"
+
 namespace hon {
 namespace {
 
@@ -28,6 +30,7 @@ TEST(Guard, TakesExceptionsOfEveryType) {
 TEST(Guard, LogsOneLineWhateverTheTextHolds) {
   testing::internal::CaptureStderr();
   LogThrown("AfterFunc", Error::New("a\nhttp: forged\x1b[2J"));
+  ASSERT_TRUE(FlushLog(std::chrono::seconds(10)));
   const std::string line = testing::internal::GetCapturedStderr();
   EXPECT_EQ(line, "http: AfterFunc threw: \"a\\nhttp: forged\\x1b[2J\"\n");
 }

@@ -7,6 +7,7 @@ A test file ends with `harness.main()` and is run as
 
 import argparse
 import contextlib
+import fcntl
 import functools
 import os
 import pathlib
@@ -110,7 +111,8 @@ def sanitized():
 class Server:
     """A running server program; ends, and is checked, with its `with` block."""
 
-    def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None):
+    def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None, reads_errors=True):
+        self.reads_errors = reads_errors  # False: nobody reads stderr, a pipe of one page, until it ends
         self.backend = backend or settings.backend
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
                         "--backend", self.backend, "--placement", settings.placement,
@@ -128,7 +130,10 @@ class Server:
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read_errors, daemon=True)
-        self.reader.start()
+        if self.reads_errors:
+            self.reader.start()
+        else:
+            fcntl.fcntl(self.process.stderr, 1031, 4096)  # F_SETPIPE_SZ
         lines = self._until_ready()
         ready = READY.search(lines)
         tls = READY_TLS.search(lines)
@@ -177,6 +182,9 @@ class Server:
             self.process.wait()
             return None
         finally:
+            if not self.reads_errors:
+                self.reads_errors = True
+                self.reader.start()
             self.reader.join()
 
     def __exit__(self, kind, *_):

@@ -175,6 +175,14 @@ class AbuseTest(unittest.TestCase):
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss, SLACK_BYTES)
 
+    def test_a_stderr_that_nobody_reads_holds_nobody(self):
+        malformed = b"GET / HTTP/1.1\r\n\r\n"  # no Host
+        with Server(reads_errors=False) as server:
+            for _ in range(300):
+                self.assertEqual(server.ask(malformed).status, 400)
+            self.others_are_served(server)
+            # SIGTERM ends it: checked by the end of the block.
+
 
 if __name__ == "__main__":
     harness.main()

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "hon/appcontext/context.h"
+#include "hon/base/log.h"
 #include "hon/fiber/fiber.h"
 #include "support/eventually.h"
 #include "support/test_server.h"
@@ -68,6 +69,7 @@ TEST_P(Callbacks, AnEventHookThatThrowsIsWrittenToStderrWithItsEvent) {
     }
     ExpectServes(server);
   }
+  ASSERT_TRUE(FlushLog(std::chrono::seconds(10)));
   const std::string written = testing::internal::GetCapturedStderr();
   EXPECT_NE(written.find("missing required Host header"), std::string::npos) << written;
   EXPECT_NE(written.find("lost disk"), std::string::npos) << written;

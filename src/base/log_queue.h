@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "hon/base/log.h"
+#include "hon/base/thread.h"
+
+namespace hon {
+
+/// Lines on their way to a descriptor. One thread writes, and is started by the first line; it may
+/// wait for the descriptor for ever, the callers never do.
+class LogQueue {
+ public:
+  /// `fd` is borrowed.
+  explicit LogQueue(int fd) : fd_(fd) {}
+  /// Gives the lines that are left up. Waits for a write that is under way, so `fd` must take one.
+  ~LogQueue();
+  LogQueue(const LogQueue&) = delete;
+  LogQueue& operator=(const LogQueue&) = delete;
+
+  /// AdmitLogLine at the time `now`.
+  [[nodiscard]] bool Admit(LogKind kind, TimePoint now) noexcept;
+  /// LogLine.
+  void Add(LogKind kind, std::string_view line) noexcept;
+  /// FlushLog.
+  bool Flush(Duration wait_max) noexcept;
+  /// Around fork: the child has no writer, and starts one with its next line.
+  void BeforeFork() { mutex_.lock(); }
+  void AfterFork(bool in_child);
+
+ private:
+  struct Line {
+    LogKind kind;
+    std::string text;
+  };
+  struct Budget {
+    TimePoint full_at{};    // when the budget is whole again
+    uint64_t left_out = 0;  // since the last line that told of them
+    size_t bytes_waiting = 0;
+  };
+
+  void StartWriter();
+  void WriteReady();
+  void Write();
+  void WriteAll(std::string_view text);
+  [[nodiscard]] std::string TakeFront();
+  [[nodiscard]] std::string LeftOut();
+
+  const int fd_;
+  std::mutex mutex_;  // held for moments only, never across a write
+  std::condition_variable changed_;
+  std::condition_variable idle_;
+  std::deque<Line> lines_;
+  std::array<Budget, kLogKinds> budgets_;
+  Thread writer_;
+  bool has_writer_ = false;
+  bool writing_ = false;
+  bool left_out_any_ = false;
+  bool stop_ = false;
+};
+
+}  // namespace hon
