@@ -1,6 +1,6 @@
 #pragma once
 
-// Tokens, blanks and lists of RFC 9110 §5.6, as heads and trailers need them.
+// Tokens, blanks and lists of RFC 9110 §5.6, for heads and trailers.
 
 #include <cstddef>
 #include <string_view>
@@ -10,7 +10,7 @@ namespace hon::adaptor::internal {
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// Without the blanks (OWS) around it.
+/// `text` without the blanks (OWS) around it.
 constexpr std::string_view TrimBlanks(std::string_view text) {
   while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
   while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
@@ -19,7 +19,7 @@ constexpr std::string_view TrimBlanks(std::string_view text) {
 
 constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-/// Whether `text` is `lower`, which has no upper-case letter, but for ASCII case.
+/// Whether `text` equals `lower`, which has no upper-case letter, ignoring ASCII case.
 constexpr bool EqualsLower(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -28,7 +28,7 @@ constexpr bool EqualsLower(std::string_view text, std::string_view lower) {
   return true;
 }
 
-/// Whether both are equal but for ASCII case.
+/// Whether `a` and `b` are equal but for ASCII case.
 constexpr bool EqualFold(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
@@ -56,7 +56,7 @@ constexpr bool ListHas(std::string_view list, std::string_view lower) {
   return found;
 }
 
-/// Whether the list has `element`, whatever the case of both.
+/// Whether the list has `element`, ignoring the case of both.
 constexpr bool ListHasFold(std::string_view list, std::string_view element) {
   bool found = false;
   ForEachElement(list, [&](std::string_view other) { found |= EqualFold(other, element); });

@@ -40,13 +40,13 @@ Error BodyReader::Close() {
   return {};
 }
 
-// How much of `wanted` the limit leaves.
+// The part of `wanted` that the limit allows.
 size_t BodyReader::Quota(size_t wanted) const {
   const int64_t left = bytes_max_ - content_;
   return static_cast<uint64_t>(left) < wanted ? static_cast<size_t>(left) : wanted;
 }
 
-// Everything allowed was read, and there is more.
+// Whether the limit is reached while content is left.
 bool BodyReader::PastLimit() const {
   if (content_ != bytes_max_) return false;
   if (framing_ == Framing::kConnection) return !stream_->In().Empty();
@@ -63,7 +63,7 @@ size_t BodyReader::TakeLength(std::span<char> into) {
   return n;
 }
 
-// Goes on through the framing behind the last byte it can deliver, so that the end of the body is
+// Also decodes the framing behind the last byte that it delivers, so that the end of the body is
 // known as soon as it has been received.
 size_t BodyReader::TakeChunked(std::span<char> into) {
   io::LinkBuffer& in = stream_->In();
@@ -87,7 +87,7 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
   return n;
 }
 
-// Of a body that ends with its connection.
+// For a body that ends with its connection.
 size_t BodyReader::TakeReceived(std::span<char> into) {
   const size_t n = stream_->In().ReadInto(into.first(Quota(into.size())));
   content_ += static_cast<int64_t>(n);
@@ -99,7 +99,7 @@ void BodyReader::End() {
   SetFraming(Framing::kEnd);
 }
 
-// Waits for more. False when there will not be any.
+// Waits for more input. Returns false when none will come.
 bool BodyReader::Fill() {
   Error err = stream_->FillInput();
   if (err.Is(io::ErrEof) && framing_ == Framing::kConnection) {
@@ -110,14 +110,14 @@ bool BodyReader::Fill() {
   return !failure_;
 }
 
-// What was dropped before counts, so that it does not matter in which pieces a body comes.
+// Earlier dropped bytes count, so that the pieces in which a body arrives make no difference.
 bool BodyReader::TooMuch(int64_t bytes_max) const {
   if (framing_ == Framing::kLength) return drained_ + remaining_ >= bytes_max;
   if (framing_ == Framing::kConnection) return true;
   return framing_ == Framing::kChunked && drained_ >= bytes_max && chunked_.InData();
 }
 
-// Forgets what In() holds of the body.
+// Drops the bytes of the body in In().
 void BodyReader::SkipReceived(int64_t bytes_max) {
   io::LinkBuffer& in = stream_->In();
   while (framing_ != Framing::kEnd && !failure_ && !TooMuch(bytes_max) && !in.Empty()) {

@@ -20,13 +20,13 @@ int HexValue(char c) {
 
 bool IsToken(char c) { return internal::IsTokenByte(static_cast<unsigned char>(c)); }
 
-// What may stand between quotes (RFC 9110 §5.6.4), the quote and the backslash aside.
+// The bytes allowed between quotes (RFC 9110 §5.6.4), but for the quote and the backslash.
 bool IsQuotable(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
 }
 
-// Beside these: every name that begins with "If-".
+// The forbidden trailers; also every name that begins with "If-".
 constexpr std::string_view kForbiddenTrailers =
     "Authorization,Cache-Control,Connection,Content-Encoding,Content-Length,Content-Range,"
     "Content-Type,Cookie,Expect,Host,Keep-Alive,Max-Forwards,Pragma,Proxy-Authenticate,"
@@ -76,7 +76,8 @@ Error ChunkedDecoder::Frame(char byte) {
   return state_ <= State::kSize ? OnSize(byte) : OnExtension(byte);
 }
 
-// No blank may follow the size: some would take it for a part of an extension, others for nothing.
+// No blank may follow the size: some parsers would take it for a part of an extension, others would
+// ignore it.
 Error ChunkedDecoder::OnSize(char byte) {
   const int value = HexValue(byte);
   if (value >= 0) {
@@ -94,7 +95,7 @@ Error ChunkedDecoder::OnSize(char byte) {
 Error ChunkedDecoder::OnExtension(char byte) {
   const State before = state_;
   state_ = AfterExtensionByte(byte);
-  // The marker for "nothing can follow from here".
+  // kDone means that the byte is not valid here.
   if (state_ != State::kDone) return {};
   state_ = before;
   return ErrChunkExtension;
@@ -138,7 +139,7 @@ ChunkedDecoder::State ChunkedDecoder::AfterExtensionByte(char byte) const {
 }
 
 Error ChunkedDecoder::OnLineEnd() {
-  // What the line and the CRLF behind the data take, less what an honest sender may use.
+  // The bytes of the line and of the CRLF behind the data, less the free overhead.
   constexpr uint64_t kPlenty = std::numeric_limits<int64_t>::max() / 4;
   const auto size = static_cast<int64_t>(std::min(left_, kPlenty));
   excess_ += line_bytes_ + 2 - (kChunkFreeBytes + 2 * size);

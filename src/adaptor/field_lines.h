@@ -14,23 +14,24 @@
 
 namespace hon::adaptor::internal {
 
-/// How far a pass over lines came.
+/// The progress of a pass over lines.
 struct Pass {
   HeadStatus status = HeadStatus::kIncomplete;
   Refusal refusal = Refusal::kNone;
-  const char* at = nullptr;  // kDone: behind the last byte; else: the line not judged, or bad
+  const char* at = nullptr;  // kDone: behind the last byte; else: the line that is not judged, or
+                             // bad
 };
 
 inline Pass Incomplete(const char* line) { return {HeadStatus::kIncomplete, Refusal::kNone, line}; }
 
-/// A line is judged when its end has come: until then it is just incomplete, however bad.
+/// A line is judged once its end has arrived: until then it is incomplete, however bad.
 inline Pass Judge(const char* line, const char* end, Refusal refusal) {
   if (std::memchr(line, '\n', static_cast<size_t>(end - line)) == nullptr) return Incomplete(line);
   return {HeadStatus::kBad, refusal, line};
 }
 
-/// Why a line whose name does not end with a colon is bad. Go tells a space in the name from the
-/// rest.
+/// The refusal for a line whose name does not end with a colon. Go distinguishes a space in the
+/// name from other faults.
 Refusal WhyBadName(const char* line, const char* end);
 
 /// Reads the field lines from `line` to the empty one and calls `take(name, value)` for each, the

@@ -12,14 +12,14 @@ namespace hon::adaptor::internal {
 
 class HeadCursor {
  public:
-  /// `masks` is memory that the cursor uses while it lives; beside it and not a part of it, so that
-  /// the kernels, which get its address, leave the rest of the cursor in registers.
+  /// `masks` is memory that the cursor uses while it lives. The kernels get its address; outside of
+  /// the cursor, it lets the rest of the cursor stay in registers.
   HeadCursor(const char* end, ScanFunction scan, ScanMasks& masks)
       : end_(end), scan_(scan), masks_(&masks) {}
 
   [[nodiscard]] const char* End() const { return end_; }
 
-  /// The first byte at or after `from` that is in the class, or End(). `from` never goes back.
+  /// The first byte at or after `from` that is in the class, or End(). `from` must not decrease.
   template <uint64_t ScanMasks::*kClass>
   const char* Find(const char* from) {
     for (;;) {

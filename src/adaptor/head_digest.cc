@@ -51,7 +51,8 @@ inline uint64_t NoDigits(uint64_t word) {
   return (((difference & ~kHighs) + kOnes * (0x80 - 10)) | difference) & kHighs;
 }
 
-// Whether `host` is plain, of eight bytes or more, and its port, if any, within the last eight.
+// Whether `host` is plain, has eight bytes or more, and has its port, if any, within the last
+// eight.
 inline bool IsPlainHost(std::string_view host) {
   const char* at = host.data();
   size_t left = host.size();
@@ -59,6 +60,7 @@ inline bool IsPlainHost(std::string_view host) {
   const uint64_t tail = Load(at + left - 8);
   if (const uint64_t colons = Colons(tail); colons != 0) {
     const auto behind = static_cast<unsigned>(std::countl_zero(colons));  // bits behind the last
+                                                                          // colon
     if (behind != 0 && NoDigits(tail) >> (64 - behind) != 0) return false;
     left -= 1 + behind / 8;
     if (left < 8) return false;
@@ -85,7 +87,7 @@ bool HeadDigest::NoteOther(http::HeaderId id, std::string_view value) {
       return false;
     case http::HeaderId::kContentLength:
       if (has_length_) {
-        // Repeats of the same text cannot be read in two ways; anything else can.
+        // Repeats of the same text have one meaning; all other repeats are ambiguous.
         lengths_differ_ |= value != length_;
         return false;
       }
@@ -113,8 +115,8 @@ Refusal HeadDigest::JudgeAll(RequestHead& head) const {
   return JudgeExpect(head);
 }
 
-// RFC 9112 §6.3, without any of its second chances: one of the two fields, and
-// that in one form. Sets head.chunked and head.content_length.
+// RFC 9112 §6.3, without its tolerance: one of the two fields, and in one form only. Sets
+// head.chunked and head.content_length.
 template <class Head>
 HeadDigest::Framing HeadDigest::ReadFraming(Head& head) const {
   if (codings_ != 0) {
@@ -147,7 +149,7 @@ Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
 bool HeadDigest::JudgeAnswer(std::string_view method, AnswerHead& head) const {
   head.close = close_ || (head.minor_version == 0 && !keep_alive_);
   if (method == http::MethodConnect && head.status / 100 == 2) {
-    // A tunnel, whatever the fields say of a length.
+    // A tunnel, whatever length the fields state.
     head.body = AnswerBody::kConnection;
     head.close = true;
     return true;

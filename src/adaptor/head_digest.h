@@ -1,7 +1,7 @@
 #pragma once
 
-// What the fields of a head say about its framing and its connection, gathered field by field and
-// judged when the head is complete.
+// The meaning of a head's fields for framing and connection, collected field by field and judged
+// when the head is complete.
 
 #include <cstdint>
 #include <string_view>
@@ -13,7 +13,7 @@ namespace hon::adaptor::internal {
 
 constexpr uint64_t HeaderBit(http::HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
 
-// The fields that say how a message is framed, whom it is for, and what becomes of the connection.
+// The fields that state the framing of a message, its host, and the fate of the connection.
 inline constexpr uint64_t kWatchedHeaders =
     HeaderBit(http::HeaderId::kHost) | HeaderBit(http::HeaderId::kTransferEncoding) |
     HeaderBit(http::HeaderId::kContentLength) | HeaderBit(http::HeaderId::kConnection) |
@@ -21,7 +21,7 @@ inline constexpr uint64_t kWatchedHeaders =
 
 class HeadDigest {
  public:
-  /// Notes a field of a request. False when it is not to be shown among the fields.
+  /// Records a field of a request. Returns false for a field that is not to be in the Header.
   bool Note(http::HeaderId id, std::string_view value) {
     if ((kWatchedHeaders & HeaderBit(id)) == 0) return true;
     if (id != http::HeaderId::kHost) return NoteOther(id, value);
@@ -30,25 +30,25 @@ class HeadDigest {
     return false;
   }
 
-  /// The same for a field of an answer.
+  /// As Note, for a field of an answer.
   bool NoteOfAnswer(http::HeaderId id, std::string_view value) {
     constexpr uint64_t kWatched = kWatchedHeaders & ~HeaderBit(http::HeaderId::kHost);
     return (kWatched & HeaderBit(id)) == 0 || NoteOther(id, value);
   }
 
-  /// Judges the whole and fills `head`, whose request line is set already.
+  /// Judges all fields and fills `head`, whose request line is set already.
   [[nodiscard]] Refusal Judge(RequestHead& head) const {
     if (others_ || hosts_ != 1 || head.minor_version == 0 || host_.empty()) return JudgeAll(head);
-    head.host = host_;  // the common head: it names a host, and nothing else that matters here
+    head.host = host_;  // the common head: a host, and no other watched field
     return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
   }
 
-  /// Judges the whole of an answer to `method` and fills `head`, whose status line is set already.
-  /// False: head.fault says why.
+  /// Judges all fields of an answer to `method` and fills `head`, whose status line is set already.
+  /// Returns false with the reason in head.fault.
   [[nodiscard]] bool JudgeAnswer(std::string_view method, AnswerHead& head) const;
 
  private:
-  // What is wrong with the two fields that frame a message (RFC 9112 §6.1 to §6.3).
+  // The fault of the two fields that frame a message (RFC 9112 §6.1 to §6.3).
   enum class Framing : uint8_t {
     kSound,
     kBothFields,

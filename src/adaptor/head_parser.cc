@@ -25,12 +25,12 @@ using internal::Pass;
 constexpr std::string_view kHttp = "HTTP/";
 constexpr size_t kVersionBytes = 8;
 
-// Takes the fields of a head in.
+// Adds the fields of a head.
 template <class Role>
 struct Fields {
   HeadDigest digest;
   http::Header* header;
-  size_t left;  // may still come
+  size_t left;  // fields that may still come
   bool too_many = false;
 
   void Take(std::string_view name, std::string_view value) {
@@ -53,7 +53,7 @@ inline bool IsHttp1(const char* version) {
   return (word & 0x00FFFFFFFFFFFFFF) == kWanted && internal::IsDigit(version[7]);
 }
 
-// A request line that does not end in "HTTP/1.x" CRLF; `version` follows its second space.
+// Judges a request line that does not end in "HTTP/1.x" CRLF; `version` follows its second space.
 Pass JudgeVersion(const char* line, const char* version, const char* end) {
   const size_t left = static_cast<size_t>(end - version);
   const void* lf = std::memchr(version, '\n', left);
@@ -119,7 +119,7 @@ const char* SkipLeadingEmptyLines(const char* at, const char* end) {
   return at;
 }
 
-// What differs between the two kinds of heads.
+// The differences between the two kinds of heads.
 
 struct RequestRole {
   RequestHead& head;
@@ -252,7 +252,7 @@ inline HeadStatus HeadParser::ReadAs(io::LinkBuffer& in, HeadScan& scan, Role ro
   HeadStatus status = HeadStatus::kIncomplete;
   const std::string_view front = in.Front();
   if (scan.scanned == 0 && front.size() == in.Len() && front.size() < limits_.head_bytes_max) {
-    // The common head: it came in one piece.
+    // The common case: the head is in one block.
     status = ParseFromStart(front, scan, role, fields);
     if (status != HeadStatus::kDone && !fields.Empty()) fields.Reset();
   } else if (front.size() == in.Len() || scan.scanned < front.size()) {
@@ -270,7 +270,7 @@ inline HeadStatus HeadParser::ReadAs(io::LinkBuffer& in, HeadScan& scan, Role ro
   return HeadStatus::kDone;
 }
 
-// `in` holds more than its first block, and the head does not end in that.
+// The first block of `in` does not hold the end of the head, and further blocks follow.
 template <class Role>
 [[gnu::noinline]] HeadStatus HeadParser::ReadScattered(io::LinkBuffer& in, HeadScan& scan,
                                                        Role role, http::Header& fields) const {
@@ -280,8 +280,9 @@ template <class Role>
     if (status != HeadStatus::kIncomplete) return status;
   }
   if (joined == in.Len()) return HeadStatus::kIncomplete;
-  // Too much to bring together for every few bytes that come: look for the end where they lie. It
-  // is a line of nothing, or of a lone CR; what other lines are worth is told when it is found.
+  // Too many bytes to copy together for each small piece: search for the end where they lie. The
+  // end is an empty line, or a line with only a CR; the parser judges the other lines when it is
+  // found.
   for (;;) {
     const size_t lf = in.Find('\n', scan.scanned);
     const bool found = lf != io::LinkBuffer::kNpos;
@@ -301,7 +302,7 @@ HeadStatus HeadParser::Parse(std::string_view bytes, HeadScan& scan, RequestHead
   return ParseAs(bytes, scan, RequestRole{head}, fields);
 }
 
-// Flat, as the rest of a request's way is.
+// Inlined, like the rest of a request's path.
 HON_FLATTEN HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
                                         http::Header& fields) const {
   return ReadAs(in, scan, RequestRole{head}, fields);

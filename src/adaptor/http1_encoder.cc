@@ -11,7 +11,8 @@
 namespace hon::adaptor {
 namespace {
 
-// Where waiting for the peer ends: half, so that the next write does not wait again at once.
+// The level down to which a writer waits for the peer: half, so that the next write does not wait
+// again at once.
 constexpr size_t kLowWaterBytes = io::kHighWaterBytes / 2;
 
 constexpr std::string_view kCrlf = "\r\n";
@@ -69,7 +70,7 @@ inline void Http1Encoder::DecideConnection(const HeadPlan& plan, const ConnContr
     close_ = true;
   }
   if (!close_) {
-    // Without a length this would not be reached: such an answer ends with the connection.
+    // A body without a length ends the connection and never comes here.
     if (options_->http10 && !facts.has_connection) fields.connection = ConnectionField::kKeepAlive;
     return;
   }
@@ -176,7 +177,7 @@ void Http1Encoder::PutChunkHead(size_t size) {
   Put({head, static_cast<size_t>(end - head)});
 }
 
-// Copies `data` into the output, waiting for the peer where it is behind.
+// Copies `data` into the output, waiting for the peer where necessary.
 void Http1Encoder::Put(std::string_view data) {
   io::LinkBuffer& out = stream_->Out();
   while (!data.empty()) {

@@ -12,7 +12,7 @@
 
 namespace hon::adaptor {
 
-// A Reader as the Stream that the codec wants. What the codec writes, a "100 Continue", is dropped.
+// A Reader as the Stream of the codec. Output of the codec ("100 Continue") is dropped.
 class MessageReader::Source final : public io::Stream {
  public:
   explicit Source(io::Reader& from) : Stream(in_, out_), from_(&from) {}
@@ -45,7 +45,7 @@ struct MessageReader::State {
   Source source;
   HeadParser parser;
   RequestHead head;
-  io::BlockRef held;  // the block of the head that the message shows
+  io::BlockRef held;  // the block of the message's head
   http::Request request;
   http::Response response;
   BodyReader body;
@@ -80,11 +80,12 @@ Error MessageReader::ReadHead() {
   }
 }
 
-// Passes over what is left of the last body.
+// Skips the unread rest of the last body.
 Error MessageReader::SkipBody() {
   BodyReader& body = state_->body;
-  if (body.EndsWithConnection()) return io::ErrEof;  // nothing follows it
-  body.SendContinue();                               // nobody waits for it: the body is there
+  if (body.EndsWithConnection()) return io::ErrEof;  // no message can follow
+  body.SendContinue();                               // marks the 100 as sent: the body is already
+                                                     // there
   if (body.Drain(std::numeric_limits<int64_t>::max())) return {};
   char byte;
   Error why = body.Read(std::span(&byte, 1)).err;

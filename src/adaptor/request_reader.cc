@@ -7,7 +7,7 @@
 namespace hon::adaptor {
 namespace {
 
-// The four forms of RFC 9112 §3.2: which one it is, the first byte and the method tell.
+// The four forms of RFC 9112 §3.2, distinguished by the first byte and the method.
 Refusal FillTarget(const RequestHead& head, http::Request& request) {
   const bool connect = head.method == http::MethodConnect;
   const bool asterisk = head.target.size() == 1 && head.target.front() == '*';
@@ -19,11 +19,11 @@ Refusal FillTarget(const RequestHead& head, http::Request& request) {
   const url::URL& url = request.URL;
   if (url.User != nullptr) return Refusal::kBadRequest;
   if (connect) {
-    // Nothing but "host:port", so that what is asked for and what is checked are the same.
+    // Only "host:port", so that the requested host is the one that was checked.
     if (url.Host != head.target || url.Port().empty()) return Refusal::kBadRequest;
     request.Host = head.target;
   } else {
-    // Without an authority there is nobody to ask: "http:x", and "example.com:443", which is the
+    // A target without an authority names no host: "http:x", and "example.com:443", which is the
     // authority form and belongs to CONNECT alone (RFC 9112 §3.2.3).
     if (url.Host.empty()) return Refusal::kBadRequest;
     // The target wins over the Host field (RFC 9112 §3.2.2).
@@ -32,7 +32,7 @@ Refusal FillTarget(const RequestHead& head, http::Request& request) {
   return IsValidHost(request.Host) ? Refusal::kNone : Refusal::kMalformedHost;
 }
 
-// Takes the names that Trailer fields announce over to request.Trailer.
+// Copies the names that Trailer fields announce to request.Trailer.
 Refusal FillTrailerNames(http::Request& request) {
   if (!request.Header.Has(http::HeaderId::kTrailer)) return Refusal::kNone;
   bool framing = false;

@@ -22,8 +22,8 @@ inline char* Copy(std::string_view text, char* into) {
   return std::copy(text.begin(), text.end(), into);
 }
 
-// Several lines of one name are one list (RFC 9110 §5.3), so two lines "chunked" are no coding that
-// a message may have.
+// Several lines of one name are one list (RFC 9110 §5.3), so two lines "chunked" are not a valid
+// coding.
 GivenCoding CodingOf(const http::Header& header) {
   GivenCoding coding = GivenCoding::kNone;
   for (const Field& field : header) {
@@ -141,7 +141,7 @@ void ResponseHead::WriteFields(int status, const http::Header& header) {
       case HeaderId::kTransferEncoding:
         return;
       case HeaderId::kContentLength:
-        // One field, whatever the handler added: a length that is stated twice is an attack.
+        // One field, whatever the handler added: a repeated length allows request smuggling.
         if (facts_.content_length >= 0 && !length_written) WriteField(field.name, field.value);
         length_written = true;
         return;
@@ -181,7 +181,7 @@ inline void ResponseHead::Put(std::string_view text) {
   size_ += text.size();
 }
 
-// Room for so many bytes behind what is written down.
+// Room for `bytes` bytes behind the written ones.
 inline char* ResponseHead::Room(size_t bytes) {
   if (text_.size() - size_ < bytes) Grow(bytes);
   return text_.data() + size_;
@@ -200,7 +200,7 @@ char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
   }
   if (!fields.date.empty()) {
     into = Copy("Date: ", into);
-    // Of one length always, which a copy without a call wants to know.
+    // A constant length lets the compiler inline the copy.
     into = fields.date.size() == http::kTimeBytes
                ? Copy({fields.date.data(), http::kTimeBytes}, into)
                : Copy(fields.date, into);

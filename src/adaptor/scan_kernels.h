@@ -1,6 +1,7 @@
 #pragma once
 
-// What the kernels of ScanLevel share: the byte classes, and how a 16-byte kernel covers 64 bytes.
+// The common part of the ScanLevel kernels: the byte classes, and how a 16-byte kernel covers 64
+// bytes.
 
 #include <array>
 #include <cstddef>
@@ -35,7 +36,7 @@ constexpr std::array<uint8_t, 16> MakeTokenNibbles() {
 inline constexpr std::array<uint8_t, 16> kTokenNibbles = MakeTokenNibbles();
 
 // Classifies up to 64 bytes by a kernel for 16. The last bytes are read by a load that ends with
-// them and overlaps what was read before: the same bytes give the same bits.
+// them and overlaps earlier bytes: the same bytes give the same bits.
 template <void (*kBlock)(const char* data, ScanMasks& masks)>
 void ClassifyBy16(const char* data, size_t size, ScanMasks& masks) {
   const auto add = [&masks](const char* at, size_t shift) {

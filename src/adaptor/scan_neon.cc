@@ -29,7 +29,7 @@ void ClassifyNeon(const char* data, ScanMasks& masks) {
   const uint8x16_t blank = vcleq_u8(bytes, vdupq_n_u8(0x20));
   masks.control = Mask(vorrq_u8(vbicq_u8(low, tab), del));
   masks.gap = Mask(vorrq_u8(vorrq_u8(blank, del), hash));
-  // Two table look-ups meet in a bit when the nibbles make a token byte.
+  // Two table look-ups share a bit when the nibbles make a token byte.
   const uint8x16_t by_low =
       vqtbl1q_u8(vld1q_u8(kTokenNibbles.data()), vandq_u8(bytes, vdupq_n_u8(15)));
   const uint8x16_t by_high = vqtbl1q_u8(vld1q_u8(kPowers), vshrq_n_u8(bytes, 4));

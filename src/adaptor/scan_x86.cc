@@ -1,4 +1,4 @@
-// Byte classification for x86-64: SSE2, which every such machine has, and AVX2, asked for at run
+// Byte classification for x86-64: SSE2, which every such machine has, and AVX2, detected at run
 // time. On other architectures this file has no kernels.
 
 #include "adaptor/scan_kernels.h"

@@ -27,7 +27,7 @@ void ForEachOfManySorted(const http::Header& header, Visit& visit) {
 template <class Visit>
 void ForEachSorted(const http::Header& header, Visit&& visit) {
   if (header.Len() > kFieldsSortedInPlace) return ForEachOfManySorted(header, visit);
-  // By insertion: there is a handful, and mostly in order.
+  // Insertion sort: the fields are few and mostly in order.
   std::array<const http::Header::Field*, kFieldsSortedInPlace> sorted;
   auto end = sorted.begin();
   for (const http::Header::Field& field : header) {

@@ -60,9 +60,8 @@ void DynamicTable::EvictOldest() {
   --count_;
 }
 
-// Room for `bytes` behind the texts that are stored. Those of evicted entries, in front, are
-// dropped when they are at least as many as the live ones, so that each byte is moved once on
-// average.
+// Makes room for `bytes` behind the stored texts. Texts of evicted entries, in front, are dropped
+// when they are at least as large as the live ones, so that each byte is moved once on average.
 void DynamicTable::MakeRoom(size_t bytes) {
   const size_t used = text_end_ - text_base_;
   if (text_.size() - used >= bytes) return;

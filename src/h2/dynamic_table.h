@@ -11,11 +11,11 @@
 namespace hon::h2::internal {
 
 /// The dynamic table of HPACK (RFC 7541 §2.3.2): a first-in, first-out list of fields, bounded by
-/// the sizes of RFC 7541 §4.1. No memory until the first insertion; then what its entries need, up
-/// to twice the bound.
+/// the sizes of RFC 7541 §4.1. No memory until the first insertion; then as much as its entries
+/// need, up to twice the bound.
 class DynamicTable {
  public:
-  /// Facts about a field beside its texts.
+  /// Properties of a field beside its texts.
   struct Traits {
     http::HeaderId id = http::HeaderId::kUnknown;
     PseudoField pseudo = PseudoField::kNone;
@@ -44,20 +44,21 @@ class DynamicTable {
   }
   [[nodiscard]] const Traits& TraitsOf(size_t index) const { return At(index).traits; }
 
-  /// How many entries were ever inserted: the number that the next one gets. The entry at `index`
-  /// has the number Inserted() - 1 - index.
+  /// The number of insertions so far, which is also the number of the next entry. The entry at
+  /// `index` has the number Inserted() - 1 - index.
   [[nodiscard]] uint32_t Inserted() const { return inserted_; }
 
-  /// Puts a field in front and evicts from the end until it fits; one that is larger than the whole
-  /// table empties it (RFC 7541 §4.4). False then. `name` and `value` are not views of this table.
+  /// Inserts a field in front and evicts entries from the end until it fits. A field larger than
+  /// the whole table empties the table, and Insert returns false (RFC 7541 §4.4). `name` and
+  /// `value` must not be views of this table.
   bool Insert(std::string_view name, std::string_view value, const Traits& traits);
 
-  /// Evicts until `bytes_max` holds.
+  /// Evicts entries until `bytes_max` holds.
   void SetBytesMax(size_t bytes_max);
 
  private:
   struct Entry {
-    uint32_t text = 0;  // where its bytes begin in text_, counted from the first byte ever stored
+    uint32_t text = 0;  // start of its bytes in text_, counted from the first byte ever stored
     uint32_t name_bytes = 0;
     uint32_t value_bytes = 0;
     Traits traits;
@@ -76,9 +77,9 @@ class DynamicTable {
   void MakeRoom(size_t bytes);
 
   std::vector<Entry> entries_;  // a ring whose size is a power of two
-  std::vector<char> text_;      // live texts, oldest first, behind those that were evicted
+  std::vector<char> text_;      // live texts, oldest first, behind evicted ones
   uint32_t text_base_ = 0;      // the count of the first byte in text_
-  uint32_t text_end_ = 0;       // the count of the first byte that is not stored yet
+  uint32_t text_end_ = 0;       // the count of the first byte not stored yet
   uint32_t inserted_ = 0;
   size_t count_ = 0;
   size_t bytes_ = 0;

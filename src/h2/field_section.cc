@@ -14,12 +14,12 @@ constexpr Violation Malformed(std::string_view reason) {
 
 constexpr uint64_t Bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
 
-// Fields that speak of a connection, which HTTP/2 has none of (RFC 9113 §8.2.2).
+// Fields that concern a connection, which HTTP/2 forbids (RFC 9113 §8.2.2).
 constexpr uint64_t kConnectionFields = Bit(HeaderId::kConnection) | Bit(HeaderId::kKeepAlive) |
                                        Bit(HeaderId::kProxyConnection) |
                                        Bit(HeaderId::kTransferEncoding) | Bit(HeaderId::kUpgrade);
 
-// Fields that need more than to be added.
+// Fields that are not simply added.
 constexpr uint64_t kWatchedFields =
     kConnectionFields | Bit(HeaderId::kTE) | Bit(HeaderId::kContentLength) | Bit(HeaderId::kHost) |
     Bit(HeaderId::kCookie) | Bit(HeaderId::kExpect) | Bit(HeaderId::kTrailer);
@@ -48,7 +48,7 @@ std::string_view CanonicalName(const FieldLine& line, Arena& arena) {
   return {name, line.name.size()};
 }
 
-// RFC 9110 §8.6: digits alone. -1 for anything else, also for a length that no body reaches.
+// RFC 9110 §8.6: digits alone. -1 for all else, also for a length beyond every body.
 int64_t ParseLength(std::string_view text) {
   constexpr size_t kDigitsMax = std::numeric_limits<int64_t>::digits10;  // 18
   if (text.empty() || text.size() > kDigitsMax) return -1;
@@ -60,7 +60,7 @@ int64_t ParseLength(std::string_view text) {
   return value;
 }
 
-// The meaning of the regular fields of a section, whatever message it belongs to.
+// The meaning of the regular fields of a section of any message.
 class Section {
  public:
   Section(Arena& arena, http::Header& header) : arena_(arena), header_(header) {}
@@ -73,7 +73,7 @@ class Section {
     return {};
   }
 
-  // Adds the one Cookie field that the pieces make (RFC 9113 §8.2.3).
+  // Adds the joined Cookie field (RFC 9113 §8.2.3).
   void JoinCookies(std::span<const FieldLine> lines) {
     if (cookies_ == 0) return;
     if (cookies_ == 1) {
@@ -137,7 +137,7 @@ class Section {
     const int64_t length = ParseLength(line.value);
     if (length < 0) return Malformed("Content-Length is no length");
     if (content_length_ >= 0) {
-      // Repeats of the same text cannot be read in two ways; anything else can.
+      // Repeats of the same text have one meaning; all other repeats are ambiguous.
       return line.value == length_text_ ? Violation() : Malformed("two lengths that differ");
     }
     content_length_ = length;
@@ -160,8 +160,8 @@ class Section {
   bool announces_trailers_ = false;
 };
 
-// Reads the pseudo-header fields, which stand in front (RFC 9113 §8.3): `take` says what each is
-// for. The number of lines that were read is added to `count`.
+// Reads the pseudo-header fields, which come first (RFC 9113 §8.3): `take` stores each. The number
+// of lines read is added to `count`.
 template <class Take>
 Violation ReadPseudoFields(std::span<const FieldLine> lines, size_t& count, Take&& take) {
   uint32_t seen = 0;
@@ -218,8 +218,8 @@ bool IsMethod(std::string_view method) {
   return !method.empty();
 }
 
-// As a request target over HTTP/1: no blank, no fragment. Control bytes are excluded by the value's
-// check.
+// Valid like a request target over HTTP/1: no blank, no fragment. The check of the value excludes
+// control bytes.
 bool IsPath(std::string_view path, std::string_view method) {
   if (path == "/") return true;
   if (path == "*") return method == "OPTIONS";
@@ -244,7 +244,7 @@ Violation JudgeRequestPseudo(const RequestFields& fields) {
   return IsPath(fields.path, fields.method) ? Violation() : Malformed("no path, or a broken one");
 }
 
-// RFC 9113 §8.3.1: a Host field that names something else is as good as two requests.
+// RFC 9113 §8.3.1: a Host field that names another host makes the request ambiguous.
 Violation JudgeAuthority(const Section& section, RequestFields& fields) {
   if (fields.authority.empty()) {
     if (!section.HasHost() || section.Host().empty()) return Malformed("no authority");

@@ -76,7 +76,7 @@ Violation ApplySetting(SettingId id, uint32_t value, Settings& settings) {
       settings.max_header_list_size = value;
       return {};
     case SettingId::kEnableConnectProtocol:
-      // Once set it stays set (RFC 8441 §3).
+      // Cannot be unset (RFC 8441 §3).
       if (value > 1 || (value == 0 && settings.enable_connect_protocol)) {
         return ConnectionError(ErrorCode::kProtocolError,
                                "ENABLE_CONNECT_PROTOCOL is 1, and stays");

@@ -34,7 +34,7 @@ struct HpackDecoder::Step {
   std::vector<FieldLine>& into;
   DecodedBlock result;
 
-  // Counts a field. False when it goes past a limit: it is decoded, but not kept.
+  // Counts a field. Returns false past a limit: the field is decoded, but not kept.
   bool Count(size_t name_bytes, size_t value_bytes) {
     ++result.fields;
     result.list_bytes += name_bytes + value_bytes + kFieldOverheadBytes;
@@ -105,7 +105,7 @@ Violation HpackDecoder::DecodeSizeUpdate(Step& step) {
   const std::optional<uint32_t> size = ReadInteger(step.in, 5);
   if (!size || *size > table_bytes_max_) return Broken("table size above the setting");
   if (table_ == nullptr) {
-    // An empty table of any size is the same until something is inserted; then the size matters.
+    // An empty table of any size is the same until the first insertion; then the size matters.
     if (*size == table_bytes_max_) return {};
     table_ = std::make_unique<DynamicTable>(*size);
   } else {
@@ -152,7 +152,7 @@ Violation HpackDecoder::DecodeLiteral(Step& step, unsigned prefix_bits) {
     traits.pseudo = FindPseudoField(field.name);
     traits.valid = IsFieldName(field.name);
     traits.static_name = internal::kStaticIndexes[static_cast<size_t>(traits.id)];
-    // The static table's spelling may stand for this one only where both are the same bytes.
+    // The static table's spelling may replace this one only where both are the same bytes.
     if (!traits.valid) traits.static_name = 0;
   } else if (*index <= kStaticTable.size()) {
     const StaticEntry& entry = kStaticTable[*index - 1];

@@ -27,13 +27,13 @@ constexpr unsigned char kNeverIndexed = 0x10;
 constexpr unsigned char kWithoutIndexing = 0x00;
 constexpr unsigned char kSizeUpdate = 0x20;
 
-// A cookie or a credential of a few bytes could be guessed byte by byte from the sizes of blocks
-// that repeat it (RFC 7541 §7.1.3).
+// A short cookie or credential could be guessed byte by byte from the sizes of blocks that repeat
+// it (RFC 7541 §7.1.3).
 constexpr size_t kShortCookieBytes = 20;
-// An entry that takes most of the table would push everything else out of it.
+// An entry that takes most of the table would evict everything else.
 constexpr size_t kEntryShareMax = 2;  // of the table: one half
 
-// Fields whose values seldom come again on one connection.
+// Fields whose values seldom repeat on one connection.
 constexpr bool VariesByMessage(HeaderId id) {
   switch (id) {
     case HeaderId::kAge:
@@ -90,7 +90,7 @@ bool EqualsInLowerCase(std::string_view lower, std::string_view text) {
   return true;
 }
 
-// A string literal (RFC 7541 §5.2): by the Huffman code where that is shorter.
+// A string literal (RFC 7541 §5.2): Huffman-coded where that is shorter.
 char* WriteString(char* to, std::string_view text) {
   const size_t encoded = HuffmanEncodedBytes(text);
   if (encoded < text.size()) {
@@ -102,7 +102,7 @@ char* WriteString(char* to, std::string_view text) {
   return to + text.size();
 }
 
-// A literal representation; `lower` is the name where no static entry has it.
+// A literal representation; `lower` is the name when no static entry has it.
 char* WriteLiteral(char* to, unsigned char kind, uint8_t static_name, std::string_view lower,
                    std::string_view value) {
   to = WriteInteger(to, kind, kind == kIncremental ? 6 : 4, static_name);
@@ -190,7 +190,7 @@ void HpackEncoder::SetTableBytesMax(size_t bytes_max) {
 char* HpackEncoder::Begin(char* to) {
   if (!update_wanted_) return to;
   update_wanted_ = false;
-  // The lowest first, since the decoder has evicted for that one too (RFC 7541 §4.2).
+  // The lowest size first, since the decoder has evicted for that one too (RFC 7541 §4.2).
   if (update_lowest_ < update_last_) {
     to = WriteInteger(to, kSizeUpdate, 5, static_cast<uint32_t>(update_lowest_));
     if (table_ != nullptr) table_->fields.SetBytesMax(update_lowest_);

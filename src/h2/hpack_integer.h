@@ -9,14 +9,15 @@
 
 namespace hon::h2::internal {
 
-/// Octets behind the prefix: enough for 28 bits. Longer encodings, also of small numbers by leading
-/// zeros, are refused: no length, index or table size needs them.
+/// Octets behind the prefix: enough for 28 bits. Longer encodings, also of small numbers with
+/// leading zeros, are refused: no length, index or table size needs them.
 inline constexpr size_t kIntegerOctetsMax = 4;
 /// Bytes that an integer takes at most: the prefix's and those behind it.
 inline constexpr size_t kIntegerBytesMax = 1 + kIntegerOctetsMax;
 
 /// Reads an integer with `prefix_bits` in the first byte of `in`, which is not empty, and consumes
-/// it. Nothing when `in` ends inside, or the encoding is longer than kIntegerOctetsMax.
+/// it. Returns nothing when `in` ends inside the integer, or the encoding is longer than
+/// kIntegerOctetsMax.
 inline std::optional<uint32_t> ReadInteger(std::string_view& in, unsigned prefix_bits) {
   const uint32_t prefix_max = (1U << prefix_bits) - 1;
   uint32_t value = static_cast<unsigned char>(in.front()) & prefix_max;
@@ -33,7 +34,7 @@ inline std::optional<uint32_t> ReadInteger(std::string_view& in, unsigned prefix
 }
 
 /// Writes `value` (below 2^28) to `to` with `prefix_bits`; `first` has the bits in front of the
-/// prefix. The end of what was written, at most kIntegerBytesMax.
+/// prefix. Returns the end of the written bytes, at most kIntegerBytesMax.
 inline char* WriteInteger(char* to, unsigned char first, unsigned prefix_bits, uint32_t value) {
   const uint32_t prefix_max = (1U << prefix_bits) - 1;
   if (value < prefix_max) {

@@ -9,10 +9,10 @@ namespace {
 
 constexpr size_t kSymbols = 257;  // 256 is EOS
 constexpr unsigned kCodeBitsMax = 30;
-constexpr unsigned kShortBits = 8;  // codes up to this length are found by one look at a table
+constexpr unsigned kShortBits = 8;  // codes up to this length are found by one table look-up
 
 // RFC 7541 Appendix B. The code is canonical: codes of one length count up in the order of their
-// symbols, and longer codes follow shorter ones, so the lengths say everything.
+// symbols, and longer codes follow shorter ones, so the lengths determine the code.
 constexpr std::array<uint8_t, kSymbols> kLengths = {
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,  //
     28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,  //
@@ -42,8 +42,8 @@ struct Tables {
   std::array<uint16_t, kSymbols> symbols{};        // by code, in order
   std::array<uint32_t, kCodeBitsMax + 1> limit{};  // by length: the first code that is longer,
                                                    // aligned to the left of 32 bits
-  std::array<uint32_t, kCodeBitsMax + 1> first{};  // by length: its first code
-  std::array<uint16_t, kCodeBitsMax + 1> index{};  // by length: where its symbols begin
+  std::array<uint32_t, kCodeBitsMax + 1> first{};  // by length: the first code
+  std::array<uint16_t, kCodeBitsMax + 1> index{};  // by length: the index of its first symbol
   struct Short {
     uint8_t symbol = 0;
     uint8_t length = 0;  // 0: the code is longer than kShortBits
@@ -71,7 +71,7 @@ constexpr Tables MakeTables() {
       }
       ++code;
     }
-    // The last length fills the code space, whose end does not fit 32 bits.
+    // The last length fills the code space, whose end does not fit into 32 bits.
     tables.limit[length] = length == kCodeBitsMax ? UINT32_MAX : code << (32 - length);
   }
   return tables;
@@ -81,7 +81,7 @@ constexpr Tables kTables = MakeTables();
 static_assert(kTables.codes[256].bits == 0x3fffffff && kTables.codes[256].length == 30);
 static_assert(kTables.codes['0'].bits == 0 && kTables.codes['a'].bits == 3);
 
-// The code that the upper 32 bits of `window` begin with, longer than kShortBits.
+// The length of the code at the start of the upper 32 bits of `window`, longer than kShortBits.
 unsigned LengthOfLong(uint32_t window) {
   unsigned length = kShortBits + 1;
   while (length < kCodeBitsMax && window >= kTables.limit[length]) ++length;
@@ -110,7 +110,7 @@ std::optional<size_t> HuffmanDecode(std::string_view encoded, char* to) {
     }
     if (bits < kCodeBitsMax && in != end) continue;
     if (bits < kShortBits) {
-      // The end of the input: one more short code, or padding.
+      // The end of the input: another short code, or padding.
       const Tables::Short found = kTables.shorts[window >> (64 - kShortBits)];
       if (found.length == 0 || found.length > bits) break;
       *to++ = static_cast<char>(found.symbol);
@@ -140,7 +140,7 @@ size_t HuffmanEncodedBytes(std::string_view text) {
 }
 
 char* HuffmanEncode(std::string_view text, char* to) {
-  uint64_t window = 0;  // bits that are not written, at the right
+  uint64_t window = 0;  // unwritten bits, at the right
   unsigned bits = 0;
   for (const char c : text) {
     const Code code = kTables.codes[static_cast<unsigned char>(c)];

@@ -8,7 +8,7 @@ namespace {
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 
-// Reads the values of a dictionary (RFC 8941 §3.2) as far as members need to be told apart.
+// Reads the values of a dictionary (RFC 8941 §3.2) as far as necessary to separate its members.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -29,7 +29,7 @@ class Reader {
     }
   }
 
-  // A key (RFC 8941 §3.1.2); empty when there is none.
+  // A key (RFC 8941 §3.1.2); empty without one.
   std::string_view Key() {
     if (!IsLower(Peek()) && Peek() != '*') return {};
     size_t n = 1;
@@ -37,7 +37,7 @@ class Reader {
     return TakeBytes(n);
   }
 
-  // A bare item (RFC 8941 §3.3). What it is, when that is an integer or a boolean.
+  // A bare item (RFC 8941 §3.3), with its value when that is an integer or a boolean.
   struct Item {
     bool valid = false;
     std::optional<int64_t> integer;
@@ -109,7 +109,7 @@ class Reader {
   std::string_view text_;
 };
 
-// The parameters of a member, which none that is known here has.
+// Skips the parameters of a member; none is defined here.
 bool SkipParameters(Reader& reader) {
   while (reader.Take(';')) {
     reader.SkipSpaces();
@@ -128,7 +128,7 @@ bool SkipInnerList(Reader& reader) {
   }
 }
 
-// Reads a member. False when the text is no dictionary.
+// Reads a member. Returns false when the text is no dictionary.
 bool ReadMember(Reader& reader, Priority& priority) {
   const std::string_view key = reader.Key();
   if (key.empty()) return false;

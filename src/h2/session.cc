@@ -1,4 +1,4 @@
-// A session's life, and what both directions share. Input: session_input.cc, output:
+// The life of a session, and the common part of both directions. Input: session_input.cc, output:
 // session_output.cc.
 
 #include "hon/h2/session.h"
@@ -19,10 +19,10 @@ Session::Session(Role role, const SessionLimits& limits, SessionHandler& handler
       resets_(limits.reset_credit),
       role_(role),
       preface_seen_(role == Role::kClient) {
-  peer_.enable_push = role == Role::kServer;  // a server never says that it is pushed to
+  peer_.enable_push = role == Role::kServer;  // only a client sends ENABLE_PUSH
 }
 
-// The owner has released all streams.
+// The owner must have released all streams.
 Session::~Session() { HON_ASSERT(owned_ == 0); }
 
 void Session::Start(bool connect_protocol) {
@@ -61,7 +61,7 @@ void Session::Move(Stream& stream, StreamEvent event) {
   stream.state_ = *next;
 }
 
-// Makes `stream`, blank or released, the one of `id`.
+// Makes `stream`, blank or released, the stream with this identifier.
 void Session::Begin(Stream& stream, uint32_t id) {
   HON_ASSERT(!stream.owned_ && stream.in_.Empty() && stream.out_.Empty());
   stream.id_ = id;
@@ -79,7 +79,8 @@ void Session::Begin(Stream& stream, uint32_t id) {
   streams_.Insert(stream);
 }
 
-// The stream is over on the wire. What was received stays for its reader unless it was reset.
+// The stream is closed on the wire. Received bytes stay for their reader unless the stream was
+// reset.
 void Session::Close(Stream& stream, bool reset) {
   HON_ASSERT(stream.state_ == StreamState::kClosed);
   streams_.Erase(stream);
@@ -116,14 +117,14 @@ void Session::Release(Stream& stream) {
   stream.user_data_ = nullptr;
 }
 
-// The peer broke a rule on one stream, which ends.
+// The peer broke a rule on one stream: resets the stream.
 void Session::ResetForViolation(Stream& stream, const Violation& violation) {
   Reset(stream, violation.code);
   SpendReset();
   handler_->OnReset(stream, violation.code, false);
 }
 
-// The same for a stream that has no Stream, or never got one.
+// As ResetForViolation, for an identifier without a Stream.
 void Session::ResetUnknown(uint32_t id, ErrorCode code) {
   WriteRstStream(*out_, id, code);
   NoteRecent(id, true);
@@ -148,7 +149,7 @@ bool Session::IsIdle(uint32_t id) const {
   return !from_client || id > last_peer_stream_;
 }
 
-// The connection ends: the peer is told why, and nothing of it is looked at any more.
+// Ends the connection: GOAWAY has the reason, and no further input is processed.
 void Session::Fail(const Violation& violation) {
   if (failure_) return;
   failure_ = violation;
@@ -184,7 +185,7 @@ void Session::Consumed(Stream& stream, size_t bytes) {
   if (stream.state_ == StreamState::kClosed || stream.input_ended_) return;
   ReceiveWindow& window = stream.receive_;
   window.Release(bytes);
-  // A reader that keeps up with a whole window may have a larger one.
+  // The window of a reader that keeps up with it grows.
   const bool keeps_up = stream.in_.Empty() && stream.received_ >= window.Size();
   if (keeps_up && unread_ < limits_.unread_bytes_max) {
     window.GrowTo(std::min(window.Size() * 2, limits_.stream_window_max));

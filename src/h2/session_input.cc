@@ -64,7 +64,7 @@ bool Session::ReceivePreface(io::LinkBuffer& in) {
   return true;
 }
 
-// False when there is no whole frame, or for DATA not its beginning.
+// Returns false when no whole frame, or for DATA no beginning of one, has arrived.
 bool Session::ReceiveFrame(io::LinkBuffer& in) {
   if (in.Len() < kFrameHeaderBytes) return false;
   const FrameHeader header = ReadFrameHeader(in.Peek(kFrameHeaderBytes)->data());
@@ -104,7 +104,7 @@ bool Session::ReceiveFrame(io::LinkBuffer& in) {
   return true;
 }
 
-// Judges whether a frame may come now, whatever its payload.
+// Judges whether a frame may come now, independent of its payload.
 Violation Session::JudgeOrder(const FrameHeader& header) const {
   if (!settings_seen_ && (header.type != FrameType::kSettings || header.Has(kFlagAck))) {
     return ProtocolError("the first frame is no SETTINGS");
@@ -138,7 +138,8 @@ void Session::Handle(const Frame& frame) {
     case FrameType::kPriorityUpdate:
       return HandlePriorityUpdate(frame);
     case FrameType::kPushPromise:
-      // Clients must not send it, and this side's client has switched it off (RFC 9113 §8.4).
+      // Clients must not send PUSH_PROMISE, and this side's client has disabled push (RFC 9113
+      // §8.4).
       return Fail(ProtocolError("PUSH_PROMISE"));
     case FrameType::kData:
       break;
@@ -155,7 +156,7 @@ void Session::HandleData(const FrameHeader& header, uint8_t pad_length) {
   if (!receive_.Receive(header.length)) {
     return Fail(ConnectionError(ErrorCode::kFlowControlError, "DATA past the connection's window"));
   }
-  // Credited at once, whatever becomes of it: only the stream's own window holds its sender back.
+  // Credited at once in any case: only the stream's own window holds its sender back.
   receive_.Release(header.length);
   if (const uint32_t increment = receive_.TakeUpdate(); increment != 0) {
     WriteWindowUpdate(*out_, 0, increment);
@@ -207,7 +208,7 @@ Violation Session::JudgeContent(const Stream& stream, uint32_t bytes, bool end) 
   return {};
 }
 
-// Takes what has come of a DATA frame. False when nothing has.
+// Consumes the received part of a DATA frame. Returns false when nothing has arrived.
 bool Session::ReceiveDataPart(io::LinkBuffer& in) {
   Stream* stream = streams_.Find(data_stream_);
   if (stream != nullptr && stream->input_ended_) stream = nullptr;
@@ -279,11 +280,11 @@ void Session::HandleContinuation(const Frame& frame) {
   block_.append(frame.payload);
   if (!frame.header.Has(kFlagEndHeaders)) return;
   std::string block;
-  block.swap(block_);  // given back when it was decoded: long blocks are rare
+  block.swap(block_);  // its memory is freed after decoding: long blocks are rare
   EndBlock(block);
 }
 
-// A whole field block. It is decoded whatever becomes of its stream, as the table depends on it.
+// A whole field block. Decoded even if its stream is gone, since the table depends on it.
 void Session::EndBlock(std::string_view block) {
   Stream* const stream = streams_.Find(block_stream_);
   const bool opens = stream == nullptr && role_ == Role::kServer && block_stream_ % 2 == 1 &&
@@ -305,8 +306,8 @@ void Session::EndBlock(std::string_view block) {
   block_stream_ = 0;
 }
 
-// A block for a stream that is not there. Nothing where it is ignored: this side has reset the
-// stream.
+// Judges a block for a stream that does not exist. No violation where the block is ignored: this
+// side has reset the stream.
 Violation Session::JudgeStrayBlock() const {
   if (IsIdle(block_stream_)) return ProtocolError("HEADERS on a stream that cannot be opened");
   const Recent* const recent = FindRecent(block_stream_);
@@ -317,7 +318,9 @@ Violation Session::JudgeStrayBlock() const {
 
 void Session::OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block) {
   const uint32_t id = block_stream_;
-  if (refuses_streams_) return handler_->OnSectionDropped(fields);  // behind a GOAWAY's last
+  if (refuses_streams_)
+    return handler_->OnSectionDropped(fields);  // past the last stream of our
+                                                // GOAWAY
   last_peer_stream_ = id;
   if (const ErrorCode code = WhyRefuseStream(block); code != ErrorCode::kNoError) {
     handler_->OnSectionDropped(fields);
@@ -345,7 +348,7 @@ ErrorCode Session::WhyRefuseStream(const DecodedBlock& block) const {
   return ErrorCode::kNoError;
 }
 
-// A section on a stream that is open: an answer, or trailers.
+// A section on an open stream: an answer, or trailers.
 void Session::TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBlock& block) {
   if (stream.input_ended_) {
     return ResetForViolation(stream,
@@ -371,7 +374,7 @@ void Session::TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBloc
 
 // The other frames.
 
-// Priorities of RFC 7540 are ignored (RFC 9218 §2.1), but for the one rule that tells a broken
+// Priorities of RFC 7540 are ignored (RFC 9218 §2.1), but for the one rule that shows a broken
 // peer.
 void Session::HandlePriority(const Frame& frame) {
   if (!SpendControl()) return;
@@ -392,7 +395,7 @@ void Session::HandleRstStream(const Frame& frame) {
   const auto code = static_cast<ErrorCode>(ReadUint32(frame.payload.data()));
   Move(*stream, StreamEvent::kRecvReset);
   Close(*stream, false);
-  // A client keeps the whole answer of a server that wants no more of the request (RFC 9113 §8.1).
+  // A client keeps the whole answer of a server that stops reading the request (RFC 9113 §8.1).
   if (role_ == Role::kServer || code != ErrorCode::kNoError) DropInput(*stream);
   if (role_ == Role::kServer) SpendReset();
   handler_->OnReset(*stream, code, true);
@@ -405,7 +408,7 @@ void Session::HandleSettings(const Frame& frame) {
     return;
   }
   settings_seen_ = true;
-  // Each stream's window is looked at.
+  // The change applies to each stream's window.
   if (!SpendControl(1 + static_cast<uint32_t>(streams_.Size() / 8))) return;
   const uint32_t window_before = peer_.initial_window_size;
   if (const Violation violation = ApplySettings(frame.payload, peer_)) return Fail(violation);
@@ -455,7 +458,7 @@ void Session::HandleWindowUpdate(const Frame& frame) {
   }
   if (IsIdle(id)) return Fail(ProtocolError("WINDOW_UPDATE on an idle stream"));
   Stream* const stream = streams_.Find(id);
-  if (stream == nullptr) return;  // it had ended when the peer sent this
+  if (stream == nullptr) return;  // it had ended when the peer sent the frame
   if (increment == 0) {
     return ResetForViolation(*stream,
                              StreamError(ErrorCode::kProtocolError, "WINDOW_UPDATE of nothing"));

@@ -9,7 +9,7 @@
 namespace hon::h2 {
 namespace {
 
-// Payload of a DATA frame: as large as every peer takes, small enough that streams take turns.
+// Payload of a DATA frame: the size that every peer accepts, small enough that streams take turns.
 constexpr size_t kDataBytesMax = kFrameBytesMin;
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr uint32_t kCreditPerDataFrame = 2;
@@ -17,7 +17,7 @@ constexpr uint32_t kCreditPerDataFrame = 2;
 using http::HeaderId;
 
 constexpr uint64_t FieldBit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
-// RFC 9113 §8.2.2; Host is a pseudo-header field.
+// RFC 9113 §8.2.2; Host is sent as a pseudo-header field.
 constexpr uint64_t kNeverSent = FieldBit(HeaderId::kConnection) | FieldBit(HeaderId::kKeepAlive) |
                                 FieldBit(HeaderId::kProxyConnection) |
                                 FieldBit(HeaderId::kTransferEncoding) |
@@ -45,7 +45,7 @@ char* WriteFields(HpackEncoder& encoder, char* to, const http::Header& header) {
 
 }  // namespace
 
-// Encodes a section straight into `out_` where one frame surely takes it.
+// Encodes a section directly into `out_` where one frame certainly holds it.
 template <class Encode>
 void Session::WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode) {
   bytes_max += HpackEncoder::kBlockOverheadBytes;
@@ -66,7 +66,7 @@ void Session::WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, E
   out_->MallocAck(kFrameHeaderBytes + size);
 }
 
-// In as many frames as it needs.
+// Writes a block in as many frames as it needs.
 void Session::WriteBlock(uint32_t stream, std::string_view block, bool end_stream) {
   FrameHeader header{0, FrameType::kHeaders, end_stream ? kFlagEndStream : uint8_t{0}, stream};
   do {
@@ -170,7 +170,7 @@ bool Session::Produce(size_t out_bytes_max) {
   return false;
 }
 
-// Writes a DATA frame of the stream in front.
+// Writes a DATA frame of the first stream in the queue.
 void Session::SendDataOf(Stream& stream) {
   const size_t size =
       std::min({stream.out_.Len(), stream.send_.Available(), send_.Available(), kDataBytesMax});

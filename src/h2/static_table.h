@@ -21,7 +21,7 @@ struct StaticEntry {
 
 using http::HeaderId;
 
-// Index 1 stands first. An entry whose name has no HeaderId keeps kUnknown.
+// The first entry has index 1. An entry whose name has no HeaderId has kUnknown.
 inline constexpr std::array kStaticTable = {
     StaticEntry{":authority", "", HeaderId::kUnknown, PseudoField::kAuthority},
     StaticEntry{":method", "GET", HeaderId::kUnknown, PseudoField::kMethod},

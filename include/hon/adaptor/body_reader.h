@@ -16,23 +16,22 @@ namespace hon::adaptor {
 /// No limit on the bytes of a body.
 inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 
-/// What is unread of a body is dropped to keep the connection, up to this much content in chunks
-/// and below it of a declared length (contract W51). More costs more than a new connection, so it
-/// ends with the answer, which says so when that is known.
+/// The unread rest of a body is dropped to keep the connection, up to this much chunked content,
+/// and less than this of a declared length (contract W51). Reading more would cost more than a new
+/// connection, so the connection ends with the answer; the answer announces that when it is known.
 inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
-/// The body of one message, read from its Stream as somebody asks for it.
-/// Reading suspends the calling fiber. Reused from exchange to exchange;
-/// allocates nothing unless there are trailers.
+/// The body of one message, read from its Stream on demand. Reading suspends the calling fiber.
+/// Reused from exchange to exchange; allocates nothing unless there are trailers.
 class BodyReader final : public http::BodySource {
  public:
   BodyReader() = default;
   BodyReader(const BodyReader&) = delete;
   BodyReader& operator=(const BodyReader&) = delete;
 
-  /// Begins the body that `head` announces; the head itself is consumed from `stream`.
-  /// `trailer` takes the trailers when the body is at its end. Both outlive the exchange.
-  /// More than `bytes_max` bytes of content give http::ErrBodyTooLarge.
+  /// Begins the body that `head` announces. The head itself must be consumed from `stream` already.
+  /// `trailer` receives the trailers at the end of the body. Both outlive the exchange. More than
+  /// `bytes_max` bytes of content give http::ErrBodyTooLarge.
   void Begin(io::Stream& stream, const RequestHead& head, http::Header& trailer,
              int64_t bytes_max = kBodyUnlimited) {
     Begin(stream, trailer, bytes_max,
@@ -42,61 +41,61 @@ class BodyReader final : public http::BodySource {
           head.content_length);
     continue_ = head.expect_continue ? Continue::kPending : Continue::kNone;
   }
-  /// The same for the body of an answer.
+  /// As above, for the body of an answer.
   void Begin(io::Stream& stream, const AnswerHead& head, http::Header& trailer,
              int64_t bytes_max = kBodyUnlimited) {
     Begin(stream, trailer, bytes_max, static_cast<Framing>(head.body), head.content_length);
     continue_ = Continue::kNone;
   }
-  /// Goes on over another stream. What is in the old one's In() is the caller's to move.
+  /// Continues on another stream. Moving unread bytes from the old In() is up to the caller.
   void MoveTo(io::Stream& stream) { stream_ = &stream; }
 
   /// The first call sends "100 Continue" when the client waits for it. Errors: io::ErrEof at the
   /// end, io::ErrUnexpectedEof when the peer stopped early, http::ErrBodyTooLarge, a chunked-coding
-  /// error, http::ErrBodyReadAfterClose, or what the stream reports. Errors stay.
+  /// error, http::ErrBodyReadAfterClose, or the stream's error. Errors are sticky.
   io::IoResult Read(std::span<char> into) override;
 
-  /// Later reads fail; what is unread stays for Drain. Never fails.
+  /// Makes later reads fail; the unread rest stays for Drain. Never fails.
   Error Close() override;
 
-  /// Reads and forgets the rest, suspending as needed: at most `bytes_max` bytes of content, what
-  /// was forgotten before included, however they arrive. Of a declared length, which is left alone
-  /// when it is too much, it must be more than what there was to forget.
-  /// True when the body is at its end, so that the next request can follow. Works after Close.
+  /// Reads and drops the rest, suspending as needed: at most `bytes_max` bytes of content, earlier
+  /// drained bytes included, in whatever pieces they arrive. A declared length is not read at all
+  /// unless the rest is below the limit. Returns true when the body is at its end, so that the next
+  /// request can follow. Works after Close.
   bool Drain(int64_t bytes_max);
-  /// As Drain, but only of what has been received: never suspends.
+  /// As Drain, for received bytes only: never suspends.
   bool DrainReceived(int64_t bytes_max) {
     if (!AtEnd()) SkipReceived(bytes_max);
     return AtEnd();
   }
 
-  /// Everything that belongs to the body has been consumed. Any thread.
+  /// Whether everything that belongs to the body has been consumed. Any thread.
   [[nodiscard]] bool AtEnd() const {
     return framing_.load(std::memory_order_relaxed) == Framing::kEnd;
   }
-  /// The framing is lost, or the peer went: no request can follow.
+  /// Whether the framing is lost, or the peer has gone: no request can follow.
   [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
-  /// What is received up to the end of the connection belongs to the body.
-  /// Nothing drains it.
+  /// Whether all bytes up to the end of the connection belong to the body, which Drain then leaves
+  /// alone.
   [[nodiscard]] bool EndsWithConnection() const { return ends_with_connection_; }
   /// Bytes that are not consumed yet; -1 when unknown, 0 at the end.
   [[nodiscard]] int64_t Remaining() const;
   /// Whether it is known that Drain(bytes_max) would give up before the end.
   [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
-  /// Content bytes that readers have got.
+  /// Content bytes that readers have received.
   [[nodiscard]] int64_t BytesRead() const { return content_; }
 
-  /// The client waits for a 100 that has not been sent.
+  /// Whether the client waits for a 100 that has not been sent.
   [[nodiscard]] bool ContinuePending() const { return continue_ == Continue::kPending; }
-  /// An answer is on its way: no 100 is sent any more (RFC 9110 §10.1.1).
+  /// An answer has begun: no 100 is sent any more (RFC 9110 §10.1.1).
   void SuppressContinue() {
     if (continue_ == Continue::kPending) continue_ = Continue::kSuppressed;
   }
   /// Sends "100 Continue" now, if the client still waits for it.
   void SendContinue();
-  /// Somebody else has sent the 100.
+  /// A 100 was sent by other code.
   void ContinueSent() { continue_ = Continue::kNone; }
-  /// The client waited for a 100 that was never sent: whether its body follows is unknown.
+  /// Whether the client waited for a 100 that was never sent: its body may or may not follow.
   [[nodiscard]] bool ContinueWithheld() const {
     return continue_ != Continue::kNone && framing_ != Framing::kEnd;
   }

@@ -30,9 +30,9 @@ inline constexpr Sentinel ErrForbiddenTrailer{"field not allowed in a trailer"};
 inline constexpr size_t kChunkSizeDigitsMax = 16;
 /// Size, extensions and CRLF of one chunk; one more byte is ErrChunkLineTooLong.
 inline constexpr size_t kChunkLineBytesMax = 4096;
-/// Per chunk this much beside the data is free, and twice its data; what is over adds up.
+/// Overhead of a chunk that is free: this much, and twice the chunk's data. The excess adds up.
 inline constexpr int64_t kChunkFreeBytes = 16;
-/// More than this much overhead, added up, is ErrChunkOverhead.
+/// Excess overhead of a body past which decoding fails with ErrChunkOverhead.
 inline constexpr int64_t kChunkOverheadBytesMax = 16 * 1024;
 /// The trailer section with the empty line that ends it; one more byte is ErrTrailerTooLong.
 inline constexpr size_t kTrailerBytesMax = 4096;
@@ -41,8 +41,8 @@ inline constexpr size_t kTrailerBytesMax = 4096;
 /// ErrTrailerTooLong.
 inline constexpr size_t kTrailerFieldsMax = 64;
 
-/// Whether a field may be sent in a trailer: none that framing, routing, authentication or the
-/// meaning of the message depend on (RFC 9110 §6.5.1).
+/// Whether a field may be sent in a trailer: fields that framing, routing, authentication or the
+/// meaning of the message depend on may not (RFC 9110 §6.5.1).
 [[nodiscard]] bool IsTrailerAllowed(std::string_view name);
 
 /// Decodes a chunked body that comes in any pieces. Line ends are CRLF, extensions are checked
@@ -52,23 +52,24 @@ class ChunkedDecoder {
   struct Piece {
     size_t used = 0;        // bytes of `wire` to consume, `data` included
     std::string_view data;  // shows `wire`; empty: more bytes are needed, or Done()
-    Error err;              // one of the above; the decoder is useless from then on
+    Error err;              // one of the above; the decoder must not be used afterwards
   };
 
-  /// Decodes up to and including the next stretch of data, of at most `data_max` bytes. With 0 it
-  /// goes through the framing that comes before the next data and stops there.
+  /// Decodes up to and including the next stretch of data, of at most `data_max` bytes. With 0,
+  /// decodes only the framing before the next data.
   [[nodiscard]] Piece Decode(std::string_view wire, size_t data_max = SIZE_MAX);
 
-  /// Data of a chunk is what comes next.
+  /// Whether data of a chunk comes next.
   [[nodiscard]] bool InData() const { return state_ == State::kData; }
-  /// The end mark and the trailers have been read: what follows is not part of the message.
+  /// Whether the last chunk and the trailers have been read: the next bytes belong to another
+  /// message.
   [[nodiscard]] bool Done() const { return state_ == State::kDone; }
 
-  /// When Done: moves the trailers into `into`, in place of what was there: a name that was
-  /// announced and has not come has no value.
+  /// When Done: moves the trailers into `into`, replacing its fields. An announced trailer that was
+  /// not sent has no value.
   void TakeTrailers(http::Header& into);
 
-  /// For the next body; keeps capacity.
+  /// Prepares for the next body; keeps capacity.
   void Reset();
 
  private:
@@ -105,16 +106,16 @@ class ChunkedDecoder {
   State state_ = State::kSizeStart;
   uint8_t digits_ = 0;
   uint32_t line_bytes_ = 0;  // of this chunk line, then of the trailer section
-  uint64_t left_ = 0;        // the chunk's size while it is read, then what is left of its data
+  uint64_t left_ = 0;        // the chunk's size while it is read, then the rest of its data
   int64_t excess_ = 0;
-  std::string trailer_;  // the trailer section as it comes
+  std::string trailer_;  // the trailer section received so far
 };
 
 /// Bytes that WriteChunkHead may need.
 inline constexpr size_t kChunkHeadBytesMax = 18;
 
-/// Writes "<size in lower-case hex>CRLF" so that it ends before `end`, where kChunkHeadBytesMax
-/// bytes of room lie; returns its first byte.
+/// Writes "<size in lower-case hex>CRLF" so that it ends before `end`, with kChunkHeadBytesMax
+/// bytes of room before it; returns its first byte.
 char* FormatChunkHeadBackward(uint64_t size, char* end);
 
 }  // namespace hon::adaptor

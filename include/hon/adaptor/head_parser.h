@@ -1,9 +1,9 @@
 #pragma once
 
-// Heads of HTTP/1.1 (RFC 9112 §2-§6), of requests and of answers: bytes in,
-// views out. Pure: no I/O, no clock, no memory of its own. Stricter than Go
-// where leniency has been used for attacks: a line ends with CRLF and holds no
-// other CR or LF, nothing is folded, a length is stated once and in one way.
+// Heads of HTTP/1.1 (RFC 9112 §2-§6), of requests and of answers: bytes in, views out. Pure: no
+// I/O, no clock, no memory of its own. Stricter than Go where leniency has been used for attacks: a
+// line ends with CRLF and holds no other CR or LF, nothing is folded, a length is stated once and
+// in one way.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,8 @@
 
 namespace hon::adaptor {
 
-/// Empty lines (CRLF) skipped before a request line (RFC 9112 §2.2). They count as head bytes.
+/// Empty lines (CRLF) skipped before a request line (RFC 9112 §2.2). Empty lines count as head
+/// bytes.
 inline constexpr size_t kLeadingEmptyLinesMax = 2;
 
 /// No option may set ParseLimits::head_bytes_max higher.
@@ -30,21 +31,21 @@ struct ParseLimits {
 };
 
 enum class HeadStatus : uint8_t {
-  kIncomplete,  // call again when more bytes have come
+  kIncomplete,  // call again with more bytes
   kDone,        // the head and the fields are valid; the head is `size` bytes long
-  kBad,         // RequestHead::refusal or AnswerHead::fault says why; the connection
-                // cannot go on
+  kBad,         // RequestHead::refusal or AnswerHead::fault has the reason; the connection cannot
+                // go on
 };
 
-/// How far an unfinished head was looked at, so that a head that comes byte by byte costs no more
-/// than twice its length. Value-initialised for a new head; kept by the caller between calls.
+/// The progress of parsing an unfinished head, so that a head that arrives byte by byte costs no
+/// more than twice its length. Value-initialised for a new head; kept by the caller between calls.
 struct HeadScan {
-  uint32_t line = 0;     // where the first line starts that has not been judged
+  uint32_t line = 0;     // start of the first line that is not judged yet
   uint32_t scanned = 0;  // bytes without an end of line from there on
 };
 static_assert(sizeof(HeadScan) == 8);
 
-/// What a head says, beside its fields. Views are of the bytes that were parsed.
+/// The contents of a request's head beside its fields. Views are of the parsed bytes.
 struct RequestHead {
   std::string_view method;     // a token
   std::string_view target;     // not empty; no blank, control byte, DEL or "#"
@@ -64,17 +65,16 @@ struct RequestHead {
   [[nodiscard]] bool HasBody() const { return chunked || content_length > 0; }
 };
 
-/// Where the body of an answer ends (RFC 9112 §6.3).
+/// The end of an answer's body (RFC 9112 §6.3).
 enum class AnswerBody : uint8_t {
-  kNone,        // there is none
-  kLength,      // behind AnswerHead::content_length bytes
-  kChunked,     // behind its last chunk
+  kNone,        // no body
+  kLength,      // after AnswerHead::content_length bytes
+  kChunked,     // after its last chunk
   kConnection,  // with the connection; also the bytes of a tunnel (2xx to
                 // CONNECT)
 };
 
-/// What the head of an answer says, beside its fields. Views are of the bytes
-/// that were parsed.
+/// The contents of an answer's head beside its fields. Views are of the parsed bytes.
 struct AnswerHead {
   std::string_view version;      // "HTTP/1.x"
   std::string_view status_text;  // "200 OK": the status code and the reason phrase
@@ -86,34 +86,33 @@ struct AnswerHead {
   bool chunked = false;
   bool close = false;      // no further answer follows: Connection: close, HTTP/1.0
                            // without keep-alive, or AnswerBody::kConnection
-  std::string_view fault;  // with kBad: why, a text of static lifetime
+  std::string_view fault;  // with kBad: the reason, a text of static lifetime
 };
 
-/// Parses heads. Immutable: one serves any number of connections and threads.
+/// Parses heads. Immutable: one parser serves any number of connections and threads.
 class HeadParser {
  public:
   explicit HeadParser(ParseLimits limits = {}, ScanLevel level = BestScanLevel());
 
-  /// Parses the head that `bytes` begins with; what follows it is not looked at. `bytes` begins
-  /// at the same byte in each call for one head and only grows; `scan` is the caller's memory
-  /// between them. A line is judged when its end has come, so every split gives the same answer.
-  /// With kDone: `head` is filled, and the fields are in `fields` as views, in order, without
-  /// Host and Transfer-Encoding (they are in `head`) and with repeats of an equal Content-Length
-  /// dropped. Otherwise `fields` is empty; with kBad only head.refusal is valid.
-  /// Allocates nothing when `fields` has the capacity.
+  /// Parses the head at the start of `bytes`; bytes after the head are not read. `bytes` begins at
+  /// the same byte in each call for one head and only grows; the caller keeps `scan` between the
+  /// calls. A line is judged once its end has arrived, so every split gives the same answer. With
+  /// kDone: `head` is filled, and `fields` has the fields as views, in order, without Host and
+  /// Transfer-Encoding (`head` has them) and without repeats of an equal Content-Length. Otherwise
+  /// `fields` is empty; with kBad only head.refusal is valid. Allocates nothing when `fields` has
+  /// the capacity.
   HeadStatus Parse(std::string_view bytes, HeadScan& scan, RequestHead& head,
                    http::Header& fields) const;
 
-  /// Parse on what `in` holds. On kDone the head lies in one block at the front, to be held
-  /// (LinkBuffer::Hold) and then skipped by head.size; nothing is consumed but empty lines before
-  /// it. Scattered bytes are brought together while they fit one block, and once more when the
+  /// Parse on the bytes of `in`. On kDone the head lies in one block at the front, to be held
+  /// (LinkBuffer::Hold) and then skipped by head.size; only empty lines before the head are
+  /// consumed. Scattered bytes are copied together while they fit one block, and once more when the
   /// head is complete.
   HeadStatus Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
                   http::Header& fields) const;
 
-  /// Parse and Read for the head of an answer to a request with this method, by
-  /// the same rules. No empty line may come before it, and Host is a field like
-  /// others.
+  /// Parse and Read for the head of an answer to a request with this method, by the same rules. No
+  /// empty line may come before the head, and Host is an ordinary field.
   HeadStatus ParseAnswer(std::string_view bytes, HeadScan& scan, std::string_view method,
                          AnswerHead& head, http::Header& fields) const;
   HeadStatus ReadAnswer(io::LinkBuffer& in, HeadScan& scan, std::string_view method,
@@ -122,7 +121,7 @@ class HeadParser {
   [[nodiscard]] const ParseLimits& Limits() const { return limits_; }
 
  private:
-  // Each once for a request's head and once for an answer's.
+  // Instantiated for a request's head and for an answer's.
   template <class Role>
   HeadStatus ParseAs(std::string_view bytes, HeadScan& scan, Role role, http::Header& fields) const;
   template <class Role>
@@ -140,8 +139,8 @@ class HeadParser {
   ScanFunction scan_;
 };
 
-/// Whether `host` is what a Host field may hold: uri-host [ ":" port ] (RFC 9110 §7.2), where the
-/// host is not empty. See url::IsHostAndPort.
+/// Whether `host` is a valid Host value: uri-host [ ":" port ] (RFC 9110 §7.2) with a non-empty
+/// host. See url::IsHostAndPort.
 [[nodiscard]] bool IsValidHost(std::string_view host);
 
 }  // namespace hon::adaptor

@@ -13,14 +13,14 @@
 
 namespace hon::adaptor {
 
-/// How one answer becomes HTTP/1.x (RFC 9112) in Stream::Out(): head, chunks, trailers, and whether
-/// the connection ends with it. It is told what to send by BasicResponse, in order: Commit,
-/// SendHead, any number of SendData, SendBlock and SendFile, then End. SendInterim may come before
-/// Commit. Data waits for the peer when more than io::kHighWaterBytes are unsent. After an error of
-/// the stream nothing more is sent.
+/// Encodes one answer as HTTP/1.x (RFC 9112) in Stream::Out(): head, chunks, trailers, and whether
+/// the connection ends with it. BasicResponse calls the encoder in this order: Commit, SendHead,
+/// any number of SendData, SendBlock and SendFile, then End. SendInterim may come before Commit.
+/// Sending waits for the peer when more than io::kHighWaterBytes are unsent. After an error of the
+/// stream nothing more is sent.
 class Http1Encoder {
  public:
-  /// Bytes around the data of a block that SendBlock needs for itself.
+  /// Bytes around the data of a block that SendBlock overwrites.
   static constexpr size_t kRoomBefore = kChunkHeadBytesMax;
   static constexpr size_t kRoomBehind = 2;
 
@@ -32,12 +32,12 @@ class Http1Encoder {
     coding_ = Coding::kNone;
     close_ = options.close;
   }
-  /// Goes on over another stream.
+  /// Continues on another stream.
   void MoveTo(io::Stream& stream) { stream_ = &stream; }
   [[nodiscard]] io::Stream& GetStream() const { return *stream_; }
 
-  /// Whether 1xx and trailers exist for this client: HTTP/1.0 knows neither (RFC 9110 §15.2,
-  /// RFC 9112 §7.1.2).
+  /// Whether the client knows 1xx and trailers: HTTP/1.0 has neither (RFC 9110 §15.2, RFC 9112
+  /// §7.1.2).
   [[nodiscard]] bool KnowsInterim() const { return !options_->http10; }
   [[nodiscard]] bool KnowsTrailers() const { return !options_->http10; }
   /// Whether the connection can go on with another protocol (RFC 9110 §7.8).
@@ -45,36 +45,36 @@ class Http1Encoder {
 
   /// Sends a 1xx with these fields.
   void SendInterim(int status, const http::Header& header);
-  /// Sends the 101 that changes to `protocol`, the value of the Upgrade field. Of `fields` nothing
-  /// is sent that frames a message or concerns the connection (RFC 9110 §7.6.1).
+  /// Sends the 101 that changes to `protocol`, the value of the Upgrade field. Of `fields`, those
+  /// that frame a message or concern the connection are left out (RFC 9110 §7.6.1).
   void SendUpgrade(std::string_view protocol, const http::Header& fields);
-  /// Keeps the fields as they are now; later changes of `header` are not sent. With `tunnel` the
+  /// Copies the fields as they are now; later changes of `header` are not sent. With `tunnel` the
   /// status is a 2xx to CONNECT.
   const ResponseFacts& Commit(int status, bool tunnel, const http::Header& header) {
     return head_.Commit(status, options_->http10, header, tunnel);
   }
   [[nodiscard]] const ResponseFacts& Facts() const { return head_.GetFacts(); }
 
-  /// Sends what was committed, with `body` in the same piece: what there is of the content so far.
+  /// Sends the committed head, together with `body`, the content so far.
   void SendHead(const HeadPlan& plan, const ConnControl& control, std::string_view body);
-  /// Sends both as one chunk, where there are chunks.
+  /// Sends `first` and `second`, as one chunk in chunked coding.
   void SendData(std::string_view first, std::string_view second);
   /// Sends the `size` bytes that lie behind kRoomBefore bytes of `block`, without a copy.
   void SendBlock(io::Block& block, size_t size);
   /// Sends `count` bytes of a file, `count` > 0. The error is Failure().
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
-  /// Waits until everything is with the kernel.
+  /// Waits until the kernel has taken all output.
   void Flush() {
     if (!error_) error_ = stream_->DrainOutput(0);
   }
-  /// Ends the body, with the trailers that `header` has by now.
+  /// Ends the body, with the trailers in `header` at this time.
   void End(const http::Header& header);
 
-  /// The answer is not what its head says: only the end of the connection can tell the client.
+  /// The answer does not match its head: only the end of the connection shows that to the client.
   void Break() { close_ = true; }
   /// Whether the connection ends with this answer. Settled by SendHead, Break and errors.
   [[nodiscard]] bool MustClose() const { return close_; }
-  /// The end of the connection is the only end of the body that the client sees.
+  /// Whether the body ends with the connection (RFC 9112 §6.3).
   [[nodiscard]] bool EndsWithConnection() const { return coding_ == Coding::kUntilClose; }
   /// The stream's error that stopped the output, if one did.
   [[nodiscard]] const Error& Failure() const { return error_; }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Messages that do not come over a server's connection: from a file, a recording, a test.
+// Messages from other sources than a server's connection: files, recordings, tests.
 
 #include <memory>
 #include <string_view>
@@ -13,14 +13,14 @@
 
 namespace hon::adaptor {
 
-/// The bytes are no request; the text says how a server would have refused it.
+/// The bytes are no request; the text has the status that a server would answer.
 inline constexpr Sentinel ErrMalformedRequest{"malformed HTTP request"};
-/// The bytes are no answer of HTTP/1.x; the text says why.
+/// The bytes are no answer of HTTP/1.x; the text has the reason.
 inline constexpr Sentinel ErrMalformedResponse{"malformed HTTP response"};
 
-/// Reads requests or answers (RFC 9112) from a Reader, one behind the other; Go's http.ReadRequest
-/// and http.ReadResponse with the bufio.Reader that they ask for. As strict as the server. Used by
-/// one fiber or thread at a time.
+/// Reads requests or answers (RFC 9112) from a Reader, one after the other; Go's http.ReadRequest
+/// and http.ReadResponse together with their bufio.Reader. As strict as the server. Used by one
+/// fiber or thread at a time.
 class MessageReader {
  public:
   /// `from` is kept by the caller. More bytes than needed may be read from it.
@@ -29,14 +29,15 @@ class MessageReader {
   MessageReader(const MessageReader&) = delete;
   MessageReader& operator=(const MessageReader&) = delete;
 
-  /// The next request, behind what was left unread of the last one's body. It belongs to this
-  /// reader; it, its views and its Body end with the next call. RemoteAddr is "".
-  /// Errors: io::ErrEof when nothing more comes, io::ErrUnexpectedEof inside a head,
-  /// ErrMalformedRequest, what reading the last body gave, or what `from` gave. Errors stay.
+  /// The next request, after skipping the unread rest of the last one's body. The request belongs
+  /// to the MessageReader; it, its views and its Body end with the next call. RemoteAddr is "".
+  /// Errors: io::ErrEof at the end of the input, io::ErrUnexpectedEof inside a head,
+  /// ErrMalformedRequest, the error of reading the last body, or the error of `from`. Errors are
+  /// sticky.
   Result<http::Request*> ReadRequest();
 
-  /// The next answer, to a request with this method, on the same terms. A 1xx is an answer of its
-  /// own. Errors: as above, and ErrMalformedResponse.
+  /// The next answer, to a request with this method, with the same lifetime. A 1xx is an answer of
+  /// its own. Errors: as above, and ErrMalformedResponse.
   Result<http::Response*> ReadResponse(std::string_view method = "GET");
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// The answers that a server gives without asking a handler, and the one table behind them.
+// The answers that a server gives without calling a handler, in one table.
 
 #include <cstdint>
 #include <string_view>
@@ -10,7 +10,7 @@
 
 namespace hon::adaptor {
 
-/// Why a request is turned away. Every reason ends the connection after its answer.
+/// The reason of refusing a request. Every refusal ends the connection after its answer.
 enum class Refusal : uint8_t {
   kNone,
   kBadRequest,                   // 400: broken syntax or framing
@@ -28,7 +28,7 @@ enum class Refusal : uint8_t {
   kCount
 };
 
-/// How a Refusal looks on the wire.
+/// The text of a Refusal on the wire.
 struct RefusalText {
   int status;               // 0 for kNone
   std::string_view reason;  // "400 Bad Request: malformed Host header", as in the status line
@@ -41,27 +41,27 @@ enum class RefusalBody : uint8_t { kSent, kLeftOut };
 /// Never fails; `refusal` is one of the enumerators before kCount.
 [[nodiscard]] const RefusalText& DescribeRefusal(Refusal refusal);
 
-/// Whether a field that was set before its handler failed stays in the answer that is given
-/// instead. Kept are the fields that say who may read an answer, how it is traced and how a browser
-/// treats the site, whatever the answer is: Access-Control-*, Vary, Timing-Allow-Origin,
+/// Whether a field that a handler had set before its failure is kept in the answer that replaces
+/// the handler's. Kept are the fields that say who may read an answer, how it is traced and how a
+/// browser treats the site, whatever the answer is: Access-Control-*, Vary, Timing-Allow-Origin,
 /// Cross-Origin-*-Policy, Strict-Transport-Security, X-Frame-Options, X-Content-Type-Options,
 /// Referrer-Policy, Server, Traceresponse, X-Request-Id, Request-Id, X-Correlation-Id, X-Trace-Id.
-/// All others belong to the answer that failed: Set-Cookie, Location, Cache-Control, Content-*...
+/// All others belong to the failed answer: Set-Cookie, Location, Cache-Control, Content-*...
 [[nodiscard]] bool IsKeptInRefusal(std::string_view name);
 
-/// Appends the whole answer to `out`: status line, those fields of `set_before` that
-/// IsKeptInRefusal, Content-Type, Connection: close and a text body, unless `body` says no, that
-/// the end of the connection delimits. 417 is an ordinary answer with `date` (the value of a Date
-/// field) and no content. Nothing for kNone.
+/// Appends the whole answer to `out`: status line, the fields of `set_before` for which
+/// IsKeptInRefusal is true, Content-Type, Connection: close and a text body that ends with the
+/// connection, unless `body` is kLeftOut. 417 is an ordinary answer with `date` (the value of a
+/// Date field) and no content. Appends nothing for kNone.
 void WriteRefusal(Refusal refusal, std::string_view date, io::LinkBuffer& out,
                   RefusalBody body = RefusalBody::kSent, const http::Header* set_before = nullptr);
 
-/// A text of the server's own for such an answer.
+/// A text of the program for an answer of the server.
 struct OwnRefusal {
   std::string_view content_type;  // left out when it holds a control byte
   std::string_view content;
 };
-/// The same with `own`, whatever the reason is.
+/// As above, with `own` as the body for any refusal.
 void WriteRefusal(Refusal refusal, const OwnRefusal& own, io::LinkBuffer& out,
                   RefusalBody body = RefusalBody::kSent, const http::Header* set_before = nullptr);
 

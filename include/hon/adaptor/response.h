@@ -19,17 +19,17 @@ namespace hon::adaptor {
 /// Content-Length; a longer one goes out in pieces.
 inline constexpr size_t kBodyBufferBytes = 2048;
 
-/// A file of fewer bytes is copied into the output instead of being sent by sendfile: it then
-/// leaves together with the head.
+/// A file of fewer bytes is copied into the output in place of sendfile: it then leaves together
+/// with the head.
 inline constexpr int64_t kSendFileBytesMin = 16 * 1024;
 
-/// What net/http promises a handler of its answer, whatever the protocol is: the first WriteHeader
+/// The contract of net/http for an answer, independent of the protocol: the first WriteHeader
 /// counts, a declared length holds, a small body gets a length, the type is sniffed, trailers are
-/// announced or prefixed, misuse is logged. `Encoder` makes bytes of it: Http1Encoder, whose
-/// members are the interface, documented there.
+/// announced or prefixed, misuse is logged. `Encoder` makes the bytes: Http1Encoder, whose members
+/// are the interface, documented there.
 ///
 /// Waits only when more than io::kHighWaterBytes are unsent, and in Flush. Reused from exchange to
-/// exchange; a warm one allocates nothing.
+/// exchange; a warm response allocates nothing.
 ///
 /// Another encoder is instantiated where response_template.h is included, in one file.
 template <class Encoder>
@@ -39,7 +39,8 @@ class BasicResponse final : public http::ResponseWriter {
   BasicResponse(const BasicResponse&) = delete;
   BasicResponse& operator=(const BasicResponse&) = delete;
 
-  /// Begins the next answer. `stream`, `control` and what `options` refers to outlive it.
+  /// Begins the next answer. `stream`, `control` and the objects that `options` refers to outlive
+  /// it.
   void Reset(io::Stream& stream, ConnControl& control, const ResponseOptions& options) {
     control_ = &control;
     options_ = options;
@@ -52,15 +53,16 @@ class BasicResponse final : public http::ResponseWriter {
     phase_ = Phase::kOpen;
     full_duplex_ = false;
   }
-  /// Goes on over another stream, for an answer whose handler changes threads before it is called
-  /// or after it has returned. What is in the old one's Out() is the caller's to move.
+  /// Continues on another stream, for an answer whose handler runs on another thread: before the
+  /// call and after the return of the handler. Moving unsent bytes from the old Out() is up to the
+  /// caller.
   void MoveTo(io::Stream& stream, ConnControl& control, std::string_view date) {
     encoder_.MoveTo(stream);
     control_ = &control;
     options_.date = date;
   }
 
-  // For handlers: http::ResponseWriter.
+  // The interface for handlers: http::ResponseWriter.
   http::Header& Header() override { return header_; }
   HON_FLATTEN io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
@@ -71,23 +73,23 @@ class BasicResponse final : public http::ResponseWriter {
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;
   Error SetRequestDeadline(TimePoint deadline) override;
-  /// The body may always be read while answering; this says that it will be, so that a long one
-  /// does not end the connection.
+  /// The body may always be read while answering. EnableFullDuplex announces that it will be, so
+  /// that a long body does not end the connection.
   Error EnableFullDuplex() override;
   [[nodiscard]] int Status() const override { return status_; }
   [[nodiscard]] int64_t BytesWritten() const override { return written_; }
 
-  // For the engine.
+  // The interface for the engine.
 
-  /// The handler has returned: sends what is missing. Not after it threw: a response that is
-  /// dropped unfinished has sent no end of body, and its connection must be closed.
+  /// The handler has returned: sends the rest of the answer. Must not be called after an exception:
+  /// an unfinished response has sent no end of its body, and its connection must be closed.
   HON_FLATTEN void Finish();
-  /// The final head is on its way, or the connection is hijacked: no other answer can be given.
+  /// Whether the final head is sent, or the connection is hijacked: no other answer can follow.
   [[nodiscard]] bool HeadSent() const { return phase_ >= Phase::kBody; }
   [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }
   /// After Finish: whether the connection ends with this answer.
   [[nodiscard]] bool MustClose() const { return encoder_.MustClose(); }
-  /// The end of the connection is the only end of the body that the client sees.
+  /// Whether the body ends with the connection (RFC 9112 §6.3).
   [[nodiscard]] bool EndsWithConnection() const { return encoder_.EndsWithConnection(); }
   /// The stream's error that stopped the output, if one did.
   [[nodiscard]] const Error& OutputError() const { return encoder_.Failure(); }
@@ -116,12 +118,12 @@ class BasicResponse final : public http::ResponseWriter {
   ResponseOptions options_;
   http::Header header_;
   Encoder encoder_;
-  int64_t length_ = -1;  // of the body, once it is known: declared, or found by Finish
+  int64_t length_ = -1;  // of the body, once it is known: declared, or set by Finish
   int64_t written_ = 0;
   int status_ = 0;
   uint32_t buffered_ = 0;
   Phase phase_ = Phase::kOpen;
-  bool allows_body_ = false;  // the committed status does
+  bool allows_body_ = false;  // the committed status allows a body
   bool full_duplex_ = false;
   std::array<char, kBodyBufferBytes> buffer_;
 };

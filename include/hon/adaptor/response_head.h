@@ -1,8 +1,8 @@
 #pragma once
 
-// The head of a response in two steps: what the handler set is written down when it commits a
-// status, so that later changes do not reach the wire; what the server adds depends on the body and
-// is appended when the head leaves.
+// The head of a response in two steps. At the commit of a status, the handler's fields are written,
+// so that later changes are not sent. The server's fields depend on the body and are appended when
+// the head is sent.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,32 +14,32 @@
 
 namespace hon::adaptor {
 
-/// The Transfer-Encoding that a handler asked for.
+/// The Transfer-Encoding that a handler set.
 enum class GivenCoding : uint8_t { kNone, kIdentity, kChunked, kForeign };
 
-/// What the fields that a handler committed say to the server, whatever the protocol is.
+/// The meaning of the fields that a handler committed, independent of the protocol.
 struct ResponseFacts {
   int64_t content_length = -1;  // a valid one that is sent; -1: none
   GivenCoding coding = GivenCoding::kNone;
-  bool mistaken = false;        // a mistake of the handler's is to be reported:
-  bool bad_length = false;      // there was a Content-Length, but not one number
-  bool length_dropped = false;  // there was one, but a Transfer-Encoding too
+  bool mistaken = false;        // a mistake of the handler must be reported:
+  bool bad_length = false;      // a Content-Length that is not one number
+  bool length_dropped = false;  // a Content-Length beside a Transfer-Encoding
   bool auto_length = true;      // a whole body may get a Content-Length
   bool auto_type = true;        // content may get a Content-Type
-  bool has_date = false;        // or the handler suppressed it
+  bool has_date = false;        // a Date field, or a suppressed one
   bool has_trailers = false;    // announced by Trailer, or set with http::TrailerPrefix
   bool tunnel = false;          // a 2xx to CONNECT
 };
 
 /// The Connection field of a response.
 enum class ConnectionField : uint8_t {
-  kHandlers,  // what the handler set, if anything
-  kNone,      // none, whatever the handler set
+  kHandlers,  // the handler's fields, if any
+  kNone,      // none, not even the handler's
   kClose,
-  kKeepAlive,  // beside the handler's: only HTTP/1.0 needs it
+  kKeepAlive,  // added to the handler's: only HTTP/1.0 needs it
 };
 
-/// What the server adds to a head.
+/// The fields that the server adds to a head.
 struct AutomaticFields {
   std::string_view date;          // "": no Date field
   std::string_view content_type;  // "": no Content-Type field
@@ -50,24 +50,24 @@ struct AutomaticFields {
 
 class ResponseHead {
  public:
-  /// What the committed fields say to the server; found by Commit.
+  /// The meaning of the committed fields; set by Commit.
   struct Facts : ResponseFacts {
     bool has_connection = false;
-    bool lists_close = false;  // a Connection field does
+    bool lists_close = false;  // a Connection field lists "close"
     bool lists_upgrade = false;
   };
 
-  /// Writes down the status line and the fields of `header`, sorted by name. Left out are fields
-  /// that the status forbids (RFC 9110 §8.6, §15.3.5, §15.4.5), Transfer-Encoding, a useless
-  /// Content-Length and trailers. With `tunnel`, a 2xx to CONNECT, any Content-Length is
-  /// (RFC 9110 §9.3.6).
+  /// Writes the status line and the fields of `header`, sorted by name. Left out are fields that
+  /// the status forbids (RFC 9110 §8.6, §15.3.5, §15.4.5), Transfer-Encoding, a useless
+  /// Content-Length and trailers; with `tunnel`, a 2xx to CONNECT, any Content-Length too (RFC 9110
+  /// §9.3.6).
   const Facts& Commit(int status, bool http10, const http::Header& header, bool tunnel = false);
 
   [[nodiscard]] const Facts& GetFacts() const { return facts_; }
   /// The values of Trailer fields, joined by commas.
   [[nodiscard]] std::string_view TrailerNames() const { return trailer_names_; }
 
-  /// Bytes that Append needs at most.
+  /// The most bytes that Append needs.
   [[nodiscard]] size_t SizeMax(const AutomaticFields& fields) const {
     return size_ + fields.date.size() + fields.content_type.size() + kAutomaticBytesMax;
   }
@@ -101,14 +101,14 @@ class ResponseHead {
   return field.id == http::HeaderId::kUnknown && field.name.starts_with(http::TrailerPrefix);
 }
 
-/// Whether any field of `header` is.
+/// Whether any field of `header` is a trailer by http::TrailerPrefix.
 [[nodiscard]] inline bool HasLateTrailers(const http::Header& header) {
   return header.MayHaveUnknown() && std::any_of(header.begin(), header.end(), IsLateTrailer);
 }
 
-/// Fills `into` with the trailers of a response with these fields: what has http::TrailerPrefix,
-/// and what is among `announced`, the values of the Trailer fields, joined by commas. Names that no
-/// trailer may have are left out (RFC 9110 §6.5.1). Views of `header`.
+/// Fills `into` with the trailers of a response with these fields: those with http::TrailerPrefix,
+/// and those listed in `announced`, the values of the Trailer fields, joined by commas. Names that
+/// no trailer may have are left out (RFC 9110 §6.5.1). Views of `header`.
 void FindTrailers(const http::Header& header, std::string_view announced, http::Header& into);
 
 /// Whether a response with this status may have content (RFC 9110 §6.4.1).

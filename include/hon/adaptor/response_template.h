@@ -36,7 +36,7 @@ void BasicResponse<Encoder>::WriteHeader(int status) {
   Commit(status);
 }
 
-// A 1xx goes out at once.
+// Sends a 1xx at once.
 template <class Encoder>
 void BasicResponse<Encoder>::Interim(int status) {
   if (!encoder_.KnowsInterim()) return;
@@ -73,7 +73,7 @@ void BasicResponse<Encoder>::ReportMistakes() {
   }
 }
 
-// Why a call on a response that has ended fails.
+// The error of a call on a response that has ended.
 template <class Encoder>
 Error BasicResponse<Encoder>::Refuse(const char* call) {
   if (phase_ != Phase::kHijacked) return io::ErrClosed;
@@ -106,7 +106,7 @@ io::IoResult BasicResponse<Encoder>::Write(std::string_view data) {
   return {data.size(), {}};
 }
 
-// How much of `wanted` further bytes a declared length leaves.
+// The part of `wanted` further bytes that a declared length allows.
 template <class Encoder>
 int64_t BasicResponse<Encoder>::Allowed(int64_t wanted) const {
   return length_ < 0 ? wanted : std::min(wanted, length_ - written_);
@@ -190,7 +190,7 @@ void BasicResponse<Encoder>::Finish() {
     SendBuffered();
   }
   encoder_.End(header_);
-  if (written_ < length_ && SendsBody()) encoder_.Break();  // less than was promised
+  if (written_ < length_ && SendsBody()) encoder_.Break();  // fewer bytes than declared
   phase_ = Phase::kFinished;
 }
 
@@ -201,8 +201,8 @@ inline bool BasicResponse<Encoder>::SendsBody() const {
   return allows_body_ && !options_.head;
 }
 
-// Whether a body that is complete gets a Content-Length: nobody has said anything else about its
-// length, and no trailers follow. A HEAD without a body says nothing of the length that GET has.
+// Whether a complete body gets a Content-Length: when no other field states its length, and no
+// trailers follow. A HEAD without a body says nothing about the length that a GET would have.
 template <class Encoder>
 inline bool BasicResponse<Encoder>::GetsLength() const {
   return encoder_.Facts().auto_length && allows_body_ && length_ < 0 &&
@@ -210,7 +210,7 @@ inline bool BasicResponse<Encoder>::GetsLength() const {
          !(HasLateTrailers(header_) && encoder_.KnowsTrailers());
 }
 
-// Sends the head with what is buffered. With `complete` that is the whole body.
+// Sends the head with the buffered bytes, which with `complete` are the whole body.
 template <class Encoder>
 inline void BasicResponse<Encoder>::SendHead(bool complete) {
   HON_DEBUG_ASSERT(phase_ == Phase::kCommitted);
@@ -231,11 +231,11 @@ inline void BasicResponse<Encoder>::SendHead(bool complete) {
   encoder_.SendHead(plan, *control_, buffered);
 }
 
-// Sends what is buffered and `data`, as one piece.
+// Sends the buffered bytes and `data`, in one piece.
 template <class Encoder>
 void BasicResponse<Encoder>::SendBody(std::string_view data) {
   if (phase_ == Phase::kCommitted) {
-    // The type is found by the first bytes, wherever the handler's writes ended.
+    // The type is found by the first bytes, independent of the sizes of the handler's writes.
     const size_t part = std::min(data.size(), buffer_.size() - buffered_);
     std::memcpy(buffer_.data() + buffered_, data.data(), part);
     buffered_ += static_cast<uint32_t>(part);
@@ -265,7 +265,8 @@ io::CopyResult BasicResponse<Encoder>::ReadFrom(io::Reader& from) {
   if (file != nullptr && allows_body_) {
     const Result<int64_t> size = file->Size();
     const Result<int64_t> offset = file->Position();
-    // What has no position or claims to be empty is read instead: pipes, files of /proc.
+    // Descriptors without a position or with a size of 0 are read in place of sendfile: pipes,
+    // files of /proc.
     if (size && offset && std::min(limit, *size - *offset) >= kSendFileBytesMin) {
       return CopyFile(from, *file, *offset, std::min(limit, *size - *offset));
     }
@@ -273,7 +274,7 @@ io::CopyResult BasicResponse<Encoder>::ReadFrom(io::Reader& from) {
   return CopyBlocks(from);
 }
 
-// Reads into blocks that go out as they are; what is small goes through the buffer.
+// Reads into blocks that are sent as they are; small content goes through the buffer.
 template <class Encoder>
 io::CopyResult BasicResponse<Encoder>::CopyBlocks(io::Reader& from) {
   int64_t copied = 0;
@@ -317,8 +318,8 @@ Error BasicResponse<Encoder>::SendBlock(io::Block& block, size_t size) {
   return encoder_.Failure();
 }
 
-// Sends `size` bytes of `file` without copying them. When it turns out shorter, the framing is
-// broken and the connection must end.
+// Sends `size` bytes of `file` without copying them. A file that turns out shorter breaks the
+// framing, and the connection must end.
 template <class Encoder>
 io::CopyResult BasicResponse<Encoder>::CopyFile(io::Reader& from, io::File& file, int64_t offset,
                                                 int64_t size) {

@@ -6,10 +6,10 @@
 
 namespace hon::adaptor {
 
-/// Instruction sets that the head parser's byte classification is written for.
+/// Instruction sets for which the head parser's byte classification exists.
 enum class ScanLevel : uint8_t { kPlain, kSse2, kAvx2, kNeon };
 
-/// Which of up to 64 bytes stop which scan; bit i is byte i, bits past the last byte are 0.
+/// The bytes, out of up to 64, that stop each scan; bit i is byte i, bits past the last byte are 0.
 struct ScanMasks {
   uint64_t control = 0;   // may not be in a field value: CTL other than TAB, DEL
   uint64_t gap = 0;       // may not be in a target: CTL, SP, DEL, "#"

@@ -4,14 +4,15 @@
 
 namespace hon::h2 {
 
-/// Bounds how much useless work a peer may cause: a bucket of credit that pays for each piece of
-/// it, and that useful work fills again. A peer that does both is served for ever; one that does
-/// only the first runs out. No clock: what recovers is counted in good streams, not in time.
+/// Limits the useless work that a peer may cause: a bucket of credit that pays for each piece of
+/// such work, and that useful work fills again. A peer that causes both is served for ever; a peer
+/// that causes only useless work runs out. No clock: the credit grows with good streams, not with
+/// time.
 class Budget {
  public:
   explicit Budget(uint32_t credit_max) : credit_(credit_max), credit_max_(credit_max) {}
 
-  /// Pays for `cost`. False when the credit does not cover it: ENHANCE_YOUR_CALM.
+  /// Pays for `cost`. Returns false when the credit does not cover it: ENHANCE_YOUR_CALM.
   [[nodiscard]] bool Spend(uint32_t cost = 1) {
     if (cost > credit_) {
       credit_ = 0;

@@ -5,7 +5,8 @@
 
 namespace hon::h2 {
 
-/// Why a stream or a connection ends (RFC 9113 §7), as RST_STREAM and GOAWAY carry it.
+/// The reason of the end of a stream or a connection (RFC 9113 §7), as RST_STREAM and GOAWAY carry
+/// it.
 enum class ErrorCode : uint32_t {
   kNoError = 0x0,
   kProtocolError = 0x1,

@@ -20,8 +20,8 @@ enum class PseudoField : uint8_t {
   kUnknown,  // a name with a colon in front that no RFC defines
 };
 
-/// The field that one HPACK representation stands for. The texts are views; the maker of the
-/// FieldLine says how long they live.
+/// The field of one HPACK representation. The texts are views; the maker of the FieldLine states
+/// their lifetime.
 struct FieldLine {
   std::string_view name;  // in lower case where it is valid
   std::string_view value;
@@ -30,11 +30,11 @@ struct FieldLine {
   /// Whether name and value have only bytes that RFC 9113 §8.2.1 and RFC 9110 §5.5 allow. A section
   /// with an invalid field is malformed, but changes the decoder's table all the same.
   bool valid = true;
-  /// Sent as never indexed (RFC 7541 §6.2.3): to be passed on so.
+  /// Sent as never indexed (RFC 7541 §6.2.3); must be forwarded so.
   bool sensitive = false;
 };
 
-/// The size of an entry is that of its name and value, and so many bytes more (RFC 7541 §4.1).
+/// The size of an entry is the size of its name and value plus this many bytes (RFC 7541 §4.1).
 inline constexpr size_t kFieldOverheadBytes = 32;
 
 /// Whether `name` is a token without upper-case letters (RFC 9113 §8.2.1), with or without the

@@ -1,7 +1,7 @@
 #pragma once
 
-// Field sections of requests, answers and trailers (RFC 9113 §8): from the lines that HPACK gives
-// to what HTTP means by them.
+// Field sections of requests, answers and trailers (RFC 9113 §8): from HPACK's lines to their
+// meaning in HTTP.
 
 #include <cstdint>
 #include <span>
@@ -30,11 +30,11 @@ struct RequestFields {
   Priority priority;  // of a Priority field (RFC 9218 §5)
 };
 
-/// Judges the lines of a request and fills `fields` and `header`; the Header gets views of the
+/// Judges the lines of a request and fills `fields` and `header`. The Header gets views of the
 /// lines, or of `arena` where names are brought into Go's canonical spelling or Cookie fields are
-/// joined (RFC 9113 §8.2.3). It has no Host field, as over HTTP/1. `end_stream`: no body follows.
-/// A malformed request (RFC 9113 §8.1.1) gives a stream error, with `fields` and `header` in any
-/// state. Allocates nothing where `arena` and `header` are warm.
+/// joined (RFC 9113 §8.2.3). The Header has no Host field, as over HTTP/1. `end_stream`: no body
+/// follows. A malformed request (RFC 9113 §8.1.1) gives a stream error, with `fields` and `header`
+/// in any state. Allocates nothing where `arena` and `header` are warm.
 [[nodiscard]] Violation ReadRequestFields(std::span<const FieldLine> lines, bool end_stream,
                                           Arena& arena, RequestFields& fields,
                                           http::Header& header);
@@ -45,13 +45,14 @@ struct ResponseFields {
   int64_t content_length = -1;
   bool announces_trailers = false;
 };
-/// The same for an answer. `end_stream` with an informational status is malformed (RFC 9113 §8.1).
+/// As ReadRequestFields, for an answer. `end_stream` with an informational status is malformed (RFC
+/// 9113 §8.1).
 [[nodiscard]] Violation ReadResponseFields(std::span<const FieldLine> lines, bool end_stream,
                                            Arena& arena, ResponseFields& fields,
                                            http::Header& header);
 
-/// The same for trailers, which have no pseudo-header fields. Whether a name may be a trailer is
-/// the caller's to judge.
+/// As ReadRequestFields, for trailers, which have no pseudo-header fields. The caller checks
+/// whether a name may be a trailer.
 [[nodiscard]] Violation ReadTrailerFields(std::span<const FieldLine> lines, Arena& arena,
                                           http::Header& header);
 

@@ -1,8 +1,7 @@
 #pragma once
 
-// Frames of HTTP/2 (RFC 9113 §4, §6): the nine bytes before each payload, what a payload of each
-// type may look like, and the writing of control frames. Pure: bytes in, values out; no memory of
-// its own.
+// Frames of HTTP/2 (RFC 9113 §4, §6): the nine bytes before each payload, the valid payloads of
+// each type, and the writing of control frames. Pure: bytes in, values out; no memory of its own.
 
 #include <array>
 #include <cstddef>
@@ -19,7 +18,8 @@ namespace hon::h2 {
 inline constexpr std::string_view kClientPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 inline constexpr size_t kFrameHeaderBytes = 9;
-/// SETTINGS_MAX_FRAME_SIZE: what every endpoint takes, and the largest value that may be set.
+/// SETTINGS_MAX_FRAME_SIZE: the size that every endpoint accepts, and the largest value of the
+/// setting.
 inline constexpr uint32_t kFrameBytesMin = 16384;
 inline constexpr uint32_t kFrameBytesMax = 16777215;
 /// Stream identifiers and windows have 31 bits.
@@ -60,9 +60,9 @@ struct FrameHeader {
   [[nodiscard]] bool operator==(const FrameHeader&) const = default;
 };
 
-/// `bytes` has at least kFrameHeaderBytes.
+/// `bytes` has at least kFrameHeaderBytes bytes.
 [[nodiscard]] FrameHeader ReadFrameHeader(const char* bytes);
-/// Fills kFrameHeaderBytes at `to`.
+/// Writes kFrameHeaderBytes to `to`.
 void WriteFrameHeader(char* to, const FrameHeader& header);
 
 /// A rule of RFC 9113 that the peer broke: on a connection (GOAWAY), or on one stream (RST_STREAM).
@@ -80,9 +80,9 @@ struct Violation {
   return {code, false, reason};
 }
 
-/// Judges what the header alone tells (RFC 9113 §4.2, §6): lengths, and whether the frame belongs
-/// to a stream or to the connection. `frame_bytes_max` is the SETTINGS_MAX_FRAME_SIZE that this
-/// side set. A frame of an unknown type breaks no rule but the size.
+/// Judges a frame by its header alone (RFC 9113 §4.2, §6): lengths, and whether the frame belongs
+/// to a stream or to the connection. `frame_bytes_max` is the SETTINGS_MAX_FRAME_SIZE of this side.
+/// A frame of an unknown type can only be too large.
 [[nodiscard]] Violation JudgeFrame(const FrameHeader& header, uint32_t frame_bytes_max);
 
 /// The parts of a DATA, HEADERS or PUSH_PROMISE payload: content, padding and priority fields.
@@ -120,11 +120,11 @@ struct Settings {
 
 /// Bytes of one setting in a SETTINGS payload.
 inline constexpr size_t kSettingBytes = 6;
-/// Settings in one frame; more break a rule of ours (ENHANCE_YOUR_CALM).
+/// Settings in one frame; a peer that sends more is refused (ENHANCE_YOUR_CALM).
 inline constexpr size_t kSettingsPerFrameMax = 32;
 
 /// Applies the payload of a SETTINGS frame to `settings`, in order; unknown identifiers are
-/// skipped. A violation leaves those behind it unapplied.
+/// skipped. Settings behind a violation are not applied.
 [[nodiscard]] Violation ApplySettings(std::string_view payload, Settings& settings);
 
 // Values in payloads, in network order.
@@ -150,7 +150,7 @@ void WriteGoAway(io::LinkBuffer& out, uint32_t last_stream, ErrorCode code,
                  std::string_view debug_data = {});
 void WriteRstStream(io::LinkBuffer& out, uint32_t stream, ErrorCode code);
 void WriteWindowUpdate(io::LinkBuffer& out, uint32_t stream, uint32_t increment);
-/// The header of a frame whose payload the caller writes behind it.
+/// Writes the header of a frame whose payload the caller appends.
 void WriteFrameHeader(io::LinkBuffer& out, const FrameHeader& header);
 
 }  // namespace hon::h2

@@ -18,8 +18,8 @@ namespace internal {
 class DynamicTable;
 }  // namespace internal
 
-/// Limits of one field section. A section past a limit is still decoded to its end, as the
-/// table depends on it (RFC 7541 §2.2), but its further fields are dropped.
+/// Limits of one field section. A section past a limit is still decoded to its end, since the
+/// dynamic table depends on it (RFC 7541 §2.2), but its further fields are dropped.
 struct FieldLimits {
   size_t fields_max = 500;
   /// Bytes of names and values, and kFieldOverheadBytes for each (SETTINGS_MAX_HEADER_LIST_SIZE).
@@ -29,16 +29,16 @@ struct FieldLimits {
 /// The outcome of decoding a block.
 struct DecodedBlock {
   Violation violation;    // COMPRESSION_ERROR: the connection cannot go on
-  size_t fields = 0;      // also those that were dropped
+  size_t fields = 0;      // including dropped fields
   size_t list_bytes = 0;  // by the count of FieldLimits
   bool too_large = false;
 };
 
-/// The decoding state of one connection and direction. Its dynamic table takes no memory before the
+/// The decoding state of one connection and direction. The dynamic table takes no memory before the
 /// peer inserts a field.
 class HpackDecoder {
  public:
-  /// SETTINGS_HEADER_TABLE_SIZE that this side has told, or its default.
+  /// The SETTINGS_HEADER_TABLE_SIZE that this side has announced, or its default.
   static constexpr size_t kTableBytesMax = 4096;
 
   explicit HpackDecoder(size_t table_bytes_max = kTableBytesMax);
@@ -46,10 +46,10 @@ class HpackDecoder {
   HpackDecoder(HpackDecoder&&) noexcept;
   HpackDecoder& operator=(HpackDecoder&&) noexcept;
 
-  /// Decodes one whole field block (all fragments joined) and appends its fields to `into`. Their
-  /// texts are static or in `arena`, and live as long as it does; what the table holds is copied
-  /// there, since a later block may evict it. Allocates nothing when `arena` and `into` are warm
-  /// and the block inserts nothing that makes the table grow.
+  /// Decodes one whole field block (all fragments joined) and appends its fields to `into`. Texts
+  /// are static or in `arena`, and live as long as `arena`; texts of the table are copied, since a
+  /// later block may evict them. Allocates nothing when `arena` and `into` are warm and the block
+  /// inserts nothing that makes the table grow.
   [[nodiscard]] DecodedBlock Decode(std::string_view block, const FieldLimits& limits, Arena& arena,
                                     std::vector<FieldLine>& into);
 

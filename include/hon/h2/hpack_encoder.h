@@ -13,12 +13,11 @@
 
 namespace hon::h2 {
 
-/// The encoding state of one connection and direction. Blocks must reach the peer in the order in
-/// which they were encoded. Its dynamic table takes no memory before the first field that is worth
-/// an entry.
+/// The encoding state of one connection and direction. Blocks must reach the peer in the order of
+/// their encoding. The dynamic table takes no memory before the first field that is worth an entry.
 class HpackEncoder {
  public:
-  /// The table is never larger, whatever the peer allows: a larger one costs both sides memory for
+  /// The largest table, even if the peer allows more: a larger one costs both sides memory for
   /// every connection.
   static constexpr size_t kTableBytesMax = 4096;
 
@@ -27,7 +26,7 @@ class HpackEncoder {
   HpackEncoder(HpackEncoder&&) noexcept;
   HpackEncoder& operator=(HpackEncoder&&) noexcept;
 
-  /// The peer's SETTINGS_HEADER_TABLE_SIZE; the next block begins with what follows from it
+  /// Sets the peer's SETTINGS_HEADER_TABLE_SIZE; the next block begins with the table size update
   /// (RFC 7541 §4.2).
   void SetTableBytesMax(size_t bytes_max);
 
@@ -37,15 +36,15 @@ class HpackEncoder {
     return 1 + 5 + name_bytes + 5 + value_bytes;
   }
 
-  /// Begins a block at `to`, which has room for all of it. The end of what was written.
+  /// Begins a block at `to`, which has room for all of it. Returns the end of the written bytes.
   char* Begin(char* to);
   /// Writes a response's `:status` of three digits.
   char* WriteStatus(char* to, int status);
   /// Writes a pseudo-header field of a request.
   char* WritePseudo(char* to, PseudoField pseudo, std::string_view value);
   /// Writes a field. `name` in any case is sent in lower case; `id` is its HeaderId. Credentials
-  /// are sent as never indexed (RFC 7541 §7.1.3), values that seldom come again are not kept in the
-  /// table. A `sensitive` field is never indexed either.
+  /// are sent as never indexed (RFC 7541 §7.1.3); fields whose values seldom repeat are not put
+  /// into the table. A `sensitive` field is never indexed either.
   char* WriteField(char* to, std::string_view name, std::string_view value, http::HeaderId id,
                    bool sensitive = false);
 
@@ -65,7 +64,7 @@ class HpackEncoder {
   std::string lower_;                        // the name that is being written
   size_t table_bytes_max_ = kTableBytesMax;  // in force
   size_t update_lowest_ = kTableBytesMax;    // the lowest and the last of the sizes that the next
-  size_t update_last_ = kTableBytesMax;      // block tells
+  size_t update_last_ = kTableBytesMax;      // block announces
   bool update_wanted_ = false;
 };
 

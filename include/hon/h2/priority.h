@@ -11,7 +11,7 @@
 
 namespace hon::h2 {
 
-/// RFC 9218 §4.
+/// A priority (RFC 9218 §4).
 struct Priority {
   static constexpr uint8_t kUrgencies = 8;
 
@@ -21,12 +21,12 @@ struct Priority {
   [[nodiscard]] bool operator==(const Priority&) const = default;
 };
 
-/// A Priority field or the value of PRIORITY_UPDATE: a dictionary of RFC 8941, of which `u` and `i`
-/// count. A value that is no dictionary, and members out of their range, leave the defaults (RFC
-/// 9218 §4).
+/// Parses a Priority field or the value of PRIORITY_UPDATE: a dictionary of RFC 8941 with the
+/// members `u` and `i`. A value that is no dictionary, and members out of their range, leave the
+/// defaults (RFC 9218 §4).
 [[nodiscard]] Priority ParsePriority(std::string_view field_value);
 
-/// A stream's place in a PriorityQueue.
+/// A stream's node in a PriorityQueue.
 struct PriorityNode {
   PriorityNode* next = nullptr;
   PriorityNode* previous = nullptr;
@@ -34,9 +34,9 @@ struct PriorityNode {
   bool queued = false;
 };
 
-/// Streams that have something to send and may. The most urgent goes first; among those of one
-/// urgency, the stream that is not incremental and came first sends all it has, then incremental
-/// ones take turns. Every call takes the same time, however many streams there are.
+/// The streams that have data to send and may send it. The most urgent goes first. Of those of one
+/// urgency, the first stream that is not incremental sends all its data, then incremental ones take
+/// turns. Every call takes constant time, independent of the number of streams.
 class PriorityQueue {
  public:
   [[nodiscard]] bool Empty() const { return filled_ == 0; }
@@ -44,12 +44,12 @@ class PriorityQueue {
   void Push(PriorityNode& node);
   /// Takes `node` out; no change when it is not queued.
   void Remove(PriorityNode& node);
-  /// The stream that sends next; the queue is not empty.
+  /// The stream that sends next; the queue must not be empty.
   [[nodiscard]] PriorityNode& Front() const {
     HON_ASSERT(!Empty());
     return *lists_[static_cast<size_t>(__builtin_ctz(filled_))].first;
   }
-  /// The stream in front has sent a part: an incremental one goes behind the others of its kind.
+  /// The stream in front has sent a part: an incremental stream goes behind the others of its kind.
   void Rotate();
   /// Gives `node` another priority, whether it is queued or not.
   void Change(PriorityNode& node, Priority priority);

@@ -28,37 +28,37 @@ enum class Role : uint8_t { kServer, kClient };
 
 /// Limits on a peer, for one connection. Each has a test at the limit and one past it.
 struct SessionLimits {
-  /// SETTINGS_MAX_CONCURRENT_STREAMS: streams whose owner has not released them. One more is
-  /// refused (REFUSED_STREAM).
+  /// SETTINGS_MAX_CONCURRENT_STREAMS: streams that their owner has not released. A further stream
+  /// is refused (REFUSED_STREAM).
   uint32_t streams_max = 100;
-  /// Of one field section; past it SectionTooLarge is true for the event.
+  /// Limits of one field section; past them SectionInfo::too_large is set.
   FieldLimits fields;
-  /// The same of all streams together (a small table entry can stand for a long field in each of
-  /// them): past it further streams end with ENHANCE_YOUR_CALM.
+  /// The limits of FieldLimits for all streams together (a small table entry can stand for a long
+  /// field in each stream): past them further streams end with ENHANCE_YOUR_CALM.
   size_t sections_bytes_max = 4 * 1024 * 1024;
   size_t sections_fields_max = 20'000;
-  /// Bytes of one field block as it is sent, and its CONTINUATION frames.
+  /// Encoded bytes of one field block, and its CONTINUATION frames.
   size_t block_bytes_max = 256 * 1024;
   uint32_t continuations_max = 32;
-  /// The window of each stream at its beginning, and what a stream grows to that is read as fast as
-  /// it comes.
+  /// The initial window of each stream, and the window of a stream that is read as fast as it is
+  /// received.
   uint32_t stream_window = kInitialWindow;
   uint32_t stream_window_max = 1024 * 1024;
-  /// The window of the connection. What is received is credited at once: no stream that is not read
-  /// can stall the others.
+  /// The window of the connection. Received bytes are credited at once: a stream that is not read
+  /// cannot stall the others.
   uint32_t connection_window = 1024 * 1024;
   /// Unread bytes of all streams together, past which no window grows any more.
   size_t unread_bytes_max = 4 * 1024 * 1024;
-  /// Credit for frames that ask for work and bring nothing (PING, SETTINGS, PRIORITY, empty DATA,
-  /// WINDOW_UPDATE, unknown types), and how much of it comes back each second.
+  /// Credit for frames that cost work and carry nothing (PING, SETTINGS, PRIORITY, empty DATA,
+  /// WINDOW_UPDATE, unknown types), and the part of it that returns each second.
   uint32_t control_credit = 1000;
   uint32_t control_credit_per_second = 50;
-  /// Credit for streams that end before their time, by the peer's RST_STREAM or by a fault of the
-  /// peer's; each stream that is answered gives one back.
+  /// Credit for streams that end early, by the peer's RST_STREAM or by the peer's fault; each
+  /// answered stream gives one back.
   uint32_t reset_credit = 200;
 };
 
-/// Where the lines of a field section go: an owner has one for each exchange.
+/// The memory for the lines of a field section: an owner has one for each exchange.
 struct FieldBuffer {
   Arena arena;
   std::vector<FieldLine> lines;
@@ -69,36 +69,36 @@ struct FieldBuffer {
   }
 };
 
-/// The place and the size of a field section that was received.
+/// The kind and the size of a received field section.
 struct SectionInfo {
   bool end_stream = false;
   bool trailers = false;   // behind the head of the request, or of the final answer
   bool too_large = false;  // past FieldLimits: lines are missing
 };
 
-/// Events of a Session for its owner, from inside Receive and Produce. Calls on the session are
-/// allowed in all of them but Receive and Produce themselves.
+/// Events of a Session for its owner, called from inside Receive and Produce. Every call on the
+/// session but Receive and Produce is allowed in them.
 class SessionHandler {
  public:
-  /// Where the section that follows is to be decoded to; `stream` is null when the peer opens one.
+  /// Returns the buffer for decoding the next section; `stream` is null when the peer opens one.
   virtual FieldBuffer& FieldsFor(Stream* stream) = 0;
-  /// A stream that the peer opens (server): the owner's Stream for it, taken until
+  /// The peer opens a stream (server): returns the owner's Stream for it, which is in use until
   /// Session::Release.
   virtual Stream& NewStream() = 0;
-  /// A section is in the buffer that FieldsFor gave.
+  /// A section has been decoded into the buffer of FieldsFor.
   virtual void OnSection(Stream& stream, FieldBuffer& fields, const SectionInfo& info) = 0;
-  /// The buffer that FieldsFor gave for a new stream is not used: its section was refused.
+  /// The buffer of FieldsFor for a new stream is not used: the section was refused.
   virtual void OnSectionDropped(FieldBuffer& fields) = 0;
   /// Stream::In() has grown, or InputEnded() became true without a section of trailers.
   virtual void OnData(Stream& stream) = 0;
-  /// The stream ends early, by the peer or by a violation that this side answers with RST_STREAM:
-  /// nothing is sent or received on it any more.
+  /// The stream has ended early, by the peer or by a violation that this side answers with
+  /// RST_STREAM: nothing more is sent or received on it.
   virtual void OnReset(Stream& stream, ErrorCode code, bool by_peer) = 0;
   /// Bytes of Stream::Out() have gone into frames.
   virtual void OnFramed(Stream& stream) = 0;
-  /// END_STREAM is in `out`: nothing is sent on the stream any more.
+  /// END_STREAM is in `out`: nothing more is sent on the stream.
   virtual void OnSent([[maybe_unused]] Stream& stream) {}
-  /// The peer's GOAWAY: of our streams, those above `last_stream` were not looked at.
+  /// GOAWAY of the peer: our streams above `last_stream` were not processed.
   virtual void OnGoAway([[maybe_unused]] uint32_t last_stream, [[maybe_unused]] ErrorCode code) {}
   /// The peer has acknowledged a PING of ours.
   virtual void OnPong([[maybe_unused]] uint64_t opaque) {}
@@ -111,49 +111,49 @@ class SessionHandler {
 
 class Session {
  public:
-  /// `out` takes what is to be sent; its owner sends it, and calls Receive only while it is
-  /// bounded. `handler` and `out` outlive the session.
+  /// `out` receives the output; its owner sends it, and calls Receive only while `out` is bounded.
+  /// `handler` and `out` outlive the session.
   Session(Role role, const SessionLimits& limits, SessionHandler& handler, io::LinkBuffer& out);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Writes this side's SETTINGS, a client's behind the preface. `connect_protocol`: extended
-  /// CONNECT is taken (RFC 8441).
+  /// Writes this side's SETTINGS, for a client behind the preface. `connect_protocol`: extended
+  /// CONNECT is accepted (RFC 8441).
   void Start(bool connect_protocol);
 
   enum class Status : uint8_t {
-    kMore,    // everything whole was looked at
-    kYield,   // kFramesPerCallMax frames were: call again after others had their turn
-    kFailed,  // GOAWAY is in `out`; nothing further is looked at
+    kMore,    // all whole frames were processed
+    kYield,   // kFramesPerCallMax frames were processed: call again after other connections had
+              // their turn
+    kFailed,  // GOAWAY is in `out`; nothing further is processed
   };
-  /// Frames looked at in one call.
+  /// Frames processed in one call.
   static constexpr size_t kFramesPerCallMax = 64;
-  /// Consumes frames from `in`. DATA is handed on as it comes, all else when a frame is whole.
-  /// `now` only lets credit come back.
+  /// Consumes frames from `in`. DATA is passed on in parts, every other frame when it is whole.
+  /// `now` only lets credit return.
   Status Receive(io::LinkBuffer& in, TimePoint now);
-  /// After kFailed: why.
+  /// The reason, after kFailed.
   [[nodiscard]] const Violation& Failure() const { return failure_; }
 
-  /// Moves DATA of streams into `out` until that holds `out_bytes_max`, the windows are empty or
-  /// there is nothing more: the most urgent streams first. True when something is left that `out`
-  /// had no room for.
+  /// Moves DATA of streams into `out` until that holds `out_bytes_max`, the windows are empty or no
+  /// data is left: the most urgent streams first. Returns true when `out` had no room for the rest.
   bool Produce(size_t out_bytes_max);
 
-  // Calls of an owner on its streams. A stream that is reset or closed ignores these calls.
+  // Calls of an owner on its streams. A stream that is reset or closed ignores them.
 
-  /// Sends an answer's head: `status`, and the fields of `header` as they are. `end_stream`: there
-  /// is no body. Fields of a connection and those with http::TrailerPrefix are left out. `extra`
-  /// stands in front of the Header's.
+  /// Sends an answer's head: `status`, and the fields of `header` as they are. `end_stream`: no
+  /// body follows. Fields of a connection and those with http::TrailerPrefix are left out. `extra`
+  /// precedes the Header's fields.
   struct ExtraField {
     http::HeaderId id;
     std::string_view value;
   };
   void SendResponse(Stream& stream, int status, std::span<const ExtraField> extra,
                     const http::Header& header, bool end_stream);
-  /// Opens a stream with a request (client). False when the peer allows no more streams, or the
-  /// identifiers are used up. `authority` is sent unless it is empty, and so are scheme, path and
-  /// protocol.
+  /// Opens a stream with a request (client). Returns false when the peer allows no more streams, or
+  /// the identifiers are used up. `authority` is sent unless it is empty, and so are scheme, path
+  /// and protocol.
   struct RequestHead {
     std::string_view method;
     std::string_view scheme;
@@ -165,42 +165,42 @@ class Session {
                                  const http::Header& header, bool end_stream);
   /// Stream::Out() has grown.
   void SendSoon(Stream& stream);
-  /// END_STREAM follows what is in Out().
+  /// Has END_STREAM follow the content of Out().
   void SendEnd(Stream& stream);
-  /// A section of trailers that ends the stream follows what is in Out().
+  /// Has a section of trailers, which ends the stream, follow the content of Out().
   void SendTrailers(Stream& stream, const http::Header& trailers);
-  /// As a Priority field says (RFC 9218 §5).
+  /// Sets the priority, as a Priority field does (RFC 9218 §5).
   void SetPriority(Stream& stream, Priority priority);
   /// `bytes` of In() were read: the peer may send as many more.
   void Consumed(Stream& stream, size_t bytes);
-  /// Ends the stream with RST_STREAM and drops what it holds.
+  /// Ends the stream with RST_STREAM and drops its data.
   void Reset(Stream& stream, ErrorCode code);
-  /// The owner has no use for the stream any more, which counts no longer. One that is open on the
+  /// The owner does not use the stream any more; it no longer counts. A stream that is open on the
   /// wire is reset: with NO_ERROR where the answer is complete and only the request is not (RFC
   /// 9113 §8.1), else with CANCEL.
   void Release(Stream& stream);
 
   // The connection.
 
-  /// Of this side: no stream above `last_stream` is served. kStreamIdMax announces the end
+  /// GOAWAY of this side: no stream above `last_stream` is served. kStreamIdMax announces the end
   /// (RFC 9113 §6.8).
   void SendGoAway(uint32_t last_stream, ErrorCode code, std::string_view debug = {});
   void SendPing(uint64_t opaque);
-  /// The highest stream that the peer has opened and this side has looked at.
+  /// The highest stream that the peer has opened and this side has processed.
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
-  /// Streams that the peer opens from now on are refused.
+  /// Refuses streams that the peer opens from now on.
   void RefuseNewStreams() { refuses_streams_ = true; }
 
   /// Streams that are not released.
   [[nodiscard]] size_t Streams() const { return owned_; }
   [[nodiscard]] const Settings& PeerSettings() const { return peer_; }
-  /// The peer's preface and its first SETTINGS have not come yet.
+  /// Whether the peer's preface and its first SETTINGS have not arrived.
   [[nodiscard]] bool AwaitsSettings() const { return !settings_seen_; }
-  /// SETTINGS of this side that the peer has not acknowledged.
+  /// Whether the peer has not acknowledged SETTINGS of this side.
   [[nodiscard]] bool AwaitsSettingsAck() const { return settings_unacknowledged_ != 0; }
-  /// A field block has begun and not ended.
+  /// Whether a field block has begun and not ended.
   [[nodiscard]] bool InFieldBlock() const { return block_stream_ != 0; }
-  /// Streams wait for the peer's WINDOW_UPDATE, or for room in `out`.
+  /// Whether streams wait for the peer's WINDOW_UPDATE, or for room in `out`.
   [[nodiscard]] bool HasUnsent() const { return !ready_.Empty(); }
   /// Whether a new stream of this side may be opened (client).
   [[nodiscard]] bool MayOpen() const;
@@ -213,7 +213,7 @@ class Session {
   // The end of a stream that is not in streams_ any more.
   struct Recent {
     uint32_t id = 0;
-    bool reset = false;  // by this side: what the peer had sent before it knew is ignored
+    bool reset = false;  // by this side: frames that the peer sent before it knew are ignored
   };
 
   [[nodiscard]] bool ReceivePreface(io::LinkBuffer& in);
@@ -276,11 +276,11 @@ class Session {
   Budget control_;
   Budget resets_;
   TimePoint credited_{};
-  std::string block_;           // fragments of a field block that is not whole
-  uint32_t block_stream_ = 0;   // whose it is; 0: none
-  uint32_t continuations_ = 0;  // of it
+  std::string block_;           // fragments of an incomplete field block
+  uint32_t block_stream_ = 0;   // the block's stream; 0: none
+  uint32_t continuations_ = 0;  // of the block
   bool block_ends_stream_ = false;
-  bool block_depends_on_itself_ = false;  // by the priority fields of its HEADERS
+  bool block_depends_on_itself_ = false;  // by the priority fields of the block's HEADERS
   Role role_;
   bool preface_seen_;
   bool settings_seen_ = false;
@@ -293,7 +293,7 @@ class Session {
   size_t unread_ = 0;  // bytes in the In() of all streams
   size_t sections_bytes_ = 0;
   size_t sections_fields_ = 0;
-  // DATA that is being received: what is left of its content and of its padding.
+  // The DATA frame that is being received: the rest of its content and of its padding.
   uint32_t data_stream_ = 0;
   uint32_t data_content_left_ = 0;
   uint32_t data_padding_left_ = 0;

@@ -13,8 +13,7 @@ namespace hon::h2 {
 
 class Session;
 
-/// A stream of a Session. The owner of the session provides it and takes it back by
-/// Session::Release.
+/// A stream of a Session. The session's owner provides it and gets it back by Session::Release.
 class Stream : private PriorityNode {
  public:
   explicit Stream(io::BlockPool& pool) : in_(pool), out_(pool) {}
@@ -24,16 +23,16 @@ class Stream : private PriorityNode {
   [[nodiscard]] uint32_t Id() const { return id_; }
   [[nodiscard]] StreamState State() const { return state_; }
   [[nodiscard]] Priority GetPriority() const { return priority; }
-  /// Bytes of DATA that were received and not read. Whoever reads some calls Session::Consumed.
+  /// Received bytes of DATA that are not read. Session::Consumed must follow a read.
   [[nodiscard]] io::LinkBuffer& In() { return in_; }
-  /// Bytes to be sent as DATA. Whoever adds some calls Session::SendSoon.
+  /// Bytes to be sent as DATA. Session::SendSoon must follow an addition.
   [[nodiscard]] io::LinkBuffer& Out() { return out_; }
   /// The peer has sent END_STREAM: In() will not grow.
   [[nodiscard]] bool InputEnded() const { return input_ended_; }
-  /// Bytes that a declared Content-Length still promises; -1 when none was declared.
+  /// Rest of the declared Content-Length; -1 when none was declared.
   [[nodiscard]] int64_t ContentLeft() const { return content_left_; }
-  /// The section that opened it, or the head of the answer, declares a length: DATA that does not
-  /// keep it ends the stream (RFC 9113 §8.1.1).
+  /// Sets the length declared by the section that opened the stream, or by the head of the answer:
+  /// DATA that does not match it ends the stream (RFC 9113 §8.1.1).
   void ExpectContent(int64_t length) { content_left_ = length; }
   /// The owner's own data of the stream.
   [[nodiscard]] void* UserData() const { return user_data_; }
@@ -48,19 +47,19 @@ class Stream : private PriorityNode {
   uint32_t id_ = 0;
   StreamState state_ = StreamState::kIdle;
   bool input_ended_ = false;
-  bool final_headers_seen_ = false;  // client: behind informational answers
-  bool end_wanted_ = false;          // END_STREAM behind Out() and the trailers
+  bool final_headers_seen_ = false;  // client: the informational answers are over
+  bool end_wanted_ = false;          // END_STREAM follows Out() and the trailers
   bool owned_ = false;               // the owner has not released it
   SendWindow send_;
   ReceiveWindow receive_;
   int64_t content_left_ = -1;
   uint32_t received_ = 0;     // bytes since the window last grew
-  size_t section_bytes_ = 0;  // of its request's section, while it is owned
+  size_t section_bytes_ = 0;  // of the request's section, while the stream is owned
   size_t section_fields_ = 0;
   Stream* next_in_bucket_ = nullptr;
   io::LinkBuffer in_;
   io::LinkBuffer out_;
-  std::unique_ptr<http::Header> trailers_;  // to be sent behind Out()
+  std::unique_ptr<http::Header> trailers_;  // sent behind Out()
   void* user_data_ = nullptr;
 };
 
@@ -71,7 +70,7 @@ class StreamMap {
   void Insert(Stream& stream);
   void Erase(Stream& stream);
   [[nodiscard]] size_t Size() const { return size_; }
-  /// Calls `visit(stream)` for each; `visit` may erase that one.
+  /// Calls `visit(stream)` for each stream; `visit` may erase the visited one.
   template <class Visit>
   void ForEach(Visit&& visit) const {
     for (size_t i = 0; i < bucket_count_; ++i) {
@@ -89,7 +88,7 @@ class StreamMap {
   }
   void Grow();
 
-  std::unique_ptr<Stream*[]> buckets_;  // as many as a power of two; none while there is no stream
+  std::unique_ptr<Stream*[]> buckets_;  // a power of two of them; none while there is no stream
   size_t bucket_count_ = 0;
   size_t size_ = 0;
 };

@@ -13,13 +13,13 @@ enum class StreamState : uint8_t {
   kOpen,              // both sides may send
   kHalfClosedRemote,  // the peer has sent END_STREAM
   kHalfClosedLocal,   // this side has sent END_STREAM
-  kClosed,            // both have, or either has sent RST_STREAM
+  kClosed,            // both have sent END_STREAM, or either has sent RST_STREAM
 };
 
 enum class StreamEvent : uint8_t {
   kRecvHeaders,  // a field section that opens the stream, or an answer to it, or trailers
   kRecvData,
-  kRecvEndStream,  // behind the frame that carried the flag
+  kRecvEndStream,  // follows the frame that carried the flag
   kRecvReset,
   kSendHeaders,
   kSendData,
@@ -77,8 +77,8 @@ constexpr auto MakeStreamTable() {
 inline constexpr auto kStreamTable = MakeStreamTable();
 }  // namespace internal
 
-/// Where `on` leads from `from`. Nothing where the RFC does not allow it: on receipt the peer's
-/// fault (STREAM_CLOSED or PROTOCOL_ERROR), on sending our own, which callers assert.
+/// The state after `on`. Nothing where the RFC does not allow the event: on receipt that is the
+/// peer's fault (STREAM_CLOSED or PROTOCOL_ERROR), on sending our own, which callers assert.
 [[nodiscard]] constexpr std::optional<StreamState> NextStreamState(StreamState from,
                                                                    StreamEvent on) {
   const int8_t to = internal::kStreamTable[static_cast<size_t>(from)][static_cast<size_t>(on)];

@@ -1,7 +1,7 @@
 #pragma once
 
-// Flow control (RFC 9113 §5.2, §6.9): how many bytes of DATA may still be sent, and how many the
-// peer may still send.
+// Flow control (RFC 9113 §5.2, §6.9): the bytes of DATA that this side, and the peer, may still
+// send.
 
 #include <algorithm>
 #include <cstdint>
@@ -27,8 +27,8 @@ class SendWindow {
     HON_ASSERT(bytes <= Available());
     size_ -= static_cast<int32_t>(bytes);
   }
-  /// By WINDOW_UPDATE, or by a change of SETTINGS_INITIAL_WINDOW_SIZE. False when the window would
-  /// exceed 2^31-1: FLOW_CONTROL_ERROR.
+  /// Applies a WINDOW_UPDATE, or a change of SETTINGS_INITIAL_WINDOW_SIZE. Returns false when the
+  /// window would exceed 2^31-1: FLOW_CONTROL_ERROR.
   [[nodiscard]] bool Grow(int64_t bytes) {
     const int64_t grown = size_ + bytes;
     if (grown > kWindowMax || grown < -kWindowMax) return false;
@@ -40,8 +40,8 @@ class SendWindow {
   int32_t size_;
 };
 
-/// Bytes that the peer may still send. Bytes are received, later released (read, or thrown away),
-/// and then credited to the peer by WINDOW_UPDATE in steps of at least half the window, so that few
+/// Bytes that the peer may still send. Bytes are received, later released (read, or dropped), and
+/// then credited to the peer by WINDOW_UPDATE in steps of at least half the window, so that few
 /// frames are sent.
 class ReceiveWindow {
  public:
@@ -49,19 +49,19 @@ class ReceiveWindow {
     HON_ASSERT(size <= kWindowMax);
   }
 
-  /// Counts bytes of DATA, with their padding. False when the peer has sent more than it may:
-  /// FLOW_CONTROL_ERROR.
+  /// Counts bytes of DATA, with their padding. Returns false when the peer has sent more than it
+  /// may: FLOW_CONTROL_ERROR.
   [[nodiscard]] bool Receive(size_t bytes) {
     if (bytes > left_) return false;
     left_ -= static_cast<uint32_t>(bytes);
     return true;
   }
-  /// `bytes` of those received hold no memory any more.
+  /// `bytes` of the received bytes hold no memory any more.
   void Release(size_t bytes) {
     released_ += static_cast<uint32_t>(bytes);
     HON_ASSERT(left_ + released_ <= size_);
   }
-  /// The window shall have `size` bytes from the next update on; it never shrinks.
+  /// Sets the size of the window from the next update on; the window never shrinks.
   void GrowTo(uint32_t size) {
     HON_ASSERT(size <= kWindowMax);
     if (size <= size_) return;
@@ -74,11 +74,12 @@ class ReceiveWindow {
   /// Bytes that were received and not released.
   [[nodiscard]] uint32_t Held() const { return size_ - left_ - released_; }
 
-  /// The increment of a WINDOW_UPDATE that is worth sending now, or 0. It counts as sent.
+  /// The increment of a WINDOW_UPDATE that is worth sending now, or 0. The increment counts as
+  /// sent.
   [[nodiscard]] uint32_t TakeUpdate() {
     return released_ >= std::max<uint32_t>(size_ / 2, 1) ? TakeAll() : 0;
   }
-  /// The same for any number of bytes.
+  /// TakeUpdate for any number of bytes.
   [[nodiscard]] uint32_t TakeAll() {
     const uint32_t increment = released_;
     left_ += increment;
@@ -87,7 +88,7 @@ class ReceiveWindow {
   }
 
  private:
-  uint32_t size_;  // what the peer may send when nothing is held
+  uint32_t size_;  // the bytes that the peer may send when none are held
   uint32_t left_;
   uint32_t released_ = 0;  // not yet credited
 };
