@@ -26,7 +26,6 @@ Error ListenTls(server::Server& server, const Flags& flags, std::function<Error(
   if (!certificate) return std::move(certificate.error());
   tls::Config config;
   config.Certificates.push_back(std::move(*certificate));
-  config.NextProtos = {"http/1.1"};
   Result<std::shared_ptr<tls::ServerContext>> context =
       tls::ServerContext::Create(std::move(config));
   if (!context) return std::move(context.error());

@@ -54,7 +54,6 @@ Result<tls::Config> ConfigOf(const TlsFlags& flags) {
   } else if (flags.min_version != "1.2") {
     return Fail(Error::New("--min-tls: 1.2 or 1.3"));
   }
-  config.NextProtos = {"http/1.1"};
   return config;
 }
 

@@ -37,6 +37,7 @@
 #include "hon/http/mime.h"
 #include "hon/http/multipart.h"
 #include "hon/http/multipart_writer.h"
+#include "hon/http/protocols.h"
 #include "hon/http/replay.h"
 #include "hon/http/reply.h"
 #include "hon/http/request.h"

@@ -74,6 +74,16 @@ Option WithReusePort() {
   return [](Options& options) { options.reuse_port = true; };
 }
 
+Option WithProtocols(http::Protocols protocols) {
+  return [protocols](Options& options) {
+    options.protocols = {};
+    options.protocols.SetHTTP1(protocols.HTTP1() && kServedProtocols.HTTP1());
+    options.protocols.SetHTTP2(protocols.HTTP2() && kServedProtocols.HTTP2());
+    options.protocols.SetUnencryptedHTTP2(protocols.UnencryptedHTTP2() &&
+                                          kServedProtocols.UnencryptedHTTP2());
+  };
+}
+
 Option WithStackBytes(size_t bytes) {
   return [bytes](Options& options) { options.stack_bytes = bytes; };
 }

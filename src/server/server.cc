@@ -53,13 +53,13 @@ class Server::Impl {
     return Accept(std::move(*socket), netpoll::ReusePortSpreads(), std::move(layers));
   }
 
-  Error ListenFd(int fd) {
+  Error ListenFd(int fd, NewRecordLayers layers) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     std::lock_guard control(control_mutex_);
     HON_RETURN_IF_ERROR(StartLoops());
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::FromFd(fd);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), false, {});
+    return Accept(std::move(*socket), false, std::move(layers));
   }
 
   Error Serve() {
@@ -170,6 +170,9 @@ class Server::Impl {
 
   Error StartLoops() {
     if (drain_ != nullptr) return http::ErrServerClosed;
+    if (options_.protocols == http::Protocols()) {
+      return Error::New("http: WithProtocols leaves no protocol that is served");
+    }
     if (loops_.Regular() != 0) return {};
     shared_.connections_max = ConnectionsAllowed(options_);
     shared_.per_peer_max = options_.connections_per_ip_max;
@@ -290,7 +293,10 @@ Error Server::Listen(std::string_view address) { return impl_->Listen(address, {
 Error Server::ListenRecords(std::string_view address, NewRecordLayers layers) {
   return impl_->Listen(address, std::move(layers));
 }
-Error Server::ListenFd(int fd) { return impl_->ListenFd(fd); }
+Error Server::ListenFd(int fd) { return impl_->ListenFd(fd, {}); }
+Error Server::ListenFd(int fd, NewRecordLayers layers) {
+  return impl_->ListenFd(fd, std::move(layers));
+}
 Error Server::Serve() { return impl_->Serve(); }
 
 Error Server::Serve(std::string_view address) {

@@ -1,5 +1,6 @@
 // The parts of Server that need hon::tls. Builds without TLS: server_tls_none.cc.
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,7 +12,8 @@ namespace {
 
 class TlsLayers final : public RecordLayers {
  public:
-  explicit TlsLayers(std::shared_ptr<tls::ServerContext> context) : loop_(std::move(context)) {}
+  TlsLayers(std::shared_ptr<tls::ServerContext> context, std::vector<std::string> offered)
+      : loop_(std::move(context), std::move(offered)) {}
   std::unique_ptr<io::RecordLayer> NewLayer() override { return loop_.NewLayer(); }
   [[nodiscard]] Duration HandshakeTimeout() const override { return loop_.HandshakeTimeout(); }
 
@@ -19,27 +21,84 @@ class TlsLayers final : public RecordLayers {
   tls::LoopContext loop_;
 };
 
+// What listeners with TLS offer by ALPN, best first.
+std::vector<std::string> OfferedProtocols(http::Protocols protocols) {
+  std::vector<std::string> offered;
+  if (protocols.HTTP2()) offered.emplace_back("h2");
+  if (protocols.HTTP1()) offered.emplace_back("http/1.1");
+  return offered;
+}
+
+// RFC 9113 §9.2.2 demands a suite; a client that has none but this could not speak HTTP/2.
+Error CheckSuites(const tls::Config& config, http::Protocols protocols) {
+  const std::vector<uint16_t>& suites = config.CipherSuites;
+  if (!protocols.HTTP2() || suites.empty() || config.MinVersion >= tls::VersionTLS13) return {};
+  const bool has = std::any_of(suites.begin(), suites.end(), [](uint16_t suite) {
+    return suite == tls::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 ||
+           suite == tls::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+  });
+  if (has) return {};
+  return Error::New(
+      "http2: TLSConfig.CipherSuites is missing an HTTP/2-required AES_128_GCM_SHA256 cipher (need "
+      "at least one of TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or "
+      "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)");
+}
+
+Result<NewRecordLayers> LayersOf(std::shared_ptr<tls::ServerContext> context,
+                                 http::Protocols protocols) {
+  if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
+  return NewRecordLayers([context = std::move(context), offered = OfferedProtocols(protocols)] {
+    return std::make_unique<TlsLayers>(context, offered);
+  });
+}
+
+Result<tls::Config> ConfigOf(const Options& options, const std::string& cert_file,
+                             const std::string& key_file) {
+  tls::Config config;
+  if (options.tls != nullptr) config = *options.tls;
+  if (!cert_file.empty() || !key_file.empty()) {
+    HON_TRY(tls::Certificate certificate, tls::LoadX509KeyPair(cert_file, key_file));
+    config.Certificates.clear();
+    config.Certificates.push_back(std::move(certificate));
+  }
+  return config;
+}
+
 }  // namespace
 
+Option WithTLS(tls::Config config) {
+  return [config = std::make_shared<const tls::Config>(std::move(config))](Options& options) {
+    options.tls = config;
+  };
+}
+
 Error Server::ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context) {
-  return ListenRecords(
-      address, [context = std::move(context)] { return std::make_unique<TlsLayers>(context); });
+  Result<NewRecordLayers> layers = LayersOf(std::move(context), GetOptions().protocols);
+  return layers ? ListenRecords(address, std::move(*layers)) : std::move(layers.error());
 }
 
 Error Server::ListenTLS(std::string_view address, tls::Config config) {
-  if (config.NextProtos.empty()) config.NextProtos = {"http/1.1"};
   auto context = tls::ServerContext::Create(std::move(config));
-  if (!context) return std::move(context.error());
-  return ListenTLS(address, std::move(*context));
+  return context ? ListenTLS(address, std::move(*context)) : std::move(context.error());
 }
 
 Error Server::ListenTLS(std::string_view address, const std::string& cert_file,
                         const std::string& key_file) {
-  auto certificate = tls::LoadX509KeyPair(cert_file, key_file);
-  if (!certificate) return std::move(certificate.error());
-  tls::Config config;
-  config.Certificates.push_back(std::move(*certificate));
-  return ListenTLS(address, std::move(config));
+  Result<tls::Config> config = ConfigOf(GetOptions(), cert_file, key_file);
+  return config ? ListenTLS(address, std::move(*config)) : std::move(config.error());
+}
+
+Error Server::ListenTLS(std::string_view address) { return ListenTLS(address, "", ""); }
+
+Error Server::ServeTLS(int fd, const std::string& cert_file, const std::string& key_file) {
+  Result<tls::Config> config = ConfigOf(GetOptions(), cert_file, key_file);
+  if (!config) return std::move(config.error());
+  auto context = tls::ServerContext::Create(std::move(*config));
+  if (!context) return std::move(context.error());
+  Result<NewRecordLayers> layers = LayersOf(std::move(*context), GetOptions().protocols);
+  if (!layers) return std::move(layers.error());
+  HON_RETURN_IF_ERROR(ListenFd(fd, std::move(*layers)));
+  return Serve();
 }
 
 Error Server::ListenAndServeTLS(std::string_view address, const std::string& cert_file,

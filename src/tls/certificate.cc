@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -18,7 +17,7 @@ namespace {
 // Of one PEM file. A chain with its key is a few KiB; the roots of a system are 250.
 constexpr size_t kPemBytesMax = size_t{4} << 20;
 constexpr size_t kChainMax = 32;
-constexpr long kSelfSignedSeconds = 365L * 24 * 3600;
+constexpr size_t kRsaBits = 2048;
 
 Result<std::string> ReadFile(const std::string& path) {
   HON_TRY(io::File file, io::File::Open(path));
@@ -42,12 +41,6 @@ BioPtr BioOver(std::string_view text) {
 // A key with a passphrase is refused instead of asked for on a terminal.
 int NoPassphrase(char*, int, int, void*) { return 0; }
 
-std::chrono::system_clock::time_point TimeOf(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
-}
-
 std::vector<X509Ptr> CertificatesIn(std::string_view pem, size_t count_max) {
   const BioPtr bio = BioOver(pem);
   std::vector<X509Ptr> all;
@@ -59,25 +52,11 @@ std::vector<X509Ptr> CertificatesIn(std::string_view pem, size_t count_max) {
   return all;
 }
 
-// The names of one kind among the subject's alternative names.
-std::vector<std::string> AlternativeNames(const X509& certificate, int kind) {
-  std::vector<std::string> names;
-  auto* all = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, i);
-    if (name->type != kind) continue;
-    const ASN1_IA5STRING* text = name->d.ia5;
-    std::string value(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                      static_cast<size_t>(ASN1_STRING_length(text)));
-    // A NUL or a blank in a name is an attempt to be taken for another.
-    const bool clean =
-        std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < 0x7F; });
-    if (clean && !value.empty()) names.push_back(std::move(value));
-  }
-  GENERAL_NAMES_free(all);
-  ERR_clear_error();
-  return names;
+void FillFrom(const X509& own, Certificate::Data& data) {
+  data.kind = KindOf(*data.key);
+  data.names = NamesOf(own);
+  data.not_before = TimeOf(X509_get0_notBefore(&own));
+  data.not_after = TimeOf(X509_get0_notAfter(&own));
 }
 
 Result<std::shared_ptr<Certificate::Data>> Parse(std::string_view cert_pem,
@@ -87,7 +66,9 @@ Result<std::shared_ptr<Certificate::Data>> Parse(std::string_view cert_pem,
   data->chain = CertificatesIn(cert_pem, kChainMax);
   ERR_clear_error();
   if (data->chain.empty()) {
-    return Fail(Error::New("tls: no certificate in the PEM data of the certificate"));
+    return Fail(
+        Error::New("tls: no certificate in the PEM data of the certificate: it needs a block "
+                   "-----BEGIN CERTIFICATE-----"));
   }
   if (data->chain.size() > kChainMax) {
     return Fail(Error::New("tls: more than " + std::to_string(kChainMax) + " certificates"));
@@ -96,16 +77,19 @@ Result<std::shared_ptr<Certificate::Data>> Parse(std::string_view cert_pem,
   data->key.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
   if (data->key == nullptr) {
-    return Fail(Error::New("tls: no private key without a passphrase in the PEM data of the key"));
+    return Fail(
+        Error::New("tls: no private key in the PEM data of the key: it needs a block "
+                   "-----BEGIN PRIVATE KEY----- without a passphrase (openssl pkey removes "
+                   "one)"));
   }
   const X509& own = *data->chain.front();
   if (X509_check_private_key(&own, data->key.get()) != 1) {
     ERR_clear_error();
-    return Fail(Error::New("tls: the private key does not belong to the certificate"));
+    return Fail(
+        Error::New("tls: the private key does not belong to the certificate; the server's own "
+                   "certificate must be the first of its file, before those of its CA"));
   }
-  data->names = NamesOf(own);
-  data->not_before = TimeOf(X509_get0_notBefore(&own));
-  data->not_after = TimeOf(X509_get0_notAfter(&own));
+  FillFrom(own, *data);
   return data;
 }
 
@@ -150,10 +134,16 @@ Result<Certificate> LoadX509KeyPair(const std::string& cert_file, const std::str
 }
 
 Result<Certificate> SelfSigned(const std::vector<std::string>& names) {
+  return MakeSelfSigned(names, {});
+}
+
+Result<Certificate> MakeSelfSigned(const std::vector<std::string>& names,
+                                   const SelfSignedOptions& options) {
   HON_ASSERT(!names.empty());
   ERR_clear_error();
   auto data = std::make_shared<Certificate::Data>();
-  data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  data->key.reset(options.rsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", kRsaBits)
+                              : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   X509Ptr own(X509_new());
   uint64_t serial = 0;
   if (data->key == nullptr || own == nullptr ||
@@ -162,8 +152,8 @@ Result<Certificate> SelfSigned(const std::vector<std::string>& names) {
   }
   X509_set_version(own.get(), X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(own.get()), serial >> 1U);
-  X509_gmtime_adj(X509_getm_notBefore(own.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(own.get()), kSelfSignedSeconds);
+  X509_gmtime_adj(X509_getm_notBefore(own.get()), options.begins);
+  X509_gmtime_adj(X509_getm_notAfter(own.get()), options.ends);
   X509_set_pubkey(own.get(), data->key.get());
   X509_NAME* subject = X509_get_subject_name(own.get());
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
@@ -174,9 +164,7 @@ Result<Certificate> SelfSigned(const std::vector<std::string>& names) {
   if (X509_sign(own.get(), data->key.get(), EVP_sha256()) == 0) {
     return Fail(TakeError("self-signed certificate"));
   }
-  data->names = NamesOf(*own);
-  data->not_before = TimeOf(X509_get0_notBefore(own.get()));
-  data->not_after = TimeOf(X509_get0_notAfter(own.get()));
+  FillFrom(*own, *data);
   data->chain.push_back(std::move(own));
   return Certificate(std::move(data));
 }
@@ -211,41 +199,6 @@ Error CertPool::AddFile(const std::string& file) {
   if (!pem) return std::move(pem.error());
   Error why = AddPEM(*pem);
   return why ? Error::Wrap(file, std::move(why)) : why;
-}
-
-std::vector<std::string> NamesOf(const X509& certificate) {
-  std::vector<std::string> names = AlternativeNames(certificate, GEN_DNS);
-  for (std::string& name : names) {
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
-  }
-  return names;
-}
-
-std::vector<std::string> EmailsOf(const X509& certificate) {
-  return AlternativeNames(certificate, GEN_EMAIL);
-}
-
-std::string CommonNameOf(const X509& certificate) {
-  const X509_NAME* subject = X509_get_subject_name(&certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (at < 0) return {};
-  unsigned char* text = nullptr;
-  const int size =
-      ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-  std::string name(reinterpret_cast<const char*>(text), static_cast<size_t>(std::max(size, 0)));
-  OPENSSL_free(text);
-  ERR_clear_error();
-  return name;
-}
-
-std::string DerOf(const X509& certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(&certificate, &der);
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<size_t>(std::max(size, 0)));
-  OPENSSL_free(der);
-  return bytes;
 }
 
 }  // namespace hon::tls

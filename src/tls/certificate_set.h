@@ -1,14 +1,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "hon/tls/certificate.h"
+#include "tls/certificate_data.h"
+#include "tls/client_hello.h"
 
 namespace hon::tls {
+
+/// Whether a client that sent `hello` can verify what a key of this kind signs, when the connection
+/// is to be of TLS 1.3, or else of TLS 1.2 (RFC 8446 §4.4.2.2, RFC 8422 §5.1).
+bool ClientTakes(const ClientHello& hello, KeyKind kind, bool tls13);
 
 /// The certificates of a server at one moment, by name. Does not change.
 struct CertificateSet {
@@ -16,14 +23,21 @@ struct CertificateSet {
 
   explicit CertificateSet(std::vector<Certificate> certificates);
 
-  /// The index of the certificate for `server_name`: one for exactly that name, else one for a
-  /// wildcard in the place of its first label (RFC 9525 §6.3), else kNone. The first certificate
-  /// that has a name is the one for it.
-  [[nodiscard]] size_t Find(std::string_view server_name) const;
+  /// The index of the certificate for `hello`: those for exactly its server name, else those for a
+  /// wildcard in the place of its first label (RFC 9525 §6.3), else kNone. Of several the first
+  /// that the client takes, or the first.
+  [[nodiscard]] size_t Find(const ClientHello& hello, bool tls13) const;
+  /// The certificate for names that no certificate is for: among those with the names of the first
+  /// one, the one that the client takes. kNone without certificates.
+  [[nodiscard]] size_t Default(const ClientHello& hello, bool tls13) const;
 
   std::vector<Certificate> all;
-  std::unordered_map<std::string, size_t> by_name;
+  std::unordered_map<std::string, std::vector<size_t>> by_name;
   uint64_t generation = 0;
+
+ private:
+  [[nodiscard]] size_t FirstTaken(const std::vector<size_t>& candidates, const ClientHello& hello,
+                                  bool tls13) const;
 };
 
 }  // namespace hon::tls

@@ -16,6 +16,8 @@ constexpr size_t kSessionIdBytesMax = 32;
 constexpr size_t kNameBytesMax = 255;
 
 constexpr uint16_t kServerNameExtension = 0;
+constexpr uint16_t kGroupsExtension = 10;
+constexpr uint16_t kSchemesExtension = 13;
 constexpr uint16_t kProtocolsExtension = 16;
 constexpr uint16_t kVersionsExtension = 43;
 
@@ -124,13 +126,32 @@ HelloResult ReadVersions(std::string_view extension, ClientHello& hello) {
   return kCompleteHello;
 }
 
+// A list of numbers of two octets, behind its length.
+HelloResult ReadList(std::string_view extension, std::string_view* list, std::string_view why) {
+  Cursor outer(extension);
+  if (!outer.Vector(2, list) || !outer.Empty() || list->empty() || list->size() % 2 != 0) {
+    return Malformed(why);
+  }
+  return kCompleteHello;
+}
+
+HelloResult ReadGroups(std::string_view extension, ClientHello& hello) {
+  return ReadList(extension, &hello.groups, "malformed supported_groups");
+}
+
+HelloResult ReadSchemes(std::string_view extension, ClientHello& hello) {
+  return ReadList(extension, &hello.schemes, "malformed signature_algorithms");
+}
+
 HelloResult ReadExtensions(std::string_view extensions, ClientHello& hello) {
   using Reader = HelloResult (*)(std::string_view, ClientHello&);
   struct Known {
     uint16_t type;
     Reader read;
   };
-  constexpr std::array<Known, 3> kKnown = {{{kServerNameExtension, ReadServerName},
+  constexpr std::array<Known, 5> kKnown = {{{kServerNameExtension, ReadServerName},
+                                            {kGroupsExtension, ReadGroups},
+                                            {kSchemesExtension, ReadSchemes},
                                             {kProtocolsExtension, ReadProtocols},
                                             {kVersionsExtension, ReadVersions}}};
   std::array<bool, kKnown.size()> seen{};
@@ -169,6 +190,21 @@ bool MayBecomeHttp(std::string_view stream) {
 
 }  // namespace
 
+bool Contains(std::string_view list, uint16_t value) {
+  for (size_t at = 0; at + 1 < list.size(); at += 2) {
+    if ((Octet(list, at) << 8U | Octet(list, at + 1)) == value) return true;
+  }
+  return false;
+}
+
+std::vector<uint16_t> Numbers(std::string_view list) {
+  std::vector<uint16_t> all;
+  for (size_t at = 0; at + 1 < list.size(); at += 2) {
+    all.push_back(static_cast<uint16_t>(Octet(list, at) << 8U | Octet(list, at + 1)));
+  }
+  return all;
+}
+
 bool ClientHello::Offers(std::string_view protocol) const {
   Cursor list(protocols);
   std::string_view offered;
@@ -176,6 +212,14 @@ bool ClientHello::Offers(std::string_view protocol) const {
     if (offered == protocol) return true;
   }
   return false;
+}
+
+std::vector<std::string> ClientHello::Protocols() const {
+  std::vector<std::string> all;
+  Cursor list(protocols);
+  std::string_view offered;
+  while (list.Vector(1, &offered)) all.emplace_back(offered);
+  return all;
 }
 
 std::string ClientHello::ProtocolsText() const {
@@ -212,6 +256,7 @@ HelloResult ParseClientHello(std::string_view message, ClientHello& hello) {
     return Malformed("malformed ClientHello");
   }
   hello = {};
+  hello.suites = suites;
   // Without supported_versions the highest version is this one.
   hello.offers_tls12 = version >= kTls12;
   if (fields.Empty()) return kCompleteHello;

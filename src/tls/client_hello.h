@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hon::tls {
 
@@ -18,6 +19,11 @@ inline constexpr size_t kClientHelloRecordsMax = 64;
 
 inline constexpr uint16_t kTls12 = 0x0303;
 inline constexpr uint16_t kTls13 = 0x0304;
+
+/// Whether `value` is in a list of numbers of two octets.
+bool Contains(std::string_view list, uint16_t value);
+/// The numbers of such a list.
+std::vector<uint16_t> Numbers(std::string_view list);
 
 enum class HelloStatus : uint8_t {
   kIncomplete,
@@ -42,12 +48,18 @@ enum class Alert : uint8_t {
 struct ClientHello {
   std::string_view server_name;  // "" without one (RFC 6066 §3)
   std::string_view protocols;    // the list of ALPN: each with an octet of its length before it
+  // Lists of numbers of two octets each; empty where the extension is absent.
+  std::string_view suites;
+  std::string_view groups;   // supported_groups (RFC 8446 §4.2.7)
+  std::string_view schemes;  // signature_algorithms (RFC 8446 §4.2.3)
   bool has_protocols = false;
   bool offers_tls12 = false;
   bool offers_tls13 = false;
 
   /// Whether ALPN offers `protocol`.
   [[nodiscard]] bool Offers(std::string_view protocol) const;
+  /// The protocols, in the client's order.
+  [[nodiscard]] std::vector<std::string> Protocols() const;
   /// The protocols, separated by blanks and quoted, for a log.
   [[nodiscard]] std::string ProtocolsText() const;
 };

@@ -38,8 +38,9 @@ ServerContext::~ServerContext() = default;
 
 Result<std::shared_ptr<ServerContext>> ServerContext::Create(Config config) {
   if (Error why = CheckVersions(config)) return Fail(std::move(why));
-  if (config.Certificates.empty() && !config.GetCertificate) {
-    return Fail(Error::New("tls: neither Certificates nor GetCertificate in the Config"));
+  if (config.Certificates.empty() && !config.GetCertificate && !config.GetConfigForClient) {
+    return Fail(Error::New(
+        "tls: neither Certificates nor GetCertificate nor GetConfigForClient in the Config"));
   }
   for (const Certificate& certificate : config.Certificates) {
     if (!certificate) return Fail(Error::New("tls: an empty Certificate in the Config"));
@@ -51,10 +52,18 @@ Result<std::shared_ptr<ServerContext>> ServerContext::Create(Config config) {
   }
   if (const auto list = AlpnList(config.NextProtos); !list) return Fail(list.error());
   std::shared_ptr<ServerContext> self(new ServerContext(std::move(config)));
+  if (!self->config_.SessionTicketKeys.empty()) {
+    if (Error why = self->SetSessionTicketKeys(self->config_.SessionTicketKeys)) {
+      return Fail(std::move(why));
+    }
+  }
   self->certificates_ = std::make_shared<CertificateSet>(self->config_.Certificates);
   // What the library refuses is told now and not by the first handshake.
-  LoopContext::Impl trial(self);
+  LoopContext::Impl trial(self, {});
   trial.Refresh();
+  if (const auto bare = NewSslContext(TLS_server_method(), self->config_); !bare) {
+    return Fail(bare.error());
+  }
   for (size_t i = 0; i < trial.certificates->all.size(); ++i) {
     if (const auto context = trial.ContextAt(i); !context) return Fail(context.error());
   }
@@ -69,7 +78,8 @@ Error ServerContext::SetCertificates(std::vector<Certificate> certificates) {
     if (!context) return std::move(context.error());
     HON_RETURN_IF_ERROR(UseCertificate(context->get(), certificate));
   }
-  if (certificates.empty() && !config_.GetCertificate) return Error::New("tls: no certificate");
+  if (certificates.empty() && !config_.GetCertificate && !config_.GetConfigForClient)
+    return Error::New("tls: no certificate");
   auto set = std::make_shared<CertificateSet>(std::move(certificates));
   const std::lock_guard lock(mutex_);
   set->generation = generation_.load(std::memory_order_relaxed) + 1;
@@ -105,8 +115,12 @@ std::shared_ptr<const CertificateSet> ServerContext::Certificates() const {
   return certificates_;
 }
 
-LoopContext::LoopContext(std::shared_ptr<ServerContext> server)
-    : impl_(std::make_shared<Impl>(std::move(server))) {}
+Error ServerContext::SetSessionTicketKeys(const std::vector<SessionTicketKey>& keys) {
+  return tickets_->Set(keys);
+}
+
+LoopContext::LoopContext(std::shared_ptr<ServerContext> server, std::vector<std::string> offered)
+    : impl_(std::make_shared<Impl>(std::move(server), std::move(offered))) {}
 
 LoopContext::~LoopContext() = default;
 

@@ -58,6 +58,18 @@ bool Verifies(ClientAuthType type) {
          type == ClientAuthType::kRequireAndVerifyClientCert;
 }
 
+ClientHelloInfo InfoOf(const ClientHello& hello) {
+  ClientHelloInfo info;
+  info.ServerName = hello.server_name;
+  info.SupportedProtos = hello.Protocols();
+  if (hello.offers_tls13) info.SupportedVersions.push_back(VersionTLS13);
+  if (hello.offers_tls12) info.SupportedVersions.push_back(VersionTLS12);
+  info.CipherSuites = Numbers(hello.suites);
+  info.SupportedCurves = Numbers(hello.groups);
+  info.SignatureSchemes = Numbers(hello.schemes);
+  return info;
+}
+
 void AskForCertificates(SSL_CTX* context, const Config& config) {
   if (config.ClientAuth == ClientAuthType::kNoClientCert) return;
   SSL_CTX_set_verify(context, VerifyModeOf(config.ClientAuth),
@@ -70,6 +82,41 @@ void AskForCertificates(SSL_CTX* context, const Config& config) {
 }
 
 }  // namespace
+
+std::vector<std::string> AdjustNextProtos(const std::vector<std::string>& next_protos,
+                                          const std::vector<std::string>& offered) {
+  if (offered.empty()) return next_protos;
+  const auto has = [](const std::vector<std::string>& list, std::string_view protocol) {
+    return std::find(list.begin(), list.end(), protocol) != list.end();
+  };
+  std::vector<std::string> adjusted;
+  for (const std::string& protocol : next_protos) {
+    const bool http = protocol == "h2" || protocol == "http/1.1";
+    if (!http || has(offered, protocol)) adjusted.push_back(protocol);
+  }
+  for (const std::string& protocol : offered) {
+    if (!has(adjusted, protocol)) adjusted.push_back(protocol);
+  }
+  return adjusted;
+}
+
+LoopContext::Impl::Impl(std::shared_ptr<ServerContext> context,
+                        std::vector<std::string> offered_protocols)
+    : server(std::move(context)),
+      offered(std::move(offered_protocols)),
+      protocols(AdjustNextProtos(server->config_.NextProtos, offered)) {}
+
+std::shared_ptr<LoopContext::Impl> LoopContext::Impl::For(
+    const std::shared_ptr<ServerContext>& context) {
+  if (const auto found = for_client.find(context.get()); found != for_client.end()) {
+    return found->second;
+  }
+  if (for_client.size() >= kClientContextsMax) for_client.clear();
+  auto made = std::make_shared<Impl>(context,
+                                     context->GetConfig().NextProtos.empty() ? protocols : offered);
+  for_client.emplace(context.get(), made);
+  return made;
+}
 
 Result<SslContextPtr> LoopContext::Impl::NewContext(const Certificate& certificate) {
   const Config& config = GetConfig();
@@ -134,6 +181,7 @@ Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::Lin
 }
 
 Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
+  HON_RETURN_IF_ERROR(ChooseContext(hello, sealed));
   const Config& config = loop_->GetConfig();
   const uint16_t min = config.MinVersion == 0 ? VersionTLS12 : config.MinVersion;
   const uint16_t max = config.MaxVersion == 0 ? VersionTLS13 : config.MaxVersion;
@@ -144,7 +192,7 @@ Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
   }
   HON_RETURN_IF_ERROR(ChooseProtocol(hello, sealed));
   SSL_CTX* shared = nullptr;
-  Result<SslContextPtr> own = Chosen(hello, sealed, &shared);
+  Result<SslContextPtr> own = Chosen(hello, has_13, sealed, &shared);
   if (!own) return std::move(own.error());
   HON_RETURN_IF_ERROR(Make(*own != nullptr ? own->get() : shared));
   BindTickets(hello);
@@ -152,9 +200,19 @@ Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
   return {};
 }
 
+// What GetConfigForClient says takes the place of the listener's.
+Error ServerLayer::ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed) {
+  const Config& config = loop_->GetConfig();
+  if (!config.GetConfigForClient) return {};
+  Result<std::shared_ptr<ServerContext>> found = config.GetConfigForClient(InfoOf(hello));
+  if (!found) return Refuse(Alert::kInternalError, found.error().Message(), sealed);
+  if (*found != nullptr) loop_ = loop_->For(*found);
+  return {};
+}
+
 // Our order decides (RFC 7301 §3.2).
 Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed) {
-  const std::vector<std::string>& ours = loop_->GetConfig().NextProtos;
+  const std::vector<std::string>& ours = loop_->protocols;
   if (!hello.has_protocols || ours.empty()) return {};
   const auto found = std::find_if(ours.begin(), ours.end(),
                                   [&](const std::string& one) { return hello.Offers(one); });
@@ -169,28 +227,23 @@ Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& seal
 }
 
 // A context of its own for a certificate that GetCertificate has found; else `*shared`, the loop's.
-Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, io::LinkBuffer& sealed,
-                                          SSL_CTX** shared) {
+Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
+                                          io::LinkBuffer& sealed, SSL_CTX** shared) {
   const Config& config = loop_->GetConfig();
   loop_->Refresh();
   if (config.GetCertificate) {
-    ClientHelloInfo info;
-    info.ServerName = hello.server_name;
-    for (const std::string& protocol : config.NextProtos) {
-      if (hello.Offers(protocol)) info.SupportedProtos.push_back(protocol);
-    }
-    Result<Certificate> found = config.GetCertificate(info);
+    Result<Certificate> found = config.GetCertificate(InfoOf(hello));
     if (!found) return Fail(Refuse(Alert::kInternalError, found.error().Message(), sealed));
     if (*found) return loop_->NewContext(*found);
   }
-  size_t index = loop_->certificates->Find(hello.server_name);
+  size_t index = loop_->certificates->Find(hello, tls13);
   if (index == CertificateSet::kNone) {
     const bool refuse = config.RefuseUnknownNames && !hello.server_name.empty();
     if (refuse || loop_->certificates->all.empty()) {
       return Fail(Refuse(Alert::kUnrecognizedName,
                          "no certificate for \"" + std::string(hello.server_name) + "\"", sealed));
     }
-    index = 0;
+    index = loop_->certificates->Default(hello, tls13);
   }
   HON_TRY(*shared, loop_->ContextAt(index));
   return SslContextPtr();

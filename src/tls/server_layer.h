@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "hon/tls/context.h"
 #include "tls/certificate_set.h"
@@ -11,10 +14,21 @@
 
 namespace hon::tls {
 
+/// Contexts of GetConfigForClient that a loop keeps; with one more all are dropped, and parsed anew
+/// when they are used again.
+inline constexpr size_t kClientContextsMax = 1024;
+
+/// `next_protos` as LoopContext says.
+std::vector<std::string> AdjustNextProtos(const std::vector<std::string>& next_protos,
+                                          const std::vector<std::string>& offered);
+
 /// The contexts of one loop: one for each certificate of the present set, made when it is first
 /// asked for.
 struct LoopContext::Impl {
-  explicit Impl(std::shared_ptr<ServerContext> context) : server(std::move(context)) {}
+  Impl(std::shared_ptr<ServerContext> context, std::vector<std::string> offered_protocols);
+
+  /// The same for a context that GetConfigForClient gave.
+  std::shared_ptr<Impl> For(const std::shared_ptr<ServerContext>& context);
 
   /// Looks for newer certificates.
   void Refresh();
@@ -25,6 +39,9 @@ struct LoopContext::Impl {
   [[nodiscard]] const Config& GetConfig() const { return server->config_; }
 
   std::shared_ptr<ServerContext> server;
+  std::vector<std::string> offered;    // by the listener
+  std::vector<std::string> protocols;  // for ALPN
+  std::unordered_map<const ServerContext*, std::shared_ptr<Impl>> for_client;
   std::shared_ptr<const CertificateSet> certificates;
   std::vector<SslContextPtr> contexts;
   uint64_t generation = 0;
@@ -45,8 +62,10 @@ class ServerLayer final : public SslLayer {
 
  private:
   Error Begin(const ClientHello& hello, io::LinkBuffer& sealed);
+  Error ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed);
   Error ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed);
-  Result<SslContextPtr> Chosen(const ClientHello& hello, io::LinkBuffer& sealed, SSL_CTX** shared);
+  Result<SslContextPtr> Chosen(const ClientHello& hello, bool tls13, io::LinkBuffer& sealed,
+                               SSL_CTX** shared);
   Error Refuse(Alert alert, std::string why, io::LinkBuffer& sealed);
   void BindTickets(const ClientHello& hello);
 

@@ -5,6 +5,7 @@
 
 #include "hon/base/assert.h"
 #include "hon/io/io.h"
+#include "hon/tls/config.h"
 #include "tls/certificate_data.h"
 
 namespace hon::tls {
@@ -49,6 +50,26 @@ const BIO_METHOD* BufferMethod() {
     return made;
   }();
   return method;
+}
+
+// The number of the key exchange; 0 when there was none.
+uint16_t CurveOf(SSL* ssl) {
+  // SSL_get_negotiated_group, whose macro casts as C does.
+  const long id = SSL_ctrl(ssl, SSL_CTRL_GET_NEGOTIATED_GROUP, 0, nullptr);
+  if (id <= 0) return 0;
+  if ((id & TLSEXT_nid_unknown) != 0) return static_cast<uint16_t>(id & 0xFFFF);
+  switch (id) {
+    case NID_X9_62_prime256v1:
+      return CurveP256;
+    case NID_secp384r1:
+      return CurveP384;
+    case NID_secp521r1:
+      return CurveP521;
+    case NID_X25519:
+      return X25519;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
@@ -168,12 +189,8 @@ void SslLayer::RecordState() {
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
   state->NegotiatedProtocol.assign(reinterpret_cast<const char*>(protocol), size);
   state->DidResume = SSL_session_reused(ssl_.get()) == 1;
-  const auto add = [&](const X509& one) {
-    state->PeerCertificates.push_back({.Raw = DerOf(one),
-                                       .CommonName = CommonNameOf(one),
-                                       .DNSNames = NamesOf(one),
-                                       .EmailAddresses = EmailsOf(one)});
-  };
+  state->CurveID = CurveOf(ssl_.get());
+  const auto add = [&](const X509& one) { state->PeerCertificates.push_back(Describe(one)); };
   if (const X509* own = SSL_get0_peer_certificate(ssl_.get()); own != nullptr) {
     add(*own);
     const bool verifies = SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE;
@@ -183,6 +200,13 @@ void SslLayer::RecordState() {
     const int first = SSL_is_server(ssl_.get()) == 1 ? 0 : 1;
     const int count = std::min(sk_X509_num(chain), kPeerCertificatesMax);
     for (int i = first; i < count; ++i) add(*sk_X509_value(chain, i));
+    const STACK_OF(X509)* verified =
+        state->Verified ? SSL_get0_verified_chain(ssl_.get()) : nullptr;
+    if (sk_X509_num(verified) > 0) {
+      std::vector<PeerCertificate>& whole = state->VerifiedChains.emplace_back();
+      const int links = std::min(sk_X509_num(verified), kPeerCertificatesMax);
+      for (int i = 0; i < links; ++i) whole.push_back(Describe(*sk_X509_value(verified, i)));
+    }
   }
   state_ = std::move(state);
 }

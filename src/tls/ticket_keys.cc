@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstring>
@@ -32,7 +33,38 @@ bool TicketKeys::AddKey(TimePoint now) {
 
 void TicketKeys::Rotate(TimePoint now) {
   const std::lock_guard lock(mutex_);
+  if (set_) return;
   if (keys_->empty() || now - keys_->front().made >= kRotation) AddKey(now);
+}
+
+// Three keys out of one secret, each by a hash of its own.
+Error TicketKeys::Set(const std::vector<SessionTicketKey>& secrets) {
+  if (secrets.empty()) return Error::New("tls: keys must have at least one key");
+  if (secrets.size() > kSessionTicketKeysMax) {
+    return Error::New("tls: more than " + std::to_string(kSessionTicketKeysMax) +
+                      " session ticket keys");
+  }
+  auto keys = std::make_shared<Keys>();
+  for (const SessionTicketKey& secret : secrets) {
+    Key& key = keys->emplace_back();
+    const auto derive = [&secret](unsigned char part, unsigned char* into, size_t size) {
+      std::array<unsigned char, 1 + std::tuple_size_v<SessionTicketKey>> input;
+      input[0] = part;
+      std::copy(secret.begin(), secret.end(), input.begin() + 1);
+      std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+      SHA256(input.data(), input.size(), digest.data());
+      std::copy_n(digest.begin(), size, into);
+      OPENSSL_cleanse(input.data(), input.size());
+      OPENSSL_cleanse(digest.data(), digest.size());
+    };
+    derive(1, key.name.data(), key.name.size());
+    derive(2, key.cipher.data(), key.cipher.size());
+    derive(3, key.mac.data(), key.mac.size());
+  }
+  const std::lock_guard lock(mutex_);
+  keys_ = std::move(keys);
+  set_ = true;
+  return {};
 }
 
 std::shared_ptr<const TicketKeys::Keys> TicketKeys::Snapshot() {

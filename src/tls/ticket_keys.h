@@ -7,7 +7,9 @@
 #include <mutex>
 #include <vector>
 
+#include "hon/base/error.h"
 #include "hon/base/time.h"
+#include "hon/tls/config.h"
 #include "tls/openssl.h"
 
 namespace hon::tls {
@@ -26,7 +28,10 @@ class TicketKeys {
   /// 0: the key is unknown; -1: failure.
   int Prepare(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
               bool seal);
-  /// Makes a new key when the newest is too old at `now`.
+  /// Uses these from now on, the first for new tickets, and makes none any more. Fails without a
+  /// key and with more than kSessionTicketKeysMax.
+  Error Set(const std::vector<SessionTicketKey>& secrets);
+  /// Makes a new key when the newest is too old at `now`, unless Set was called.
   void Rotate(TimePoint now);
 
  private:
@@ -45,6 +50,7 @@ class TicketKeys {
   std::unique_ptr<EVP_CIPHER, FreeBy<EVP_CIPHER_free>> cipher_;
   std::mutex mutex_;
   std::shared_ptr<const Keys> keys_;
+  bool set_ = false;  // by Set
 };
 
 }  // namespace hon::tls

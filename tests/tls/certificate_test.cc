@@ -37,18 +37,22 @@ TEST(CertificateTest, ErrorsSayWhatIsWrong) {
   const Certificate one = *SelfSigned({"a.test"});
   const Certificate other = *SelfSigned({"b.test"});
   EXPECT_EQ(X509KeyPair(CertificatePEM(one), KeyPem(other)).error().Message(),
-            "tls: the private key does not belong to the certificate");
+            "tls: the private key does not belong to the certificate; the server's own "
+            "certificate must be the first of its file, before those of its CA");
   EXPECT_EQ(X509KeyPair("", KeyPem(one)).error().Message(),
-            "tls: no certificate in the PEM data of the certificate");
+            "tls: no certificate in the PEM data of the certificate: it needs a block "
+            "-----BEGIN CERTIFICATE-----");
   EXPECT_EQ(X509KeyPair(CertificatePEM(one), "nonsense").error().Message(),
-            "tls: no private key without a passphrase in the PEM data of the key");
+            "tls: no private key in the PEM data of the key: it needs a block "
+            "-----BEGIN PRIVATE KEY----- without a passphrase (openssl pkey removes one)");
   const support::TempDir folder;
   EXPECT_EQ(LoadX509KeyPair(folder.Path("none"), folder.Path("none")).error().SystemCode(), ENOENT);
   folder.Write("cert", CertificatePEM(one));
   folder.Write("key", KeyPem(other));
   EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), folder.Path("key")).error().Message(),
             folder.Path("cert") + ", " + folder.Path("key") +
-                ": tls: the private key does not belong to the certificate");
+                ": tls: the private key does not belong to the certificate; the server's own "
+                "certificate must be the first of its file, before those of its CA");
   CertPool pool;
   EXPECT_TRUE(pool.AddPEM("nonsense"));
   EXPECT_TRUE(pool.Empty());
@@ -73,7 +77,45 @@ TEST(CertificateSetTest, Finds) {
       {".w.test", CertificateSet::kNone},
       {"test", CertificateSet::kNone},
   };
-  for (const Row& row : kRows) EXPECT_EQ(set.Find(row.name), row.index) << row.name;
+  for (const Row& row : kRows) {
+    ClientHello hello;
+    hello.server_name = row.name;
+    EXPECT_EQ(set.Find(hello, true), row.index) << row.name;
+  }
+}
+
+// RFC 8446 §4.4.2.2 and RFC 8422 §5.1: what a client can verify is in its ClientHello.
+TEST(CertificateSetTest, OfSeveralForOneNameTheClientsOfferDecides) {
+  const CertificateSet set({*SelfSigned({"a.test"}), *MakeSelfSigned({"a.test"}, {.rsa = true})});
+  using namespace std::string_view_literals;
+  struct Row {
+    std::string_view suites, schemes;
+    std::string_view groups;
+    bool tls13;
+    size_t index;
+  };
+  constexpr Row kRows[] = {
+      {"\x13\x01"sv, "\x04\x03\x08\x04"sv, ""sv, true, 0},
+      {"\x13\x01"sv, "\x08\x04\x04\x03"sv, ""sv, true, 0},  // our order
+      {"\x13\x01"sv, "\x08\x04"sv, ""sv, true, 1},          // rsa_pss_rsae_sha256 alone
+      {"\x13\x01"sv, "\x05\x03\x08\x04"sv, ""sv, true, 1},  // ECDSA, of another curve
+      {"\x13\x01"sv, "\x06\x06"sv, ""sv, true, 0},          // nothing fits: the first
+      {"\xC0\x2B"sv, ""sv, ""sv, false, 0},
+      {"\xC0\x2F"sv, ""sv, ""sv, false, 1},                  // suites for RSA alone
+      {"\xC0\x2F\xC0\x2B"sv, "\x04\x01"sv, ""sv, false, 1},  // schemes for RSA alone
+      {"\xC0\x2F\xC0\x2B"sv, "\x05\x03"sv, ""sv, false, 0},  // any curve in TLS 1.2
+      {"\xC0\x2F\xC0\x2B"sv, ""sv, "\x00\x17"sv, false, 0},  // P-256
+      {"\xC0\x2F\xC0\x2B"sv, ""sv, "\x00\x1D"sv, false, 1},  // no curve of the ECDSA key
+  };
+  for (const Row& row : kRows) {
+    ClientHello hello;
+    hello.suites = row.suites;
+    hello.schemes = row.schemes;
+    hello.groups = row.groups;
+    EXPECT_EQ(set.Default(hello, row.tls13), row.index) << &row - kRows;
+    hello.server_name = "a.test";
+    EXPECT_EQ(set.Find(hello, row.tls13), row.index) << &row - kRows;
+  }
 }
 
 // A broken file keeps what there is; a good one replaces it.

@@ -10,69 +10,10 @@
 #include <string>
 
 #include "hon/tls/context.h"
-#include "support/xor_record_layer.h"
+#include "tls_pair.h"
 
 namespace hon::tls {
 namespace {
-
-using test::RecordPeer;
-
-const Certificate& CertificateFor(const std::string& name) {
-  static std::map<std::string, Certificate> made;
-  Certificate& one = made[name];
-  if (!one) one = *SelfSigned({name, "127.0.0.1"});
-  return one;
-}
-
-CertPool PoolOf(const Certificate& certificate) {
-  CertPool pool;
-  EXPECT_FALSE(pool.AddPEM(CertificatePEM(certificate)));
-  return pool;
-}
-
-/// A server, a client, and the wire between them.
-struct Pair {
-  explicit Pair(Config server_config, Config client_config, const std::string& host = "a.test")
-      : server_context(*ServerContext::Create(std::move(server_config))),
-        loop(server_context),
-        client_context(*ClientContext::Create(std::move(client_config))),
-        server(loop.NewLayer()),
-        client(*client_context->NewLayer(host)) {}
-
-  /// Until neither end has more to say; `cut` bytes at a time.
-  void Exchange(size_t cut = SIZE_MAX) {
-    const auto carry = [cut](RecordPeer& from, RecordPeer& to, Error& failure) {
-      const std::string bytes = from.TakeSealed();
-      for (size_t at = 0; at < bytes.size() && !failure;) {
-        const std::string part = bytes.substr(at, cut);
-        failure = to.Receive(part);
-        at += part.size();
-      }
-      return !bytes.empty();
-    };
-    for (int i = 0; i < 20; ++i) {
-      const bool up = carry(client, server, server_failure);
-      const bool down = carry(server, client, client_failure);
-      if (!up && !down) return;
-    }
-    ADD_FAILURE() << "the ends go on for ever";
-  }
-  [[nodiscard]] bool Done() {
-    return server.Layer().HandshakeDone() && client.Layer().HandshakeDone();
-  }
-  [[nodiscard]] const ConnectionState& Seen() { return *server.Layer().State(); }
-
-  std::shared_ptr<ServerContext> server_context;
-  LoopContext loop;
-  std::shared_ptr<ClientContext> client_context;
-  RecordPeer server;
-  RecordPeer client;
-  Error server_failure;
-  Error client_failure;
-};
-
-Config ServerConfig() { return {.Certificates = {CertificateFor("a.test")}}; }
-Config ClientConfig() { return {.RootCAs = PoolOf(CertificateFor("a.test"))}; }
 
 TEST(SslLayer, ShakesHandsAndCarriesBothWaysWhateverTheCut) {
   for (const uint16_t version : {VersionTLS12, VersionTLS13}) {
@@ -417,6 +358,54 @@ TEST(SslLayer, TicketsResumeOnEveryLoopButUnderNoOtherName) {
   }
 }
 
+// Several machines with the same keys; the second of them is for tickets that are older.
+TEST(SslLayer, TicketsResumeOnOtherMachinesWithTheSameKeys) {
+  SessionTicketKey old{};
+  SessionTicketKey fresh{};
+  old.fill(1);
+  fresh.fill(2);
+  const auto machine = [](std::vector<SessionTicketKey> keys, ClientAuthType auth) {
+    Config config = ServerConfig();
+    config.SessionTicketKeys = std::move(keys);
+    config.ClientAuth = auth;
+    return *ServerContext::Create(config);
+  };
+  for (const uint16_t version : {VersionTLS12, VersionTLS13}) {
+    const auto one = machine({old}, ClientAuthType::kNoClientCert);
+    const auto other = machine({fresh, old}, ClientAuthType::kNoClientCert);
+    const auto stranger = machine({fresh}, ClientAuthType::kNoClientCert);
+    const auto strict = machine({old}, ClientAuthType::kRequestClientCert);
+    LoopContext loop_one(one);
+    LoopContext loop_other(other);
+    LoopContext loop_stranger(stranger);
+    LoopContext loop_strict(strict);
+    {
+      Resumer client(version);
+      EXPECT_FALSE(client.Connect(loop_one, "a.test"));
+      EXPECT_TRUE(client.Connect(loop_other, "a.test"));
+      // OpenSSL's client keeps a ticket that a resumed session was given in TLS 1.3 only.
+      const bool renewed = version == VersionTLS13;
+      EXPECT_EQ(client.Connect(loop_stranger, "a.test"), renewed);
+    }
+    {
+      Resumer client(version);
+      EXPECT_FALSE(client.Connect(loop_one, "a.test"));
+      EXPECT_FALSE(client.Connect(loop_stranger, "a.test"));
+    }
+    {
+      Resumer client(version);
+      EXPECT_FALSE(client.Connect(loop_one, "a.test"));
+      // A policy that asks for certificates takes no ticket, whoever has sealed it.
+      EXPECT_FALSE(client.Connect(loop_strict, "a.test"));
+    }
+    // While it runs.
+    Resumer client(version);
+    ASSERT_FALSE(stranger->SetSessionTicketKeys({old}));
+    EXPECT_FALSE(client.Connect(loop_one, "a.test"));
+    EXPECT_TRUE(client.Connect(loop_stranger, "a.test"));
+  }
+}
+
 TEST(SslLayer, NoTicketsWhereTheyAreOffOrClientsAreAsked) {
   for (const bool asks : {false, true}) {
     Config config = ServerConfig();
@@ -472,7 +461,7 @@ TEST(SslLayer, AKeyUpdateIsAnswered) {
 
 TEST(ServerContextTest, RefusesConfigsThatCannotWork) {
   EXPECT_EQ(ServerContext::Create({}).error().Message(),
-            "tls: neither Certificates nor GetCertificate in the Config");
+            "tls: neither Certificates nor GetCertificate nor GetConfigForClient in the Config");
   Config config = ServerConfig();
   config.ClientAuth = ClientAuthType::kRequireAndVerifyClientCert;
   EXPECT_EQ(ServerContext::Create(config).error().Message(),

@@ -16,6 +16,7 @@
 #include "hon/base/error.h"
 #include "hon/base/result.h"
 #include "hon/engine/engine.h"
+#include "hon/http/protocols.h"
 #include "hon/http/server_context.h"
 #include "hon/netpoll/loop.h"
 #include "hon/server/record_layers.h"
@@ -30,6 +31,13 @@ namespace hon::server {
 /// Makes the context above all requests that come through one listener, from its address.
 using BaseContextHook = std::function<appcontext::Context(std::string_view address)>;
 
+/// The protocols that WithProtocols may choose from, and the default.
+inline constexpr http::Protocols kServedProtocols = [] {
+  http::Protocols protocols;
+  protocols.SetHTTP1(true);
+  return protocols;
+}();
+
 struct Options {
   engine::ConnSettings conn;
   engine::ConnHooks hooks;
@@ -41,6 +49,8 @@ struct Options {
   unsigned loops = 0;  // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   bool reuse_port = false;
+  http::Protocols protocols = kServedProtocols;
+  std::shared_ptr<const tls::Config> tls = nullptr;  // of WithTLS
   size_t stack_bytes = 256 * 1024;
 };
 
@@ -96,6 +106,12 @@ Option WithBackend(netpoll::BackendKind backend);
 /// it has bound the address alone, so the kernel admits a process of the same user that sets
 /// SO_REUSEPORT itself.
 Option WithReusePort();
+/// The protocols that are spoken; listeners with TLS offer them by ALPN, HTTP/2 first. Those that
+/// are not in kServedProtocols are left out; with none left listening fails.
+Option WithProtocols(http::Protocols protocols);
+/// What listeners with TLS use that are given no Config of their own, as Go's Server.TLSConfig.
+/// Needs hon/tls/config.h.
+Option WithTLS(tls::Config config);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
@@ -129,17 +145,24 @@ class Server {
   Error Listen(std::string_view address);
   /// Listen with an inherited listening descriptor.
   Error ListenFd(int fd);
-  /// Listen over TLS. `config` needs a certificate; without NextProtos it gets "http/1.1". Needs
-  /// hon/tls/config.h, and fails where the library was built without TLS.
+  /// Listen over TLS with the Config of WithTLS. Fails where the library was built without TLS.
+  ///
+  /// What is offered by ALPN is the Config's NextProtos, without "h2" and "http/1.1" where
+  /// WithProtocols excludes them, and followed by those of the two that are spoken.
+  Error ListenTLS(std::string_view address);
+  /// Listen over TLS with `config`. Needs hon/tls/config.h.
   Error ListenTLS(std::string_view address, tls::Config config);
-  /// ListenTLS with PEM files of a certificate's chain and its key.
+  /// Listen over TLS with the Config of WithTLS, whose Certificates are replaced with the one of
+  /// these PEM files: a certificate's chain and its key. With both names empty as without them.
   Error ListenTLS(std::string_view address, const std::string& cert_file,
                   const std::string& key_file);
-  /// ListenTLS with certificates that the caller can replace while the server runs
-  /// (hon/tls/context.h). NextProtos are those of the context.
+  /// Listen over TLS with certificates that the caller can replace while the server runs
+  /// (hon/tls/context.h).
   Error ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context);
   /// Listen over record layers of any kind.
   Error ListenRecords(std::string_view address, NewRecordLayers layers);
+  /// ListenFd over TLS, as ListenTLS with the same files, and Serve.
+  Error ServeTLS(int fd, const std::string& cert_file, const std::string& key_file);
   /// Blocks until Shutdown has finished or Close was called, and returns http::ErrServerClosed.
   Error Serve();
   /// Listen and Serve.
@@ -187,6 +210,7 @@ class Server {
   class Impl;
   Server(engine::Engine& engine, Options options);
   Options& GetOptions();
+  Error ListenFd(int fd, NewRecordLayers layers);
 
   std::unique_ptr<Impl> impl_;
 };

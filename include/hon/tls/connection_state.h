@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,10 +17,17 @@ inline constexpr uint16_t VersionTLS13 = 0x0304;
 
 /// A certificate as its owner has shown it.
 struct PeerCertificate {
-  std::string Raw;         // DER
-  std::string CommonName;  // of the subject; "" without one
+  std::string Raw;      // DER
+  std::string Subject;  // "CN=alice,O=Example" (RFC 4514), the most specific name first
+  std::string Issuer;
+  std::string CommonName;    // of the subject; "" without one
+  std::string SerialNumber;  // in hexadecimal, lower case
+  std::chrono::system_clock::time_point NotBefore;
+  std::chrono::system_clock::time_point NotAfter;
   std::vector<std::string> DNSNames;
   std::vector<std::string> EmailAddresses;
+  std::vector<std::string> IPAddresses;  // as text
+  std::vector<std::string> URIs;
 };
 
 /// What the handshake of a connection has come to, as Go's tls.ConnectionState. Lives as long as
@@ -28,6 +36,7 @@ struct ConnectionState {
   uint16_t Version = 0;
   uint16_t CipherSuite = 0;        // of the TLS registry of IANA
   std::string CipherSuiteName;     // its name there, "TLS_AES_128_GCM_SHA256"
+  uint16_t CurveID = 0;            // the key exchange; 0 when the session was resumed without one
   std::string ServerName;          // what the client asked for by SNI; "" for nothing
   std::string NegotiatedProtocol;  // by ALPN; "" for none
   bool DidResume = false;
@@ -36,6 +45,9 @@ struct ConnectionState {
   std::vector<PeerCertificate> PeerCertificates;
   /// The chain of PeerCertificates leads to a root that we trust.
   bool Verified = false;
+  /// The chain that verification has found, the peer's certificate first and the root last. One
+  /// chain at most; none when nothing was verified, or when the session was resumed.
+  std::vector<std::vector<PeerCertificate>> VerifiedChains;
 };
 
 }  // namespace hon::tls

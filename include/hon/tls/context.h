@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,11 @@ class ServerContext {
   /// Reads those certificates anew that came from files, and replaces all of them or, with an
   /// error, none.
   Error Reload();
+  /// Seals tickets with the first of these from now on, and takes tickets of the others too, as
+  /// Go's Config.SetSessionTicketKeys: the machines behind one name are given the same. They are
+  /// no longer replaced each day; that becomes the caller's business. Fails without a key and with
+  /// more than kSessionTicketKeysMax.
+  Error SetSessionTicketKeys(const std::vector<SessionTicketKey>& keys);
   /// When the first of the certificates ends to be valid.
   [[nodiscard]] std::chrono::system_clock::time_point NotAfter() const;
 
@@ -53,7 +59,11 @@ class ServerContext {
 /// Used on its loop's thread; must outlive the layers that it has made.
 class LoopContext {
  public:
-  explicit LoopContext(std::shared_ptr<ServerContext> server);
+  /// `offered` are the protocols of HTTP that the listener serves, best first ("h2", "http/1.1"):
+  /// of these two, those that are missing in NextProtos are added behind, and those that are not
+  /// served are left out, as Go's Server does. Without `offered` NextProtos are as they are.
+  explicit LoopContext(std::shared_ptr<ServerContext> server,
+                       std::vector<std::string> offered = {});
   ~LoopContext();
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
