@@ -105,7 +105,6 @@ Error ServeTls() {
 
 Result<std::shared_ptr<tls::ServerContext>> ListenOverTls(server::Server& server) {
   tls::Config config;
-  config.NextProtos = {"http/1.1"};
   for (const std::string name : {"example.com", "example.org"}) {
     HON_TRY(tls::Certificate pair, tls::LoadX509KeyPair(name + ".pem", name + ".key"));
     config.Certificates.push_back(std::move(pair));
