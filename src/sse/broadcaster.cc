@@ -29,7 +29,7 @@ class Subscription {
   Subscription& operator=(const Subscription&) = delete;
   ~Subscription() { place_.GetRing().Remove(bell_); }
 
-  /// Sends what there is until the stream ends.
+  /// Sends the available events until the stream ends.
   void Run(Writer& stream, Duration heartbeat) {
     std::vector<TextPtr> texts;
     std::optional<bool> rung;
@@ -51,8 +51,8 @@ class Subscription {
   fiber::Channel<bool> bell_{1};
 };
 
-// Whether the answer is what this server makes of it: whoever wraps the writer may change it on its
-// way, and whoever has set its length or coding has changed it already.
+// Whether no other code changes the answer: a wrapper of the writer may change it, and a handler
+// that has set its length or coding has changed it already.
 bool IsPlain(http::ResponseWriter& w, const http::Request& r) {
   return w.Unwrap() == nullptr && r.ContentLength == 0 && !w.Header().Has("Content-Length") &&
          !w.Header().Has("Transfer-Encoding");

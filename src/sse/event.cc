@@ -22,8 +22,8 @@ Error CheckField(std::string_view name, std::string_view value) {
 }
 
 // A client sends the last id back as the value of Last-Event-ID, encoded as UTF-8. Clients decode a
-// stream as UTF-8, which replaces every byte that is none. A field's value has no blank at either
-// end, and of the control characters only the tab within (RFC 9110 §5.5).
+// stream as UTF-8, which replaces every malformed byte. A field's value has no blank at either end,
+// and no control character but tabs inside (RFC 9110 §5.5).
 Error CheckId(std::string_view id) {
   HON_RETURN_IF_ERROR(CheckField("id", id));
   if (id.empty()) return {};
@@ -43,13 +43,13 @@ Error CheckId(std::string_view id) {
 
 void AppendLine(std::string_view name, std::string_view value, std::string& out) {
   out.append(name);
-  out.append(": ");  // clients drop one space, so that a value's own is kept
+  out.append(": ");  // clients drop one space, so a value's leading space is kept
   out.append(value);
   out.push_back('\n');
 }
 
-// A line for each line of `text`. A break at its end is followed by an empty line, as clients put
-// no break behind the last one.
+// Writes a line for each line of `text`. A line break at the end of `text` becomes an empty last
+// line, since clients append no line break to the last line.
 void AppendLines(std::string_view name, std::string_view text, std::string& out) {
   while (true) {
     const size_t end = text.find_first_of("\r\n");
@@ -59,7 +59,7 @@ void AppendLines(std::string_view name, std::string_view text, std::string& out)
   }
 }
 
-// Gives back what was appended since `begin` when it is too much.
+// Takes back the text appended since `begin` when it is too large.
 Error CheckSize(size_t begin, std::string& out) {
   const size_t size = out.size() - begin;
   if (size <= kEventBytesMax) return {};
@@ -68,7 +68,7 @@ Error CheckSize(size_t begin, std::string& out) {
                                     std::to_string(kEventBytesMax));
 }
 
-// Before any work: text of many line breaks grows, but never shrinks.
+// Checked before any work: the encoded text is never shorter.
 Error CheckLength(std::string_view text) {
   return text.size() <= kEventBytesMax ? Error() : Error(ErrTooLarge);
 }

@@ -11,7 +11,7 @@
 namespace hon::sse::internal {
 namespace {
 
-// What a subscriber takes at a time, and sends together.
+// The most events, and bytes, that a subscriber takes at a time and sends together.
 constexpr size_t kTakenMax = 16;
 constexpr size_t kTakenBytesMax = size_t{64} * 1024;
 
@@ -32,7 +32,7 @@ Place::~Place() {
 
 bool Place::Take(std::vector<TextPtr>& texts) { return ring_->Take(next_, texts); }
 
-// Event ids of two processes, or of two broadcasters, are never the same.
+// A prefix that makes the event ids of two processes, or of two broadcasters, differ.
 std::string Ring::RandomPrefix() {
   std::random_device source;
   const uint64_t number = (uint64_t{source()} << 32) | source();
@@ -77,7 +77,7 @@ void Ring::Leave() {
 
 uint64_t Ring::StartFor(std::string_view last_event_id) const {
   if (last_event_id.empty()) return options_.newcomer == Newcomer::kNext ? End() : first_;
-  // From the newest: most clients were here a moment ago.
+  // Searches from the newest: most clients reconnect quickly.
   for (size_t i = kept_.size(); i > 0; --i) {
     if (kept_[i - 1].id == last_event_id) return first_ + i;
   }
@@ -128,11 +128,11 @@ void Ring::Remove(Stream& stream) {
   if (streams.empty()) loops_.erase(at);
 }
 
-// One call for each loop, through any of its streams, since those who take the mutex to leave are
-// still there; and none where one is under way.
+// Posts once to each loop, through any of its streams: streams leave only with the mutex held, so
+// they still exist. A loop with a pending post gets no second one.
 void Ring::TellAll() {
   for (fiber::Channel<bool>* bell : bells_) {
-    static_cast<void>(bell->TrySend(true));  // it may be ringing already
+    static_cast<void>(bell->TrySend(true));  // the channel may hold a value already
   }
   for (auto& [loop, those] : loops_) {
     if (std::exchange(those.told, true)) continue;
@@ -146,7 +146,7 @@ void Ring::PumpStreams(const void* loop) {
   if (at == loops_.end()) return;
   at->second.told = false;
   lock.unlock();
-  // Nobody else changes it, and a stream that ends in here leaves later.
+  // Only this thread changes the list, and a stream that ends in Pump leaves it later.
   for (Stream* stream : at->second.streams) stream->Pump();
 }
 

@@ -20,7 +20,8 @@ namespace hon::sse::internal {
 class Ring;
 class Stream;
 
-/// An event as it is sent: one chunk (RFC 9112 §7.1), of which a plain stream shows the middle.
+/// An event in its encoded form: one chunk (RFC 9112 §7.1). A stream without chunks sends the part
+/// between the chunk's framing.
 class Text {
  public:
   explicit Text(std::string_view plain);
@@ -35,7 +36,7 @@ class Text {
 };
 using TextPtr = std::shared_ptr<const Text>;
 
-/// One subscriber: where it is in a ring.
+/// One subscriber's position in a ring.
 class Place {
  public:
   Place(std::shared_ptr<Ring> ring, uint64_t next) : ring_(std::move(ring)), next_(next) {}
@@ -44,16 +45,17 @@ class Place {
   ~Place();
 
   [[nodiscard]] Ring& GetRing() const { return *ring_; }
-  /// Gives some of the next events, and moves on. False when none will follow.
+  /// Takes some of the next events, and moves the position. Returns false when no event will
+  /// follow.
   bool Take(std::vector<TextPtr>& texts);
 
  private:
   std::shared_ptr<Ring> ring_;
-  uint64_t next_;  // the number of the event that it wants next
+  uint64_t next_;  // the number of the next event to take
 };
 
-/// The events that a Broadcaster keeps, numbered from 0, and who waits for the next one. Any
-/// thread, but for what says otherwise.
+/// The events that a Broadcaster keeps, numbered from 0, and the subscribers that wait for the next
+/// one. Any thread, unless a call says otherwise.
 class Ring : public std::enable_shared_from_this<Ring> {
  public:
   explicit Ring(const BroadcasterOptions& options) : options_(options) {}
@@ -61,13 +63,13 @@ class Ring : public std::enable_shared_from_this<Ring> {
   Error Add(Event event);
   void Close();
 
-  /// None when there are enough subscribers.
+  /// Returns nothing at the limit of subscribers.
   std::optional<Place> Enter(std::string_view last_event_id);
 
-  /// `bell` gets a value when there is news.
+  /// `bell` gets a value at each new event.
   void Add(fiber::Channel<bool>& bell);
   void Remove(fiber::Channel<bool>& bell);
-  /// `stream` is pumped when there is news. On its loop, outside Stream::Pump.
+  /// `stream` is pumped at each new event. On its loop, outside Stream::Pump.
   void Add(Stream& stream);
   void Remove(Stream& stream);
 
@@ -80,10 +82,10 @@ class Ring : public std::enable_shared_from_this<Ring> {
     std::string id;
     TextPtr text;
   };
-  /// Those of one loop. Changed on its thread, under the mutex.
+  /// The streams of one loop. Changed on its thread, with the mutex held.
   struct LoopStreams {
     std::vector<Stream*> streams;
-    bool told = false;  // a call is under way to that loop
+    bool told = false;  // a post to that loop is pending
   };
 
   void Leave();
@@ -97,10 +99,10 @@ class Ring : public std::enable_shared_from_this<Ring> {
   const std::string prefix_ = RandomPrefix();
   static std::string RandomPrefix();
 
-  mutable std::mutex mutex_;  // of what follows; never held across a wait
+  mutable std::mutex mutex_;  // guards the members below; never held across a wait
   std::deque<Kept> kept_;
-  uint64_t first_ = 0;  // the number of the oldest one that is kept
-  size_t bytes_ = 0;    // of their texts
+  uint64_t first_ = 0;  // the number of the oldest kept event
+  size_t bytes_ = 0;    // of the kept texts
   bool closed_ = false;
   uint64_t missed_ = 0;
   size_t subscribers_ = 0;

@@ -45,8 +45,8 @@ void Stream::Pump() {
   }
 }
 
-// What the socket does not take at once must have gone when the deadline comes; until then nothing
-// more is sent.
+// Output that the socket does not take at once must be sent by the deadline; until then no further
+// event is sent.
 void Stream::Send(std::string_view text) {
   const TimePoint now = Clock::now();
   conn_->SendNow({}, text);
@@ -63,7 +63,7 @@ void Stream::End() {
   conn_->Close(io::ConnClose::kGraceful);
 }
 
-// Nothing is expected; what comes is left where reading stops by itself.
+// No input is expected; received bytes stay unread until reading pauses at the high water mark.
 void Stream::OnInput() {
   if (conn_->InputEnded()) End();
 }

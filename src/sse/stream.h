@@ -13,17 +13,16 @@
 
 namespace hon::sse::internal {
 
-/// The rest of an answer whose handler has returned: the connection tells when something is to be
-/// done, and waits without a fiber or a stack. On its loop; destroys itself when the connection has
-/// ended.
+/// The rest of an answer whose handler has returned: driven by events of the connection, without a
+/// fiber or a stack while it waits. On its loop; destroys itself at the end of the connection.
 class Stream final : public io::ConnSink {
  public:
-  /// Goes on, on `conn`, with an answer of which the head is sent.
+  /// Continues, on `conn`, an answer whose head is sent.
   static void Start(Place place, bool chunked, const WriterOptions& options, io::Conn& conn);
 
-  /// Sends what there is, as far as the socket takes it.
+  /// Sends the available events, as far as the socket takes them.
   void Pump();
-  /// Any thread, while it is among the ring's.
+  /// Any thread, while the stream is in the ring.
   void Post(std::function<void()> function) { conn_->Post(std::move(function)); }
   [[nodiscard]] const void* LoopId() const { return conn_->LoopId(); }
 
@@ -35,7 +34,7 @@ class Stream final : public io::ConnSink {
   void OnShutdown() override { End(); }
   void OnClosed(const Error& why) override;
 
-  size_t index = 0;  // the ring's: among those of the loop
+  size_t index = 0;  // the ring's: index among the streams of the loop
 
  private:
   Stream(Place place, bool chunked, const WriterOptions& options);

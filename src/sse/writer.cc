@@ -11,18 +11,18 @@
 namespace hon::sse {
 namespace {
 
-// A recorder or another writer without deadlines has none to lift.
+// Writers without deadlines, such as a recorder, have none to lift.
 Error UnlessUnsupported(Error err) {
   return err.Is(http::ErrNotSupported) ? Error() : std::move(err);
 }
 
-// Fields that the stream needs unless the handler has set them. Proxies are told to store, to
-// change and to hold back nothing: X-Accel-Buffering is nginx's word for the last.
+// Fields that the stream needs unless the handler has set them. Proxies must neither store, change
+// nor hold back events; X-Accel-Buffering is nginx's field for the last.
 constexpr std::pair<std::string_view, std::string_view> kDefaultFields[] = {
     {"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}};
 
-// The writer below cannot flush, so that no event would arrive before the end. An answer without
-// events would make the client ask again for ever.
+// The writer below cannot flush: no event would arrive before the end. An answer without events
+// would make the client reconnect for ever.
 Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
   http::ReplyError(w, "sse: cannot stream: " + why.Message(), http::StatusInternalServerError);
   return why;
@@ -42,7 +42,7 @@ Writer::Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& o
 
 Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOptions options) {
   Writer writer(w, r, options);
-  // A server that shuts down still sends the head, so that the client sees a stream that ended.
+  // A server that shuts down still sends the head, so that the client sees a stream that has ended.
   if (r.Context().Done()) return Fail(r.Context().Cause());
   http::ResponseController control(w);
   if (Error err = UnlessUnsupported(control.SetRequestDeadline(kNever))) return Fail(err);
@@ -89,7 +89,7 @@ Error Writer::Wait(Duration time) {
   }
 }
 
-// Each event has its own time: a stream has no end by which it could be late.
+// Each event has a deadline of its own, since a stream has no end.
 Error Writer::PutOff() {
   return UnlessUnsupported(http::ResponseController(*out_).SetWriteDeadline(
       DeadlineAfter(Clock::now(), options_.write_timeout)));

@@ -14,7 +14,7 @@
 namespace hon::tls {
 namespace {
 
-// Of one PEM file. A chain with its key is a few KiB; the roots of a system are 250.
+// The most bytes of one PEM file. A chain with its key is a few KiB; a system's roots are 250.
 constexpr size_t kPemBytesMax = size_t{4} << 20;
 constexpr size_t kChainMax = 32;
 constexpr size_t kRsaBits = 2048;
@@ -38,7 +38,7 @@ BioPtr BioOver(std::string_view text) {
   return bio;
 }
 
-// A key with a passphrase is refused instead of asked for on a terminal.
+// A key with a passphrase is refused; OpenSSL would ask for it on the terminal.
 int NoPassphrase(char*, int, int, void*) { return 0; }
 
 std::vector<X509Ptr> CertificatesIn(std::string_view pem, size_t count_max) {

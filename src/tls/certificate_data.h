@@ -40,9 +40,9 @@ struct CertPool::Data {
   std::vector<X509Ptr> certificates;
 };
 
-/// The DNS names of `certificate`, in lower case. Its common name is none of them (RFC 9525 §2).
+/// The DNS names of `certificate`, in lower case. The common name is ignored (RFC 9525 §2).
 std::vector<std::string> NamesOf(const X509& certificate);
-/// What a program is shown of `certificate`.
+/// The fields of `certificate` for programs.
 PeerCertificate Describe(const X509& certificate);
 KeyKind KindOf(const EVP_PKEY& key);
 std::chrono::system_clock::time_point TimeOf(const ASN1_TIME* time);

@@ -1,4 +1,4 @@
-// What is read out of a certificate.
+// The fields of a certificate.
 
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
@@ -13,7 +13,7 @@
 namespace hon::tls {
 namespace {
 
-// An address of iPAddress as text; "" when it is none (RFC 5280 §4.2.1.6).
+// An address of iPAddress as text; "" when malformed (RFC 5280 §4.2.1.6).
 std::string AddressText(std::string_view octets) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
@@ -32,7 +32,7 @@ std::string AddressText(std::string_view octets) {
   return text;
 }
 
-// The names of one kind among the subject's alternative names.
+// The names of one kind in the subject alternative names.
 std::vector<std::string> AlternativeNames(const X509& certificate, int kind) {
   std::vector<std::string> names;
   auto* all = static_cast<GENERAL_NAMES*>(
@@ -44,7 +44,7 @@ std::vector<std::string> AlternativeNames(const X509& certificate, int kind) {
     std::string value(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                       static_cast<size_t>(ASN1_STRING_length(text)));
     if (kind == GEN_IPADD) value = AddressText(value);
-    // A NUL or a blank in a name is an attempt to be taken for another.
+    // A NUL or a blank in a name is an attempt to pass for another name.
     const bool clean =
         std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < 0x7F; });
     if (clean && !value.empty()) names.push_back(std::move(value));
@@ -75,7 +75,7 @@ std::string DerOf(const X509& certificate) {
   return bytes;
 }
 
-// RFC 4514, which turns the order of RFC 5280 around.
+// RFC 4514, which reverses the order of RFC 5280.
 std::string NameText(const X509_NAME* name) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr) return {};

@@ -10,12 +10,12 @@
 namespace hon::tls {
 namespace {
 
-// What keys of one kind are used with.
+// The algorithms that keys of one kind are used with.
 struct Uses {
   std::array<uint16_t, 3> suites12;   // 0 where there are fewer
   std::array<uint16_t, 6> schemes12;  // ECDSA of TLS 1.2 does not bind the hash to the curve
   std::array<uint16_t, 3> schemes13;
-  uint16_t group12 = 0;  // that a client of TLS 1.2 must support (RFC 8422 §5.1); 0: none
+  uint16_t group12 = 0;  // a client of TLS 1.2 must support it (RFC 8422 §5.1); 0: none
 };
 
 constexpr std::array<uint16_t, 3> kEcdsaSuites = {TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,

@@ -31,7 +31,7 @@ constexpr HelloResult Malformed(std::string_view why) { return Bad(Alert::kDecod
 
 uint8_t Octet(std::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
 
-/// Takes fields from the front; once one is missing, everything fails.
+/// Takes fields from the front; after a missing field every call fails.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
@@ -50,7 +50,7 @@ class Cursor {
     bytes_.remove_prefix(size);
     return true;
   }
-  /// A vector with its length in `octets` before it (RFC 8446 §3.4).
+  /// A vector preceded by its length in `octets` (RFC 8446 §3.4).
   bool Vector(size_t octets, std::string_view* into) {
     size_t size = 0;
     return Number(octets, &size) && Take(size, into);
@@ -60,7 +60,7 @@ class Cursor {
   std::string_view bytes_;
 };
 
-// Host names as they stand in certificates: a name is compared with those, and is shown in logs.
+// Host names as in certificates: a name is compared with those, and appears in logs.
 bool IsHostName(std::string_view name) {
   if (name.empty() || name.size() > kNameBytesMax || name.front() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -69,7 +69,7 @@ bool IsHostName(std::string_view name) {
   });
 }
 
-// RFC 6066 §3: one name of each type at most, and host_name (0) is the only type there is.
+// RFC 6066 §3: at most one name of each type, and host_name (0) is the only type.
 HelloResult ReadServerName(std::string_view extension, ClientHello& hello) {
   Cursor outer(extension);
   std::string_view list;
@@ -173,7 +173,7 @@ HelloResult ReadExtensions(std::string_view extensions, ClientHello& hello) {
   return kCompleteHello;
 }
 
-// The starts of a request line. Go tells these from other mistakes by the same five methods.
+// The beginnings of a request line. Go detects plaintext HTTP by the same five methods.
 constexpr std::array<std::string_view, 5> kHttpStarts = {"GET /", "HEAD ", "POST ", "PUT /",
                                                          "OPTIO"};
 
@@ -257,7 +257,7 @@ HelloResult ParseClientHello(std::string_view message, ClientHello& hello) {
   }
   hello = {};
   hello.suites = suites;
-  // Without supported_versions the highest version is this one.
+  // The highest version of a hello without supported_versions.
   hello.offers_tls12 = version >= kTls12;
   if (fields.Empty()) return kCompleteHello;
   std::string_view extensions;
@@ -276,7 +276,7 @@ HelloResult ReadClientHello(std::string_view stream, std::string& joined, Client
     if (records == kClientHelloRecordsMax) {
       return Bad(Alert::kUnexpectedMessage, "the ClientHello is spread over too many records");
     }
-    // Each octet is judged as soon as it is there: noise is not waited for.
+    // Each octet is judged when it arrives: noise does not wait for a whole record.
     if (!stream.empty() && Octet(stream, 0) != kHandshakeRecord) {
       return Bad(Alert::kUnexpectedMessage, "the first record does not look like a TLS handshake");
     }

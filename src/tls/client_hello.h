@@ -11,10 +11,10 @@
 
 namespace hon::tls {
 
-/// Of one ClientHello, without the headers of its records. With hybrid key shares and tickets about
-/// 2 KiB are usual.
+/// Bytes of one ClientHello, without the headers of its records. With hybrid key shares and tickets
+/// about 2 KiB are usual.
 inline constexpr size_t kClientHelloBytesMax = 16 * 1024;
-/// Records that may carry it.
+/// Records of one ClientHello.
 inline constexpr size_t kClientHelloRecordsMax = 64;
 
 inline constexpr uint16_t kTls12 = 0x0303;
@@ -44,10 +44,11 @@ enum class Alert : uint8_t {
   kNoApplicationProtocol = 120,
 };
 
-/// What a server chooses by. Views into the message.
+/// The fields by which a server chooses. Views into the message.
 struct ClientHello {
   std::string_view server_name;  // "" without one (RFC 6066 §3)
-  std::string_view protocols;    // the list of ALPN: each with an octet of its length before it
+  std::string_view protocols;    // the ALPN list: each protocol preceded by an octet with its
+                                 // length
   // Lists of numbers of two octets each; empty where the extension is absent.
   std::string_view suites;
   std::string_view groups;   // supported_groups (RFC 8446 §4.2.7)
@@ -70,12 +71,12 @@ struct HelloResult {
   std::string_view why;               // with kBad: static text
 };
 
-/// Reads the ClientHello at the start of `stream`, which holds what was received so far. Where it
-/// is spread over records it is joined in `joined`; the views of `hello` are into that, or into
-/// `stream`. Never reads past the ClientHello.
+/// Reads the ClientHello at the start of `stream`, which holds the received bytes. A ClientHello in
+/// several records is joined in `joined`; the views of `hello` are into `joined` or `stream`. Never
+/// reads past the ClientHello.
 HelloResult ReadClientHello(std::string_view stream, std::string& joined, ClientHello& hello);
 
-/// The message alone, with its header of four octets.
+/// Parses the message alone, with its header of four octets.
 HelloResult ParseClientHello(std::string_view message, ClientHello& hello);
 
 }  // namespace hon::tls

@@ -24,7 +24,7 @@ Error ClientLayer::Prepare(std::string_view host) {
   std::string name(config.ServerName.empty() ? host : std::string_view(config.ServerName));
   if (name.size() > 1 && name.back() == '.') name.pop_back();
   const bool ip = IsIpAddress(name);
-  // As SSL_set_tlsext_host_name, whose macro casts as C does.
+  // SSL_set_tlsext_host_name without its macro, which has a C cast.
   if (!ip && !name.empty() &&
       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) != 1) {
     return TakeError("the name \"" + name + "\" cannot be asked for");

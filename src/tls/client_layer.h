@@ -14,13 +14,13 @@ struct ClientContext::Impl {
   SslContextPtr context;
 };
 
-/// The client's end.
+/// The client end of a connection.
 class ClientLayer final : public SslLayer {
  public:
   explicit ClientLayer(std::shared_ptr<ClientContext::Impl> context)
       : context_(std::move(context)) {}
 
-  /// `host` is what is dialed: it is asked for, unless it is an IP address, and verified.
+  /// `host` is the dialed host: sent as SNI, unless it is an IP address, and verified.
   Error Prepare(std::string_view host);
   Error Start(io::LinkBuffer& sealed) override;
 

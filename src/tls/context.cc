@@ -58,7 +58,7 @@ Result<std::shared_ptr<ServerContext>> ServerContext::Create(Config config) {
     }
   }
   self->certificates_ = std::make_shared<CertificateSet>(self->config_.Certificates);
-  // What the library refuses is told now and not by the first handshake.
+  // Errors of the library are found now and not at the first handshake.
   LoopContext::Impl trial(self, {});
   trial.Refresh();
   if (const auto bare = NewSslContext(TLS_server_method(), self->config_); !bare) {

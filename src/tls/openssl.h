@@ -32,7 +32,8 @@ using StorePtr = std::unique_ptr<X509_STORE, FreeBy<X509_STORE_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, FreeBy<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, FreeBy<SSL_free>>;
 
-/// Takes the oldest error of this thread's queue, and empties it. "tls: <context>: <reason>".
+/// Takes the oldest error of this thread's queue, and empties the queue. "tls: <context>:
+/// <reason>".
 Error TakeError(std::string_view context);
 /// The reason alone; "" when the queue is empty. Empties it.
 std::string TakeReason();

@@ -14,7 +14,7 @@
 namespace hon::tls {
 namespace {
 
-// As Go answers a request that came without TLS.
+// Go's answer to a request without TLS.
 constexpr std::string_view kPlaintextAnswer =
     "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
@@ -33,10 +33,10 @@ int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
   return layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
 }
 
-// Whatever is shown is taken; that it could not be verified stays in the verify result.
+// Any certificate is accepted; the verify result still has the failure.
 int TakeAnyCertificate(int, X509_STORE_CTX*) { return 1; }
 
-// Says yes to the name, so that OpenSSL remembers it: the choice was made before.
+// Accepts the name, so that OpenSSL stores it: the certificate was chosen before.
 int AcceptServerName(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 int VerifyModeOf(ClientAuthType type) {
@@ -123,7 +123,7 @@ Result<SslContextPtr> LoopContext::Impl::NewContext(const Certificate& certifica
   HON_TRY(SslContextPtr context, NewSslContext(TLS_server_method(), config));
   if (Error why = UseCertificate(context.get(), certificate)) return Fail(std::move(why));
   SSL_CTX_set_alpn_select_cb(context.get(), ChooseAlpn, nullptr);
-  // As SSL_CTX_set_tlsext_servername_callback, whose macro casts as C does.
+  // SSL_CTX_set_tlsext_servername_callback without its macro, which has a C cast.
   SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(AcceptServerName));
   AskForCertificates(context.get(), config);
@@ -142,7 +142,7 @@ void LoopContext::Impl::Refresh() {
   if (certificates != nullptr && now == generation) return;
   certificates = server->Certificates();
   generation = certificates->generation;
-  contexts.clear();  // connections that began with them hold them
+  contexts.clear();  // connections that began with them hold references
   contexts.resize(certificates->all.size());
 }
 
@@ -157,7 +157,7 @@ Result<SSL_CTX*> LoopContext::Impl::ContextAt(size_t index) {
 Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
   if (begun_) return SslLayer::Open(received, plain, sealed);
   if (received.Empty()) return {};
-  // A ClientHello at most, with the headers of its records.
+  // The most bytes of a ClientHello with the headers of its records.
   constexpr size_t kBytesMax = kClientHelloBytesMax + 1024;
   const size_t size = std::min(received.Len(), kBytesMax);
   std::string joined;
@@ -200,7 +200,7 @@ Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
   return {};
 }
 
-// What GetConfigForClient says takes the place of the listener's.
+// The context of GetConfigForClient replaces the listener's.
 Error ServerLayer::ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed) {
   const Config& config = loop_->GetConfig();
   if (!config.GetConfigForClient) return {};
@@ -210,7 +210,7 @@ Error ServerLayer::ChooseContext(const ClientHello& hello, io::LinkBuffer& seale
   return {};
 }
 
-// Our order decides (RFC 7301 §3.2).
+// The server's preference decides (RFC 7301 §3.2).
 Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed) {
   const std::vector<std::string>& ours = loop_->protocols;
   if (!hello.has_protocols || ours.empty()) return {};
@@ -226,7 +226,7 @@ Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& seal
   return {};
 }
 
-// A context of its own for a certificate that GetCertificate has found; else `*shared`, the loop's.
+// A separate context for a certificate of GetCertificate; else `*shared`, the loop's.
 Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
                                           io::LinkBuffer& sealed, SSL_CTX** shared) {
   const Config& config = loop_->GetConfig();
@@ -249,7 +249,7 @@ Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
   return SslContextPtr();
 }
 
-// A ticket is good for the name that it was given under, so that no connection resumes past the
+// A ticket is bound to the server name of its connection, so that no connection resumes around the
 // policy of another name.
 void ServerLayer::BindTickets(const ClientHello& hello) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> bound;
@@ -261,7 +261,7 @@ void ServerLayer::BindTickets(const ClientHello& hello) {
   SSL_set_session_id_context(Ssl(), bound.data(), static_cast<unsigned>(bound.size()));
 }
 
-// The alert goes as a plaintext record: nothing is agreed upon yet (RFC 8446 §6).
+// The alert is sent as a plaintext record: no keys are agreed yet (RFC 8446 §6).
 Error ServerLayer::Refuse(Alert alert, std::string why, io::LinkBuffer& sealed) {
   constexpr char kFatal = 2;
   const std::array<char, 7> record = {21, 3, 3, 0, 2, kFatal, static_cast<char>(alert)};

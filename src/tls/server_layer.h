@@ -22,15 +22,14 @@ inline constexpr size_t kClientContextsMax = 1024;
 std::vector<std::string> AdjustNextProtos(const std::vector<std::string>& next_protos,
                                           const std::vector<std::string>& offered);
 
-/// The contexts of one loop: one for each certificate of the present set, made when it is first
-/// asked for.
+/// The contexts of one loop: one for each certificate of the current set, made at its first use.
 struct LoopContext::Impl {
   Impl(std::shared_ptr<ServerContext> context, std::vector<std::string> offered_protocols);
 
   /// The same for a context that GetConfigForClient gave.
   std::shared_ptr<Impl> For(const std::shared_ptr<ServerContext>& context);
 
-  /// Looks for newer certificates.
+  /// Takes newer certificates, if there are any.
   void Refresh();
   /// The context for the certificate at `index`.
   Result<SSL_CTX*> ContextAt(size_t index);
@@ -47,8 +46,8 @@ struct LoopContext::Impl {
   uint64_t generation = 0;
 };
 
-/// The server's end. Until a whole ClientHello is there it is this object alone, without one of
-/// OpenSSL's.
+/// The server end of a connection. Before a whole ClientHello there is only this object, and none
+/// of OpenSSL.
 class ServerLayer final : public SslLayer {
  public:
   explicit ServerLayer(std::shared_ptr<LoopContext::Impl> loop) : loop_(std::move(loop)) {}
@@ -56,7 +55,7 @@ class ServerLayer final : public SslLayer {
   Error Start(io::LinkBuffer&) override { return {}; }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
 
-  /// The protocol for ALPN's answer; "" for none.
+  /// The protocol for the answer to ALPN; "" for none.
   [[nodiscard]] std::string_view Chosen() const { return chosen_; }
   [[nodiscard]] LoopContext::Impl& Loop() { return *loop_; }
 
@@ -70,7 +69,7 @@ class ServerLayer final : public SslLayer {
   void BindTickets(const ClientHello& hello);
 
   std::shared_ptr<LoopContext::Impl> loop_;
-  std::string_view chosen_;  // of the config's protocols
+  std::string_view chosen_;  // a view of the config's protocols
   bool begun_ = false;
 };
 

@@ -9,8 +9,8 @@
 namespace hon::tls {
 namespace {
 
-// Forward secrecy and authenticated encryption, best first; of TLS 1.3 the library's own, which are
-// all so.
+// Suites with forward secrecy and authenticated encryption, best first; for TLS 1.3 the library's
+// own, which all have both.
 struct Suite {
   uint16_t number;
   const char* name;
@@ -61,7 +61,7 @@ Result<std::string> SuiteList(const std::vector<uint16_t>& wanted) {
   return list;
 }
 
-// SSL_CTX_set1_groups_list, whose macro casts as C does.
+// SSL_CTX_set1_groups_list without its macro, which has a C cast.
 bool SetGroups(SSL_CTX* context, std::string list) {
   return SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, list.data()) == 1;
 }
@@ -95,7 +95,7 @@ void LogKey(const SSL* ssl, const char* line) {
   config->KeyLogWriter(line);
 }
 
-// A copy that shares nothing with the original.
+// A copy that shares no state with the original.
 X509Ptr Copy(const X509& certificate) { return X509Ptr(X509_dup(&certificate)); }
 
 KeyPtr Copy(const EVP_PKEY& key) { return KeyPtr(EVP_PKEY_dup(const_cast<EVP_PKEY*>(&key))); }
@@ -127,7 +127,7 @@ Result<SslContextPtr> NewSslContext(const SSL_METHOD* method, const Config& conf
     return Fail(TakeError("the TLS library refuses the versions or suites"));
   }
   if (Error why = UseGroups(raw, config.CurvePreferences)) return Fail(std::move(why));
-  // A client that puts ChaCha20 first has no instructions for AES.
+  // A client that prefers ChaCha20 has no AES instructions.
   uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                      SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
 #ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION

@@ -6,20 +6,20 @@
 
 namespace hon::tls {
 
-/// What is the same for both ends: versions, suites, no renegotiation, no compression, key log.
-/// `config` must outlive the context.
+/// A context with the settings of both roles: versions, suites, no renegotiation, no compression,
+/// key log. `config` must outlive the context.
 Result<SslContextPtr> NewSslContext(const SSL_METHOD* method, const Config& config);
 
-/// Gives `context` a certificate with objects of its own, so that loops share no counters.
+/// Gives `context` a certificate with separate objects, so that loops share no counters.
 Error UseCertificate(SSL_CTX* context, const Certificate& certificate);
 
 /// The certificates that `pool` trusts.
 StorePtr NewStore(const CertPool& pool);
 
-/// `protocols` as ALPN has them on the wire (RFC 7301 §3.1); fails for one of 0 or over 255 bytes.
+/// `protocols` in ALPN's wire format (RFC 7301 §3.1); fails for a protocol of 0 or over 255 bytes.
 Result<std::string> AlpnList(const std::vector<std::string>& protocols);
 
-/// Fails for versions that there are not, or none between the two.
+/// Fails for unknown versions, or an empty range.
 Error CheckVersions(const Config& config);
 
 }  // namespace hon::tls

@@ -13,11 +13,11 @@ namespace {
 
 constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
 
-// Certificates of a peer that are kept and shown.
+// The most certificates of a peer that are kept.
 constexpr int kPeerCertificatesMax = 16;
 
-// The BIO that stands for the buffers of the call under way: one method for the process, since the
-// library has room for few.
+// The BIO over the buffers of the current call: one method for the process, since the library has
+// room for few.
 
 int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
   BIO_clear_retry_flags(bio);
@@ -113,7 +113,7 @@ Error SslLayer::Handshake() {
 }
 
 Error SslLayer::Failure() {
-  // The peer's alerts are reasons too, by their numbers.
+  // Alerts of the peer count as reasons, by their numbers.
   const unsigned long code = ERR_peek_error();
   const int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - kAlertReasons : 0;
   const std::string reason = TakeReason();
@@ -123,7 +123,7 @@ Error SslLayer::Failure() {
   return Error::New("tls: " + (reason.empty() ? "handshake failure" : reason));
 }
 
-// One call for each record; a block is given back when nothing came into it.
+// One call for each record; an unused block is given back.
 Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
   while (!input_ended_) {
     io::Block* block = plain.Pool().Get();
@@ -195,7 +195,7 @@ void SslLayer::RecordState() {
     add(*own);
     const bool verifies = SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE;
     state->Verified = verifies && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
-    // A server's view of the chain is without the client's own certificate.
+    // On a server the chain lacks the client's own certificate.
     const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
     const int first = SSL_is_server(ssl_.get()) == 1 ? 0 : 1;
     const int count = std::min(sk_X509_num(chain), kPeerCertificatesMax);

@@ -10,8 +10,8 @@
 
 namespace hon::tls {
 
-/// One end of a TLS connection over OpenSSL, which reads from and writes to the buffers of the call
-/// that is under way.
+/// One end of a TLS connection over OpenSSL, which reads from and writes to the buffers of the
+/// current call.
 class SslLayer : public io::RecordLayer {
  public:
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
@@ -34,7 +34,7 @@ class SslLayer : public io::RecordLayer {
   /// Makes the SSL object.
   Error Make(SSL_CTX* context);
   [[nodiscard]] SSL* Ssl() const { return ssl_.get(); }
-  /// Has OpenSSL's calls read from and write to these, until the end of the scope.
+  /// Makes OpenSSL's calls read from and write to these buffers, until the end of the scope.
   class Buffers {
    public:
     Buffers(SslLayer& layer, io::LinkBuffer* received, io::LinkBuffer* sealed) : layer_(layer) {

@@ -15,7 +15,7 @@ TicketKeys::TicketKeys()
     : cipher_(EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr)),
       keys_(std::make_shared<const Keys>()) {}
 
-// With mutex_ held.
+// Called with mutex_ held.
 bool TicketKeys::AddKey(TimePoint now) {
   Key key{};
   key.made = now;
@@ -37,7 +37,7 @@ void TicketKeys::Rotate(TimePoint now) {
   if (keys_->empty() || now - keys_->front().made >= kRotation) AddKey(now);
 }
 
-// Three keys out of one secret, each by a hash of its own.
+// Three keys out of one secret, each by a different hash.
 Error TicketKeys::Set(const std::vector<SessionTicketKey>& secrets) {
   if (secrets.empty()) return Error::New("tls: keys must have at least one key");
   if (secrets.size() > kSessionTicketKeysMax) {

@@ -14,8 +14,8 @@
 
 namespace hon::tls {
 
-/// Keys that tickets are sealed with (RFC 5077 §4): a new one each day, seven accepted. Shared by
-/// the loops of a server, so that each resumes what another has begun.
+/// Keys that encrypt tickets (RFC 5077 §4): a new one each day, seven accepted. Shared by the loops
+/// of a server, so that each resumes sessions of the others.
 class TicketKeys {
  public:
   static constexpr size_t kNameBytes = 16;
@@ -28,8 +28,8 @@ class TicketKeys {
   /// 0: the key is unknown; -1: failure.
   int Prepare(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
               bool seal);
-  /// Uses these from now on, the first for new tickets, and makes none any more. Fails without a
-  /// key and with more than kSessionTicketKeysMax.
+  /// Uses these keys from now on, the first for new tickets, and makes no further keys. Fails
+  /// without a key and with more than kSessionTicketKeysMax.
   Error Set(const std::vector<SessionTicketKey>& secrets);
   /// Makes a new key when the newest is too old at `now`, unless Set was called.
   void Rotate(TimePoint now);
@@ -46,11 +46,11 @@ class TicketKeys {
   bool AddKey(TimePoint now);
   [[nodiscard]] std::shared_ptr<const Keys> Snapshot();
 
-  // Fetched once: OpenSSL looks the legacy names up at each use.
+  // Fetched once: OpenSSL searches the legacy names at each use.
   std::unique_ptr<EVP_CIPHER, FreeBy<EVP_CIPHER_free>> cipher_;
   std::mutex mutex_;
   std::shared_ptr<const Keys> keys_;
-  bool set_ = false;  // by Set
+  bool set_ = false;  // Set was called
 };
 
 }  // namespace hon::tls

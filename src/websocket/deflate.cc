@@ -9,12 +9,12 @@
 namespace hon::websocket::internal {
 namespace {
 
-// What the sender takes away at the end of a message (RFC 7692 §7.2.1).
+// The bytes that the sender removes at the end of a message (RFC 7692 §7.2.1).
 constexpr std::string_view kTail("\x00\x00\xFF\xFF", 4);
-// What zlib says then: between two blocks, with no bits left of the last byte.
+// zlib's data_type between two blocks, with no bits left of the last byte.
 constexpr int kAtBlockEnd = 128;
 constexpr int kMemoryLevel = 8;
-// A call of zlib counts in 32 bits.
+// A size in a call of zlib has 32 bits.
 constexpr size_t kPartMax = size_t{1} << 30;
 
 Bytef* Bytes(const char* data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data)); }
@@ -38,8 +38,8 @@ void Inflater::EndMessage() {
   between_blocks_ = true;
 }
 
-// Behind a block that says it is the last one (RFC 7692 §7.2.3.4) others may follow, and they may
-// refer to what came before.
+// After a block marked as the last (RFC 7692 §7.2.3.4) others may follow, and may refer to earlier
+// data.
 bool Inflater::BeginAnew() {
   if (++final_blocks_ > kFinalBlocksMax) return false;
   between_blocks_ = true;
@@ -56,7 +56,7 @@ Inflater::Status Inflater::Next(std::string_view& input, bool final, std::string
   output = {};
   for (;;) {
     const bool in_tail = input.empty() && final;
-    // Nothing is left open: the tail would be the beginning of something.
+    // No block is open: the tail would begin a new one.
     if (in_tail && between_blocks_) break;
     const std::string_view source = in_tail ? kTail.substr(tail_used_) : input.substr(0, kPartMax);
     stream_.next_in = Bytes(source.data());
@@ -68,7 +68,7 @@ Inflater::Status Inflater::Next(std::string_view& input, bool final, std::string
     } else {
       input.remove_prefix(used);
     }
-    // A call that could do nothing says nothing.
+    // A call without progress does not set data_type.
     if (result == Z_OK) between_blocks_ = stream_.data_type == kAtBlockEnd;
     output = {output_.get(), kInflateBytes - stream_.avail_out};
     if (result == Z_STREAM_END) {
@@ -120,7 +120,7 @@ void Deflater::Add(std::string_view data, bool final, std::string& to) {
   if (made.ends_with(kTail)) {
     to.resize(to.size() - kTail.size());
   }
-  // Nothing new since the last flush: an empty block (RFC 7692 §7.2.3.6).
+  // No data since the last flush: an empty block (RFC 7692 §7.2.3.6).
   if (to.size() == start) to += '\0';
 }
 

@@ -13,20 +13,19 @@
 
 namespace hon::websocket::internal {
 
-/// What the handshake agreed on, for one direction each.
+/// The agreed parameters, for one direction each.
 struct DeflateParams {
   int window_bits = 15;   // 9 to 15
-  bool takeover = false;  // the window goes on from message to message
+  bool takeover = false;  // the window is kept from message to message
 };
 
-/// Bytes that one call of Inflater::Next gives at most.
+/// The most bytes that one call of Inflater::Next returns.
 inline constexpr size_t kInflateBytes = 16 * 1024;
 
-/// Blocks of one message that may claim to be the last: each costs much more than its bytes.
+/// Blocks of one message that are marked as the last: each costs much more than its bytes.
 inline constexpr int kFinalBlocksMax = 64;
 
-/// Inflates the payloads of compressed messages, piece by piece: what a message inflates to is
-/// never held whole here.
+/// Inflates the payloads of compressed messages, piece by piece: no whole message is held here.
 class Inflater {
  public:
   explicit Inflater(int window_bits);
@@ -35,15 +34,15 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
 
   enum class Status {
-    kMore,   // there is more output: call again
-    kInput,  // all input is used; the message goes on
+    kMore,   // more output follows: call again
+    kInput,  // all input is consumed; the message goes on
     kEnd,    // the message ends with this output
-    kBad,    // not deflate, or not all of it
+    kBad,    // not deflate data, or incomplete
   };
-  /// Uses up input from the front of `input`, the message's last if `final`, and shows the next
-  /// output, which lives until the next call.
+  /// Consumes input from the front of `input`, the message's last part if `final`, and returns the
+  /// next output, which lives until the next call.
   Status Next(std::string_view& input, bool final, std::string_view& output);
-  /// Forgets what was inflated before: the next message stands alone.
+  /// Drops the window: the next message is independent.
   void Reset();
 
  private:
@@ -51,7 +50,7 @@ class Inflater {
   void EndMessage();
 
   z_stream stream_{};
-  size_t tail_used_ = 0;  // of the four bytes that every message is followed by
+  size_t tail_used_ = 0;  // of the four bytes appended to every message
   int final_blocks_ = 0;  // of this message
   bool between_blocks_ = true;
   std::unique_ptr<char[]> output_;
@@ -66,17 +65,17 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  /// Appends the next part of a message, compressed; the `final` one without its last four bytes.
+  /// Appends the next part of a message, compressed; the `final` part without its last four bytes.
   void Add(std::string_view data, bool final, std::string& to);
-  /// As Inflater::Reset.
+  /// Drops the window, as Inflater::Reset.
   void Reset();
 
  private:
   z_stream stream_{};
 };
 
-/// Inflaters and deflaters of connections that begin each message anew, which therefore need them
-/// only while a message is under way. Any thread.
+/// Inflaters and deflaters for connections without context takeover, which need them only during a
+/// message. Any thread.
 class DeflatePool {
  public:
   explicit DeflatePool(int level) : level_(level) {}

@@ -36,7 +36,7 @@ std::string Request(const url::URL& url, const DialOptions& options, std::string
   return text + "\r\n";
 }
 
-// Reads up to the end of the head and not a byte further: what follows are frames.
+// Reads up to the end of the head and no further: the next bytes are frames.
 Result<std::string> ReadHead(io::Conn& conn) {
   std::string head;
   while (!head.ends_with(kHeadEnd)) {

@@ -9,7 +9,7 @@
 
 namespace hon::websocket::internal {
 
-/// The client's end of TLS to `host`. Null `context`: with the roots of the system.
+/// The client end of TLS to `host`. Null `context`: the system's roots are trusted.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(
     const std::shared_ptr<tls::ClientContext>& context, std::string_view host);
 

@@ -1,4 +1,4 @@
-// A library that was built with HON_TLS=OFF.
+// wss in a library built with HON_TLS=OFF: fails.
 
 #include "hon/http/response_writer.h"
 #include "websocket/dial_tls.h"

@@ -44,7 +44,7 @@ class Cursor {
     rest_.remove_prefix(size);
     return token;
   }
-  // What a quoted string says, behind its first quote; it must say a token.
+  // The content of a quoted string, after its first quote; must be a token.
   [[nodiscard]] std::optional<std::string> TakeQuoted() {
     std::string text;
     while (!rest_.empty()) {
@@ -99,7 +99,7 @@ struct Params {
   bool server_no_takeover = false;
   bool client_no_takeover = false;
   std::optional<int> server_bits;
-  bool client_bits_named = false;  // an offer may name it without a value
+  bool client_bits_named = false;  // an offer may have it without a value
   std::optional<int> client_bits;
 
   [[nodiscard]] bool Read(const Extension& extension) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Sec-WebSocket-Extensions: its grammar (RFC 6455 §9.1) and what permessage-deflate says in it
+// Sec-WebSocket-Extensions: its grammar (RFC 6455 §9.1) and the parameters of permessage-deflate
 // (RFC 7692 §7.1).
 
 #include <optional>
@@ -13,11 +13,11 @@
 
 namespace hon::websocket::internal {
 
-/// Elements of the field, and parameters of each, that are looked at; more is malformed.
+/// The most elements of the field, and parameters of each; more is malformed.
 inline constexpr size_t kExtensionsMax = 16;
 inline constexpr size_t kExtensionParamsMax = 16;
 
-/// Throws std::invalid_argument for options that no connection can have.
+/// Throws std::invalid_argument for invalid options.
 void CheckDeflate(const DeflateOptions& options);
 
 struct Extension {
@@ -29,10 +29,10 @@ struct Extension {
   std::vector<Param> params;
 };
 
-/// Appends the elements of one field value. False when it is malformed.
+/// Appends the elements of one field value. Returns false when the value is malformed.
 [[nodiscard]] bool ParseExtensions(std::string_view value, std::vector<Extension>& to);
 
-/// What both sides do; off when `enabled` is false.
+/// The agreed behaviour of both sides; off when `enabled` is false.
 struct DeflateTerms {
   bool enabled = false;
   DeflateParams send;
@@ -40,13 +40,13 @@ struct DeflateTerms {
   std::string field;  // a server's answer, as the field's value
 };
 
-/// A server's answer to a client's offers: the first that it can meet.
+/// A server's answer to a client's offers: to the first acceptable one.
 [[nodiscard]] DeflateTerms AcceptDeflate(const std::vector<Extension>& offers,
                                          const DeflateOptions& options);
 
 /// A client's offer.
 [[nodiscard]] std::string OfferDeflate(const DeflateOptions& options);
-/// What a server's answer to that offer means. None when it is no answer to it.
+/// The meaning of a server's answer to that offer. None when the answer does not fit the offer.
 [[nodiscard]] std::optional<DeflateTerms> ReadDeflateAnswer(const std::vector<Extension>& answer,
                                                             const DeflateOptions& options);
 

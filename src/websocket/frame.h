@@ -1,6 +1,6 @@
 #pragma once
 
-// The header of a frame (RFC 6455 §5.2), read and written.
+// Reading and writing the header of a frame (RFC 6455 §5.2).
 
 #include <cstddef>
 #include <cstdint>
@@ -29,18 +29,18 @@ struct FrameHeader {
   bool compressed = false;  // RSV1 of the first frame of a message (RFC 7692 §6)
   bool masked = false;
   Opcode opcode = Opcode::kContinuation;
-  uint32_t key = 0;  // its bytes in memory are those of the wire
+  uint32_t key = 0;  // its bytes in memory are in wire order
   uint64_t length = 0;
 };
 
-/// Why a frame is refused with 1002; "" when it is not.
+/// The reason for refusing a frame with 1002; "" for a valid frame.
 using Complaint = const char*;
 
-/// Bytes of the header that has this second byte.
+/// Size of the header with this second byte.
 [[nodiscard]] size_t FrameHeaderBytes(unsigned char second);
-/// Reads a whole header from `bytes`. The complaint is about what a header alone can have wrong:
-/// reserved bits (RSV1 unless `rsv1_allowed`) and opcodes, long or cut control frames, a length
-/// that is not minimal or has the highest bit.
+/// Reads a whole header from `bytes`. Judges the faults of a header alone: reserved bits (RSV1
+/// unless `rsv1_allowed`) and opcodes, long or fragmented control frames, a length that is not
+/// minimal or has the highest bit.
 [[nodiscard]] Complaint ParseFrameHeader(std::string_view bytes, bool rsv1_allowed,
                                          FrameHeader& header);
 /// Writes `header` to `into`, which has room for kFrameHeaderBytesMax, and returns its size.

@@ -23,7 +23,7 @@ using http::internal::EqualFold;
 constexpr std::string_view kConstant = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr size_t kKeyBytes = 16;
 
-// Whether a comma-separated list has `element`, letter for letter.
+// Whether a comma-separated list has `element`, case-sensitively.
 bool Lists(std::string_view list, std::string_view element) {
   for (;;) {
     const size_t comma = std::min(list.find(','), list.size());
@@ -33,7 +33,7 @@ bool Lists(std::string_view list, std::string_view element) {
   }
 }
 
-// Host and port of an origin or a Host field, the scheme's own port left out.
+// Host and port of an origin or a Host field, without the scheme's default port.
 std::string_view WithoutPort(std::string_view host, std::string_view port) {
   return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
 }

@@ -12,8 +12,8 @@
 
 namespace hon::websocket {
 
-// The members are kept by loop and topic, all under one mutex that is held for look-ups and changes
-// only. Sending is each loop's own: it takes its list of receivers when a message has come to it.
+// The members by loop and topic, under one mutex that is held for look-ups and changes only.
+// Sending is up to each loop: it takes its list of receivers when the message is posted to it.
 class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
  public:
   void Subscribe(const std::shared_ptr<Session>& session, std::string_view topic) {
@@ -27,7 +27,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
       Own(topics_[joined.back()][loop]).push_back(session);
       if (joined.size() != 1) return;
     }
-    // A connection that has ended meanwhile is taken off again.
+    // A connection that has ended meanwhile is removed again.
     std::weak_ptr<Impl> hub = weak_from_this();
     const auto forget = [hub, raw = session.get()] {
       if (const auto self = hub.lock()) self->Forget(raw);
@@ -60,7 +60,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
         internal::PreparedBlocks blocks;
         for (const auto& session : *members) session->SendPrepared(*message, blocks);
       };
-      // Through any of them that is still there.
+      // Posts through any live connection of the loop.
       for (const auto& session : *members) {
         if (session->Post(send)) break;
       }
@@ -78,7 +78,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
 
  private:
   using List = std::vector<std::shared_ptr<Session>>;
-  /// Shared with the messages that are under way to it; changed in place only when none is.
+  /// Shared with posted messages; changed in place only when none is pending.
   struct Members {
     std::shared_ptr<List> list = std::make_shared<List>();
     List* operator->() const { return list.get(); }
@@ -104,7 +104,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
     if (at->second.empty()) topics_.erase(at);
   }
 
-  // Its connection has ended.
+  // The connection of `session` has ended.
   void Forget(const Session* session) {
     std::lock_guard lock(mutex_);
     const auto joined = joined_.extract(session);

@@ -29,12 +29,12 @@ size_t SequenceLength(const unsigned char* at, size_t left) {
   if (lead < 0xE0) return IsTail(second) ? 2 : 0;
   if (left < 3 || !IsTail(at[2])) return 0;
   if (lead < 0xF0) {
-    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;   // shorter forms
+    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;   // overlong forms
     const unsigned char high = lead == 0xED ? 0x9F : 0xBF;  // surrogates
     return second >= low && second <= high ? 3 : 0;
   }
   if (left < 4 || !IsTail(at[3]) || lead > 0xF4) return 0;
-  const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;   // shorter forms
+  const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;   // overlong forms
   const unsigned char high = lead == 0xF4 ? 0x8F : 0xBF;  // past U+10FFFF
   return second >= low && second <= high ? 4 : 0;
 }

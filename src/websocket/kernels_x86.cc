@@ -1,10 +1,10 @@
-// SSE4.1 and AVX2, asked for at run time. On other architectures this file has no kernels.
+// SSE4.1 and AVX2, detected at run time. On other architectures this file has no kernels.
 //
 // UTF-8 as in "Validating UTF-8 In Less Than One Instruction Per Byte" (Keiser, Lemire, 2020):
-// three tables, looked up by the nibbles of each byte and of the one before it, hold a bit for each
-// way in which two bytes cannot follow each other; what their AND leaves is an error, but for the
-// bit that says "two continuations", which is right where a longer sequence began two or three
-// bytes before.
+// three tables, indexed by the nibbles of each byte and of the one before it, hold a bit for each
+// way in which two bytes cannot follow each other. A bit in the AND of the three look-ups is an
+// error. The exception is the bit for "two continuations", which is right where a longer sequence
+// began two or three bytes before.
 
 #include "websocket/kernels.h"
 
@@ -17,10 +17,10 @@
 namespace hon::websocket::internal {
 namespace {
 
-// The bits. A table by the high nibble of the first byte, one by its low nibble, one by the high
-// nibble of the second.
-constexpr uint8_t kTooShort = 1 << 0;      // a lead and no continuation behind it
-constexpr uint8_t kTooLong = 1 << 1;       // ASCII and a continuation behind it
+// The error bits. One table is indexed by the high nibble of the first byte, one by its low nibble,
+// one by the high nibble of the second.
+constexpr uint8_t kTooShort = 1 << 0;      // a lead byte without a continuation behind it
+constexpr uint8_t kTooLong = 1 << 1;       // ASCII with a continuation behind it
 constexpr uint8_t kOverlong3 = 1 << 2;     // E0 80..9F
 constexpr uint8_t kTooLarge = 1 << 3;      // F4 90.. and above
 constexpr uint8_t kSurrogate = 1 << 4;     // ED A0..BF
@@ -121,7 +121,7 @@ HON_SSE bool ValidUtf8Sse(const char* data, size_t size) {
   __m128i before = _mm_setzero_si128();
   __m128i errors = _mm_setzero_si128();
   size_t at = 0;
-  bool ascii = true;  // so far behind the last error look-up: nothing is pending
+  bool ascii = true;  // only ASCII since the last error look-up: no sequence is open
   for (; at + 16 <= size; at += 16) {
     const __m128i bytes = Load16(data + at);
     const bool plain = _mm_movemask_epi8(bytes) == 0;
@@ -129,7 +129,7 @@ HON_SSE bool ValidUtf8Sse(const char* data, size_t size) {
     ascii = plain;
     before = bytes;
   }
-  // The rest, filled up with zeros: they also end a sequence that the bytes leave open.
+  // The rest, padded with zeros, which also end an incomplete sequence.
   char rest[16] = {};
   std::memcpy(rest, data + at, size - at);
   const __m128i bytes = Load16(rest);
@@ -156,7 +156,7 @@ HON_AVX2 void MaskAvx2(char* to, const char* from, size_t size, uint32_t key) {
 
 HON_AVX2 __m256i Utf8Errors(__m256i bytes, __m256i before) {
   const __m256i nibble = _mm256_set1_epi8(0x0F);
-  // The bytes one, two and three places back, across the two lanes.
+  // The bytes at distances of one, two and three, across the two lanes.
   const __m256i crossing = _mm256_permute2x128_si256(before, bytes, 0x21);
   const __m256i one = _mm256_alignr_epi8(bytes, crossing, 15);
   const __m256i first_high =
@@ -189,7 +189,7 @@ HON_AVX2 bool ValidUtf8Avx2(const char* data, size_t size) {
   char rest[32] = {};
   std::memcpy(rest, data + at, size - at);
   errors = _mm256_or_si256(errors, Utf8Errors(Load32(rest), before));
-  // A whole stretch of 32 that ended it, with nothing behind, is looked at by the zeros above.
+  // For input that ends with a whole stretch of 32 bytes, the zeros above check the end.
   return _mm256_testz_si256(errors, errors) != 0;
 }
 

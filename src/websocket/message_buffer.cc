@@ -5,7 +5,7 @@
 namespace hon::websocket::internal {
 namespace {
 
-// What a peer that sends slowly may make us hold for many connections is no whole block.
+// A slow peer may keep this much in memory for many connections: less than a whole block.
 constexpr size_t kSmallBytesMax = 4096;
 
 }  // namespace

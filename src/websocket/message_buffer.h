@@ -1,6 +1,6 @@
 #pragma once
 
-// A message that comes in pieces, put together for a handler.
+// Joins the pieces of a message for a handler.
 
 #include <cstddef>
 #include <span>
@@ -11,8 +11,8 @@
 
 namespace hon::websocket::internal {
 
-/// Belongs to the loop whose `pool` it takes its memory from: blocks that one message leaves warm
-/// for the next. It holds little more than what has come, whatever a frame's header promises.
+/// Belongs to the loop of its `pool`, whose warm blocks it reuses. Holds little more than the
+/// received bytes, whatever length a frame's header announces.
 class MessageBuffer {
  public:
   explicit MessageBuffer(io::BlockPool& pool) : pool_(&pool) {}
@@ -20,12 +20,12 @@ class MessageBuffer {
   MessageBuffer(const MessageBuffer&) = delete;
   MessageBuffer& operator=(const MessageBuffer&) = delete;
 
-  /// Adds `piece`, behind which at least `to_come` bytes are announced. It may be in Room()
-  /// already.
+  /// Adds `piece`; at least `to_come` further bytes are announced. The piece may already be in
+  /// Room().
   void Add(std::string_view piece, size_t to_come);
-  /// Where the next piece may be put before it is added, for nothing to copy. Often empty.
+  /// Room for the next piece, which saves its copy in Add. Often empty.
   [[nodiscard]] std::span<char> Room();
-  /// All that was added. Lives until the next Add.
+  /// The added bytes. Lives until the next Add.
   [[nodiscard]] std::string_view View() const {
     return block_ == nullptr ? small_ : block_->View();
   }
@@ -34,11 +34,11 @@ class MessageBuffer {
   void Grow(size_t room);
 
   io::BlockPool* pool_;
-  io::Block* block_ = nullptr;  // when it is more than a few bytes
+  io::Block* block_ = nullptr;  // for more than a few bytes
   std::string small_;
 };
 
-/// Room to make for a message of which `have` bytes have come, and at least `to_come` will.
+/// The capacity for a message with `have` bytes received, and at least `to_come` announced.
 [[nodiscard]] constexpr size_t RoomFor(size_t have, size_t to_come) {
   return have + (to_come < 3 * have ? to_come : 3 * have);
 }

@@ -10,7 +10,7 @@
 namespace hon::websocket::internal {
 namespace {
 
-// The key for a payload that is `done` bytes further on.
+// The key, rotated for a payload position `done` bytes further on.
 uint32_t KeyFrom(uint32_t key, uint64_t done) {
   const auto bits = static_cast<int>(done % 4 * 8);
   return std::endian::native == std::endian::little ? std::rotr(key, bits) : std::rotl(key, bits);
@@ -26,7 +26,7 @@ void MessageReader::ReleaseInflater() {
 }
 
 Found MessageReader::Next(std::span<char>& input, bool wanted, std::span<char> room) {
-  // Kept so far because what was found last showed their memory.
+  // Kept until now because the last result showed their memory.
   if (!in_message_) ReleaseInflater();
   if (state_ != State::kControl) control_.reset();
   for (;;) {
@@ -50,7 +50,7 @@ Found MessageReader::Next(std::span<char>& input, bool wanted, std::span<char> r
   }
 }
 
-// Collects a header, of which only a part may have come. False when it is not whole yet.
+// Collects a header, which may arrive in parts. Returns false while it is incomplete.
 bool MessageReader::TakeHeader(std::span<char>& input) {
   const auto need = [this] {
     return held_ < 2 ? 2 : FrameHeaderBytes(static_cast<unsigned char>(header_[1]));
@@ -112,8 +112,7 @@ Found MessageReader::TakePiece(std::span<char>& input, std::span<char> room) {
   return EndPiece({piece.data(), size}, left_ == 0 && frame_.final);
 }
 
-// Gives what some of the input inflates to. The rest of the input is left as it was, since nobody
-// may want more.
+// Inflates some of the input. The rest of the input is unchanged, since the caller may stop here.
 Found MessageReader::InflatePiece(std::span<char>& input) {
   if (inflater_ == nullptr) {
     inflater_ = options_->inflate.takeover
@@ -138,8 +137,8 @@ Found MessageReader::InflatePiece(std::span<char>& input) {
   input = input.subspan(used);
   left_ -= used;
   more_output_ = status == Inflater::Status::kMore;
-  // What comes first in the message is complained about first, so that it does not matter how the
-  // input is cut.
+  // The first fault of a message is reported first, so that the split of the input makes no
+  // difference.
   const uint64_t may = options_->message_bytes_max - message_;
   if (output.size() > may) {
     const Found found = EndPiece(output.substr(0, static_cast<size_t>(may)), false);
@@ -151,7 +150,7 @@ Found MessageReader::InflatePiece(std::span<char>& input) {
   return EndPiece(output, status == Inflater::Status::kEnd);
 }
 
-// kNothing for an empty piece that says nothing.
+// kNothing for an empty piece without an end.
 Found MessageReader::EndPiece(std::string_view data, bool final) {
   if (type_ == MessageType::kText) {
     if (!utf8_.Add(data) || (final && !utf8_.AtEnd())) {

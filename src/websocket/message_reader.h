@@ -1,7 +1,7 @@
 #pragma once
 
 // The receiving half of the protocol: bytes in, pieces of messages and control frames out. No I/O,
-// no clock, no thread.
+// no clock, no threads.
 
 #include <array>
 #include <cstdint>
@@ -17,32 +17,32 @@
 namespace hon::websocket::internal {
 
 struct ReaderOptions {
-  bool masked = true;  // a server's peer must mask, a client's must not (RFC 6455 §5.1)
+  bool masked = true;  // a server's peer must mask, a client's peer must not (RFC 6455 §5.1)
   bool deflate = false;
   DeflateParams inflate{};
   DeflatePool* pool = nullptr;     // with deflate
   uint64_t message_bytes_max = 0;  // of a whole message, inflated
 };
 
-/// What MessageReader found next.
+/// The next result of MessageReader.
 struct Found {
   enum class Kind : uint8_t {
-    kNothing,  // all input is used
-    kBlocked,  // a message goes on, or begins, and nobody wanted it
-    kPiece,    // some bytes of a message
+    kNothing,  // all input is consumed
+    kBlocked,  // a message goes on, or begins, and none is wanted
+    kPiece,    // a part of a message
     kPing,
     kPong,
-    kClose,  // `code` is kCloseNoStatus when there was none; `data` is the reason
-    kBad,    // the peer broke the protocol: `code` and `data` are what to close with
+    kClose,  // `code` is kCloseNoStatus when the frame had none; `data` is the reason
+    kBad,    // the peer broke the protocol: close with `code` and `data`
   };
   Kind kind = Kind::kNothing;
   MessageType type = MessageType::kText;
-  bool final = false;  // the message's last piece
+  bool final = false;  // the last piece of the message
   CloseCode code = 0;
   std::string_view data{};
 };
 
-/// Reads what one peer sends. An idle one holds no buffer.
+/// Reads the bytes of one peer. An idle reader holds no buffer.
 class MessageReader {
  public:
   explicit MessageReader(const ReaderOptions& options) : options_(&options) {}
@@ -50,15 +50,15 @@ class MessageReader {
   MessageReader(const MessageReader&) = delete;
   MessageReader& operator=(const MessageReader&) = delete;
 
-  /// Looks at `input` for the next thing, unmasks in place, and takes what it used from the front.
-  /// What is found may show bytes of `input`, or bytes that live until the next call. Messages are
-  /// taken only if `wanted`. After kBad and kClose it is not called again.
+  /// Searches `input` for the next result, unmasks in place, and consumes bytes from the front. The
+  /// result may show bytes of `input`, or bytes that live until the next call. Messages are read
+  /// only if `wanted`. Must not be called after kBad and kClose.
   ///
-  /// With `room` a piece that needs no inflating is put there, as much as fits, and shown there:
-  /// whoever puts the pieces together is spared a copy.
+  /// A piece that needs no inflating is put into `room`, as much as fits, and shown there: a caller
+  /// that joins the pieces saves a copy.
   Found Next(std::span<char>& input, bool wanted, std::span<char> room = {});
 
-  /// Bytes that the message certainly has beyond what was found.
+  /// Bytes that the message certainly has beyond the results so far.
   [[nodiscard]] size_t ToCome() const {
     return in_message_ && !inflating_ && state_ == State::kPayload ? static_cast<size_t>(left_) : 0;
   }

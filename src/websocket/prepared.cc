@@ -8,7 +8,7 @@
 namespace hon::websocket::internal {
 namespace {
 
-// From here on sharing costs less than copying.
+// From this size on, sharing costs less than copying.
 constexpr size_t kSharedBytesMin = 2048;
 
 }  // namespace
@@ -45,7 +45,7 @@ PreparedBlocks::~PreparedBlocks() {
 }
 
 void PreparedBlocks::AppendTo(io::LinkBuffer& out, const std::string& frame, int window_bits) {
-  // A short one joins others that go to the same peer, if there are any yet.
+  // A short frame is appended to unsent output of the same peer, if there is any.
   if (frame.size() < kSharedBytesMin && !out.Empty()) return out.Write(frame);
   io::Block*& block = blocks_[static_cast<size_t>(window_bits)];
   if (block == nullptr) {

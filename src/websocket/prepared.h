@@ -1,7 +1,6 @@
 #pragma once
 
-// A message for many receivers: framed once, and compressed once for each window size that some of
-// them agreed on.
+// A message for many receivers: framed once, and compressed once for each window size in use.
 
 #include <array>
 #include <memory>
@@ -20,8 +19,8 @@ class Prepared {
  public:
   Prepared(MessageType type, std::string data);
 
-  /// The frame as it is sent uncompressed (`window_bits` 0), or compressed with such a window.
-  /// Lives as long as this.
+  /// The frame in its uncompressed form (`window_bits` 0), or compressed with such a window. Lives
+  /// as long as the Prepared.
   [[nodiscard]] const std::string& Frame(int window_bits, DeflatePool* pool);
   [[nodiscard]] MessageType Type() const { return type_; }
   [[nodiscard]] std::string_view Payload() const { return data_; }
@@ -43,8 +42,8 @@ class PreparedBlocks {
   PreparedBlocks(const PreparedBlocks&) = delete;
   PreparedBlocks& operator=(const PreparedBlocks&) = delete;
 
-  /// Puts `frame`, one of the message's, at the end of `out`, shown in a block that all share;
-  /// short ones are copied there when other output is before them.
+  /// Appends `frame`, one of the message's, to `out`, by a reference to a shared block; short
+  /// frames are copied when `out` holds other bytes.
   void AppendTo(io::LinkBuffer& out, const std::string& frame, int window_bits);
 
  private:

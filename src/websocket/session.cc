@@ -1,5 +1,4 @@
-// A session's calls from any thread, and its output. How it takes input and ends:
-// session_input.cc.
+// A session's calls from any thread, and its output. Input and the end: session_input.cc.
 
 #include "websocket/session.h"
 
@@ -17,7 +16,7 @@ using internal::Opcode;
 
 namespace {
 
-// Longer payloads are sent from where they are. Shorter ones may share a system call.
+// Longer payloads are sent from their place. Shorter ones may share a system call.
 constexpr size_t kSendNowBytesMin = io::kBlockBytes;
 
 uint32_t RandomKey() {
@@ -108,7 +107,7 @@ Result<Session::ReadResult> Session::Read(std::string& into, bool whole) {
 void Session::SkipMessage() {
   Lock lock(mutex_);
   if (conn_ == nullptr) return;
-  // From here on, since whoever reads next may be there before the loop is.
+  // Set here, since the next read may come before the posted call.
   skip_message_ = true;
   if (!conn_->InLoop()) return conn_->Post([self = shared_from_this()] { self->Pump(); });
   lock.unlock();
@@ -189,7 +188,7 @@ Error Session::AddToMessage(std::string_view data, bool final) {
   message_open_ = !final;
   std::string packed;
   if (message_deflated_) {
-    // Kept from part to part as deflater_, with takeover or not.
+    // Kept in deflater_ from part to part, with or without takeover.
     auto deflater = deflater_ != nullptr ? std::move(deflater_) : TakeDeflater();
     deflater->Add(data, final, packed);
     if (final) {
@@ -232,7 +231,7 @@ Error Session::Close(CloseCode code, std::string_view reason) {
   return {};
 }
 
-// Our side's close frame: from here on only the peer's is waited for.
+// Our side's close frame: from here on only the peer's close frame is awaited.
 void Session::EmitClose(CloseCode code, std::string_view reason) {
   if (phase_ != Phase::kOpen) return;
   Emit(Opcode::kClose, internal::ClosePayload(code, reason));
@@ -244,7 +243,7 @@ void Session::EmitClose(CloseCode code, std::string_view reason) {
     if (self->conn_ == nullptr) return;
     self->conn_->SetDeadline(io::ConnDeadline::kRead,
                              DeadlineAfter(Clock::now(), self->setup_->options.close_timeout));
-    self->Pump();  // what comes meanwhile is dropped
+    self->Pump();  // received messages are dropped meanwhile
   });
 }
 
@@ -281,7 +280,7 @@ size_t Session::UnsentNow() const {
   return PendingBytes() + (OnLoop() ? conn_->Out().Len() : out_seen_);
 }
 
-// Waits, as the options say, until a message may be written.
+// Waits, by the options, until a message may be written.
 Error Session::AwaitRoom(Lock& lock, bool within_message) {
   const ConnOptions& options = setup_->options;
   for (;;) {
@@ -355,8 +354,8 @@ void Session::Flush() {
   Sent();
 }
 
-// Looks, once a turn's output has gone, how much the socket has left, for those who wait for less.
-// When that is too much still, OnDrained will tell. Two posts are always a turn apart.
+// Checks, after the output of a turn was sent, how much the socket has left, for writers that wait
+// for room. When it is still too much, OnDrained follows later. Two posts are always a turn apart.
 void Session::PostSettle() {
   if (std::exchange(settle_posted_, true)) return;
   conn_->Post([self = shared_from_this()] {
@@ -402,12 +401,12 @@ void Session::SendPrepared(internal::Prepared& message, internal::PreparedBlocks
     }
     return;
   }
-  // A client masks each of its frames with another key.
+  // A client masks each of its frames with a different key.
   if (client_) return Emit(static_cast<Opcode>(message.Type()), message.Payload());
   const bool compress = Worthwhile(message.Payload().size());
   const int bits = compress ? send_.window_bits : 0;
   const std::string& frame = message.Frame(bits, setup_->pool.get());
-  // What the peer's window holds from now on, ours does not.
+  // The peer's window now differs from ours.
   if (compress && send_.takeover) deflater_.reset();
   MovePending();
   emitted_ += frame.size();

@@ -20,31 +20,31 @@
 
 namespace hon::websocket {
 
-/// What the sessions of one Upgrader, or one Dial, share.
+/// The state that the sessions of one Upgrader, or one Dial, share.
 struct SessionSetup {
   ConnOptions options;
   std::shared_ptr<internal::DeflatePool> pool;
 };
 
-/// How a session begins.
+/// The parameters of a new session.
 struct SessionStart {
   std::shared_ptr<const SessionSetup> setup;
   internal::DeflateTerms deflate;
-  std::shared_ptr<EventHandler> handler;  // null: it is read in a loop
+  std::shared_ptr<EventHandler> handler;  // null: messages are read in a loop
   bool client = false;
   std::string subprotocol{};
   std::string remote_addr{};
 };
 
-/// With more than this unsent, a connection with a handler takes no further messages.
+/// With more than this unsent, a connection with a handler reads no further messages.
 inline constexpr size_t kEventsUnsentBytesMax = 256 * 1024;
 
-/// One connection's life. It belongs to its loop, where it takes input apart, and lives until the
-/// connection has ended and nobody has a handle on it.
+/// The life of one connection. A session belongs to its loop, where it parses input, and lives
+/// until the connection has ended and no handle on it is left.
 ///
-/// What other threads see is under one mutex, which is never held across a wait or a call of the
-/// program's. Frames of other threads are put together there and moved to the loop by a posted
-/// call.
+/// The members that other threads use are guarded by one mutex, which is never held across a wait
+/// or a callback of the program. Frames of other threads are built there and moved to the loop by a
+/// posted call.
 class Session final : public io::ConnSink, public std::enable_shared_from_this<Session> {
  public:
   explicit Session(SessionStart start);
@@ -57,13 +57,13 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   void AddHandle() { handles_.fetch_add(1, std::memory_order_relaxed); }
   void DropHandle();
 
-  /// Appends to `into` the next whole message (`whole`), or some of the current or next one.
+  /// Appends to `into` the next whole message (`whole`), or a part of the current or next one.
   struct ReadResult {
     MessageType type = MessageType::kText;
     bool final = false;
   };
   Result<ReadResult> Read(std::string& into, bool whole);
-  /// Takes and drops the rest of a message, without waiting for it.
+  /// Drops the rest of a message, without waiting for it.
   void SkipMessage();
 
   Error Write(MessageType type, std::string_view data);
@@ -86,14 +86,13 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
 
   // For a hub.
 
-  /// Runs `function` on the loop; false when the connection has ended.
+  /// Runs `function` on the loop; returns false when the connection has ended.
   bool Post(std::function<void()> function);
-  /// Which loop it lives on; null when the connection has ended.
+  /// The loop of the session; null when the connection has ended.
   [[nodiscard]] const void* LoopId();
-  /// On the loop: sends a message that was framed before, or not, as ConnOptions::slow says. Never
-  /// waits.
+  /// On the loop: sends a prepared message, or treats it by ConnOptions::slow. Never waits.
   void SendPrepared(internal::Prepared& message, internal::PreparedBlocks& blocks);
-  /// On the loop: has `on_closed` called once when the connection ends. False when it has.
+  /// On the loop: calls `on_closed` once when the connection ends. Returns false when it has ended.
   bool OnEnd(const void* key, std::function<void()> on_closed);
   void ForgetEnd(const void* key);
 
@@ -108,7 +107,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
  private:
   enum class Phase : uint8_t {
     kOpen,
-    kClosing,  // our close frame is sent; data is dropped until the peer's comes
+    kClosing,  // our close frame is sent; messages are dropped until the peer's close frame
     kEnding,   // nothing more is read or written; the socket closes
     kClosed,
   };
@@ -153,7 +152,7 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   void ReturnDeflater(std::unique_ptr<internal::Deflater> deflater);
   [[nodiscard]] bool Worthwhile(size_t bytes) const;
 
-  // What it is made of.
+  // Fixed members.
   std::shared_ptr<const SessionSetup> setup_;
   std::shared_ptr<EventHandler> handler_;
   std::unique_ptr<char[]> names_;  // the peer's address, then the subprotocol
@@ -166,18 +165,19 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   const bool client_;
   const bool deflate_;
 
-  // The loop's.
+  // Members of the loop.
   std::shared_ptr<Session> self_;  // while the connection lives
   internal::MessageReader reader_;
-  std::unique_ptr<internal::MessageBuffer> message_;  // what has come of it, for the handler
+  std::unique_ptr<internal::MessageBuffer> message_;  // the received part of a message for the
+                                                      // handler
   uint64_t sent_mark_ = 0;
   bool pumping_ = false;
-  bool heard_ = false;  // since the ping timer last went off
+  bool heard_ = false;  // bytes came since the ping timer last fired
   bool awaits_pong_ = false;
   bool write_watched_ = false;
-  bool paused_ = false;  // the handler gets no messages until the peer has taken more
-  // How the peer ends it, found while a message that came before is still being answered. kNothing:
-  // by its FIN.
+  bool paused_ = false;  // the handler gets no messages until the peer has taken more output
+  // The peer's end of the connection, found while an earlier message is still being answered.
+  // kNothing: by its FIN.
   struct PeerEnd {
     internal::Found::Kind kind;
     CloseCode code;
@@ -185,23 +185,23 @@ class Session final : public io::ConnSink, public std::enable_shared_from_this<S
   };
   std::unique_ptr<PeerEnd> postponed_;
 
-  // Under the mutex. `conn_` is made and destroyed on the loop.
+  // Guarded by the mutex. `conn_` is made and destroyed on the loop.
   std::mutex mutex_;
   std::unique_ptr<io::EventConn> conn_;
   std::unique_ptr<std::string> pending_;  // frames that are not in Out() yet
   uint64_t emitted_ = 0;
-  size_t out_seen_ = 0;  // bytes in Out() when the loop last looked
+  size_t out_seen_ = 0;  // bytes in Out() at the loop's last check
   Reading* reading_ = nullptr;
-  bool answering_ = false;     // the reader has got a message, and has not come back for more
-  bool skip_message_ = false;  // its reader has gone: what is still to come of it is dropped
+  bool answering_ = false;     // the reader has a message, and has not asked for the next one
+  bool skip_message_ = false;  // its reader was destroyed: the rest is dropped
   internal::WaitList changed_;
-  std::atomic<Phase> phase_{Phase::kOpen};  // changed under the mutex
+  std::atomic<Phase> phase_{Phase::kOpen};  // changed with the mutex held
   bool flush_posted_ = false;
   bool settle_posted_ = false;
-  bool message_open_ = false;  // an OutgoingMessage is under way
+  bool message_open_ = false;  // an OutgoingMessage is in progress
   bool message_begun_ = false;
   bool message_deflated_ = false;
-  bool peer_said_ = false;  // status_ is what the peer's close frame says
+  bool peer_said_ = false;  // status_ is from the peer's close frame
   MessageType message_type_ = MessageType::kText;
   internal::Utf8Checker message_utf8_;
   std::unique_ptr<internal::Deflater> deflater_;

@@ -1,4 +1,4 @@
-// How a session takes input apart, and how it ends. Everything here is on its loop.
+// Input and the end of a session. All of it runs on the session's loop.
 
 #include <algorithm>
 #include <exception>
@@ -12,7 +12,7 @@ namespace hon::websocket {
 using internal::Found;
 using internal::Opcode;
 
-// What the program's handler throws ends its connection, not the loop.
+// An exception of the program's handler ends its connection, not the loop.
 template <class Call>
 void Session::Tell(Call call) {
   if (handler_ == nullptr) return;
@@ -36,7 +36,7 @@ void Session::OnOpen(std::unique_ptr<io::EventConn> conn) {
     }
   }
   if (handler_ == nullptr) return Pump();
-  // Not from inside the upgrade, which is on a fiber.
+  // Posted, since the upgrade runs on a fiber.
   pumping_ = true;
   conn_->Post([self = self_] {
     self->pumping_ = false;
@@ -57,7 +57,7 @@ void Session::OnInput() {
 bool Session::WantsMessages() {
   Lock lock(mutex_);
   if (skip_message_) return true;
-  if (phase_ == Phase::kClosing) return true;  // to drop them
+  if (phase_ == Phase::kClosing) return true;  // drops them
   if (handler_ == nullptr) return reading_ != nullptr && !reading_->done;
   if (UnsentNow() < kEventsUnsentBytesMax) return true;
   paused_ = true;
@@ -76,7 +76,7 @@ void Session::Pump() {
   bool wanted = WantsMessages();
   for (;;) {
     const std::string_view front = conn_->In().Front();
-    // The block is ours alone from here on: unmasked in place.
+    // The block is not shared from here on: unmasked in place.
     std::span<char> input(const_cast<char*>(front.data()), front.size());
     const std::span<char> room = message_ == nullptr ? std::span<char>() : message_->Room();
     const Found found = reader_.Next(input, wanted, room);
@@ -152,15 +152,15 @@ void Session::TakePiece(const Found& found) {
   Tell([&](EventHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
 }
 
-// A peer that pings and does not read is not answered without end: what counts is the last ping.
+// A peer that pings and does not read gets no unlimited answers: only the last ping counts.
 void Session::AnswerPing(std::string_view payload) {
   Lock lock(mutex_);
   if (phase_ != Phase::kOpen || UnsentNow() >= setup_->options.unsent_bytes_max) return;
   Emit(Opcode::kPong, payload);
 }
 
-// Whether what ends the connection waits until the reader has answered what came before it: a
-// client may ask and say goodbye in one breath.
+// Whether the end of the connection must wait until the reader has answered earlier messages: a
+// client may send a request and its close frame together.
 bool Session::Postponed() {
   Lock lock(mutex_);
   return answering_ && phase_ == Phase::kOpen;
@@ -173,8 +173,8 @@ void Session::PeerEnds(const Found& found) {
                      DeadlineAfter(Clock::now(), setup_->options.close_timeout));
 }
 
-// Answers the peer's close frame, or says what it did wrong, and ends the connection. One that just
-// stopped sending gets what is on its way to it.
+// Answers the peer's close frame, or sends the code of its fault, and ends the connection. After a
+// plain FIN the pending output is still sent.
 void Session::FinishPostponed() {
   const std::unique_ptr<PeerEnd> end = std::move(postponed_);
   if (end->kind == Found::Kind::kNothing) {
@@ -198,7 +198,7 @@ void Session::FinishPostponed() {
   End(io::ConnClose::kLinger);
 }
 
-// Nothing goes either way any more but what is in Out().
+// Only the content of Out() is still sent.
 void Session::End(io::ConnClose how) {
   Lock lock(mutex_);
   if (conn_ == nullptr) return;
@@ -235,7 +235,7 @@ void Session::OnDeadline(io::ConnDeadline which) {
       const size_t left = conn_->Out().Len();
       if (left == 0) return;
       const uint64_t sent = emitted_ - std::min<uint64_t>(emitted_, left);
-      if (sent > sent_mark_) return Sent();  // slow, but it takes something
+      if (sent > sent_mark_) return Sent();  // slow, but it reads
       lock.unlock();
       return End(io::ConnClose::kAbort);
     }

@@ -7,7 +7,7 @@
 namespace hon::websocket {
 namespace {
 
-// Fields that the handshake alone may set.
+// Fields that only the handshake may set.
 constexpr std::string_view kOwnFields[] = {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"};
 
 Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
@@ -21,7 +21,7 @@ Error Refuse(http::ResponseWriter& w, const internal::Refusal& why) {
   return Error::Of(ErrNotUpgraded, std::string(why.text));
 }
 
-// The writer below cannot upgrade. An empty 200 would be no answer to a handshake.
+// The writer below cannot upgrade. An empty 200 would not answer the handshake.
 Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
   http::ReplyError(w, "websocket: cannot upgrade: " + why.Message(),
                    http::StatusInternalServerError);
@@ -38,7 +38,7 @@ Upgrader::Upgrader(UpgraderOptions options) : options_(std::move(options)) {
   setup.options = options_.conn;
   setup.pool = std::make_shared<internal::DeflatePool>(options_.conn.deflate.level);
   setup_ = std::make_shared<const Setup>(std::move(setup));
-  // libcrypto reads its configuration when it is first used: here, rather than on a loop.
+  // libcrypto reads its configuration at its first use: here, and not on a loop.
   static_cast<void>(internal::AcceptKey({}));
 }
 

@@ -6,15 +6,15 @@
 namespace hon::websocket::internal {
 namespace {
 
-// Bytes of the character that `lead` begins; 1 where it begins none.
+// Length of the character with the lead byte `lead`; 1 for an invalid lead.
 size_t LengthBy(unsigned char lead) {
   if (lead < 0xC0) return 1;
   if (lead < 0xE0) return 2;
   return lead < 0xF0 ? 3 : 4;
 }
 
-// Whether `start`, shorter than its lead says, begins some character: then one that ends it by its
-// least continuation bytes is valid (the second byte alone is restricted further).
+// Whether `start`, shorter than its lead says, begins some character: one that is completed by the
+// least continuation bytes is valid then (only the second byte is restricted further).
 bool CanBegin(std::string_view start) {
   std::array<char, 4> whole;
   const size_t length = LengthBy(static_cast<unsigned char>(start.front()));
@@ -28,7 +28,7 @@ bool CanBegin(std::string_view start) {
   return ValidUtf8Plain(whole.data(), length);
 }
 
-// Bytes at the end of `text` that begin a character and do not end it.
+// Bytes at the end of `text` that begin a character without completing it.
 size_t OpenBytes(std::string_view text) {
   const size_t look = std::min<size_t>(text.size(), 3);
   for (size_t back = 1; back <= look; ++back) {
@@ -41,7 +41,7 @@ size_t OpenBytes(std::string_view text) {
 
 }  // namespace
 
-// Takes from `piece` what ends the pending character. False when it cannot.
+// Takes the rest of the pending character from `piece`. Returns false when that is impossible.
 bool Utf8Checker::Complete(std::string_view& piece) {
   const size_t length = LengthBy(static_cast<unsigned char>(pending_[0]));
   const size_t take = std::min(length - pending_size_, piece.size());

@@ -60,7 +60,7 @@ void WaitList::WakeAll() {
     Node* next = node->next;
     node->woken.store(true);
     if (node->fiber != nullptr) {
-      fiber::Wake(*node->fiber);  // it cannot end before it has our lock
+      fiber::Wake(*node->fiber);  // the fiber cannot end before it has our lock
     } else {
       node->changed.notify_one();
     }

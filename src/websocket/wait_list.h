@@ -6,11 +6,11 @@
 
 namespace hon::websocket::internal {
 
-/// Those who wait for a change of what a mutex guards, fibers and threads alike. Used under that
-/// mutex.
+/// The waiters for a change of the data that a mutex guards, fibers and threads alike. Used with
+/// that mutex held.
 class WaitList {
  public:
-  /// Lets go of the lock until WakeAll; may return for nothing. Fails when the context of the
+  /// Releases the lock until WakeAll; wake-ups may be spurious. Fails when the context of the
   /// calling fiber has ended.
   Error Wait(std::unique_lock<std::mutex>& lock);
   void WakeAll();
@@ -20,8 +20,8 @@ class WaitList {
   Node* first_ = nullptr;
 };
 
-/// Whether the caller may wait: a fiber, or a thread that turns no loop, neither one of netpoll's
-/// nor (`on_loop`) whatever turns the connection.
+/// Whether the caller may wait: a fiber, or a thread without a loop, neither one of netpoll nor
+/// (`on_loop`) the loop of the connection.
 [[nodiscard]] bool MayWait(bool on_loop);
 
 }  // namespace hon::websocket::internal

@@ -13,21 +13,21 @@ namespace internal {
 class Ring;  // src/sse
 }
 
-/// What becomes of a subscriber that is so slow that the next event for it is no longer kept.
+/// The treatment of a subscriber that is so slow that its next event is no longer kept.
 enum class Slow : uint8_t {
-  kDisconnect,  // its stream ends; it connects again and goes on with what is kept then
-  kSkip,        // it goes on with the oldest event that is kept
+  kDisconnect,  // its stream ends; the client reconnects and continues with the events kept by then
+  kSkip,        // it continues with the oldest kept event
 };
 
-/// Where a client begins that has seen nothing yet.
+/// The first event for a client without a Last-Event-ID.
 enum class Newcomer : uint8_t {
-  kNext,    // with the next event that is published
-  kOldest,  // with all that are kept
+  kNext,    // the next published event
+  kOldest,  // the oldest kept event
 };
 
 struct BroadcasterOptions {
-  /// Events that are kept: for clients that come back, and for subscribers that are slow. The
-  /// newest one is kept whatever its size.
+  /// Kept events: for clients that reconnect, and for slow subscribers. The newest event is kept at
+  /// any size.
   size_t events_max = 256;
   size_t bytes_max = size_t{1} << 20;
   Slow slow = Slow::kDisconnect;
@@ -40,19 +40,20 @@ struct BroadcasterOptions {
 
 /// One stream of events for many clients: `mux.Handle("GET /news", news)`, then `news.Publish`.
 ///
-/// Events are kept once, as they are sent, in a ring that all subscribers read at their own pace:
-/// a slow one holds up nobody, and costs no more than what is on its way to it: an event, or some
-/// that are 64 KiB together. A client that lost its connection goes on behind the Last-Event-ID
-/// that it sends, or with all that is kept when that event is not.
+/// Events are kept once, in their encoded form, in a ring that all subscribers read at their own
+/// pace: a slow subscriber delays no other, and costs only its output in flight: an event, or
+/// several that are 64 KiB together. A client that lost its connection continues after the
+/// Last-Event-ID that it sends, or with all kept events when that event is not kept any more.
 ///
-/// Streams end when their client leaves, when the server shuts down, and with Close. Must outlive
-/// the handlers that run: destroy the server first.
+/// Streams end when their client leaves, when the server shuts down, and with Close. The
+/// Broadcaster must outlive the running handlers: destroy the server first.
 ///
-/// A subscriber waits without a fiber and without a stack: once the head is sent, ServeHTTP hands
-/// the connection over and returns, and the stream goes on. To the server it is then one that was
-/// hijacked (http::Hijacker), and it closes at the end. The stream stays on the handler's fiber,
-/// and ServeHTTP returns at its end, where that cannot be: `w` wraps another writer (whatever that
-/// does to the answer holds to its end), the request has a body, or the writer cannot hijack.
+/// A subscriber waits without a fiber and without a stack: once the head is sent, ServeHTTP gives
+/// the connection away and returns, and the stream goes on. The server treats the connection as a
+/// hijacked one (http::Hijacker), and the connection closes at the end of the stream. In three
+/// cases the stream stays on the handler's fiber and ServeHTTP returns at its end: when `w` wraps
+/// another writer (which may change the answer up to its end), when the request has a body, or when
+/// the writer cannot hijack.
 class Broadcaster final : public http::Handler {
  public:
   explicit Broadcaster(BroadcasterOptions options = {});
@@ -60,19 +61,19 @@ class Broadcaster final : public http::Handler {
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
 
-  /// Sends an event to all. Any thread or fiber; never waits for a subscriber, and tells each loop
-  /// once, however many it has. Without an id it gets one, which no other Broadcaster gives.
-  /// Errors: those of AppendEvent.
+  /// Sends an event to all subscribers. Any thread or fiber; never waits for a subscriber, and
+  /// posts to each loop once, independent of its number of streams. An event without an id gets one
+  /// that no other Broadcaster gives. Errors: those of AppendEvent.
   Error Publish(const Event& event);
-  /// Ends all streams once they have sent what is kept, and new ones likewise. Any thread.
+  /// Ends all streams once they have sent the kept events, and new streams likewise. Any thread.
   void Close();
 
-  /// Subscribes the client until its stream ends, which may be later than this returns.
+  /// Subscribes the client until its stream ends, which may be after the return of ServeHTTP.
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override;
 
   /// Streams now. Any thread.
   [[nodiscard]] size_t Subscribers() const;
-  /// Events that slow subscribers have missed, added up. Any thread.
+  /// The sum of the events that slow subscribers have missed. Any thread.
   [[nodiscard]] uint64_t Missed() const;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The text of server-sent events (WHATWG HTML, section 9.2 "Server-sent events"). Knows no
-// connection: writer.h sends it, broadcaster.h keeps it.
+// The text of server-sent events (WHATWG HTML, section 9.2 "Server-sent events"). Independent of
+// connections: writer.h sends the text, broadcaster.h keeps it.
 
 #include <chrono>
 #include <cstddef>
@@ -19,29 +19,29 @@ inline constexpr Sentinel ErrBadField{"sse: a field holds what the format cannot
 /// An id or event type past kFieldBytesMax, or an event past kEventBytesMax. Nothing of it is sent.
 inline constexpr Sentinel ErrTooLarge{"sse: event too large"};
 
-/// An id comes back in a request header, where other servers and proxies have limits too.
+/// An id returns in a request header, where other servers and proxies have limits too.
 inline constexpr size_t kFieldBytesMax = 1024;
-/// One event or comment as sent, with the names and line ends that the format adds.
+/// One event or comment in its encoded form, with the names and line ends that the format adds.
 inline constexpr size_t kEventBytesMax = size_t{1} << 20;
 
-/// One event. The views are borrowed for the call that takes it.
+/// One event. The views are borrowed for the duration of a call.
 struct Event {
   /// Any text; each of its lines (ended by CR, LF or CRLF) becomes a line of the event. The client
-  /// sees them joined by LF. Should be UTF-8. Without data the client is told the id and the retry
-  /// time, and sees no event.
+  /// gets the lines joined by LF. Should be UTF-8. Without data the client stores the id and the
+  /// retry time, and dispatches no event.
   std::optional<std::string_view> data{};
-  /// The event's type; "" is what browsers call "message".
+  /// The event's type; "" is the type "message" in browsers.
   std::string_view event{};
-  /// What the client sends as Last-Event-ID when it connects again; "" makes it forget. Must be
-  /// what a field of a request can carry unchanged (RFC 9110 §5.5): UTF-8, without a space or tab
-  /// at either end, and without control characters but tabs.
+  /// The Last-Event-ID that the client sends when it reconnects; "" makes the client forget its
+  /// last id. Must be text that a field of a request can carry unchanged (RFC 9110 §5.5): UTF-8,
+  /// without a space or tab at either end, and without control characters but tabs.
   std::optional<std::string_view> id{};
-  /// How long the client waits before it connects again.
+  /// The client's wait before it reconnects.
   std::optional<std::chrono::milliseconds> retry{};
 };
 
-/// Appends the event's lines to `out`, with the empty line that ends it. When it fails, `out` is
-/// as before.
+/// Appends the event's lines to `out`, with the empty line at their end. On failure `out` is
+/// unchanged.
 Error AppendEvent(const Event& event, std::string& out);
 
 /// Appends a comment, which clients ignore, a line for each of its lines.

@@ -15,7 +15,7 @@ inline constexpr uint16_t VersionTLS13 = 0x0304;
 /// "TLS 1.2", "TLS 1.3", or the number in hexadecimal.
 [[nodiscard]] std::string VersionName(uint16_t version);
 
-/// A certificate as its owner has shown it.
+/// A certificate as its owner presented it.
 struct PeerCertificate {
   std::string Raw;      // DER
   std::string Subject;  // "CN=alice,O=Example" (RFC 4514), the most specific name first
@@ -30,20 +30,20 @@ struct PeerCertificate {
   std::vector<std::string> URIs;
 };
 
-/// What the handshake of a connection has come to, as Go's tls.ConnectionState. Lives as long as
-/// its connection; does not change after the handshake.
+/// The result of a connection's handshake, as Go's tls.ConnectionState. Lives as long as its
+/// connection; does not change after the handshake.
 struct ConnectionState {
   uint16_t Version = 0;
   uint16_t CipherSuite = 0;        // of the TLS registry of IANA
   std::string CipherSuiteName;     // its name there, "TLS_AES_128_GCM_SHA256"
   uint16_t CurveID = 0;            // the key exchange; 0 when the session was resumed without one
-  std::string ServerName;          // what the client asked for by SNI; "" for nothing
+  std::string ServerName;          // the client's SNI; "" without one
   std::string NegotiatedProtocol;  // by ALPN; "" for none
   bool DidResume = false;
-  /// The peer's own certificate and those it sent with it; empty without one. Never trust them
-  /// unless Verified: a server may ask for certificates and verify none.
+  /// The peer's own certificate and the other certificates that it sent; empty without one. Do not
+  /// trust them unless Verified: a server may request certificates and verify none.
   std::vector<PeerCertificate> PeerCertificates;
-  /// The chain of PeerCertificates leads to a root that we trust.
+  /// Whether the chain of PeerCertificates leads to a trusted root.
   bool Verified = false;
   /// The chain that verification has found, the peer's certificate first and the root last. One
   /// chain at most; none when nothing was verified, or when the session was resumed.

@@ -20,24 +20,24 @@ struct CertificateSet;
 class ServerContext {
  public:
   /// Fails when the config has no certificate, when it verifies clients without ClientCAs, or when
-  /// a version or protocol in it is impossible.
+  /// it has an invalid version or protocol.
   static Result<std::shared_ptr<ServerContext>> Create(Config config);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
 
-  /// Replaces the certificates for handshakes that begin from now on. Fails, and keeps the old
-  /// ones, when one of the new ones is not valid now.
+  /// Replaces the certificates for later handshakes. Fails, and keeps the old certificates, when
+  /// one of the new ones is not valid at present.
   Error SetCertificates(std::vector<Certificate> certificates);
-  /// Reads those certificates anew that came from files, and replaces all of them or, with an
-  /// error, none.
+  /// Reads the certificates that came from files anew, and replaces all of them or, on an error,
+  /// none.
   Error Reload();
-  /// Seals tickets with the first of these from now on, and takes tickets of the others too, as
-  /// Go's Config.SetSessionTicketKeys: the machines behind one name are given the same. They are
-  /// no longer replaced each day; that becomes the caller's business. Fails without a key and with
+  /// Encrypts tickets with the first key from now on, and accepts tickets of all keys, as Go's
+  /// Config.SetSessionTicketKeys: all machines behind one name get the same keys. The daily
+  /// replacement of keys ends; replacing them is up to the caller. Fails without a key and with
   /// more than kSessionTicketKeysMax.
   Error SetSessionTicketKeys(const std::vector<SessionTicketKey>& keys);
-  /// When the first of the certificates ends to be valid.
+  /// The earliest end of a certificate's validity.
   [[nodiscard]] std::chrono::system_clock::time_point NotAfter() const;
 
   [[nodiscard]] const Config& GetConfig() const { return config_; }
@@ -50,25 +50,26 @@ class ServerContext {
 
   const Config config_;
   std::unique_ptr<TicketKeys> tickets_;
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::shared_ptr<const CertificateSet> certificates_;
   std::atomic<uint64_t> generation_{0};  // of certificates_
 };
 
-/// What one loop has of a ServerContext: parsed keys of its own, so that loops share no counters.
+/// One loop's part of a ServerContext: parsed keys of its own, so that loops share no counters.
 /// Used on its loop's thread; must outlive the layers that it has made.
 class LoopContext {
  public:
-  /// `offered` are the protocols of HTTP that the listener serves, best first ("h2", "http/1.1"):
-  /// of these two, those that are missing in NextProtos are added behind, and those that are not
-  /// served are left out, as Go's Server does. Without `offered` NextProtos are as they are.
+  /// `offered` are the protocols of HTTP that the listener serves, best first ("h2", "http/1.1").
+  /// Of these two protocols, those that NextProtos lacks are appended, and those that the listener
+  /// does not serve are left out, as Go's Server does. Without `offered`, NextProtos are used
+  /// unchanged.
   explicit LoopContext(std::shared_ptr<ServerContext> server,
                        std::vector<std::string> offered = {});
   ~LoopContext();
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
 
-  /// The server's end of a connection. No TLS object is made before a whole ClientHello is there.
+  /// The server end of a connection. No TLS object is made before a whole ClientHello has arrived.
   std::unique_ptr<io::RecordLayer> NewLayer();
   [[nodiscard]] Duration HandshakeTimeout() const;
 
@@ -86,8 +87,8 @@ class ClientContext {
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
-  /// The client's end of a connection to `host`, a DNS name or an IP address without brackets,
-  /// which the server's certificate must be for.
+  /// The client end of a connection to `host`, a DNS name or an IP address without brackets. The
+  /// server's certificate must be for `host`.
   Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host);
 
   struct Impl;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The client's side, for tests, tools and programs that talk to each other.
+// The client role, for tests, tools and programs that talk to each other.
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ class ClientContext;
 
 namespace hon::websocket {
 
-/// The server did not become a WebSocket, or not as RFC 6455 §4.1 asks.
+/// The server did not answer with a handshake that is valid by RFC 6455 §4.1.
 inline constexpr Sentinel ErrBadHandshake{"websocket: bad handshake"};
 
 /// Bytes of a server's answer to the handshake.
@@ -28,19 +28,20 @@ struct DialOptions {
   std::vector<std::string> subprotocols{};
   /// Further fields of the request: Origin, Cookie, Authorization, ...
   std::vector<std::pair<std::string, std::string>> header{};
-  /// For the connection and the handshake together.
+  /// Time limit for the connection and the handshake together.
   Duration timeout = std::chrono::seconds(10);
-  /// For "wss": whom to trust, client certificates (hon/tls/context.h). Null: the roots of the
-  /// system are trusted. ALPN should offer "http/1.1" or nothing.
+  /// For "wss": trusted roots, client certificates (hon/tls/context.h). Null: the system's roots
+  /// are trusted. ALPN should offer "http/1.1" or nothing.
   std::shared_ptr<tls::ClientContext> tls{};
 };
 
-/// Connects to "ws://host[:port]/path?query", or over TLS to "wss://...", and shakes hands, from a
-/// fiber. The server's certificate must be valid, lead to a root that is trusted and be for the
-/// host of the URL, a DNS name or an IP address. Reads in a loop, as Upgrader::Upgrade without a
-/// handler. Errors: those of fiber::Dial and of the TLS handshake, ErrBadHandshake, ErrNotSupported
-/// for another scheme, and for wss where the library was built without TLS. A URL with a name and
-/// password is refused: DialOptions::header has room for Authorization.
+/// Connects to "ws://host[:port]/path?query", or over TLS to "wss://...", and does the opening
+/// handshake, from a fiber. The server's certificate must be valid, lead to a trusted root and be
+/// for the host of the URL, a DNS name or an IP address. The Conn is read in a loop, as with
+/// Upgrader::Upgrade without a handler. Errors: those of fiber::Dial and of the TLS handshake,
+/// ErrBadHandshake, ErrNotSupported for another scheme, and for wss where the library was built
+/// without TLS. A URL with a name and password is refused: put Authorization into
+/// DialOptions::header.
 Result<Conn> Dial(std::string_view url, DialOptions options = {});
 
 }  // namespace hon::websocket

@@ -7,25 +7,26 @@
 
 namespace hon::websocket {
 
-/// Messages for whoever has subscribed. A message is framed once, and compressed once for each
-/// window size, however many receive it; each loop sends it to its own connections, which share
-/// the bytes. A receiver that does not keep up holds up nobody: past its
-/// ConnOptions::unsent_bytes_max it misses the message, or is cut, as its ConnOptions::slow says
-/// (kWait means that it misses it). So does one that is in the middle of an OutgoingMessage.
+/// Broadcasts messages to subscribers. A message is framed once, and compressed once for each
+/// window size, for any number of receivers; each loop sends it to its own connections, which share
+/// the bytes. A slow receiver delays no other: past its ConnOptions::unsent_bytes_max the message
+/// is dropped for it, or it is cut, by its ConnOptions::slow (kWait drops the message). A receiver
+/// in the middle of an OutgoingMessage is treated likewise.
 ///
-/// Any thread; a cheap handle, copies are the same hub. What one thread publishes arrives in that
+/// Any thread; a cheap handle, copies are the same hub. Messages of one thread arrive in their
 /// order.
 class Hub {
  public:
   Hub();
 
-  /// From the next Publish on; twice is once. A connection that ends leaves all topics by itself.
+  /// Takes effect with the next Publish; subscribing twice counts once. A connection that ends
+  /// leaves all topics.
   void Subscribe(const Conn& conn, std::string_view topic);
   void Unsubscribe(const Conn& conn, std::string_view topic);
   /// Never waits. ErrBadMessage for a text that is not UTF-8.
   Error Publish(std::string_view topic, MessageType type, std::string_view data);
 
-  /// Connections that have subscribed to `topic`.
+  /// Connections subscribed to `topic`.
   [[nodiscard]] size_t Subscribers(std::string_view topic) const;
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// The words of RFC 6455 that every part of the room uses.
+// The terms of RFC 6455 that every part of the room uses.
 
 #include <cstdint>
 #include <string>
@@ -10,16 +10,17 @@
 
 namespace hon::websocket {
 
-/// What kind of message it is (RFC 6455 §5.6). A text is UTF-8, which is checked both ways.
+/// The type of a message (RFC 6455 §5.6). A text must be UTF-8, which is checked in both
+/// directions.
 enum class MessageType : uint8_t { kText = 1, kBinary = 2 };
 
-/// Why a connection ends (RFC 6455 §7.4.1). Applications have 4000 to 4999 for themselves.
+/// The reason of a connection's end (RFC 6455 §7.4.1). Codes 4000 to 4999 are for applications.
 using CloseCode = uint16_t;
 inline constexpr CloseCode kCloseNormal = 1000;
 inline constexpr CloseCode kCloseGoingAway = 1001;
 inline constexpr CloseCode kCloseProtocolError = 1002;
 inline constexpr CloseCode kCloseUnsupportedData = 1003;
-inline constexpr CloseCode kCloseNoStatus = 1005;  // never sent: the peer gave no code
+inline constexpr CloseCode kCloseNoStatus = 1005;  // never sent: the peer's close frame had no code
 inline constexpr CloseCode kCloseAbnormal = 1006;  // never sent: no closing handshake
 inline constexpr CloseCode kCloseInvalidPayload = 1007;
 inline constexpr CloseCode kClosePolicyViolation = 1008;
@@ -44,19 +45,20 @@ struct Message {
   std::string data;
 };
 
-/// How a connection ended: what the peer said, or why we ended it.
+/// The end of a connection: the peer's code and reason, or our own.
 struct CloseStatus {
   CloseCode code = kCloseAbnormal;
   std::string reason;
 };
 
-/// The connection has ended, or is ending, by a close frame of either side or without one: see
-/// Conn::Status. Errors that say more are this one too.
+/// The connection has ended, or is ending, with or without a close frame: see Conn::Status. More
+/// specific errors are ErrClosed too.
 inline constexpr Sentinel ErrClosed{"websocket: connection closed"};
-/// More is unsent to this peer than Options::unsent_bytes_max allows, and the caller cannot or
-/// shall not wait: nothing was sent.
+/// More is unsent to this peer than ConnOptions::unsent_bytes_max allows, and the caller cannot
+/// wait or ConnOptions::slow forbids it: nothing was sent.
 inline constexpr Sentinel ErrBackpressure{"websocket: peer does not keep up"};
-/// A text that is no UTF-8, a close code that may not be sent, a control payload that is too long.
+/// A text that is not UTF-8, a close code that may not be sent, or a control payload that is too
+/// long.
 inline constexpr Sentinel ErrBadMessage{"websocket: message may not be sent"};
 
 }  // namespace hon::websocket

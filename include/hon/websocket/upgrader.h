@@ -13,22 +13,22 @@
 
 namespace hon::websocket {
 
-/// The request was not upgraded: it has been answered, the handler only returns.
+/// The request was not upgraded. The answer has been sent; the handler only returns.
 inline constexpr Sentinel ErrNotUpgraded{"websocket: request was not upgraded"};
 
 struct UpgraderOptions {
   ConnOptions conn{};
   /// Subprotocols in the order of preference; the first that the client offers is agreed on.
   std::vector<std::string> subprotocols{};
-  /// Whether a request may be upgraded, by its Origin. Default: when it has none (no browser sent
-  /// it) or names the host that the request went to; other sites are answered 403.
+  /// Whether a request may be upgraded, by its Origin. Default: a request without an Origin (no
+  /// browser sent it), or with the Origin of the request's host; others are answered 403.
   std::function<bool(const http::Request&)> check_origin{};
-  /// Fields of each 101, beside those that the handler has set in w.Header().
+  /// Fields of each 101, beside those in w.Header().
   std::vector<std::pair<std::string, std::string>> header{};
 };
 
-/// Makes WebSockets of requests (RFC 6455 §4.2). Make one and use it for all of them: what its
-/// connections can share hangs on it. Any thread; need not outlive them.
+/// Upgrades requests to WebSockets (RFC 6455 §4.2). Make one and use it for all requests: it holds
+/// the state that connections share. Any thread; need not outlive its connections.
 ///
 ///     websocket::Upgrader up;
 ///     mux.HandleFunc("/ws", [&](http::ResponseWriter& w, http::Request& r) {
@@ -43,15 +43,15 @@ class Upgrader {
   explicit Upgrader(UpgraderOptions options = {});
   ~Upgrader();
 
-  /// Answers 101 and gives the connection, to be read in a loop. Otherwise the request has been
-  /// answered (400, 403, 405, 426) and the error says why: ErrNotUpgraded, or what
-  /// http::ResponseWriter::Upgrade gave.
-  /// Within a writer that cannot upgrade, as http::TimeoutHandler's, it is http::ErrNotSupported,
-  /// and the request has been answered 500 with a text that names the writer.
-  /// When the server shuts down, the peer is told (1001) and the reader gets ErrClosed.
+  /// Answers 101 and returns the connection, to be read in a loop. On failure the request has been
+  /// answered (400, 403, 405, 426), and the error has the reason: ErrNotUpgraded, or the error of
+  /// http::ResponseWriter::Upgrade. Within a writer that cannot upgrade, such as
+  /// http::TimeoutHandler's, the error is http::ErrNotSupported, and the answer is 500 with a text
+  /// that names the writer. When the server shuts down, the peer gets a close frame (1001) and the
+  /// reader ErrClosed.
   Result<Conn> Upgrade(http::ResponseWriter& w, http::Request& r);
-  /// Gives the connection to `handler` instead, which is called from now on; the HTTP handler
-  /// returns and takes its fiber with it.
+  /// As above, with the callbacks of `handler` in place of a reader; the HTTP handler returns,
+  /// which ends its fiber.
   Error Upgrade(http::ResponseWriter& w, http::Request& r, std::shared_ptr<EventHandler> handler);
 
  private:
