@@ -19,9 +19,9 @@ namespace {
 // One write of at most this many bytes does not wait on a pipe that poll has called writable
 // (PIPE_BUF of Linux).
 constexpr size_t kWriteBytes = 4096;
-// The writer looks this often whether it is to end while the descriptor takes nothing.
+// Interval at which the writer checks for its end while the descriptor takes nothing.
 constexpr int kPollMilliseconds = 100;
-// Lines that were left out are told of after this time at the latest.
+// Left-out lines are reported after this time at the latest.
 constexpr Duration kTellAfter = std::chrono::seconds(1);
 constexpr Duration kPerLine =
     std::chrono::nanoseconds(std::chrono::seconds(1)) / kLogLinesPerSecond;
@@ -43,7 +43,7 @@ LogQueue::~LogQueue() {
   if (writer_.Joinable()) writer_.Join();
 }
 
-// A token bucket, kept as the time at which it is full.
+// A token bucket, stored as the time at which it is full.
 bool LogQueue::Admit(LogKind kind, TimePoint now) noexcept {
   const std::lock_guard lock(mutex_);
   Budget& budget = budgets_[static_cast<size_t>(kind)];
@@ -80,7 +80,7 @@ void LogQueue::Add(LogKind kind, std::string_view line) noexcept {
   changed_.notify_one();
 }
 
-// Where the system gives no thread, the next line tries again.
+// Where no thread can be started, the next line tries again.
 void LogQueue::StartWriter() {
   try {
     Result<Thread> thread = Thread::Start({.name = "hon-log"}, [this] { Write(); });
@@ -91,7 +91,7 @@ void LogQueue::StartWriter() {
   }
 }
 
-// Without a writer: what the descriptor takes at once.
+// Without a writer: writes as much as the descriptor takes at once.
 void LogQueue::WriteReady() {
   pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
   while (!lines_.empty() && ::poll(&ready, 1, 0) == 1) {
@@ -119,7 +119,7 @@ bool LogQueue::Flush(Duration wait_max) noexcept {
 
 void LogQueue::AfterFork(bool in_child) {
   if (in_child) {
-    lines_.clear();  // the parent writes them
+    lines_.clear();  // the parent process writes them
     for (Budget& budget : budgets_) budget.bytes_waiting = 0;
     new (&writer_) Thread();
     new (&changed_) std::condition_variable();
@@ -166,7 +166,7 @@ std::string LogQueue::LeftOut() {
   return text;
 }
 
-// Drops what is left when the descriptor is broken, or the queue ends.
+// Drops the rest when the descriptor is broken, or the queue ends.
 void LogQueue::WriteAll(std::string_view text) {
   while (!text.empty()) {
     pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
@@ -185,8 +185,8 @@ void LogQueue::WriteAll(std::string_view text) {
 
 namespace {
 
-// Never destroyed: its thread may be in a write that nobody lets end when the program does, and the
-// destructors of the program's own objects may log.
+// Never destroyed: its thread may be inside a write that never returns when the program ends, and
+// the destructors of the program's own objects may log.
 LogQueue& Stderr() noexcept {
   static LogQueue* const queue = [] {
     alignas(LogQueue) static char memory[sizeof(LogQueue)];

@@ -13,13 +13,13 @@
 
 namespace hon {
 
-/// Lines on their way to a descriptor. One thread writes, and is started by the first line; it may
-/// wait for the descriptor for ever, the callers never do.
+/// Lines on their way to a descriptor. One thread writes, started by the first line; the writer may
+/// wait for the descriptor for ever, the callers never wait.
 class LogQueue {
  public:
   /// `fd` is borrowed.
   explicit LogQueue(int fd) : fd_(fd) {}
-  /// Gives the lines that are left up. Waits for a write that is under way, so `fd` must take one.
+  /// Drops the queued lines. Waits for a write in progress, so `fd` must accept it.
   ~LogQueue();
   LogQueue(const LogQueue&) = delete;
   LogQueue& operator=(const LogQueue&) = delete;
@@ -30,7 +30,7 @@ class LogQueue {
   void Add(LogKind kind, std::string_view line) noexcept;
   /// FlushLog.
   bool Flush(Duration wait_max) noexcept;
-  /// Around fork: the child has no writer, and starts one with its next line.
+  /// Called around fork: the child has no writer, and starts one with its next line.
   void BeforeFork() { mutex_.lock(); }
   void AfterFork(bool in_child);
 
@@ -40,8 +40,8 @@ class LogQueue {
     std::string text;
   };
   struct Budget {
-    TimePoint full_at{};    // when the budget is whole again
-    uint64_t left_out = 0;  // since the last line that told of them
+    TimePoint full_at{};    // the time at which the budget is full
+    uint64_t left_out = 0;  // since the last report
     size_t bytes_waiting = 0;
   };
 
@@ -53,7 +53,7 @@ class LogQueue {
   [[nodiscard]] std::string LeftOut();
 
   const int fd_;
-  std::mutex mutex_;  // held for moments only, never across a write
+  std::mutex mutex_;  // never held across a write
   std::condition_variable changed_;
   std::condition_variable idle_;
   std::deque<Line> lines_;

@@ -214,7 +214,7 @@ char* HpackEncoder::WritePseudo(char* to, PseudoField pseudo, std::string_view v
     return WriteLiteral(to, kWithoutIndexing, 0, ":protocol", value);
   }
   uint8_t named = 0;
-  constexpr uint8_t kPseudoEntries = 14;  // they stand first in the static table
+  constexpr uint8_t kPseudoEntries = 14;  // at the start of the static table
   for (uint8_t i = 1; i <= kPseudoEntries; ++i) {
     const internal::StaticEntry& entry = kStaticTable[i - 1U];
     if (entry.pseudo != pseudo) continue;

@@ -458,7 +458,7 @@ void Session::HandleWindowUpdate(const Frame& frame) {
   }
   if (IsIdle(id)) return Fail(ProtocolError("WINDOW_UPDATE on an idle stream"));
   Stream* const stream = streams_.Find(id);
-  if (stream == nullptr) return;  // it had ended when the peer sent the frame
+  if (stream == nullptr) return;  // ended before the peer sent the frame
   if (increment == 0) {
     return ResetForViolation(*stream,
                              StreamError(ErrorCode::kProtocolError, "WINDOW_UPDATE of nothing"));

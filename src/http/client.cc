@@ -32,7 +32,7 @@ Error Named(std::string_view method, const url::URL& url, Error cause) {
                      std::move(cause));
 }
 
-// Owns nothing: the caller keeps `request`.
+// A pointer without ownership: the caller keeps `request`.
 RequestPtr Borrow(Request& request) { return RequestPtr(std::shared_ptr<void>(), &request); }
 
 Error Check(const Client& client, const Request& request) {
@@ -85,11 +85,11 @@ class Chain {
   RequestPtr current_;
   std::vector<RequestPtr> sent_;
   TimePoint deadline_ = kNever;
-  bool crossed_origin_ = false;  // stays once it is so
+  bool crossed_origin_ = false;  // sticky
   bool body_dropped_ = false;
 };
 
-// Userinfo and cookies go into a copy, since the request is the caller's.
+// Userinfo and cookies go into a copy, since the request belongs to the caller.
 RequestPtr Chain::WithAdditions() {
   const bool credentials =
       current_->URL.User != nullptr && !current_->Header.Has(HeaderId::kAuthorization);
@@ -125,7 +125,7 @@ Result<Response> Chain::SendOnce() {
 
 Result<Response> Chain::Send(const RequestPtr& request) {
   if (deadline_ == kNever) return client_.Transport->RoundTrip(*request);
-  // For the time of the call the request has the context with the limit.
+  // During the call the request has the context with the time limit.
   const appcontext::Context own = request->Context();
   auto [limited, cancel] = appcontext::WithDeadline(own, deadline_, internal::ClientTimeout());
   request->SetContext(limited);
@@ -147,7 +147,7 @@ bool Chain::IsSensitive(std::string_view name) const {
                      [name](const std::string& one) { return internal::EqualFold(name, one); });
 }
 
-// The fields of the first request, without what belongs to a body or to an origin that is left.
+// The fields of the first request, without those of a dropped body or of another origin.
 void Chain::CopyHeader(const internal::RedirectPlan& plan, Request& next) {
   if (!plan.keep_body) body_dropped_ = true;
   if (!internal::SameOrigin(first_->URL, next.URL)) crossed_origin_ = true;
@@ -178,7 +178,7 @@ Result<RequestPtr> Chain::NextRequest(const Response& answer, const internal::Re
   next->URL = std::move(*url);
   const bool relative = !url::Parse(location)->IsAbs();
   if (relative && next->URL.User == nullptr) next->URL.User = current_->URL.User;
-  // A Host of the caller's own is for this server only.
+  // A Host set by the caller is for this server only.
   const bool own_host = !current_->Host.empty() && current_->Host != current_->URL.Host;
   next->Host = next->Own(relative && own_host ? current_->Host : std::string_view(next->URL.Host));
   next->Method = next->Own(plan.method);

@@ -15,7 +15,7 @@ struct Kind {
   ErrorKind kind;
 };
 
-// The first that an error is, counts.
+// The first matching kind counts.
 constexpr std::array kKinds = {
     Kind{&appcontext::ErrCanceled, ErrorKind::kCanceled},
     Kind{&appcontext::ErrDeadlineExceeded, ErrorKind::kTimeout},

@@ -72,7 +72,7 @@ std::string RefererFor(const url::URL& last, const url::URL& next) {
 
 std::string WithoutPassword(const url::URL& url) {
   if (url.User == nullptr || !url.User->HasPassword()) return url.String();
-  // The stars are no text of a userinfo, which would be escaped.
+  // A userinfo would escape the asterisks.
   url::URL shown = url;
   shown.User = url::UserPassword(url.User->Username(), "xxxxx");
   std::string text = shown.String();

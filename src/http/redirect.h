@@ -10,7 +10,7 @@
 
 namespace hon::http::internal {
 
-/// What a redirect's status asks for (RFC 9110 §15.4).
+/// The demands of a redirect's status (RFC 9110 §15.4).
 struct RedirectPlan {
   bool follow = false;
   bool keep_body = false;  // method and body stay
@@ -18,7 +18,7 @@ struct RedirectPlan {
 };
 [[nodiscard]] RedirectPlan PlanRedirect(std::string_view method, int status);
 
-/// Whether both have the same scheme, host and port (RFC 6454 §4). Hosts without regard to case.
+/// Whether both URLs have the same scheme, host and port (RFC 6454 §4), ignoring the case of hosts.
 [[nodiscard]] bool SameOrigin(const url::URL& a, const url::URL& b);
 
 /// Whether `name` is a field that holds credentials or cookies.
@@ -27,8 +27,8 @@ struct RedirectPlan {
 /// Whether `name` describes the body that a redirect to GET drops (RFC 9110 §15.4).
 [[nodiscard]] bool DescribesBody(std::string_view name);
 
-/// The Referer of a request to `next` behind one to `last`, "" for none: no userinfo, no fragment,
-/// nothing from https to http, and to another origin the origin alone.
+/// The Referer of a request to `next` after one to `last`, "" for none: no userinfo, no fragment,
+/// no Referer from https to http, and only the origin for another origin.
 [[nodiscard]] std::string RefererFor(const url::URL& last, const url::URL& next);
 
 /// "user:***@" in place of a password, for messages.

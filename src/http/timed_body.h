@@ -5,7 +5,7 @@
 
 namespace hon::http::internal {
 
-/// Client::Timeout has passed before the head of the answer has come.
+/// The error when Client::Timeout passes before the head of the answer has arrived.
 [[nodiscard]] Error ClientTimeout();
 
 /// Ends `limited` with the body of `answer`, and names the limit in the body's error.

@@ -21,7 +21,7 @@ class TlsLayers final : public RecordLayers {
   tls::LoopContext loop_;
 };
 
-// What listeners with TLS offer by ALPN, best first.
+// The protocols that listeners with TLS offer by ALPN, best first.
 std::vector<std::string> OfferedProtocols(http::Protocols protocols) {
   std::vector<std::string> offered;
   if (protocols.HTTP2()) offered.emplace_back("h2");

@@ -47,7 +47,7 @@ class Dispatcher {
 
   static constexpr size_t kShareMax = 7;
 
-  /// One worker, as the dispatcher knows it. Its address stands from AddWorker on.
+  /// One worker, as the dispatcher knows it. The address is fixed from AddWorker on.
   class Slot {
    public:
     /// Jobs that the worker has taken so far.

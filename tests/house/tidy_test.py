@@ -24,7 +24,8 @@ CLEAN = {
     "include/hon/base/error.h": "#pragma once\nint Error();\n",
     "include/hon/http/header.h": '#pragma once\n#include "hon/base/error.h"\n',
     "src/base/CMakeLists.txt": "hon_component(base\n  SOURCES error.cc)\n",
-    "src/base/error.cc": '#include "hon/base/error.h"\nint Error() { HON_ASSERT(a != b && c <= d.Len()); return 1; }\n',
+    "src/base/error.cc": '#include "hon/base/error.h"\n// This error is 1. Items of a list: it is one of those that may stay.\n'
+                         'int Error() { HON_ASSERT(a != b && c <= d.Len()); return 1; }  // items stay\n',
     "src/http/CMakeLists.txt": "hon_component(http DEPENDS base)\n",
     "src/netpoll/CMakeLists.txt": "hon_component(netpoll\n  SOURCES backend_epoll.cc\n  DEPENDS base)\n",
     "src/netpoll/backend_epoll.cc": "#ifdef __linux__\n#include <sys/socket.h>\n#endif\n",
@@ -103,6 +104,13 @@ CASES = [
     ("unfinished", {"src/base/error.cc": '#include "hon/base/error.h"\n// TO' + "DO: more\n"}, "unfinished work"),
     ("machine path", {"examples/readme.cc": "// /ro" + "ot/x\n"}, "a path of one machine"),
     ("readme", {"examples/readme.cc": "int main() { return 1; }\n"}, "its code is not that of"),
+    ("a comment without a subject",
+     {"src/base/error.cc": '#include "hon/base/error.h"\n// An error. It is\n// cheap.\nint a;\n'},
+     "error.cc:2: a sentence begins with 'It': name its subject"),
+    ("a riddle for a subject",
+     {"include/hon/base/error.h": "#pragma once\n/// What went wrong.\nint Error();\n"}, "begins with 'What'"),
+    ("a remark without a subject",
+     {"examples/readme.cc": "int a;  // it stays\nint main() {}\n"}, "a remark begins with 'it'"),
     ("blanks", {"src/base/error.cc": '#include "hon/base/error.h"  \n'}, "blanks at the end"),
 ]
 

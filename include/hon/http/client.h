@@ -21,9 +21,9 @@
 
 namespace hon::http {
 
-/// Requests of one chain of redirects, when no CheckRedirect says otherwise.
+/// Requests of one chain of redirects; the limit without a CheckRedirect.
 inline constexpr size_t kRedirectsMax = 10;
-/// What is read of the body of a redirect, so that its connection can be used again.
+/// The most bytes read of a redirect's body, so that its connection can be used again.
 inline constexpr size_t kRedirectBodyBytesMax = 2048;
 
 /// A request to be sent. `method` "" is GET. `url` is parsed; its host is the Request's Host. The
@@ -31,26 +31,27 @@ inline constexpr size_t kRedirectBodyBytesMax = 2048;
 /// method that is no token, or as url::Parse. The Request owns its texts.
 [[nodiscard]] Result<Request> NewRequest(std::string_view method, std::string_view url,
                                          http::Body body = {});
-/// The same with a context: when that ends, the request ends.
+/// NewRequest with a context: the request ends when the context ends.
 [[nodiscard]] Result<Request> NewRequestWithContext(appcontext::Context context,
                                                     std::string_view method, std::string_view url,
                                                     http::Body body = {});
 
-/// Called from a fiber, a call suspends it; from a thread without a loop, the call blocks the
-/// thread. One Client may be shared by all of them. Its fields are not changed while it is used.
+/// A call from a fiber suspends the fiber; a call from a thread without a loop blocks the thread.
+/// Any number of fibers and threads may share one Client, whose fields must not change while it is
+/// used.
 ///
 ///     http::Client client{.Timeout = std::chrono::seconds(5)};
 ///     auto answer = client.Get("http://example.test/");
 struct Client {
-  /// Null is an error of each request.
+  /// Null makes each request fail.
   std::shared_ptr<RoundTripper> Transport = DefaultTransport();
-  /// Asked before a redirect is followed, with the request that would be sent, which may be
-  /// changed, and those before it, oldest first. An error ends the chain; ErrUseLastResponse has
-  /// the redirect itself returned. Empty: at most kRedirectsMax requests.
+  /// Called before a redirect is followed, with the next request, which may be changed, and the
+  /// earlier ones, oldest first. An error ends the chain; ErrUseLastResponse returns the redirect
+  /// itself. Empty: at most kRedirectsMax requests.
   std::function<Error(Request& next, std::span<Request* const> via)> CheckRedirect = {};
   /// Null: no cookies are kept.
   std::shared_ptr<CookieJar> Jar = {};
-  /// For each request with its redirects up to the end of the body. 0: no limit.
+  /// Time limit for each request, with its redirects and up to the end of the body. 0: no limit.
   Duration Timeout = {};
   /// Further fields that do not follow a redirect to another origin.
   std::vector<std::string> SensitiveHeaders = {};
@@ -58,11 +59,11 @@ struct Client {
   bool TrustRedirects = false;
 
   /// Sends `request` and follows redirects. Any status is a success. The body of the answer ends
-  /// with the Response: read it before, or drop the Response, which frees the connection.
-  /// The Response and its texts end with the loop that they came to.
-  /// `request` must outlive the Response. Errors have a kind (KindOf) and name the URL.
+  /// with the Response: read the body before, or drop the Response, which frees the connection. The
+  /// Response and its texts end with the loop that received them. `request` must outlive the
+  /// Response. Errors have a kind (KindOf) and name the URL.
   Result<Response> Do(Request& request);
-  /// The same; the Response keeps the request.
+  /// As above; the Response keeps the request alive.
   Result<Response> Do(Request&& request);
 
   Result<Response> Get(std::string_view url);
@@ -74,7 +75,7 @@ struct Client {
   void CloseIdleConnections();
 };
 
-/// The same by a Client with the default values.
+/// Requests by a Client with the default values.
 Result<Response> Get(std::string_view url);
 Result<Response> Head(std::string_view url);
 Result<Response> Post(std::string_view url, std::string_view content_type, http::Body body);

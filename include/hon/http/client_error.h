@@ -1,7 +1,7 @@
 #pragma once
 
-// What can become of a request that a client sends. Errors of a Client have the text
-// `Get "http://host/": <reason>`, without the URL's password.
+// The errors of requests that a client sends. Errors of a Client have the text `Get "http://host/":
+// <reason>`, without the URL's password.
 
 #include <cstdint>
 #include <string_view>
@@ -10,17 +10,17 @@
 
 namespace hon::http {
 
-/// What kind of thing went wrong.
+/// The kind of a client's error.
 enum class ErrorKind : uint8_t {
   kNone,      // no error
   kTimeout,   // a time limit or deadline has passed
   kCanceled,  // the request's context was cancelled
   kDial,      // no connection: the name was not found, or no address took it
   kTls,       // the handshake of TLS failed
-  kProtocol,  // the bytes of the answer are none of HTTP
+  kProtocol,  // the answer is not HTTP
   kRedirect,  // a redirect that is not followed
   kClosed,    // the connection ended too early
-  kLimit,     // a limit on sizes
+  kLimit,     // a size limit was reached
   kProxy,     // the proxy refused, or did not answer as a proxy
   kOther,     // the request cannot be sent, or its body could not be read
 };
@@ -39,7 +39,7 @@ inline constexpr Sentinel ErrUseLastResponse{"net/http: use last response"};
 inline constexpr Sentinel ErrTooManyRedirects{"stopped after too many redirects"};
 /// The Location of a redirect cannot be used.
 inline constexpr Sentinel ErrBadLocation{"failed to parse Location header"};
-/// A redirect asks for the body again, which cannot be read twice (replay.h).
+/// A redirect demands the body again, which cannot be read twice (replay.h).
 inline constexpr Sentinel ErrRedirectBody{"http: redirect needs the request body a second time"};
 
 inline constexpr Sentinel ErrDial{"dial"};

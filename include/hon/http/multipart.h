@@ -58,8 +58,8 @@ struct Boundary;
 
 class Reader;
 
-/// One part of a multipart body, to be read once from front to end. It belongs to its Reader and
-/// ends with the next call of NextPart.
+/// One part of a multipart body, to be read once from front to end. The part belongs to its Reader
+/// and ends with the next call of NextPart.
 class Part final : public io::Reader {
  public:
   http::Header Header;

@@ -17,11 +17,11 @@ namespace hon::http {
 /// A source that knows its length and can be read again from the start.
 class ReplayableSource : public BodySource {
  public:
-  /// Bytes in all; -1: unknown.
+  /// Bytes in total; -1: unknown.
   [[nodiscard]] virtual int64_t Length() const = 0;
   /// Whether Again works.
   [[nodiscard]] virtual bool Replayable() const { return true; }
-  /// Another Body with the same bytes, from the first on, and of a lifetime of its own.
+  /// Another Body with the same bytes from the start, and with a lifetime of its own.
   [[nodiscard]] virtual Result<Body> Again() const = 0;
 };
 
@@ -29,16 +29,17 @@ class ReplayableSource : public BodySource {
 [[nodiscard]] int64_t LengthOf(const Body& body);
 /// Whether GetBody works.
 [[nodiscard]] bool IsReplayable(const Body& body);
-/// `body` from its first byte on, once more. ErrBodyReadAfterClose when it cannot be read again.
+/// A new Body with the bytes of `body` from the start. ErrBodyReadAfterClose when it cannot be read
+/// again.
 [[nodiscard]] Result<Body> GetBody(const Body& body);
 
-/// A body that is read from `reader`, once. `length`: what it will give; -1: unknown.
+/// A body that is read from `reader`, once. `length` is the number of its bytes; -1: unknown.
 /// `reader` is used where the request is sent: on the calling fiber's loop, or the calling thread.
 [[nodiscard]] Body ReaderBody(std::shared_ptr<io::Reader> reader, int64_t length = -1);
-/// The same that can be had again: `get` makes a reader for each time.
+/// A replayable body: `get` makes a reader each time.
 [[nodiscard]] Body ReaderBody(std::function<Result<std::shared_ptr<io::Reader>>()> get,
                               int64_t length = -1);
-/// The bytes of a file, from the first on; can be had again. Fails as opening the file.
+/// The bytes of a file from the start; replayable. Fails when the file cannot be opened.
 [[nodiscard]] Result<Body> FileBody(const std::string& path);
 
 }  // namespace hon::http

@@ -56,7 +56,7 @@ class Response {
   bool Uncompressed = false;
   /// The request that was answered, the last one of a chain of redirects. Null when it is unknown.
   std::shared_ptr<const http::Request> Request;
-  /// What the handshake has come to (hon/tls/connection_state.h); null for a plain connection.
+  /// The result of the TLS handshake (hon/tls/connection_state.h); null for a plain connection.
   /// Lives as long as the Response.
   const tls::ConnectionState* TLS = nullptr;
 

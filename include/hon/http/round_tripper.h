@@ -1,6 +1,6 @@
 #pragma once
 
-// The two things that a Client asks of others: a transport and a cookie jar.
+// The interfaces that a Client uses: a transport and a cookie jar.
 
 #include <functional>
 #include <memory>
@@ -20,11 +20,11 @@ class RoundTripper {
  public:
   virtual ~RoundTripper() = default;
 
-  /// Returns the answer once its head has come, whatever its status is. Follows no redirects and
-  /// knows no cookies. Ends early when the request's context ends.
-  /// `request` is not changed; it and its Body stay with the caller until the Response's Body is at
-  /// its end or the Response is gone. A Body with ContentLength 0 or below has an unknown length.
-  /// Errors have a kind (client_error.h).
+  /// Returns the answer once its head has arrived, with any status. Follows no redirects and
+  /// ignores cookies. Ends early when the request's context ends. `request` is not changed; the
+  /// caller keeps the request and its Body until the Response's Body is at its end or the Response
+  /// is destroyed. A Body with ContentLength 0 or below has an unknown length. Errors have a kind
+  /// (client_error.h).
   virtual Result<Response> RoundTrip(Request& request) = 0;
 
   /// Closes connections that serve no request.
@@ -46,14 +46,14 @@ class RoundTripperFunc final : public RoundTripper {
 class CookieJar {
  public:
   virtual ~CookieJar() = default;
-  /// Takes the cookies that the server of `url` has set.
+  /// Stores the cookies that the server of `url` has set.
   virtual void SetCookies(const url::URL& url, const std::vector<Cookie>& cookies) = 0;
   /// The cookies to be sent with a request for `url`, in order.
   virtual std::vector<Cookie> Cookies(const url::URL& url) = 0;
 };
 
-/// The transport of a Client that names none: a client::Transport, one for the process, made by the
-/// first call. Part of the component client. Any thread.
+/// The default transport of a Client: a client::Transport, one for the process, made by the first
+/// call. Part of the component client. Any thread.
 std::shared_ptr<RoundTripper> DefaultTransport();
 
 }  // namespace hon::http

@@ -106,10 +106,10 @@ Option WithBackend(netpoll::BackendKind backend);
 /// it has bound the address alone, so the kernel admits a process of the same user that sets
 /// SO_REUSEPORT itself.
 Option WithReusePort();
-/// The protocols that are spoken; listeners with TLS offer them by ALPN, HTTP/2 first. Those that
-/// are not in kServedProtocols are left out; with none left listening fails.
+/// The served protocols; listeners with TLS offer them by ALPN, HTTP/2 first. Protocols outside
+/// kServedProtocols are left out; with none left Listen fails.
 Option WithProtocols(http::Protocols protocols);
-/// What listeners with TLS use that are given no Config of their own, as Go's Server.TLSConfig.
+/// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.
 Option WithTLS(tls::Config config);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
@@ -147,8 +147,8 @@ class Server {
   Error ListenFd(int fd);
   /// Listen over TLS with the Config of WithTLS. Fails where the library was built without TLS.
   ///
-  /// What is offered by ALPN is the Config's NextProtos, without "h2" and "http/1.1" where
-  /// WithProtocols excludes them, and followed by those of the two that are spoken.
+  /// ALPN offers the Config's NextProtos, without "h2" and "http/1.1" where WithProtocols excludes
+  /// them, and followed by those of the two that are served.
   Error ListenTLS(std::string_view address);
   /// Listen over TLS with `config`. Needs hon/tls/config.h.
   Error ListenTLS(std::string_view address, tls::Config config);
