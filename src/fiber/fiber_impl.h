@@ -21,7 +21,7 @@ struct ExceptionState {
 class FiberSlab;
 
 /// A stack that a thread can run on: that of its loop, or that of a fiber.
-struct Place {
+struct ExecutionStack {
   boost::context::detail::fcontext_t context = nullptr;  // the suspended execution
   ExceptionState exceptions;
   const void* stack_bottom = nullptr;  // the members from here on are for sanitizers
@@ -30,7 +30,7 @@ struct Place {
   void* asan_fake_stack = nullptr;
 };
 
-class Fiber : public Place {
+class Fiber : public ExecutionStack {
  public:
   Fiber(Scheduler::Impl& owner, const Stack& memory) : scheduler(&owner), stack(memory) {}
 

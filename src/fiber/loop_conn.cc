@@ -110,7 +110,7 @@ void LoopConn::Post(std::function<void()> function) {
 
 // A sink that throws loses its connection. The sink may destroy this object.
 template <class Call>
-void LoopConn::Tell(std::string_view callback, Call call) {
+void LoopConn::CallSink(std::string_view callback, Call call) {
   bool destroyed = false;
   HON_ASSERT(destroyed_ == nullptr);
   destroyed_ = &destroyed;
@@ -123,22 +123,22 @@ void LoopConn::Tell(std::string_view callback, Call call) {
 }
 
 void LoopConn::OnRequest(netpoll::Connection&) {
-  Tell("io::ConnSink::OnInput", [this] { sink_->OnInput(); });
+  CallSink("io::ConnSink::OnInput", [this] { sink_->OnInput(); });
 }
 
 void LoopConn::OnWritable(netpoll::Connection&) {
-  Tell("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
+  CallSink("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
 }
 
 void LoopConn::OnTimeout(netpoll::Connection&, DeadlineKind kind) {
-  Tell("io::ConnSink::OnDeadline", [this, kind] { sink_->OnDeadline(DeadlineOf(kind)); });
+  CallSink("io::ConnSink::OnDeadline", [this, kind] { sink_->OnDeadline(DeadlineOf(kind)); });
 }
 
 void LoopConn::OnDisconnect(netpoll::Connection&, const Error& why) {
   closing_ = true;
   LeaveGroup();
   const Error cause = cut_ ? cut_ : why;
-  Tell("io::ConnSink::OnClosed", [this, &cause] { sink_->OnClosed(cause); });
+  CallSink("io::ConnSink::OnClosed", [this, &cause] { sink_->OnClosed(cause); });
 }
 
 // Posted, since a sink is not called from inside its own calls.
@@ -149,7 +149,7 @@ void LoopConn::TellShutdown() {
     const std::shared_ptr<LoopConn*> self = alive.lock();
     if (self == nullptr || (*self)->group_ == nullptr) return;
     (*self)->shutdown_posted_ = false;
-    (*self)->Tell("io::ConnSink::OnShutdown", [&self] { (*self)->sink_->OnShutdown(); });
+    (*self)->CallSink("io::ConnSink::OnShutdown", [&self] { (*self)->sink_->OnShutdown(); });
   });
 }
 

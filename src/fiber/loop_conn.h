@@ -48,7 +48,7 @@ class LoopConn final : public io::EventConn, private netpoll::EventHandler {
   void OnDisconnect(netpoll::Connection&, const Error& why) override;
 
   template <class Call>
-  void Tell(std::string_view callback, Call call);
+  void CallSink(std::string_view callback, Call call);
   void LeaveGroup();
   void TellShutdown();
   void Cut(const Error& cause);

@@ -77,15 +77,15 @@ inline Fiber* Scheduler::Impl::TakeReady() {
   return fiber;
 }
 
-inline void Scheduler::Impl::Arrive(Place& here, boost::context::detail::transfer_t from) {
-  Place& left = *static_cast<Place*>(from.data);
+inline void Scheduler::Impl::Arrive(ExecutionStack& here, boost::context::detail::transfer_t from) {
+  ExecutionStack& left = *static_cast<ExecutionStack*>(from.data);
   FinishSwitch(here.asan_fake_stack, &left.stack_bottom, &left.stack_bytes);
   left.context = from.fctx;
   if (ended_ != nullptr) Recycle(*std::exchange(ended_, nullptr));
 }
 
 // Returns at a switch back to `from`.
-inline void Scheduler::Impl::Switch(Place& from, Place& to) {
+inline void Scheduler::Impl::Switch(ExecutionStack& from, ExecutionStack& to) {
   from.exceptions.caught = std::exchange(thread_exceptions_->caught, to.exceptions.caught);
   from.exceptions.uncaught = std::exchange(thread_exceptions_->uncaught, to.exceptions.uncaught);
   StartSwitch(&from.asan_fake_stack, to.stack_bottom, to.stack_bytes, to.tsan);
@@ -97,11 +97,12 @@ inline void Scheduler::Impl::Switch(Place& from, Place& to) {
 boost::context::detail::transfer_t Scheduler::Impl::JumpTold(
     boost::context::detail::fcontext_t context, void* from) {
   Impl& scheduler = *of_thread;
-  Place& here = *static_cast<Place*>(from);
-  const Place& to = scheduler.running_ != nullptr ? *scheduler.running_ : scheduler.loop_place_;
+  ExecutionStack& here = *static_cast<ExecutionStack*>(from);
+  const ExecutionStack& to =
+      scheduler.running_ != nullptr ? *scheduler.running_ : scheduler.loop_stack_;
   StartSwitchOutside(&here.asan_fake_stack, to.stack_bottom, to.stack_bytes);
   const auto back = boost::context::detail::jump_fcontext(context, from);
-  Place& left = *static_cast<Place*>(back.data);
+  ExecutionStack& left = *static_cast<ExecutionStack*>(back.data);
   FinishSwitchOutside(here.asan_fake_stack, &left.stack_bottom, &left.stack_bytes);
   return back;
 }
@@ -110,7 +111,7 @@ inline void Scheduler::Impl::Leave(Fiber& fiber) {
   Fiber* next = in_run_ ? TakeReady() : nullptr;
   if (next == &fiber) return;
   running_ = next;  // another fiber is ready, or none
-  Switch(fiber, next != nullptr ? *next : loop_place_);
+  Switch(fiber, next != nullptr ? *next : loop_stack_);
 }
 
 inline void Scheduler::Impl::SwitchOut() {
@@ -146,7 +147,7 @@ inline void Scheduler::Impl::Resume(Fiber& fiber) {
   HON_DEBUG_ASSERT(running_ == nullptr);
   if (of_thread != this) BindToThread();
   running_ = &fiber;
-  Switch(loop_place_, fiber);
+  Switch(loop_stack_, fiber);
 }
 
 Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
@@ -271,7 +272,7 @@ BlockingPool& Scheduler::Impl::Blocking() {
 void Scheduler::Impl::BindToThread() {
   of_thread = this;
   thread_exceptions_ = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
-  loop_place_.tsan = CurrentTsanFiber();
+  loop_stack_.tsan = CurrentTsanFiber();
   WatchForOverflow();
 }
 
@@ -280,7 +281,7 @@ void Scheduler::Impl::BindToThread() {
 void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
   Impl& scheduler = *of_thread;
   Fiber& fiber = *scheduler.running_;
-  Place& left = *static_cast<Place*>(from.data);
+  ExecutionStack& left = *static_cast<ExecutionStack*>(from.data);
   FinishSwitchOutside(nullptr, &left.stack_bottom, &left.stack_bytes);
   scheduler.Arrive(fiber, from);
   for (;;) {

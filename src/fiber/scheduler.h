@@ -61,8 +61,8 @@ class Scheduler::Impl final : private netpoll::Task {
   void SwitchOut();
   void Leave(Fiber& fiber);
   void BindToThread();
-  void Switch(Place& from, Place& to);
-  void Arrive(Place& here, boost::context::detail::transfer_t from);
+  void Switch(ExecutionStack& from, ExecutionStack& to);
+  void Arrive(ExecutionStack& here, boost::context::detail::transfer_t from);
   static void Main(boost::context::detail::transfer_t from);
   static boost::context::detail::transfer_t JumpTold(boost::context::detail::fcontext_t context,
                                                      void* from);
@@ -86,7 +86,7 @@ class Scheduler::Impl final : private netpoll::Task {
   unsigned switches_ = 0;
   unsigned next_look_ = 0;
   TimePoint slice_end_ = kNever;
-  Place loop_place_;
+  ExecutionStack loop_stack_;
   decltype(&JumpTold) jump_ =
       CheckedFromOutside() ? &JumpTold : &boost::context::detail::jump_fcontext;
   ExceptionState* thread_exceptions_ = nullptr;

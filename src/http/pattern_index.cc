@@ -28,14 +28,14 @@ void PatternIndex::Add(const RouteEntry& entry) {
   all_.push_back(&entry);
   const std::vector<Segment>& segments = entry.pattern.segments;
   for (size_t i = 0; i < segments.size(); ++i) {
-    places_[{i, Describe(segments[i])}].push_back(&entry);
+    by_segment_[{i, Describe(segments[i])}].push_back(&entry);
   }
 }
 
 const PatternIndex::Entries& PatternIndex::At(size_t position, const std::string& what) const {
   static const Entries kNone;
-  const auto found = places_.find({position, what});
-  return found == places_.end() ? kNone : found->second;
+  const auto found = by_segment_.find({position, what});
+  return found == by_segment_.end() ? kNone : found->second;
 }
 
 // At a segment where one of two overlapping patterns has a literal or {$}, the other has the same

@@ -23,13 +23,13 @@ class PatternIndex {
 
  private:
   using Entries = std::vector<const RouteEntry*>;
-  using Place = std::pair<size_t, std::string>;  // index of a segment, and its description
+  using SegmentKey = std::pair<size_t, std::string>;  // index of a segment, and its description
 
   [[nodiscard]] const Entries& At(size_t position, const std::string& what) const;
   [[nodiscard]] std::vector<const Entries*> Candidates(const Pattern& pattern) const;
 
   Entries all_;
-  std::map<Place, Entries> places_;
+  std::map<SegmentKey, Entries> by_segment_;
 };
 
 }  // namespace hon::http::internal
