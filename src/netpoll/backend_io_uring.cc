@@ -165,6 +165,8 @@ class IoUringBackend final : public Backend {
   void Poll(int fd, uint32_t events, uint64_t data);
   void Cancel(uint64_t target, uint64_t data);
   void CancelReceive(Connection& c);
+  void WatchPeer(Connection& c);
+  void ReceiveAgainIfUntold();
   void CancelAccept(Acceptor& acceptor);
 
   void OnCompletion(const io_uring_cqe& cqe);
@@ -189,6 +191,8 @@ class IoUringBackend final : public Backend {
   // Connections that found no block, while no more are to be provided, in the order of their
   // failures.
   std::vector<Connection*> starved_;
+  // Connections whose peer has left in this batch while their receive is armed.
+  std::vector<Connection*> peer_left_;
   // Connections whose input has changed in this batch, to be notified once it is complete.
   Connection* ready_first_ = nullptr;
   Connection* ready_last_ = nullptr;
@@ -312,6 +316,7 @@ void IoUringBackend::Deliver() {
   io_uring_cq_advance(ring_.Get(), count);
   blocks_.Publish();
   DeliverReady();
+  ReceiveAgainIfUntold();
   ArmStarved();
 }
 
@@ -357,6 +362,10 @@ void IoUringBackend::Sync(Connection& c) {
     return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
   }
   CancelReceive(c);
+  WatchPeer(c);
+}
+
+void IoUringBackend::WatchPeer(Connection& c) {
   if (Io::Holds(c, Io::Hold::kPeerPollInFlight)) return;
   Io::TakeHold(c, Io::Hold::kPeerPollInFlight);
   // Without POLLRDHUP, which is already known, the poll reports a reset.
@@ -419,8 +428,20 @@ void IoUringBackend::DeliverReady() {
     Connection* next = std::exchange(Io::ReadyNext(*c), nullptr);
     Io::DropHold(*c, Io::Hold::kInReadyList);
     Io::DeliverInput(*c);
+    if (Io::WantsInput(*c)) WatchPeer(*c);
     c = next;
   }
+}
+
+// Linux (seen in 6.18) can lose the end of input that arrives close behind bytes: a multishot
+// receive takes both wake-ups for one, delivers the bytes, and stays armed for ever. The poll of
+// the peer has one event to report and cannot lose it. A receive that has not reported the end that
+// the poll reported is cancelled, and armed again it finds what is left.
+void IoUringBackend::ReceiveAgainIfUntold() {
+  for (Connection* c : peer_left_) {
+    if (!Io::Closed(*c) && Io::WantsInput(*c)) CancelReceive(*c);
+  }
+  peer_left_.clear();
 }
 
 // Arms as many connections as there are blocks for: more would only fail again for lack of blocks.
@@ -454,6 +475,8 @@ void IoUringBackend::OnWritable(Connection& c) {
 void IoUringBackend::OnPeer(Connection& c, int result) {
   Io::DropHold(c, Io::Hold::kPeerPollInFlight);
   if (result < 0 || Io::Closed(c)) return;
+  // While input is wanted the receive tells all this, in order.
+  if (Io::WantsInput(c)) return peer_left_.push_back(&c);
   // While input is wanted, the receive reports all of this, in order.
   if (Io::WantsInput(c)) return;
   const bool hung_up = (result & (POLLERR | POLLHUP)) != 0;
