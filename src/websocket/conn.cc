@@ -30,7 +30,7 @@ Result<Message> Conn::ReadMessage() {
 
 Result<MessageType> Conn::ReadMessage(std::string& into) {
   into.clear();
-  HON_TRY(const Session::ReadResult result, session_->Read(into, true));
+  HON_TRY(const internal::ReadResult result, session_->Read(into, true));
   return result.type;
 }
 
@@ -73,7 +73,7 @@ IncomingMessage::~IncomingMessage() {
 Error IncomingMessage::Fill() {
   piece_.clear();
   at_ = 0;
-  Result<Session::ReadResult> result = session_->Read(piece_, false);
+  Result<internal::ReadResult> result = session_->Read(piece_, false);
   if (!result) return std::move(result.error());
   type_ = result->type;
   final_ = result->final;

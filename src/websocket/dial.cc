@@ -92,7 +92,7 @@ Result<Conn> Dial(std::string_view address, DialOptions options) {
   start.subprotocol = std::move(answer.subprotocol);
   start.remote_addr = conn->RemoteAddr();
   auto session = std::make_shared<Session>(std::move(start));
-  if (Error err = conn->BecomeEvented(*session)) return Fail(std::move(err));
+  if (Error err = conn->BecomeEvented(session->Sink())) return Fail(std::move(err));
   return Conn(std::move(session));
 }
 

@@ -1,29 +1,21 @@
-// A session's calls from any thread, and its output. Input and the end: session_input.cc.
+// A session's calls from any thread. What its loop does: session_input.cc, session_output.cc.
 
 #include "websocket/session.h"
-
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "hon/base/assert.h"
-#include "hon/io/io.h"
 
 namespace hon::websocket {
 
 using internal::Opcode;
+using internal::Outgoing;
+using internal::Packing;
+using internal::PhaseEvent;
+using internal::ReadResult;
 
 namespace {
-
-// Longer payloads are sent from their place. Shorter ones may share a system call.
-constexpr size_t kSendNowBytesMin = io::kBlockBytes;
-
-uint32_t RandomKey() {
-  uint32_t key = 0;
-  HON_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key) == 1);
-  return key;
-}
 
 std::unique_ptr<char[]> Join(std::string_view first, std::string_view second) {
   std::unique_ptr<char[]> both(new char[first.size() + second.size()]);
@@ -31,46 +23,16 @@ std::unique_ptr<char[]> Join(std::string_view first, std::string_view second) {
   return both;
 }
 
-// Room for a frame's bytes at the end of either kind of buffer.
-char* RoomIn(io::LinkBuffer& out, size_t size) { return out.Malloc(size); }
-void Filled(io::LinkBuffer& out, size_t size) { out.MallocAck(size); }
-char* RoomIn(std::string& out, size_t size) {
-  out.resize(out.size() + size);
-  return out.data() + out.size() - size;
-}
-void Filled(std::string&, size_t) {}
-
-void Append(io::LinkBuffer& out, std::string_view data) { out.Write(data); }
-void Append(std::string& out, std::string_view data) { out.append(data); }
-
-template <class Buffer>
-void WriteFrame(Buffer& out, const internal::FrameHeader& header, std::string_view payload) {
-  char bytes[internal::kFrameHeaderBytesMax];
-  Append(out, {bytes, internal::WriteFrameHeader(header, bytes)});
-  if (!header.masked) return Append(out, payload);
-  if (payload.empty()) return;
-  char* room = RoomIn(out, payload.size());
-  internal::BestKernels().mask(room, payload.data(), payload.size(), header.key);
-  Filled(out, payload.size());
-}
-
 }  // namespace
 
 Session::Session(SessionStart start)
     : setup_(std::move(start.setup)),
       handler_(std::move(start.handler)),
+      guard_(std::move(start.guard)),
       names_(Join(start.remote_addr, start.subprotocol)),
-      send_(start.deflate.send),
-      reader_options_{.masked = !start.client,
-                      .deflate = start.deflate.enabled,
-                      .inflate = start.deflate.receive,
-                      .pool = setup_->pool.get(),
-                      .message_bytes_max = setup_->options.message_bytes_max},
       remote_addr_size_(static_cast<uint16_t>(start.remote_addr.size())),
       subprotocol_size_(static_cast<uint16_t>(start.subprotocol.size())),
-      client_(start.client),
-      deflate_(start.deflate.enabled),
-      reader_(reader_options_) {}
+      core_(*this, start.deflate, start.client) {}
 
 Session::~Session() = default;
 
@@ -82,141 +44,143 @@ void Session::DropHandle() {
 
 // Reading.
 
-Result<Session::ReadResult> Session::Read(std::string& into, bool whole) {
-  Lock lock(mutex_);
-  if (handler_ != nullptr || reading_ != nullptr) {
+Result<ReadResult> Session::Read(std::string& into, bool whole) {
+  if (handler_ != nullptr) {
+    return Fail(Error::New("websocket: a connection with an EventHandler is not read"));
+  }
+  return core_.OnLoop() ? core_.Read(into, whole) : ReadElsewhere(into, whole);
+}
+
+Result<ReadResult> Session::ReadElsewhere(std::string& into, bool whole) {
+  const auto reading = std::make_shared<internal::RemoteReading>();
+  reading->data = std::move(into);
+  reading->whole = whole;
+  Lock lock(outbox_.mutex);
+  if (outbox_.reading != nullptr) {
     return Fail(Error::New("websocket: a connection is read in one place"));
   }
-  Reading reading{.into = &into, .whole = whole};
-  reading_ = &reading;
-  answering_ = false;
-  if (OnLoop()) {
-    lock.unlock();
-    Pump();
-    lock.lock();
-  } else if (conn_ != nullptr) {
-    conn_->Post([self = shared_from_this()] { self->Pump(); });
-  }
+  if (outbox_.conn == nullptr) return Fail(outbox_.WhyClosed());
+  outbox_.reading = reading;
+  outbox_.conn->Post([self = shared_from_this(), reading] { self->core_.ReadFor(reading); });
   Error err;
-  while (!reading.done && phase_ == Phase::kOpen && !err) err = changed_.Wait(lock);
-  reading_ = nullptr;
-  if (reading.done) return reading.result;
-  return Fail(phase_ == Phase::kOpen ? std::move(err) : WhyClosed());
+  while (!reading->done && outbox_.IsOpen() && !err) err = outbox_.changed.Wait(lock);
+  outbox_.reading.reset();
+  if (reading->done) {
+    into = std::move(reading->data);
+    return reading->result;
+  }
+  reading->abandoned = true;
+  return Fail(outbox_.IsOpen() ? std::move(err) : outbox_.WhyClosed());
 }
 
 void Session::SkipMessage() {
-  Lock lock(mutex_);
-  if (conn_ == nullptr) return;
-  // Set here, since the next read may come before the posted call.
-  skip_message_ = true;
-  if (!conn_->InLoop()) return conn_->Post([self = shared_from_this()] { self->Pump(); });
-  lock.unlock();
-  Pump();
+  // From here on, since whoever reads next may be there before the loop is.
+  outbox_.skip_message.store(true, std::memory_order_release);
+  if (core_.OnLoop()) return core_.Pump();
+  static_cast<void>(Post([self = shared_from_this()] { self->core_.Pump(); }));
 }
 
 // Writing.
 
-Error Session::WhyClosed() const {
-  if (phase_ == Phase::kClosing) return ErrClosed;
-  const CloseStatus status = StatusNow();
-  std::string text = "websocket: closed: " + std::to_string(status.code);
-  if (!status.reason.empty()) text += " " + status.reason;
-  return Error::Of(ErrClosed, std::move(text));
+Packing Session::PackingOf(size_t bytes) const {
+  if (!Compressed() || bytes < Options().deflate.threshold_bytes) return Packing::kPlain;
+  return core_.SendParams().takeover ? Packing::kOnLoop : Packing::kPacked;
 }
 
-CloseStatus Session::StatusNow() const {
-  return phase_ == Phase::kOpen || status_ == nullptr ? CloseStatus() : *status_;
-}
-
-bool Session::Worthwhile(size_t bytes) const {
-  return deflate_ && bytes >= setup_->options.deflate.threshold_bytes;
-}
-
-std::unique_ptr<internal::Deflater> Session::TakeDeflater() {
-  if (!send_.takeover) return setup_->pool->TakeDeflater(send_.window_bits);
-  if (deflater_ != nullptr) return std::move(deflater_);
-  return std::make_unique<internal::Deflater>(send_.window_bits, setup_->pool->Level());
-}
-
-void Session::ReturnDeflater(std::unique_ptr<internal::Deflater> deflater) {
-  if (send_.takeover) {
-    deflater_ = std::move(deflater);
-  } else {
-    setup_->pool->GiveBack(std::move(deflater), send_.window_bits);
-  }
+// Compresses by a deflater of the pool, which is kept in `deflater` while the message goes on.
+void Session::Pack(std::unique_ptr<internal::Deflater>& deflater, std::string_view data, bool final,
+                   std::string& packed) const {
+  const int bits = core_.SendParams().window_bits;
+  if (deflater == nullptr) deflater = setup_->pool->TakeDeflater(bits);
+  deflater->Add(data, final, packed);
+  if (final) setup_->pool->GiveBack(std::move(deflater), bits);
 }
 
 Error Session::Write(MessageType type, std::string_view data) {
   if (type == MessageType::kText && !internal::IsUtf8(data)) return ErrBadMessage;
+  const Outgoing frame{static_cast<Opcode>(type), PackingOf(data.size())};
   std::string packed;
-  const bool compress = Worthwhile(data.size());
-  if (compress && !send_.takeover) {  // outside the lock, since the order does not matter
-    auto deflater = TakeDeflater();
-    deflater->Add(data, true, packed);
-    ReturnDeflater(std::move(deflater));
+  if (frame.packing == Packing::kPacked) {
+    std::unique_ptr<internal::Deflater> deflater;
+    Pack(deflater, data, true, packed);
+    data = packed;
   }
-  Lock lock(mutex_);
-  HON_RETURN_IF_ERROR(AwaitRoom(lock));
-  if (compress && send_.takeover) {
-    auto deflater = TakeDeflater();
-    deflater->Add(data, true, packed);
-    ReturnDeflater(std::move(deflater));
+  if (core_.OnLoop()) {
+    if (!core_.HasRoom(false)) [[unlikely]] {
+      Lock lock(outbox_.mutex);
+      HON_RETURN_IF_ERROR(AwaitRoom(lock, false));
+    }
+    core_.Send(frame, data);
+    return {};
   }
-  Emit(static_cast<Opcode>(type), compress ? std::string_view(packed) : data, true, compress);
+  Lock lock(outbox_.mutex);
+  HON_RETURN_IF_ERROR(AwaitRoom(lock, false));
+  PushAndPost(frame, data);
   return {};
 }
 
 Error Session::BeginMessage(MessageType type) {
-  Lock lock(mutex_);
-  HON_RETURN_IF_ERROR(AwaitRoom(lock));
-  message_open_ = true;
-  message_begun_ = false;
-  message_deflated_ = deflate_;
-  message_type_ = type;
-  message_utf8_.Reset();
+  Lock lock(outbox_.mutex);
+  HON_RETURN_IF_ERROR(AwaitRoom(lock, false));
+  outbox_.message_open.store(true, std::memory_order_relaxed);
+  message_ = std::make_unique<OpenMessage>(OpenMessage{.type = type});
+  if (Compressed()) {
+    message_->packing = core_.SendParams().takeover ? Packing::kOnLoop : Packing::kPacked;
+  }
   return {};
 }
 
 Error Session::AddToMessage(std::string_view data, bool final) {
-  Lock lock(mutex_);
-  if (!message_open_) return ErrClosed;
-  if (message_type_ == MessageType::kText) {
-    if (!message_utf8_.Add(data) || (final && !message_utf8_.AtEnd())) return ErrBadMessage;
+  if (message_ == nullptr) return ErrClosed;
+  if (message_->type == MessageType::kText) {
+    if (!message_->utf8.Add(data) || (final && !message_->utf8.AtEnd())) return ErrBadMessage;
   }
   if (data.empty() && !final) return {};
-  HON_RETURN_IF_ERROR(AwaitRoom(lock, true));
-  message_open_ = !final;
-  std::string packed;
-  if (message_deflated_) {
-    // Kept in deflater_ from part to part, with or without takeover.
-    auto deflater = deflater_ != nullptr ? std::move(deflater_) : TakeDeflater();
-    deflater->Add(data, final, packed);
-    if (final) {
-      ReturnDeflater(std::move(deflater));
-    } else {
-      deflater_ = std::move(deflater);
-      if (packed.empty()) return {};
-    }
+  const bool on_loop = core_.OnLoop();
+  Lock lock(outbox_.mutex, std::defer_lock);
+  if (!on_loop || !core_.HasRoom(true)) {
+    lock.lock();
+    HON_RETURN_IF_ERROR(AwaitRoom(lock, true));
+    if (on_loop) lock.unlock();
   }
-  const bool first = !std::exchange(message_begun_, true);
-  Emit(first ? static_cast<Opcode>(message_type_) : Opcode::kContinuation,
-       message_deflated_ ? std::string_view(packed) : data, final, first && message_deflated_);
-  if (final) changed_.WakeAll();
+  const Outgoing frame{static_cast<Opcode>(message_->type), message_->packing, final};
+  std::string packed;
+  if (message_->packing == Packing::kPacked) {
+    Pack(message_->deflater, data, final, packed);
+    if (packed.empty() && !final) return {};
+    data = packed;
+  }
+  if (on_loop) {
+    core_.Send(frame, data);
+  } else {
+    PushAndPost(frame, data);
+  }
+  if (!final) return {};
+  message_.reset();
+  if (on_loop) lock.lock();
+  outbox_.message_open.store(false, std::memory_order_relaxed);
+  outbox_.changed.WakeAll();
   return {};
 }
 
 void Session::AbandonMessage() {
-  Lock lock(mutex_);
-  if (!std::exchange(message_open_, false)) return;
-  EmitClose(kCloseInternalError, "message abandoned");
-  changed_.WakeAll();
+  if (message_ == nullptr) return;
+  message_.reset();
+  static_cast<void>(SendClose(kCloseInternalError, "message abandoned"));
+  Lock lock(outbox_.mutex);
+  outbox_.message_open.store(false, std::memory_order_relaxed);
+  outbox_.changed.WakeAll();
 }
 
 Error Session::Ping(std::string_view payload) {
   if (payload.size() > kControlBytesMax) return ErrBadMessage;
-  Lock lock(mutex_);
-  if (phase_ != Phase::kOpen) return WhyClosed();
-  Emit(Opcode::kPing, payload);
+  if (core_.OnLoop() && outbox_.IsOpen()) {
+    core_.Send({Opcode::kPing}, payload);
+    return {};
+  }
+  Lock lock(outbox_.mutex);
+  if (!outbox_.IsOpen()) return outbox_.WhyClosed();
+  PushAndPost({Opcode::kPing}, payload);
   return {};
 }
 
@@ -225,207 +189,112 @@ Error Session::Close(CloseCode code, std::string_view reason) {
       !internal::IsUtf8(reason)) {
     return ErrBadMessage;
   }
-  Lock lock(mutex_);
-  if (phase_ != Phase::kOpen) return WhyClosed();
-  EmitClose(code, reason);
+  return SendClose(code, reason);
+}
+
+// Our side's close frame: from here on only the peer's is waited for.
+Error Session::SendClose(CloseCode code, std::string_view reason) {
+  Lock lock(outbox_.mutex);
+  if (!outbox_.IsOpen()) return outbox_.WhyClosed();
+  outbox_.status = std::make_unique<CloseStatus>(CloseStatus{code, std::string(reason)});
+  outbox_.Move(PhaseEvent::kCloseSent);
+  const std::string payload = internal::ClosePayload(code, reason);
+  if (!core_.OnLoop()) {
+    PushAndPost({Opcode::kClose}, payload);
+    return {};
+  }
+  lock.unlock();
+  core_.Send({Opcode::kClose}, payload);
   return {};
 }
 
-// Our side's close frame: from here on only the peer's close frame is awaited.
-void Session::EmitClose(CloseCode code, std::string_view reason) {
-  if (phase_ != Phase::kOpen) return;
-  Emit(Opcode::kClose, internal::ClosePayload(code, reason));
-  phase_ = Phase::kClosing;
-  if (!peer_said_) status_ = std::make_unique<CloseStatus>(CloseStatus{code, std::string(reason)});
-  changed_.WakeAll();
-  if (conn_ == nullptr) return;
-  conn_->Post([self = shared_from_this()] {
-    if (self->conn_ == nullptr) return;
-    self->conn_->SetDeadline(io::ConnDeadline::kRead,
-                             DeadlineAfter(Clock::now(), self->setup_->options.close_timeout));
-    self->Pump();  // received messages are dropped meanwhile
-  });
-}
-
-Error Session::Wait() {
-  Lock lock(mutex_);
-  Error err;
-  while (phase_ != Phase::kClosed && !err) err = changed_.Wait(lock);
-  return phase_ == Phase::kClosed ? Error() : err;
-}
-
-appcontext::Context Session::Context() {
-  Lock lock(mutex_);
-  if (context_ == nullptr) {
-    context_ =
-        std::make_unique<appcontext::Cancelable>(appcontext::WithCancel(appcontext::Background()));
-    if (phase_ == Phase::kClosed) context_->cancel(WhyClosed());
-  }
-  return context_->context;
-}
-
-CloseStatus Session::Status() {
-  Lock lock(mutex_);
-  return StatusNow();
-}
-
-size_t Session::Unsent() {
-  Lock lock(mutex_);
-  return UnsentNow();
-}
-
-// Output.
-
-size_t Session::UnsentNow() const {
-  return PendingBytes() + (OnLoop() ? conn_->Out().Len() : out_seen_);
+// Under the mutex.
+void Session::PushAndPost(const Outgoing& frame, std::string_view payload) {
+  outbox_.Push(frame, std::string(payload));
+  if (std::exchange(outbox_.flush_posted, true)) return;
+  outbox_.conn->Post([self = shared_from_this()] { self->core_.Flush(); });
 }
 
 // Waits, by the options, until a message may be written.
 Error Session::AwaitRoom(Lock& lock, bool within_message) {
-  const ConnOptions& options = setup_->options;
+  const bool on_loop = core_.OnLoop();
   for (;;) {
-    if (phase_ != Phase::kOpen || conn_ == nullptr) return WhyClosed();
-    const bool full = UnsentNow() >= options.unsent_bytes_max;
-    if (!full && (within_message || !message_open_)) return {};
-    if (full && options.slow == Slow::kClose) {
-      conn_->Post([self = shared_from_this()] { self->End(io::ConnClose::kAbort); });
+    if (!outbox_.IsOpen()) return outbox_.WhyClosed();
+    const bool full = Unsent() >= Options().unsent_bytes_max;
+    const bool taken = !within_message && (outbox_.message_open.load(std::memory_order_relaxed) ||
+                                           (on_loop && core_.InMessage()));
+    if (!full && !taken) return {};
+    if (full && Options().slow == Slow::kClose) {
+      outbox_.conn->Post([self = shared_from_this()] { self->core_.End(io::ConnClose::kAbort); });
       return ErrBackpressure;
     }
-    if (!internal::MayWait(conn_->InLoop()) || (full && options.slow == Slow::kDrop)) {
+    if (!internal::MayWait(on_loop) || (full && Options().slow == Slow::kDrop)) {
       return ErrBackpressure;
     }
-    if (full) PostSettle();
-    HON_RETURN_IF_ERROR(changed_.Wait(lock));
+    if (full) core_.PostSettle(*outbox_.conn);
+    HON_RETURN_IF_ERROR(outbox_.changed.Wait(lock));
   }
 }
 
-void Session::Emit(Opcode opcode, std::string_view payload, bool final, bool compressed) {
-  if (conn_ == nullptr) return;
-  const internal::FrameHeader header{.final = final,
-                                     .compressed = compressed,
-                                     .masked = client_,
-                                     .opcode = opcode,
-                                     .key = client_ ? RandomKey() : 0,
-                                     .length = payload.size()};
-  emitted_ += payload.size() + 2;
-  if (!conn_->InLoop()) {
-    if (pending_ == nullptr) pending_ = std::make_unique<std::string>();
-    WriteFrame(*pending_, header, payload);
-    return PostFlush();
+Error Session::Wait() {
+  Lock lock(outbox_.mutex);
+  Error err;
+  while (outbox_.GetPhase() != internal::Phase::kClosed && !err) err = outbox_.changed.Wait(lock);
+  return outbox_.GetPhase() == internal::Phase::kClosed ? Error() : err;
+}
+
+appcontext::Context Session::Context() {
+  Lock lock(outbox_.mutex);
+  if (outbox_.context == nullptr) {
+    outbox_.context =
+        std::make_unique<appcontext::Cancelable>(appcontext::WithCancel(appcontext::Background()));
+    if (outbox_.GetPhase() == internal::Phase::kClosed) {
+      outbox_.context->cancel(outbox_.WhyClosed());
+    }
   }
-  MovePending();
-  if (payload.size() >= kSendNowBytesMin && !header.masked) {
-    char bytes[internal::kFrameHeaderBytesMax];
-    conn_->SendNow({bytes, WriteFrameHeader(header, bytes)}, payload);
-  } else {
-    WriteFrame(conn_->Out(), header, payload);
-  }
-  Sent();
+  return outbox_.context->context;
 }
 
-void Session::MovePending() {
-  if (pending_ == nullptr) return;
-  conn_->Out().Write(*pending_);
-  pending_.reset();
+CloseStatus Session::Status() {
+  Lock lock(outbox_.mutex);
+  return outbox_.Status();
 }
 
-// Out() has grown, on the loop.
-void Session::Sent() {
-  out_seen_ = conn_->Out().Len();
-  if (out_seen_ == 0) return;
-  conn_->SendSoon();
-  const Duration timeout = setup_->options.write_timeout;
-  if (write_watched_ || timeout == kUnlimited) return;
-  write_watched_ = true;
-  sent_mark_ = emitted_ - std::min<uint64_t>(emitted_, out_seen_);
-  conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(Clock::now(), timeout));
-}
-
-void Session::PostFlush() {
-  if (std::exchange(flush_posted_, true)) return;
-  conn_->Post([self = shared_from_this()] { self->Flush(); });
-}
-
-void Session::Flush() {
-  Lock lock(mutex_);
-  flush_posted_ = false;
-  if (conn_ == nullptr || pending_ == nullptr) return;
-  MovePending();
-  Sent();
-}
-
-// Checks, after the output of a turn was sent, how much the socket has left, for writers that wait
-// for room. When it is still too much, OnDrained follows later. Two posts are always a turn apart.
-void Session::PostSettle() {
-  if (std::exchange(settle_posted_, true)) return;
-  conn_->Post([self = shared_from_this()] {
-    self->Flush();
-    Lock lock(self->mutex_);
-    if (self->conn_ != nullptr) self->conn_->Post([self] { self->Settle(); });
-  });
-}
-
-void Session::Settle() {
-  Lock lock(mutex_);
-  settle_posted_ = false;
-  if (conn_ == nullptr) return;
-  out_seen_ = conn_->Out().Len();
-  changed_.WakeAll();
-  const bool resume = std::exchange(paused_, false) && out_seen_ < kEventsUnsentBytesMax;
-  lock.unlock();
-  if (resume) Pump();
+size_t Session::Unsent() {
+  if (core_.OnLoop()) return core_.Unsent();
+  return outbox_.bytes.load(std::memory_order_relaxed) +
+         outbox_.out_bytes.load(std::memory_order_relaxed);
 }
 
 // For hubs.
 
 bool Session::Post(std::function<void()> function) {
-  Lock lock(mutex_);
-  if (conn_ == nullptr) return false;
-  conn_->Post(std::move(function));
+  Lock lock(outbox_.mutex);
+  if (outbox_.conn == nullptr) return false;
+  outbox_.conn->Post(std::move(function));
   return true;
 }
 
 const void* Session::LoopId() {
-  Lock lock(mutex_);
-  return conn_ == nullptr ? nullptr : conn_->LoopId();
-}
-
-void Session::SendPrepared(internal::Prepared& message, internal::PreparedBlocks& blocks) {
-  Lock lock(mutex_);
-  if (conn_ == nullptr || phase_ != Phase::kOpen || message_open_) return;
-  const ConnOptions& options = setup_->options;
-  if (UnsentNow() >= options.unsent_bytes_max) {
-    if (options.slow == Slow::kClose) {
-      lock.unlock();
-      End(io::ConnClose::kAbort);
-    }
-    return;
-  }
-  // A client masks each of its frames with a different key.
-  if (client_) return Emit(static_cast<Opcode>(message.Type()), message.Payload());
-  const bool compress = Worthwhile(message.Payload().size());
-  const int bits = compress ? send_.window_bits : 0;
-  const std::string& frame = message.Frame(bits, setup_->pool.get());
-  // The peer's window now differs from ours.
-  if (compress && send_.takeover) deflater_.reset();
-  MovePending();
-  emitted_ += frame.size();
-  blocks.AppendTo(conn_->Out(), frame, bits);
-  Sent();
+  Lock lock(outbox_.mutex);
+  return outbox_.conn == nullptr ? nullptr : outbox_.conn->LoopId();
 }
 
 bool Session::OnEnd(const void* key, std::function<void()> on_closed) {
-  Lock lock(mutex_);
-  if (conn_ == nullptr) return false;
-  if (end_calls_ == nullptr) end_calls_ = std::make_unique<std::vector<EndCall>>();
-  end_calls_->push_back({key, std::move(on_closed)});
+  Lock lock(outbox_.mutex);
+  if (outbox_.conn == nullptr) return false;
+  if (outbox_.end_calls == nullptr) {
+    outbox_.end_calls = std::make_unique<std::vector<internal::Outbox::EndCall>>();
+  }
+  outbox_.end_calls->push_back({key, std::move(on_closed)});
   return true;
 }
 
 void Session::ForgetEnd(const void* key) {
-  Lock lock(mutex_);
-  if (end_calls_ == nullptr) return;
-  std::erase_if(*end_calls_, [key](const EndCall& call) { return call.key == key; });
+  Lock lock(outbox_.mutex);
+  if (outbox_.end_calls == nullptr) return;
+  std::erase_if(*outbox_.end_calls,
+                [key](const internal::Outbox::EndCall& call) { return call.key == key; });
 }
 
 }  // namespace hon::websocket

@@ -73,6 +73,7 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   start.handler = std::move(handler);
   start.subprotocol = internal::SelectSubprotocol(r.Header, options_.subprotocols);
   start.remote_addr = r.RemoteAddr;
+  start.guard = appcontext::CallbackGuard::Of(r.Context());
   http::Header fields = w.Header().Clone();
   for (const auto& [name, value] : options_.header) fields.Add(name, value);
   for (const std::string_view own : kOwnFields) fields.Del(own);
@@ -81,7 +82,7 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);
 
   auto session = std::make_shared<Session>(std::move(start));
-  if (Error err = w.Upgrade("websocket", fields, *session)) {
+  if (Error err = w.Upgrade("websocket", fields, session->Sink())) {
     if (!err.Is(http::ErrNotSupported)) return Fail(std::move(err));
     return Fail(AnswerUnsupported(w, std::move(err)));
   }

@@ -68,6 +68,15 @@ void WaitList::WakeAll() {
   }
 }
 
+Error AwaitOnLoop(const bool& over) {
+  const appcontext::Context& context = fiber::CurrentContext();
+  ContextWaiter waiter(*fiber::Current());
+  if (waiter.Register(context)) {
+    while (!over && !context.Done()) fiber::Park();
+  }
+  return over ? Error() : context.Cause();
+}
+
 bool MayWait(bool on_loop) {
   return fiber::Current() != nullptr || (!on_loop && netpoll::Loop::Current() == nullptr);
 }

@@ -20,8 +20,12 @@ class WaitList {
   Node* first_ = nullptr;
 };
 
-/// Whether the caller may wait: a fiber, or a thread without a loop, neither one of netpoll nor
-/// (`on_loop`) the loop of the connection.
+/// Suspends the running fiber until code of its own loop has set `over` and woken it. Fails when
+/// the fiber's context has ended first.
+Error AwaitOnLoop(const bool& over);
+
+/// Whether the caller may wait: a fiber, or a thread that turns no loop, neither one of netpoll's
+/// nor (`on_loop`) whatever turns the connection.
 [[nodiscard]] bool MayWait(bool on_loop);
 
 }  // namespace hon::websocket::internal

@@ -77,9 +77,12 @@ class EventConn {
   /// With InputEnded: the end may be an attacker's, as over TLS a FIN without close_notify.
   [[nodiscard]] virtual bool InputTruncated() const { return false; }
 
-  /// Bytes that are not with the kernel yet. The buffer has no limit: the caller looks at Len()
-  /// before adding more. SendSoon must follow an addition.
+  /// Bytes to be sent. Nothing bounds them but the caller, who looks at Unsent() before adding
+  /// more; after adding, SendSoon.
   [[nodiscard]] virtual LinkBuffer& Out() = 0;
+  /// Bytes that are not with the kernel yet: Out(), and what stands behind it where the output is
+  /// framed.
+  [[nodiscard]] virtual size_t Unsent() { return Out().Len(); }
   /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.
   virtual void SendSoon() = 0;
   /// Sends `head` and `body` at once and uncopied, behind the bytes of Out(). Bytes that the socket

@@ -1,0 +1,412 @@
+// How a connection's loop takes input apart, and how a connection ends.
+
+#include "websocket/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "websocket/session.h"
+
+namespace hon::websocket::internal {
+
+Core::Core(Session& session, const DeflateTerms& deflate, bool client)
+    : session_(session),
+      outbox_(session.outbox_),
+      send_(deflate.send),
+      reader_options_{.masked = !client,
+                      .deflate = deflate.enabled,
+                      .inflate = deflate.receive,
+                      .pool = session.setup_->pool.get(),
+                      .message_bytes_max = session.setup_->options.message_bytes_max},
+      reader_(reader_options_),
+      client_(client) {}
+
+Core::~Core() = default;
+
+// An exception of the program's handler is reported, and ends its connection, not the loop.
+template <class Call>
+void Core::Tell(std::string_view callback, Call call) {
+  if (session_.handler_ == nullptr) return;
+  Conn conn(session_.shared_from_this());
+  const Error thrown = session_.guard_.Call(callback, [&] { call(*session_.handler_, conn); });
+  if (thrown) [[unlikely]]
+    static_cast<void>(session_.SendClose(kCloseInternalError, "handler failed"));
+}
+
+void Core::OnOpen(std::unique_ptr<io::EventConn> conn) {
+  HON_ASSERT(conn_ == nullptr && self_ == nullptr);
+  self_ = session_.shared_from_this();
+  thread_ = std::this_thread::get_id();
+  conn_ = std::move(conn);
+  {
+    Outbox::Lock lock(outbox_.mutex);
+    outbox_.conn = conn_.get();
+    outbox_.Move(PhaseEvent::kOpened);
+  }
+  if (Options().ping_interval != kUnlimited) {
+    conn_->SetDeadline(io::ConnDeadline::kIdle,
+                       DeadlineAfter(Clock::now(), Options().ping_interval));
+  }
+  if (session_.handler_ == nullptr) return Pump();
+  // Not from inside the upgrade, which is on a fiber.
+  pumping_ = true;
+  conn_->Post([self = self_] { self->core_.BeginEvents(); });
+}
+
+void Core::BeginEvents() {
+  HON_ASSERT(pumping_);
+  pumping_ = false;
+  if (conn_ == nullptr) return;
+  Tell("websocket::EventHandler::OnOpen",
+       [](EventHandler& handler, Conn& handle) { handler.OnOpen(handle); });
+  Pump();
+}
+
+void Core::OnInput() {
+  const bool pinged = std::exchange(liveness_, Liveness::kHeard) == Liveness::kPinged;
+  if (pinged && outbox_.IsOpen() && postponed_ == nullptr) {
+    conn_->SetDeadline(io::ConnDeadline::kRead, kNever);
+  }
+  Pump();
+}
+
+// Readers.
+
+Result<ReadResult> Core::Read(std::string& into, bool whole) {
+  if (reading_ != nullptr || remote_reading_ != nullptr) {
+    return Fail(Error::New("websocket: a connection is read in one place"));
+  }
+  answering_ = false;
+  Reading reading{.into = &into, .whole = whole};
+  if (TakeLeft(into, whole, reading.result)) {
+    answering_ = true;
+    return reading.result;
+  }
+  reading_ = &reading;
+  Pump();
+  Error err;
+  if (!reading.over && outbox_.IsOpen()) {
+    reading.waiter = fiber::Current();
+    err = reading.waiter == nullptr ? Error::New("websocket: a read on a loop is a fiber's")
+                                    : AwaitOnLoop(reading.over);
+  }
+  reading_ = nullptr;
+  if (reading.done) return reading.result;
+  if (!into.empty()) left_ = std::make_unique<Left>(Left{std::move(into), reading.result});
+  Outbox::Lock lock(outbox_.mutex);
+  return Fail(err && outbox_.IsOpen() ? std::move(err) : outbox_.WhyClosed());
+}
+
+// What an earlier reader has left goes first. True when nothing more is to be read.
+bool Core::TakeLeft(std::string& into, bool whole, ReadResult& result) {
+  if (left_ == nullptr) return false;
+  const std::unique_ptr<Left> left = std::move(left_);
+  into.append(left->data);
+  result = left->result;
+  return result.final || !whole;
+}
+
+void Core::ReadFor(std::shared_ptr<RemoteReading> reading) {
+  if (conn_ == nullptr) return;
+  DropAbandoned();
+  HON_ASSERT(remote_reading_ == nullptr);
+  answering_ = false;
+  remote_reading_ = std::move(reading);
+  RemoteReading& one = *remote_reading_;
+  if (!TakeLeft(one.data, one.whole, one.result)) return Pump();
+  answering_ = true;
+  DeliverRemote(one.result);
+}
+
+void Core::DeliverRemote(const ReadResult& result) {
+  const std::shared_ptr<RemoteReading> reading = std::move(remote_reading_);
+  reading->result = result;
+  {
+    Outbox::Lock lock(outbox_.mutex);
+    if (!reading->abandoned.load(std::memory_order_relaxed)) {
+      reading->done = true;
+      return outbox_.changed.WakeAll();
+    }
+  }
+  left_ = std::make_unique<Left>(Left{std::move(reading->data), result});
+}
+
+void Core::DropAbandoned() {
+  if (remote_reading_ == nullptr || !remote_reading_->abandoned.load(std::memory_order_acquire)) {
+    return;
+  }
+  const std::shared_ptr<RemoteReading> reading = std::move(remote_reading_);
+  if (reading->data.empty()) return;
+  left_ = std::make_unique<Left>(Left{std::move(reading->data), reading->result});
+}
+
+// The reader of this loop has what it waits for, or waits for nothing more.
+void Core::WakeReader() {
+  if (reading_ == nullptr || std::exchange(reading_->over, true)) return;
+  if (reading_->waiter != nullptr) fiber::Wake(*reading_->waiter);
+}
+
+// Input.
+
+bool Core::WantsMessages() {
+  if (outbox_.skip_message.load(std::memory_order_acquire)) return true;
+  if (!outbox_.IsOpen()) return true;  // to drop them
+  if (session_.handler_ == nullptr) {
+    DropAbandoned();
+    return (reading_ != nullptr && !reading_->over) || remote_reading_ != nullptr;
+  }
+  if (Unsent() < kEventsUnsentBytesMax) return true;
+  paused_ = true;
+  PostSettle(*conn_);
+  return false;
+}
+
+void Core::Pump() {
+  if (conn_ == nullptr || outbox_.GetPhase() >= Phase::kEnding) return;
+  if (std::exchange(pumping_, true)) return;
+  const std::shared_ptr<Session> keep = self_;
+  if (postponed_ != nullptr) {
+    pumping_ = false;
+    if (!Postponed()) FinishPostponed();
+    return;
+  }
+  bool wanted = WantsMessages();
+  const auto over = [this] {
+    return outbox_.GetPhase() >= Phase::kEnding || postponed_ != nullptr;
+  };
+  for (;;) {
+    const std::string_view front = conn_->In().Front();
+    // The block is ours alone from here on: unmasked in place.
+    std::span<char> input(const_cast<char*>(front.data()), front.size());
+    const std::span<char> room = message_ == nullptr ? std::span<char>() : message_->Room();
+    const Found found = reader_.Next(input, wanted, room);
+    Handle(found);
+    if (over()) break;
+    if (const size_t used = front.size() - input.size(); used != 0) {
+      const Error skipped = conn_->In().Skip(used);
+      HON_ASSERT(!skipped);
+    }
+    if (found.kind == Found::Kind::kBlocked) {
+      if (!(wanted = WantsMessages())) break;
+    } else if (found.kind == Found::Kind::kNothing) {
+      if (conn_->In().Empty()) break;
+    } else if (found.kind == Found::Kind::kPiece) {
+      wanted = WantsMessages();
+    }
+  }
+  pumping_ = false;
+  if (over()) return;
+  conn_->ConsumedInput();
+  if (conn_->InputEnded() && conn_->In().Empty()) {  // without a closing handshake
+    PeerEnds({.code = kCloseAbnormal});
+  }
+}
+
+void Core::Handle(const Found& found) {
+  switch (found.kind) {
+    case Found::Kind::kNothing:
+    case Found::Kind::kBlocked:
+      return;
+    case Found::Kind::kPiece:
+      return TakePiece(found);
+    case Found::Kind::kPing:
+      AnswerPing(found.data);
+      return Tell("websocket::EventHandler::OnPing",
+                  [&](EventHandler& handler, Conn& self) { handler.OnPing(self, found.data); });
+    case Found::Kind::kPong:
+      return Tell("websocket::EventHandler::OnPong",
+                  [&](EventHandler& handler, Conn& self) { handler.OnPong(self, found.data); });
+    case Found::Kind::kClose:
+    case Found::Kind::kBad:
+      return PeerEnds(found);
+  }
+}
+
+void Core::TakePiece(const Found& found) {
+  if (outbox_.skip_message.load(std::memory_order_acquire)) {
+    return outbox_.skip_message.store(!found.final, std::memory_order_release);
+  }
+  if (!outbox_.IsOpen()) return;
+  if (session_.handler_ == nullptr) return TakePieceForReader(found);
+  if (!found.final && message_ == nullptr) {
+    message_ = std::make_unique<MessageBuffer>(conn_->In().Pool());
+  }
+  if (message_ != nullptr) message_->Add(found.data, reader_.ToCome());
+  if (!found.final) return;
+  const std::unique_ptr<MessageBuffer> whole = std::move(message_);
+  const std::string_view data = whole == nullptr ? found.data : whole->View();
+  Tell("websocket::EventHandler::OnMessage",
+       [&](EventHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
+}
+
+void Core::TakePieceForReader(const Found& found) {
+  const bool remote = reading_ == nullptr;
+  HON_ASSERT(!remote || remote_reading_ != nullptr);
+  std::string& into = remote ? remote_reading_->data : *reading_->into;
+  ReadResult& result = remote ? remote_reading_->result : reading_->result;
+  const size_t need = into.size() + found.data.size();
+  if (into.capacity() < need) {
+    into.reserve(std::max(RoomFor(need, reader_.ToCome()), 2 * into.size()));
+  }
+  into.append(found.data);
+  result = {found.type, found.final};
+  if ((remote ? remote_reading_->whole : reading_->whole) && !found.final) return;
+  answering_ = true;
+  if (remote) return DeliverRemote(result);
+  reading_->done = true;
+  WakeReader();
+}
+
+// A peer that pings and does not read is not answered without end: what counts is the last ping.
+void Core::AnswerPing(std::string_view payload) {
+  if (!outbox_.IsOpen() || Unsent() >= Options().unsent_bytes_max) return;
+  Emit(Opcode::kPong, payload);
+}
+
+// The end.
+
+// Whether what ends the connection waits until the reader has answered what came before it: a
+// client may ask and say goodbye in one breath.
+bool Core::Postponed() const { return answering_ && outbox_.IsOpen(); }
+
+void Core::PeerEnds(const Found& found) {
+  HON_ASSERT(postponed_ == nullptr);
+  postponed_ = std::make_unique<PeerEnd>(PeerEnd{found.kind, found.code, std::string(found.data)});
+  if (!Postponed()) return FinishPostponed();
+  conn_->SetDeadline(io::ConnDeadline::kRead, DeadlineAfter(Clock::now(), Options().close_timeout));
+}
+
+// A peer that just stopped sending gets what is on its way to it.
+void Core::FinishPostponed() {
+  const std::unique_ptr<PeerEnd> end = std::move(postponed_);
+  const bool by_fin = end->kind == Found::Kind::kNothing;
+  End(by_fin ? io::ConnClose::kGraceful : io::ConnClose::kLinger, end.get());
+}
+
+// Answers the peer's close frame, or says what the peer did wrong, unless our own close frame has
+// been sent.
+void Core::End(io::ConnClose how, const PeerEnd* by_peer) {
+  if (conn_ == nullptr) return;
+  std::vector<Outbox::Entry> entries;
+  bool answer = false;
+  {
+    Outbox::Lock lock(outbox_.mutex);
+    if (by_peer != nullptr) {
+      const bool by_fin = by_peer->kind == Found::Kind::kNothing;
+      answer = !by_fin && outbox_.IsOpen();
+      outbox_.status =
+          by_fin ? nullptr
+                 : std::make_unique<CloseStatus>(CloseStatus{by_peer->code, by_peer->reason});
+    }
+    entries = outbox_.TakeAll();
+    outbox_.Move(PhaseEvent::kEnded);
+  }
+  EmitEntries(entries);
+  if (answer) {
+    const bool bare = by_peer->code == kCloseNoStatus;
+    const bool closes = by_peer->kind == Found::Kind::kClose;
+    Emit(Opcode::kClose,
+         bare ? std::string() : ClosePayload(by_peer->code, closes ? "" : by_peer->reason));
+  }
+  for (const auto which : {io::ConnDeadline::kRead, io::ConnDeadline::kIdle}) {
+    conn_->SetDeadline(which, kNever);
+  }
+  conn_->Close(how);
+  WakeReader();
+}
+
+void Core::AwaitPeersClose() {
+  WakeReader();
+  conn_->Post([self = self_] {
+    Core& core = self->core_;
+    if (core.conn_ == nullptr || core.outbox_.GetPhase() != Phase::kClosing) return;
+    core.conn_->SetDeadline(io::ConnDeadline::kRead,
+                            DeadlineAfter(Clock::now(), core.Options().close_timeout));
+    core.Pump();  // what comes meanwhile is dropped
+  });
+}
+
+void Core::OnDrained() {
+  outbox_.out_bytes.store(0, std::memory_order_relaxed);
+  paused_ = false;
+  {
+    Outbox::Lock lock(outbox_.mutex);
+    outbox_.changed.WakeAll();
+  }
+  Pump();
+}
+
+void Core::OnDeadline(io::ConnDeadline which) {
+  switch (which) {
+    case io::ConnDeadline::kRead:  // no pong, or no answer to our close
+      if (postponed_ != nullptr && outbox_.IsOpen()) return FinishPostponed();
+      return End(io::ConnClose::kAbort);
+    case io::ConnDeadline::kWrite: {
+      HON_ASSERT(write_watched_);
+      write_watched_ = false;
+      const size_t left = conn_->Out().Len();
+      if (left == 0) return;
+      const uint64_t sent = emitted_ - std::min<uint64_t>(emitted_, left);
+      if (sent > sent_mark_) return Sent();  // slow, but it takes something
+      return End(io::ConnClose::kAbort);
+    }
+    case io::ConnDeadline::kIdle:
+      return OnPingTimer();
+  }
+}
+
+void Core::OnPingTimer() {
+  conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(Clock::now(), Options().ping_interval));
+  if (liveness_ == Liveness::kHeard) {
+    liveness_ = Liveness::kQuiet;
+    return;
+  }
+  if (liveness_ == Liveness::kPinged || !conn_->In().Empty() || !outbox_.IsOpen()) return;
+  Emit(Opcode::kPing, {});
+  if (Options().pong_timeout == kUnlimited) return;
+  liveness_ = Liveness::kPinged;
+  conn_->SetDeadline(io::ConnDeadline::kRead, DeadlineAfter(Clock::now(), Options().pong_timeout));
+}
+
+void Core::OnShutdown() {
+  static_cast<void>(session_.SendClose(kCloseGoingAway, "server is shutting down"));
+}
+
+void Core::OnClosed(const Error& why) {
+  HON_ASSERT(conn_ != nullptr);
+  const std::shared_ptr<Session> self = std::move(self_);
+  const std::unique_ptr<io::EventConn> conn = std::move(conn_);
+  message_.reset();
+  deflater_.reset();
+  postponed_.reset();
+  remote_reading_.reset();
+  std::unique_ptr<std::vector<Outbox::EndCall>> end_calls;
+  CloseStatus status;
+  {
+    Outbox::Lock lock(outbox_.mutex);
+    outbox_.conn = nullptr;
+    static_cast<void>(outbox_.TakeAll());
+    outbox_.out_bytes.store(0, std::memory_order_relaxed);
+    end_calls = std::move(outbox_.end_calls);
+    if (why && outbox_.status == nullptr) {
+      outbox_.status = std::make_unique<CloseStatus>(CloseStatus{kCloseAbnormal, why.Message()});
+    }
+    outbox_.Move(PhaseEvent::kGone);
+    status = outbox_.Status();
+  }
+  WakeReader();
+  if (end_calls != nullptr) {
+    for (const Outbox::EndCall& one : *end_calls) one.call();
+  }
+  Tell("websocket::EventHandler::OnClose",
+       [&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
+  Outbox::Lock lock(outbox_.mutex);
+  if (outbox_.context == nullptr) return;
+  const appcontext::CancelFunc cancel = outbox_.context->cancel;
+  const Error cause = outbox_.WhyClosed();
+  lock.unlock();
+  cancel(cause);
+}
+
+}  // namespace hon::websocket::internal
