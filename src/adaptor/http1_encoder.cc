@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
+#include "adaptor/detached_body.h"
 #include "adaptor/sorted_fields.h"
 #include "hon/base/assert.h"
 #include "hon/http/status.h"
@@ -109,6 +111,15 @@ void Http1Encoder::SendHead(const HeadPlan& plan, const ConnControl& control,
     }
   }
   out.MallocAck(static_cast<size_t>(at - begin));
+}
+
+Error Http1Encoder::Lend(ConnControl& control, io::ConnSink& sink) const {
+  const BodyFraming framing =
+      coding_ == Coding::kChunked ? BodyFraming::kChunked : BodyFraming::kUntilClose;
+  auto body = std::make_unique<DetachedBody>(framing, sink);
+  HON_RETURN_IF_ERROR(control.Lend(*body, !close_));
+  static_cast<void>(body.release());  // OnOpen has given it to the sink
+  return {};
 }
 
 void Http1Encoder::SendData(std::string_view first, std::string_view second) {

@@ -40,7 +40,10 @@ Error ResponseWriter::Upgrade(std::string_view protocol, const http::Header& fie
   return inner == nullptr ? Lacks(*this, "Upgrade") : inner->Upgrade(protocol, fields, sink);
 }
 
-// Copies through this writer's own Write, which a wrapper may use to see or change the bytes.
+// Not by Unwrap: the bytes would go past this writer's own Write.
+Error ResponseWriter::Detach([[maybe_unused]] io::ConnSink& sink) { return Lacks(*this, "Detach"); }
+
+// Through this writer's own Write, which may want to see or change the bytes.
 io::CopyResult ResponseWriter::ReadFrom(io::Reader& from) { return io::Copy(*this, from); }
 
 Error ResponseWriter::SetReadDeadline(TimePoint deadline) {

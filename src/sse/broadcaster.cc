@@ -11,6 +11,7 @@
 #include "hon/http/status.h"
 #include "sse/ring.h"
 #include "sse/stream.h"
+#include "sse/stream_fields.h"
 
 namespace hon::sse {
 
@@ -37,7 +38,7 @@ class Subscription {
     while (more) {
       more = place_.Take(texts);
       for (const TextPtr& text : texts) {
-        if (stream.SendRaw(text->Plain())) return;
+        if (stream.SendRaw(*text)) return;
       }
       if (!texts.empty() || !more) continue;
       const int woken = fiber::Select(stream.Context(), {bell_.ToReceive(rung)}, heartbeat);
@@ -50,13 +51,6 @@ class Subscription {
   Place place_;
   fiber::Channel<bool> bell_{1};
 };
-
-// Whether no other code changes the answer: a wrapper of the writer may change it, and a handler
-// that has set its length or coding has changed it already.
-bool IsPlain(http::ResponseWriter& w, const http::Request& r) {
-  return w.Unwrap() == nullptr && r.ContentLength == 0 && !w.Header().Has("Content-Length") &&
-         !w.Header().Has("Transfer-Encoding");
-}
 
 }  // namespace
 
@@ -75,15 +69,10 @@ void Broadcaster::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
     w.Header().Set("Retry-After", "1");
     return http::ReplyError(w, "too many subscribers", http::StatusServiceUnavailable);
   }
-  const bool plain = IsPlain(w, r);
-  if (plain) w.Header().Set("Connection", "close");
+  internal::SetStreamFields(w.Header());
+  if (!Stream::Start(w, place, options_.writer)) return;
   Result<Writer> stream = Writer::Start(w, r, options_.writer);
   if (!stream) return;
-  if (plain) {
-    if (const auto conn = w.Hijack()) {
-      return Stream::Start(*std::move(place), r.ProtoAtLeast(1, 1), options_.writer, **conn);
-    }
-  }
   Subscription(*std::move(place)).Run(*stream, options_.writer.heartbeat);
 }
 

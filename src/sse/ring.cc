@@ -1,8 +1,6 @@
 #include "sse/ring.h"
 
 #include <algorithm>
-#include <charconv>
-#include <iterator>
 #include <random>
 #include <utility>
 
@@ -16,15 +14,6 @@ constexpr size_t kTakenMax = 16;
 constexpr size_t kTakenBytesMax = size_t{64} * 1024;
 
 }  // namespace
-
-Text::Text(std::string_view plain) {
-  char digits[16];
-  const char* end = std::to_chars(std::begin(digits), std::end(digits), plain.size(), 16).ptr;
-  const auto count = static_cast<size_t>(end - digits);
-  begin_ = count + 2;
-  chunk_.reserve(begin_ + plain.size() + 2);
-  chunk_.append(digits, count).append("\r\n").append(plain).append("\r\n");
-}
 
 Place::~Place() {
   if (ring_ != nullptr) ring_->Leave();
@@ -47,9 +36,9 @@ Error Ring::Add(Event event) {
   std::string text;
   HON_RETURN_IF_ERROR(AppendEvent(event, text));
   bytes_ += text.size();
-  kept_.push_back({std::string(*event.id), std::make_shared<const Text>(text)});
+  kept_.push_back({std::string(*event.id), std::make_shared<const std::string>(std::move(text))});
   while (kept_.size() > 1 && (kept_.size() > options_.events_max || bytes_ > options_.bytes_max)) {
-    bytes_ -= kept_.front().text->Plain().size();
+    bytes_ -= kept_.front().text->size();
     kept_.pop_front();
     ++first_;
   }
@@ -94,7 +83,7 @@ bool Ring::Take(uint64_t& next, std::vector<TextPtr>& texts) {
   }
   for (size_t bytes = 0; next < End() && texts.size() < kTakenMax; ++next) {
     const TextPtr& text = kept_[next - first_].text;
-    bytes += text->Chunk().size();
+    bytes += text->size();
     if (!texts.empty() && bytes > kTakenBytesMax) break;
     texts.push_back(text);
   }

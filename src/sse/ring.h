@@ -20,21 +20,8 @@ namespace hon::sse::internal {
 class Ring;
 class Stream;
 
-/// An event in its encoded form: one chunk (RFC 9112 §7.1). A stream without chunks sends the part
-/// between the chunk's framing.
-class Text {
- public:
-  explicit Text(std::string_view plain);
-  [[nodiscard]] std::string_view Plain() const {
-    return std::string_view(chunk_).substr(begin_, chunk_.size() - begin_ - 2);
-  }
-  [[nodiscard]] std::string_view Chunk() const { return chunk_; }
-
- private:
-  std::string chunk_;
-  size_t begin_ = 0;
-};
-using TextPtr = std::shared_ptr<const Text>;
+/// An event as it is sent.
+using TextPtr = std::shared_ptr<const std::string>;
 
 /// One subscriber's position in a ring.
 class Place {

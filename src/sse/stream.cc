@@ -1,43 +1,55 @@
 #include "sse/stream.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hon/base/time.h"
 
 namespace hon::sse::internal {
+namespace {
 
-void Stream::Start(Place place, bool chunked, const WriterOptions& options, io::Conn& conn) {
-  auto* stream = new Stream(std::move(place), chunked, options);
-  if (conn.BecomeEvented(*stream)) delete stream;  // the client is gone
+constexpr std::string_view kHeartbeat = ": \n\n";  // a comment
+
+}  // namespace
+
+Error Stream::Start(http::ResponseWriter& w, std::optional<Place>& place,
+                    const WriterOptions& options) {
+  auto* stream = new Stream(options);
+  stream->place_.emplace(*std::move(place));
+  Error err = w.Detach(*stream);
+  if (err) {
+    place.emplace(*std::move(stream->place_));
+    delete stream;
+  }
+  return err;
 }
 
-Stream::Stream(Place place, bool chunked, const WriterOptions& options)
-    : place_(std::move(place)),
-      write_timeout_(options.write_timeout),
-      heartbeat_(options.heartbeat),
-      chunked_(chunked) {}
+Stream::Stream(const WriterOptions& options)
+    : write_timeout_(options.write_timeout), heartbeat_(options.heartbeat) {}
 
 void Stream::OnOpen(std::unique_ptr<io::EventConn> conn) {
   conn_ = std::move(conn);
-  place_.GetRing().Add(*this);
-  conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(Clock::now(), heartbeat_));
+  place_->GetRing().Add(*this);
+  const TimePoint now = Clock::now();
+  conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(now, heartbeat_));
+  if (conn_->Unsent() != 0) {  // the head
+    conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(now, write_timeout_));
+    conn_->SendNow({}, {});
+  }
   OnInput();
   Pump();
 }
 
 void Stream::Pump() {
   std::vector<TextPtr> texts;
-  while (!ended_ && conn_->Out().Empty()) {
-    const bool more = place_.Take(texts);
-    const auto bytes = [this](const TextPtr& text) {
-      return chunked_ ? text->Chunk() : text->Plain();
-    };
+  while (!ended_ && conn_->Unsent() == 0) {
+    const bool more = place_->Take(texts);
     if (texts.size() == 1) {
-      Send(bytes(texts.front()));
+      Send(*texts.front());
     } else if (!texts.empty()) {
       std::string together;
-      for (const TextPtr& text : texts) together += bytes(text);
+      for (const TextPtr& text : texts) together += *text;
       Send(together);
     }
     if (!more) return End();
@@ -50,7 +62,7 @@ void Stream::Pump() {
 void Stream::Send(std::string_view text) {
   const TimePoint now = Clock::now();
   conn_->SendNow({}, text);
-  if (!conn_->Out().Empty()) {
+  if (conn_->Unsent() != 0) {
     conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(now, write_timeout_));
   }
   conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(now, heartbeat_));
@@ -58,7 +70,6 @@ void Stream::Send(std::string_view text) {
 
 void Stream::End() {
   if (std::exchange(ended_, true)) return;
-  if (chunked_) Send("0\r\n\r\n");
   conn_->SetDeadline(io::ConnDeadline::kIdle, kNever);
   conn_->Close(io::ConnClose::kGraceful);
 }
@@ -78,13 +89,12 @@ void Stream::OnDeadline(io::ConnDeadline which) {
     ended_ = true;
     return conn_->Close(io::ConnClose::kAbort);
   }
-  static const Text comment(": \n\n");
-  if (conn_->Out().Empty()) return Send(chunked_ ? comment.Chunk() : comment.Plain());
+  if (conn_->Unsent() == 0) return Send(kHeartbeat);
   conn_->SetDeadline(which, DeadlineAfter(Clock::now(), heartbeat_));
 }
 
 void Stream::OnClosed([[maybe_unused]] const Error& why) {
-  place_.GetRing().Remove(*this);
+  place_->GetRing().Remove(*this);
   delete this;
 }
 

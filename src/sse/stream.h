@@ -3,10 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "hon/io/conn.h"
+#include "hon/http/response_writer.h"
 #include "hon/io/event_conn.h"
 #include "hon/sse/writer.h"
 #include "sse/ring.h"
@@ -17,8 +18,10 @@ namespace hon::sse::internal {
 /// fiber or a stack while it waits. On its loop; destroys itself at the end of the connection.
 class Stream final : public io::ConnSink {
  public:
-  /// Continues, on `conn`, an answer whose head is sent.
-  static void Start(Place place, bool chunked, const WriterOptions& options, io::Conn& conn);
+  /// Sends the head of `w` and goes on with the answer. ErrNotSupported where the answer cannot be
+  /// detached from its handler: `place` is as before then.
+  static Error Start(http::ResponseWriter& w, std::optional<Place>& place,
+                     const WriterOptions& options);
 
   /// Sends the available events, as far as the socket takes them.
   void Pump();
@@ -37,16 +40,15 @@ class Stream final : public io::ConnSink {
   size_t index = 0;  // the ring's: index among the streams of the loop
 
  private:
-  Stream(Place place, bool chunked, const WriterOptions& options);
+  explicit Stream(const WriterOptions& options);
   ~Stream() = default;
   void Send(std::string_view text);
   void End();
 
-  Place place_;
+  std::optional<Place> place_;  // none before Start
   std::unique_ptr<io::EventConn> conn_;
   const Duration write_timeout_;
   const Duration heartbeat_;
-  const bool chunked_;
   bool ended_ = false;  // the end of the answer is sent
 };
 

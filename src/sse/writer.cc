@@ -7,6 +7,7 @@
 #include "hon/fiber/fiber.h"
 #include "hon/http/reply.h"
 #include "hon/http/server_context.h"
+#include "sse/stream_fields.h"
 
 namespace hon::sse {
 namespace {
@@ -30,6 +31,13 @@ Error AnswerUnsupported(http::ResponseWriter& w, Error why) {
 
 }  // namespace
 
+void internal::SetStreamFields(http::Header& header) {
+  header.Set("Content-Type", "text/event-stream");
+  for (const auto& [name, value] : kDefaultFields) {
+    if (!header.Has(name)) header.Set(name, value);
+  }
+}
+
 Writer::Writer(http::ResponseWriter& w, http::Request& r, const WriterOptions& options)
     : out_(&w), request_(&r), options_(options) {
   auto [context, cancel] = appcontext::WithCancel(r.Context());
@@ -47,11 +55,7 @@ Result<Writer> Writer::Start(http::ResponseWriter& w, http::Request& r, WriterOp
   http::ResponseController control(w);
   if (Error err = UnlessUnsupported(control.SetRequestDeadline(kNever))) return Fail(err);
   if (Error err = writer.PutOff()) return Fail(err);
-  http::Header& header = w.Header();
-  header.Set("Content-Type", "text/event-stream");
-  for (const auto& [name, value] : kDefaultFields) {
-    if (!header.Has(name)) header.Set(name, value);
-  }
+  internal::SetStreamFields(w.Header());
   if (Error err = w.Flush()) {
     if (!err.Is(http::ErrNotSupported)) return Fail(std::move(err));
     return Fail(AnswerUnsupported(w, std::move(err)));

@@ -63,7 +63,10 @@ class Http1Encoder {
   void SendBlock(io::Block& block, size_t size);
   /// Sends `count` bytes of a file, `count` > 0. The error is Failure().
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
-  /// Waits until the kernel has taken all output.
+  /// Behind SendHead: gives the rest of the body to `sink`, framed as the head says. Error: what
+  /// `control` gave.
+  Error Lend(ConnControl& control, io::ConnSink& sink) const;
+  /// Waits until everything is with the kernel.
   void Flush() {
     if (!error_) error_ = stream_->DrainOutput(0);
   }

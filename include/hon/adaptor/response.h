@@ -69,6 +69,7 @@ class BasicResponse final : public http::ResponseWriter {
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
   Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink) override;
+  Error Detach(io::ConnSink& sink) override;
   io::CopyResult ReadFrom(io::Reader& from) override;
   Error SetReadDeadline(TimePoint deadline) override;
   Error SetWriteDeadline(TimePoint deadline) override;

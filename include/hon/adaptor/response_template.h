@@ -153,6 +153,28 @@ Error BasicResponse<Encoder>::Upgrade(std::string_view protocol, const http::Hea
 }
 
 template <class Encoder>
+Error BasicResponse<Encoder>::Detach(io::ConnSink& sink) {
+  const auto cannot = [](const char* why) {
+    return Error::Of(http::ErrNotSupported, std::string("http: cannot detach ") + why);
+  };
+  if (IsDone()) return Refuse("Detach");
+  if (phase_ == Phase::kBody) return cannot("an answer whose head is sent");
+  if (options_.body != nullptr && !options_.body->AtEnd()) {
+    return cannot("an answer to a request with a body");
+  }
+  if (phase_ == Phase::kOpen) Commit(http::StatusOK);
+  if (!SendsBody()) return http::ErrBodyNotAllowed;
+  if (length_ >= 0) return cannot("an answer with a Content-Length");
+  if (encoder_.Facts().has_trailers || HasLateTrailers(header_)) {
+    return cannot("an answer with trailers");
+  }
+  SendBuffered();
+  HON_RETURN_IF_ERROR(encoder_.Lend(*control_, sink));
+  phase_ = Phase::kHijacked;
+  return {};
+}
+
+template <class Encoder>
 Error BasicResponse<Encoder>::SetReadDeadline(TimePoint deadline) {
   if (IsDone()) return Refuse("SetReadDeadline");
   encoder_.GetStream().SetReadDeadline(deadline);

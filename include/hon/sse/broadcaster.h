@@ -48,12 +48,11 @@ struct BroadcasterOptions {
 /// Streams end when their client leaves, when the server shuts down, and with Close. The
 /// Broadcaster must outlive the running handlers: destroy the server first.
 ///
-/// A subscriber waits without a fiber and without a stack: once the head is sent, ServeHTTP gives
-/// the connection away and returns, and the stream goes on. The server treats the connection as a
-/// hijacked one (http::Hijacker), and the connection closes at the end of the stream. In three
-/// cases the stream stays on the handler's fiber and ServeHTTP returns at its end: when `w` wraps
-/// another writer (which may change the answer up to its end), when the request has a body, or when
-/// the writer cannot hijack.
+/// A subscriber waits without a fiber and without a stack: ServeHTTP sends the head, detaches the
+/// answer (http::ResponseWriter::Detach) and returns, and the stream goes on. The stream stays on the
+/// handler's fiber, and ServeHTTP returns at its end, where `w` cannot detach: a wrapper of another
+/// writer, whose effect on the answer holds to its end; an answer with a length or trailers; a
+/// request with a body.
 class Broadcaster final : public http::Handler {
  public:
   explicit Broadcaster(BroadcasterOptions options = {});

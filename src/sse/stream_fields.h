@@ -1,0 +1,11 @@
+#pragma once
+
+#include "hon/http/header.h"
+
+namespace hon::sse::internal {
+
+/// The fields of a stream's head: Content-Type, and what keeps proxies from holding events back
+/// where the handler has not set it.
+void SetStreamFields(http::Header& header);
+
+}  // namespace hon::sse::internal
