@@ -56,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(chosen.empty() || text.find(chosen) != std::string_view::npos);
 
   const std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
-  const auto answer = internal::ReadAnswer(text, key, {"chat"}, options);
+  hon::io::StringReader reader(text);
+  const auto answer = internal::ReadAnswer(reader, key, {"chat"}, options);
   if (answer) Require(text.find(internal::AcceptKey(key)) != std::string_view::npos);
   return 0;
 }

@@ -1,8 +1,7 @@
 #include "hon/websocket/dial.h"
 
-#include <array>
-
 #include "hon/fiber/conn.h"
+#include "hon/http/request.h"
 #include "hon/http/response_writer.h"
 #include "hon/url/url.h"
 #include "websocket/dial_tls.h"
@@ -12,46 +11,26 @@
 namespace hon::websocket {
 namespace {
 
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
-std::string Request(const url::URL& url, const DialOptions& options, std::string_view key) {
-  http::Header fields;
-  for (const auto& [name, value] : options.header) fields.Add(name, value);
-  fields.Set("Upgrade", "websocket");
-  fields.Set("Connection", "Upgrade");
-  fields.Set("Sec-WebSocket-Version", "13");
-  fields.Set("Sec-WebSocket-Key", key);
+// What RFC 6455 §4.1 asks of a client's request. Shows texts of `options` and `key`.
+http::Request HandshakeRequest(const url::URL& url, const DialOptions& options,
+                               std::string_view key) {
+  http::Request r;
+  r.URL = url;
+  for (const auto& [name, value] : options.header) r.Header.Add(name, value);
+  r.Host = r.Header.Get("Host");
+  r.Header.Set("Upgrade", "websocket");
+  r.Header.Set("Connection", "Upgrade");
+  r.Header.Set("Sec-WebSocket-Version", "13");
+  r.Header.Set("Sec-WebSocket-Key", key);
   std::string offered;
-  for (const std::string& one : options.subprotocols)
-    offered += (offered.empty() ? "" : ", ") + one;
-  if (!offered.empty()) fields.Set("Sec-WebSocket-Protocol", offered);
+  for (const std::string& one : options.subprotocols) {
+    offered.append(offered.empty() ? "" : ", ").append(one);
+  }
+  if (!offered.empty()) r.Header.Set("Sec-WebSocket-Protocol", offered);
   if (options.conn.deflate.enabled) {
-    fields.Set("Sec-WebSocket-Extensions", internal::OfferDeflate(options.conn.deflate));
+    r.Header.Set("Sec-WebSocket-Extensions", internal::OfferDeflate(options.conn.deflate));
   }
-  std::string text = "GET " + url.RequestURI() + " HTTP/1.1\r\n";
-  if (!fields.Has("Host")) text += "Host: " + std::string(url.Host) + "\r\n";
-  for (const auto& field : fields) {
-    text.append(field.name).append(": ").append(field.value).append("\r\n");
-  }
-  return text + "\r\n";
-}
-
-// Reads up to the end of the head and no further: the next bytes are frames.
-Result<std::string> ReadHead(io::Conn& conn) {
-  std::string head;
-  while (!head.ends_with(kHeadEnd)) {
-    char byte;
-    const io::IoResult got = conn.Read({&byte, 1});
-    if (got.err.Is(io::ErrEof)) {
-      return Fail(Error::Of(ErrBadHandshake, "websocket: bad handshake: connection closed"));
-    }
-    if (got.err) return Fail(got.err);
-    head += byte;
-    if (head.size() == kAnswerBytesMax) {
-      return Fail(Error::Of(ErrBadHandshake, "websocket: bad handshake: answer too long"));
-    }
-  }
-  return head;
+  return r;
 }
 
 }  // namespace
@@ -77,10 +56,10 @@ Result<Conn> Dial(std::string_view address, DialOptions options) {
   HON_TRY(std::unique_ptr<io::Conn> conn, fiber::Dial(host, options.timeout, std::move(layer)));
   conn->SetDeadline(deadline);
   const std::string key = internal::NewKey();
-  if (Error err = conn->Write(Request(url, options, key)).err) return Fail(std::move(err));
-  HON_TRY(const std::string head, ReadHead(*conn));
+  http::Request request = HandshakeRequest(url, options, key);
+  if (Error err = request.Write(*conn)) return Fail(std::move(err));
   HON_TRY(internal::HandshakeAnswer answer,
-          internal::ReadAnswer(head, key, options.subprotocols, options.conn.deflate));
+          internal::ReadAnswer(*conn, key, options.subprotocols, options.conn.deflate));
 
   SessionSetup setup;
   setup.options = options.conn;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "hon/adaptor/head_parser.h"
+#include "hon/adaptor/message_reader.h"
 #include "hon/base/assert.h"
 #include "hon/http/base64.h"
 #include "hon/http/method.h"
@@ -22,6 +22,7 @@ using http::internal::EqualFold;
 
 constexpr std::string_view kConstant = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr size_t kKeyBytes = 16;
+constexpr size_t kStatusBytesShown = 80;
 
 // Whether a comma-separated list has `element`, case-sensitively.
 bool Lists(std::string_view list, std::string_view element) {
@@ -45,13 +46,15 @@ std::string AcceptKey(std::string_view key) {
   text += kConstant;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
-  HON_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1);
+  const int done = EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
+  HON_ASSERT(done == 1);
   return base64::StdEncoding.EncodeToString({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string NewKey() {
   std::array<unsigned char, kKeyBytes> bytes;
-  HON_ASSERT(RAND_bytes(bytes.data(), bytes.size()) == 1);
+  const int done = RAND_bytes(bytes.data(), bytes.size());
+  HON_ASSERT(done == 1);
   return base64::StdEncoding.EncodeToString(
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
@@ -129,26 +132,38 @@ Error CheckAnswerFields(const http::Header& header, std::string_view key) {
   return {};
 }
 
+/// Reads a byte at a time, so that nothing is taken of what follows the head.
+class ByteReader final : public io::Reader {
+ public:
+  explicit ByteReader(io::Reader& from) : from_(&from) {}
+  io::IoResult Read(std::span<char> into) override {
+    io::IoResult got = from_->Read(into.first(std::min<size_t>(into.size(), 1)));
+    if (got.err && !got.err.Is(io::ErrEof)) failure_ = got.err;
+    return got;
+  }
+  /// What the connection gave, other than its end.
+  [[nodiscard]] const Error& Failure() const { return failure_; }
+
+ private:
+  io::Reader* from_;
+  Error failure_;
+};
+
 }  // namespace
 
-Result<HandshakeAnswer> ReadAnswer(std::string_view head, std::string_view key,
+Result<HandshakeAnswer> ReadAnswer(io::Reader& from, std::string_view key,
                                    const std::vector<std::string>& subprotocols,
                                    const DeflateOptions& options) {
-  http::Header header;
-  adaptor::HeadScan scan;
-  adaptor::AnswerHead answered;
-  switch (adaptor::HeadParser().ParseAnswer(head, scan, http::MethodGet, answered, header)) {
-    case adaptor::HeadStatus::kIncomplete:
-      return Fail(Bad("no end of the head"));
-    case adaptor::HeadStatus::kBad:
-      return Fail(Bad(answered.fault));
-    case adaptor::HeadStatus::kDone:
-      break;
-  }
-  if (answered.size != head.size()) return Fail(Bad("bytes behind the head"));
-  if (answered.minor_version == 0 || answered.status != http::StatusSwitchingProtocols) {
-    return Fail(Bad("answered " + std::string(answered.version) + ' ' +
-                    std::string(answered.status_text.substr(0, 80))));
+  ByteReader bytes(from);
+  adaptor::MessageReader messages(bytes, {.head_bytes_max = kAnswerBytesMax});
+  const Result<http::Response*> read = messages.ReadResponse();
+  if (bytes.Failure()) return Fail(bytes.Failure());
+  if (!read) return Fail(Bad(read.error().Message()));
+  const http::Response& response = **read;
+  const http::Header& header = response.Header;
+  if (response.StatusCode != http::StatusSwitchingProtocols || !response.ProtoAtLeast(1, 1)) {
+    return Fail(Bad("answered " + std::string(response.Proto) + " " +
+                    std::string(response.Status.substr(0, kStatusBytesShown))));
   }
   if (Error err = CheckAnswerFields(header, key)) return Fail(std::move(err));
   HandshakeAnswer answer;

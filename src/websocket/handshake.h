@@ -8,6 +8,7 @@
 
 #include "hon/http/header.h"
 #include "hon/http/request.h"
+#include "hon/io/io.h"
 #include "websocket/extension.h"
 
 namespace hon::websocket::internal {
@@ -41,9 +42,9 @@ struct HandshakeAnswer {
   DeflateTerms deflate;
   std::string subprotocol;
 };
-/// Checks all that RFC 6455 §4.1 demands of a server's answer to `key`. `head` is the status line
-/// and the fields, with the empty line at their end.
-[[nodiscard]] Result<HandshakeAnswer> ReadAnswer(std::string_view head, std::string_view key,
+/// Reads a server's answer to `key` from `from`, and not a byte behind its head, and looks at all
+/// that RFC 6455 §4.1 asks of it. ErrBadHandshake, or what `from` gave.
+[[nodiscard]] Result<HandshakeAnswer> ReadAnswer(io::Reader& from, std::string_view key,
                                                  const std::vector<std::string>& subprotocols,
                                                  const DeflateOptions& options);
 

@@ -15,6 +15,7 @@ ARCHITECTURE = """# Architecture
 | `netpoll` | loops | base |
 | `http` | the contract | base |
 | `engine` | both | http, netpoll |
+| `sse` | events | http |
 """
 
 CLEAN = {
@@ -30,6 +31,8 @@ CLEAN = {
     "src/netpoll/CMakeLists.txt": "hon_component(netpoll\n  SOURCES backend_epoll.cc\n  DEPENDS base)\n",
     "src/netpoll/backend_epoll.cc": "#ifdef __linux__\n#include <sys/socket.h>\n#endif\n",
     "src/engine/CMakeLists.txt": "hon_component(engine DEPENDS http netpoll)\n",
+    "src/sse/CMakeLists.txt": "hon_component(sse\n  SOURCES event.cc\n  DEPENDS http)\n",
+    "src/sse/event.cc": 'const char* kBreaks = "\\r\\n";  // "HTTP/1.1 200 OK\\r\\n" in a comment\n',
     "tests/base/CMakeLists.txt": "hon_test(base_test SOURCES error_test.cc)\n",
     "tests/base/error_test.cc": "// strcpy(in, a comment)\nint x = Error();\n",
 }
@@ -56,6 +59,8 @@ CASES = [
     ("using namespace", {"include/hon/http/header.h": "#pragma once\nusing namespace std;\n"}, "using namespace"),
     ("platform", {"src/base/error.cc": '#include "hon/base/error.h"\n#ifdef __linux__\n#endif\n'}, "a platform #if"),
     ("sprintf", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = sprintf(0, "");\n'}, "sprintf(: use"),
+    ("a status line", {"src/sse/event.cc": 'const char* kHead = "HTTP/1.1 200 OK";\n'}, "text of the wire"),
+    ("a last chunk", {"src/sse/event.cc": 'const char* kEnd = "0\\r\\n\\r\\n";\n'}, "text of the wire"),
     ("atoi", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = atoi("1");\n'}, "std::from_chars"),
     ("gmtime", {"src/base/error.cc": '#include "hon/base/error.h"\nauto* x = gmtime(0);\n'}, "gmtime_r"),
     ("rand", {"src/base/error.cc": '#include "hon/base/error.h"\nint x = rand();\n'}, "getrandom"),

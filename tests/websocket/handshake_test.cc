@@ -257,13 +257,23 @@ TEST(Handshake, WhatAClientTakesAsAnAnswer) {
       "Connection: Upgrade\r\n" +
       accept;
   const auto reads = [](const std::string& head) {
-    const auto answer = ReadAnswer(head, kSampleKey, {"chat"}, {});
+    const std::string with_frames = head + "frames";
+    io::StringReader text(with_frames);
+    const auto answer = ReadAnswer(text, kSampleKey, {"chat"}, {});
+    if (answer) {
+      char rest[16];
+      EXPECT_EQ(std::string_view(rest, text.Read(rest).n), "frames");
+    }
     EXPECT_TRUE(answer.has_value() || answer.error().Is(ErrBadHandshake));
     return answer.has_value();
   };
   EXPECT_TRUE(reads(good + "\r\n"));
   EXPECT_TRUE(reads(good + "Sec-WebSocket-Protocol: chat\r\n\r\n"));
   EXPECT_FALSE(reads(good));
+  for (const size_t more : {0, 1}) {
+    const size_t room = kAnswerBytesMax - good.size() - std::string_view("X: \r\n\r\n").size();
+    EXPECT_EQ(reads(good + "X: " + std::string(room + more, 'x') + "\r\n\r\n"), more == 0);
+  }
   EXPECT_FALSE(reads(good + "Sec-WebSocket-Protocol: other\r\n\r\n"));
   EXPECT_FALSE(reads(good + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
   EXPECT_FALSE(reads(good + "Sec-WebSocket-Extensions: ;\r\n\r\n"));
