@@ -22,7 +22,7 @@ enum class BodyFraming : uint8_t {
 /// The body of an answer whose handler has returned: an EventConn whose output is framed on its way
 /// to the EventConn of the connection. Out() and SendNow take bytes of the body; Close(kGraceful)
 /// and CloseWrite send what is there and the end of the body, and close. Input is what the client
-/// sends behind its request. Destroys itself unless it has been given to the sink (OnOpen).
+/// sends behind its request. Belongs to the sink from OnOpen on.
 class DetachedBody final : public io::EventConn, public io::ConnSink {
  public:
   DetachedBody(BodyFraming framing, io::ConnSink& sink) : sink_(&sink), framing_(framing) {}

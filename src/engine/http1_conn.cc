@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/http1_exchange.h"
+#include "engine/loaned_conn.h"
 #include "engine/loop_services.h"
 #include "hon/base/assert.h"
 #include "hon/base/guard.h"
@@ -77,16 +78,24 @@ void Http1Conn::OnConnect() {
 // --- Events.
 
 void Http1Conn::OnInput() {
+  if (phase_ == Phase::kDetached) [[unlikely]] {
+    return TellBorrower("io::ConnSink::OnInput", [](io::ConnSink& sink) { sink.OnInput(); });
+  }
   if (exchange_ != nullptr) return exchange_->OnInput();
   if (!queued_) StartServing();
 }
 
 void Http1Conn::OnWritable() {
+  if (phase_ == Phase::kDetached) [[unlikely]] {
+    return TellBorrower("io::ConnSink::OnDrained", [](io::ConnSink& sink) { sink.OnDrained(); });
+  }
   if (exchange_ != nullptr) return exchange_->OnWritable();
   if (!queued_) StartServing();
 }
 
 void Http1Conn::OnTurn() {
+  if (phase_ == Phase::kDetached) [[unlikely]]
+    return TurnOfLoan();
   if (exchange_ == nullptr) StartServing();
 }
 
@@ -101,6 +110,10 @@ void Http1Conn::OnTimeout(DeadlineKind kind) {
     case Phase::kHandler:
     case Phase::kDrain:
       return exchange_->OnTimeout(kind);
+    case Phase::kDetached:
+      return TellBorrower("io::ConnSink::OnDeadline", [kind](io::ConnSink& sink) {
+        sink.OnDeadline(LoanedConn::DeadlineOf(kind));
+      });
     case Phase::kHijacked:
       return;
     case Phase::kClosed:  // closing: the peer does not read the last answer
@@ -113,11 +126,13 @@ void Http1Conn::OnDisconnect(const Error& why) {
   HON_ASSERT(!disconnected_);
   disconnected_ = true;
   if (phase_ != Phase::kClosed) Fault();
+  if (loan_ != nullptr) EndLoan(why);
   if (exchange_ != nullptr) return exchange_->OnDisconnect(why);
   Ended();
 }
 
 void Http1Conn::CloseIfIdle() {
+  if (phase_ == Phase::kDetached) return TurnOfLoan();
   if (phase_ != Phase::kIdle || admission_ != Admission::kServed) return;
   if (!connection_->Reader().Empty()) return;
   if (served_before_ || services_->draining) Close(CloseHow::kGraceful);
@@ -269,8 +284,8 @@ inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
 
 // The step after an answer. Returns false when no further request is served.
 inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
-  // The connection was taken over, or cut while the handler ran.
-  if (phase_ == Phase::kHijacked || phase_ == Phase::kClosed) return false;
+  // Taken over, detached, or cut while the handler ran.
+  if (phase_ != Phase::kHandler && phase_ != Phase::kDrain) return false;
   if (outcome == Outcome::kRefused) [[unlikely]] {
     Refuse(exchange.WhyRefused(), exchange.IsHead());
     return false;
@@ -305,6 +320,20 @@ inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
 // The last step of the fiber: the connection waits, or closes, without an exchange.
 void Http1Conn::FinishServing(Http1Exchange& exchange) {
   exchange_ = nullptr;
+  AwaitNextRequest();
+  // Nothing runs on this fiber any more but the hooks of a connection that ends.
+  const bool gone = disconnected_ || phase_ == Phase::kHijacked;
+  if (gone) [[unlikely]]
+    fiber::SetAttributes({});
+  exchange.Detach(*scope_);
+  services_->exchanges.GiveBack(exchange);
+  if (phase_ == Phase::kDetached && loan_ == nullptr) services_->queue.Add(*this);
+  if (!gone) return;
+  if (phase_ == Phase::kHijacked) return Destroy();
+  Ended();
+}
+
+inline void Http1Conn::AwaitNextRequest() {
   if (phase_ == Phase::kIdle || phase_ == Phase::kHead) {
     connection_->FlushLater();
     connection_->ConsumedInput();
@@ -314,15 +343,6 @@ void Http1Conn::FinishServing(Http1Exchange& exchange) {
         DeadlineKind::kIdle,
         DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
   }
-  // Only hooks of a connection that ends still run on this fiber.
-  const bool gone = disconnected_ || phase_ == Phase::kHijacked;
-  if (gone) [[unlikely]]
-    fiber::SetAttributes({});
-  exchange.Detach(*scope_);
-  services_->exchanges.GiveBack(exchange);
-  if (!gone) return;
-  if (phase_ == Phase::kHijacked) return Destroy();
-  Ended();
 }
 
 std::unique_ptr<io::Conn> Http1Conn::TakeOver() {
@@ -331,6 +351,78 @@ std::unique_ptr<io::Conn> Http1Conn::TakeOver() {
   Tell(ConnState::kHijacked);
   services_->LeaveConnection();
   return taken;
+}
+
+// --- Answers that go on without their handlers.
+
+void Http1Conn::Lend(io::ConnSink& sink, bool keep_alive) {
+  HON_ASSERT(loan_ == nullptr);
+  Move<Phase::kHandler, PhaseEvent::kDetach>();
+  closes_after_loan_ = !keep_alive;
+  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite, DeadlineKind::kIdle}) {
+    connection_->SetDeadline(kind, kNever);
+  }
+  connection_->FlushLater();
+  auto loan = std::make_unique<LoanedConn>(*this, *connection_, sink);
+  loan_ = loan.get();
+  sink.OnOpen(std::move(loan));
+  if (services_->draining) services_->queue.Add(*this);
+}
+
+// A borrower that throws loses its answer.
+template <class Call>
+void Http1Conn::TellBorrower(std::string_view callback, Call call) {
+  if (loan_ == nullptr || loan_->Returned()) return;
+  io::ConnSink& sink = loan_->Sink();
+  const Error thrown = CallGuarded([&] { call(sink); });
+  if (!thrown) return;
+  services_->engine.ReportThrown(callback, thrown);
+  AbortLoan();
+}
+
+void Http1Conn::LoanReturned() { services_->queue.Add(*this); }
+
+void Http1Conn::AbortLoan() {
+  if (disconnected_ || phase_ != Phase::kDetached) return;
+  Fault();
+  connection_->Close(CloseHow::kAbort);
+}
+
+void Http1Conn::LoanDestroyed() {
+  const bool whole = std::exchange(loan_, nullptr)->Returned();
+  if (!whole) AbortLoan();
+}
+
+void Http1Conn::TurnOfLoan() {
+  if (loan_ == nullptr || loan_->Returned()) {
+    if (loan_ != nullptr) EndLoan({});
+    if (exchange_ == nullptr) GoOnAfterLoan();  // else its end goes on
+    return;
+  }
+  if (!services_->draining || !loan_->MarkTold()) return;
+  TellBorrower("io::ConnSink::OnShutdown", [](io::ConnSink& sink) { sink.OnShutdown(); });
+}
+
+void Http1Conn::EndLoan(const Error& why) {
+  LoanedConn& loan = *std::exchange(loan_, nullptr);
+  loan.Forget();
+  io::ConnSink& sink = loan.Sink();
+  const Error thrown = CallGuarded([&] { sink.OnClosed(why); });  // destroys the loan
+  if (thrown) services_->engine.ReportThrown("io::ConnSink::OnClosed", thrown);
+}
+
+void Http1Conn::GoOnAfterLoan() {
+  served_before_ = true;
+  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite}) {
+    connection_->SetDeadline(kind, kNever);
+  }
+  if (closes_after_loan_ || !services_->keep_alive.load(std::memory_order_relaxed)) {
+    return Close(CloseHow::kGraceful);
+  }
+  Move<Phase::kDetached, PhaseEvent::kBodyDone>();
+  Tell(ConnState::kIdle);
+  AwaitNextRequest();
+  StartServing();
 }
 
 // --- The end.

@@ -11,11 +11,13 @@
 #include "hon/base/assert.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/io/conn.h"
+#include "hon/io/event_conn.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::engine {
 
 class Http1Exchange;
+class LoanedConn;
 struct LoopServices;
 enum class Outcome : uint8_t;
 
@@ -53,6 +55,17 @@ class Http1Conn final : public ConnEntry {
   [[nodiscard]] bool Closed() const { return phase_ == Phase::kClosed; }
   /// Hands the socket to the handler that runs.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver();
+  /// Lends the connection to `sink` for the rest of an answer whose handler is about to return. The
+  /// next request may follow the answer if `keep_alive`.
+  [[gnu::cold]] void Lend(io::ConnSink& sink, bool keep_alive);
+
+  // For its LoanedConn.
+
+  /// The answer is complete.
+  [[gnu::cold]] void LoanReturned();
+  /// The answer is cut off.
+  [[gnu::cold]] void AbortLoan();
+  [[gnu::cold]] void LoanDestroyed();
 
   // Used by ServeQueue.
   [[nodiscard]] bool Queued() const { return queued_; }
@@ -77,6 +90,12 @@ class Http1Conn final : public ConnEntry {
   [[nodiscard, gnu::always_inline]] Outcome AnswerRequest(Http1Exchange& exchange);
   [[nodiscard, gnu::always_inline]] bool Settle(Outcome outcome, const Http1Exchange& exchange);
   void FinishServing(Http1Exchange& exchange);
+  void AwaitNextRequest();
+  template <class Call>
+  [[gnu::cold]] void TellBorrower(std::string_view callback, Call call);
+  [[gnu::cold]] void TurnOfLoan();
+  [[gnu::cold]] void EndLoan(const Error& why);
+  [[gnu::cold]] void GoOnAfterLoan();
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, bool head = false,
                             std::string_view detail = {});
   void Close(netpoll::CloseHow how);
@@ -97,13 +116,15 @@ class Http1Conn final : public ConnEntry {
   netpoll::Connection* connection_;
   ConnScope* scope_;
   Http1Exchange* exchange_ = nullptr;  // while Serve runs or waits
+  LoanedConn* loan_ = nullptr;         // in kDetached, until the answer has ended
   adaptor::HeadScan scan_;
   Phase phase_ = Phase::kIdle;
   Admission admission_ = Admission::kServed;
   bool disconnected_ = false;  // connection_ must not be used any more
   bool served_before_ = false;
   bool queued_ = false;
+  bool closes_after_loan_ = false;
 };
-static_assert(sizeof(Http1Conn) <= 72);
+static_assert(sizeof(Http1Conn) <= 88);
 
 }  // namespace hon::engine

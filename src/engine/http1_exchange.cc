@@ -190,6 +190,13 @@ Result<std::unique_ptr<io::Conn>> Http1Exchange::Hijack() {
   return conn_->TakeOver();
 }
 
+Error Http1Exchange::Lend(io::ConnSink& sink, bool keep_alive) {
+  if (conn_->Closed()) return stream_.Disconnected() ? stream_.Failure() : io::ErrClosed;
+  BecomeUnwatched();
+  conn_->Lend(sink, keep_alive);
+  return {};
+}
+
 bool Http1Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
                                  http::ResponseWriter& w, http::Request& r) {
   struct Borrowed {

@@ -71,6 +71,7 @@ class Http1Exchange final : public Exchange, private adaptor::ConnControl {
  private:
   // adaptor::ConnControl
   [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override { return MoveDeadline(deadline); }
   [[nodiscard]] bool KeepAlive() const override;
   void LogHandlerError(std::string_view message) override { ReportHandlerError(message); }

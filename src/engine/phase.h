@@ -1,7 +1,7 @@
 #pragma once
 
-// The states of one HTTP/1.1 connection. No I/O, no clock: exhaustively tested.
-//   idle → head → handler → (drain →) idle;   handler → hijacked;   any open one → closed
+// Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
+//   idle → head → handler → (drain →) idle;   handler → detached → idle;   handler → hijacked;   any open one → closed
 
 #include <array>
 #include <cstddef>
@@ -10,8 +10,16 @@
 
 namespace hon::engine {
 
-enum class Phase : uint8_t { kIdle, kHead, kHandler, kDrain, kHijacked, kClosed };
-enum class PhaseEvent : uint8_t { kBytes, kHeadDone, kReplyDone, kBodyDone, kHijack, kFault };
+enum class Phase : uint8_t { kIdle, kHead, kHandler, kDrain, kDetached, kHijacked, kClosed };
+enum class PhaseEvent : uint8_t {
+  kBytes,
+  kHeadDone,
+  kReplyDone,
+  kBodyDone,
+  kDetach,
+  kHijack,
+  kFault
+};
 
 struct PhaseMove {
   Phase from;
@@ -24,18 +32,20 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kHead, PhaseEvent::kHeadDone, Phase::kHandler},
     {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},  // unread body: RFC 9112 §9.3
     {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},    // replied, nothing left to read
-    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // final: the handler owns the
-                                                               // connection
+    {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // terminal: not ours any more
+    {Phase::kHandler, PhaseEvent::kDetach, Phase::kDetached},  // the answer goes on without it
+    {Phase::kDetached, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kDrain, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kIdle, PhaseEvent::kFault, Phase::kClosed},
     {Phase::kHead, PhaseEvent::kFault, Phase::kClosed},
     {Phase::kHandler, PhaseEvent::kFault, Phase::kClosed},
     {Phase::kDrain, PhaseEvent::kFault, Phase::kClosed},
+    {Phase::kDetached, PhaseEvent::kFault, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 for
-/// none.
-inline constexpr size_t kPhases = 6;
+/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 where
+/// there is none.
+inline constexpr size_t kPhases = 7;  // and as many events
 inline constexpr auto kNextPhases = [] {
   std::array<std::array<uint8_t, kPhases>, kPhases> next{};
   for (const PhaseMove& move : kPhaseMoves) {

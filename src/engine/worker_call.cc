@@ -46,6 +46,15 @@ Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack() {
   return conn;
 }
 
+Error WorkerCall::Lend(io::ConnSink& sink, bool keep_alive) {
+  Error err;
+  Remote().OnLoop([&] {
+    Remote().GiveBack();
+    err = parts_->control.Lend(sink, keep_alive);
+  });
+  return err;
+}
+
 Error WorkerCall::SetRequestDeadline(TimePoint deadline) {
   Error err;
   Remote().OnLoop([&] { err = parts_->control.SetRequestDeadline(deadline); });

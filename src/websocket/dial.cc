@@ -11,13 +11,11 @@
 namespace hon::websocket {
 namespace {
 
-// What RFC 6455 §4.1 asks of a client's request. Shows texts of `options` and `key`.
-http::Request HandshakeRequest(const url::URL& url, const DialOptions& options,
-                               std::string_view key) {
-  http::Request r;
+// What RFC 6455 §4.1 asks of a client's request.
+void FillRequest(const url::URL& url, const DialOptions& options, std::string_view key,
+                 http::Request& r) {
   r.URL = url;
   for (const auto& [name, value] : options.header) r.Header.Add(name, value);
-  r.Host = r.Header.Get("Host");
   r.Header.Set("Upgrade", "websocket");
   r.Header.Set("Connection", "Upgrade");
   r.Header.Set("Sec-WebSocket-Version", "13");
@@ -30,7 +28,7 @@ http::Request HandshakeRequest(const url::URL& url, const DialOptions& options,
   if (options.conn.deflate.enabled) {
     r.Header.Set("Sec-WebSocket-Extensions", internal::OfferDeflate(options.conn.deflate));
   }
-  return r;
+  r.Host = r.Header.Get("Host");
 }
 
 }  // namespace
@@ -56,7 +54,8 @@ Result<Conn> Dial(std::string_view address, DialOptions options) {
   HON_TRY(std::unique_ptr<io::Conn> conn, fiber::Dial(host, options.timeout, std::move(layer)));
   conn->SetDeadline(deadline);
   const std::string key = internal::NewKey();
-  http::Request request = HandshakeRequest(url, options, key);
+  http::Request request;
+  FillRequest(url, options, key, request);
   if (Error err = request.Write(*conn)) return Fail(std::move(err));
   HON_TRY(internal::HandshakeAnswer answer,
           internal::ReadAnswer(*conn, key, options.subprotocols, options.conn.deflate));

@@ -93,7 +93,7 @@ class ResponseDetachTest : public ResponseTest {
 
   void ExpectRefused() {
     EXPECT_TRUE(response_.Detach(sink_).Is(http::ErrNotSupported));
-    EXPECT_EQ(control_.hijacks, 0);
+    EXPECT_EQ(control_.loans, 0);
     EXPECT_EQ(sink_.conn, nullptr);
     EXPECT_EQ(response_.Write("x").n, 1U) << "the handler goes on as ever";
   }
@@ -126,8 +126,9 @@ TEST_F(ResponseDetachTest, TheBodyGoesOnInChunks) {
   ASSERT_FALSE(response_.Detach(sink_));
   ASSERT_NE(sink_.conn, nullptr);
   EXPECT_EQ(stream_.TakeOutput(),
-            "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nDate: D\r\nConnection: close\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nDate: D\r\n"
             "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_TRUE(control_.keeps_alive);
   sink_.conn->SendNow({}, "first");
   EXPECT_EQ(wire_.Take(), "5\r\nfirst\r\n");
   sink_.conn->SendNow("head ", "body");
@@ -190,10 +191,18 @@ TEST_F(ResponseDetachTest, AnOldClientGetsABodyThatTheConnectionEnds) {
   Begin({.http10 = true});
   ASSERT_FALSE(response_.Detach(sink_));
   EXPECT_EQ(stream_.TakeOutput().find("Transfer-Encoding"), std::string::npos);
+  EXPECT_FALSE(control_.keeps_alive);
   sink_.conn->SendNow("a", "b");
   sink_.conn->Out().Write("c");
   sink_.conn->Close(io::ConnClose::kGraceful);
   EXPECT_EQ(wire_.Take(), "abc");
+}
+
+TEST_F(ResponseDetachTest, AConnectionThatEndsIsAnnouncedAsEver) {
+  Begin({.close = true});
+  ASSERT_FALSE(response_.Detach(sink_));
+  EXPECT_NE(stream_.TakeOutput().find("Connection: close\r\n"), std::string::npos);
+  EXPECT_FALSE(control_.keeps_alive);
 }
 
 TEST_F(ResponseDetachTest, NotWithALength) {
@@ -217,7 +226,7 @@ TEST_F(ResponseDetachTest, NotWithoutABody) {
   Begin({});
   response_.WriteHeader(204);
   EXPECT_TRUE(response_.Detach(sink_).Is(http::ErrBodyNotAllowed));
-  EXPECT_EQ(control_.hijacks, 0);
+  EXPECT_EQ(control_.loans, 0);
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ class FakeControl final : public ConnControl {
     if (hijack_error) return Fail(hijack_error);
     return std::move(conn);
   }
+  Error Lend(io::ConnSink& sink, bool lent_for_more) override {
+    ++loans;
+    if (hijack_error) return hijack_error;
+    keeps_alive = lent_for_more;
+    return conn->BecomeEvented(sink);
+  }
   Error SetRequestDeadline(TimePoint deadline) override {
     request_deadline = deadline;
     return {};
@@ -28,6 +34,8 @@ class FakeControl final : public ConnControl {
   void LogHandlerError(std::string_view message) override { log.emplace_back(message); }
 
   int hijacks = 0;
+  int loans = 0;
+  bool keeps_alive = false;  // the next request may follow the answer that was lent
   Error hijack_error;
   std::unique_ptr<io::Conn> conn;  // what Hijack gives
   TimePoint request_deadline{};

@@ -90,7 +90,7 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
   std::list<WirePeer> peers;
   for (int i = 0; i < 20; ++i) peers.push_back(Get("/news"));
   EXPECT_NE(head_.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << head_;
-  EXPECT_NE(head_.find("Connection: close\r\n"), std::string::npos) << head_;
+  EXPECT_EQ(head_.find("Connection: close\r\n"), std::string::npos) << head_;
   EXPECT_TRUE(test::Eventually([&] { return running_ == 0; }));
   EXPECT_EQ(news.Subscribers(), 20u);
   for (const char* text : {"one", "two"}) {
@@ -106,8 +106,31 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
   ASSERT_FALSE(news.Publish({.data = "three"}));
   for (WirePeer& peer : peers) EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"three"});
   news.Close();
-  for (WirePeer& peer : peers) EXPECT_EQ(peer.ReadAll(), "0\r\n\r\n");
+  for (WirePeer& peer : peers) EXPECT_EQ(peer.Read(5), "0\r\n\r\n");
   EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
+}
+
+// RFC 9112 §9.3: a connection persists, whoever wrote the answer.
+TEST_P(StreamTest, TheConnectionGoesOnBehindAStream) {
+  for (int round = 0; round < 3; ++round) {
+    Broadcaster news({.newcomer = Newcomer::kOldest});
+    ASSERT_FALSE(news.Publish({.data = "one"}));
+    mux_.HandleFunc("/round" + std::to_string(round),
+                    [&](http::ResponseWriter& w, http::Request& r) { news.ServeHTTP(w, r); });
+    if (round == 0) server_.emplace(engine_, GetParam());
+    WirePeer peer = Get("/round" + std::to_string(round));
+    EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"one"});
+    // Requests behind a stream wait for its end, at any time before and after.
+    const std::string next = "GET /none HTTP/1.1\r\nHost: t\r\n\r\n";
+    if (round == 1) ASSERT_TRUE(peer.Send(next + next));
+    ASSERT_FALSE(news.Publish({.data = "two"}));
+    EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"two"});
+    news.Close();
+    EXPECT_EQ(peer.Read(5), "0\r\n\r\n");
+    if (round != 1) ASSERT_TRUE(peer.Send(next + next));
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(peer.ReadAnswer().status, 404);
+    EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
+  }
 }
 
 TEST_P(StreamTest, AWriterThatWrapsAnotherKeepsItsHandler) {
@@ -190,8 +213,11 @@ TEST_P(StreamTest, WhatAClientSendsMeanwhileChangesNothing) {
   ASSERT_FALSE(news.Publish({.data = "one"}));
   EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"one"});
   EXPECT_EQ(news.Subscribers(), 1u);
+  news.Close();
   peer.EndSending();
-  EXPECT_EQ(peer.ReadAll(), "0\r\n\r\n");
+  const std::string rest = peer.ReadAll();
+  EXPECT_TRUE(rest.starts_with("0\r\n\r\nHTTP/1.1 200 OK\r\n")) << rest.substr(0, 100);
+  EXPECT_EQ(news.Subscribers(), 0u);
   EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
 }
 
