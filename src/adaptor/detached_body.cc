@@ -39,7 +39,7 @@ void WriteChunk(io::EventConn& conn, std::string_view first, std::string_view se
   }
   conn.SendNow(head, second);
   conn.Out().Write(kLineEnd);
-  conn.SendSoon();
+  conn.SendNow({}, {});  // OnDrained tells only of what the socket has not taken
 }
 
 }  // namespace

@@ -33,9 +33,9 @@ void Stream::OnOpen(std::unique_ptr<io::EventConn> conn) {
   place_->GetRing().Add(*this);
   const TimePoint now = Clock::now();
   conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(now, heartbeat_));
-  if (conn_->Unsent() != 0) {  // the head
+  conn_->SendNow({}, {});  // the head
+  if (conn_->Unsent() != 0) {
     conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(now, write_timeout_));
-    conn_->SendNow({}, {});
   }
   OnInput();
   Pump();

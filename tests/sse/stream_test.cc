@@ -122,12 +122,16 @@ TEST_P(StreamTest, TheConnectionGoesOnBehindAStream) {
     EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"one"});
     // Requests behind a stream wait for its end, at any time before and after.
     const std::string next = "GET /none HTTP/1.1\r\nHost: t\r\n\r\n";
-    if (round == 1) ASSERT_TRUE(peer.Send(next + next));
+    if (round == 1) {
+      ASSERT_TRUE(peer.Send(next + next));
+    }
     ASSERT_FALSE(news.Publish({.data = "two"}));
     EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"two"});
     news.Close();
     EXPECT_EQ(peer.Read(5), "0\r\n\r\n");
-    if (round != 1) ASSERT_TRUE(peer.Send(next + next));
+    if (round != 1) {
+      ASSERT_TRUE(peer.Send(next + next));
+    }
     for (int i = 0; i < 2; ++i) EXPECT_EQ(peer.ReadAnswer().status, 404);
     EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
   }

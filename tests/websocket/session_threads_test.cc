@@ -43,9 +43,10 @@ void ExpectEchoesWithoutALock(WsPeer& peer, const Conn& conn) {
   const std::lock_guard lock(conn.GetSession()->GetOutbox().mutex);
   const std::string large(100'000, 'l');
   for (int i = 0; i < 3; ++i) {
-    peer.wire.Send(test::Text("small") + test::Binary(large) + test::Ping("p"));
+    peer.wire.Send(test::Text("small") + test::Binary(large));
     EXPECT_EQ(peer.ReadAnswer(), "text:small");
     EXPECT_EQ(peer.ReadAnswer(), "binary:" + large);
+    peer.wire.Send(test::Ping("p"));
     EXPECT_EQ(peer.ReadAnswer(), "pong:p");
   }
 }
@@ -70,7 +71,7 @@ TEST_P(ThreadsTest, AFiberOfTheLoopReadsAndWritesWithoutALock) {
   ExpectEchoesWithoutALock(peer, conn);
 }
 
-// Messages of many threads and of the loop, some in parts: each is whole, each thread's in order.
+// Messages of many threads, some in parts: each is whole, each thread's in order.
 TEST_P(ThreadsTest, MessagesOfAllThreadsAreWholeAndInOrder) {
   constexpr int kThreads = 4;
   constexpr int kEach = 100;
@@ -104,12 +105,8 @@ TEST_P(ThreadsTest, MessagesOfAllThreadsAreWholeAndInOrder) {
         }
       });
     }
-    std::vector<int> next(kThreads + 1, 0);
-    for (int i = 0; i < (kThreads + 1) * kEach; ++i) {
-      if (i % (kThreads + 1) == 0) {
-        peer.wire.Send(test::Text(std::to_string(kThreads) + " " +
-                                  std::to_string(i / (kThreads + 1)) + " message"));
-      }
+    std::vector<int> next(kThreads, 0);
+    for (int i = 0; i < kThreads * kEach; ++i) {
       const std::string got = peer.ReadAnswer();
       ASSERT_TRUE(got.starts_with("text:")) << got;
       const size_t from = static_cast<size_t>(got[5] - '0');
