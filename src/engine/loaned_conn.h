@@ -34,7 +34,7 @@ class LoanedConn final : public io::EventConn {
   // io::EventConn
   void SetSink(io::ConnSink& sink) override { sink_ = &sink; }
   [[nodiscard]] io::LinkBuffer& In() override { return connection_->Reader(); }
-  /// What comes meanwhile is the next request's, and left where reading stops by itself.
+  /// Input that comes meanwhile belongs to the next request, and stays unread.
   void ConsumedInput() override {}
   [[nodiscard]] bool InputEnded() const override { return connection_->PeerFinished(); }
   [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Writer(); }

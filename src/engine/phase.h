@@ -1,7 +1,8 @@
 #pragma once
 
 // Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
-//   idle → head → handler → (drain →) idle;   handler → detached → idle;   handler → hijacked;   any open one → closed
+//   idle → head → handler → (drain →) idle;   handler → detached → idle;   handler → hijacked; any
+//   open one → closed
 
 #include <array>
 #include <cstddef>

@@ -98,7 +98,7 @@ Result<ReadResult> Core::Read(std::string& into, bool whole) {
   return Fail(err && outbox_.IsOpen() ? std::move(err) : outbox_.WhyClosed());
 }
 
-// What an earlier reader has left goes first. True when nothing more is to be read.
+// The rest that an earlier reader has left goes first. True when nothing more is to be read.
 bool Core::TakeLeft(std::string& into, bool whole, ReadResult& result) {
   if (left_ == nullptr) return false;
   const std::unique_ptr<Left> left = std::move(left_);
@@ -323,7 +323,7 @@ void Core::AwaitPeersClose() {
     if (core.conn_ == nullptr || core.outbox_.GetPhase() != Phase::kClosing) return;
     core.conn_->SetDeadline(io::ConnDeadline::kRead,
                             DeadlineAfter(Clock::now(), core.Options().close_timeout));
-    core.Pump();  // what comes meanwhile is dropped
+    core.Pump();  // messages that come meanwhile are dropped
   });
 }
 

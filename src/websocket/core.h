@@ -1,6 +1,6 @@
 #pragma once
 
-// What one connection does on its loop: takes input apart, sends, keeps time, ends.
+// The work of one connection on its loop: input, output, timers, the end.
 
 #include <memory>
 #include <string>
@@ -34,7 +34,7 @@ class Core final : public io::ConnSink {
 
   /// Whether the calling thread is the loop's. Any thread, once OnOpen was called.
   [[nodiscard]] bool OnLoop() const { return std::this_thread::get_id() == thread_; }
-  // What was agreed on; any thread.
+  // Results of the handshake. Any thread.
   [[nodiscard]] bool Compresses() const { return reader_options_.deflate; }
   [[nodiscard]] const DeflateParams& SendParams() const { return send_; }
 
@@ -90,7 +90,7 @@ class Core final : public io::ConnSink {
     CloseCode code;
     std::string reason;
   };
-  /// What the ping timer knows of the peer.
+  /// The ping timer's knowledge of the peer.
   enum class Liveness : uint8_t {
     kHeard,  // something has come since the timer last went off
     kQuiet,
@@ -134,7 +134,7 @@ class Core final : public io::ConnSink {
   const DeflateParams send_;
   const ReaderOptions reader_options_;
   MessageReader reader_;
-  std::unique_ptr<MessageBuffer> message_;  // what has come of it, for the handler
+  std::unique_ptr<MessageBuffer> message_;  // the part of it that has come, for the handler
   Reading* reading_ = nullptr;
   std::shared_ptr<RemoteReading> remote_reading_;
   /// A message, or the beginning of one, that was taken for a reader who then stopped waiting.

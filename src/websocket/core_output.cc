@@ -51,8 +51,8 @@ bool Core::HasRoom(bool within_message) {
   return conn_->Out().Len() < Options().unsent_bytes_max;
 }
 
-// What other threads have sent is not moved for a message: HasRoom has done so, and a close frame
-// that has come since must not come before the message.
+// Entries of other threads are not moved for a message: HasRoom has moved them, and a close frame
+// that has come since must follow the message.
 void Core::Send(const Outgoing& frame, std::string_view payload) {
   HON_ASSERT(OnLoop());
   if (conn_ == nullptr) return;
@@ -185,7 +185,7 @@ void Core::SendPrepared(Prepared& message, PreparedBlocks& blocks) {
   const bool compress = Compresses() && message.Payload().size() >= options.deflate.threshold_bytes;
   const int bits = compress ? send_.window_bits : 0;
   const std::string& frame = message.Frame(bits, session_.setup_->pool.get());
-  // What the peer's window holds from now on, ours does not.
+  // The window of our own deflater no longer equals the peer's.
   if (compress && send_.takeover) deflater_.reset();
   emitted_ += frame.size();
   blocks.AppendTo(conn_->Out(), frame, bits);

@@ -11,7 +11,7 @@
 namespace hon::websocket {
 namespace {
 
-// What RFC 6455 §4.1 asks of a client's request.
+// The fields of a client's request (RFC 6455 §4.1).
 void FillRequest(const url::URL& url, const DialOptions& options, std::string_view key,
                  http::Request& r) {
   r.URL = url;

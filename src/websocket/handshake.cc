@@ -141,7 +141,7 @@ class ByteReader final : public io::Reader {
     if (got.err && !got.err.Is(io::ErrEof)) failure_ = got.err;
     return got;
   }
-  /// What the connection gave, other than its end.
+  /// The connection's error, other than its end.
   [[nodiscard]] const Error& Failure() const { return failure_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a connection's loop and other threads share: frames on their way to the loop, and waits.
+// State that a connection's loop shares with other threads: frames for the loop, and waits.
 
 #include <atomic>
 #include <functional>
@@ -33,13 +33,13 @@ struct Outgoing {
   bool final = true;
 };
 
-/// What a read has given.
+/// The outcome of a read.
 struct ReadResult {
   MessageType type = MessageType::kText;
   bool final = false;  // the message ends with it
 };
 
-/// What a fiber or thread of another loop reads. `data` and `result` are the loop's until `done`.
+/// A read by a fiber or thread of another loop. `data` and `result` are the loop's until `done`.
 struct RemoteReading {
   std::string data;
   ReadResult result;

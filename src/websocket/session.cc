@@ -1,4 +1,4 @@
-// A session's calls from any thread. What its loop does: session_input.cc, session_output.cc.
+// A session's calls from any thread. The work on its loop is in core.cc and core_output.cc.
 
 #include "websocket/session.h"
 

@@ -46,7 +46,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Whom the connection is given to, once.
+  /// The sink that takes the connection, once.
   [[nodiscard]] io::ConnSink& Sink() { return core_; }
 
   // For handles.
@@ -77,7 +77,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool Compressed() const { return core_.Compresses(); }
   [[nodiscard]] std::shared_ptr<void>& Data() { return data_; }
 
-  /// What is shared with other threads.
+  /// The state that is shared with other threads.
   [[nodiscard]] internal::Outbox& GetOutbox() { return outbox_; }
 
   // For a hub.

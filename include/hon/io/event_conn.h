@@ -77,10 +77,10 @@ class EventConn {
   /// With InputEnded: the end may be an attacker's, as over TLS a FIN without close_notify.
   [[nodiscard]] virtual bool InputTruncated() const { return false; }
 
-  /// Bytes to be sent. Nothing bounds them but the caller, who looks at Unsent() before adding
-  /// more; after adding, SendSoon.
+  /// Bytes to be sent. The buffer has no limit: the caller looks at Unsent() before adding more.
+  /// SendSoon must follow an addition.
   [[nodiscard]] virtual LinkBuffer& Out() = 0;
-  /// Bytes that are not with the kernel yet: Out(), and what stands behind it where the output is
+  /// Bytes that are not with the kernel yet: Out(), and the frames behind it where the output is
   /// framed.
   [[nodiscard]] virtual size_t Unsent() { return Out().Len(); }
   /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.

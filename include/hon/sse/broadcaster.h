@@ -49,10 +49,10 @@ struct BroadcasterOptions {
 /// Broadcaster must outlive the running handlers: destroy the server first.
 ///
 /// A subscriber waits without a fiber and without a stack: ServeHTTP sends the head, detaches the
-/// answer (http::ResponseWriter::Detach) and returns, and the stream goes on. The stream stays on the
-/// handler's fiber, and ServeHTTP returns at its end, where `w` cannot detach: a wrapper of another
-/// writer, whose effect on the answer holds to its end; an answer with a length or trailers; a
-/// request with a body.
+/// answer (http::ResponseWriter::Detach) and returns, and the stream goes on. The stream stays on
+/// the handler's fiber, and ServeHTTP returns at its end, where `w` cannot detach: a wrapper of
+/// another writer, whose effect on the answer holds to its end; an answer with a length or
+/// trailers; a request with a body.
 class Broadcaster final : public http::Handler {
  public:
   explicit Broadcaster(BroadcasterOptions options = {});

@@ -130,11 +130,11 @@ class Conn {
   std::shared_ptr<Session> session_;
 };
 
-/// Whom a connection calls, as gws has it: an idle one then costs no stack and no fiber. Calls for
-/// one connection come one after the other, on its loop, outside any fiber: they must not wait and
-/// not block (fiber::Go starts what does). One handler may serve any number of connections.
-/// An exception that leaves a call is reported to the engine's event hook (on stderr without an
-/// engine), and closes the connection (1011).
+/// The callbacks of a connection, as in gws: an idle connection then costs no stack and no fiber.
+/// Callbacks of one connection come one after the other, on its loop, outside any fiber: they must
+/// neither wait nor block (start such work with fiber::Go). One handler may serve any number of
+/// connections. An exception that leaves a callback is reported to the engine's event hook (on
+/// stderr without an engine), and closes the connection (1011).
 class EventHandler {
  public:
   virtual ~EventHandler() = default;
