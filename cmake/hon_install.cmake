@@ -29,6 +29,7 @@ install(FILES
   ${PROJECT_BINARY_DIR}/hon-config.cmake
   ${PROJECT_BINARY_DIR}/hon-config-version.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLiburing.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindPsl.cmake
   ${PROJECT_SOURCE_DIR}/cmake/hon_embed.cmake
   DESTINATION ${package_dir})
 
@@ -58,6 +59,9 @@ list(JOIN system_libraries " " HON_PC_SYSTEM_LIBRARIES)
 set(HON_PC_REQUIRES "zlib libcrypto")
 if(HON_TLS)
   string(APPEND HON_PC_REQUIRES " libssl")
+endif()
+if(TARGET Psl::psl)
+  string(APPEND HON_PC_REQUIRES " libpsl")
 endif()
 if(TARGET Liburing::liburing)
   string(APPEND HON_PC_REQUIRES " liburing")

@@ -1,5 +1,7 @@
 #include "http/cookie_text.h"
 
+#include "http/ip_address.h"
+
 namespace hon::http::internal {
 namespace {
 
@@ -30,24 +32,12 @@ bool IsHostName(std::string_view text) {
   return letter && last != '-' && label <= kLabelBytesMax;
 }
 
-bool IsIPv4(std::string_view text) {
-  for (int part = 0; part < 4; ++part) {
-    if (part > 0) {
-      if (!text.starts_with('.')) return false;
-      text.remove_prefix(1);
-    }
-    size_t n = 0;
-    int value = 0;
-    for (; n < text.size() && n < 4 && IsDigit(text[n]); ++n) value = value * 10 + (text[n] - '0');
-    if (n == 0 || value > 255 || (n > 1 && text[0] == '0')) return false;
-    text.remove_prefix(n);
-  }
-  return text.empty();
-}
-
 }  // namespace
 
-bool IsCookieDomain(std::string_view text) { return IsHostName(text) || IsIPv4(text); }
+bool IsCookieDomain(std::string_view text) {
+  if (IsHostName(text)) return true;
+  return text.find(':') == text.npos && ParseIpAddress(text).has_value();
+}
 
 std::string_view TrimCookie(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
