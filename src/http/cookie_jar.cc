@@ -251,7 +251,7 @@ std::vector<http::Cookie> Jar::Cookies(const url::URL& url) {
       chosen.push_back(entry);
     }
   }
-  for (const Entries::iterator& entry : chosen) {  // they are the last used now
+  for (const Entries::iterator& entry : chosen) {  // the most recently used ones now
     entries_.splice(entries_.end(), entries_, entry);
     const auto at = std::find(found->second.begin(), found->second.end(), entry);
     std::rotate(at, std::next(at), found->second.end());

@@ -107,7 +107,7 @@ Error Invalid(std::string_view name, std::string_view why) {
                    std::string(name) + " is no address of a proxy: " + std::string(why));
 }
 
-// The proxy that a setting names. Its text may hold a password, and is in no error.
+// The proxy that a setting names. The text of the setting may hold a password, and is in no error.
 Result<std::optional<url::URL>> ParseProxy(std::string_view name, std::string_view text) {
   text = Trim(text);
   if (text.empty()) return std::nullopt;

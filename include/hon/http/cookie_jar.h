@@ -98,7 +98,7 @@ class Jar final : public http::CookieJar {
   void Remove(Entries::iterator entry);
 
   const Options options_;
-  mutable std::mutex mutex_;  // what follows
+  mutable std::mutex mutex_;  // guards the members below
   Entries entries_;           // least recently used first
   std::unordered_map<std::string, Site> sites_;
   uint64_t sequence_ = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which proxy a client's request goes through: Go's http.ProxyFromEnvironment and http.ProxyURL,
+// The choice of the proxy for a client's request: Go's http.ProxyFromEnvironment and http.ProxyURL,
 // and golang.org/x/net/http/httpproxy.
 
 #include <functional>
@@ -43,7 +43,7 @@ struct Config {
   std::string HTTPProxy{};   // for http URLs
   std::string HTTPSProxy{};  // for https URLs
   std::string AllProxy{};    // for either, where the setting of its own is empty
-  /// What no proxy is used for, separated by commas. An element is
+  /// The targets without a proxy, separated by commas. An element is
   /// "*": everything; an address or a network ("10.1.2.3", "10.0.0.0/8", "fd00::/8");
   /// "example.com": that host and its subdomains; ".example.com" or "*.example.com": its
   /// subdomains. Addresses and names may have a ":port", and then mean that port alone. Case, and
