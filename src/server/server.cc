@@ -165,7 +165,7 @@ class Server::Impl {
   // A loop that waited for itself would wait for ever.
   static Error RefuseOnLoop() {
     if (netpoll::Loop::Current() == nullptr) return {};
-    return Error::New("http: server controlled from a handler; use a thread of its own");
+    return Error::New("http: a handler cannot start or end its server; use another thread");
   }
 
   Error StartLoops() {

@@ -377,6 +377,28 @@ TEST_P(Lifecycle, AfterTheEndNothingStarts) {  // A22, W93
   EXPECT_TRUE(unused.Serve("127.0.0.1:0").Is(http::ErrServerClosed));
 }
 
+TEST_P(Lifecycle, AHandlerCannotEndItsServer) {  // D-044
+  server::Server* controlled = nullptr;
+  mux_.HandleFunc("/end", [&](http::ResponseWriter& w, http::Request& r) {
+    for (const Error& err : {controlled->Shutdown(r.Context()), controlled->Close(),
+                             controlled->Listen("127.0.0.1:0"), controlled->Serve()}) {
+      w.Write(err.Message() + "\n");
+    }
+  });
+  test::TestServer server(engine_, GetParam());
+  controlled = &server.Get();
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send(Get("/end")));
+  const std::string refusal =
+      "http: a handler cannot start or end its server; use another thread\n";
+  EXPECT_EQ(peer.ReadAnswer().body, refusal + refusal + refusal + refusal);
+  ASSERT_TRUE(peer.Send(kGet));  // the server goes on
+  EXPECT_EQ(peer.ReadAnswer().body, "hello");
+  WirePeer other(server.Address());
+  ASSERT_TRUE(other.Send(kGet));
+  EXPECT_EQ(other.ReadAnswer().body, "hello");
+}
+
 TEST_P(Lifecycle, ShutdownTellsHandlers) {  // W89, G7
   test::TestServer server(engine_, GetParam());
   WirePeer events(server.Address());

@@ -55,6 +55,15 @@ class Limits : public test::BackendTest {
   engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook()), test::SuitePlacement()};
 };
 
+TEST(LimitDefaults, EveryDeadlineIsOn) {  // D-025, with the figures of README.md
+  const server::Options options;
+  EXPECT_EQ(options.conn.read_header_timeout, 10s);
+  EXPECT_EQ(options.conn.read_timeout, 30s);
+  EXPECT_EQ(options.conn.write_timeout, 30s);
+  EXPECT_EQ(options.conn.keep_alive_timeout, 120s);
+  EXPECT_EQ(options.hijacked_grace, 10s);
+}
+
 TEST_P(Limits, ConnectionsOfOneAddress) {
   test::TestServer server(engine_, GetParam(), server::WithMaxConnectionsPerIP(2));
   std::vector<WirePeer> peers;
