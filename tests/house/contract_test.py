@@ -1,4 +1,5 @@
-"""Checks docs/CONTRACT.md: every line of the contract is there once, and every test it names exists."""
+"""Checks docs/CONTRACT.md and docs/DEVIATIONS.md: every line of the contract stands there once, every
+deviation names what demands it, and every test that is named exists."""
 
 import pathlib
 import re
@@ -7,8 +8,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/differential"))
 import corpus
+import deviations
 
 DOC = (ROOT / "docs/CONTRACT.md").read_text()
+DEVIATIONS = (ROOT / "docs/DEVIATIONS.md").read_text()
 
 
 def numbered(letter, last):
@@ -70,6 +73,23 @@ def wrong_references(text, groups):
                 yield f"{reference}: tests/{file} has no test {name}"
 
 
+def deviation_findings(groups):
+    """Lines marked with a dot are demanded by the comparison with Go, all others by a test that they name."""
+    found = re.findall(r"^\| (D-\d{3})( ·)? \| (.*)$", DEVIATIONS, re.MULTILINE)
+    ids = [name for name, _, _ in found]
+    yield from (f"{name}: stands twice in docs/DEVIATIONS.md" for name in sorted(set(ids)) if ids.count(name) > 1)
+    compared = {name for name, _ in deviations.DEVIATIONS}
+    for name, dot, cells in found:
+        if dot and name not in compared:
+            yield f"{name}: marked, and tests/differential/deviations.py does not know it"
+        if not dot and name in compared:
+            yield f"{name}: not marked, and tests/differential/deviations.py knows it"
+        if not dot and not re.search(r"`[\w/]+\.\w+:[\w*,]+` \|$", cells):
+            yield f"{name}: names no test"
+    yield from (f"{name}: not in docs/DEVIATIONS.md" for name in sorted(compared - set(ids)))
+    yield from wrong_references("\n".join(cells.rpartition(" | ")[2] for _, dot, cells in found if not dot), groups)
+
+
 def findings():
     body, _, rest = DOC.partition("\n## Not here\n")
     shown = [line for cell, _ in rows(body) for line in named_lines(cell)]
@@ -83,10 +103,9 @@ def findings():
         if not re.search(r"`[\w/.]+:", last):
             yield f"{cell}: names no test"
     yield from wrong_references(body, groups)
-    deviations = set(re.findall(r"D-\d{3}", (ROOT / "docs/DEVIATIONS.md").read_text()))
-    yield from (f"{name}: not in docs/DEVIATIONS.md" for name in sorted(set(re.findall(r"D-\d{3}", DOC)) - deviations))
-    ids = re.findall(r"^\| (D-\d{3})", (ROOT / "docs/DEVIATIONS.md").read_text(), re.MULTILINE)
-    yield from (f"{name}: stands twice in docs/DEVIATIONS.md" for name in sorted(set(ids)) if ids.count(name) > 1)
+    known = set(re.findall(r"D-\d{3}", DEVIATIONS))
+    yield from (f"{name}: not in docs/DEVIATIONS.md" for name in sorted(set(re.findall(r"D-\d{3}", DOC)) - known))
+    yield from deviation_findings(groups)
 
 
 def main():

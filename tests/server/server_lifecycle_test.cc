@@ -290,6 +290,38 @@ TEST_P(Lifecycle, ABaseContextAloneEndsRequests) {  // W77
   EXPECT_EQ(Noted(), "enough");
 }
 
+TEST_P(Lifecycle, TheEndOfABaseContextEndsAReadOfTheBody) {  // D-045
+  mux_.HandleFunc("/read", [this](http::ResponseWriter&, http::Request& r) {
+    ++running_;
+    const Result<std::string> body = r.Body.ReadAll();
+    Note(body ? Error() : body.error());
+    --running_;
+  });
+  const appcontext::Cancelable base = appcontext::WithCancel(appcontext::Background());
+  test::TestServer server(engine_, GetParam(),
+                          server::WithBaseContext([&](std::string_view) { return base.context; }));
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send("POST /read HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\n12"));
+  ASSERT_TRUE(Running(1));
+  base.cancel(Error::New("enough"));
+  ASSERT_TRUE(Running(0));
+  EXPECT_EQ(Noted(), "enough");
+}
+
+TEST_P(Lifecycle, TheLocalAddressIsUnboundByDefault) {  // D-043
+  mux_.HandleFunc("/bound", [](http::ResponseWriter& w, http::Request& r) {
+    w.Write(r.Context().Value(&http::LocalAddrContextKey) == nullptr ? "unbound" : "bound");
+  });
+  test::TestServer plain(engine_, GetParam());
+  WirePeer peer(plain.Address());
+  ASSERT_TRUE(peer.Send(Get("/bound")));
+  EXPECT_EQ(peer.ReadAnswer().body, "unbound");
+  test::TestServer with_option(engine_, GetParam(), server::WithLocalAddrValue());
+  WirePeer other(with_option.Address());
+  ASSERT_TRUE(other.Send(Get("/bound")));
+  EXPECT_EQ(other.ReadAnswer().body, "bound");
+}
+
 TEST_P(Lifecycle, FunctionsRunOnShutdownAndNotOnClose) {  // A23, W88
   std::atomic<int> ran{0};
   {
