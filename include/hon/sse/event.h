@@ -19,7 +19,8 @@ inline constexpr Sentinel ErrBadField{"sse: a field holds what the format cannot
 /// An id or event type past kFieldBytesMax, or an event past kEventBytesMax. Nothing of it is sent.
 inline constexpr Sentinel ErrTooLarge{"sse: event too large"};
 
-/// An id returns in a request header, where other servers and proxies have limits too.
+/// Bytes of an id or event type. An id returns in a request header, where other servers and proxies
+/// have limits too.
 inline constexpr size_t kFieldBytesMax = 1024;
 /// One event or comment in its encoded form, with the names and line ends that the format adds.
 inline constexpr size_t kEventBytesMax = size_t{1} << 20;

@@ -43,9 +43,9 @@ struct ConnOptions {
   size_t unsent_bytes_max = kUnsentBytesMax;
   Slow slow = Slow::kWait;
   DeflateOptions deflate{};
-  /// A peer is pinged when it has sent nothing for this long,
+  /// A peer that has sent nothing for this long is pinged.
   Duration ping_interval = std::chrono::seconds(30);
-  /// and its connection is cut when it sends nothing for this long afterwards.
+  /// After a ping, the connection is cut when the peer sends nothing for this long.
   Duration pong_timeout = std::chrono::seconds(20);
   /// The connection is cut when the peer takes none of its output for this long.
   Duration write_timeout = std::chrono::seconds(30);
