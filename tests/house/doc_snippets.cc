@@ -43,7 +43,7 @@ void ServeByEvents(http::ServeMux& mux, hon::websocket::Upgrader& up) {
     void OnMessage(websocket::Conn&, websocket::MessageType type, std::string_view data) override {
       static_cast<void>(hub_.Publish("room", type, data));  // a text from a peer is UTF-8
     }
-    websocket::Hub hub_;  // messages for whoever has subscribed; who ends leaves by itself
+    websocket::Hub hub_;  // messages to subscribers; a connection that ends leaves the hub
   };
 
   auto chat = std::make_shared<Chat>();  // one for all connections
