@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def main():
-    first, _, second = (ROOT / "docs/HEADERS.md").read_text().partition("\n## For those")
+    first, _, second = (ROOT / "docs/HEADERS.md").read_text().partition("\n## For programs")
     named = re.findall(r"`(hon/\w+/\w+\.h)`", first.partition("\n| to |")[2])
     included = re.findall(r'^#include "(.*)"$', (ROOT / "include/hon/hon.h").read_text(), re.M)
     folders = set(re.findall(r"^\| `(hon/\w+)/`", second, re.M))
