@@ -116,6 +116,9 @@ CASES = [
      {"include/hon/base/error.h": "#pragma once\n/// What went wrong.\nint Error();\n"}, "begins with 'What'"),
     ("a remark without a subject",
      {"examples/readme.cc": "int a;  // it stays\nint main() {}\n"}, "a remark begins with 'it'"),
+    ("a deviation without a test",
+     {"docs/DEVIATIONS.md": "| D-001 · | a | b | c |\n| D-002 | a | b | c | `x/y_test.cc:Z` |\n| D-003 | a | b | c |\n"},
+     "docs/DEVIATIONS.md:3: no test in the last column"),
     ("blanks", {"src/base/error.cc": '#include "hon/base/error.h"  \n'}, "blanks at the end"),
 ]
 
