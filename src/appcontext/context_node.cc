@@ -63,7 +63,8 @@ void ContextNode::EndAtDeadline(Error cause) {
   Error why = DeadlineThread::Instance().Add(*this, deadline_, std::move(cause), alarm_);
   // Without a deadline thread the context ends at once: a wait under it would have no end.
   if (why)
-    End(ErrDeadlineExceeded, Error::Wrap("context: nobody watches its deadline", std::move(why)));
+    End(ErrDeadlineExceeded,
+        Error::Wrap("context: no thread watches the deadline", std::move(why)));
 }
 
 const std::any* ContextNode::Value(const void* key) const {

@@ -105,7 +105,7 @@ class Section {
 
  private:
   Violation TakeWatched(const FieldLine& line) {
-    if ((kConnectionFields & Bit(line.id)) != 0) return Malformed("field of a connection");
+    if ((kConnectionFields & Bit(line.id)) != 0) return Malformed("connection-specific field");
     switch (line.id) {
       case HeaderId::kTE:
         if (!EqualFold(line.value, "trailers")) return Malformed("TE other than trailers");
@@ -135,10 +135,11 @@ class Section {
 
   Violation TakeLength(const FieldLine& line) {
     const int64_t length = ParseLength(line.value);
-    if (length < 0) return Malformed("Content-Length is no length");
+    if (length < 0) return Malformed("invalid Content-Length");
     if (content_length_ >= 0) {
       // Repeats of the same text have one meaning; all other repeats are ambiguous.
-      return line.value == length_text_ ? Violation() : Malformed("two lengths that differ");
+      return line.value == length_text_ ? Violation()
+                                        : Malformed("conflicting Content-Length fields");
     }
     content_length_ = length;
     length_text_ = line.value;
@@ -168,10 +169,10 @@ Violation ReadPseudoFields(std::span<const FieldLine> lines, size_t& count, Take
   for (const FieldLine& line : lines) {
     if (line.pseudo == PseudoField::kNone) break;
     const uint32_t bit = 1U << static_cast<unsigned>(line.pseudo);
-    if ((seen & bit) != 0) return Malformed("pseudo-header field stands twice");
+    if ((seen & bit) != 0) return Malformed("repeated pseudo-header field");
     seen |= bit;
     if (!line.valid) return Malformed("invalid byte in a pseudo-header field");
-    if (!take(line)) return Malformed("pseudo-header field that does not belong here");
+    if (!take(line)) return Malformed("pseudo-header field not allowed here");
     ++count;
   }
   return {};
@@ -179,7 +180,9 @@ Violation ReadPseudoFields(std::span<const FieldLine> lines, size_t& count, Take
 
 Violation ReadRegularFields(std::span<const FieldLine> lines, Section& section) {
   for (const FieldLine& line : lines) {
-    if (line.pseudo != PseudoField::kNone) return Malformed("pseudo-header field behind a field");
+    if (line.pseudo != PseudoField::kNone) {
+      return Malformed("pseudo-header field after a regular field");
+    }
     if (!line.valid) return Malformed("invalid byte in a field");
     if (const Violation violation = section.Take(line)) return violation;
   }
@@ -233,7 +236,7 @@ bool IsHttpScheme(std::string_view scheme) {
 
 // RFC 9113 §8.3.1, §8.5; RFC 8441 §4.
 Violation JudgeRequestPseudo(const RequestFields& fields) {
-  if (!IsMethod(fields.method)) return Malformed("no method, or one that is no token");
+  if (!IsMethod(fields.method)) return Malformed("missing or invalid method");
   const bool connect = fields.method == "CONNECT";
   if (!fields.protocol.empty() && !connect) return Malformed(":protocol without CONNECT");
   if (connect && fields.protocol.empty()) {
@@ -241,7 +244,7 @@ Violation JudgeRequestPseudo(const RequestFields& fields) {
     return {};
   }
   if (!IsHttpScheme(fields.scheme)) return Malformed("scheme is neither http nor https");
-  return IsPath(fields.path, fields.method) ? Violation() : Malformed("no path, or a broken one");
+  return IsPath(fields.path, fields.method) ? Violation() : Malformed("missing or invalid path");
 }
 
 // RFC 9113 §8.3.1: a Host field that names another host makes the request ambiguous.
@@ -294,7 +297,7 @@ Violation ReadResponseFields(std::span<const FieldLine> lines, bool end_stream, 
   if (const Violation violation = ReadPseudoFields(lines, count, take)) return violation;
   const int64_t code = status.size() == 3 ? ParseLength(status) : -1;
   // HTTP/2 has no 101 (RFC 9113 §8.6).
-  if (code < 100 || code == 101) return Malformed("no status, or a broken one");
+  if (code < 100 || code == 101) return Malformed("missing or invalid status");
   fields.status = static_cast<int>(code);
   if (end_stream && code < 200) return Malformed("informational answer ends the stream");
   const std::span<const FieldLine> regular = lines.subspan(count);

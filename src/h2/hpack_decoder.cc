@@ -49,7 +49,7 @@ struct HpackDecoder::Step {
     if (in.empty()) return Broken("block ends before a string");
     const bool huffman = (static_cast<unsigned char>(in.front()) & kHuffmanBit) != 0;
     const std::optional<uint32_t> size = ReadInteger(in, 7);
-    if (!size) return Broken("length of a string is too large, or cut off");
+    if (!size) return Broken("length of a string is too large or truncated");
     if (*size > in.size()) return Broken("string is longer than the block");
     const std::string_view raw = in.substr(0, *size);
     in.remove_prefix(*size);
@@ -59,7 +59,7 @@ struct HpackDecoder::Step {
     }
     char* const to = static_cast<char*>(arena.Allocate(HuffmanDecodedMax(raw.size())));
     const std::optional<size_t> decoded = HuffmanDecode(raw, to);
-    if (!decoded) return Broken("Huffman code is broken");
+    if (!decoded) return Broken("invalid Huffman code");
     text = {to, *decoded};
     return {};
   }
@@ -89,7 +89,7 @@ DecodedBlock HpackDecoder::Decode(std::string_view block, const FieldLimits& lim
       violation = DecodeSizeUpdate(step);
       if (!violation) continue;
     } else {
-      violation = Broken("table size update behind a field");
+      violation = Broken("table size update after a field");
     }
     if (violation) {
       step.result.violation = violation;
@@ -117,7 +117,7 @@ Violation HpackDecoder::DecodeSizeUpdate(Step& step) {
 // RFC 7541 §6.1.
 Violation HpackDecoder::DecodeIndexed(Step& step) {
   const std::optional<uint32_t> index = ReadInteger(step.in, 7);
-  if (!index || *index == 0) return Broken("index 0, or too large");
+  if (!index || *index == 0) return Broken("index is 0 or too large");
   if (*index <= kStaticTable.size()) {
     const StaticEntry& entry = kStaticTable[*index - 1];
     if (step.Count(entry.name.size(), entry.value.size())) {
@@ -126,7 +126,7 @@ Violation HpackDecoder::DecodeIndexed(Step& step) {
     return {};
   }
   const size_t dynamic = *index - kStaticTable.size() - 1;
-  if (table_ == nullptr || dynamic >= table_->Count()) return Broken("index behind the table");
+  if (table_ == nullptr || dynamic >= table_->Count()) return Broken("index past the table");
   const DynamicTable::Traits& traits = table_->TraitsOf(dynamic);
   const std::string_view name = table_->Name(dynamic);
   const std::string_view value = table_->Value(dynamic);
@@ -160,7 +160,7 @@ Violation HpackDecoder::DecodeLiteral(Step& step, unsigned prefix_bits) {
     traits = {entry.id, entry.pseudo, static_cast<uint8_t>(*index), true};
   } else {
     const size_t dynamic = *index - kStaticTable.size() - 1;
-    if (table_ == nullptr || dynamic >= table_->Count()) return Broken("index behind the table");
+    if (table_ == nullptr || dynamic >= table_->Count()) return Broken("index past the table");
     traits = table_->TraitsOf(dynamic);
     field.name = table_->Name(dynamic);
     if (traits.static_name == 0) field.name = step.arena.Copy(field.name);

@@ -107,12 +107,12 @@ bool Session::ReceiveFrame(io::LinkBuffer& in) {
 // Judges whether a frame may come now, independent of its payload.
 Violation Session::JudgeOrder(const FrameHeader& header) const {
   if (!settings_seen_ && (header.type != FrameType::kSettings || header.Has(kFlagAck))) {
-    return ProtocolError("the first frame is no SETTINGS");
+    return ProtocolError("the first frame is not SETTINGS");
   }
   const bool continues = header.type == FrameType::kContinuation;
   if (block_stream_ != 0) {
     const bool next = continues && header.stream == block_stream_;
-    return next ? Violation() : ProtocolError("another frame inside of a field block");
+    return next ? Violation() : ProtocolError("another frame inside a field block");
   }
   return continues ? ProtocolError("CONTINUATION without HEADERS") : Violation();
 }
@@ -311,7 +311,7 @@ void Session::EndBlock(std::string_view block) {
 Violation Session::JudgeStrayBlock() const {
   if (IsIdle(block_stream_)) return ProtocolError("HEADERS on a stream that cannot be opened");
   const Recent* const recent = FindRecent(block_stream_);
-  if (recent == nullptr) return ProtocolError("HEADERS with an identifier that was passed over");
+  if (recent == nullptr) return ProtocolError("HEADERS with a skipped identifier");
   if (recent->reset) return {};
   return ConnectionError(ErrorCode::kStreamClosed, "HEADERS on a closed stream");
 }
@@ -403,7 +403,7 @@ void Session::HandleRstStream(const Frame& frame) {
 
 void Session::HandleSettings(const Frame& frame) {
   if (frame.header.Has(kFlagAck)) {
-    if (settings_unacknowledged_ == 0) return Fail(ProtocolError("SETTINGS ACK for none"));
+    if (settings_unacknowledged_ == 0) return Fail(ProtocolError("unexpected SETTINGS ACK"));
     --settings_unacknowledged_;
     return;
   }
@@ -452,7 +452,7 @@ void Session::HandleWindowUpdate(const Frame& frame) {
   const uint32_t id = frame.header.stream;
   const uint32_t increment = ReadUint31(frame.payload.data());
   if (id == 0) {
-    if (increment == 0) return Fail(ProtocolError("WINDOW_UPDATE of nothing"));
+    if (increment == 0) return Fail(ProtocolError("WINDOW_UPDATE of 0"));
     if (send_.Grow(increment)) return;
     return Fail(ConnectionError(ErrorCode::kFlowControlError, "connection's window past 2^31-1"));
   }
@@ -460,8 +460,7 @@ void Session::HandleWindowUpdate(const Frame& frame) {
   Stream* const stream = streams_.Find(id);
   if (stream == nullptr) return;  // ended before the peer sent the frame
   if (increment == 0) {
-    return ResetForViolation(*stream,
-                             StreamError(ErrorCode::kProtocolError, "WINDOW_UPDATE of nothing"));
+    return ResetForViolation(*stream, StreamError(ErrorCode::kProtocolError, "WINDOW_UPDATE of 0"));
   }
   if (!stream->send_.Grow(increment)) {
     return ResetForViolation(
@@ -475,7 +474,7 @@ void Session::HandlePriorityUpdate(const Frame& frame) {
   if (role_ == Role::kClient) return Fail(ProtocolError("PRIORITY_UPDATE from a server"));
   if (!SpendControl()) return;
   const uint32_t id = ReadUint31(frame.payload.data());
-  if (id == 0 || id % 2 == 0) return Fail(ProtocolError("PRIORITY_UPDATE for no request"));
+  if (id == 0 || id % 2 == 0) return Fail(ProtocolError("PRIORITY_UPDATE for an invalid stream"));
   const Priority priority = ParsePriority(frame.payload.substr(4));
   if (Stream* const stream = streams_.Find(id)) return SetPriority(*stream, priority);
   if (!IsIdle(id)) return;

@@ -91,7 +91,7 @@ void Connection::OpenReceived() {
   Error why = r.layer->Open(r.received, in_, r.sealed);
   HON_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
   if (!why && r.sealed.Len() > kUnsentRecordsMax) {
-    why = Error::New("the peer does not read the answers that its records demand");
+    why = Error::New("the peer does not read the answers to its records");
   }
   if (in_.Len() != had) r.news = true;
   if (in_.Len() >= input_max_) {

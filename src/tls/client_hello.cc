@@ -164,7 +164,7 @@ HelloResult ReadExtensions(std::string_view extensions, ClientHello& hello) {
     }
     for (size_t i = 0; i < kKnown.size(); ++i) {
       if (kKnown[i].type != type) continue;
-      if (seen[i]) return Bad(Alert::kIllegalParameter, "an extension stands twice");
+      if (seen[i]) return Bad(Alert::kIllegalParameter, "repeated extension");
       seen[i] = true;
       const HelloResult result = kKnown[i].read(extension, hello);
       if (result.status != HelloStatus::kComplete) return result;

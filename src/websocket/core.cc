@@ -75,7 +75,7 @@ void Core::OnInput() {
 
 Result<ReadResult> Core::Read(std::string& into, bool whole) {
   if (reading_ != nullptr || remote_reading_ != nullptr) {
-    return Fail(Error::New("websocket: a connection is read in one place"));
+    return Fail(Error::New("websocket: concurrent reads of one connection"));
   }
   answering_ = false;
   Reading reading{.into = &into, .whole = whole};
@@ -88,8 +88,9 @@ Result<ReadResult> Core::Read(std::string& into, bool whole) {
   Error err;
   if (!reading.over && outbox_.IsOpen()) {
     reading.waiter = fiber::Current();
-    err = reading.waiter == nullptr ? Error::New("websocket: a read on a loop is a fiber's")
-                                    : AwaitOnLoop(reading.over);
+    err = reading.waiter == nullptr
+              ? Error::New("websocket: a read on a loop's thread needs a fiber")
+              : AwaitOnLoop(reading.over);
   }
   reading_ = nullptr;
   if (reading.done) return reading.result;

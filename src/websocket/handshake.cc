@@ -127,7 +127,7 @@ Error CheckAnswerFields(const http::Header& header, std::string_view key) {
   if (!HasToken(header, "Connection", "upgrade")) return Bad("no \"upgrade\" in Connection");
   const auto accepts = header.Values("Sec-WebSocket-Accept");
   if (accepts.size() != 1 || accepts.front() != AcceptKey(key)) {
-    return Bad("Sec-WebSocket-Accept does not answer the key");
+    return Bad("Sec-WebSocket-Accept does not match the key");
   }
   return {};
 }

@@ -46,7 +46,7 @@ void Session::DropHandle() {
 
 Result<ReadResult> Session::Read(std::string& into, bool whole) {
   if (handler_ != nullptr) {
-    return Fail(Error::New("websocket: a connection with an EventHandler is not read"));
+    return Fail(Error::New("websocket: cannot read a connection with an EventHandler"));
   }
   return core_.OnLoop() ? core_.Read(into, whole) : ReadElsewhere(into, whole);
 }
@@ -57,7 +57,7 @@ Result<ReadResult> Session::ReadElsewhere(std::string& into, bool whole) {
   reading->whole = whole;
   Lock lock(outbox_.mutex);
   if (outbox_.reading != nullptr) {
-    return Fail(Error::New("websocket: a connection is read in one place"));
+    return Fail(Error::New("websocket: concurrent reads of one connection"));
   }
   if (outbox_.conn == nullptr) return Fail(outbox_.WhyClosed());
   outbox_.reading = reading;

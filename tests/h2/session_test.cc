@@ -73,7 +73,7 @@ const std::vector<RuleCase>& RuleCases() {
        PostHead(1) + RawFrame(FrameType::kWindowUpdate, 0, 1, Uint32(kWindowMax - 65535)) +
            RawFrame(FrameType::kSettings, 0, 0, FromHex("0004 00010000")),
        "GOAWAY FLOW_CONTROL_ERROR"},
-      {"SETTINGS ACK for none", "9113 §6.5.3",
+      {"unexpected SETTINGS ACK", "9113 §6.5.3",
        RawFrame(FrameType::kSettings, kFlagAck, 0) + RawFrame(FrameType::kSettings, kFlagAck, 0),
        "GOAWAY PROTOCOL_ERROR"},
       {"PUSH_PROMISE", "9113 §8.4", RawFrame(FrameType::kPushPromise, 4, 1, Uint32(2)),

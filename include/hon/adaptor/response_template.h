@@ -136,7 +136,7 @@ template <class Encoder>
 Error BasicResponse<Encoder>::Upgrade(std::string_view protocol, const http::Header& fields,
                                       io::ConnSink& sink) {
   if (IsDone()) return Refuse("Upgrade");
-  if (phase_ != Phase::kOpen) return Error::New("http: response.Upgrade behind the head");
+  if (phase_ != Phase::kOpen) return Error::New("http: response.Upgrade after the head");
   if (!encoder_.KnowsUpgrade()) {
     return Error::Of(http::ErrNotSupported, "http: the protocol of this request has no Upgrade");
   }
