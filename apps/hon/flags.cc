@@ -29,7 +29,7 @@ std::vector<std::string> WithDoubleDashes(int argc, char** argv) {
 std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
   double value = 0;
   const auto [unit_begin, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc()) return "not a time: " + text;
+  if (problem != std::errc()) return "invalid time: " + text;
   const std::string_view unit(unit_begin,
                               static_cast<size_t>(text.data() + text.size() - unit_begin));
   double scale = 0;
@@ -39,7 +39,7 @@ std::string ReadTime(const std::string& text, std::chrono::milliseconds& into) {
   if (unit == "h") scale = 3600 * 1000;
   constexpr double kMillisecondsMax = 1e12;
   if (scale == 0 || !(value > 0) || value * scale > kMillisecondsMax) {
-    return "not a time (try 10s, 500ms, 2m): " + text;
+    return "invalid time (try 10s, 500ms, 2m): " + text;
   }
   into = std::chrono::milliseconds(static_cast<int64_t>(value * scale));
   return {};
@@ -81,17 +81,20 @@ ParsedFlags ParseFlags(int argc, char** argv) {
                  "Server: this one, Go's net/http, Hertz, or these handlers on Boost.Beast")
       ->check(CLI::IsMember({"custom", "std", "hertz", "beast"}))
       ->capture_default_str();
-  app.add_option("--addr", flags.address, "Where to listen: [HOST]:PORT or unix:/PATH")
+  app.add_option("--addr", flags.address, "Address to listen on: [HOST]:PORT or unix:/PATH")
       ->capture_default_str();
   CLI::Option* tls = app.add_option("--tls-addr", flags.tls_address,
-                                    "Where to listen with TLS, too; default: nowhere")
+                                    "Further address to listen on, with TLS; default: none")
                          ->type_name("[HOST]:PORT");
-  CLI::Option* cert = app.add_option("--cert", flags.cert,
-                                     "PEM file of the certificate and its chain; default: one for "
-                                     "localhost that signs itself")
-                          ->type_name("FILE")
-                          ->needs(tls);
-  app.add_option("--key", flags.key, "PEM file of its key")->type_name("FILE")->needs(cert);
+  CLI::Option* cert =
+      app.add_option(
+             "--cert", flags.cert,
+             "PEM file of the certificate and its chain; default: a self-signed one for localhost")
+          ->type_name("FILE")
+          ->needs(tls);
+  app.add_option("--key", flags.key, "PEM file of the certificate's key")
+      ->type_name("FILE")
+      ->needs(cert);
   app.add_option_function<std::string>(
          "--backend",
          [&flags](const std::string& name) {
@@ -115,17 +118,19 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--loops", flags.loops, "Event loops; 0: one for each core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  app.add_option("--file", flags.file, "What /file serves; default: this program")
+  app.add_option("--file", flags.file, "File behind /file; default: this program")
       ->check(WhyUnreadable)
       ->type_name("FILE");
   app.add_option("--admin", flags.admin,
-                 "Where to listen for operators (/debug/pprof/, /debug/vars); default: nowhere")
+                 "Address of the operators' listener (/debug/pprof/, /debug/vars); default: none")
       ->type_name("HOST:PORT");
-  AddTime(app, "--request-timeout", flags.request_timeout, "End of a request's context");
-  AddTime(app, "--read-timeout", flags.read_timeout, "For a request's body to come");
-  AddTime(app, "--write-timeout", flags.write_timeout, "For an answer to be taken");
-  AddTime(app, "--keep-alive-timeout", flags.keep_alive_timeout, "For an idle connection");
-  AddTime(app, "--shutdown-timeout", flags.shutdown_timeout, "For requests to end at shutdown");
+  AddTime(app, "--request-timeout", flags.request_timeout, "Time limit of a request");
+  AddTime(app, "--read-timeout", flags.read_timeout, "Time limit for receiving a request's body");
+  AddTime(app, "--write-timeout", flags.write_timeout, "Time limit for sending an answer");
+  AddTime(app, "--keep-alive-timeout", flags.keep_alive_timeout,
+          "Time limit of an idle connection");
+  AddTime(app, "--shutdown-timeout", flags.shutdown_timeout,
+          "Time limit for the requests in progress at shutdown");
   app.add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->capture_default_str();

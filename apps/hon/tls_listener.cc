@@ -14,8 +14,8 @@ Result<tls::Certificate> CertificateOf(const Flags& flags) {
     return tls::LoadX509KeyPair(flags.cert, flags.key.empty() ? flags.cert : flags.key);
   }
   std::fprintf(stderr,
-               "hon: no --cert: a certificate for localhost that signs itself; clients will "
-               "not trust it\n");
+               "hon: no --cert: using a self-signed certificate for localhost, which no client "
+               "trusts\n");
   return tls::SelfSigned({"localhost", "127.0.0.1", "::1"});
 }
 

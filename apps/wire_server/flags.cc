@@ -11,10 +11,10 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   std::string backend = "auto";
   std::string placement = "adaptive";
   CLI::App app("The conformance server.", "hon_wire_server");
-  app.add_option("--addr", flags.address, "where to listen");
+  app.add_option("--addr", flags.address, "address to listen on");
   app.add_option("--backend", backend, "auto, io_uring, epoll or kqueue");
   app.add_option("--placement", placement, "inline, workers or adaptive");
-  app.add_option("--max-workers", flags.workers, "worker threads at most");
+  app.add_option("--max-workers", flags.workers, "maximum of worker threads");
   app.add_option("--loops", flags.loops, "event loops");
   app.add_option("--files", flags.files.dir, "the directory that /files/ serves");
   app.add_option("--file", flags.files.file, "the file that /file serves");
@@ -26,12 +26,13 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--shutdown-timeout-ms", flags.shutdown_timeout);
   app.add_option("--max-header-bytes", flags.header_bytes);
   app.add_option("--max-body-bytes", flags.body_bytes);
-  app.add_option("--max-connections", flags.connections, "0: what the descriptor limit allows");
-  app.add_option("--tls-addr", flags.tls.address, "where to listen with TLS, too");
+  app.add_option("--max-connections", flags.connections, "0: derived from the descriptor limit");
+  app.add_option("--tls-addr", flags.tls.address, "further address to listen on, with TLS");
   app.add_option("--cert", flags.tls.cert, "PEM file of the certificate and its chain");
-  app.add_option("--key", flags.tls.key, "PEM file of its key");
+  app.add_option("--key", flags.tls.key, "PEM file of the certificate's key");
   app.add_option("--sni", flags.tls.names, "NAME=CERT,KEY: a certificate for a further name");
-  app.add_option("--client-ca", flags.tls.client_ca, "PEM file: who signs client certificates");
+  app.add_option("--client-ca", flags.tls.client_ca,
+                 "PEM file of the authorities of client certificates");
   app.add_option("--client-auth", flags.tls.client_auth, "request, verify-if-given or require");
   app.add_option("--min-tls", flags.tls.min_version, "1.2 or 1.3");
   try {

@@ -12,7 +12,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   app.add_option("--connections", options.connections, "Connections")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "How long")
+  app.add_option("--seconds", options.seconds, "Duration of the run")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();
   app.add_option("--rate", options.rate, "Requests per second; 0: as fast as answered")
