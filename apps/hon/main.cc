@@ -107,14 +107,14 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   std::thread stopper([&] {
     while (signals.Wait() == SIGHUP) {
       if (Error err = reload()) {
-        LogLine(LogKind::kOther, "hon: certificates stay as they are: " + err.Message() + "\n");
+        LogLine(LogKind::kOther, "hon: keeping the old certificates: " + err.Message() + "\n");
       }
     }
     const auto [grace, cancel] =
         appcontext::WithTimeout(appcontext::Background(), flags.shutdown_timeout);
     if (Error err = server.Shutdown(grace)) {
       LogLine(LogKind::kOther,
-              "hon: requests still ran at the end of the grace: " + err.Message() + "\n");
+              "hon: requests still ran at the end of the grace period: " + err.Message() + "\n");
     }
     Error closed = server.Close();
     static_cast<void>(closed);

@@ -174,7 +174,7 @@ class Tls(unittest.TestCase):
         first = shown()
         pathlib.Path(key).write_text("broken")
         server.process.send_signal(signal.SIGHUP)
-        self.assertTrue(harness.wait_until(lambda: "certificates stay as they are" in server.errors()))
+        self.assertTrue(harness.wait_until(lambda: "keeping the old certificates" in server.errors()))
         self.assertEqual(shown(), first)
         self.certificates.make("reload", "DNS:localhost")
         server.process.send_signal(signal.SIGHUP)
