@@ -139,8 +139,7 @@ TEST(AnswerHead, WhereTheBodyEnds) {
                    .head.close);
 }
 
-// However it comes, byte by byte, cut once or in blocks, a head is read as when
-// it comes whole.
+// Every split of a head, byte by byte, cut once or in blocks, gives the same result as the whole.
 TEST(AnswerHead, EverySplitGivesTheSame) {
   const HeadParser parser;
   for (const std::string_view wire :

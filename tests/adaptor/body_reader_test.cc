@@ -101,7 +101,7 @@ TEST_F(BodyReaderTest, ChunksInAnyPieces) {
       EXPECT_EQ(body.error, "");
       EXPECT_TRUE(body_.AtEnd());
       EXPECT_EQ(trailer_.Get("X-Sum"), "7");
-      EXPECT_TRUE(stream.In().Empty());  // not a byte further than its end
+      EXPECT_TRUE(stream.In().Empty());  // no byte past its end
     }
   }
 }
@@ -242,7 +242,7 @@ TEST_F(BodyReaderTest, DrainOfALengthAtTheLimitAndOneMore) {
   EXPECT_TRUE(body_.Drain(6));
 }
 
-// However it comes, before the answer or behind it.
+// Any split gives the same, and received bytes before or after the answer.
 TEST_F(BodyReaderTest, DrainOfChunksAtTheLimitAndOneMore) {
   const std::string wire = "3\r\nabc\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n";
   for (const int64_t limit : {8, 7}) {

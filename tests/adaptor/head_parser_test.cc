@@ -15,7 +15,7 @@ namespace {
 
 using hon::test::GuardedBytes;
 
-// All that a parse gives, as one line.
+// The result of a parse, as one line.
 std::string Summarise(const RequestHead& head, const http::Header& fields) {
   std::string text(head.method);
   text.append(" ").append(head.target).append(" 1.").append(std::to_string(head.minor_version));
@@ -45,7 +45,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
              << " [" << outcome.summary << "] " << outcome.size;
 }
 
-// A parse in steps, as bytes come in.
+// A parse in steps, for bytes that arrive in parts.
 class Incremental {
  public:
   explicit Incremental(const HeadParser& parser) : parser_(&parser) {}
@@ -359,7 +359,7 @@ TEST(HeadParser, AHeadThatComesByteByByteIsNotQuadratic) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
-// Hosts are looked at eight bytes at a time; each byte must count wherever it stands.
+// Hosts are checked eight bytes at a time; each byte must count at every position.
 TEST(HeadParser, EveryByteOfAHostCounts) {
   const std::string_view allowed =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!$&()*+,-.;='_~";

@@ -14,7 +14,7 @@ std::string Written(Refusal refusal, RefusalBody body = RefusalBody::kSent) {
   return *out.ReadString(out.Len());
 }
 
-// Contract W1: the shape of every one, and W2 to W7: its words.
+// Contract W1: the form of every refusal, and W2 to W7: the texts.
 TEST(WriteRefusal, Texts) {
   const struct {
     Refusal refusal;

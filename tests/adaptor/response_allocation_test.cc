@@ -1,4 +1,4 @@
-// A warm exchange takes no memory: whole requests through the parser, the request, the body and
+// A warm exchange allocates nothing: whole requests through the parser, the request, the body and
 // the response, with operator new counted.
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What a Response says of its connection and of its framing when several fields, HTTP/1.0 or
-// CONNECT are involved.
+// The Connection field and the framing of a Response when several fields, HTTP/1.0 or CONNECT are
+// involved.
 
 #include <gtest/gtest.h>
 
@@ -160,7 +160,7 @@ TEST_F(ResponseTest, ATunnelHasNoFraming) {
                      w.Write("abc");
                    }),
             "HTTP/1.1 200 OK\r\nDate: D\r\n" + kTextType + "\r\n" + std::string(2049, 'x') + "abc");
-  // Any other answer is framed as ever.
+  // Any other answer is framed as usual.
   EXPECT_EQ(Answer(kConnect,
                    [](ResponseWriter& w) {
                      w.WriteHeader(403);

@@ -13,7 +13,7 @@ namespace {
 
 using test::ResponseTest;
 
-/// What a connection was told to do.
+/// Records the calls on a connection.
 struct Wire {
   io::BlockPool pool{4};
   io::LinkBuffer in{pool};
@@ -102,7 +102,7 @@ class ResponseDetachTest : public ResponseTest {
   KeepingSink sink_;
 };
 
-// Undoes the chunked coding, as strict as RFC 9112 §7.1 is; "?" for what is none.
+// Undoes the chunked coding, as strictly as RFC 9112 §7.1; "?" for malformed text.
 std::string Dechunk(std::string_view text, bool& ended) {
   std::string body;
   while (!text.empty()) {

@@ -12,7 +12,7 @@
 
 namespace hon::adaptor::test {
 
-/// The owner of a connection as a Response sees it, with everything it was asked noted.
+/// The owner of a connection as a Response sees it; records its calls.
 class FakeControl final : public ConnControl {
  public:
   Result<std::unique_ptr<io::Conn>> Hijack() override {
@@ -37,7 +37,7 @@ class FakeControl final : public ConnControl {
   int loans = 0;
   bool keeps_alive = false;  // the next request may follow the answer that was lent
   Error hijack_error;
-  std::unique_ptr<io::Conn> conn;  // what Hijack gives
+  std::unique_ptr<io::Conn> conn;  // the result of Hijack
   TimePoint request_deadline{};
   bool keep_alive = true;
   std::vector<std::string> log;
@@ -52,19 +52,19 @@ class ResponseTest : public testing::Test {
     options.date = "D";
     response_.Reset(stream_, control_, options);
   }
-  /// Ends it and returns all that was sent.
+  /// Ends the answer and returns all sent bytes.
   std::string Finish() {
     response_.Finish();
     return stream_.TakeOutput();
   }
-  /// An answer to a request with these options by this handler.
+  /// The answer of this handler to a request with these options.
   template <class Handler>
   std::string Answer(const ResponseOptions& options, Handler&& handler) {
     Begin(options);
     handler(response_);
     return Finish();
   }
-  /// The same for a plain GET of HTTP/1.1.
+  /// The answer to a plain GET of HTTP/1.1.
   template <class Handler>
   std::string Answer(Handler&& handler) {
     return Answer(ResponseOptions(), std::forward<Handler>(handler));

@@ -234,7 +234,7 @@ TEST_F(ResponseTest, ReadFromAReaderThatFails) {
   const io::CopyResult copied = response_.ReadFrom(pieces);
   EXPECT_EQ(copied.n, 10);
   EXPECT_TRUE(copied.err.Is(io::ErrDeadlineExceeded));
-  EXPECT_EQ(BodyOf(Finish()), Text(10));  // what came can still be answered
+  EXPECT_EQ(BodyOf(Finish()), Text(10));  // the received part can still be answered
 }
 
 TEST_F(ResponseTest, ReadFromHoldsTheDeclaredLength) {
@@ -352,7 +352,7 @@ TEST_F(ResponseFileTest, AFileThatClaimsToBeEmptyIsRead) {
   EXPECT_NE(Finish().find("Pid:"), std::string::npos);
 }
 
-// Says that there is more of it than there is.
+// Claims to be longer than it is.
 class Shrunk final : public io::Reader {
  public:
   explicit Shrunk(io::File& file) : file_(&file) {}
@@ -370,7 +370,7 @@ TEST_F(ResponseFileTest, AFileThatShrinksCutsTheAnswer) {
   MakeFile(Text(100000));
   Shrunk source(file_);
   response_.Header().Set("Content-Type", "a/b");
-  // Between asking for the size and sending, the file loses its end.
+  // The file is truncated between the query of its size and the sending.
   stream_.BeforeSendFile([this] { ASSERT_EQ(truncate(path_.c_str(), 30000), 0); });
   const io::CopyResult copied = response_.ReadFrom(source);
   EXPECT_EQ(copied.n, 30000);

@@ -1,4 +1,4 @@
-// What a Response puts on the wire, line by line of the contract (section 2.8 and 2.9).
+// The bytes of a Response, line by line of the contract (section 2.8 and 2.9).
 
 #include "hon/adaptor/response.h"
 
@@ -258,7 +258,7 @@ TEST_F(ResponseTest, TheTypeIsSniffedFromTheFirstBytes) {
   EXPECT_EQ(Answer([](ResponseWriter& w) { w.Write("<!DOCTYPE html><p>"); }),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 18\r\n"
             "Content-Type: text/html; charset=utf-8\r\n\r\n<!DOCTYPE html><p>");
-  // From all of them, however they were written.
+  // The type is found by all writes together, of any size.
   EXPECT_EQ(
       Answer([](ResponseWriter& w) {
         w.Write("%P");

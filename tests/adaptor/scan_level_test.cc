@@ -10,7 +10,7 @@
 namespace hon::adaptor {
 namespace {
 
-// RFC 9110 §5.6.2, written out anew.
+// RFC 9110 §5.6.2, written out independently.
 bool IsTokenByte(unsigned char byte) {
   return std::string_view(
              "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")

@@ -107,7 +107,7 @@ TEST(Context, CancelBeforeTheDeadline) {
 
 TEST(Context, ManyDeadlinesEndInOrder) {
   constexpr int kContexts = 20;
-  // Far enough away for all to be there before the first one ends.
+  // Far enough away for all contexts to exist before the first one ends.
   const TimePoint first = Clock::now() + 100ms;
   std::mutex mutex;
   std::vector<int> order;
@@ -249,11 +249,11 @@ TEST(ReusableContext, TheOwnersOtherCopyMayStay) {
   EXPECT_TRUE(reusable.Release(shown));
   EXPECT_EQ(reusable.Arm(Background()).Node(), shown.Node());
   EXPECT_FALSE(shown.Done());
-  // Somebody else has one too.
+  // Another copy exists.
   const Context kept = shown;
   EXPECT_FALSE(reusable.Release(shown));
   EXPECT_TRUE(kept.Done());
-  // The owner shows another one by now.
+  // The owner shows another context now.
   shown = Context();
   const ContextNode* second = reusable.Arm(Background()).Node();
   EXPECT_FALSE(reusable.Release(shown));

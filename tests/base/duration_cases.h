@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-// What Go 1.26's time.ParseDuration answers.
+// The results of Go 1.26's time.ParseDuration.
 namespace hon {
 
 using std::string_view_literals::operator""sv;

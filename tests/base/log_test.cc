@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What the lines about left out lines of kBadRequest add up to.
+// The sum of the counts in the lines about left-out lines of kBadRequest.
 size_t LeftOut(std::string_view text) {
   constexpr std::string_view kBegin = "http: lines left out: ";
   size_t sum = 0;
@@ -27,7 +27,7 @@ size_t LeftOut(std::string_view text) {
   return sum;
 }
 
-/// A pipe whose reader reads when told to.
+/// A pipe whose reader reads on demand.
 class LogPipe : public testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(::pipe2(ends_, O_CLOEXEC), 0); }
@@ -36,7 +36,7 @@ class LogPipe : public testing::Test {
     ::close(ends_[0]);
     ::close(ends_[1]);
   }
-  // Until the bytes end in `end`.
+  // Reads until the bytes end in `end`.
   std::string ReadUntil(std::string_view end) {
     std::string all;
     char part[4096];
@@ -59,7 +59,7 @@ TEST_F(LogPipe, WritesLinesInOrder) {
   EXPECT_EQ(ReadUntil("two\n"), "one\ntwo\n");
 }
 
-// 100 lines of 1 KiB where the pipe takes 4: without a queue the third call would never return.
+// 100 lines of 1 KiB into a pipe of 4 KiB: without a queue the third call would never return.
 TEST_F(LogPipe, NobodyWaitsForADescriptorThatIsNotRead) {
   TakeOnePage();
   LogQueue log(ends_[1]);
@@ -78,7 +78,7 @@ TEST_F(LogPipe, NobodyWaitsForADescriptorThatIsNotRead) {
   }
   EXPECT_EQ(kept + left_out, 100U);
   EXPECT_GE(kept, kLogBytesPerKindMax / line.size());
-  // What waits, and what the pipe and the writer hold.
+  // The waiting lines, and the bytes in the pipe and the writer.
   EXPECT_LE(kept, kLogBytesPerKindMax / line.size() + 5);
   while (text.find("panic\n") == std::string::npos) text += ReadUntil("\n");
 }

@@ -70,7 +70,7 @@ TEST(ThreadDeathTest, IsNotDroppedWhileItRuns) {
   EXPECT_DEATH(static_cast<void>(Thread::Start({.name = "t"}, [] { ::pause(); })), "joinable_");
 }
 
-// In a process of another user, whose limit is reached at once: root has none.
+// In a process of another user, whose limit is reached at once: root has no limit.
 TEST(Thread, FailsWithAnErrorWhereNoneCanBeHad) {
   const pid_t child = ::fork();
   if (child == 0) {

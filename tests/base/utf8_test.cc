@@ -7,7 +7,7 @@
 namespace hon {
 namespace {
 
-// The grammar of RFC 3629 §4, each range at its ends and one past them.
+// The grammar of RFC 3629 §4, each range at its ends and one past each.
 TEST(Utf8Test, CharactersAreThoseOfTheGrammar) {
   for (const std::string_view good :
        {std::string_view("\0", 1), std::string_view("\x7F"), std::string_view("\xC2\x80"),

@@ -1,4 +1,4 @@
-// What a handler that takes its connection over finds on Boost.Beast's server (hon --type beast).
+// Boost.Beast's server (hon --type beast) as a handler that takes its connection over sees it.
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ constexpr std::string_view kSwitch = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
 using Function = std::function<void(http::ResponseWriter&, http::Request&)>;
 
-// Serves the connections that tests make, a thread for each and one for those that are evented.
+// Serves the connections of the tests, a thread for each and one for the evented ones.
 class Beast : public testing::Test {
  protected:
   ~Beast() override {
@@ -121,7 +121,7 @@ TEST_F(Beast, AHijackedConnectionOutlivesItsHandler) {
   EXPECT_EQ(peer.ReadAll(), "bye");
 }
 
-// Sends back what comes; closes when the peer has finished.
+// Echoes its input; closes when the peer has finished.
 class EchoSink final : public io::ConnSink {
  public:
   void OnOpen(std::unique_ptr<io::EventConn> opened) override {

@@ -97,7 +97,7 @@ TEST(Pool, KeepsNoMoreThanItMay) {
       second->Reserve(bytes);
     }
     EXPECT_EQ(pool.Get()->Cap() >= kBytesMax, bytes == kBytesMax);
-    // Only one of the two was kept.
+    // Only the small buffer was kept.
     const Pool::Handle one = pool.Get();
     EXPECT_LT(pool.Get()->Cap(), kBytesMax);
   }
@@ -115,7 +115,7 @@ TEST(Pool, LearnsAtTheThresholdAndNotBefore) {
 
 TEST(Pool, KeepsWhatMostReturnsNeed) {
   Pool pool(1);
-  // 90 % of 64 bytes, 8 % of 1,024, 2 % of 65,536: the last are rare enough to be let go.
+  // 90 % of 64 bytes, 8 % of 1,024, 2 % of 65,536: the last are rare enough to be dropped.
   for (int i = 0; i < 400; ++i) Return(pool, 65'536);
   for (int i = 0; i < 3'700; ++i) Return(pool, 1'000);
   for (uint64_t i = 0; i <= kCalibrateCallsThreshold; ++i) Return(pool, 10);

@@ -1,5 +1,5 @@
-// The life of a connection of HTTP/1 over a backend without a kernel: what is served on which
-// fiber, and when a deadline ends what. The clock is the test's.
+// The life of a connection of HTTP/1 over a backend without a kernel: the fibers that serve it, and
+// the deadlines that end it. The test sets the clock.
 
 #include "engine/http1_conn.h"
 
@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Small enough that no handler waits for the peer to take it.
+// Small enough that no handler waits for the peer to read.
 constexpr size_t kBodyBytes = 2000;
 // More than the high water of a connection holds.
 constexpr int kPiledRequests = 100;
@@ -53,7 +53,7 @@ class Http1ConnTest : public testing::Test {
                 })) {
     auto fake = std::make_unique<netpoll::FakeBackend>();
     kernel_ = fake.get();
-    kernel_->Advance(Clock::now() - kernel_->Now());  // patience with the peer is told by Clock
+    kernel_->Advance(Clock::now() - kernel_->Now());  // the time limits of the peer use Clock
     loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
     scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
     ConnSettings settings;
@@ -87,7 +87,7 @@ class Http1ConnTest : public testing::Test {
   }
 
   [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
-  /// Turns the loop until nothing is left to do at this time.
+  /// Turns the loop until nothing is left to do at the current time.
   void Settle() {
     for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
   }
@@ -176,7 +176,7 @@ TEST_F(Http1ConnTest, AConnectionIsIdleForItsTimeBehindTheLastOfItsRequests) {
   EXPECT_FALSE(Socket().SawFin());
   Passes(200ms);
   EXPECT_TRUE(Socket().SawFin() || Socket().Closed());
-  EXPECT_EQ(Socket().Take(), "");  // without a word
+  EXPECT_EQ(Socket().Take(), "");  // without an answer
 }
 
 TEST_F(Http1ConnTest, ARequestTimesOutAlsoBehindOneThatDidNotWait) {

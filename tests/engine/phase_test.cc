@@ -5,7 +5,8 @@
 namespace hon::engine {
 namespace {
 
-// Every pair, written out from the life of an HTTP/1.1 connection (RFC 9112 §9.3, §9.8).
+// Every pair, written out independently from the life of an HTTP/1.1 connection (RFC 9112 §9.3,
+// §9.8).
 TEST(Phase, EveryPair) {
   using P = Phase;
   constexpr auto kNone = std::optional<P>();

@@ -24,7 +24,7 @@ class BlockingTest : public OneLoopTest {};
 class BlockingLoopsTest : public LoopsTest {};
 ON_BOTH_BACKENDS(BlockingLoopsTest);
 
-// Blocks whoever comes until it is opened.
+// Blocks every caller until it is opened.
 class Door {
  public:
   void Pass() {
@@ -192,7 +192,7 @@ TEST_P(BlockingLoopsTest, ManyCallsFromManyLoops) {
   EXPECT_EQ(calls, kFibers * kEach);
 }
 
-// Contexts that end while calls wait for threads: each either ran or says that it did not.
+// Contexts that end while calls wait for threads: each call either ran or reports that it did not.
 TEST_P(BlockingLoopsTest, GivingUpAndBeginningMeet) {
   constexpr int kRounds = 100;
   std::atomic<int> ran{0};

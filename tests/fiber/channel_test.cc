@@ -147,7 +147,7 @@ TEST_F(ChannelTest, TheContextEndsTheWait) {
   c.cancel(Error::New("enough"));
   Turn();
   EXPECT_EQ(sent.Message(), "enough");
-  EXPECT_FALSE(channel.TryReceive());  // its value went with it
+  EXPECT_FALSE(channel.TryReceive());  // its value was dropped too
 
   const appcontext::Cancelable d = WithCancel(Background());
   Spawn([&] { received = channel.Receive(d.context).has_value(); });
@@ -234,7 +234,7 @@ TEST_F(ChannelTest, AllocatesNothing) {
   }
 }
 
-// Everything that is sent arrives once, whoever sends and receives.
+// Every sent value arrives once, for any senders and receivers.
 TEST_P(ChannelLoopsTest, NothingIsLostOrDoubled) {
   constexpr int kEach = 300;
   constexpr int kSenders = 6;
@@ -258,7 +258,7 @@ TEST_P(ChannelLoopsTest, NothingIsLostOrDoubled) {
   }
 }
 
-// A close at any moment: whoever sends is either received or thrown out.
+// A close at any moment: the value of each sender is received, or its send throws.
 TEST_P(ChannelLoopsTest, ClosesRace) {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds; ++round) {
@@ -296,8 +296,8 @@ TEST_P(ChannelLoopsTest, ClosesRace) {
   }
 }
 
-// Contexts that end at the moment of the handover: a send that reports success was received, one
-// that does not was not.
+// Contexts that end at the moment of the handover: a send that reports success was received, a send
+// that reports failure was not.
 TEST_P(ChannelLoopsTest, GivingUpAndHandingOverMeet) {
   constexpr int kRounds = 300;
   std::atomic<int> sent{0};

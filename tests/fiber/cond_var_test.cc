@@ -39,10 +39,10 @@ TEST_F(CondVarTest, SignalsInOrder) {
   changed.Broadcast();
   Settle();
   EXPECT_EQ(trace, "abc");
-  changed.Signal();  // nobody waits: it is not remembered
+  changed.Signal();  // without a waiter a signal is not remembered
 }
 
-// Each is resumed once, when it has the mutex: not to find that another has it.
+// Each waiter is resumed once, when it has the mutex, and never only to find the mutex taken.
 TEST_F(CondVarTest, ABroadcastIsNoStampede) {
   constexpr int kFibers = 100;
   Mutex mutex;
@@ -117,7 +117,7 @@ TEST_F(CondVarTest, TheContextEndsTheWaitAndTheMutexIsHeld) {
   EXPECT_EQ(ended, 2);
 }
 
-// A bounded queue between fibers of three loops and plain threads: nothing is lost or doubled.
+// A bounded queue between fibers of three loops and plain threads: no value is lost or doubled.
 TEST_P(CondVarLoopsTest, AQueueBetweenThem) {
   constexpr int kEach = 300;
   constexpr int kProducers = 4;
@@ -156,8 +156,8 @@ TEST_P(CondVarLoopsTest, AQueueBetweenThem) {
   EXPECT_EQ(sum, int64_t{kProducers} * kEach * (kEach + 1) / 2);
 }
 
-// A signal goes to one that still waits: whoever gives up at that moment either has it or leaves
-// it to the next.
+// A signal goes to a waiter that still waits: one that gives up at that moment either has the
+// signal or leaves it to the next.
 TEST_P(CondVarLoopsTest, GivingUpLosesNoSignal) {
   constexpr int kRounds = 200;
   for (int round = 0; round < kRounds; ++round) {

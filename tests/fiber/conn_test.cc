@@ -21,7 +21,7 @@ class QuietEvents final : public netpoll::EventHandler {
   void OnRequest(netpoll::Connection&) override {}
 };
 
-// Sends back what it gets, and keeps a trace of what it was told.
+// Echoes its input, and keeps a trace of its callbacks.
 class EchoSink final : public io::ConnSink {
  public:
   void OnOpen(std::unique_ptr<io::EventConn> opened) override {
@@ -55,7 +55,7 @@ class EchoSink final : public io::ConnSink {
   std::string trace;
 };
 
-// One end of a socket pair is a Conn on a loop that the test turns, the other a plain socket.
+// One end of a socket pair is a Conn on a loop that the test turns, the other is a plain socket.
 class ConnTest : public testing::TestWithParam<netpoll::BackendKind> {
  protected:
   void SetUp() override {
@@ -202,7 +202,7 @@ TEST_P(ConnTest, OfAConnectionThatIsGoneNothingIsTold) {
   EXPECT_EQ(sink.trace, "");
 }
 
-// A view of what another sink would have been given.
+// A view of an EventConn that another sink would have got.
 TEST_P(ConnTest, AnyEventConnIsSeenByAFiber) {
   std::string heard;
   Start([&] {
@@ -274,7 +274,7 @@ TEST_P(ConnTest, AGroupTellsOfAShutdownAndCuts) {
   OpenConn(*connection_, first, &group, std::move(slot));
   EXPECT_FALSE(group.Empty());
   group.TellShutdown();
-  first.conn->SetSink(second);  // before it was told: the new sink is, once
+  first.conn->SetSink(second);  // before the event was delivered: only the new sink gets it
   second.conn = std::move(first.conn);
   TurnUntil([&] { return second.shutdowns != 0; });
   loop_->Turn(0ms);

@@ -245,7 +245,7 @@ TEST_F(FiberTest, UnwindingStaysWithItsFiber) {
   struct Waits {
     ~Waits() {
       EXPECT_EQ(std::uncaught_exceptions(), 1);
-      Yield();  // the other looks meanwhile, and throws too
+      Yield();  // the other fiber runs meanwhile, and throws too
       EXPECT_EQ(std::uncaught_exceptions(), 1);
     }
   };
@@ -268,7 +268,7 @@ TEST_F(FiberTest, UnwindingStaysWithItsFiber) {
   EXPECT_EQ(looked, 1);
 }
 
-// A fiber stays on its thread, so what is local to that is shared by the fibers of the loop.
+// A fiber stays on its thread, so the fibers of a loop share the thread-locals.
 TEST_F(FiberTest, ThreadLocalsAreThoseOfTheLoop) {
   static thread_local int count = 0;
   const int* address = &count;
@@ -310,7 +310,7 @@ TEST_F(FiberTest, AFunctionThatNeverRanIsDestroyed) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
-// Two that wake each other without end do not keep the loop from its other work.
+// Two fibers that wake each other without end do not keep the loop from its other work.
 TEST_F(FiberTest, BusyFibersLeaveTheLoopItsShare) {
   bool stop = false;
   uint64_t rounds = 0;

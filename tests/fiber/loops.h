@@ -1,6 +1,6 @@
 #pragma once
 
-// Loops with schedulers for the tests of what fibers of several loops share.
+// Loops with schedulers for tests of objects that fibers of several loops share.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@
 
 namespace hon::fiber {
 
-/// A loop with a scheduler on a thread of its own, until this is destroyed: its fibers end first.
+/// A loop with a scheduler on a separate thread; destroyed after its fibers have ended.
 class LoopOnThread {
  public:
   explicit LoopOnThread(netpoll::BackendKind backend, Options options = {}) {
@@ -51,7 +51,7 @@ class LoopOnThread {
   std::thread thread_;
 };
 
-/// Several such loops, on each backend, and work spread over them and over plain threads.
+/// Several such loops, on each backend, with work spread over them and over plain threads.
 class LoopsTest : public testing::TestWithParam<netpoll::BackendKind> {
  protected:
   static constexpr size_t kLoops = 3;
@@ -63,7 +63,7 @@ class LoopsTest : public testing::TestWithParam<netpoll::BackendKind> {
   }
   ~LoopsTest() override { Settle(); }
 
-  /// On a fiber of one loop after the other.
+  /// Runs on a fiber of one loop after the other.
   void OnFiber(std::function<void()> function, const appcontext::Context& context = {}) {
     group_.Add(1);
     loops_[next_++ % kLoops]->Go(
@@ -74,7 +74,7 @@ class LoopsTest : public testing::TestWithParam<netpoll::BackendKind> {
         context);
   }
   void OnThread(std::function<void()> function) { threads_.emplace_back(std::move(function)); }
-  /// Waits for all of it.
+  /// Waits for all work.
   void Settle() {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
@@ -98,7 +98,7 @@ inline std::string NameOfBackend(const testing::TestParamInfo<netpoll::BackendKi
       testing::Values(netpoll::BackendKind::kIoUring, netpoll::BackendKind::kEpoll), \
       NameOfBackend)
 
-/// One loop on the test's own thread, where the order of everything is known.
+/// One loop on the test's own thread, where the order of all steps is known.
 class OneLoopTest : public testing::Test {
  protected:
   OneLoopTest()
@@ -109,7 +109,7 @@ class OneLoopTest : public testing::Test {
   void Spawn(std::function<void()> function, const appcontext::Context& context = {}) {
     fiber::Go(std::move(function), {.scheduler = scheduler_.get(), .context = context});
   }
-  /// Lets everything run that can without waiting for time.
+  /// Runs everything that needs no wait for time.
   void Turn() {
     for (int i = 0; i < 5; ++i) loop_->Turn(Duration::zero());
   }

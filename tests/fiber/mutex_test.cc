@@ -148,8 +148,8 @@ TEST_P(MutexLoopsTest, OneAtATime) {
   EXPECT_EQ(count, kEach * (kFibers + kThreads));
 }
 
-// The wait is given up at the moment at which the mutex is handed over, or nearly: nobody may be
-// left waiting, and nobody may have it besides.
+// The wait is given up at, or close to, the moment at which the mutex is handed over: no waiter may
+// be left waiting, and only one may own the mutex.
 TEST_P(MutexLoopsTest, GivingUpAndHandingOverMeet) {
   constexpr int kRounds = 300;
   Mutex mutex;

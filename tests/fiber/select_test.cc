@@ -123,7 +123,7 @@ TEST_F(SelectTest, ClosedChannels) {
       thrown = true;
     }
   });
-  // The two meet each other: nobody is left for the close.
+  // The two selects meet each other: the close finds no waiter.
   Settle();
   EXPECT_EQ(received, 0);
   EXPECT_EQ(got, 3);
@@ -157,7 +157,7 @@ TEST_F(SelectTest, TheSameChannelTwice) {
   int taken = -9;
   Spawn([&] { taken = Select({a.ToReceive(got), a.ToSend(value), a.ToReceive(got)}); });
   Turn();
-  EXPECT_EQ(taken, -9);  // it does not meet itself
+  EXPECT_EQ(taken, -9);  // a select does not meet itself
   EXPECT_EQ(a.TryReceive(), 1);
   Settle();
   EXPECT_EQ(taken, 1);
@@ -195,7 +195,7 @@ TEST_F(SelectTest, ChoosesEvenly) {
   constexpr size_t kReady = 3;
   std::array<Channel<int>, 2 * kReady> channels;
   std::array<int, 2 * kReady> taken{};
-  // Two that are ready side by side and one alone; the gaps must favour nobody.
+  // Two ready cases side by side and one alone; the gaps must favour none.
   for (int round = 0; round < kRounds; ++round) {
     std::array<Channel<int>, kReady> ready = {Channel<int>(1), Channel<int>(1), Channel<int>(1)};
     for (Channel<int>& channel : ready) ASSERT_TRUE(channel.TrySend(1));
@@ -242,7 +242,7 @@ TEST_P(SelectLoopsTest, OppositePairsMeet) {
   EXPECT_EQ(sent, (kPairs + 1) * kEach);
 }
 
-// Timeouts, contexts and closes against sends: whatever is sent is received once.
+// Timeouts, contexts and closes against sends: every sent value is received once.
 TEST_P(SelectLoopsTest, EndsRaceWithValues) {
   constexpr int kEach = 200;
   constexpr int kSenders = 4;

@@ -71,7 +71,7 @@ size_t ResidentBytes() {
 
 class StackUseTest : public OneLoopTest {};
 
-// A burst of deep fibers: their stacks stay, for the next burst, but not what was deep in them.
+// A burst of deep fibers: their stacks are kept for the next burst, but not their deep memory.
 TEST_F(StackUseTest, FreeStacksThatWentDeepGiveTheirMemoryBack) {
 #if defined(HON_ASAN) || defined(HON_TSAN)
   constexpr size_t kFibers = 20;
@@ -132,7 +132,7 @@ TEST_F(StackUseTest, AHundredThousandSleepAtOnce) {
   Settle();
   EXPECT_EQ(awake, fibers);
   EXPECT_EQ(scheduler_->GetStats().live_max, fibers);
-  // What is not kept goes back bit by bit.
+  // Surplus stacks are freed step by step.
   const size_t kept = Options().cached_stacks_max;
   for (int i = 0; i < 20000 && scheduler_->Stacks() > kept; ++i) loop_->Turn(1ms);
   EXPECT_LE(scheduler_->Stacks(), kept);
@@ -140,7 +140,7 @@ TEST_F(StackUseTest, AHundredThousandSleepAtOnce) {
   EXPECT_LT(ResidentBytes(), resident + fibers * each / 4);
 }
 
-// Stacks among which others are still in use cannot go back whole: they do page by page.
+// Stacks beside others in use cannot be unmapped with their slab: their pages are freed.
 TEST_F(StackUseTest, FreeStacksBesideUsedOnesGiveAllTheirMemoryBack) {
   constexpr size_t kFibers = 8000;
   const appcontext::Cancelable some = appcontext::WithCancel(appcontext::Background());
@@ -163,7 +163,7 @@ TEST_F(StackUseTest, FreeStacksBesideUsedOnesGiveAllTheirMemoryBack) {
   for (int i = 0; i < 20000 && scheduler_->GetStats().trimmed < freed; ++i) loop_->Turn(1ms);
   EXPECT_EQ(scheduler_->GetStats().trimmed, freed);
   EXPECT_LT(ResidentBytes() + freed * 8192, full);
-  // They begin anew.
+  // The stacks are used again.
   for (size_t i = 0; i < kFibers; ++i) sleep(rest.context);
   Turn();
   EXPECT_EQ(scheduler_->Live(), kFibers + kFibers / StackSlab::kStacksMax);

@@ -63,10 +63,10 @@ TEST_F(WaitGroupTest, ItsFibersSeeTheContextOfTheirMaker) {
         WaitGroup group;
         group.Go([&] {
           inner = Sleep(1h);
-          for (int i = 0; i < 3; ++i) Yield();  // so that the wait is given up before this ends
+          for (int i = 0; i < 3; ++i) Yield();  // the wait is given up before this function ends
         });
         outer = group.Wait(CurrentContext());
-        group.Wait();  // not cut short: inner lives here
+        group.Wait();  // not cut short: inner lives on this stack
       },
       c.context);
   Turn();
@@ -85,7 +85,7 @@ TEST_F(WaitGroupTest, BelowZeroThrows) {
   group.Wait();
 }
 
-// Destroyed as soon as Wait returns, while the last Done may still be on its way out.
+// Destroyed as soon as Wait returns, while the last Done may still be returning.
 TEST_P(WaitGroupLoopsTest, MayGoAtOnce) {
   constexpr int kRounds = 300;
   std::atomic<int> ended{0};

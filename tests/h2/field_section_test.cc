@@ -33,7 +33,7 @@ struct SectionRead {
   Fields header;
 };
 
-// `fields` outlives what is returned.
+// `fields` must outlive the result.
 SectionRead ReadRequest(const Fields& fields, bool end_stream = true) {
   static Arena arena;
   http::Header header;

@@ -1,5 +1,5 @@
-// The stories of the public HPACK test cases: blocks that six other encoders wrote, with what they
-// decode to. They lie beside the checkout, not in it.
+// The stories of the public HPACK test cases: blocks that six other encoders wrote, with the
+// decoded fields. The files are beside the checkout.
 
 #include <gtest/gtest.h>
 
@@ -67,7 +67,7 @@ class StoryReader {
  private:
   enum Key { kHeaders = 1, kWire = 2, kTableSize = 4 };
 
-  // The case that a key belongs to: a key that the last one has begins another.
+  // The case of a key: a repeated key begins another case.
   StoryCase& Of(std::vector<StoryCase>& cases, Key key) {
     if (cases.empty() || (seen_ & key) != 0) {
       cases.emplace_back();
@@ -174,7 +174,7 @@ TEST_F(HpackStories, EveryBlockDecodes) {
   EXPECT_GT(blocks, 1000U);
 }
 
-// A block that is cut gives the fields before the cut, or a broken block; never anything else.
+// A truncated block gives the fields before the cut, or a broken block, and nothing else.
 TEST_F(HpackStories, EveryCutOfTheFirstBlocksGivesAPrefix) {
   for (const auto& path : stories_) {
     const std::vector<StoryCase> cases = ReadStory(path);

@@ -135,15 +135,15 @@ TEST(HpackDecoder, LiteralsIndexOrDoNot) {
 TEST(HpackDecoder, BrokenBlocksAreCompressionErrors) {
   constexpr const char* kBroken[] = {
       "80",              // index 0
-      "be",              // 62, and nothing in the table
+      "be",              // 62, past an empty table
       "ff8080808000",    // an index of six octets
-      "7e00",            // a literal with the name of an entry that is not there
+      "7e00",            // a literal with the name of a missing entry
       "40",              // ends before the name
       "4003616263",      // ends before the value
       "40056162",        // a string longer than the block
       "40ff8080808000",  // a length of six octets
       "4081ff00",        // Huffman padding of a byte
-      "823fe01f",        // a table size update behind a field
+      "823fe01f",        // a table size update after a field
       "3fe21f",          // 4097, above the setting
       "7f80ffffffff0f",  // an index that does not fit
   };
@@ -175,7 +175,8 @@ TEST(HpackDecoder, ASizeUpdateEvicts) {
   EXPECT_EQ(decoder.TableBytes(), 57U);
   EXPECT_FALSE(Decode(decoder, FromHex("3f19")).block.violation);  // 56
   EXPECT_EQ(decoder.TableBytes(), 0U);
-  // An entry as large as the table fits; one byte more empties it, and is no error (RFC 7541 §4.4).
+  // An entry as large as the table fits; one more byte empties the table, and is no error (RFC 7541
+  // §4.4).
   EXPECT_FALSE(Decode(decoder, FromHex("3f1a410f7777772e6578616d706c652e636f6d")).block.violation);
   EXPECT_EQ(decoder.TableBytes(), 57U);
   EXPECT_EQ(Decode(decoder, FromHex("41107777772e6578616d706c652e636f6d6d")).fields,

@@ -12,7 +12,7 @@ namespace {
 
 using testing::FromHex;
 
-// Decodes in a buffer of exactly the size that is promised to suffice.
+// Decodes into a buffer of exactly the sufficient size.
 std::optional<std::string> DecodeText(std::string_view encoded) {
   const std::string copy(encoded);
   const auto to = std::make_unique<char[]>(HuffmanDecodedMax(copy.size()));
@@ -78,7 +78,7 @@ TEST(Huffman, EveryCutOfATextIsItsPrefixOrBroken) {
 // RFC 7541 §5.2.
 TEST(Huffman, PaddingIsAPrefixOfEosShorterThanAByte) {
   EXPECT_EQ(DecodeText(FromHex("1f")), "a");           // 00011 and three ones
-  EXPECT_EQ(DecodeText(FromHex("1e")), std::nullopt);  // padding that is no ones
+  EXPECT_EQ(DecodeText(FromHex("1e")), std::nullopt);  // padding that is not all ones
   EXPECT_EQ(DecodeText(FromHex("18")), std::nullopt);
   EXPECT_EQ(DecodeText(FromHex("1fff")), std::nullopt);  // eleven bits of padding
   EXPECT_EQ(DecodeText(FromHex("ff")), std::nullopt);
@@ -87,7 +87,7 @@ TEST(Huffman, PaddingIsAPrefixOfEosShorterThanAByte) {
 
 TEST(Huffman, EosInTheTextIsBroken) {
   EXPECT_EQ(DecodeText(FromHex("ffffffff")), std::nullopt);    // EOS and two ones
-  EXPECT_EQ(DecodeText(FromHex("1fffffffff")), std::nullopt);  // behind a letter
+  EXPECT_EQ(DecodeText(FromHex("1fffffffff")), std::nullopt);  // after a letter
 }
 
 TEST(Huffman, TheLongestCodesDecode) {

@@ -63,7 +63,8 @@ TEST(ParsePriority, EveryCutEnds) {
   }
 }
 
-// Each stream in front sends one frame, then the queue rotates; `frames` says how many each has.
+// Each stream in front sends one frame, then the queue rotates; `frames` is the number of frames of
+// each.
 std::string Order(std::vector<PriorityNode>& nodes, std::vector<int> frames) {
   PriorityQueue queue;
   for (PriorityNode& node : nodes) queue.Push(node);

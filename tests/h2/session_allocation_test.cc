@@ -8,7 +8,7 @@
 namespace hon::h2 {
 namespace {
 
-// An owner with one exchange, which it uses again and again.
+// An owner with one exchange, which is used repeatedly.
 class WarmOwner final : public SessionHandler {
  public:
   explicit WarmOwner(io::BlockPool& pool)

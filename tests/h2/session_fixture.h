@@ -1,6 +1,6 @@
 #pragma once
 
-// A Session with an owner that notes what it is told, and writers of raw frames.
+// A Session with an owner that records its callbacks, and writers of raw frames.
 
 #include <algorithm>
 #include <map>
@@ -55,7 +55,7 @@ struct Exchange {
   int status = 0;
   int informational = 0;
   std::string body;    // received
-  bool reads = true;   // at once what comes
+  bool reads = true;   // reads data when it arrives
   bool ended = false;  // the peer's side
   bool sent = false;   // this side's
   bool too_large = false;
@@ -85,7 +85,7 @@ class Owner final : public SessionHandler {
     Session::Status status;
     do {
       status = session_.Receive(in_, now);
-      // Nothing is left of exchanges that tests have let go.
+      // No exchange is kept that a test has released.
     } while (status == Session::Status::kYield);
     return status;
   }
@@ -99,7 +99,7 @@ class Owner final : public SessionHandler {
     return nullptr;
   }
   [[nodiscard]] size_t Count() const { return exchanges_.size(); }
-  /// The owner is done with it.
+  /// The owner releases the stream.
   void Release(uint32_t id) {
     for (auto at = exchanges_.begin(); at != exchanges_.end(); ++at) {
       if ((*at)->id != id) continue;
@@ -139,7 +139,7 @@ class Owner final : public SessionHandler {
     }
     return exchange;
   }
-  /// Reads what an exchange has not read, up to `bytes`.
+  /// Reads the unread bytes of an exchange, up to `bytes`.
   void Read(Exchange& exchange, size_t bytes = SIZE_MAX) {
     io::LinkBuffer& in = exchange.stream.In();
     const size_t size = std::min(bytes, in.Len());
@@ -263,7 +263,7 @@ inline std::string Data(uint32_t stream, std::string_view bytes, uint8_t flags =
   return RawFrame(FrameType::kData, flags, stream, bytes);
 }
 
-/// What a server makes of `bytes` behind a client's start: "GOAWAY CODE", "RST id CODE", or "".
+/// A server's reaction to `bytes` after a client's preface: "GOAWAY CODE", "RST id CODE", or "".
 inline std::string Verdict(std::string_view bytes, const SessionLimits& limits = {}) {
   Owner server(Role::kServer, limits);
   server.Give(ClientStart());

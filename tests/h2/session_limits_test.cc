@@ -34,7 +34,7 @@ TEST(SessionLimits, Streams) {
   ASSERT_EQ(resets.size(), 1U);
   EXPECT_EQ(resets[0].header.stream, 5U);
   EXPECT_EQ(resets[0].payload, Uint32(static_cast<uint32_t>(ErrorCode::kRefusedStream)));
-  // A stream that the peer has reset counts until its owner is done with it.
+  // A stream that the peer has reset counts until its owner releases it.
   server.Give(RawFrame(FrameType::kRstStream, 0, 1, Uint32(8)) + GetRequest(7));
   EXPECT_EQ(ReadFrames(server.Take(), FrameType::kRstStream).size(), 1U);
   server.Release(1);
@@ -87,7 +87,7 @@ TEST(SessionLimits, BytesOfABlock) {
   EXPECT_EQ(
       Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("82828282").substr(0, 0)), limits), "");
   EXPECT_EQ(Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("0001782d")), limits),
-            "GOAWAY COMPRESSION_ERROR");  // 10 bytes: looked at
+            "GOAWAY COMPRESSION_ERROR");  // 10 bytes: decoded
   EXPECT_EQ(Verdict(begin + RawFrame(kContinuation, 4, 1, FromHex("0001782d2d")), limits),
             "GOAWAY ENHANCE_YOUR_CALM");
 }

@@ -1,5 +1,5 @@
-// nghttp2 as the oracle: what either side writes the other reads, and the same bytes, whole or
-// broken, show the same requests to both.
+// nghttp2 as the oracle: each side reads what the other writes, and the same bytes, whole or
+// broken, give both the same requests.
 
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
@@ -28,7 +28,7 @@ struct Seen {
   bool reset = false;
 };
 
-/// A session of nghttp2 that notes what it is told.
+/// A session of nghttp2 that records its callbacks.
 class Nghttp2 {
  public:
   explicit Nghttp2(Role role) : role_(role) {
@@ -78,7 +78,7 @@ class Nghttp2 {
     }
     return bytes;
   }
-  // False when the connection is broken.
+  // Returns false when the connection is broken.
   bool Give(std::string_view bytes) {
     const ssize_t taken = nghttp2_session_mem_recv(
         session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
@@ -209,7 +209,7 @@ TEST(Nghttp2, ItsServerServesOurClient) {
   Owner client(Role::kClient);
   Nghttp2 server(Role::kServer);
   std::map<uint32_t, size_t> asked;
-  for (int round = 0; round < 4; ++round) {  // fields come back from the tables
+  for (int round = 0; round < 4; ++round) {  // fields repeat from the dynamic tables
     for (const size_t size : {0UL, 1UL, 16384UL, 100'000UL}) {
       http::Header header;
       header.Set("X-Own", "value");
@@ -244,7 +244,7 @@ TEST(Nghttp2, ItsServerServesOurClient) {
   }
 }
 
-// What a client sends, broken in a few places: a request that both take whole is the same to both.
+// A client's bytes, broken in a few places: a request that both sides accept is the same to both.
 TEST(Nghttp2, TheSameBytesAreTheSameRequests) {
   size_t compared = 0;
   for (uint32_t seed = 1; seed <= 3000; ++seed) {

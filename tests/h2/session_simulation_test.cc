@@ -1,7 +1,7 @@
 // A client's and a server's session against each other, with seeds: bytes arrive in pieces of every
-// size, windows are small, readers are slow, streams are reset and released at any time. What must
-// hold: a body that was not cut arrives whole, nothing stands still, both sides agree, nothing is
-// left.
+// size, windows are small, readers are slow, streams are reset and released at any time.
+// Invariants: an uncut body arrives whole, every stream makes progress, both sides agree, no state
+// is left.
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ class Simulation {
 
   void Run() {
     for (int step = 0; step < 400 && !::testing::Test::HasFailure(); ++step) Step();
-    // From here on nobody resets and everybody reads: all that is open must end.
+    // From here on no side resets and both read: all open streams must end.
     for (int round = 0; round < 2000 && Open(); ++round) {
       ReadAll(server_);
       ReadAll(client_);

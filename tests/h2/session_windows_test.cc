@@ -36,7 +36,7 @@ TEST(SessionWindows, AStreamThatIsNotReadHoldsOnlyItselfBack) {
   EXPECT_EQ(server.Find(3)->body.size(), 20 * block.size());
   EXPECT_EQ(server.Find(1)->body.size(), 0U);
   EXPECT_GT(sent, 3 * uint64_t{limits.connection_window});
-  // One byte more than the window of the stream that is not read.
+  // One byte more than the window of the unread stream.
   server.Take();
   server.Give(Data(1, std::string(1536, 'x')));
   const auto resets = ReadFrames(server.Take(), FrameType::kRstStream);

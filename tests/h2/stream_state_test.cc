@@ -7,7 +7,7 @@
 namespace hon::h2 {
 namespace {
 
-// RFC 9113 §5.1, Figure 2, written down a second time: by what each side may still do.
+// RFC 9113 §5.1, Figure 2, written out independently: by what each side may still send.
 std::optional<StreamState> Want(StreamState from, StreamEvent on) {
   using S = StreamState;
   using E = StreamEvent;

@@ -1,5 +1,4 @@
-// The code that docs/ shows, beside what it takes as given, so that it goes on compiling
-// (docs_code_test.py compares).
+// The code of docs/ with its surroundings, so that it keeps compiling (docs_code_test.py compares).
 
 #include <hon/fiber/blocking.h>
 #include <hon/fiber/channel.h>

@@ -1,5 +1,5 @@
-// What the API's types rule out, about lifetimes, constness and errors that are left. The compiler
-// has to refuse each line that ends in "error", and no other (must_not_compile_test.py).
+// Uses that the types of the API forbid: lifetimes, constness and unused errors. The compiler must
+// refuse each line that ends in "error", and no other (must_not_compile_test.py).
 
 #include <hon/hon.h>
 #include <hon/httptest/recorder.h>
@@ -17,7 +17,7 @@ class Greeter final : public http::Handler {
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override;
 };
 
-// A request, its writer and what waits belong to one place.
+// Requests, writers and objects with waiters cannot be copied.
 void Copies(http::Request& r, http::ResponseWriter& w, fiber::Mutex& mutex, server::Server& s) {
   http::Request kept = r;      // error
   auto writer = w;             // error
@@ -27,7 +27,7 @@ void Copies(http::Request& r, http::ResponseWriter& w, fiber::Mutex& mutex, serv
   appcontext::Context context = moved.Context();
 }
 
-// What is only looked at is not changed, and views are not written through.
+// Const objects cannot be changed, and views cannot be written through.
 void Constness(const http::Request& r, const http::Header& header, const url::Values& values) {
   r.Header.Set("A", "b");    // error
   header.Del("A");           // error
@@ -36,7 +36,7 @@ void Constness(const http::Request& r, const http::Header& header, const url::Va
   std::string copy(header.Get("A"));
 }
 
-// What is borrowed outlives the borrower: no temporary.
+// A borrowed object must outlive its borrower: no temporaries.
 void Temporaries(http::ServeMux& mux, http::Handler& handler) {
   mux.Handle("/a", Greeter());                     // error
   engine::Engine engine(MakeMux());                // error
@@ -47,7 +47,7 @@ void Temporaries(http::ServeMux& mux, http::Handler& handler) {
   mux.Handle("/c", handler);
 }
 
-// A handler has its request by reference, and is one that can be called.
+// A handler takes its request by reference, and must be callable as one.
 void Handlers(http::ServeMux& mux) {
   mux.HandleFunc("/a", [](http::ResponseWriter&, http::Request) {});  // error
   mux.HandleFunc("/b", [](http::ResponseWriter, http::Request&) {});  // error
@@ -55,7 +55,7 @@ void Handlers(http::ServeMux& mux) {
   mux.HandleFunc("/d", [](http::ResponseWriter&, const http::Request&) {});
 }
 
-// An error is looked at or cast away, and is no number.
+// An error is used or cast to void, and is not a number.
 void Errors(server::Server& s, websocket::Conn& conn, const Error& err) {
   s.Listen(":0");     // error
   conn.Close();       // error
@@ -64,7 +64,7 @@ void Errors(server::Server& s, websocket::Conn& conn, const Error& err) {
   if (err) static_cast<void>(s.Listen(":0"));
 }
 
-// A time says its unit.
+// A time needs a unit.
 void Times(server::Server& s) {
   auto a = server::WithReadTimeout(10);  // error
   auto b = server::WithReadTimeout(std::chrono::seconds(10));

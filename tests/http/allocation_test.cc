@@ -1,4 +1,4 @@
-// A warm request is parsed, routed and answered for without taking memory: operator new is counted.
+// A warm request is parsed, routed and answered without allocating: operator new is counted.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ TEST(Allocation, TheCounterCounts) {
   EXPECT_GE(AllocationsWarm([] { delete new std::string(100, 'x'); }), size_t{kRounds});
 }
 
-/// Takes an answer and keeps nothing of it.
+/// Takes an answer and drops it.
 class Discarder final : public ResponseWriter {
  public:
   http::Header& Header() override { return header_; }

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-// What Go 1.26's encoding/base64 answers.
+// The results of Go 1.26's encoding/base64.
 namespace hon::base64 {
 
 using std::string_view_literals::operator""sv;
@@ -31,8 +31,8 @@ inline constexpr EncodeCase kEncodeCases[] = {
     {"leasure.", {"bGVhc3VyZS4=", "bGVhc3VyZS4=", "bGVhc3VyZS4", "bGVhc3VyZS4"}},
 };
 
-/// By the same, by StdEncoding.Strict() and by RawURLEncoding.Strict(): the bytes, or "! " and the
-/// error.
+/// By the same encodings, by StdEncoding.Strict() and by RawURLEncoding.Strict(): the bytes, or "!
+/// " and the error.
 struct DecodeCase {
   std::string_view text;
   std::array<std::string_view, 6> results;

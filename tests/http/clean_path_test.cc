@@ -45,7 +45,7 @@ TEST(CleanPath, RefusesWhatMeansSomethingElseToTheSystem) {
 TEST(CleanPath, FitsOrFails) {
   EXPECT_EQ(Clean(std::string(kPathBytesMax - 1, 'x')), std::string(kPathBytesMax - 1, 'x'));
   EXPECT_EQ(Clean(std::string(kPathBytesMax, 'x')), ErrNotExist.text);
-  // What is taken out need not fit.
+  // The removed parts of a path need not fit.
   std::string winding;
   while (winding.size() < 3 * kPathBytesMax) winding += "xxxxxxxx/../";
   EXPECT_EQ(Clean(winding + "a"), "a");

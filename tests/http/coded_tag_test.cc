@@ -19,7 +19,7 @@ using httptest::ResponseRecorder;
 
 const std::string kLongText(5000, 'x');
 
-// The files of which a 200 is compressed, and of which it is not for one reason each.
+// The files whose 200 is compressed, and those whose 200 is not for one reason each.
 class CompressedFiles : public testing::Test {
  protected:
   CompressedFiles()
@@ -41,7 +41,7 @@ class CompressedFiles : public testing::Test {
     for (const auto& [name, value] : fields) r.Header.Add(name, value);
     ResponseRecorder w;
     handler_->ServeHTTP(w, r);
-    // The request is as it was.
+    // The request is restored.
     for (const auto& [name, value] : fields) EXPECT_EQ(r.Header.Get(name), value);
     return w;
   }
@@ -80,8 +80,8 @@ TEST_F(CompressedFiles, A304HasTheTagOfThe200) {
   }
 }
 
-// The tag names one representation: a client that takes gzip and holds the plain one is told that
-// this one is fresh, one that does not take gzip any more gets the plain one.
+// The tag identifies one representation: a client that accepts gzip and holds the plain
+// representation learns that it is fresh; a client that accepts gzip no more gets the plain one.
 TEST_F(CompressedFiles, A304IsOfTheRepresentationThatTheClientHas) {
   const std::string plain(Get("/text.css", {}).Result().Header.Get("ETag"));
   const std::string coded(
@@ -135,7 +135,7 @@ TEST_F(CompressedFiles, APartIsNeverJoinedToCompressedBytes) {
   EXPECT_EQ(part(tag_for("gzip")).Code, 200);
 }
 
-// A client changes what it has got, compressed or not, and nothing else.
+// A client changes the representation that it got, compressed or not, and nothing else.
 TEST_F(CompressedFiles, IfMatchMatchesTheTagThatWasSent) {
   for (const std::string& target : targets_) {
     const std::string tag(Get(target, {{"Accept-Encoding", "gzip"}}).Result().Header.Get("ETag"));
@@ -149,13 +149,13 @@ TEST_F(CompressedFiles, IfMatchMatchesTheTagThatWasSent) {
     with.back().second = "W/" + tag;
     EXPECT_EQ(Get(target, with).Code, 412) << target;
   }
-  // Whatever the request that brings it takes, as a PUT.
+  // Independent of the Accept-Encoding of the request with the tag, as for a PUT.
   const std::string tag(
       Get("/text.css", {{"Accept-Encoding", "gzip"}}).Result().Header.Get("ETag"));
   EXPECT_EQ(Get("/text.css", {{"If-Match", tag}}).Code, 200);
 }
 
-// A handler that answers 304 by itself, of which no more is known than the tags of its client.
+// A handler that answers 304 itself, with no more known than the client's tags.
 TEST(CompressHandler, A304OfAHandlersOwnHasTheTagThatTheClientHas) {
   const HandlerPtr handler = CompressHandler([](ResponseWriter& w, Request& r) {
     w.Header().Set("ETag", "\"v\"");

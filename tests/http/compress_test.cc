@@ -55,7 +55,7 @@ HandlerFunc::Function Typed(std::string type, std::string body = kLong) {
   };
 }
 
-// "gzip" or "", and that the body is what it says.
+// "gzip" or "", and a check that the body matches.
 std::string CodingOf(const ResponseRecorder& w, std::string_view body = kLong) {
   const httptest::Response got = w.Result();
   std::string coding(got.Header.Get("Content-Encoding"));
@@ -143,7 +143,7 @@ TEST(CompressHandler, FindsTheTypeByTheFirstBytes) {
   const ResponseRecorder other = Ask(Typed("", image));
   EXPECT_EQ(CodingOf(other, image), "");
   EXPECT_EQ(other.Result().Header.Get("Content-Type"), "image/png");
-  // Nothing is guessed against a handler's will.
+  // A suppressed type is not guessed.
   EXPECT_EQ(CodingOf(Ask([](ResponseWriter& writer, Request&) {
               writer.Header().Suppress("Content-Type");
               writer.Write(kLong);
@@ -225,7 +225,7 @@ TEST(CompressHandler, GivesTagsOfTheirOwnAndTakesRangesAway) {
   EXPECT_EQ(w.Result().Header.Get("ETag"), "\"a--gzip\"");
   EXPECT_FALSE(w.Result().Header.Has("Accept-Ranges"));
   EXPECT_EQ(Ask(with_tag("W/\"a\"", 200)).Result().Header.Get("ETag"), "W/\"a\"");
-  // The plain answer keeps both.
+  // The plain answer keeps both fields.
   const ResponseRecorder plain = Ask(with_tag("\"a\"", 200), {.accept = ""});
   EXPECT_EQ(plain.Result().Header.Get("ETag"), "\"a\"");
   EXPECT_TRUE(plain.Result().Header.Has("Accept-Ranges"));
@@ -272,7 +272,7 @@ TEST(CompressHandler, FlushSendsEverythingSoFar) {
   ResponseRecorder w;
   const HandlerPtr handler = CompressHandler([&](ResponseWriter& writer, Request&) {
     writer.Header().Set("Content-Type", "text/plain");
-    ASSERT_FALSE(writer.Flush());  // of nothing yet
+    ASSERT_FALSE(writer.Flush());  // before any data
     for (const char* event : {"one\n", "two\n", "three\n"}) {
       writer.Write(event);
       ASSERT_FALSE(writer.Flush());
@@ -369,7 +369,7 @@ TEST(CompressHandler, AnExceptionLeavesWhatIsKeptUnsent) {
   EXPECT_FALSE(Gunzip(w.Body).whole);
 }
 
-// The second one gets what the first one wrote, if its compressor were not as new.
+// The second answer would contain the first one's data if its compressor were not reset.
 TEST(CompressHandler, CompressorsAreUsedAgain) {
   int calls = 0;
   const HandlerPtr handler = CompressHandler([&](ResponseWriter& w, Request&) {
@@ -391,7 +391,7 @@ TEST(CompressHandler, CompressorsAreUsedAgain) {
 }
 
 TEST(CompressHandler, StreamsAtTheirLimitAndOneMore) {
-  // Each call serves the next one while it is itself under way.
+  // Each call serves the next one while it is itself in progress.
   HandlerPtr handler;
   std::vector<std::string> codings(4);
   const auto serve = [&](size_t depth) {
@@ -461,7 +461,7 @@ TEST(CompressHandler, FilesAreCompressedUnlessTheyAre) {
   EXPECT_EQ(part.Body, kLong.substr(0, 3000));
 }
 
-// Counts the turns that others get.
+// Counts the turns given to other fibers.
 class CountingSpawner final : public Spawner {
  public:
   void Go(appcontext::Context, std::function<void()>) override {}
@@ -475,7 +475,7 @@ class CountingSpawner final : public Spawner {
   size_t turns = 0;
 };
 
-// Zeros become so little that no write ever waits for the client.
+// Zeros compress so well that no write ever waits for the client.
 TEST(CompressHandler, StepsAsideByWhatGoesIn) {
   constexpr size_t kTurn = internal::CompressWriter::kBytesPerTurn;
   for (const size_t piece : {size_t{16} * kTurn, size_t{4096}, size_t{999}}) {
@@ -520,7 +520,7 @@ TEST(CompressHandler, LevelsAreOneToNine) {
   }
 }
 
-// More than the compressor's buffers hold, in one piece and in many, of what does not get smaller.
+// Incompressible data larger than the compressor's buffers, in one piece and in many.
 TEST(CompressHandler, LargeBodies) {
   std::string noise;
   uint32_t state = 1;

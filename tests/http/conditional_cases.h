@@ -2,7 +2,7 @@
 
 #include "http/content_case.h"
 
-// What Go 1.26's http.ServeContent answers to conditional requests.
+// Go 1.26's http.ServeContent for conditional requests.
 namespace hon::http {
 
 inline constexpr ContentCase kConditionalCases[] = {

@@ -2,7 +2,7 @@
 
 #include "http/content_case.h"
 
-// What Go 1.26's http.ServeContent answers to plain requests.
+// Go 1.26's http.ServeContent for plain requests.
 namespace hon::http {
 
 inline constexpr ContentCase kContentCases[] = {

@@ -1,4 +1,4 @@
-// ServeContent against what Go answers, and where it must not do as Go does.
+// ServeContent against Go's results, and where it must differ from Go.
 
 #include "http/content.h"
 
@@ -81,14 +81,14 @@ TEST(ServeContent, RangeUnitsAndNumbersAreThoseOfTheRfc) {
       {"", "Range: bytes=1-+2", 416, "NS|TP", "invalid range\n"},
       {"", "Range: bytes=-+2", 416, "NS|TP", "invalid range\n"},
       {"", "Range: bytes=0-0,+5-6", 416, "NS|TP", "invalid range\n"},
-      // A field that is no list must not be repeated (§5.3): the whole is a right answer to any.
+      // A field that is no list must not be repeated (§5.3): the whole content is a correct answer.
       {"", "Range: bytes=0-1|Range: bytes=4-5", 200, "AR|CL 10|LM|TP", kWhole},
   };
   Check(kCases);
 }
 
 // RFC 9110 §5.3: the lines of a list are one list; §13.1: other conditions are invalid, and
-// ignored, when repeated. Go looks at the first line.
+// ignored, when repeated. Go uses the first line only.
 TEST(ServeContent, ConditionsMayStandInSeveralLines) {
   constexpr ContentCase kCases[] = {
       {"Etag: \"a\"", "If-None-Match: \"b\"|If-None-Match: \"a\"", 304, "Etag: \"a\"", ""},
@@ -98,7 +98,7 @@ TEST(ServeContent, ConditionsMayStandInSeveralLines) {
       {"Etag: \"a\"", "If-Match: \"b\"|If-Match: \"a\"", 200, "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
       {"Etag: \"a\"", "If-Match: \"b\"|If-Match: *", 200, "AR|CL 10|Etag: \"a\"|LM|TP", kWhole},
       {"Etag: \"a\"", "If-Match: \"b\"|If-Match: \"c\"", 412, "Etag: \"a\"|LM", ""},
-      // As one list would be read: `x, "a"`.
+      // Read as the one list `x, "a"`.
       {"Etag: \"a\"", "If-Match: x|If-Match: \"a\"", 412, "Etag: \"a\"|LM", ""},
       {"", "If-Modified-Since: @AT|If-Modified-Since: @AT", 200, "AR|CL 10|LM|TP", kWhole},
       {"", "If-Unmodified-Since: @BEFORE|If-Unmodified-Since: @BEFORE", 200, "AR|CL 10|LM|TP",
@@ -109,7 +109,7 @@ TEST(ServeContent, ConditionsMayStandInSeveralLines) {
   Check(kCases);
 }
 
-// Content whose size, position or bytes are not what they seem.
+// Content whose size, position or bytes are inconsistent.
 class OddContent final : public io::ReadSeeker {
  public:
   explicit OddContent(std::string text) : text_(std::move(text)), reader_(text_) {}
@@ -170,7 +170,7 @@ TEST(ServeContent, SendsLessThanItPromisedWhenThereIsLess) {
   EXPECT_EQ(w.Body, "0123");
 }
 
-// Otherwise the frame of a later part would be taken for the missing bytes.
+// Otherwise a client would take the frame of a later part for the missing bytes.
 TEST(ServeContent, StopsAfterAPartThatFallsShort) {
   Request r = NewRequest("GET", "/");
   r.Header.Set("Range", "bytes=0-1,8-9,4-5");

@@ -6,7 +6,7 @@
 
 #include "hon/http/cookie.h"
 
-// What Go 1.26's net/http makes of cookies.
+// Go 1.26's net/http for cookies.
 namespace hon::http {
 
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): NULs

@@ -96,7 +96,7 @@ TEST_F(JarTest, APublicSuffixIsSharedByNobody) {
   EXPECT_EQ(Get("http://foo.co.uk/"), "");
   Set("http://a.user.hosted.com/", {"d=4; domain=user.hosted.com", "e=5; domain=hosted.com"});
   EXPECT_EQ(Get("http://a.user.hosted.com/"), "");
-  // A suffix that is a host itself keeps its cookies to itself.
+  // A suffix that is a host itself shares its cookies with no other host.
   Set("http://co.uk/", {"f=6; domain=co.uk"});
   EXPECT_EQ(Get("http://co.uk/"), "f=6");
   EXPECT_EQ(Get("http://www.bbc.co.uk/"), "c=3");
@@ -258,7 +258,7 @@ TEST_F(JarTest, ASiteKeepsSoManyCookies) {
     Set("http://" + Numbered(i) + ".h.test/", {Numbered(i) + "=1"});
   }
   EXPECT_EQ(jar_.Len(), kSiteCookiesMax);
-  EXPECT_EQ(Get("http://c0.h.test/"), "c0=1");  // c1 is the least recently used now
+  EXPECT_EQ(Get("http://c0.h.test/"), "c0=1");  // c1 is now the least recently used
   Set("http://h.test/", {"more=1"});
   EXPECT_EQ(jar_.Len(), kSiteCookiesMax);
   EXPECT_EQ(Get("http://c0.h.test/"), "c0=1");
@@ -292,7 +292,7 @@ TEST_F(JarTest, AJarKeepsSoManyCookies) {
   EXPECT_EQ(Get("http://h.c0/"), "a=1");
   EXPECT_EQ(Get("http://h.c1/"), "");
   EXPECT_EQ(Get("http://h.more/"), "a=1");
-  // All that have ended make room before any other.
+  // All expired cookies make room before any other.
   Set("http://h.short/", {"a=1; max-age=1"});
   EXPECT_EQ(Get("http://h.c2/"), "");
   now_ += 1;

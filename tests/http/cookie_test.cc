@@ -92,7 +92,7 @@ TEST(ParseCookie, ReadsWhatGoReads) {
 TEST(RequestCookies, AreThoseThatGoFinds) {
   for (const RequestCase& c : kRequestCases) {
     Request r = httptest::NewRequest("GET", "/");
-    // As a parser does it: Set and Add would put blanks in place of control bytes.
+    // Added as a parser does: Set and Add would replace control bytes by blanks.
     for (const std::string_view line : c.lines) {
       r.Header.AddView("Cookie", line, HeaderId::kCookie);
     }

@@ -4,9 +4,9 @@
 
 #include "http/show_fields.h"
 
-// What Go 1.26's http.FileServer and http.ServeFile answer over the tree that file_server_test.cc
-// makes, but for D-018 (elements "." and "..") and D-082 (links in listings). Fields are as
-// ShowFields shortens them.
+// Go 1.26's http.FileServer and http.ServeFile over the tree that file_server_test.cc makes, but
+// for D-018 (elements "." and "..") and D-082 (links in listings). Fields are shortened by
+// ShowFields.
 namespace hon::http {
 
 inline constexpr std::string_view kListing =

@@ -26,7 +26,7 @@ using httptest::ResponseRecorder;
 
 constexpr int64_t kAtSeconds = 1'600'000'000;
 
-// The tree of the case tables, all of it last changed half a second after @AT.
+// The tree of the case tables, last changed half a second after @AT.
 class Tree : public testing::Test {
  protected:
   Tree() {
@@ -101,7 +101,7 @@ TEST_F(Tree, RedirectsToEscapedNames) {
             "../d%20e%3Ff%23g.txt");
 }
 
-// Go takes "%2f" for a slash, so that "/public/%2e%2e%2fprivate" passes what guards "/private/".
+// Go takes "%2f" for a slash, so that "/public/%2e%2e%2fprivate" bypasses a guard of "/private/".
 TEST_F(Tree, RefusesHiddenSlashes) {
   FileServer server(Dir(dir_.Path()));
   for (const std::string_view target :
@@ -110,7 +110,7 @@ TEST_F(Tree, RefusesHiddenSlashes) {
   }
 }
 
-// D-018. Go cleans them, so that each of these passes what guards "/page/" and is served.
+// D-018. Go cleans these paths, so that each bypasses a guard of "/page/" and is served.
 TEST_F(Tree, RefusesDotElementsHoweverTheyAreSpelled) {
   FileServer server(Dir(dir_.Path()));
   for (const std::string_view target :
@@ -126,7 +126,7 @@ TEST_F(Tree, RefusesDotElementsHoweverTheyAreSpelled) {
   EXPECT_EQ(Get(server, "/list//sub/x").Body, "x");
 }
 
-// What a mux guards is guarded, though what is behind it serves the whole tree.
+// A path guarded by a mux stays guarded, although the handler behind it serves the whole tree.
 TEST_F(Tree, IsServedBehindTheGuardsOfAMux) {
   ServeMux mux;
   mux.Handle("/files/", StripPrefix("/files", std::make_shared<FileServer>(Dir(dir_.Path()))));
@@ -143,8 +143,8 @@ TEST_F(Tree, IsServedBehindTheGuardsOfAMux) {
   }
 }
 
-// Each link of a listing leads to what it names: a browser unescapes the attribute (HTML §13.1.2.4)
-// and percent-decodes the path.
+// Each link of a listing leads to its file: a browser unescapes the attribute (HTML §13.1.2.4) and
+// percent-decodes the path.
 TEST_F(Tree, ListingsLinkToWhatTheyName) {
   const struct {
     std::string_view name;
@@ -298,7 +298,7 @@ TEST_F(Tree, MayBePartOfTheProgram) {
   EXPECT_EQ(Get(server, "/css/none.css").Code, 404);
 }
 
-// A file knows a better tag than its size and time.
+// A file's own tag takes precedence over one of size and time.
 TEST_F(Tree, AFilesOwnTagIsSent) {
   for (const bool option : {false, true}) {
     FileServer server(MapFS().AddView("a", "text", {}, "\"own\"").Add("b", "text"),
@@ -308,7 +308,7 @@ TEST_F(Tree, AFilesOwnTagIsSent) {
   }
 }
 
-// A tree that fails in the way it is told.
+// A tree whose calls fail as scripted.
 class FailingFS final : public FS {
  public:
   explicit FailingFS(Error error) : error_(std::move(error)) {}
@@ -338,7 +338,7 @@ TEST_F(Tree, FailuresAreToldByKindAlone) {
   }
 }
 
-// Whom the system lets read everything, it does so no more while this lives.
+// A scope without the privilege to read every file.
 class Nobody {
  public:
   Nobody() {

@@ -48,7 +48,7 @@ TEST(KnownHeaders, OneByteOffIsUnknown) {
       for (int byte = 0; byte < 256; ++byte) {
         std::string other = name;
         other[at] = static_cast<char>(byte);
-        // Another case, or another known name ("Via", "Vary"), is no counterexample.
+        // Another case, or another known name ("Via", "Vary"), is not a counterexample.
         const HeaderId found = FindHeaderId(other);
         if (found == HeaderId::kUnknown) continue;
         EXPECT_EQ(CanonicalHeaderKey(other), HeaderName(found)) << other << " from " << name;
@@ -204,7 +204,7 @@ TEST(Header, AddExactKeepsTheSpelling) {
   EXPECT_EQ(Lines(header), "x-lower=1|Content-Type=3|");
 }
 
-// Values are looked at eight bytes at a time; each byte must count wherever it stands.
+// Values are checked eight bytes at a time; each byte must count at every position.
 TEST(Header, NoControlByteStaysInAValue) {
   for (const size_t size : {1U, 7U, 8U, 9U, 16U, 17U, 30U}) {
     for (size_t at = 0; at < size; ++at) {
@@ -274,7 +274,7 @@ TEST(Header, AViewOfAnOldValueStillReadsRight) {
 TEST(Header, SettingOneFieldInALoopEndsUsingMemory) {
   Header header;
   header.Set("A", "x");
-  // Past the first 16 KiB of old values, the same few places are used again and again.
+  // Past the first 16 KiB of replaced values, the same few places are reused.
   std::vector<const char*> places;
   for (int i = 0; i < 200'000; ++i) {
     header.Set("A", std::string(static_cast<size_t>(i % 40) + 1, 'x'));

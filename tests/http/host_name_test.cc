@@ -5,7 +5,7 @@
 namespace hon::http::internal {
 namespace {
 
-// Punycode: RFC 3492 §7.1, and names that are registered.
+// Punycode: RFC 3492 §7.1, and registered names.
 TEST(HostName, IsLowerCaseAndPunycode) {
   struct Case {
     std::string_view host;

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-// What Go 1.26's html.EscapeString and html.UnescapeString answer.
+// The results of Go 1.26's html.EscapeString and html.UnescapeString.
 namespace hon::html {
 
 using std::string_view_literals::operator""sv;

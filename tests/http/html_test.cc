@@ -21,14 +21,14 @@ TEST(UnescapeString, AnswersAsGoDoes) {
   for (const HtmlCase& c : kUnescapeCases) EXPECT_EQ(UnescapeString(c.text), c.want) << c.text;
 }
 
-// Go's numbers are of 32 bits and begin again.
+// Go's numbers have 32 bits and wrap around.
 TEST(UnescapeString, ANumberThatIsTooLargeIsNoCharacter) {
   for (const std::string number : {"4294967361", "x100000041", "99999999999999999999999999"}) {
     EXPECT_EQ(UnescapeString("&#" + number + ";"), "\xEF\xBF\xBD");
   }
 }
 
-// The names are looked up by halves; the old ones, 106, count without ";" too.
+// The names are looked up by bisection; the 106 old ones are also valid without ";".
 TEST(UnescapeString, KnowsEveryName) {
   std::string_view left = http::internal::HtmlEntities();
   std::string before;

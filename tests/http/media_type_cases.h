@@ -4,7 +4,7 @@
 
 #include "hon/http/mime.h"
 
-// What Go 1.26's mime.ParseMediaType and FormatMediaType give.
+// The results of Go 1.26's mime.ParseMediaType and FormatMediaType.
 namespace hon::mime {
 
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): NULs

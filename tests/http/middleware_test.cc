@@ -77,7 +77,7 @@ TEST(StripPrefix, Table) {
   } kCases[] = {
       {"/foo/bar/qux", "|/foo/bar|/qux||"},
       {"/foo/bar%2fqux", "|/foo/bar|/qux|%2fqux|"},
-      {"/foo%2fbar/qux", nullptr},  // decoded it fits, escaped it does not
+      {"/foo%2fbar/qux", nullptr},  // decoded it matches, escaped it does not
       {"/bar", nullptr},
       {"/foo/barbie", "|/foo/bar|bie||"},
       {"/foo/bar", "|/foo/bar|||"},

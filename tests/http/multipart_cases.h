@@ -3,16 +3,16 @@
 #include <cstddef>
 #include <string_view>
 
-// What Go 1.26's mime/multipart reads and writes; the boundary is B.
+// Go 1.26's mime/multipart, reading and writing; the boundary is B.
 namespace hon::multipart {
 
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): NULs
 
 inline constexpr std::string_view kSame = "=";
 
-/// A body and its parts, each as [fields](content), "?" and why its content ended early, at last
-/// "!" and why there are no more. Where the body ends inside a part's header, Go reports the
-/// regular end of the parts, and we do not.
+/// A body and its parts, each as [fields](content), "?" and the reason why its content ended early,
+/// at last "!" and the reason of the end. Where the body ends inside a part's header, Go reports
+/// the regular end of the parts, and this reader an error.
 struct BodyCase {
   std::string_view body;
   std::string_view parts;

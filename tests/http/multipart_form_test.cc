@@ -37,7 +37,7 @@ class ReadForm : public testing::Test {
     return reader.ReadForm();
   }
 
-  // "" when the form is read, else why not.
+  // "" when the form is read, else the reason of the failure.
   std::string Why(const std::string& body) {
     const Result<std::unique_ptr<Form>> form = Read(body);
     EXPECT_EQ(dir_.Count(), 0U);
@@ -155,7 +155,7 @@ TEST_F(ReadForm, CountsValueBytes) {
   EXPECT_EQ(Why(Value("a", std::string(room, 'v')) + kEnd), "");
   EXPECT_EQ(Why(Value("a", std::string(room + 1, 'v')) + kEnd),
             "multipart: message too large: values and part headers of more than 2000 bytes");
-  // What files may use and do not is left to values.
+  // The unused part of the memory for files is available to values.
   limits_.memory_bytes_max = 500;
   EXPECT_EQ(Why(Value("a", std::string(room + 500, 'v')) + kEnd), "");
   EXPECT_NE(Why(Value("a", std::string(room + 501, 'v')) + kEnd), "");

@@ -57,7 +57,7 @@ std::string SortedFields(const http::Header& header) {
   return shown;
 }
 
-// All parts, in the notation of the cases. `bytes` are asked for at a time.
+// All parts, in the notation of the cases. Each Read requests `bytes` bytes.
 std::string ShowParts(io::Reader& body, bool raw, size_t bytes) {
   Reader reader(body, "B");
   std::string shown;
@@ -141,7 +141,7 @@ TEST(Reader, SkipsWhatWasNotRead) {
   EXPECT_TRUE(reader.NextPart().error().Is(io::ErrEof)) << "and stays so";
 }
 
-// Contents that are full of what looks like the front of a boundary, around the buffer's size.
+// Contents full of prefixes of a boundary, with sizes around the buffer's.
 TEST(Reader, FindsBoundariesAtEveryDistance) {
   for (size_t size = 16'300; size < 16'460; ++size) {
     std::string content;
@@ -219,7 +219,7 @@ TEST(Part, IsNamedAsInGo) {
   }
 }
 
-// Go leaves these to its users.
+// Go leaves these names to its users.
 TEST(Part, FileNamesAreHarmless) {
   const struct {
     std::string_view parameter;

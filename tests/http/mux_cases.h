@@ -1,6 +1,6 @@
 #pragma once
 
-// What the ServeMux of Go 1.26 makes of these patterns and requests.
+// The ServeMux of Go 1.26 with these patterns and requests.
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the ServeMux of Go 1.26 says to these patterns.
+// The errors of Go 1.26's ServeMux for these patterns.
 
 namespace hon::http {
 

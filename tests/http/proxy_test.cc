@@ -50,7 +50,7 @@ TEST(ProxyRules, ASettingThatNamesNoProxyIsAnErrorWithoutItsText) {
     EXPECT_TRUE(proxy.error().Message().starts_with("HTTP_PROXY is no address of a proxy")) << bad;
     EXPECT_EQ(proxy.error().Message().find("secret"), std::string::npos);
   }
-  // What needs no proxy does not meet the error.
+  // Targets without a proxy do not get the error.
   EXPECT_EQ(ProxyFor({.HTTPProxy = "ftp://p"}, "http://localhost/"), "direct");
   EXPECT_EQ(ProxyFor({.HTTPProxy = "ftp://p", .NoProxy = "a.example"}, "http://a.example/"),
             "direct");

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// What Go 1.26's mime/quotedprintable reads.
+// The results of Go 1.26's mime/quotedprintable.
 constexpr struct {
   std::string_view text;
   std::string_view decoded;

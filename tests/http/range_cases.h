@@ -2,7 +2,7 @@
 
 #include "http/content_case.h"
 
-// What Go 1.26's http.ServeContent answers to requests for ranges, where it is right (D-080).
+// Go 1.26's http.ServeContent for ranges, where it is right (D-080).
 namespace hon::http {
 
 inline constexpr ContentCase kRangeCases[] = {

@@ -65,7 +65,7 @@ TEST(ParseRange, CountsInt64) {
   const RangeSet all = Parse("bytes=0-9223372036854775807", kMost);
   ASSERT_EQ(all.count, 1U);
   EXPECT_EQ(all.ranges[0].length, kMost);
-  // Their sum does not fit.
+  // The sum of the ranges does not fit int64_t.
   EXPECT_EQ(Parse("bytes=0-,0-", kMost).verdict, Verdict::kWhole);
 }
 

@@ -33,7 +33,7 @@ TEST(Error, KeepsOtherFieldsButTheLength) {
 }
 
 TEST(Error, LeavesTheTypeAlone) {
-  // In this namespace the unqualified name still is the type.
+  // In this namespace the unqualified name is still the type.
   Error err = Error::New("x");
   EXPECT_EQ(err.Message(), "x");
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-// What Go 1.26's Request.ParseForm and ParseMultipartForm make of requests.
+// Go 1.26's Request.ParseForm and ParseMultipartForm.
 namespace hon::http {
 
 enum class Outcome : uint8_t {

@@ -59,7 +59,7 @@ TEST(ParseForm, ReadsWhatGoReads) {
     EXPECT_EQ(r.Form().Encode(), c.form) << what;
     EXPECT_EQ(r.PostForm().Encode(), c.post_form) << what;
     EXPECT_EQ(r.Body.ReadAll().value(), c.body_read ? "" : c.body) << what;
-    // A second call changes nothing and says the same.
+    // A second call changes nothing and returns the same.
     EXPECT_EQ(OutcomeOf(r.ParseForm()), c.outcome) << what;
     EXPECT_EQ(r.Form().Encode(), c.form) << what;
   }
@@ -89,7 +89,7 @@ TEST(ParseMultipartForm, ReadsWhatGoReads) {
   }
 }
 
-// Go takes this for the regular end and keeps what it has.
+// Go takes this for the regular end and keeps the parts.
 TEST(ParseMultipartForm, ABodyThatEndsInAHeaderIsCutShort) {
   Request r = FormRequest("POST", "/", kFormData, Expand("--B~CD \"a\"~~1~--B~Content-Dis"));
   EXPECT_TRUE(r.ParseMultipartForm(100).Is(io::ErrUnexpectedEof));
@@ -97,7 +97,7 @@ TEST(ParseMultipartForm, ABodyThatEndsInAHeaderIsCutShort) {
   EXPECT_TRUE(r.PostForm().Empty());
 }
 
-// A body of a length of its own, which never ends the test's patience.
+// A body of a given length, too long to be read in the test.
 class LongBody final : public BodySource {
  public:
   explicit LongBody(size_t bytes, bool limited = false) : left_(bytes), limited_(limited) {}

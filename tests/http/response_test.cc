@@ -118,7 +118,7 @@ TEST(DumpRequest, ReadsNoMoreThanItMay) {
     r.Body = Body::FromString("abc");
     EXPECT_EQ(httputil::DumpRequest(r, httputil::DumpBody::kYes, bytes_max).has_value(),
               bytes_max == 3);
-    // What is left of a body that has lost its beginning does not look like the whole.
+    // The rest of a body that has lost its beginning must not look like the whole.
     const Result<std::string> again = r.Body.ReadAll();
     if (bytes_max == 3) {
       EXPECT_EQ(*again, "abc");

@@ -10,7 +10,7 @@
 namespace hon::http {
 namespace {
 
-// Has every ability and tells what was called.
+// Has every ability and records its calls.
 class Able final : public ResponseWriter {
  public:
   http::Header& Header() override { return header_; }
@@ -45,7 +45,7 @@ class Able final : public ResponseWriter {
   http::Header header_;
 };
 
-// What a user writes around one.
+// A wrapper as users write it.
 class Wrapper final : public ResponseWriter {
  public:
   explicit Wrapper(ResponseWriter& inner) : inner_(inner) {}
@@ -63,7 +63,7 @@ class Wrapper final : public ResponseWriter {
   ResponseWriter& inner_;
 };
 
-// One that hides what is inside.
+// A wrapper that hides the inner writer.
 class Closed final : public ResponseWriter {
  public:
   http::Header& Header() override { return header_; }

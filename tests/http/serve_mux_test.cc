@@ -24,7 +24,7 @@ using httptest::ResponseRecorder;
 
 void Ignore(ResponseWriter&, Request&) {}
 
-// The names of the wildcards in a pattern, by the eye and not by the parser under test.
+// The names of the wildcards in a pattern, without the parser under test.
 std::vector<std::string> WildcardNames(std::string_view pattern) {
   std::vector<std::string> names;
   for (;;) {
@@ -257,7 +257,7 @@ TEST(ServeMux, RedirectBodies) {
   EXPECT_EQ(Ask(mux, "POST", "/b").body, "");
 }
 
-// Where we differ from Go on purpose.
+// Intended differences from Go.
 
 TEST(ServeMuxDeviation, HostsCompareWithoutCase) {
   ServeMux mux;

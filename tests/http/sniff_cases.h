@@ -13,7 +13,7 @@ struct SniffCase {
 
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): NULs
 
-// What Go 1.26's http.DetectContentType says.
+// The results of Go 1.26's http.DetectContentType.
 inline constexpr SniffCase kSniffCases[] = {
     {"<!DOCTYPE HTML>", "text/html; charset=utf-8"},
     {"<!DOCTYPE HTML", "text/plain; charset=utf-8"},

@@ -21,7 +21,7 @@ TEST(DetectContentType, AnswersAsGoDoes) {
   }
 }
 
-// In memory of exactly the data's size, so that a sanitizer sees a read past it.
+// In memory of exactly the data's size, so that a sanitizer detects a read past it.
 TEST(DetectContentType, ReadsNoFurtherThanTheData) {
   for (const SniffCase& c : kSniffCases) {
     const std::string whole = Content(c);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-// What Go 1.26's http.ParseTime and TimeFormat give, in seconds since 1970.
+// The results of Go 1.26's http.ParseTime and TimeFormat, in seconds since 1970.
 namespace hon::http {
 
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): NULs

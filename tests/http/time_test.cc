@@ -42,7 +42,7 @@ TEST(FormatTime, KnowsNoLocale) {
   std::setlocale(LC_ALL, kept.c_str());
 }
 
-// Four hundred years are all there is to the calendar.
+// The calendar repeats after four hundred years.
 TEST(FormatTime, AndParseTimeAgreeOnEveryDay) {
   constexpr int64_t kDay = 86'400;
   for (int64_t day = -146'097 / 2; day < 146'097; ++day) {

@@ -162,7 +162,7 @@ TEST(TimeoutHandler, HasNoOtherAbilities) {
   handler->ServeHTTP(w, r);
 }
 
-// Answers with Writes of the given sizes; what each of them failed with goes to `errors`.
+// Answers with Writes of the given sizes; their errors go to `errors`.
 ResponseRecorder WriteSizes(const std::vector<size_t>& sizes, std::vector<Error>& errors,
                             TimeoutOptions options = {}) {
   const HandlerPtr handler = TimeoutHandler(
@@ -187,7 +187,7 @@ TEST(TimeoutHandler, AnAnswerAtTheLimitIsSentWhole) {
   EXPECT_EQ(w.Body.size(), kTimeoutBodyBytesMax);
 }
 
-// No part of an answer is sent as the whole, whichever of its writes was too much.
+// No part of an answer is sent as the whole, whichever Write was too long.
 TEST(TimeoutHandler, AnAnswerPastTheLimitIs500) {
   const std::string text = "http: TimeoutHandler keeps at most 10 bytes of an answer";
   for (const std::vector<size_t>& sizes :
@@ -198,7 +198,7 @@ TEST(TimeoutHandler, AnAnswerPastTheLimitIs500) {
     EXPECT_EQ(w.Body, text + "\n");
     EXPECT_FALSE(w.HeaderMap.Has("X-Own"));
     EXPECT_EQ(w.HeaderMap.Get("X-Outer"), "kept");
-    // A smaller Write behind the one that failed would leave a hole.
+    // A shorter Write after a failed one would leave a hole.
     bool failed = false;
     for (const Error& err : errors) {
       failed = failed || static_cast<bool>(err);

@@ -177,7 +177,7 @@ TEST_F(LinkBufferTest, SliceMovesAPartWithoutCopying) {
       ASSERT_EQ(Contents(buffer), std::string(kText.substr(n)) + "more");
       buffer.Clear();
       ASSERT_EQ(Contents(*slice), std::string(kText.substr(0, n)) + "end");
-      // A slice of a slice still shows the first memory.
+      // A slice of a slice still shows the original memory.
       auto inner = slice->Slice(slice->Len() / 2);
       slice->Clear();
       ASSERT_EQ(Contents(*inner),
@@ -326,14 +326,14 @@ TEST_F(LinkBufferTest, ThePoolKeepsLargeBlocksToo) {
   EXPECT_EQ(again->Len(), 0U);
   EXPECT_EQ(again->refs, 1U);
   BlockPool::Unref(again);
-  // Not for much less, nor for more.
+  // Not reused for a much smaller or a larger block.
   for (const size_t other : {kBlockBytes + 1, size_t{200'000}}) {
     Block* const block = pool.GetLarge(other);
     EXPECT_NE(block, first);
     EXPECT_GE(block->capacity, other);
     BlockPool::Unref(block);
   }
-  // More than may be kept goes back to the system.
+  // Memory past the limit goes back to the system.
   Block* const huge = pool.GetLarge(kLargeCachedBytesMax + 1);
   huge->data[kLargeCachedBytesMax] = 'x';
   BlockPool::Unref(huge);

@@ -1,4 +1,4 @@
-// What only a scripted kernel can show: exact turns, exact times, failures that are hard to make.
+// Cases for a scripted kernel only: exact turns, exact times, rare failures.
 
 #include <gtest/gtest.h>
 
@@ -126,7 +126,7 @@ TEST_F(FakeBackendTest, TheGracefulCloseIsCutWhenOutputStandsStill) {
   c.Writer().Write("abc");
   c.Close();
   const TimePoint start = kernel_->Now();
-  // Progress renews the time; then it stands still.
+  // Progress renews the time limit; then there is no more progress.
   while (kernel_->Now() - start < kFlushOnCloseTime - seconds(1)) loop_->Turn(seconds(1));
   Socket().SetRoom(1);
   while (!handler_.Disconnected()) loop_->Turn(seconds(1));
@@ -231,7 +231,7 @@ TEST_F(FakeBackendTest, ALongShortageTurnsPeersAway) {
   std::vector<Duration> told;
   auto listener = Listener::Start(*loop_, std::move(*socket), {{loop_.get(), &handler_}},
                                   [&](const Error&, Duration retry) { told.push_back(retry); });
-  // 5, 10, … 640 ms, then 1 s twice; from the second on peers are accepted and closed.
+  // 5, 10, … 640 ms, then 1 s twice; from the second one on peers are accepted and closed.
   for (int i = 0; i < 10; ++i) kernel_->FailAccept(EMFILE);
   const int first = kernel_->PeerConnects();
   const int second = kernel_->PeerConnects();
@@ -327,7 +327,8 @@ TEST_F(FakeBackendTest, ConnectionsReuseTheirMemory) {
   EXPECT_EQ(slab.Chunks(), 1U) << "empty chunks are given back, but for one";
 }
 
-// Connections that live, send, pause and die at random; whatever is scripted, the books balance.
+// Connections that live, send, pause and die at random; for any script, all counts balance at the
+// end.
 TEST_F(FakeBackendTest, RandomLivesLeaveNothingBehind) {
   for (uint32_t seed = 1; seed <= 10; ++seed) {
     std::mt19937 random(seed);
@@ -375,7 +376,7 @@ TEST_F(FakeBackendTest, RandomLivesLeaveNothingBehind) {
         ASSERT_TRUE(loop_->Adopt(fds.back(), handler));
       }
       if (!fds.empty()) {
-        // One of the newest, which are the ones that live.
+        // One of the newest sockets, which are the live ones.
         const size_t back = roll(static_cast<uint32_t>(std::min<size_t>(fds.size(), 30)));
         FakeSocket& socket = kernel_->At(fds[fds.size() - 1 - back]);
         switch (roll(8)) {

@@ -1,4 +1,4 @@
-// How connections end, and what happens to deadlines and objects on the way.
+// The end of connections, and deadlines and objects on the way.
 
 #include <cerrno>
 #include <string>
@@ -57,7 +57,7 @@ TEST_P(CloseTest, LingerDeliversTheAnswerToAPeerThatIsStillSending) {
   ConnectTcp(handler, &peer);
   peer.Send("head");
   ASSERT_TRUE(TurnUntil([&] { return handler.Count("request") == 1; }));
-  // The rest of a body that nobody reads.
+  // The rest of an unread body.
   for (int i = 0; i < 5; ++i) {
     peer.Send(std::string(10'000, 'b'));
     TurnFor(milliseconds(2));
@@ -323,8 +323,8 @@ TEST_P(CloseTest, ManyConnectionsComeAndGoWithoutALeak) {
   EXPECT_LE(loop_->Blocks().InUse(), blocks + 64) << "blocks leaked";
 }
 
-// More input at once than there are blocks for: all of it comes in the end, and who is closed while
-// it waits for a block is gone.
+// More input at once than there are blocks: all of it arrives in the end, and a connection that is
+// closed while it waits for a block is gone.
 TEST_P(CloseTest, ManyWithMuchToSayAreAllHeardOrGone) {
   constexpr size_t kPeers = 60;
   constexpr size_t kStay = 30;

@@ -5,7 +5,7 @@
 namespace hon::netpoll {
 namespace {
 
-// Every pair, written out from the life of a connection as docs/ARCHITECTURE.md tells it.
+// Every pair, written out independently from the phases in docs/ARCHITECTURE.md.
 TEST(ConnectionPhase, EveryPair) {
   using P = ConnectionPhase;
   constexpr auto kNone = std::optional<P>();

@@ -1,5 +1,5 @@
-// A connection with a record layer: what its handler sees, whatever way the ciphertext is cut, and
-// what reaches the peer. The layer is that of tests/support/xor_record_layer.h.
+// A connection with a record layer: the events of its handler for any split of the ciphertext, and
+// the bytes that reach the peer. The layer is that of tests/support/xor_record_layer.h.
 
 #include <gtest/gtest.h>
 
@@ -37,7 +37,7 @@ TEST_F(RecordsTest, OnConnectComesBehindTheHandshakeAndKnowsTheProtocol) {
   EXPECT_EQ(peer_->TakePlain(), "hello");
 }
 
-// The client's whole life as ciphertext, cut in two at every place and into single bytes.
+// The ciphertext of a client's whole life, cut in two at every place and into single bytes.
 TEST_F(RecordsTest, EveryCutOfTheCiphertextReadsTheSame) {
   const std::string large(3000, 'l');
   // Recorded once; a server's hello is the same each time.
@@ -320,7 +320,7 @@ TEST_F(RecordsTest, ABadRecordIsAnsweredWithItsAlert) {
 }
 
 TEST_F(RecordsTest, WhatCameBeforeABadRecordIsNotServed) {
-  // A connection whose records fail is broken as by a reset: its handler is told of the end alone.
+  // A connection whose records fail is treated as reset: only OnDisconnect is called.
   handler_.request = [](Connection&) { FAIL(); };
   AdoptOpen();
   peer_->Seal("GET /");
@@ -414,7 +414,7 @@ TEST_F(RecordsTest, ClosingInPrepareAndInTheHandshake) {
   }
 }
 
-// Holding back.
+// Pausing.
 
 TEST_F(RecordsTest, PausingAndHighWaterCountPlaintext) {
   Connection& c = AdoptOpen();
@@ -444,7 +444,7 @@ TEST_F(RecordsTest, PausingAndHighWaterCountPlaintext) {
   }
 }
 
-// A pause that was asked for before the handshake holds from its end on.
+// A pause requested before the handshake takes effect at its end.
 TEST_F(RecordsTest, PausedInPrepareStillShakesHands) {
   handler_.prepare = [](Connection& c) {
     c.SetRecordLayer(NewLayer(Role::kServer));
@@ -460,7 +460,7 @@ TEST_F(RecordsTest, PausedInPrepareStillShakesHands) {
   EXPECT_EQ(c.Reader().Len(), 7U);
 }
 
-// Reading makes the layer write: with a reader that has no turn of its own.
+// Reading makes the layer write, also while output is blocked.
 TEST_F(RecordsTest, AnUpdateIsAnsweredWhileOutputStandsStill) {
   Connection& c = AdoptOpen();
   Socket().SetRoom(0);

@@ -1,5 +1,5 @@
-// Many connections at once over real sockets, whose ends do what comes to mind: whatever the
-// kernel reports in whatever order, every connection ends once and nothing is left behind.
+// Many connections at once over real sockets, with random actions at both ends: for any order of
+// kernel reports, every connection ends once and no state is left.
 
 #include <algorithm>
 #include <random>
@@ -108,7 +108,7 @@ TEST_P(SoakTest, EveryConnectionEndsOnceAndLeavesNothing) {
   EXPECT_EQ(loop_->Timers().Armed(), 0U);
 }
 
-// Both ends with the loop, and a record layer between them.
+// Both ends of each connection are on the loop, with a record layer between them.
 TEST_P(SoakTest, EveryConnectionWithRecordsEndsOnceAndLeavesNothing) {
   using test::XorRecordLayer;
   random_.seed(11);
@@ -153,7 +153,7 @@ TEST_P(SoakTest, EveryConnectionWithRecordsEndsOnceAndLeavesNothing) {
   EXPECT_EQ(server.Count("prepare"), server.Count("disconnect"));
   EXPECT_EQ(client.Count("prepare"), client.Count("disconnect"));
   EXPECT_EQ(loop_->Timers().Armed(), 0U);
-  // The blocks of io_uring itself are in use for as long as the loop is there.
+  // The blocks provided to io_uring are in use for as long as the loop exists.
   if (loop_->Kind() != BackendKind::kIoUring) {
     EXPECT_EQ(loop_->Blocks().InUse(), 0U);
   }

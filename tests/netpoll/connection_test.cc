@@ -16,7 +16,7 @@
 namespace hon::netpoll {
 namespace {
 
-// Pattern repeats after a length that no block, and no number of them, has.
+// Pattern repeats after a length that is no multiple of a block.
 constexpr size_t kPatternBytes = 65'521;
 
 std::string Pattern(size_t size) {
@@ -84,7 +84,7 @@ TEST_P(ConnectionTest, SendNowCopiesOnlyWhatTheSocketDoesNotTake) {
   EXPECT_FALSE(c.SendNow("head", body));
   EXPECT_TRUE(c.Writer().Empty());
   EXPECT_EQ(loop_->Blocks().InUse(), before);
-  // Behind what waits, and with more than a socket takes.
+  // Sent behind waiting output, and with more than a socket takes.
   c.Writer().Write("first");
   const std::string large = Pattern(16 << 20);
   EXPECT_FALSE(c.SendNow("second", large));
@@ -203,7 +203,7 @@ TEST_P(ConnectionTest, PausedReadsNothingAndResumes) {
   c.ResumeRead();
   ASSERT_TRUE(TurnUntil([&] { return handler.Count("request") == 1; }));
   EXPECT_EQ(TakeAll(c), "late");
-  // Both in one turn change nothing.
+  // A pause and a resumption in one turn change nothing.
   c.PauseRead();
   c.ResumeRead();
   peer.Send("more");
@@ -318,7 +318,7 @@ TEST_P(ConnectionTest, CloseWriteSendsFinBehindTheOutput) {
   EXPECT_EQ(back, sent);
   peer.Send("still heard");
   ASSERT_TRUE(TurnUntil([&] { return got == "still heard"; }));
-  // The end of the other direction ends the connection for netpoll's user only when it says so.
+  // A peer's FIN does not end the connection; the user of netpoll does.
   peer.Finish();
   ASSERT_TRUE(TurnUntil([&] { return c.InputEnded() || handler.Disconnected(); }));
 }
@@ -451,7 +451,7 @@ TEST_P(ConnectionTest, FlushLaterMakesOneSendPerTurn) {
     }
   };
   std::array<int, 2> ends{};
-  // A datagram-like socket shows how the bytes were sent.
+  // A socket that preserves message boundaries shows how the bytes were sent.
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
   const Peer peer(ends[1]);
   ASSERT_TRUE(loop_->Adopt(ends[0], handler));

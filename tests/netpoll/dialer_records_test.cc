@@ -1,4 +1,4 @@
-// Dialing with a record layer: the handshake belongs to the dial.
+// Dialing with a record layer: the handshake is part of the dial.
 
 #include <gtest/gtest.h>
 

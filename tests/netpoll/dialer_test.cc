@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 class DialerTest : public BackendTest {
  protected:
-  /// Dials, and turns until the answer is there.
+  /// Dials, and turns until the result is there.
   Result<Connection*> Dial(std::string_view address, EventHandler& handler,
                            Duration timeout = std::chrono::seconds(1)) {
     std::optional<Result<Connection*>> answer;
@@ -54,7 +54,7 @@ TEST_P(DialerTest, ConnectsToEveryKindOfAddress) {
 
 TEST_P(DialerTest, LooksNamesUpAndTriesEveryAddress) {
   server_.request = Echo;
-  // "localhost" may be ::1 first, where nobody listens.
+  // "localhost" may be ::1 first, without a listener.
   StartListener(server_, "127.0.0.1:0");
   const std::string port = listener_->Address().substr(listener_->Address().rfind(':'));
   const auto c = Dial("localhost" + port, client_);
@@ -85,7 +85,7 @@ TEST_P(DialerTest, BadAddressesAreReported) {
 }
 
 TEST_P(DialerTest, TimesOut) {
-  // A listener whose queue is full drops what comes after.
+  // A listener with a full queue drops further connections.
   auto socket = ListenSocket::Listen("127.0.0.1:0", {.backlog = 0});
   ASSERT_TRUE(socket);
   std::vector<Peer> fill;

@@ -152,7 +152,7 @@ void BackendTest::SetUp() {
 
 void BackendTest::TearDown() {
   if (loop_ == nullptr) return;
-  // The hooks refer to variables of the test, which are gone.
+  // The hooks refer to variables of the test, which have ended.
   for (const auto& recorder : recorders_) recorder->ForgetHooks();
   listener_.reset();
   loop_.reset();
@@ -165,8 +165,8 @@ Recorder& BackendTest::NewRecorder() {
 
 bool BackendTest::TurnUntil(const std::function<bool()>& done) {
   const TimePoint limit = Clock::now() + std::chrono::seconds(2);
-  // A turn ends with the wait for what the next one delivers. What is there already is fetched and
-  // delivered without waiting behind it for more.
+  // A turn ends with the wait for the events of the next one. Pending events are fetched and
+  // delivered without a further wait.
   for (int turn = 0; !done(); ++turn) {
     if (Clock::now() > limit) return false;
     loop_->Turn(std::chrono::milliseconds(turn % 3 == 2 ? 5 : 0));
@@ -193,7 +193,7 @@ Connection& BackendTest::ConnectTcp(EventHandler& handler, Peer* peer) {
   EXPECT_TRUE(socket);
   *peer = Peer::ConnectTo(socket->Address());
   const int fd = ::accept4(socket->Fd(), nullptr, nullptr, SOCK_CLOEXEC);
-  // The listening socket is non-blocking, but the handshake of loopback is over by now.
+  // The listening socket is non-blocking, but the handshake over loopback is complete by now.
   EXPECT_GE(fd, 0);
   Result<Connection*> c = loop_->Adopt(fd, handler);
   EXPECT_TRUE(c) << c.error().Message();

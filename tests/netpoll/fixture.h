@@ -32,9 +32,9 @@ class Peer {
   static Peer ConnectTo(std::string_view address);
 
   void Send(std::string_view bytes) const;
-  /// Sends what fits now, and returns how much.
+  /// Sends as much as fits now, and returns how much.
   [[nodiscard]] size_t SendSome(std::string_view bytes) const;
-  /// What is there, without waiting; "" when nothing is.
+  /// The received bytes, without waiting; "" for none.
   [[nodiscard]] std::string ReceiveSome() const;
   /// 0: the end; a negative errno; 1: open, with or without bytes.
   [[nodiscard]] int State() const;
@@ -48,7 +48,7 @@ class Peer {
   int fd_ = -1;
 };
 
-/// Records every event; does what the test has put into its hooks.
+/// Records every event; calls the hooks of the test.
 class Recorder : public EventHandler {
  public:
   using Hook = std::function<void(Connection&)>;
@@ -72,7 +72,7 @@ class Recorder : public EventHandler {
   std::function<void(Connection&, DeadlineKind)> timeout;
 };
 
-/// Writes back what it reads, and closes when the peer has finished.
+/// Echoes its input, and closes when the peer has finished.
 void Echo(Connection& c);
 
 /// Loops over one backend, each on a thread of its own from Start to Stop.
@@ -101,7 +101,7 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   void SetUp() override;
   void TearDown() override;
 
-  /// Turns the loop until `done`, for two seconds at most; whether it came to that.
+  /// Turns the loop until `done`, for two seconds at most; returns whether `done` became true.
   bool TurnUntil(const std::function<bool()>& done);
   /// Turns the loop for that long.
   void TurnFor(Duration time);
@@ -110,7 +110,7 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   Recorder& NewRecorder();
   /// A connected pair: one end with the loop, one with the test.
   Connection& Connect(EventHandler& handler, Peer* peer);
-  /// The same over TCP.
+  /// Connect over TCP.
   Connection& ConnectTcp(EventHandler& handler, Peer* peer);
   void StartListener(EventHandler& handler, std::string_view address = "127.0.0.1:0");
 
@@ -120,8 +120,8 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   std::unique_ptr<Listener> listener_;
 };
 
-/// The backends that the tests run over: those of the platform. One that the kernel forbids is
-/// skipped, which the test says.
+/// The backends under test: those of the platform. A backend that the kernel forbids is skipped
+/// with a message.
 std::vector<BackendKind> BackendsUnderTest();
 std::string BackendTestName(const testing::TestParamInfo<BackendKind>& info);
 

@@ -163,7 +163,7 @@ TEST_P(ListenerTest, AListenerMayOutliveItsLoop) {
   listener_.reset();
 }
 
-// With no descriptor left the listener backs off and tells; when there are some again it goes on.
+// With no descriptor left the listener backs off and reports; with free descriptors it goes on.
 TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
 #ifdef HON_TEST_NEEDS_DESCRIPTORS
   GTEST_SKIP() << "NOT TESTED: UndefinedBehaviorSanitizer itself needs descriptors";
@@ -180,7 +180,7 @@ TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
   listener_ = std::move(*listener);
   const Peer peer = Peer::ConnectTo(listener_->Address());
   peer.Send("hello");
-  // Before the first turn, since io_uring looks at the limit when accepting begins.
+  // Before the first turn, since io_uring reads the limit when accepting begins.
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const int next = ::dup(0);
@@ -295,7 +295,7 @@ TEST(ListenSocketTest, ASiblingKeepsTheAddressFromThoseThatDoNotShare) {
   EXPECT_FALSE(ListenSocket::Listen(shared->Address()));
 }
 
-// As Go: the path of a unix socket is refused while its file is there, whoever left it.
+// As in Go: the path of a unix socket is refused while its file exists, for any owner.
 TEST(ListenSocketTest, TheFileOfAUnixSocketIsRemovedByItsOwnerOnly) {
   const std::string path = TemporaryPath("stale");
   {
@@ -317,7 +317,7 @@ TEST(ListenSocketTest, TheFileOfAUnixSocketIsRemovedByItsOwnerOnly) {
     ASSERT_TRUE(socket) << socket.error().Message();
   }
   EXPECT_NE(::access((path + "2").c_str(), F_OK), 0);
-  // An ordinary file stays.
+  // An ordinary file is not removed.
   const int fd = ::open(path.c_str(), O_CREAT | O_WRONLY, 0600);
   ::close(fd);
   EXPECT_FALSE(ListenSocket::Listen("unix:" + path));

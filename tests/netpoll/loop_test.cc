@@ -79,7 +79,7 @@ TEST_P(LoopTest, StopBeforeRunAndStopTwice) {
   loop_->Stop();
   loop_->Run();
   EXPECT_EQ(ran, 0) << "a loop that was stopped before has turned";
-  // Both stops were of that Run: the next one goes on until it is stopped itself.
+  // Both stops applied to the first Run: the next one goes on until it is stopped itself.
   std::thread other([&] {
     for (int i = 0; i < 100; ++i) loop_->Post([&] { ++ran; });
     loop_->Post([&] { loop_->Stop(); });
@@ -109,7 +109,7 @@ TEST_P(LoopTest, DeferredRunsInThisTurnAndFromADeferredTaskInTheNextWithoutAWait
   loop_->Post([&] { loop_->Defer(first); });
   const TimePoint before = Clock::now();
   for (turn = 1; turn <= 2; ++turn) {
-    // The wait at the end of the first turn must be cut short, that of the second is not asked for.
+    // The wait at the end of the first turn must be cut short; the second has no wait.
     loop_->Turn(turn == 1 ? Duration(std::chrono::seconds(5)) : Duration::zero());
   }
   EXPECT_EQ(ran_in, (std::vector<int>{1, 2}));

@@ -1,4 +1,4 @@
-// What the platform grants: a backend, processors; and addresses as text.
+// Facts of the platform: backends, processors; and addresses as text.
 
 #include "netpoll/processors.h"
 
@@ -38,9 +38,9 @@ bool ForbidIoUring(int errno_value) {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// Runs in a process of its own, whose exit code says what went wrong.
+// Runs in a separate process, whose exit code shows the failure.
 [[noreturn]] void ExpectFallBack(int errno_value) {
-  if (!ForbidIoUring(errno_value)) std::_Exit(0);  // no filters here: nothing to be tried
+  if (!ForbidIoUring(errno_value)) std::_Exit(0);  // no filters on this system: nothing to test
   std::vector<std::string> told;
   LoopOptions options;
   options.on_fallback = [&](std::string_view why) { told.emplace_back(why); };

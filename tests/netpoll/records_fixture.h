@@ -20,7 +20,7 @@ inline std::unique_ptr<test::XorRecordLayer> NewLayer(test::XorRecordLayer::Role
   return std::make_unique<test::XorRecordLayer>(role, std::move(protocol));
 }
 
-/// Over the scripted kernel; the connection is the server's end.
+/// The connection is the server's end, over the scripted kernel.
 class RecordsTest : public testing::Test {
  protected:
   using Role = test::XorRecordLayer::Role;
@@ -44,7 +44,7 @@ class RecordsTest : public testing::Test {
     fd_ = kernel_->Open();
     return **loop_->Adopt(fd_, handler_);
   }
-  /// With the handshake done.
+  /// A connection after its handshake.
   Connection& AdoptOpen() {
     Connection& c = Adopt();
     Exchange();
@@ -55,7 +55,7 @@ class RecordsTest : public testing::Test {
   void Turn(int times = 1) {
     for (int i = 0; i < times; ++i) loop_->Turn(Duration::zero());
   }
-  /// Carries what both ends have to say until neither has more.
+  /// Moves the bytes of both ends until neither has more.
   void Exchange() {
     for (int i = 0; i < 100; ++i) {
       std::string out = peer_->TakeSealed();

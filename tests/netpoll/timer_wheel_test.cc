@@ -141,7 +141,7 @@ TEST_F(TimerWheelTest, TheWheelMayDieBeforeItsTimers) {
   EXPECT_FALSE(timer_.Armed());
 }
 
-// Against a plain list: thousands of arms, moves and disarms at random, advanced by random steps.
+// Against a plain list: thousands of random arms, moves and disarms, advanced by random steps.
 TEST_F(TimerWheelTest, AgreesWithAPlainList) {
   struct Entry {
     std::unique_ptr<HookTimer> timer;

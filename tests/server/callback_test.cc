@@ -1,5 +1,5 @@
-// Callbacks of the program that throw: the docstring of each says what follows. Nothing here may
-// end the process, and the server goes on.
+// Callbacks of the program that throw, with the effects in their docstrings. No callback may end
+// the process, and the server goes on.
 
 #include <algorithm>
 #include <atomic>
@@ -37,7 +37,7 @@ class Callbacks : public test::BackendTest {
     });
   }
 
-  // Whether `detail` was reported as a callback that threw, and how often.
+  // How often `detail` was reported as a callback that threw.
   [[nodiscard]] int Reports(const std::string& detail) const {
     const auto entries = log_.Entries();
     return static_cast<int>(std::count_if(entries.begin(), entries.end(), [&](const auto& entry) {

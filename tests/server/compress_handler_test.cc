@@ -17,8 +17,8 @@ using test::WirePeer;
 
 class CompressHandler : public test::BackendTest {};
 
-// Zeros shrink a thousandfold: what comes out never makes its writer wait for the client. On one
-// loop, and on its thread, the second connection is served by the turns that compressing leaves.
+// Zeros compress a thousandfold: the output never makes its writer wait for the client. On one
+// loop, and on its thread, the second connection is served in the turns that compressing leaves.
 TEST_P(CompressHandler, OthersAreServedWhileMuchIsCompressed) {
   std::atomic<bool> begun = false;
   std::atomic<bool> served = false;
@@ -32,7 +32,7 @@ TEST_P(CompressHandler, OthersAreServedWhileMuchIsCompressed) {
     begun = true;
     const std::string zeros(size_t{1} << 20, '\0');
     w.Header().Set("Content-Type", "text/plain");
-    // What this becomes, 128 KiB, fits the buffers of the socket.
+    // The compressed output, 128 KiB, fits the buffers of the socket.
     for (int i = 0; i < 128 && !served; ++i) EXPECT_FALSE(w.Write(zeros).err);
     in_time = served;
   });

@@ -1,5 +1,5 @@
-// Answers that the engine gives instead of a handler keep what middleware around it has said of
-// every answer: without its CORS fields a browser hides a 500 from the script that asked.
+// Answers of the engine keep the fields that middleware sets on every answer: without CORS fields a
+// browser hides a 500 from the script that sent the request.
 
 #include <stdexcept>
 
@@ -50,7 +50,7 @@ class ErrorFields : public test::ModeTest {
     });
   }
 
-  // As a CORS and a request id middleware write it.
+  // As a CORS and a request id middleware set them.
   http::HandlerFunc around_{[this](http::ResponseWriter& w, http::Request& r) {
     http::Header& header = w.Header();
     header.Set("Access-Control-Allow-Origin", "https://app.example");
@@ -97,7 +97,7 @@ TEST_P(ErrorFields, StayInTheHeadOfAnAnswerToHead) {
   ASSERT_TRUE(peer.Send("HEAD /panic HTTP/1.1\r\nHost: t\r\n\r\n"));
   const Answer answer = peer.ReadAnswer(/*to_head=*/true);
   ExpectKept(answer, 500);
-  EXPECT_TRUE(peer.ExpectEnd());  // no body behind it
+  EXPECT_TRUE(peer.ExpectEnd());  // without a body
 }
 
 TEST_P(ErrorFields, StayInAnswersForHandlersThatGaveNone) {

@@ -1,5 +1,4 @@
-// How an exchange leaves its connection: with a body that nobody read, with an answer that is not
-// whole.
+// The end of an exchange: with an unread body, and with an incomplete answer.
 
 #include <stdexcept>
 #include <string>
@@ -33,7 +32,7 @@ class ExchangeEnd : public test::ModeTest {
   engine::Engine engine_{mux_, engine::WithPlacement(GetParam().placement)};
 };
 
-// A body that ends with its connection cannot show otherwise that it is not whole (RFC 9112 §8).
+// A body that ends with its connection shows its truncation by a reset only (RFC 9112 §8).
 TEST_P(ExchangeEnd, ThrowInAnAnswerWithoutFramingResets) {
   test::TestServer server(engine_, GetParam());
   for (const std::string_view method : {"GET /panic?raw", "CONNECT /panic"}) {
@@ -65,7 +64,7 @@ TEST_P(ExchangeEnd, UnreadBodyIsDrainedUpToTheLimit) {
   }
 }
 
-// However much of it has come. When all has, the answer tells of the close.
+// For any received part of the body. When all is received, the answer announces the close.
 TEST_P(ExchangeEnd, AnUnreadBodyInChunksIsDrainedUpToTheLimit) {
   test::TestServer server(engine_, GetParam());
   for (const size_t size : {size_t{262'144}, size_t{262'145}}) {

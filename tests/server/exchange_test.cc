@@ -1,4 +1,4 @@
-// One exchange over real sockets: what the engine makes of requests, on every backend.
+// One exchange over real sockets, on every backend.
 
 #include <atomic>
 #include <stdexcept>
@@ -26,7 +26,7 @@ class Exchange : public test::ModeTest {
     mux_.HandleFunc("/hello", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
     mux_.HandleFunc("/echo", [](http::ResponseWriter& w, http::Request& r) {
       Result<std::string> body = r.Body.ReadAll();
-      if (!body) return;  // the server answers for the unreadable request
+      if (!body) return;  // the server answers the unreadable request
       w.Header().Set("Content-Type", "text/plain");
       w.Write(*body);
     });
@@ -136,7 +136,7 @@ class Exchange : public test::ModeTest {
   }
 
   std::mutex mutex_;
-  std::string cause_;  // why the last /wait ended
+  std::string cause_;  // the cause that ended the last /wait
   engine::Engine engine_{mux_, engine::WithEventHook(log_.Hook()),
                          engine::WithPlacement(GetParam().placement)};
 };
@@ -233,7 +233,7 @@ TEST_P(Exchange, ByteByByte) {
 TEST_P(Exchange, AHeadOfManyBlocks) {
   test::TestServer server(engine_, GetParam());
   WirePeer peer(server.Address());
-  // One field is longer than what an unread body may pile up to, and the limit is a mebibyte.
+  // One field is longer than the high water mark of input, and the limit is a mebibyte.
   for (const size_t size : {size_t{60'000}, size_t{70'000}, size_t{900'000}}) {
     ASSERT_TRUE(peer.Send(Get("/hello", "X-Large: " + std::string(size, 'x') + "\r\n")));
     EXPECT_EQ(peer.ReadAnswer().body, "hello") << size;
@@ -339,7 +339,7 @@ TEST_P(Exchange, AReaderThatStopsMakesTheHandlerWait) {
   WirePeer peer(server.Address());
   ASSERT_TRUE(peer.Send(Get("/big")));
   int written = 0;
-  while (written == 0 || big_parts_ != written) {  // until it rests
+  while (written == 0 || big_parts_ != written) {  // until the number is stable
     written = big_parts_;
     std::this_thread::sleep_for(50ms);
   }
@@ -366,7 +366,7 @@ TEST_P(Exchange, AnswersThatNobodyTakesAreNotPiledUp) {
     }
   });
   int seen = -1;
-  while (counted_ != seen) {  // until it rests
+  while (counted_ != seen) {  // until the number is stable
     seen = counted_;
     std::this_thread::sleep_for(300ms);
   }

@@ -1,5 +1,5 @@
-// The standby loop is one of the server's loops: what is said of all loops, or done to all
-// connections, holds for it too.
+// The standby loop is one of the server's loops: statistics and actions on all connections include
+// it.
 
 #include "server/loops.h"
 
@@ -38,7 +38,7 @@ class LoopsTest : public test::BackendTest {
     return peer;
   }
   static std::string Ask(WirePeer& peer) { return peer.Send(kGet) ? peer.ReadAnswer().body : ""; }
-  // Ends the hold, whatever the test waits for.
+  // Ends the hold, independent of the test's own wait.
   std::thread ReleaseAfter(Duration time) {
     return std::thread([this, time] {
       std::this_thread::sleep_for(time);
@@ -170,8 +170,8 @@ TEST_P(LoopsTest, CloseCutsTheStandbyLoop) {
   releaser.join();
 }
 
-// A handler may ask for the counters while the server begins its end, which waits for the loop of
-// that handler.
+// A handler may ask for the counters while the server begins its end, which waits for that
+// handler's loop.
 TEST_P(LoopsTest, StatsCanBeHadDuringTheEnd) {
   std::atomic<server::Server*> asked{nullptr};
   std::atomic<bool> entered{false};

@@ -1,4 +1,4 @@
-// A handler that computes, on a processor that others use too.
+// A handler that computes, on a shared processor.
 
 #include <sched.h>
 
@@ -15,7 +15,7 @@ namespace {
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-/// The calling thread, and those that it starts, run on one processor only.
+/// The calling thread, and the threads that it starts, run on one processor only.
 class OnOneProcessor {
  public:
   OnOneProcessor() {

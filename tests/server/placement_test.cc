@@ -1,4 +1,4 @@
-// Handlers that hold their thread: where they run, and what becomes of everybody else.
+// Handlers that hold their thread: where they run, and the effect on other requests.
 
 #include <atomic>
 #include <chrono>
@@ -51,7 +51,7 @@ class PlacementTest : public test::BackendTest {
     mux_.HandleFunc("GET /quick", [](http::ResponseWriter& w, http::Request&) { w.Write("q"); });
   }
 
-  // Threads are named by what they run.
+  // Threads are named by their role.
   static bool OnWorker() {
     char name[32] = "";
     pthread_getname_np(pthread_self(), name, sizeof name);
@@ -62,7 +62,7 @@ class PlacementTest : public test::BackendTest {
     return peer.Send(Get(path)) ? peer.ReadAnswer().body : "";
   }
 
-  // The slow route moves to a worker and comes back; the others stay. `around` ends every answer.
+  // The slow route moves to a worker and returns; the others stay. `around` ends every answer.
   void ExpectSlowMovesAndComesBack(engine::Engine& engine, const std::string& around) {
     test::TestServer server(engine, GetParam());
     WirePeer peer(server.Address());
@@ -92,7 +92,7 @@ TEST_P(PlacementTest, QuickAndWaitingHandlersStayOnTheLoop) {
 }
 
 TEST_P(PlacementTest, AHandlerThatHoldsTheLoopMovesAndComesBack) {
-  // Far from what a loaded machine makes of a quick call.
+  // Far above a quick call's time on a loaded machine.
   engine::Engine engine(mux_, engine::WithPlacementLimit(20ms), engine::WithStallTime(kUnlimited));
   ExpectSlowMovesAndComesBack(engine, "");
 }
@@ -132,7 +132,7 @@ TEST_P(PlacementTest, ARouteMayAskForItsPlace) {
     EXPECT_EQ(Ask(peer, "/in/rest"), "worker");
     EXPECT_EQ(Ask(peer, "/where"), placement == engine::kWorkers ? "worker" : "loop");
   }
-  // Without a mux, too.
+  // Also without a mux.
   const http::HandlerPtr alone = engine::Place(engine::kWorkers, where);
   engine::Engine engine(*alone);
   test::TestServer server(engine, GetParam());
@@ -140,7 +140,7 @@ TEST_P(PlacementTest, ARouteMayAskForItsPlace) {
   EXPECT_EQ(Ask(peer, "/"), "worker");
 }
 
-// A handler around another, which nobody can look into: it notes where it runs, before and after.
+// A handler around another one, opaque to the engine: records its thread before and after.
 http::HandlerPtr Around(http::HandlerPtr inner) {
   return std::make_shared<http::HandlerFunc>([inner](http::ResponseWriter& w, http::Request& r) {
     const std::thread::id before = std::this_thread::get_id();
@@ -166,7 +166,7 @@ TEST_P(PlacementTest, RoutesOfAWrappedMuxHaveTheirPlaces) {
   mux_.Handle("/all/", engine::Place(engine::kWorkers, http::StripPrefix("/all", below)));
   mux_.Handle("/none/", engine::Place(engine::kInline, http::StripPrefix("/none", below)));
   const http::HandlerPtr wrapped = Around(http::HandlerPtr(http::HandlerPtr(), &mux_));
-  // However busy the machine, nothing here counts as slow.
+  // On any busy machine, no call here counts as slow.
   engine::Engine engine(*wrapped, engine::WithEventHook(log_.Hook()),
                         engine::WithPlacementLimit(10s), engine::WithStallTime(kUnlimited));
   test::TestServer server(engine, GetParam());
@@ -179,7 +179,8 @@ TEST_P(PlacementTest, RoutesOfAWrappedMuxHaveTheirPlaces) {
   EXPECT_EQ(Ask(peer, "/stripped/workers"), "worker, around");
   EXPECT_EQ(Ask(peer, "/stripped/rest"), "loop, around");
   EXPECT_EQ(Ask(peer, "/all/rest"), "worker, around");
-  // An inner wish counts before an outer one, and what has no wish has the outer one's.
+  // An inner placement takes precedence over an outer one; a handler without one gets the outer
+  // placement.
   EXPECT_EQ(Ask(peer, "/none/workers"), "worker, around");
   EXPECT_EQ(Ask(peer, "/none/rest"), "loop, around");
   ASSERT_TRUE(peer.Send(Get("/all/throws")));
@@ -194,7 +195,7 @@ TEST_P(PlacementTest, RoutesOfAWrappedMuxAreJudgedOneByOne) {
   ExpectSlowMovesAndComesBack(engine, ", around");
 }
 
-// What is around reads and writes before and after, also a body and an answer that are long.
+// The outer handler reads and writes before and after, with a long body and a long answer.
 TEST_P(PlacementTest, BodyAndAnswerGoOverToAWorkerAndBack) {
   constexpr size_t kPart = 300'000;
   mux_.Handle("POST /sum",
@@ -239,7 +240,7 @@ TEST_P(PlacementTest, BlockedCallsRunInParallelAndNobodyElseWaits) {
     peers.push_back(std::make_unique<WirePeer>(server.Address()));
     ASSERT_TRUE(peers.back()->Send(Get("/held")));
   }
-  // All of them are inside at once, each on a thread of its own.
+  // All calls are inside at once, each on its own thread.
   EXPECT_TRUE(test::Eventually([&] { return held_ == kCalls; })) << held_;
   holding_ = false;
   for (auto& peer : peers) EXPECT_EQ(peer->ReadAnswer().body, "worker");
@@ -322,12 +323,12 @@ TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
   WirePeer holder(server.Address());
   ASSERT_TRUE(holder.Send(Get("/held")));
   ASSERT_TRUE(test::Eventually([&] { return held_ == 1; }));
-  // The only loop is held, and answers nobody; a new connection is answered all the same.
+  // The only loop is held and answers no request; a new connection is answered all the same.
   {
     WirePeer peer(server.Address());
     EXPECT_EQ(Ask(peer, "/quick"), "q");
     EXPECT_EQ(Ask(peer, "/where"), "loop");
-    // The pattern is known now: its next call holds no loop any more.
+    // The pattern is known now: its next call holds no loop.
     WirePeer second(server.Address());
     ASSERT_TRUE(second.Send(Get("/held")));
     EXPECT_TRUE(test::Eventually([&] { return held_ == 2; }));
@@ -349,7 +350,7 @@ TEST_P(PlacementTest, TheFirstSlowCallIsReportedAndOthersAreLetIn) {
   EXPECT_EQ(server.Get().Loops(), 1u);
 }
 
-// A mutex that is held across a wait stops a loop; whoever reads the report learns of it.
+// A mutex that is held across a wait stops a loop; the report says so.
 TEST_P(PlacementTest, AStallByAMutexSaysSo) {
   std::mutex wanted;
   mux_.HandleFunc("GET /locks", [&](http::ResponseWriter& w, http::Request&) {
@@ -450,7 +451,7 @@ TEST_P(PlacementTest, TheStandbyLoopEndsWithTheServer) {
 }
 
 TEST_P(PlacementTest, AWorkersHandlersWaitWithoutHoldingTheWorker) {
-  // More waiting calls than threads: they take turns on them.
+  // More waiting calls than threads: they share the threads.
   constexpr int kCalls = 40;
   engine::Engine engine(mux_, engine::WithPlacement(engine::kWorkers), engine::WithMaxWorkers(1));
   test::TestServer server(engine, GetParam());
@@ -464,11 +465,11 @@ TEST_P(PlacementTest, AWorkersHandlersWaitWithoutHoldingTheWorker) {
     EXPECT_EQ(peer->ReadAnswer().body, "worker");
     EXPECT_EQ(peer->ReadAnswer().body, "worker");
   }
-  // One after the other they would take 1.6 s; a busy machine gets as long as that.
+  // One after the other they would take 1.6 s, the limit for a busy machine.
   EXPECT_LT(Clock::now() - began, kCalls * 2 * 20ms);
 }
 
-// What a handler has written leaves while it waits, as it does inline.
+// A handler's output is sent while it waits, as inline.
 TEST_P(PlacementTest, OutputLeavesWhileAWorkersHandlerWaits) {
   std::atomic<bool> seen{false};
   mux_.HandleFunc("GET /early", [&](http::ResponseWriter& w, http::Request& r) {

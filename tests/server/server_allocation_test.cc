@@ -1,5 +1,5 @@
-// No request on a warm connection takes memory from the heap, from the first byte read to the last
-// one sent, when its handler takes none: counted at malloc, on every backend.
+// No request on a warm connection allocates, from the first byte read to the last one sent, when
+// its handler does not: counted at malloc, on every backend.
 
 #include <cstdlib>
 
@@ -83,7 +83,7 @@ class Allocation : public test::ModeTest {
                     });
   }
 
-  // Sends `wire` again and again and reads `answers` answers to it each time.
+  // Sends `wire` repeatedly and reads `answers` answers each time.
   void ExpectNone(const std::string& wire, int answers = 1) {
     test::TestServer server(engine_, GetParam());
     WirePeer peer(server.Address());
@@ -97,7 +97,7 @@ class Allocation : public test::ModeTest {
         ASSERT_TRUE(answer.complete);
       }
     }
-    // Between two threads a pool is sometimes asked for one more than ever before.
+    // Between two threads a pool sometimes needs one more object than ever before.
     const size_t allowed = GetParam().placement == engine::kWorkers ? kPoolsGrowMax : 0;
     EXPECT_LE(allocations.load() - before, allowed) << "in " << kCounted << " rounds";
   }

@@ -1,4 +1,4 @@
-// The deadlines that a handler sets itself (http::ResponseController). The numbers are those of the
+// The deadlines that a handler sets (http::ResponseController). The numbers are those of the
 // contract.
 
 #include "hon/fiber/fiber.h"
@@ -12,7 +12,7 @@ using test::kGet;
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-/// A middleware's writer that knows nothing of deadlines.
+/// A middleware's writer without deadlines.
 class Wrapper final : public http::ResponseWriter {
  public:
   explicit Wrapper(http::ResponseWriter& inner) : inner_(&inner) {}
@@ -29,7 +29,7 @@ class Deadlines : public test::BackendTest {
  protected:
   using Function = std::function<void(http::ResponseWriter&, http::Request&)>;
 
-  /// What `handler` does with a writer behind two wrappers.
+  /// Registers `handler` with a writer behind two wrappers.
   void Handle(const Function& handler) {
     mux_.HandleFunc("/", [handler](http::ResponseWriter& w, http::Request& r) {
       Wrapper inner(w);
@@ -151,7 +151,7 @@ TEST_P(Deadlines, HeadersHaveTheirTimeFromTheirFirstByte) {  // W82, W85
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(peer.Send(kGet));
     EXPECT_EQ(peer.ReadAnswer().body, "hello");
-    std::this_thread::sleep_for(500ms);  // idle for longer than a head may take
+    std::this_thread::sleep_for(500ms);  // idle for longer than the time limit of a head
   }
   ASSERT_TRUE(peer.Send(kGet.substr(0, 10)));
   EXPECT_EQ(peer.ReadAnswer().status, 408);

@@ -1,5 +1,4 @@
-// What becomes of requests when there is no memory for a handler's stack. A program of its own: it
-// limits its address space.
+// Requests without memory for a handler's stack. A program of its own: it limits its address space.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -19,12 +18,12 @@ namespace {
 using test::WirePeer;
 using namespace std::chrono_literals;
 
-// Each stack is a mapping of its own, and only a few find room.
+// Each stack is a mapping of its own, and only a few fit.
 constexpr size_t kStackBytes = size_t{1} << 30;
 constexpr size_t kStacksAllowed = 3;
 constexpr size_t kRoomBytes = (kStacksAllowed * 2 + 1) * kStackBytes / 2;
 
-/// Lets the address space grow by `bytes` and no more, while it lives.
+/// Limits the growth of the address space to `bytes` during its lifetime.
 class AddressLimit {
  public:
   explicit AddressLimit(size_t bytes) {
@@ -61,7 +60,7 @@ TEST_P(ServerExhaustionTest, ARequestWithoutAStackIs503AndTheEndOfItsConnection)
   const AddressLimit limit(kRoomBytes);
   std::vector<std::unique_ptr<WirePeer>> waiting;
   size_t refused = 0;
-  // The first ones wait for the others; those after them find no memory.
+  // The first handlers wait for the others; the later ones find no memory.
   for (size_t i = 0; i < 2 * kStacksAllowed; ++i) {
     auto peer = std::make_unique<WirePeer>(server.Address());
     ASSERT_TRUE(peer->Send(get));
@@ -88,7 +87,7 @@ TEST_P(ServerExhaustionTest, ARequestWithoutAStackIs503AndTheEndOfItsConnection)
     EXPECT_EQ(entry.status, 503);
     EXPECT_EQ(entry.detail, "no memory for the stack of another handler");
   }
-  // It was no more than those.
+  // The server still serves the next request.
   WirePeer next(server.Address());
   ASSERT_TRUE(next.Send(get));
   EXPECT_EQ(next.ReadAnswer().body, "waited");

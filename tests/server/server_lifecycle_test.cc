@@ -1,5 +1,5 @@
-// What a server tells of its connections and its end, and what it adds to contexts. The numbers are
-// those of the contract.
+// A server's reports about its connections and its end, and the values that it adds to contexts.
+// The numbers are those of the contract.
 
 #include <any>
 #include <atomic>
@@ -91,7 +91,7 @@ class Lifecycle : public test::BackendTest {
       const Result<std::string> body = r.Body.ReadAll();
       if (body) w.Write(*body);
     });
-    // Reads raw bytes until the end, and notes how that came.
+    // Reads raw bytes until the end, and records the end.
     mux_.HandleFunc("/hijack", [this](http::ResponseWriter& w, http::Request&) {
       Result<std::unique_ptr<io::Conn>> conn = w.Hijack();
       if (!conn) return;
@@ -207,7 +207,7 @@ TEST_P(Lifecycle, AClientThatLeavesIsClosedWhenItsHandlerEnds) {  // W94
     ASSERT_TRUE(Running(1));
     EXPECT_EQ(states.Of(0), "new active");
   }
-  EXPECT_TRUE(states.Comes(0, "new active idle closed"));  // its answer was taken by the kernel
+  EXPECT_TRUE(states.Comes(0, "new active idle closed"));  // the kernel has taken its answer
   EXPECT_EQ(running_, 0);
 }
 
@@ -273,7 +273,7 @@ TEST_P(Lifecycle, ContextsHangInAChain) {  // A19, A24, W77
   base.cancel(Error::New("enough of all"));
   EXPECT_EQ(other.ReadAnswer().status, 200);
   EXPECT_EQ(Noted(), "enough of all");
-  ASSERT_TRUE(other.Send(Get("/wait")));  // those that follow end at once
+  ASSERT_TRUE(other.Send(Get("/wait")));  // later requests end at once
   EXPECT_EQ(other.ReadAnswer().status, 200);
   EXPECT_EQ(running_, 0);
 }

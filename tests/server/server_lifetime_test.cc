@@ -1,4 +1,4 @@
-// A handler that keeps a view past its return is caught by the AddressSanitizer build.
+// A handler that keeps a view past its return is detected by the AddressSanitizer build.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Limits that a server's loops count together, at the limit and one past it (contract G21).
+// Limits that a server's loops count together, at the limit and one past each (contract G21).
 
 #include <atomic>
 
@@ -36,7 +36,7 @@ class Limits : public test::BackendTest {
     });
   }
 
-  /// Asks until it is answered otherwise than 503, since an end takes a moment to be noticed.
+  /// Requests until the answer is not 503, since the end of a connection is noticed with a delay.
   static bool SoonServed(const std::string& address) {
     for (int i = 0; i < 2000; ++i) {
       WirePeer peer(address);
@@ -46,7 +46,8 @@ class Limits : public test::BackendTest {
     return false;
   }
   static int StatusFor(const std::string& address) {
-    return WirePeer(address).ReadAnswer().status;  // a connection too many is told without asking
+    return WirePeer(address).ReadAnswer().status;  // a refused connection gets its answer without a
+                                                   // request
   }
 
   http::ServeMux mux_;
@@ -73,7 +74,7 @@ TEST_P(Limits, ConnectionsOfOneAddress) {
     EXPECT_EQ(peers.back().ReadAnswer().status, 200);
   }
   EXPECT_EQ(StatusFor(server.Address()), 503);
-  EXPECT_EQ(StatusFor(server.Address()), 503);  // one that was refused does not count
+  EXPECT_EQ(StatusFor(server.Address()), 503);  // refused connections do not count
   peers.pop_back();
   EXPECT_TRUE(SoonServed(server.Address()));
   size_t refused = 0;
@@ -115,7 +116,7 @@ TEST_P(Limits, RequestsInFlight) {
   EXPECT_TRUE(third.ExpectEnd());
   waiting.pop_back();
   EXPECT_TRUE(SoonServed(server.Address()));
-  for (int i = 0; i < 3; ++i) {  // those that are refused for what they are do not count
+  for (int i = 0; i < 3; ++i) {  // malformed requests do not count
     WirePeer bad(server.Address());
     ASSERT_TRUE(bad.Send("GET / HTTP/1.1\r\n\r\n"));
     EXPECT_EQ(bad.ReadAnswer().status, 400);

@@ -1,4 +1,4 @@
-// Who may listen on an address: one server, unless all that do have asked to share it.
+// Listening on an address: by one server, unless all servers have asked to share the address.
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,8 +18,8 @@ namespace {
 using test::kGet;
 using test::WirePeer;
 
-// What a program that asks for nothing special meets at `address`, as its own process: the errno of
-// bind or listen, or 0.
+// The errno of bind or listen, or 0, for a program without options at `address`, in a process of
+// its own.
 int ErrnoOfOtherProcess(const std::string& address) {
   const auto resolved = netpoll::ResolveAddress(address, netpoll::AddressUse::kListen);
   if (!resolved || resolved->empty()) return -1;
@@ -76,7 +76,7 @@ TEST_P(Port, ASecondServerIsRefused) {
       for (const unsigned others : {1U, 2U}) ExpectRefused(*New(others), bound);
       ExpectRefused(*first, bound);
       EXPECT_EQ(first->Addresses().size(), 1U);
-      // The refused ones have left nothing that would take a part of the connections.
+      // The refused servers have left no socket that would take a part of the connections.
       if (std::string_view(address) != "[::1]:0") {
         EXPECT_EQ(Answers("127.0.0.1" + PortOf(bound), 8), 8U);
       }
@@ -140,7 +140,7 @@ TEST_P(Port, IsSharedByThoseThatAllAskForIt) {
     ExpectRefused(*first, address);  // the same server twice
     EXPECT_EQ(ErrnoOfOtherProcess(address), EADDRINUSE);
     ExpectRefused(*New(loops), address);
-    // The one that is left serves all.
+    // The remaining server serves all.
     first.reset();
     EXPECT_EQ(Answers(address, 8), 8U);
   }
@@ -159,7 +159,7 @@ TEST_P(Port, ConnectionsAreSpreadOverTheLoops) {
     for (const size_t count : counts()) sum += count;
     return sum == 400;
   }));
-  // By the binomial distribution a loop is outside of this in 1 of 10^7 runs.
+  // By the binomial distribution a loop is outside of these bounds in 1 of 10^7 runs.
   for (const size_t count : counts()) {
     EXPECT_GE(count, 55U);
     EXPECT_LE(count, 150U);
@@ -176,7 +176,7 @@ TEST_P(Port, AUnixSocketIsRefusedWhileItsFileIsThere) {
   ExpectRefused(*New(2, server::WithReusePort()), path);
   ExpectRefused(*first, path);
   EXPECT_FALSE(first->Close());
-  // Its end has removed the file. One that a killed process has left behind stays, as in Go.
+  // The end of a server removes the file. A file of a killed process stays, as in Go.
   const auto second = New(2);
   ASSERT_FALSE(second->Listen(path));
   ASSERT_EQ(::link((folder.Path() + "/socket").c_str(), (folder.Path() + "/left").c_str()), 0);

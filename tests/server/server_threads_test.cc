@@ -1,5 +1,4 @@
-// What becomes of a server when the system gives no thread. A program of its own: it replaces
-// pthread_create.
+// A server for which no thread can be started. A program of its own: it replaces pthread_create.
 
 #include <atomic>
 #include <cerrno>
@@ -84,7 +83,7 @@ TEST_P(ThreadsTest, WithoutAWatchdogRequestsAreServed) {
   EXPECT_TRUE(Reported("http: stalls are not noticed: start thread hon-watchdog"));
   WirePeer peer(server->Addresses().front());
   EXPECT_EQ(Ask(peer), "hello");
-  // The loop of another server of this engine starts it.
+  // The loop of another server of this engine starts the watchdog.
   const auto other = New(engine, 1);
   ASSERT_FALSE(other->Listen("127.0.0.1:0"));
   ASSERT_TRUE(peer.Send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n"));
@@ -131,7 +130,7 @@ TEST_P(ThreadsTest, FunctionsOfShutdownRunAllTheSame) {
   std::atomic<int> ran{0};
   server.Get().RegisterOnShutdown([&] { ++ran; });
   server.Get().RegisterOnShutdown([&] {
-    EXPECT_FALSE(server.Get().Shutdown(appcontext::Background()));  // as one with a thread may
+    EXPECT_FALSE(server.Get().Shutdown(appcontext::Background()));  // works without a thread too
     ++ran;
   });
   const ThreadShortage shortage;
@@ -160,7 +159,7 @@ TEST_P(ThreadsTest, ANameThatCannotBeLookedUpIsAnError) {
   class Handler final : public netpoll::EventHandler {
     void OnRequest(netpoll::Connection&) override {}
   } handler;
-  bool has_thread = false;  // the resolver's, which stays
+  bool has_thread = false;  // the resolver's thread is kept
   for (const bool shortage : {true, false, true}) {
     Error why;
     bool over = false;
@@ -178,7 +177,7 @@ TEST_P(ThreadsTest, ANameThatCannotBeLookedUpIsAnError) {
 
 HON_INSTANTIATE_BACKENDS(ThreadsTest);
 
-// First, before anything has started the thread of the process.
+// The first test, before the process has started the deadline thread.
 TEST(ADeadlineTest, EndsAContextAtOnceWhenNobodyCanWatchIt) {
   {
     const ThreadShortage shortage;

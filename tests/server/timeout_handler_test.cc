@@ -1,4 +1,4 @@
-// http::TimeoutHandler where its handler has a fiber of its own (contract A33).
+// http::TimeoutHandler with a fiber of its own for its handler (contract A33).
 
 #include "hon/http/timeout_handler.h"
 
@@ -28,7 +28,7 @@ class TimeoutHandler : public test::BackendTest {
     server->Configure(engine::WithEventHook(log_.Hook()));
     return server;
   }
-  /// Goes on whatever the context of its request says.
+  /// Continues after the end of its request's context.
   void Outstay() {
     fiber::SetContext(nullptr);
     while (!released_) static_cast<void>(fiber::Sleep(1ms));
@@ -71,7 +71,7 @@ TEST_P(TimeoutHandler, AnswersWhileTheHandlerStillRuns) {
   EXPECT_EQ(answer.body, "too late");
   EXPECT_FALSE(answer.Has("X-Own"));
   EXPECT_FALSE(answer.Has("Connection"));
-  for (int i = 0; i < 3; ++i) {  // whose memory is not that of the first
+  for (int i = 0; i < 3; ++i) {  // with memory other than the first one's
     ASSERT_TRUE(peer.Send(kGetWithField));
     EXPECT_EQ(peer.ReadAnswer().body, "next");
   }
@@ -120,7 +120,7 @@ TEST_P(TimeoutHandler, AReaderOfTheBodyIsNotAwaited) {
   const Answer answer = peer.ReadAnswer();
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.body, "too late");
-  peer.EndSending();  // or the rest is awaited, if the handler did not get to read in its time
+  peer.EndSending();  // or the rest is awaited, if the handler did not read in time
   EXPECT_TRUE(peer.ExpectEnd());
   server.reset();
   EXPECT_EQ(Noted(), "http: Handler timeout");
@@ -164,7 +164,8 @@ TEST_P(TimeoutHandler, ACanceledRequestIs503WithoutABody) {
   EXPECT_EQ(answer.Get("Content-Length"), "0");
 }
 
-// The handler holds its thread, and nobody but itself waits for it: not the 503, and nobody else.
+// The handler holds its thread, and only its own fiber waits for it: neither the 503 nor another
+// request does.
 TEST_P(TimeoutHandler, AnswersInTimeThoughTheHandlerBlocksItsThread) {
   constexpr int kCalls = 6;
   std::atomic<int> running{0};
@@ -199,7 +200,7 @@ TEST_P(TimeoutHandler, AnswersInTimeThoughTheHandlerBlocksItsThread) {
   }
 }
 
-// With a handler around it that runs on a worker, too.
+// Also with a handler around it that runs on a worker.
 TEST_P(TimeoutHandler, AWorkerThatAwaitsOneIsNotHeldByIt) {
   std::atomic<int> running{0};
   const http::HandlerPtr limited = http::TimeoutHandler(
@@ -221,7 +222,7 @@ TEST_P(TimeoutHandler, AWorkerThatAwaitsOneIsNotHeldByIt) {
   released_ = true;
 }
 
-// Each handler waits once, for its body; the thread that it waits on takes the next one.
+// Each handler waits once, for its body; its thread takes the next handler meanwhile.
 TEST_P(TimeoutHandler, RequestsOneAfterTheOtherNeedNoMoreThreads) {
   auto server = Serve(http::TimeoutHandler(
       [](http::ResponseWriter& w, http::Request& r) {

@@ -1,4 +1,4 @@
-// The server's calls for TLS: where the Config comes from, and which protocols are offered.
+// The server's calls for TLS: the source of the Config, and the offered protocols.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -71,7 +71,7 @@ TEST_P(ServerTlsTest, ServesAnInheritedSocket) {
   serving.join();
 }
 
-// What a listener offers is what the server speaks, whatever NextProtos says.
+// A listener offers the server's protocols, for any NextProtos.
 TEST_P(ServerTlsTest, OffersTheProtocolsThatAreServed) {
   tls::Config config = ConfigFor("of.test");
   config.NextProtos = {"foo"};
@@ -93,7 +93,7 @@ TEST_P(ServerTlsTest, OffersTheProtocolsThatAreServed) {
             "http: WithProtocols leaves no protocol that is served");
 }
 
-// RFC 9113 §9.2.2 [S9]; it does not count where HTTP/2 is not spoken.
+// RFC 9113 §9.2.2 [S9]; irrelevant where HTTP/2 is not served.
 TEST_P(ServerTlsTest, SuitesWithoutTheOneOfHttp2AreRefused) {
   tls::Config config = ConfigFor("of.test");
   config.CipherSuites = {tls::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384};

@@ -23,7 +23,7 @@ using test::WirePeer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// What a subscriber gets of a broadcaster that is closed: everything that is kept for it.
+// The events that a closed broadcaster gives a subscriber: all kept ones.
 EventReader Kept(Broadcaster& news, std::string_view last_event_id = "") {
   httptest::ResponseRecorder w;
   http::Request r = httptest::NewRequest("GET", "/");
@@ -189,7 +189,7 @@ TEST_P(BroadcastSockets, OneMoreThanAllowedIsTurnedAway) {
   Subscribe(server.Address());
 }
 
-// A client that reads nothing while a lot is published.
+// A client that reads nothing while many events are published.
 void FloodPast(Broadcaster& news) {
   const std::string text(50'000, 'f');
   for (int i = 0; i < 400; ++i) ASSERT_FALSE(news.Publish({.data = text}));  // 20 MB
@@ -206,7 +206,7 @@ TEST_P(BroadcastSockets, ASlowOneHoldsUpNobodyAndIsDisconnected) {
   WirePeer quick = Subscribe(server.Address());
   ASSERT_FALSE(news.Publish({.data = "to all"}));
   EXPECT_THAT(Data(ReadEvents(quick, 1)), ElementsAre("to all"));
-  // The slow one gets what the kernel had taken for it, then the end.
+  // The slow client gets the bytes that the kernel had taken, then the end.
   const std::vector<std::string> seen = Data(ReadEvents(slow, 401));
   EXPECT_LT(seen.size(), 400u);
   EXPECT_NE(seen.empty() ? "" : seen.back(), "to all");
@@ -267,7 +267,7 @@ TEST_P(BroadcastSockets, EndsWithTheClientTheServerAndItself) {
   EXPECT_THAT(Data(ReadEvents(last, 2)), ElementsAre("goodbye"));
 }
 
-// As an EventSource: the id that was seen last is the value of the next request's Last-Event-ID.
+// As an EventSource: the last id is the value of the next request's Last-Event-ID.
 TEST_P(BroadcastSockets, EveryIdThatIsTakenComesBack) {
   std::vector<std::string> ids = {" a", "a ", "\ta", "a\t", "a b", "a\tb", " ", "\xFF", "\xC3\xA4"};
   for (int byte = 1; byte < 0x100; ++byte) {

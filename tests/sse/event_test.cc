@@ -79,7 +79,7 @@ TEST(EventText, FieldsRefuseWhatWouldEndTheirLine) {
 }
 
 // An id returns as the value of Last-Event-ID (WHATWG HTML 9.2.3): a field-value of RFC 9110 §5.5,
-// which Fetch says in its definition of a header value, too.
+// as in Fetch's definition of a header value.
 TEST(EventText, AnIdMustBeWhatAFieldCanCarry) {
   std::vector<std::string> bad = {" a",       "a ",           "\ta",      "a\t",
                                   " ",        "\t",           "\xFF",     "a\xC3",
@@ -121,7 +121,7 @@ TEST(EventText, EventLimitAtNAndOneMore) {
   std::string out = "before";
   EXPECT_TRUE(AppendEvent({.data = data}, out).Is(ErrTooLarge));
   EXPECT_TRUE(AppendEvent({.data = std::string(kEventBytesMax + 1, 'd')}, out).Is(ErrTooLarge));
-  // Small, but not as lines.
+  // Small as text, but large as lines.
   EXPECT_TRUE(AppendEvent({.data = std::string(kEventBytesMax / 4, '\n')}, out).Is(ErrTooLarge));
   EXPECT_EQ(out, "before");
 }

@@ -1,4 +1,4 @@
-// Streams behind nginx with its default settings for a proxy, which hold answers back.
+// Streams behind nginx with its default proxy settings, which buffer answers.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ std::optional<std::string> FindNginx() {
   return std::nullopt;
 }
 
-// A port of the loopback that nobody uses now.
+// A port of the loopback that is free at the moment.
 int FreePort() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = {};
@@ -44,7 +44,7 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-/// nginx as one process before `upstream`. Nothing about proxying is set but where to.
+/// nginx as one process in front of `upstream`, with no proxy setting but the target.
 class Nginx {
  public:
   Nginx(const std::string& program, const std::string& upstream) {

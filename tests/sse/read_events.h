@@ -1,7 +1,7 @@
 #pragma once
 
-// What a browser makes of an event stream: WHATWG HTML, 9.2.6 "Interpreting an event stream",
-// written down from there, so that the tests do not see the text by the eyes of its writer.
+// An event stream as a browser reads it: WHATWG HTML, 9.2.6 "Interpreting an event stream",
+// implemented from the standard, so that the tests are independent of the writer.
 
 #include <gtest/gtest.h>
 
@@ -93,8 +93,7 @@ class EventReader {
   std::vector<std::string> comments_;
 };
 
-/// What the chunks behind an answer's head bring, until there are `wanted` events; fewer when the
-/// stream ends.
+/// The events in the chunks of an answer, until there are `wanted`; fewer when the stream ends.
 inline EventReader ReadEvents(WirePeer& peer, size_t wanted) {
   EventReader reader;
   while (reader.Events().size() < wanted) {

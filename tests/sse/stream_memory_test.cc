@@ -1,4 +1,4 @@
-// What subscribers that wait cost.
+// The memory of waiting subscribers.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ TEST_P(StreamMemoryTest, ASubscriberThatWaitsCostsAtMostOneKibibyte) {
   mux.Handle("/news", news);
   engine::Engine engine(mux);
   test::TestServer server(engine, GetParam());
-  // Both ends are in this process: the client's end is a descriptor and nothing else.
+  // Both ends are in this process: the client's end is only a descriptor.
   std::vector<int> clients;
   clients.reserve(2 * kSubscribers);
   const auto add = [&](size_t count) {
@@ -48,7 +48,7 @@ TEST_P(StreamMemoryTest, ASubscriberThatWaitsCostsAtMostOneKibibyte) {
   ASSERT_FALSE(news.Publish({.data = "to all"}));
   test::WirePeer last(server.Address());
   ASSERT_TRUE(last.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
-  EXPECT_EQ(last.ReadAnswer().status, 404);  // by when all have been told
+  EXPECT_EQ(last.ReadAnswer().status, 404);  // by then every subscriber has been notified
   const size_t each = (test::ResidentBytes() - before) / kSubscribers;
   RecordProperty("bytes_per_waiting_subscriber", static_cast<int>(each));
   std::printf("a subscriber that waits costs %zu bytes\n", each);

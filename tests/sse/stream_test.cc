@@ -1,4 +1,4 @@
-// Subscribers of a Broadcaster whose handlers have returned, and those whose handlers stay.
+// Subscribers of a Broadcaster whose handlers have returned, and subscribers whose handlers stay.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using test::EventReader;
 using test::WirePeer;
 
-// Passes everything on, in capitals.
+// Passes all writes on, in capitals.
 class Shouting final : public http::ResponseWriter {
  public:
   explicit Shouting(http::ResponseWriter& w) : w_(&w) {}
@@ -97,7 +97,7 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
     ASSERT_FALSE(news.Publish({.data = text}));
     for (WirePeer& peer : peers) EXPECT_EQ(Next(peer, 1), std::vector<std::string>{text});
   }
-  // The first, the last and one between leave, in whatever way.
+  // The first subscriber, the last and one between leave, each in a different way.
   peers.back().Reset();
   peers.pop_back();
   peers.erase(std::next(peers.begin(), 7));
@@ -110,7 +110,7 @@ TEST_P(StreamTest, NoHandlerWaitsWithTheSubscriber) {
   EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 0; }));
 }
 
-// RFC 9112 §9.3: a connection persists, whoever wrote the answer.
+// RFC 9112 §9.3: a connection persists, whatever wrote the answer.
 TEST_P(StreamTest, TheConnectionGoesOnBehindAStream) {
   for (int round = 0; round < 3; ++round) {
     Broadcaster news({.newcomer = Newcomer::kOldest});
@@ -120,7 +120,7 @@ TEST_P(StreamTest, TheConnectionGoesOnBehindAStream) {
     if (round == 0) server_.emplace(engine_, GetParam());
     WirePeer peer = Get("/round" + std::to_string(round));
     EXPECT_EQ(Next(peer, 1), std::vector<std::string>{"one"});
-    // Requests behind a stream wait for its end, at any time before and after.
+    // Requests behind a stream wait for the end of the stream, whenever they arrive.
     const std::string next = "GET /none HTTP/1.1\r\nHost: t\r\n\r\n";
     if (round == 1) {
       ASSERT_TRUE(peer.Send(next + next));

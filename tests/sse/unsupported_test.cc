@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Keeps the answer, as a middleware of a program's own might. Unwrap is not overridden.
+/// Buffers the answer, as a middleware of a program might. Unwrap is not overridden.
 class KeepingWriter final : public http::ResponseWriter {
  public:
   http::Header& Header() override { return header_; }

@@ -104,7 +104,7 @@ TEST(WriterTest, WaitSendsHeartbeats) {
 
 // Over sockets, on each backend.
 
-// How a stream's handler ended.
+// The ends of stream handlers.
 class Endings {
  public:
   void Note(const Error& err) {

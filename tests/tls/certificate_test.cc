@@ -58,7 +58,7 @@ TEST(CertificateTest, ErrorsSayWhatIsWrong) {
   EXPECT_TRUE(pool.Empty());
 }
 
-// RFC 9525 §6.3: exactly, else a wildcard as the whole first label; case does not count.
+// RFC 9525 §6.3: exactly, else a wildcard as the whole first label; ignoring case.
 TEST(CertificateSetTest, Finds) {
   const CertificateSet set({*SelfSigned({"default.test"}), *SelfSigned({"*.w.test", "w.test"}),
                             *SelfSigned({"exact.w.test"}), *SelfSigned({"w.test"})});
@@ -84,7 +84,7 @@ TEST(CertificateSetTest, Finds) {
   }
 }
 
-// RFC 8446 §4.4.2.2 and RFC 8422 §5.1: what a client can verify is in its ClientHello.
+// RFC 8446 §4.4.2.2 and RFC 8422 §5.1: the ClientHello shows what a client can verify.
 TEST(CertificateSetTest, OfSeveralForOneNameTheClientsOfferDecides) {
   const CertificateSet set({*SelfSigned({"a.test"}), *MakeSelfSigned({"a.test"}, {.rsa = true})});
   using namespace std::string_view_literals;
@@ -118,7 +118,7 @@ TEST(CertificateSetTest, OfSeveralForOneNameTheClientsOfferDecides) {
   }
 }
 
-// A broken file keeps what there is; a good one replaces it.
+// A broken file changes nothing; a good one replaces the certificate.
 TEST(ReloadTest, FromFiles) {
   const support::TempDir folder;
   const auto write = [&](const Certificate& certificate) {

@@ -52,7 +52,7 @@ HelloResult Read(std::string_view stream, ClientHello& hello) {
   return ReadClientHello(stream, joined, hello);
 }
 
-/// What a real client sends.
+/// The ClientHello of a real client.
 std::string RealHello(uint16_t version) {
   Config config;
   config.InsecureSkipVerify = true;
@@ -83,7 +83,7 @@ TEST(ClientHello, OfARealClientIsReadAndEveryPrefixIsIncomplete) {
     for (size_t size = 0; size < stream.size(); ++size) {
       EXPECT_EQ(Read(stream.substr(0, size), hello).status, HelloStatus::kIncomplete) << size;
     }
-    // What follows it is not looked at.
+    // The bytes behind the message are ignored.
     EXPECT_EQ(Read(stream + "whatever", hello).status, HelloStatus::kComplete);
   }
 }
@@ -100,7 +100,7 @@ TEST(ClientHello, MayBeSpreadOverRecords) {
     EXPECT_EQ(hello.server_name, "a.test");
     EXPECT_TRUE(hello.offers_tls13);
   }
-  // One record more than is allowed.
+  // One record more than the limit.
   std::string stream;
   for (size_t i = 0; i < kClientHelloRecordsMax; ++i) stream += Record(message.substr(i, 1));
   ClientHello hello;
@@ -120,7 +120,7 @@ TEST(ClientHello, OfTheLargestSizeIsReadAndALongerOneIsRefusedByItsHeader) {
   EXPECT_EQ(Read(Record(longer.substr(0, 4)), hello).status, HelloStatus::kBad);
 }
 
-// RFC 8446 §5.1, §6.2: what is not a handshake is refused at the first octet that shows it.
+// RFC 8446 §5.1, §6.2: other traffic is refused at the first octet that shows it.
 TEST(ClientHello, OtherTraffic) {
   struct Row {
     std::string_view name;
@@ -216,12 +216,12 @@ TEST(ClientHello, VersionsAndNames) {
             HelloStatus::kComplete);
   EXPECT_FALSE(hello.offers_tls12);
   EXPECT_TRUE(hello.offers_tls13);
-  const std::string named = Record(Hello(NameExtension("a.test.")));  // which the name is a view of
+  const std::string named = Record(Hello(NameExtension("a.test.")));  // the name is a view of it
   ASSERT_EQ(Read(named, hello).status, HelloStatus::kComplete);
   EXPECT_EQ(hello.server_name, "a.test");
 }
 
-// Every cut of the message's end is refused, in whatever field it falls.
+// Every truncation of the message is refused, in any field.
 TEST(ClientHello, EveryMessageThatIsCutShortIsMalformed) {
   const std::string message = Hello(NameExtension("a.test") + AlpnExtension({"h2"}) + kVersions);
   const std::string body = message.substr(4);

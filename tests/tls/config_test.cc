@@ -1,5 +1,5 @@
-// What a Config may say, and what comes of it: protocols, suites, key exchanges, the choice of a
-// context for a client, keys of tickets.
+// The settings of a Config and their effects: protocols, suites, key exchanges, the choice of a
+// context for a client, ticket keys.
 
 #include "hon/tls/config.h"
 
@@ -45,7 +45,7 @@ TEST(ConfigTest, CipherSuitesAreOfTls12AndOfOurSix) {
   server.CipherSuites = {0x002F};  // RSA key exchange, CBC
   EXPECT_EQ(ServerContext::Create(server).error().Message(),
             "tls: CipherSuites: 0x002F is none of TLS 1.2 with ECDHE and AEAD");
-  // None that the certificate fits.
+  // No suite that fits the certificate.
   server.CipherSuites = {TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256};
   Pair none(server, ClientConfig());
   none.Exchange();

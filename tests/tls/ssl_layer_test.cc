@@ -1,5 +1,5 @@
-// Both ends of a connection without sockets: handshakes, certificates, ALPN, client certificates,
-// closes, whatever way the ciphertext is cut.
+// A connection without sockets, with both ends in the test: handshakes, certificates, ALPN, client
+// certificates, closes, for any split of the ciphertext.
 
 #include "tls/ssl_layer.h"
 
@@ -48,7 +48,7 @@ TEST(SslLayer, ShakesHandsAndCarriesBothWaysWhateverTheCut) {
   }
 }
 
-// Only ECDHE with AEAD is agreed upon in TLS 1.2.
+// TLS 1.2 agrees on ECDHE with AEAD only.
 TEST(SslLayer, SuitesOfTls12HaveForwardSecrecy) {
   Config client = ClientConfig();
   client.MaxVersion = VersionTLS12;
@@ -172,13 +172,14 @@ TEST(SslLayer, ClientsVerifyChainNameAndAddress) {
   }
 }
 
-// The five modes of Go's ClientAuthType against no certificate, one of nobody's, and a trusted one.
+// The five modes of Go's ClientAuthType against no certificate, an untrusted one, and a trusted
+// one.
 TEST(SslLayer, ClientCertificates) {
   using Type = ClientAuthType;
   enum class Shown { kNothing, kUntrusted, kTrusted };
   struct Row {
     Type type;
-    bool nothing, untrusted, trusted;  // goes through
+    bool nothing, untrusted, trusted;  // the handshake succeeds
   };
   const Row kRows[] = {
       {Type::kNoClientCert, true, true, true},
@@ -230,7 +231,7 @@ TEST(SslLayer, APlaintextRequestIsAnsweredInWords) {
             "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
 }
 
-// A ciphertext of which one bit is wrong: bad_record_mac (20) to the peer, an error to us.
+// A ciphertext with one wrong bit: bad_record_mac (20) to the peer, an error to us.
 TEST(SslLayer, ABadRecordIsRefused) {
   Pair pair(ServerConfig(), ClientConfig());
   pair.Exchange();
@@ -243,7 +244,7 @@ TEST(SslLayer, ABadRecordIsRefused) {
   EXPECT_EQ(told.Message(), "remote error: tls: bad record mac");
 }
 
-// An error of somebody else's in the thread's queue is neither ours nor taken for ours.
+// An older error in the thread's queue is neither lost nor taken for ours.
 TEST(SslLayer, ADirtyErrorQueueDoesNoHarm) {
   Pair pair(ServerConfig(), ClientConfig());
   ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
@@ -270,7 +271,7 @@ TEST(SslLayer, KeysAreLogged) {
   }
 }
 
-// New certificates are for new handshakes; a refused set changes nothing.
+// New certificates apply to new handshakes; a refused set changes nothing.
 TEST(SslLayer, CertificatesAreReplaced) {
   Pair pair(ServerConfig(), {.InsecureSkipVerify = true});
   const auto shown = [&] {
@@ -293,7 +294,7 @@ TEST(SslLayer, CertificatesAreReplaced) {
   EXPECT_EQ(pair.server.TakePlain(), "the old connection goes on");
 }
 
-// A client of OpenSSL's own, which keeps its session.
+// A client of OpenSSL, which keeps its session.
 class Resumer {
  public:
   explicit Resumer(uint16_t version) : context_(SSL_CTX_new(TLS_client_method())) {
@@ -304,7 +305,7 @@ class Resumer {
   }
   ~Resumer() { SSL_SESSION_free(session_); }
 
-  /// Whether the connection was resumed; its whole handshake goes through.
+  /// Returns whether the connection was resumed; runs the whole handshake.
   bool Connect(LoopContext& loop, const char* host) {
     RecordPeer server(loop.NewLayer());
     const SslPtr ssl(SSL_new(context_.get()));
@@ -358,7 +359,7 @@ TEST(SslLayer, TicketsResumeOnEveryLoopButUnderNoOtherName) {
   }
 }
 
-// Several machines with the same keys; the second of them is for tickets that are older.
+// Several machines with the same keys; the second key is for older tickets.
 TEST(SslLayer, TicketsResumeOnOtherMachinesWithTheSameKeys) {
   SessionTicketKey old{};
   SessionTicketKey fresh{};
@@ -383,7 +384,7 @@ TEST(SslLayer, TicketsResumeOnOtherMachinesWithTheSameKeys) {
       Resumer client(version);
       EXPECT_FALSE(client.Connect(loop_one, "a.test"));
       EXPECT_TRUE(client.Connect(loop_other, "a.test"));
-      // OpenSSL's client keeps a ticket that a resumed session was given in TLS 1.3 only.
+      // OpenSSL's client keeps the ticket of a resumed session in TLS 1.3 only.
       const bool renewed = version == VersionTLS13;
       EXPECT_EQ(client.Connect(loop_stranger, "a.test"), renewed);
     }
@@ -395,10 +396,10 @@ TEST(SslLayer, TicketsResumeOnOtherMachinesWithTheSameKeys) {
     {
       Resumer client(version);
       EXPECT_FALSE(client.Connect(loop_one, "a.test"));
-      // A policy that asks for certificates takes no ticket, whoever has sealed it.
+      // A policy that requests certificates accepts no ticket, of any origin.
       EXPECT_FALSE(client.Connect(loop_strict, "a.test"));
     }
-    // While it runs.
+    // Keys replaced while the server runs.
     Resumer client(version);
     ASSERT_FALSE(stranger->SetSessionTicketKeys({old}));
     EXPECT_FALSE(client.Connect(loop_one, "a.test"));
@@ -420,7 +421,7 @@ TEST(SslLayer, NoTicketsWhereTheyAreOffOrClientsAreAsked) {
   }
 }
 
-// RFC 8446 §4.6.3: a KeyUpdate that asks for one is answered, in the midst of reading.
+// RFC 8446 §4.6.3: a KeyUpdate with a request is answered, in the midst of reading.
 TEST(SslLayer, AKeyUpdateIsAnswered) {
   const auto context = *ServerContext::Create(ServerConfig());
   LoopContext loop(context);

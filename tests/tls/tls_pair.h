@@ -1,6 +1,6 @@
 #pragma once
 
-// Both ends of a TLS connection in one thread, without sockets.
+// A TLS connection with both ends in one thread, without sockets.
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ struct Pair {
         server(loop.NewLayer()),
         client(*client_context->NewLayer(host)) {}
 
-  /// Until neither end has more to say; `cut` bytes at a time.
+  /// Exchanges bytes until neither end has more; `cut` bytes at a time.
   void Exchange(size_t cut = SIZE_MAX) {
     const auto carry = [cut](RecordPeer& from, RecordPeer& to, Error& failure) {
       const std::string bytes = from.TakeSealed();

@@ -15,7 +15,7 @@ std::string EveryByte() {
   return bytes;
 }
 
-// What Go 1.26 makes of all 256 bytes.
+// The escapes of Go 1.26 for all 256 bytes.
 constexpr char kQueryEscaped[] =
     "%00%01%02%03%04%05%06%07%08%09%0A%0B%0C%0D%0E%0F%10%11%12%13%14%15%16%17%18%19%1"
     "A%1B%1C%1D%1E%1F+%21%22%23%24%25%26%27%28%29%2A%2B%2C-.%2F0123456789%3A%3B%3C%3D"

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-// What Go 1.26's net.SplitHostPort and net.JoinHostPort answer.
+// The results of Go 1.26's net.SplitHostPort and net.JoinHostPort.
 namespace hon::net {
 
 using std::string_view_literals::operator""sv;

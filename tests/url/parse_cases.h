@@ -1,6 +1,6 @@
 #pragma once
 
-// What Go 1.26's net/url makes of these texts.
+// The results of Go 1.26's net/url for these texts.
 
 namespace hon::url {
 
@@ -20,7 +20,7 @@ struct Fields {
 
 struct ParseCase {
   const char* text;
-  const char* string;  // what String gives; null when parsing fails
+  const char* string;  // the result of String; null when parsing fails
   Fields fields;
   const char* error;  // null when parsing succeeds
 };

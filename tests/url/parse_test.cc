@@ -41,7 +41,7 @@ TEST(Parse, ErrorsSayWhatGoSays) {
   for (const ParseCase& c : kParseCases) {
     if (c.error == nullptr) continue;
     const std::string message = Parse(c.text).error().Message();
-    // Why an address is none is told in other words.
+    // The reason of an invalid address has another text than Go's.
     const std::string address = "invalid host: ";
     const size_t at = std::string_view(c.error).find(address);
     if (at == std::string_view::npos) {

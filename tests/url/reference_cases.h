@@ -1,6 +1,6 @@
 #pragma once
 
-// What Go 1.26's net/url gives; the first base is that of RFC 3986 §5.4.
+// The results of Go 1.26's net/url; the first base is that of RFC 3986 §5.4.
 
 #include <initializer_list>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What Go 1.26's net/url makes of these request targets.
+// The results of Go 1.26's net/url for these request targets.
 
 namespace hon::url {
 

@@ -16,7 +16,7 @@ struct QueryCase {
   const char* error;  // null: none
 };
 
-// What Go 1.26's ParseQuery gives.
+// The results of Go 1.26's ParseQuery.
 // clang-format off
 constexpr QueryCase kQueryCases[] = {
     {"", "", nullptr},
@@ -105,7 +105,7 @@ TEST(ParseQuery, IntoValuesThatHoldSome) {
   EXPECT_EQ(values.Encode(), "a=form&a=query&b=2");
 }
 
-// What is asked of a temporary outlives it.
+// The values of a temporary are copies.
 TEST(Values, OfATemporaryAreCopies) {
   const URL url = *Parse("/?q=" + std::string(100, 'x') + "&q=2");
   const auto first = url.Query().Get("q");

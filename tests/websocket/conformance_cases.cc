@@ -364,7 +364,7 @@ void Compression(Cases& to) {
     to.Add(name + ", in two fragments", "7692 7.2.2", compressed(part, 2, false) + More("", true),
            {"close:1007"}, true);
   }
-  // What ends the blocks may be missing: the receiver knows that they have ended.
+  // The end of the last block may be missing: the receiver knows that the message has ended.
   const std::string final_only("\xF3\x48\xCD\xC9\xC9\x07\x00", 7);
   to.Add("a final block, and nothing behind it", "7692 7.2.3.4", compressed(final_only) + kNormal,
          {"text:Hello", "close:1000"}, true);

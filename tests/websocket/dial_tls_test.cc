@@ -1,4 +1,4 @@
-// Dial over TLS, to a server of ours.
+// Dial over TLS, to a server of this library.
 
 #include "websocket/dial_tls.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Frames as a test wants them on the wire, right or wrong.
+// Frames for tests, valid and invalid.
 
 #include <zlib.h>
 
@@ -61,7 +61,7 @@ inline std::string Close(unsigned code, std::string_view reason = {}) {
   return Frame(CloseBody(code, reason), {.opcode = 8});
 }
 
-/// `data` by zlib, flushed, without the four bytes that are left away; as one message alone.
+/// `data` compressed by zlib, flushed, without the four omitted bytes; as a separate message.
 inline std::string Deflated(std::string_view data, int level = 6, int bits = 15,
                             int strategy = Z_DEFAULT_STRATEGY) {
   z_stream stream = {};
@@ -77,7 +77,7 @@ inline std::string Deflated(std::string_view data, int level = 6, int bits = 15,
   return out;
 }
 
-/// The same as a stream that ends, behind which a byte begins the next block (RFC 7692 §7.2.3.4).
+/// Deflated as a stream that ends, behind which a byte begins the next block (RFC 7692 §7.2.3.4).
 inline std::string DeflatedFinal(std::string_view data) {
   z_stream stream = {};
   deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);

@@ -61,7 +61,7 @@ TEST_P(HubTest, EverybodyGetsEverythingInOrder) {
   for (auto& peer : peers) {
     for (const std::string& text : sent) ASSERT_EQ(peer->ReadAnswer(), "text:" + text);
   }
-  // Its own messages between the shared ones, with the window that goes on.
+  // Messages of the connection itself between the shared ones, with context takeover.
   peers[1]->wire.Send(test::Text(sent[20]) + test::Text(sent[20]));
   for (auto& peer : peers) {
     ASSERT_EQ(peer->ReadAnswer(), "text:" + sent[20]);
@@ -99,10 +99,10 @@ TEST_P(HubTest, ASlowReceiverHoldsUpNobody) {
     ASSERT_FALSE(hub_.Publish("all", MessageType::kBinary, data));
     ASSERT_EQ(quick.ReadAnswer().size(), data.size() + 7);
   }
-  // The slow one has missed some, and the rest is whole.
+  // The slow receiver has missed some messages, and the others are whole.
   int got = 0;
   while (slow.ReadAnswer().size() == data.size() + 7) {
-    // Not answered as long as there is too much on its way.
+    // Not answered as long as too much is unsent.
     if (++got > 3) slow.wire.Send(test::Ping("end"));
   }
   EXPECT_GT(got, 3);
@@ -167,7 +167,7 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
   Serve({}, test::EchoAll);
   test::OnFiber(GetParam(), [&] {
     EXPECT_TRUE(Dial("ws://" + Address() + "/none").error().Is(ErrBadHandshake));
-    // A server without TLS answers the handshake with words of its own.
+    // A server without TLS answers the handshake with plaintext.
     const Error plain = Dial("wss://" + Address() + "/ws").error();
     EXPECT_TRUE(plain) << plain.Message();
     EXPECT_NE(Dial("ws://me:secret@" + Address() + "/ws").error().Message().find("Authorization"),

@@ -1,4 +1,4 @@
-// Every kernel of this machine against a plain one that knows the code points by heart.
+// Every kernel of this machine against a plain one that lists the code points.
 
 #include "websocket/kernels.h"
 
@@ -39,7 +39,7 @@ TEST(Utf8, EveryCodePointInEveryLengthAtEveryPlace) {
         if (point >> (length == 2 ? 11 : length == 3 ? 16 : 21) != 0) continue;
         const std::string bytes = Encode(point, length);
         const bool want = IsScalar(point) && ShortestLength(point) == length;
-        // Somewhere in a block, and across the border of two.
+        // At some position in a block, and across the border of two.
         const std::string text = std::string(point % 37, 'a') + bytes + "z";
         ASSERT_EQ(kernels.valid_utf8(text.data(), text.size()), want)
             << std::hex << point << " in " << length << ", level " << int(kernels.level);
@@ -91,7 +91,7 @@ TEST(Utf8, RandomTextsAndRandomDamage) {
   }
 }
 
-// In two pieces, cut anywhere: the same verdict, and as early as can be.
+// In two pieces, with any cut: the same verdict, as early as possible.
 TEST(Utf8, PiecesSayTheSameAsTheWhole) {
   std::mt19937 random(21);
   for (int round = 0; round < 500; ++round) {
@@ -112,7 +112,7 @@ TEST(Utf8, PiecesSayTheSameAsTheWhole) {
         ++good;
       if (good < text.size()) {
         EXPECT_FALSE(want);
-        // What came before the refused byte could still have become a text.
+        // The bytes before the refused one could still have become valid.
         bool could = ValidUtf8Plain(text.data(), good);
         for (unsigned next = 0x80; next < 0xC0 && !could; ++next) {
           for (const std::string_view rest : {"", "\x80", "\x80\x80"}) {

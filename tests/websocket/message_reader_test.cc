@@ -17,10 +17,10 @@ namespace {
 
 using test::Case;
 
-// Cuts that are tried of a long wire.
+// The most cuts that are tried of a long wire.
 constexpr size_t kCutsMax = 400;
 
-// What an echoing server would answer, by what the reader finds.
+// The answers of an echoing server, made of the reader's results.
 class Answers {
  public:
   explicit Answers(const ReaderOptions& options) : reader_(options) {}
@@ -139,7 +139,8 @@ TEST_F(MessageReaderTest, WhatIsNotWantedStaysInTheInput) {
   EXPECT_TRUE(input.empty());
 }
 
-// What inflates to much comes out piece by piece, also when it is asked for one by one.
+// A message that inflates to much is returned piece by piece, also when one piece is requested at a
+// time.
 TEST_F(MessageReaderTest, InflatedPiecesCanBeTakenOneByOne) {
   DeflatePool pool(1);
   const ReaderOptions options = {.deflate = true, .pool = &pool, .message_bytes_max = 1 << 20};
@@ -204,8 +205,8 @@ TEST(Deflater, MessagesOfAllKindsComeBackOut) {
   }
 }
 
-// Pieces that the reader puts where they are wanted, or not, make the same message, and memory
-// follows what has come.
+// Pieces that the reader puts into the offered room, or not, make the same message, and memory is
+// proportional to the received bytes.
 TEST(MessageBuffer, TakesPiecesOfEverySizeWhereverTheyAre) {
   io::BlockPool pool;
   for (const size_t total : {0UL, 1UL, 4096UL, 4097UL, 20'000UL, 65'536UL, 300'001UL}) {

@@ -57,7 +57,7 @@ TEST(WebSocketPhase, EachIsReachedAndEachButTheLastIsLeft) {
   for (const PhaseEvent on : kAllEvents) EXPECT_FALSE(NextPhase(Phase::kClosed, on));
 }
 
-// RFC 6455 §5.5.1: no data behind a close frame; §7.1.2: one closing handshake.
+// RFC 6455 §5.5.1: no data after a close frame; §7.1.2: one closing handshake.
 TEST(WebSocketPhase, ACloseFrameIsSentOnce) {
   EXPECT_EQ(NextPhase(Phase::kOpen, PhaseEvent::kCloseSent), Phase::kClosing);
   for (const Phase phase : {Phase::kNew, Phase::kClosing, Phase::kEnding, Phase::kClosed}) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A server with WebSocket handlers of the test's, over every backend.
+// A server with WebSocket handlers of the test, over every backend.
 
 #include <gtest/gtest.h>
 

@@ -42,8 +42,8 @@ class ConformanceTest : public hon::test::BackendTest {
     if (!IsSkipped()) server_ = std::make_unique<hon::test::TestServer>(engine_, GetParam());
   }
 
-  // Each message copied piece by piece. What turns out to be bad is cut off in the middle, so that
-  // the answer to it is whole only where the message is.
+  // Echoes each message piece by piece. A message that turns out invalid is cut off in the middle,
+  // so that its answer is whole only where the message is valid.
   static void EchoStreams(Conn& conn) {
     while (auto in = conn.NextReader()) {
       std::string all;

@@ -1,4 +1,4 @@
-// What idle connections cost, and what connections leave behind.
+// The memory of idle connections, and the memory left by ended ones.
 
 #include <gtest/gtest.h>
 
@@ -32,8 +32,8 @@ class CountingEcho final : public EventHandler {
 
 class MemoryTest : public test::ServerTest {
  protected:
-  // One loop and nothing else: the descriptors of workers and of the standby loop would come when
-  // the machine is busy, and be taken for those of connections.
+  // One loop and no other threads: descriptors of workers and of the standby loop would appear on a
+  // busy machine, and count as those of connections.
   MemoryTest()
       : ServerTest(engine::WithPlacement(engine::kInline), engine::WithStallTime(kUnlimited)) {}
   void SetUp() override {
@@ -43,7 +43,7 @@ class MemoryTest : public test::ServerTest {
     UpgraderOptions options;
     options.conn.deflate.enabled = true;
     options.conn.deflate.threshold_bytes = 10;
-    // Beside /ws the same, read in a loop.
+    // The same as /ws, read in a loop.
     mux_.HandleFunc("/loop", [this, upgrader = std::make_shared<Upgrader>(options)](
                                  http::ResponseWriter& w, http::Request& r) {
       Result<Conn> conn = upgrader->Upgrade(w, r);
@@ -66,7 +66,7 @@ class MemoryTest : public test::ServerTest {
 
 TEST_P(MemoryTest, AnIdleConnectionWithAHandlerCostsAtMostOneKibibyte) {
   constexpr size_t kConnections = 5000;
-  // Both ends are in this process: the client's end is a descriptor and nothing else.
+  // Both ends are in this process: the client's end is only a descriptor.
   std::vector<int> idle;
   idle.reserve(2 * kConnections);
   const auto add = [&](size_t count) {
@@ -120,7 +120,7 @@ TEST_P(MemoryTest, TenThousandThatCameAndWentLeaveNothing) {
   const size_t resident = hon::test::ResidentBytes();
   churn(kChurns);
   EXPECT_TRUE(Eventually([&] { return Descriptors() <= descriptors; })) << Descriptors();
-  // Less than a byte for each would be left by chance; a leak is a session of each.
+  // Chance leaves less than a byte for each connection; a leak would be a session of each.
   EXPECT_LE(hon::test::ResidentBytes(), resident + (size_t{1} << 20));
 }
 

@@ -1,4 +1,4 @@
-// What a connection's calls do, and what becomes of peers that are slow, silent or rude.
+// The calls of a connection, with slow, silent and misbehaving peers.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ using test::WsPeer;
 
 class SessionTest : public test::ServerTest {
  protected:
-  // A connection whose handler waits until the test lets it go; the test itself uses the handle.
+  // A connection whose handler waits until the test ends it; the test uses the handle.
   Conn Take(UpgraderOptions options = {}) {
     auto taken = std::make_shared<std::promise<Conn>>();
     Serve(std::move(options), [taken](Conn& conn) {
@@ -161,7 +161,7 @@ TEST_P(SessionTest, SilentPeersArePingedAndThenCut) {
     EXPECT_EQ(peer_->ReadAnswer(), "ping:");
     peer_->wire.Send(test::Pong(""));
   }
-  EXPECT_FALSE(conn.Wait());  // no pong any more
+  EXPECT_FALSE(conn.Wait());  // without a pong
   EXPECT_EQ(conn.Status().code, kCloseAbnormal);
 }
 
@@ -312,7 +312,7 @@ TEST_P(SessionTest, DataIsKept) {
   EXPECT_EQ(*static_cast<int*>(same.Data().get()), 7);
 }
 
-// A client that asks on and on and takes no answer: it is not read any further.
+// A client that sends requests and reads no answers: its further input is not read.
 class BigAnswers final : public EventHandler {
  public:
   void OnMessage(Conn& conn, MessageType type, std::string_view) override {

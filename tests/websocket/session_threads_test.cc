@@ -1,4 +1,4 @@
-// What a connection's loop and other threads owe each other.
+// The use of a connection by its loop and by other threads.
 
 #include <gtest/gtest.h>
 
@@ -118,7 +118,7 @@ TEST_P(ThreadsTest, MessagesOfAllThreadsAreWholeAndInOrder) {
   }
 }
 
-// RFC 6455 §5.5.1: no data behind a close frame, whoever sends what.
+// RFC 6455 §5.5.1: no data after a close frame, for any senders.
 TEST_P(ThreadsTest, NothingFollowsTheCloseFrameOfAnotherThread) {
   for (int round = 0; round < 20; ++round) {
     const auto echo = std::make_shared<Echo>();
@@ -154,7 +154,7 @@ TEST_P(ThreadsTest, NothingFollowsTheCloseFrameOfAnotherThread) {
   }
 }
 
-// A reader whose context ends loses nothing of what has come for it.
+// A reader whose context ends loses no received message.
 TEST_P(ThreadsTest, WhatAReaderLeavesIsTheNextOnes) {
   std::promise<std::string> second;
   const auto body = [&](Conn& conn) {

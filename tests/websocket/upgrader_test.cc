@@ -1,4 +1,4 @@
-// The opening handshake over the wire, and what becomes of a connection when its server ends.
+// The opening handshake over the wire, and connections at the end of their server.
 
 #include "hon/websocket/upgrader.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A client that says exactly what it is told to, and reads frames strictly.
+// A client that sends exactly the given bytes, and reads frames strictly.
 
 #include <optional>
 #include <string>
@@ -58,14 +58,14 @@ class WireInflater {
 class WsPeer {
  public:
   explicit WsPeer(const std::string& address) : wire(address) {}
-  /// Upgraded.
+  /// Connects and upgrades.
   WsPeer(const std::string& address, std::string_view path, std::string_view more = {})
       : wire(address) {
     wire.Send(UpgradeRequest(path, more));
     answer = wire.ReadAnswer();
   }
 
-  /// The next frame; none when the connection ends instead.
+  /// The next frame; none when the connection ends first.
   std::optional<WireFrame> ReadFrame() {
     const std::string start = wire.Read(2);
     if (start.size() < 2) return std::nullopt;
@@ -74,7 +74,8 @@ class WsPeer {
     frame.opcode = first & 15;
     frame.final = (first & 0x80) != 0;
     frame.compressed = (first & 0x40) != 0;
-    uint64_t length = static_cast<unsigned char>(start[1]);  // unmasked, or it is far too long
+    uint64_t length = static_cast<unsigned char>(start[1]);  // unmasked; a masked one would be far
+                                                             // too long
     if (length > 127) return std::nullopt;
     const size_t extra = length == 126 ? 2 : length == 127 ? 8 : 0;
     if (extra != 0) {

@@ -1,4 +1,4 @@
-// What counts of a call is its longest burst, not the time for which it waits.
+// The measure of a call is its longest burst, not the time for which it waits.
 
 #include "workers/burst_timer.h"
 

@@ -1,4 +1,4 @@
-// A call of a handler on a worker: what is handed over and back, and when it is not begun.
+// A call of a handler on a worker: the objects handed over and back, and calls that are not begun.
 
 #include "workers/call.h"
 
@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An exchange without a connection: a stream, and how much of its input is the body.
+/// An exchange without a connection: a stream, and the size of the body in its input.
 class FakeExchange final : public Call, private RemoteStream::Origin {
  public:
   explicit FakeExchange(LoopExecutor& home) : Call(home, 1s) {}
@@ -35,7 +35,7 @@ class FakeExchange final : public Call, private RemoteStream::Origin {
     RethrowFailure();
     return outcome;
   }
-  /// On the handler's fiber: takes `bytes` of the body off the stream.
+  /// On the handler's fiber: reads `bytes` of the body from the stream.
   std::string Read(io::Stream& from, size_t bytes) {
     std::string read(bytes, '\0');
     EXPECT_EQ(from.In().ReadInto(read), bytes);
@@ -73,12 +73,12 @@ class CallTest : public fiber::OneLoopTest {
                       const appcontext::Context& context = {}) {
     return exchange_.Serve(*pool_, route_, std::move(handler), context);
   }
-  /// Calls `function` on a fiber of the home loop, and turns it until nothing runs any more.
+  /// Calls `function` on a fiber of the home loop, and turns it until nothing runs.
   void OnHome(std::function<void()> function) {
     Spawn(std::move(function));
     Settle();
   }
-  /// Everything that the connection holds of its input.
+  /// The input that the connection holds.
   std::string Unread() {
     std::string unread(exchange_.connection.In().Len(), '\0');
     EXPECT_EQ(exchange_.connection.In().ReadInto(unread), unread.size());
@@ -154,7 +154,7 @@ TEST_F(CallTest, TheOwningLoopWaitsForInputAndForThePeer) {
   EXPECT_EQ(Unread(), "more");
 }
 
-// A suspension of any kind lets the loop send what was written before.
+// Any suspension lets the loop send the output written before.
 TEST_F(CallTest, OutputLeavesWhileTheHandlerWaits) {
   fiber::Channel<int> gate;
   bool returned = false;

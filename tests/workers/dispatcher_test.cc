@@ -1,4 +1,4 @@
-// Which worker runs which job, when there are more workers and when fewer. No threads, no clock.
+// The choice of workers for jobs, and the number of workers. No threads, no clock.
 
 #include "workers/dispatcher.h"
 
@@ -52,8 +52,8 @@ class DispatcherTest : public testing::Test {
     return *slots_.back();
   }
   Job* Next(Slot& slot, WorkerLoad load = kFree) { return dispatcher_->Next(slot, load, now_); }
-  /// As the monitor does at each look: what is queued is begun, as far as it may be. Workers that
-  /// it starts and wakes take their jobs; they block in the kernel if `blocks`.
+  /// As the monitor does at each look: begins the queued jobs, as far as the limits allow. Workers
+  /// that it starts and wakes take their jobs; they block in the kernel if `blocks`.
   void GrowFully(bool blocks) {
     for (;;) {
       const Dispatcher::Growth growth = dispatcher_->Grow();
@@ -83,7 +83,7 @@ TEST_F(DispatcherTest, JobsOfAPatternRunInOrder) {
   EXPECT_EQ(worker.Jobs(), 2u);
 }
 
-// One call after the other, each of which waits once: one worker does them all.
+// One call after the other, each of which waits once: one worker runs them all.
 TEST_F(DispatcherTest, AWorkerWhoseFiberWaitsTakesTheNextJob) {
   Make(2, 256);
   Slot& worker = Start();
@@ -174,7 +174,7 @@ TEST_F(DispatcherTest, NoPatternTakesTheLastEighthOfTheWorkers) {
     for (unsigned i = 0; i < workers + 10; ++i) Enqueue(route_);
     GrowFully(/*blocks=*/true);
     EXPECT_EQ(dispatcher_->Workers(), workers - workers / 8) << workers;
-    // The call of another pattern is begun at once, behind no backlog.
+    // The call of another pattern is begun at once, without waiting for the backlog.
     FakeJob& other = Enqueue(other_);
     ASSERT_TRUE(dispatcher_->Grow().start);
     EXPECT_EQ(Next(Start()), &other);
@@ -187,7 +187,8 @@ TEST_F(DispatcherTest, PatternsTakeTurns) {
   for (int i = 0; i < 100; ++i) Enqueue(route_);
   EXPECT_EQ(&Next(worker)->Route(), &route_);
   FakeJob& other = Enqueue(other_);
-  // With one worker nothing of either pattern runs when it is free: the order of arrival counts.
+  // With one worker, no call of either pattern runs when the worker is free: the order of arrival
+  // decides.
   EXPECT_EQ(&Next(worker)->Route(), &route_);
   static_cast<void>(other);
 }
@@ -242,7 +243,7 @@ TEST_F(DispatcherTest, WorkersThatAreIdleEndAllOfThem) {
   EXPECT_EQ(dispatcher_->Expire(now_), slots_[0].get());
   EXPECT_EQ(dispatcher_->Expire(now_), nullptr);
   EXPECT_EQ(dispatcher_->Workers(), 3u);
-  // The one that parked last does what little there is to do; the others end.
+  // The worker that parked last runs the few jobs; the others end.
   for (int i = 0; i < 20; ++i) {
     now_ += 1s;
     Enqueue(route_);
@@ -257,7 +258,7 @@ TEST_F(DispatcherTest, WorkersThatAreIdleEndAllOfThem) {
   EXPECT_EQ(dispatcher_->Workers(), 0u);
 }
 
-// It ends ten seconds after the last of its fibers has.
+// The worker ends ten seconds after the last of its fibers.
 TEST_F(DispatcherTest, AWorkerWithSuspendedFibersDoesNotEnd) {
   Make(2, 256);
   Slot& worker = Start();
@@ -302,7 +303,7 @@ TEST_F(DispatcherTest, APatternThatWasSeenToBlockIsExpectedTo) {
   EXPECT_TRUE(second.Blocked()) << "before anybody has looked";
   dispatcher_->Observe(second, second.Jobs(), /*waits=*/false);
   EXPECT_EQ(route_.runner_word & PatternLoad::kBlocks, 0u);
-  // A look at a call that has ended meanwhile says nothing.
+  // An observation of a call that has ended meanwhile has no effect.
   dispatcher_->Observe(worker, worker.Jobs() - 1, /*waits=*/false);
   EXPECT_TRUE(worker.Blocked());
 }

@@ -1,4 +1,4 @@
-// Whether a stack is that of a thread which waits for a lock: glibc's, musl's and a sanitizer's.
+// Whether a stack belongs to a thread that waits for a lock: of glibc, musl and a sanitizer.
 
 #include "workers/lock_wait.h"
 
@@ -11,7 +11,7 @@ TEST(LockWait, AMutexOnTopOfTheStack) {
   EXPECT_TRUE(
       WaitsForLock("__lll_lock_wait in libc.so.6+0x8a0d0\n"
                    "pthread_mutex_lock in libc.so.6+0x90101\nmain in app+0x1234"));
-  // The inner function has no name of its own in a stripped library.
+  // The inner function has no name in a stripped library.
   EXPECT_TRUE(WaitsForLock("libc.so.6+0x8a0d0\npthread_mutex_lock in libc.so.6+0x90101"));
   EXPECT_TRUE(
       WaitsForLock("__timedwait_cp in ld-musl-x86_64.so.1+0x5\n"
@@ -28,7 +28,7 @@ TEST(LockWait, OtherWaitsAreNone) {
   EXPECT_FALSE(WaitsForLock("read in libc.so.6+0x1"));
 }
 
-// A frame that is further out only tells how the program came to where it is.
+// A frame further out only shows the callers.
 TEST(LockWait, OnlyTheInnermostFramesCount) {
   EXPECT_TRUE(WaitsForLock("a\nb\nc\nd\npthread_mutex_lock in libc.so.6+0x2"));
   EXPECT_FALSE(WaitsForLock("a\nb\nc\nd\ne\npthread_mutex_lock in libc.so.6+0x2"));

@@ -1,5 +1,4 @@
-// What is learned from the calls of a pattern: when it moves to the workers, and when it comes
-// back.
+// The measurements of a pattern: when it moves to the workers, and when it returns.
 
 #include "workers/pattern_load.h"
 
@@ -33,7 +32,7 @@ TEST(PatternLoad, OneSlowCallDoesNotMoveAQuickPattern) {
   const PatternLoad quick = Many(PatternLoad(0), 100, 5us);
   PatternLoad load = quick.After(10s, kLimit);
   EXPECT_FALSE(load.OnWorkers());
-  // Many of them do.
+  // Many slow calls move the pattern.
   uint32_t calls = 1;
   while (!load.OnWorkers() && calls < 10) {
     load = load.After(10s, kLimit);
@@ -48,7 +47,7 @@ TEST(PatternLoad, ComesBackAfterEnoughQuickCallsInARow) {
   load = Many(load, PatternLoad::kQuickCallsMin - 1, 10us);
   EXPECT_TRUE(load.OnWorkers());
   EXPECT_FALSE(load.After(10us, kLimit).OnWorkers());
-  // One that is not quick begins the count anew.
+  // A call that is not quick restarts the count.
   load = load.After(kLimit, kLimit);
   EXPECT_TRUE(Many(load, PatternLoad::kQuickCallsMin - 1, 10us).OnWorkers());
   EXPECT_FALSE(Many(load, PatternLoad::kQuickCallsMin, 10us).OnWorkers());

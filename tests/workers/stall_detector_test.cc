@@ -1,4 +1,4 @@
-// When a handler is found to hold its loop. No threads, no clock.
+// The detection of a held loop. No threads, no clock.
 
 #include "workers/stall_detector.h"
 
@@ -19,7 +19,7 @@ struct FakeProbe {
 
 class StallDetectorTest : public testing::Test {
  protected:
-  /// Time goes on by `wall`, of which the loop's thread runs for `processor`.
+  /// Time advances by `wall`, in which the loop's thread runs for `processor`.
   Verdict After(Duration wall, Duration processor) {
     now_ += wall;
     probe_.used += processor;

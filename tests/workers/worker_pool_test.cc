@@ -1,4 +1,4 @@
-// Worker threads and their descriptors: when they come and that they go.
+// Worker threads and their descriptors: their start and their end.
 
 #include "workers/worker_pool.h"
 
@@ -65,7 +65,7 @@ class WorkerPoolTest : public testing::Test {
   std::atomic<int> refused_{0};
   std::atomic<int> cancelled_{0};
   std::vector<std::unique_ptr<FunctionJob>> jobs_;
-  std::unique_ptr<WorkerPool> pool_;  // first to go
+  std::unique_ptr<WorkerPool> pool_;  // destroyed first
 };
 
 TEST_F(WorkerPoolTest, CallsThatWaitOneAfterTheOtherShareAWorker) {
@@ -74,7 +74,7 @@ TEST_F(WorkerPoolTest, CallsThatWaitOneAfterTheOtherShareAWorker) {
   for (int i = 0; i < 260; ++i) {
     SubmitAndWait([] { EXPECT_FALSE(fiber::Sleep(100us)); });
   }
-  // Two are needed; on a busy machine a worker that is not let run looks like one that is held.
+  // Two are needed; on a busy machine a worker that does not get to run looks like a blocked one.
   EXPECT_LE(pool_->Workers(), 26u);
   EXPECT_LE(test::Threads(), threads + 26);
 }
@@ -83,8 +83,8 @@ TEST_F(WorkerPoolTest, CallsThatWaitTogetherShareTheWorkersThatRun) {
   Make({.running_max = 2, .workers_max = 256});
   fiber::Channel<int> gate;
   for (int i = 0; i < 200; ++i) Submit([&] { static_cast<void>(gate.Receive()); });
-  // No worker is needed; on a busy machine a worker that is not let run looks like one that is
-  // held.
+  // No worker is needed; on a busy machine a worker that does not get to run looks like a blocked
+  // one.
   std::this_thread::sleep_for(50ms);
   EXPECT_LE(pool_->Workers(), 20u);
   gate.Close();
@@ -117,7 +117,7 @@ TEST_F(WorkerPoolTest, AllThreadsAndTheirDescriptorsGoWhenTheyAreIdle) {
   }
 }
 
-// Fibers that a job has left behind keep its worker; nothing tells of their end but the monitor.
+// Fibers left by a job keep its worker; only the monitor notices their end.
 TEST_F(WorkerPoolTest, AWorkerWithAFiberLeftStaysUntilItsEnd) {
   Make({.running_max = 2, .workers_max = 64, .idle_time_max = 50ms});
   fiber::Channel<int> gate(1);

@@ -29,7 +29,7 @@ void Expect(std::string_view name, std::string_view text) {
 
 }  // namespace
 
-// What it says is which of the two folders it was built with.
+// The output shows which of the two folders the program was built with.
 int main(int, char** argv) {
   const bool second = std::string_view(argv[1]) == "second";
   Expect("index.html", "<!DOCTYPE html>\n<title>\"embedded\" \\ ?\?=</title>\n");

@@ -1,5 +1,5 @@
-// A server whose handlers keep what they may not, for a program that is built with AddressSanitizer
-// while the library is not. Usage: kept_view ADDRESS epoll|io_uring
+// A server whose handlers keep views that have ended, for a program that is built with
+// AddressSanitizer while the library is not. Usage: kept_view ADDRESS epoll|io_uring
 
 #include <hon/fiber/fiber.h>
 #include <hon/http/serve_mux.h>
@@ -22,7 +22,7 @@ size_t Sum(std::string_view text) {
   return sum;
 }
 
-// A frame with redzones around its array, which an exception leaves in the middle.
+// A frame with redzones around its array, which an exception leaves early.
 [[gnu::noinline]] size_t Throw(size_t depth) {
   volatile char frame[64] = {};
   frame[depth % sizeof frame] = 1;
@@ -52,7 +52,7 @@ int main(int, char** argv) {
   mux.HandleFunc("/late_request", [](hon::http::ResponseWriter& w, hon::http::Request&) {
     w.Write(std::to_string(Sum(kept_request->Method)));
   });
-  // What is allowed: waits, exceptions and a body.
+  // Allowed uses: waits, exceptions and a body.
   mux.HandleFunc("/throw", [](hon::http::ResponseWriter& w, hon::http::Request&) {
     static_cast<void>(hon::fiber::Sleep(std::chrono::milliseconds(1)));
     w.Write(std::to_string(Throw(40)));
