@@ -97,7 +97,7 @@ TEST(Pool, KeepsNoMoreThanItMay) {
       second->Reserve(bytes);
     }
     EXPECT_EQ(pool.Get()->Cap() >= kBytesMax, bytes == kBytesMax);
-    // Only the small buffer was kept.
+    // The pool has kept one of the two buffers.
     const Pool::Handle one = pool.Get();
     EXPECT_LT(pool.Get()->Cap(), kBytesMax);
   }
