@@ -13,9 +13,9 @@ constexpr std::string_view kLineEnd = "\r\n";
 // RFC 9112 §7.1: the last chunk, and an empty trailer section.
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
-// A chunk of this size and less is put together on the stack and sent from there.
+// A chunk up to this size is built on the stack and sent from there.
 constexpr size_t kSmallBytesMax = 2048;
-// A longer chunk than this is sent from where its data is.
+// A longer chunk than this is sent without copying its data.
 constexpr size_t kCopiedBytesMax = 16 * 1024;
 
 void WriteChunk(io::EventConn& conn, std::string_view first, std::string_view second) {
@@ -39,7 +39,7 @@ void WriteChunk(io::EventConn& conn, std::string_view first, std::string_view se
   }
   conn.SendNow(head, second);
   conn.Out().Write(kLineEnd);
-  conn.SendNow({}, {});  // OnDrained tells only of what the socket has not taken
+  conn.SendNow({}, {});  // OnDrained follows only output that the socket has not taken
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ void DetachedBody::SetSink(io::ConnSink& sink) {
   conn_->SetSink(*this);
 }
 
-// Frames what was added to Out(), behind which SendNow and the end of the body come.
+// Frames the bytes added to Out(), which SendNow and the end of the body must follow.
 void DetachedBody::FrameOutput() {
   if (out_->Empty()) return;
   io::LinkBuffer& to = conn_->Out();

@@ -13,16 +13,16 @@
 
 namespace hon::adaptor {
 
-/// How the rest of a body goes on the wire (RFC 9112 §6).
+/// The framing of the rest of a body (RFC 9112 §6).
 enum class BodyFraming : uint8_t {
   kChunked,     // §7.1
-  kUntilClose,  // as it is; the end of the connection is its end
+  kUntilClose,  // unframed; the body ends with the connection
 };
 
-/// The body of an answer whose handler has returned: an EventConn whose output is framed on its way
-/// to the EventConn of the connection. Out() and SendNow take bytes of the body; Close(kGraceful)
-/// and CloseWrite send what is there and the end of the body, and close. Input is what the client
-/// sends behind its request. Belongs to the sink from OnOpen on.
+/// The body of an answer whose handler has returned: an EventConn that frames its output for the
+/// EventConn of the connection. Out() and SendNow take bytes of the body; Close(kGraceful) and
+/// CloseWrite send the output and the end of the body, and close. Input is the client's next
+/// requests. Belongs to the sink from OnOpen on.
 class DetachedBody final : public io::EventConn, public io::ConnSink {
  public:
   DetachedBody(BodyFraming framing, io::ConnSink& sink) : sink_(&sink), framing_(framing) {}
@@ -33,7 +33,7 @@ class DetachedBody final : public io::EventConn, public io::ConnSink {
   void OnDrained() override { sink_->OnDrained(); }
   void OnDeadline(io::ConnDeadline which) override { sink_->OnDeadline(which); }
   void OnShutdown() override { sink_->OnShutdown(); }
-  void OnClosed(const Error& why) override { sink_->OnClosed(why); }  // destroys this
+  void OnClosed(const Error& why) override { sink_->OnClosed(why); }  // destroys this object
 
   // io::EventConn, for the sink
   void SetSink(io::ConnSink& sink) override;
@@ -61,9 +61,9 @@ class DetachedBody final : public io::EventConn, public io::ConnSink {
 
   io::ConnSink* sink_;
   std::unique_ptr<io::EventConn> conn_;
-  std::optional<io::LinkBuffer> out_;  // not framed yet; none before OnOpen
+  std::optional<io::LinkBuffer> out_;  // not framed yet; empty before OnOpen
   const BodyFraming framing_;
-  bool ended_ = false;  // the end of the body is sent, or will not be
+  bool ended_ = false;  // the end of the body is sent, or will never be
 };
 
 }  // namespace hon::adaptor

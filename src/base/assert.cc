@@ -13,7 +13,7 @@ void AssertionFailed(const char* condition, const char* file, int line) noexcept
   char text[512];
   const int size =
       std::snprintf(text, sizeof text, "%s:%d: assertion failed: %s\n", file, line, condition);
-  // A stderr that nobody reads must not keep the process from ending.
+  // An unread stderr must not keep the process from ending.
   pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (size > 0 && ::poll(&ready, 1, 1000) == 1) {
     const ssize_t n =

@@ -396,7 +396,7 @@ void Http1Conn::LoanDestroyed() {
 void Http1Conn::TurnOfLoan() {
   if (loan_ == nullptr || loan_->Returned()) {
     if (loan_ != nullptr) EndLoan({});
-    if (exchange_ == nullptr) GoOnAfterLoan();  // else its end goes on
+    if (exchange_ == nullptr) GoOnAfterLoan();  // otherwise the exchange goes on at its end
     return;
   }
   if (!services_->draining || !loan_->MarkTold()) return;

@@ -59,7 +59,7 @@ class Http1Conn final : public ConnEntry {
   /// next request may follow the answer if `keep_alive`.
   [[gnu::cold]] void Lend(io::ConnSink& sink, bool keep_alive);
 
-  // For its LoanedConn.
+  // Used by its LoanedConn.
 
   /// The answer is complete.
   [[gnu::cold]] void LoanReturned();

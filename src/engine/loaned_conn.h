@@ -13,8 +13,8 @@ namespace hon::engine {
 class Http1Conn;
 
 /// A served connection while an answer goes on without its handler: the io::EventConn below the
-/// answer's encoder. The connection stays the server's. Close(kGraceful) gives it back for the next
-/// request; OnClosed follows in the connection's next turn, as for every EventConn.
+/// answer's encoder. The server keeps the connection. Close(kGraceful) gives the connection back
+/// for the next request; OnClosed follows in the connection's next turn, as for every EventConn.
 class LoanedConn final : public io::EventConn {
  public:
   LoanedConn(Http1Conn& owner, netpoll::Connection& connection, io::ConnSink& sink)
@@ -23,18 +23,18 @@ class LoanedConn final : public io::EventConn {
 
   [[nodiscard]] static io::ConnDeadline DeadlineOf(netpoll::DeadlineKind kind);
 
-  // For the owner.
+  // Used by the owner.
   [[nodiscard]] io::ConnSink& Sink() { return *sink_; }
   [[nodiscard]] bool Returned() const { return returned_; }
-  /// The sink is being told OnClosed.
+  /// The call of OnClosed on the sink has begun.
   void Forget() { owner_ = nullptr; }
-  /// The sink has been told that the server shuts down, or need not be. True the first time.
+  /// Marks the sink as notified of the shutdown. Returns true the first time.
   [[nodiscard]] bool MarkTold() { return !std::exchange(told_, true); }
 
   // io::EventConn
   void SetSink(io::ConnSink& sink) override { sink_ = &sink; }
   [[nodiscard]] io::LinkBuffer& In() override { return connection_->Reader(); }
-  /// Input that comes meanwhile belongs to the next request, and stays unread.
+  /// Input during the loan belongs to the next request, and stays unread.
   void ConsumedInput() override {}
   [[nodiscard]] bool InputEnded() const override { return connection_->PeerFinished(); }
   [[nodiscard]] io::LinkBuffer& Out() override { return connection_->Writer(); }
@@ -50,7 +50,7 @@ class LoanedConn final : public io::EventConn {
   [[nodiscard]] const void* LoopId() const override { return &connection_->GetLoop(); }
 
  private:
-  Http1Conn* owner_;  // null: the loan is over
+  Http1Conn* owner_;  // null: the loan has ended
   netpoll::Connection* connection_;
   io::ConnSink* sink_;
   bool returned_ = false;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where one HTTP/1.1 connection stands. No I/O, no clock: exhaustively tested.
+// The states of one HTTP/1.1 connection. No I/O, no clock: exhaustively tested.
 //   idle → head → handler → (drain →) idle;   handler → detached → idle;   handler → hijacked; any
 //   open one → closed
 
@@ -34,7 +34,8 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kHandler, PhaseEvent::kReplyDone, Phase::kDrain},  // unread body: RFC 9112 §9.3
     {Phase::kHandler, PhaseEvent::kBodyDone, Phase::kIdle},    // replied, nothing left to read
     {Phase::kHandler, PhaseEvent::kHijack, Phase::kHijacked},  // terminal: not ours any more
-    {Phase::kHandler, PhaseEvent::kDetach, Phase::kDetached},  // the answer goes on without it
+    {Phase::kHandler, PhaseEvent::kDetach, Phase::kDetached},  // the answer goes on without its
+                                                               // handler
     {Phase::kDetached, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kDrain, PhaseEvent::kBodyDone, Phase::kIdle},
     {Phase::kIdle, PhaseEvent::kFault, Phase::kClosed},
@@ -46,7 +47,7 @@ inline constexpr PhaseMove kPhaseMoves[] = {
 
 /// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 where
 /// there is none.
-inline constexpr size_t kPhases = 7;  // and as many events
+inline constexpr size_t kPhases = 7;  // the number of events, too
 inline constexpr auto kNextPhases = [] {
   std::array<std::array<uint8_t, kPhases>, kPhases> next{};
   for (const PhaseMove& move : kPhaseMoves) {

@@ -19,8 +19,7 @@ constexpr size_t kSignalStackBytes = 64 * 1024;
 struct sigaction previous_segv;
 struct sigaction previous_bus;
 
-// Only calls that are safe in a signal handler. A stderr that nobody reads holds a call for a
-// second.
+// Makes only async-signal-safe calls. An unread stderr delays a call by a second.
 void WriteText(std::string_view text) {
   pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&ready, 1, 1000) != 1) return;

@@ -73,7 +73,7 @@ class ReaderSource final : public ReplayableSource {
   }
 
  private:
-  ReaderPtr reader_;  // null: to be made by get_
+  ReaderPtr reader_;  // null: get_ makes it
   Get get_;
   int64_t length_;
   bool closed_ = false;

@@ -19,7 +19,7 @@ using http::internal::IsLoopbackHost;
 using http::internal::IsSubdomain;
 using http::internal::ParseIpAddress;
 
-// `host` is or is below `domain` (RFC 6265 §5.1.3, for names).
+// Whether `host` equals or is below `domain` (RFC 6265 §5.1.3, for names).
 bool InDomain(std::string_view host, std::string_view domain) {
   return host == domain || IsSubdomain(host, domain);
 }
@@ -47,13 +47,13 @@ http::Time After(http::Time now, int64_t seconds) {
   return http::Time::FromUnix(now.Unix() + std::min(seconds, room), now.Nanosecond());
 }
 
-// Whether the cookie's attributes say that it has ended.
+// Whether the cookie's attributes mean that it has expired.
 bool IsOver(const http::Cookie& cookie, http::Time now) {
   if (cookie.MaxAge != 0) return cookie.MaxAge < 0;
   return !cookie.Expires.IsZero() && cookie.Expires <= now;
 }
 
-// Whether the cookie is what the prefix of its name promises (RFC 6265bis §4.1.3).
+// Whether the cookie satisfies the prefix of its name (RFC 6265bis §4.1.3).
 bool KeepsPromise(const http::Cookie& cookie) {
   if (StartsWithFold(cookie.Name, "__Secure-")) return cookie.Secure;
   if (!StartsWithFold(cookie.Name, "__Host-")) return true;
@@ -102,7 +102,7 @@ size_t Jar::Len() const {
   return entries_.size();
 }
 
-// The registrable domain of `host`; all of `host` when it has none, or nobody knows.
+// The registrable domain of `host`; all of `host` when it has none, or is unknown.
 std::string Jar::SiteOf(std::string_view host) const {
   if (options_.PublicSuffixList == nullptr || ParseIpAddress(host)) return std::string(host);
   const std::string_view suffix = options_.PublicSuffixList->PublicSuffix(host);
@@ -112,8 +112,8 @@ std::string Jar::SiteOf(std::string_view host) const {
   return std::string(dot == before.npos ? host : host.substr(dot + 1));
 }
 
-// Sets the entry's domain from a Domain attribute (RFC 6265 §5.3, steps 4 to 6). False when `host`
-// may not set a cookie for that domain.
+// Sets the entry's domain from a Domain attribute (RFC 6265 §5.3, steps 4 to 6). Returns false when
+// `host` may not set a cookie for that domain.
 bool Jar::SetDomain(Entry& entry, std::string_view host, std::string_view domain) const {
   entry.domain = host;
   entry.host_only = true;
@@ -131,15 +131,15 @@ bool Jar::SetDomain(Entry& entry, std::string_view host, std::string_view domain
   if (options_.PublicSuffixList == nullptr) return true;
   const std::string_view suffix = options_.PublicSuffixList->PublicSuffix(*name);
   if (!suffix.empty() && !IsSubdomain(*name, suffix)) return host == *name;
-  // A parent of a public suffix may be none itself.
+  // A parent of a public suffix need not be one itself.
   if (!InDomain(*name, entry.site)) return false;
   entry.domain = *name;
   entry.host_only = false;
   return true;
 }
 
-// Whether a secure origin sets the entry, or no Secure cookie is set or overlaid (RFC 6265bis
-// §5.7).
+// Whether the entry may be stored: a secure origin sets it, or neither it nor the cookie that it
+// overlays is Secure (RFC 6265bis §5.7).
 bool Jar::MayStore(const Entry& entry, const Origin& origin, const Site* site) {
   if (origin.secure) return true;
   if (entry.secure) return false;
@@ -208,14 +208,14 @@ void Jar::RemoveExpired(http::Time now) {
   }
 }
 
-// Removes one cookie of a site that has one too many: one that has ended, else one that is not
-// Secure, else any; of these the one that was used least recently.
+// Removes one cookie of a site with one too many: an expired one, else one that is not Secure, else
+// any; of these the least recently used.
 void Jar::RemoveExcess(Site& site, http::Time now) {
   const auto rank = [now](const Entry& entry) {
     if (!entry.expires.IsZero() && entry.expires <= now) return 0;
     return entry.secure ? 2 : 1;
   };
-  // Entries of a site are in the order of their last use, the new one last.
+  // The entries of a site are in the order of their last use, the new one last.
   const auto worst =
       std::min_element(site.begin(), std::prev(site.end()),
                        [&rank](const Entries::iterator& a, const Entries::iterator& b) {
@@ -251,7 +251,7 @@ std::vector<http::Cookie> Jar::Cookies(const url::URL& url) {
       chosen.push_back(entry);
     }
   }
-  for (const Entries::iterator& entry : chosen) {  // the most recently used ones now
+  for (const Entries::iterator& entry : chosen) {  // the most recently used from now on
     entries_.splice(entries_.end(), entries_, entry);
     const auto at = std::find(found->second.begin(), found->second.end(), entry);
     std::rotate(at, std::next(at), found->second.end());

@@ -1,6 +1,6 @@
 #pragma once
 
-// Host names in the one spelling in which they are compared.
+// Host names in their canonical spelling, in which they are compared.
 
 #include <optional>
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace hon::http::internal {
 
-/// `host` in lower case, its labels that are not ASCII in punycode ("xn--…", RFC 3492). Nothing
-/// when `host` is empty, longer than kHostNameBytesMax, or no UTF-8. Letters beyond ASCII keep
+/// `host` in lower case, with labels that are not ASCII in punycode ("xn--…", RFC 3492). Nothing
+/// when `host` is empty, longer than kHostNameBytesMax, or not UTF-8. Letters beyond ASCII keep
 /// their case.
 [[nodiscard]] std::optional<std::string> CanonicalHostName(std::string_view host);
 
-/// Bytes of a host's name (RFC 1035 §2.3.4), in whatever spelling.
+/// Bytes of a host's name (RFC 1035 §2.3.4), in any spelling.
 inline constexpr size_t kHostNameBytesMax = 255;
 
 /// Whether `host` ends with "." and `domain`.
@@ -22,8 +22,8 @@ inline constexpr size_t kHostNameBytesMax = 255;
          host[host.size() - domain.size() - 1] == '.';
 }
 
-/// Whether `host`, a canonical name or an address without brackets, is this machine: "localhost"
-/// and what is below it (RFC 6761 §6.3), or a loopback address.
+/// Whether `host`, a canonical name or an address without brackets, is this machine: "localhost" or
+/// a name below it (RFC 6761 §6.3), or a loopback address.
 [[nodiscard]] bool IsLoopbackHost(std::string_view host);
 
 }  // namespace hon::http::internal

@@ -13,7 +13,7 @@ constexpr std::array<uint8_t, kMappedBytes> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0
 
 bool IsDecimal(char c) { return c >= '0' && c <= '9'; }
 
-// Into four bytes.
+// Reads four bytes.
 bool ReadIPv4(std::string_view text, uint8_t* into) {
   for (size_t part = 0; part < 4; ++part) {
     if (part > 0) {
@@ -32,7 +32,7 @@ bool ReadIPv4(std::string_view text, uint8_t* into) {
   return text.empty();
 }
 
-// The groups of an IPv6 address on one side of "::", an IPv4 address at the end for two of them.
+// The groups of an IPv6 address on one side of "::"; an IPv4 address at the end counts for two.
 struct Groups {
   std::array<uint8_t, 16> bytes{};
   size_t size = 0;
@@ -59,7 +59,7 @@ bool ReadGroups(std::string_view text, bool may_end_in_ipv4, Groups& into) {
     into.size += 2;
     if (colon == text.size()) return true;
     text.remove_prefix(colon + 1);
-    if (text.empty()) return false;  // ends with one colon
+    if (text.empty()) return false;  // a single colon at the end
   }
   return true;
 }

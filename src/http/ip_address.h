@@ -1,6 +1,6 @@
 #pragma once
 
-// IP addresses as text, and their networks, without a socket's headers.
+// IP addresses as text, and their networks, without socket headers.
 
 #include <array>
 #include <cstddef>
@@ -25,7 +25,7 @@ struct IpAddress {
 /// and zone.
 [[nodiscard]] std::optional<IpAddress> ParseIpAddress(std::string_view text);
 
-/// The addresses that begin as `address` does.
+/// The addresses with a common prefix.
 struct IpNetwork {
   IpAddress address;
   uint8_t prefix_bits = 128;  // of the 16 bytes

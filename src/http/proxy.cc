@@ -31,10 +31,10 @@ struct NoProxyAddress {
 struct NoProxyDomain {
   std::string name;
   std::string port;  // "": all
-  bool itself;       // and not its subdomains alone
+  bool itself;       // also matches the domain itself
 };
 
-// The elements of a NO_PROXY, and what they match.
+// The elements of a NO_PROXY.
 struct NoProxy {
   bool everything = false;
   std::vector<IpNetwork> networks;
@@ -107,7 +107,7 @@ Error Invalid(std::string_view name, std::string_view why) {
                    std::string(name) + " is no address of a proxy: " + std::string(why));
 }
 
-// The proxy that a setting names. The text of the setting may hold a password, and is in no error.
+// The proxy of a setting. No error has the text of the setting, which may hold a password.
 Result<std::optional<url::URL>> ParseProxy(std::string_view name, std::string_view text) {
   text = Trim(text);
   if (text.empty()) return std::nullopt;
@@ -165,7 +165,7 @@ Result<std::optional<url::URL>> Rules::ProxyFor(const url::URL& target) const {
   const Result<std::optional<url::URL>>& proxy = https ? parsed_->https : parsed_->http;
   if (proxy && !proxy->has_value()) return std::nullopt;
   std::string_view text = target.Hostname();
-  text = text.substr(0, text.find('%'));  // an address is the same in every zone
+  text = text.substr(0, text.find('%'));  // the zone of an address is ignored
   if (text.ends_with('.')) text.remove_suffix(1);
   const std::optional<std::string> host = CanonicalHostName(text);
   if (!host) return proxy;

@@ -1,4 +1,4 @@
-// The settings of proxies as the environment of the process has them.
+// The proxy settings in the environment of the process.
 
 #include <cstdlib>
 #include <string>

@@ -1,4 +1,4 @@
-// Built without libpsl: no public suffix is known.
+// For builds without libpsl: no public suffix is known.
 
 #include "hon/http/cookie_jar.h"
 

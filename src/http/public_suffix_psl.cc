@@ -1,4 +1,4 @@
-// Public suffixes as libpsl knows them.
+// Public suffixes by libpsl.
 
 #include <libpsl.h>
 
@@ -21,7 +21,7 @@ class PslList final : public PublicSuffixList {
   }
 
  private:
-  const psl_ctx_t* const list_;  // of libpsl itself, never freed; read only
+  const psl_ctx_t* const list_;  // owned by libpsl, never freed; read only
 };
 
 }  // namespace

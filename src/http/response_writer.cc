@@ -40,7 +40,7 @@ Error ResponseWriter::Upgrade(std::string_view protocol, const http::Header& fie
   return inner == nullptr ? Lacks(*this, "Upgrade") : inner->Upgrade(protocol, fields, sink);
 }
 
-// Not by Unwrap: the bytes would go past this writer's own Write.
+// Not through Unwrap: the bytes would bypass this writer's own Write.
 Error ResponseWriter::Detach([[maybe_unused]] io::ConnSink& sink) { return Lacks(*this, "Detach"); }
 
 // Through this writer's own Write, which may want to see or change the bytes.

@@ -435,8 +435,8 @@ void IoUringBackend::DeliverReady() {
 
 // Linux (seen in 6.18) can lose the end of input that arrives close behind bytes: a multishot
 // receive takes both wake-ups for one, delivers the bytes, and stays armed for ever. The poll of
-// the peer has one event to report and cannot lose it. A receive that has not reported the end that
-// the poll reported is cancelled, and armed again it finds what is left.
+// the peer has one event to report and cannot lose it. When the poll has reported an end that the
+// receive has not, the receive is cancelled, and armed again: it then finds the rest.
 void IoUringBackend::ReceiveAgainIfUntold() {
   for (Connection* c : peer_left_) {
     if (!Io::Closed(*c) && Io::WantsInput(*c)) CancelReceive(*c);

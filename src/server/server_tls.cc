@@ -29,7 +29,7 @@ std::vector<std::string> OfferedProtocols(http::Protocols protocols) {
   return offered;
 }
 
-// RFC 9113 §9.2.2 demands a suite; a client that has none but this could not speak HTTP/2.
+// RFC 9113 §9.2.2 demands a suite; a client with only that suite could not use HTTP/2.
 Error CheckSuites(const tls::Config& config, http::Protocols protocols) {
   const std::vector<uint16_t>& suites = config.CipherSuites;
   if (!protocols.HTTP2() || suites.empty() || config.MinVersion >= tls::VersionTLS13) return {};

@@ -20,7 +20,7 @@ namespace hon::sse::internal {
 class Ring;
 class Stream;
 
-/// An event as it is sent.
+/// An event in its encoded form.
 using TextPtr = std::shared_ptr<const std::string>;
 
 /// One subscriber's position in a ring.

@@ -18,8 +18,8 @@ namespace hon::sse::internal {
 /// fiber or a stack while it waits. On its loop; destroys itself at the end of the connection.
 class Stream final : public io::ConnSink {
  public:
-  /// Sends the head of `w` and goes on with the answer. ErrNotSupported where the answer cannot be
-  /// detached from its handler: `place` is as before then.
+  /// Sends the head of `w` and continues the answer. ErrNotSupported where the answer cannot be
+  /// detached from its handler; `place` is then unchanged.
   static Error Start(http::ResponseWriter& w, std::optional<Place>& place,
                      const WriterOptions& options);
 
@@ -45,7 +45,7 @@ class Stream final : public io::ConnSink {
   void Send(std::string_view text);
   void End();
 
-  std::optional<Place> place_;  // none before Start
+  std::optional<Place> place_;  // empty before Start
   std::unique_ptr<io::EventConn> conn_;
   const Duration write_timeout_;
   const Duration heartbeat_;

@@ -4,8 +4,8 @@
 
 namespace hon::sse::internal {
 
-/// The fields of a stream's head: Content-Type, and what keeps proxies from holding events back
-/// where the handler has not set it.
+/// The fields of a stream's head: Content-Type, and the fields that keep proxies from holding
+/// events back where the handler has not set them.
 void SetStreamFields(http::Header& header);
 
 }  // namespace hon::sse::internal

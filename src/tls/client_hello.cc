@@ -126,7 +126,7 @@ HelloResult ReadVersions(std::string_view extension, ClientHello& hello) {
   return kCompleteHello;
 }
 
-// A list of numbers of two octets, behind its length.
+// A list of numbers of two octets each, after its length.
 HelloResult ReadList(std::string_view extension, std::string_view* list, std::string_view why) {
   Cursor outer(extension);
   if (!outer.Vector(2, list) || !outer.Empty() || list->empty() || list->size() % 2 != 0) {

@@ -22,7 +22,7 @@ inline constexpr uint16_t kTls13 = 0x0304;
 
 /// Whether `value` is in a list of numbers of two octets.
 bool Contains(std::string_view list, uint16_t value);
-/// The numbers of such a list.
+/// The numbers of a list of numbers of two octets.
 std::vector<uint16_t> Numbers(std::string_view list);
 
 enum class HelloStatus : uint8_t {

@@ -14,11 +14,11 @@
 
 namespace hon::tls {
 
-/// Contexts of GetConfigForClient that a loop keeps; with one more all are dropped, and parsed anew
-/// when they are used again.
+/// Contexts of GetConfigForClient that a loop keeps. One more drops them all; they are parsed anew
+/// at their next use.
 inline constexpr size_t kClientContextsMax = 1024;
 
-/// `next_protos` as LoopContext says.
+/// Adjusts `next_protos` by the rules of LoopContext.
 std::vector<std::string> AdjustNextProtos(const std::vector<std::string>& next_protos,
                                           const std::vector<std::string>& offered);
 
@@ -26,7 +26,7 @@ std::vector<std::string> AdjustNextProtos(const std::vector<std::string>& next_p
 struct LoopContext::Impl {
   Impl(std::shared_ptr<ServerContext> context, std::vector<std::string> offered_protocols);
 
-  /// The same for a context that GetConfigForClient gave.
+  /// The LoopContext::Impl for a context of GetConfigForClient.
   std::shared_ptr<Impl> For(const std::shared_ptr<ServerContext>& context);
 
   /// Takes newer certificates, if there are any.

@@ -54,7 +54,7 @@ const BIO_METHOD* BufferMethod() {
 
 // The number of the key exchange; 0 when there was none.
 uint16_t CurveOf(SSL* ssl) {
-  // SSL_get_negotiated_group, whose macro casts as C does.
+  // SSL_get_negotiated_group without its macro, which has a C cast.
   const long id = SSL_ctrl(ssl, SSL_CTRL_GET_NEGOTIATED_GROUP, 0, nullptr);
   if (id <= 0) return 0;
   if ((id & TLSEXT_nid_unknown) != 0) return static_cast<uint16_t>(id & 0xFFFF);

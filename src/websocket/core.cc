@@ -1,4 +1,4 @@
-// How a connection's loop takes input apart, and how a connection ends.
+// The input of a connection on its loop, and the end of a connection.
 
 #include "websocket/core.h"
 
@@ -99,7 +99,8 @@ Result<ReadResult> Core::Read(std::string& into, bool whole) {
   return Fail(err && outbox_.IsOpen() ? std::move(err) : outbox_.WhyClosed());
 }
 
-// The rest that an earlier reader has left goes first. True when nothing more is to be read.
+// Returns the rest of a message that an earlier reader has left, if any. Returns true when nothing
+// more is to be read.
 bool Core::TakeLeft(std::string& into, bool whole, ReadResult& result) {
   if (left_ == nullptr) return false;
   const std::unique_ptr<Left> left = std::move(left_);
@@ -142,7 +143,7 @@ void Core::DropAbandoned() {
   left_ = std::make_unique<Left>(Left{std::move(reading->data), reading->result});
 }
 
-// The reader of this loop has what it waits for, or waits for nothing more.
+// The reader of this loop has its result, or waits no more.
 void Core::WakeReader() {
   if (reading_ == nullptr || std::exchange(reading_->over, true)) return;
   if (reading_->waiter != nullptr) fiber::Wake(*reading_->waiter);
@@ -278,15 +279,15 @@ void Core::PeerEnds(const Found& found) {
   conn_->SetDeadline(io::ConnDeadline::kRead, DeadlineAfter(Clock::now(), Options().close_timeout));
 }
 
-// A peer that just stopped sending gets what is on its way to it.
+// After a plain FIN the pending output is still sent.
 void Core::FinishPostponed() {
   const std::unique_ptr<PeerEnd> end = std::move(postponed_);
   const bool by_fin = end->kind == Found::Kind::kNothing;
   End(by_fin ? io::ConnClose::kGraceful : io::ConnClose::kLinger, end.get());
 }
 
-// Answers the peer's close frame, or says what the peer did wrong, unless our own close frame has
-// been sent.
+// Answers the peer's close frame, or sends the code of the peer's fault, unless our own close frame
+// has been sent.
 void Core::End(io::ConnClose how, const PeerEnd* by_peer) {
   if (conn_ == nullptr) return;
   std::vector<Outbox::Entry> entries;
@@ -324,7 +325,7 @@ void Core::AwaitPeersClose() {
     if (core.conn_ == nullptr || core.outbox_.GetPhase() != Phase::kClosing) return;
     core.conn_->SetDeadline(io::ConnDeadline::kRead,
                             DeadlineAfter(Clock::now(), core.Options().close_timeout));
-    core.Pump();  // messages that come meanwhile are dropped
+    core.Pump();  // messages received meanwhile are dropped
   });
 }
 

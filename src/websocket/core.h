@@ -22,9 +22,9 @@ namespace hon::websocket::internal {
 /// With more than this unsent, a connection with a handler takes no further messages.
 inline constexpr size_t kEventsUnsentBytesMax = 256 * 1024;
 
-/// The half of a Session that its loop alone touches, without a lock; but for what says otherwise,
-/// on the loop's thread. Changes of the phase and waits of others are in the session's Outbox,
-/// whose mutex is taken for them.
+/// The half of a Session that only its loop uses, without a lock. Called on the loop's thread,
+/// unless a call says otherwise. Changes of the phase and waits of other threads are in the
+/// session's Outbox, with its mutex held.
 class Core final : public io::ConnSink {
  public:
   Core(Session& session, const DeflateTerms& deflate, bool client);
@@ -42,27 +42,27 @@ class Core final : public io::ConnSink {
   Result<ReadResult> Read(std::string& into, bool whole);
   /// A reader on another thread waits for `reading`.
   void ReadFor(std::shared_ptr<RemoteReading> reading);
-  /// Takes what has arrived, as far as somebody wants it.
+  /// Takes the received messages, as far as they are wanted.
   void Pump();
 
   /// Whether a message, or a part of the open one, may be sent now.
   [[nodiscard]] bool HasRoom(bool within_message);
-  /// A data frame is under way of which more parts are to come.
+  /// Whether a data frame was sent of which more parts must follow.
   [[nodiscard]] bool InMessage() const { return in_message_; }
   [[nodiscard]] size_t Unsent() const;
-  /// Sends a frame, whatever room there is.
+  /// Sends a frame, independent of the room.
   void Send(const Outgoing& frame, std::string_view payload);
-  /// Our close frame is sent: the peer has a while to answer it.
+  /// Our close frame is sent: limits the wait for the peer's close frame.
   void AwaitPeersClose();
-  /// Sends what other threads have put into the outbox.
+  /// Sends the frames that other threads have put into the outbox.
   void Flush();
-  /// Looks how much the socket has left once this turn's output has gone. Any thread, under the
-  /// outbox's mutex or on the loop.
+  /// Posts a check of how much the socket has left after this turn's output. Any thread, with the
+  /// outbox's mutex held or on the loop.
   void PostSettle(io::EventConn& conn);
-  /// Session::SendPrepared: sends a message that was framed before, or not, as ConnOptions::slow
-  /// says. Never waits.
+  /// Session::SendPrepared: sends a prepared message, or treats it by ConnOptions::slow. Never
+  /// waits.
   void SendPrepared(Prepared& message, PreparedBlocks& blocks);
-  /// Sends what is there and nothing more, then closes the socket.
+  /// Sends the pending output and nothing more, then closes the socket.
   void End(io::ConnClose how) { End(how, nullptr); }
 
   // io::ConnSink
@@ -74,17 +74,17 @@ class Core final : public io::ConnSink {
   void OnClosed(const Error& why) override;
 
  private:
-  /// A fiber of this loop that reads. On its stack.
+  /// A reading fiber of this loop. Lives on its stack.
   struct Reading {
     std::string* into;
     bool whole;
-    fiber::Fiber* waiter = nullptr;  // null: it does not wait
-    bool over = false;               // the result is there, or none will come
+    fiber::Fiber* waiter = nullptr;  // null: not waiting
+    bool over = false;               // the result is there, or will never be
     bool done = false;               // the result is there
     ReadResult result{};
   };
-  /// How the peer ends the connection, found while a message that came before is still being
-  /// answered. kNothing: by its FIN.
+  /// The peer's end of the connection, found while an earlier message is still being answered.
+  /// kNothing: by its FIN.
   struct PeerEnd {
     Found::Kind kind;
     CloseCode code;
@@ -92,9 +92,9 @@ class Core final : public io::ConnSink {
   };
   /// The ping timer's knowledge of the peer.
   enum class Liveness : uint8_t {
-    kHeard,  // something has come since the timer last went off
+    kHeard,  // bytes came since the timer last fired
     kQuiet,
-    kPinged,  // nothing has come since our ping
+    kPinged,  // no bytes came since our ping
   };
 
   // Input: core.cc.
@@ -134,19 +134,19 @@ class Core final : public io::ConnSink {
   const DeflateParams send_;
   const ReaderOptions reader_options_;
   MessageReader reader_;
-  std::unique_ptr<MessageBuffer> message_;  // the part of it that has come, for the handler
+  std::unique_ptr<MessageBuffer> message_;  // the received part of a message for the handler
   Reading* reading_ = nullptr;
   std::shared_ptr<RemoteReading> remote_reading_;
-  /// A message, or the beginning of one, that was taken for a reader who then stopped waiting.
+  /// A message, or its beginning, that was taken for a reader who has stopped waiting.
   struct Left {
     std::string data;
     ReadResult result;
   };
   std::unique_ptr<Left> left_;
   std::unique_ptr<PeerEnd> postponed_;
-  std::unique_ptr<Deflater> deflater_;  // whose window goes on from message to message
-  uint64_t emitted_ = 0;                // bytes of frames so far, about
-  uint64_t sent_mark_ = 0;              // of them sent when the write deadline was set
+  std::unique_ptr<Deflater> deflater_;  // with context takeover
+  uint64_t emitted_ = 0;                // approximate number of bytes of frames so far
+  uint64_t sent_mark_ = 0;              // bytes sent when the write deadline was set
   const bool client_;
   bool pumping_ = false;
   bool write_watched_ = false;  // the write deadline is set

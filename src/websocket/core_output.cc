@@ -1,4 +1,4 @@
-// How a connection's loop sends: its own messages, and those of other threads and of hubs.
+// The output of a connection on its loop: its own messages, and those of other threads and of hubs.
 
 #include <openssl/rand.h>
 
@@ -51,8 +51,8 @@ bool Core::HasRoom(bool within_message) {
   return conn_->Out().Len() < Options().unsent_bytes_max;
 }
 
-// Entries of other threads are not moved for a message: HasRoom has moved them, and a close frame
-// that has come since must follow the message.
+// A message does not move the entries of other threads: HasRoom has moved them, and a later close
+// frame must follow the message.
 void Core::Send(const Outgoing& frame, std::string_view payload) {
   HON_ASSERT(OnLoop());
   if (conn_ == nullptr) return;
@@ -93,7 +93,7 @@ void Core::Flush() {
   const bool was_in_message = in_message_;
   MoveEntries();
   if (!was_in_message || in_message_) return;
-  Outbox::Lock lock(outbox_.mutex);  // fibers of this loop waited for the end of that message
+  Outbox::Lock lock(outbox_.mutex);  // fibers of this loop wait for the end of that message
   outbox_.changed.WakeAll();
 }
 
@@ -102,7 +102,7 @@ std::unique_ptr<Deflater> Core::TakeDeflater() {
   return std::make_unique<Deflater>(send_.window_bits, session_.setup_->pool->Level());
 }
 
-// Writes a message, or the next part of the one that is under way.
+// Writes a message, or the next part of the open one.
 void Core::EmitData(const Outgoing& frame, std::string_view payload) {
   std::string packed;
   if (frame.packing == Packing::kOnLoop) {
@@ -147,7 +147,7 @@ void Core::Sent() {
   conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(Clock::now(), timeout));
 }
 
-// For those who wait for less to be unsent. When that is too much still, OnDrained will tell. Two
+// For writers that wait for room. When there is still too little, OnDrained follows later. Two
 // posts are always a turn apart.
 void Core::PostSettle(io::EventConn& conn) {
   if (outbox_.settle_posted.exchange(true, std::memory_order_relaxed)) return;
@@ -185,7 +185,7 @@ void Core::SendPrepared(Prepared& message, PreparedBlocks& blocks) {
   const bool compress = Compresses() && message.Payload().size() >= options.deflate.threshold_bytes;
   const int bits = compress ? send_.window_bits : 0;
   const std::string& frame = message.Frame(bits, session_.setup_->pool.get());
-  // The window of our own deflater no longer equals the peer's.
+  // The window of our deflater now differs from the peer's.
   if (compress && send_.takeover) deflater_.reset();
   emitted_ += frame.size();
   blocks.AppendTo(conn_->Out(), frame, bits);

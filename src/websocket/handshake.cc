@@ -132,7 +132,7 @@ Error CheckAnswerFields(const http::Header& header, std::string_view key) {
   return {};
 }
 
-/// Reads a byte at a time, so that nothing is taken of what follows the head.
+/// Reads a byte at a time, so that no byte behind the head is consumed.
 class ByteReader final : public io::Reader {
  public:
   explicit ByteReader(io::Reader& from) : from_(&from) {}

@@ -42,8 +42,8 @@ struct HandshakeAnswer {
   DeflateTerms deflate;
   std::string subprotocol;
 };
-/// Reads a server's answer to `key` from `from`, and not a byte behind its head, and looks at all
-/// that RFC 6455 §4.1 asks of it. ErrBadHandshake, or what `from` gave.
+/// Reads a server's answer to `key` from `from`, and no byte behind its head, and checks all that
+/// RFC 6455 §4.1 demands. Fails with ErrBadHandshake, or with the error of `from`.
 [[nodiscard]] Result<HandshakeAnswer> ReadAnswer(io::Reader& from, std::string_view key,
                                                  const std::vector<std::string>& subprotocols,
                                                  const DeflateOptions& options);

@@ -19,11 +19,11 @@
 
 namespace hon::websocket::internal {
 
-/// How the payload of a data frame is compressed.
+/// The compression of a data frame's payload.
 enum class Packing : uint8_t {
   kPlain,   // not at all
   kPacked,  // already
-  kOnLoop,  // by the loop, whose window goes on from message to message (RFC 7692 §7.2.1)
+  kOnLoop,  // by the loop, with context takeover (RFC 7692 §7.2.1)
 };
 
 /// A whole message, a part of one, or a control frame.
@@ -39,17 +39,17 @@ struct ReadResult {
   bool final = false;  // the message ends with it
 };
 
-/// A read by a fiber or thread of another loop. `data` and `result` are the loop's until `done`.
+/// A read by a fiber or thread of another loop. The loop owns `data` and `result` until `done`.
 struct RemoteReading {
   std::string data;
   ReadResult result;
   bool whole = true;
-  bool done = false;                   // a message is there, or a piece of one; under the mutex
+  bool done = false;                   // a message, or a part of one, is there; under the mutex
   std::atomic<bool> abandoned{false};  // the reader no longer waits; changed under the mutex
 };
 
-/// The atomics are read without the mutex, which is never held across a wait or a call of the
-/// program's. Frames that the loop itself sends do not come here.
+/// The atomics are read without the mutex, which is never held across a wait or a callback of the
+/// program. Frames that the loop itself sends do not pass through here.
 struct Outbox {
   using Lock = std::unique_lock<std::mutex>;
   struct Entry {
@@ -65,15 +65,16 @@ struct Outbox {
   std::atomic<bool> filled{false};        // there are entries; changed under the mutex
   std::atomic<bool> message_open{
       false};  // an OutgoingMessage is not closed; changed under the mutex
-  std::atomic<bool> settle_posted{false};  // Core::Settle is on its way
-  std::atomic<bool> skip_message{false};  // the reader has gone: the rest of its message is dropped
-  std::atomic<size_t> bytes{0};           // of the entries' payloads; changed under the mutex
-  std::atomic<size_t> out_bytes{0};       // in EventConn::Out() when the loop last looked
+  std::atomic<bool> settle_posted{false};  // Core::Settle is posted
+  std::atomic<bool> skip_message{false};   // the reader was destroyed: the rest of its message is
+                                           // dropped
+  std::atomic<size_t> bytes{0};            // of the entries' payloads; changed under the mutex
+  std::atomic<size_t> out_bytes{0};        // bytes in EventConn::Out() at the loop's last check
 
   std::mutex mutex;
-  io::EventConn* conn = nullptr;  // null before the handshake is done and after the end
+  io::EventConn* conn = nullptr;  // null before the handshake and after the end
   std::vector<Entry> entries;
-  bool flush_posted = false;  // Core::Flush is on its way
+  bool flush_posted = false;  // Core::Flush is posted
   std::shared_ptr<RemoteReading> reading;
   WaitList changed;                     // of phase, message_open, room or reading
   std::unique_ptr<CloseStatus> status;  // null: without a closing handshake
@@ -106,7 +107,7 @@ struct Outbox {
     const bool ended = phase.load(std::memory_order_relaxed) > Phase::kOpen;
     return ended && status != nullptr ? *status : CloseStatus();
   }
-  /// Why nothing can be written.
+  /// The reason why nothing can be written.
   [[nodiscard]] Error WhyClosed() const {
     if (phase.load(std::memory_order_relaxed) == Phase::kClosing) return ErrClosed;
     const CloseStatus how = Status();

@@ -1,6 +1,6 @@
 #pragma once
 
-// How far a WebSocket connection has come. No I/O, no clock: every pair is tested.
+// The states of a WebSocket connection. No I/O, no clock: every pair is tested.
 //   new → open → closing → ending → closed; any of them may go to a later one directly
 
 #include <array>
@@ -11,9 +11,9 @@
 namespace hon::websocket::internal {
 
 enum class Phase : uint8_t {
-  kNew,      // the handshake is not done
-  kOpen,     // messages go both ways
-  kClosing,  // our close frame is on its way; received data is dropped until the peer's close frame
+  kNew,      // before the end of the handshake
+  kOpen,     // messages in both directions
+  kClosing,  // our close frame is sent; messages are dropped until the peer's close frame
   kEnding,   // nothing more is read or written; the socket closes
   kClosed,   // the socket is closed
 };
@@ -44,7 +44,7 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kEnding, PhaseEvent::kGone, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event: the next phase plus one, 0 where there is none.
+/// kPhaseMoves by phase and event: the next phase plus one, 0 for none.
 inline constexpr auto kNextPhases = [] {
   std::array<std::array<uint8_t, kPhaseEvents>, kPhases> next{};
   for (const PhaseMove& move : kPhaseMoves) {
@@ -54,7 +54,8 @@ inline constexpr auto kNextPhases = [] {
   return next;
 }();
 
-/// The phase after `on`, or nothing where that is our own mistake: callers assert.
+/// The phase after `on`, or nothing for a transition that our own code must not make: callers
+/// assert.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
   const uint8_t next = kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
   if (next == 0) return std::nullopt;

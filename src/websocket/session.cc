@@ -87,7 +87,7 @@ Packing Session::PackingOf(size_t bytes) const {
   return core_.SendParams().takeover ? Packing::kOnLoop : Packing::kPacked;
 }
 
-// Compresses by a deflater of the pool, which is kept in `deflater` while the message goes on.
+// Compresses by a deflater of the pool, which is kept in `deflater` until the end of the message.
 void Session::Pack(std::unique_ptr<internal::Deflater>& deflater, std::string_view data, bool final,
                    std::string& packed) const {
   const int bits = core_.SendParams().window_bits;

@@ -33,12 +33,12 @@ struct SessionStart {
   bool client = false;
   std::string subprotocol{};
   std::string remote_addr{};
-  appcontext::CallbackGuard guard{};  // reports what the handler throws
+  appcontext::CallbackGuard guard{};  // reports exceptions of the handler
 };
 
-/// One connection: what its handles call, from any thread. On the connection's loop a call goes to
-/// the core at once and takes no lock; from elsewhere it goes through the outbox, with one lock.
-/// Lives until the connection has ended and nobody has a handle on it.
+/// One connection: the calls of its handles, from any thread. On the connection's loop a call goes
+/// to the core directly and takes no lock; on other threads it goes through the outbox, with one
+/// lock. Lives until the connection has ended and no handle on it is left.
 class Session final : public std::enable_shared_from_this<Session> {
  public:
   explicit Session(SessionStart start);
@@ -46,10 +46,10 @@ class Session final : public std::enable_shared_from_this<Session> {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The sink that takes the connection, once.
+  /// The sink for the connection, used once.
   [[nodiscard]] io::ConnSink& Sink() { return core_; }
 
-  // For handles.
+  // Used by handles.
 
   void AddHandle() { handles_.fetch_add(1, std::memory_order_relaxed); }
   void DropHandle();
@@ -77,7 +77,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool Compressed() const { return core_.Compresses(); }
   [[nodiscard]] std::shared_ptr<void>& Data() { return data_; }
 
-  /// The state that is shared with other threads.
+  /// The state that other threads share.
   [[nodiscard]] internal::Outbox& GetOutbox() { return outbox_; }
 
   // For a hub.
@@ -90,7 +90,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void SendPrepared(internal::Prepared& message, internal::PreparedBlocks& blocks) {
     core_.SendPrepared(message, blocks);
   }
-  /// Has `on_closed` called once on the loop when the connection ends. False when it has.
+  /// Calls `on_closed` once on the loop when the connection ends. Returns false when it has ended.
   bool OnEnd(const void* key, std::function<void()> on_closed);
   void ForgetEnd(const void* key);
 
@@ -98,7 +98,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   friend class internal::Core;
   using Lock = internal::Outbox::Lock;
 
-  /// An OutgoingMessage that is not closed. Belongs to whoever holds that.
+  /// An OutgoingMessage that is not closed. Belongs to the owner of that message.
   struct OpenMessage {
     MessageType type;
     internal::Packing packing = internal::Packing::kPlain;

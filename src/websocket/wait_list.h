@@ -20,8 +20,8 @@ class WaitList {
   Node* first_ = nullptr;
 };
 
-/// Suspends the running fiber until code of its own loop has set `over` and woken it. Fails when
-/// the fiber's context has ended first.
+/// Suspends the running fiber until code of its own loop has set `over` and woken the fiber. Fails
+/// when the fiber's context ends first.
 Error AwaitOnLoop(const bool& over);
 
 /// Whether the caller may wait: a fiber, or a thread that turns no loop, neither one of netpoll's

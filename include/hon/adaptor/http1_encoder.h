@@ -63,8 +63,8 @@ class Http1Encoder {
   void SendBlock(io::Block& block, size_t size);
   /// Sends `count` bytes of a file, `count` > 0. The error is Failure().
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
-  /// Behind SendHead: gives the rest of the body to `sink`, framed as the head says. Error: what
-  /// `control` gave.
+  /// Called after SendHead: gives the rest of the body to `sink`, framed according to the head.
+  /// Fails with the error of `control`.
   Error Lend(ConnControl& control, io::ConnSink& sink) const;
   /// Waits until everything is with the kernel.
   void Flush() {

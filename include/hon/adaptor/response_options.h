@@ -21,10 +21,10 @@ class ConnControl {
   virtual ~ConnControl() = default;
   /// Gives the connection to the handler (http::Hijacker). Called once at most for an exchange.
   virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
-  /// Lends the connection to `sink` for the rest of an answer (http::ResponseWriter::Detach):
-  /// output goes to the wire as it is, Close(kGraceful) gives the connection back. The next request
-  /// may follow the answer if `keep_alive`. Called once at most for an exchange, and not with
-  /// Hijack. ErrNotSupported, the default, where there is no such connection.
+  /// Lends the connection to `sink` for the rest of an answer (http::ResponseWriter::Detach).
+  /// Output is sent unframed, and Close(kGraceful) gives the connection back. The next request may
+  /// follow the answer if `keep_alive`. Called at most once for an exchange, and not with Hijack.
+  /// ErrNotSupported, the default, where there is no such connection.
   virtual Error Lend([[maybe_unused]] io::ConnSink& sink, [[maybe_unused]] bool keep_alive) {
     return http::ErrNotSupported;
   }

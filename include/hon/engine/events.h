@@ -55,9 +55,9 @@ struct ErrorReply {
 /// sent.
 using ErrorReplyHook = std::function<std::optional<ErrorReply>(const Event&)>;
 
-/// The default hook: one line on stderr, control bytes escaped. A thread of its own writes it
+/// The default hook: one line on stderr, control bytes escaped. A separate thread writes the lines
 /// (hon/base/log.h), so that no loop waits for stderr. Of each kind kLogLinesPerSecond lines are
-/// written, and kLogLinesBurst at once; a line tells how many were left out.
+/// written, and kLogLinesBurst at once; a line reports how many were left out.
 void LogToStderr(const Event& event);
 
 }  // namespace hon::engine

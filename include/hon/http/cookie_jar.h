@@ -21,43 +21,42 @@
 
 namespace hon::cookiejar {
 
-/// Cookies in one jar. One more removes the cookie that was used least recently.
+/// Cookies in one jar. One more removes the least recently used cookie.
 inline constexpr size_t kJarCookiesMax = 3000;
-/// Cookies of one site, which is a registrable domain with all its hosts, or one host where the
-/// jar has no public suffixes. One more removes the site's cookie that was used least recently.
+/// Cookies of one site: of a registrable domain with all its hosts, or of one host where the jar
+/// has no public suffixes. One more removes the site's least recently used cookie.
 inline constexpr size_t kSiteCookiesMax = 50;
 /// Bytes of a cookie's name and value together. A longer cookie is ignored.
 inline constexpr size_t kJarCookieBytesMax = 4096;
 /// Bytes of a Domain or Path attribute. A cookie with a longer one is ignored.
 inline constexpr size_t kJarAttributeBytesMax = 1024;
 
-/// Knows the domains below which anybody may register a name: "com", "co.uk". Used by any number of
-/// threads at once.
+/// Knows the domains below which anybody may register a name: "com", "co.uk". Called by any number
+/// of threads at once.
 class PublicSuffixList {
  public:
   virtual ~PublicSuffixList() = default;
-  /// The public suffix of `domain`, which is in lower case, without a dot at its end, and in
-  /// punycode: `domain` itself or its end behind a dot. "" when `domain` has none.
+  /// The public suffix of `domain`, which is in lower case, without a final dot, and in punycode:
+  /// `domain` itself or its last labels. "" when `domain` has none.
   [[nodiscard]] virtual std::string_view PublicSuffix(std::string_view domain) const = 0;
 };
 
-/// The list that libpsl knows (https://publicsuffix.org), as the system has it. Null when this
-/// library was built without libpsl.
+/// The system's list of libpsl (https://publicsuffix.org). Null when this library was built without
+/// libpsl.
 [[nodiscard]] std::shared_ptr<const PublicSuffixList> SystemPublicSuffixes();
 
 struct Options {
   /// Null: any parent domain may be a public suffix, so that no cookie is shared between hosts. A
-  /// cookie with a Domain attribute then goes back to the host that has set it, and to no other.
+  /// cookie with a Domain attribute is then sent only to the host that has set it.
   std::shared_ptr<const cookiejar::PublicSuffixList> PublicSuffixList = SystemPublicSuffixes();
   /// Wall time, for the end of cookies. Null: the system's.
   std::function<http::Time()> Now{};
 };
 
-/// A jar in memory. Rules: RFC 6265 §5.3 and §5.4; and of its revision (draft-ietf-httpbis-
-/// rfc6265bis §5.7) that no http URL sets or overlays a Secure cookie, and that the names
-/// "__Secure-…" and "__Host-…" hold what they promise. http URLs of localhost and of loopback
-/// addresses count as secure.
-/// Thread-safe; no call waits, but for the jar's lock.
+/// A jar in memory. Rules: RFC 6265 §5.3 and §5.4. Of the RFC's revision
+/// (draft-ietf-httpbis-rfc6265bis §5.7): no http URL sets or overlays a Secure cookie, and the
+/// prefixes "__Secure-" and "__Host-" are enforced. http URLs of localhost and of loopback
+/// addresses count as secure. Thread-safe; no call waits, but for the jar's lock.
 class Jar final : public http::CookieJar {
  public:
   explicit Jar(Options options = {});
@@ -67,7 +66,7 @@ class Jar final : public http::CookieJar {
   /// a URL that is neither http nor https.
   std::vector<http::Cookie> Cookies(const url::URL& url) override;
 
-  /// How many cookies are kept, those included whose time has passed unnoticed.
+  /// Number of kept cookies, including expired ones that are not removed yet.
   [[nodiscard]] size_t Len() const;
 
  private:
@@ -77,7 +76,7 @@ class Jar final : public http::CookieJar {
     std::string site;
     std::string domain;  // or host, when host_only
     std::string path;
-    http::Time expires;     // zero: with the jar
+    http::Time expires;     // zero: as long as the jar
     uint64_t sequence = 0;  // order of creation
     bool quoted = false;
     bool secure = false;

@@ -27,11 +27,11 @@ inline constexpr Sentinel ErrNoLocation{"http: no Location header in response"};
 /// Response::Write: the Body does not have ContentLength bytes.
 inline constexpr Sentinel ErrBodyLength{"http: ContentLength does not match the Body"};
 
-/// The source of the Body of an answer behind which the connection is the caller's: 101, and a 2xx
-/// to CONNECT.
+/// The source of the Body of an answer after which the connection belongs to the caller: 101, and a
+/// 2xx to CONNECT.
 class ConnSource : public BodySource {
  public:
-  /// The connection, with what was received behind the answer's head. Once.
+  /// The connection, with the bytes received after the answer's head. Called once.
   virtual std::unique_ptr<io::Conn> TakeConn() = 0;
 };
 
@@ -52,7 +52,7 @@ class Response {
   bool Chunked = false;        // Go's TransferEncoding == ["chunked"]
   bool Close = false;          // the connection ends with this answer
   http::Header Trailer;        // announced names, then values once Body is at its end
-  /// Body is decoded: it came with a Content-Encoding that the transport had asked for.
+  /// Whether Body is decoded: it had a Content-Encoding that the transport had asked for.
   bool Uncompressed = false;
   /// The request that was answered, the last one of a chain of redirects. Null when it is unknown.
   std::shared_ptr<const http::Request> Request;
@@ -69,13 +69,13 @@ class Response {
   /// The Location, resolved against `asked` if it is relative. Fails with ErrNoLocation, or as
   /// url::Parse.
   [[nodiscard]] Result<url::URL> Location(const url::URL& asked) const;
-  /// The same, resolved against the URL of Request.
+  /// Location resolved against the URL of Request.
   [[nodiscard]] Result<url::URL> Location() const;
 
-  /// The connection behind a 101 or a 2xx to CONNECT, which is the caller's from now on. Null for
+  /// The connection after a 101 or a 2xx to CONNECT, which the caller owns from now on. Null for
   /// all other answers, and when it was taken before.
   [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
-  /// Keeps `memory`, which the texts show, as long as this Response.
+  /// Keeps `memory`, the owner of the texts, as long as this Response.
   void Keep(std::shared_ptr<const void> memory) { memory_ = std::move(memory); }
 
   /// Writes the answer as HTTP/1.x (RFC 9112), and reads Body for it: with ContentLength if it is

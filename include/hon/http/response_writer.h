@@ -92,13 +92,13 @@ class ResponseWriter : public io::Writer, public Flusher, public Hijacker, publi
   /// been sent.
   virtual Error Upgrade(std::string_view protocol, const http::Header& fields, io::ConnSink& sink);
   /// Sends the head and gives the rest of the answer to `sink`, so that the answer goes on without
-  /// the handler, a fiber or a stack: Out() and SendNow of the io::EventConn take bytes of the
-  /// body, which the server frames, Close(kGraceful) ends the body, In() is not to be read. The
-  /// handler returns. Deadlines are lifted; otherwise as Upgrade says, also of the sink.
+  /// the handler, a fiber or a stack. Out() and SendNow of the io::EventConn take bytes of the
+  /// body, which the server frames; Close(kGraceful) ends the body; In() must not be read. The
+  /// handler returns. Deadlines are lifted. The rules of Upgrade about the sink apply.
   /// ErrNotSupported, with nothing sent: for an answer that has a length or trailers or whose head
   /// is sent, for a request whose body is not read to its end, and by a writer that wraps another,
-  /// which may change what is written, unless that writer overrides this. The handler then writes
-  /// as ever.
+  /// which may change the written bytes, unless that writer overrides Detach. The handler then
+  /// writes as usual.
   virtual Error Detach(io::ConnSink& sink);
   /// All of `from`, up to its end; the count is of bytes taken, the error the first of either side.
   /// A declared Content-Length holds. Default: io::Copy through Write.

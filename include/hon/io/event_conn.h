@@ -80,7 +80,7 @@ class EventConn {
   /// Bytes to be sent. The buffer has no limit: the caller looks at Unsent() before adding more.
   /// SendSoon must follow an addition.
   [[nodiscard]] virtual LinkBuffer& Out() = 0;
-  /// Bytes that are not with the kernel yet: Out(), and the frames behind it where the output is
+  /// Bytes that the kernel has not taken yet: Out(), and the frames behind it where the output is
   /// framed.
   [[nodiscard]] virtual size_t Unsent() { return Out().Len(); }
   /// Sends Out() at the end of the loop's turn; calls of one turn make one system call.

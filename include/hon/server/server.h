@@ -152,8 +152,8 @@ class Server {
   Error ListenTLS(std::string_view address);
   /// Listen over TLS with `config`. Needs hon/tls/config.h.
   Error ListenTLS(std::string_view address, tls::Config config);
-  /// Listen over TLS with the Config of WithTLS, whose Certificates are replaced with the one of
-  /// these PEM files: a certificate's chain and its key. With both names empty as without them.
+  /// Listen over TLS with the Config of WithTLS, but with the certificate of these PEM files: a
+  /// certificate's chain and its key. Two empty names mean ListenTLS without files.
   Error ListenTLS(std::string_view address, const std::string& cert_file,
                   const std::string& key_file);
   /// Listen over TLS with certificates that the caller can replace while the server runs
