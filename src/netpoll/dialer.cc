@@ -92,7 +92,7 @@ class Dialer::Attempt final : public Timer {
 
   [[nodiscard]] uint64_t Number() const { return number_; }
   [[nodiscard]] const std::string& Address() const { return address_; }
-  void Tell(Result<Connection*> result) { done_(std::move(result)); }
+  void Report(Result<Connection*> result) { done_(std::move(result)); }
 
   /// Waits for the addresses, until the deadline.
   void AwaitAddresses() { dialer_.loop_.Timers().Arm(*this, deadline_); }
@@ -254,7 +254,7 @@ void Dialer::Finish(Attempt& attempt, Result<Connection*> result) {
   if (!result) {
     result = Fail(Error::Wrap("dial " + attempt.Address(), std::move(result.error())));
   }
-  attempt.Tell(std::move(result));
+  attempt.Report(std::move(result));
 }
 
 void Dialer::Stop() {

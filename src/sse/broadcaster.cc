@@ -15,8 +15,8 @@
 
 namespace hon::sse {
 
-using internal::Place;
 using internal::Ring;
+using internal::RingCursor;
 using internal::Stream;
 using internal::TextPtr;
 
@@ -25,10 +25,12 @@ namespace {
 /// A subscriber that waits on its handler's fiber.
 class Subscription {
  public:
-  explicit Subscription(Place place) : place_(std::move(place)) { place_.GetRing().Add(bell_); }
+  explicit Subscription(RingCursor cursor) : cursor_(std::move(cursor)) {
+    cursor_.GetRing().Add(bell_);
+  }
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
-  ~Subscription() { place_.GetRing().Remove(bell_); }
+  ~Subscription() { cursor_.GetRing().Remove(bell_); }
 
   /// Sends the available events until the stream ends.
   void Run(Writer& stream, Duration heartbeat) {
@@ -36,7 +38,7 @@ class Subscription {
     std::optional<bool> rung;
     bool more = true;
     while (more) {
-      more = place_.Take(texts);
+      more = cursor_.Take(texts);
       for (const TextPtr& text : texts) {
         if (stream.SendRaw(*text)) return;
       }
@@ -48,7 +50,7 @@ class Subscription {
   }
 
  private:
-  Place place_;
+  RingCursor cursor_;
   fiber::Channel<bool> bell_{1};
 };
 
@@ -64,16 +66,16 @@ Error Broadcaster::Publish(const Event& event) { return ring_->Add(event); }
 void Broadcaster::Close() { ring_->Close(); }
 
 void Broadcaster::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
-  std::optional<Place> place = ring_->Enter(Writer::LastEventId(r));
-  if (!place) {
+  std::optional<RingCursor> cursor = ring_->Enter(Writer::LastEventId(r));
+  if (!cursor) {
     w.Header().Set("Retry-After", "1");
     return http::ReplyError(w, "too many subscribers", http::StatusServiceUnavailable);
   }
   internal::SetStreamFields(w.Header());
-  if (!Stream::Start(w, place, options_.writer)) return;
+  if (!Stream::Start(w, cursor, options_.writer)) return;
   Result<Writer> stream = Writer::Start(w, r, options_.writer);
   if (!stream) return;
-  Subscription(*std::move(place)).Run(*stream, options_.writer.heartbeat);
+  Subscription(*std::move(cursor)).Run(*stream, options_.writer.heartbeat);
 }
 
 size_t Broadcaster::Subscribers() const { return ring_->Subscribers(); }

@@ -15,11 +15,11 @@ constexpr size_t kTakenBytesMax = size_t{64} * 1024;
 
 }  // namespace
 
-Place::~Place() {
+RingCursor::~RingCursor() {
   if (ring_ != nullptr) ring_->Leave();
 }
 
-bool Place::Take(std::vector<TextPtr>& texts) { return ring_->Take(next_, texts); }
+bool RingCursor::Take(std::vector<TextPtr>& texts) { return ring_->Take(next_, texts); }
 
 // A prefix that makes the event ids of two processes, or of two broadcasters, differ.
 std::string Ring::RandomPrefix() {
@@ -52,11 +52,11 @@ void Ring::Close() {
   TellAll();
 }
 
-std::optional<Place> Ring::Enter(std::string_view last_event_id) {
+std::optional<RingCursor> Ring::Enter(std::string_view last_event_id) {
   std::lock_guard lock(mutex_);
   if (subscribers_ >= options_.subscribers_max) return std::nullopt;
   ++subscribers_;
-  return Place(shared_from_this(), StartFor(last_event_id));
+  return RingCursor(shared_from_this(), StartFor(last_event_id));
 }
 
 void Ring::Leave() {

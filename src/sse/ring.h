@@ -24,12 +24,12 @@ class Stream;
 using TextPtr = std::shared_ptr<const std::string>;
 
 /// One subscriber's position in a ring.
-class Place {
+class RingCursor {
  public:
-  Place(std::shared_ptr<Ring> ring, uint64_t next) : ring_(std::move(ring)), next_(next) {}
-  Place(Place&& other) noexcept = default;
-  Place& operator=(Place&&) = delete;
-  ~Place();
+  RingCursor(std::shared_ptr<Ring> ring, uint64_t next) : ring_(std::move(ring)), next_(next) {}
+  RingCursor(RingCursor&& other) noexcept = default;
+  RingCursor& operator=(RingCursor&&) = delete;
+  ~RingCursor();
 
   [[nodiscard]] Ring& GetRing() const { return *ring_; }
   /// Takes some of the next events, and moves the position. Returns false when no event will
@@ -51,7 +51,7 @@ class Ring : public std::enable_shared_from_this<Ring> {
   void Close();
 
   /// Returns nothing at the limit of subscribers.
-  std::optional<Place> Enter(std::string_view last_event_id);
+  std::optional<RingCursor> Enter(std::string_view last_event_id);
 
   /// `bell` gets a value at each new event.
   void Add(fiber::Channel<bool>& bell);
@@ -64,7 +64,7 @@ class Ring : public std::enable_shared_from_this<Ring> {
   [[nodiscard]] uint64_t Missed() const;
 
  private:
-  friend class Place;
+  friend class RingCursor;
   struct Kept {
     std::string id;
     TextPtr text;

@@ -13,13 +13,13 @@ constexpr std::string_view kHeartbeat = ": \n\n";  // a comment
 
 }  // namespace
 
-Error Stream::Start(http::ResponseWriter& w, std::optional<Place>& place,
+Error Stream::Start(http::ResponseWriter& w, std::optional<RingCursor>& cursor,
                     const WriterOptions& options) {
   auto* stream = new Stream(options);
-  stream->place_.emplace(*std::move(place));
+  stream->cursor_.emplace(*std::move(cursor));
   Error err = w.Detach(*stream);
   if (err) {
-    place.emplace(*std::move(stream->place_));
+    cursor.emplace(*std::move(stream->cursor_));
     delete stream;
   }
   return err;
@@ -30,7 +30,7 @@ Stream::Stream(const WriterOptions& options)
 
 void Stream::OnOpen(std::unique_ptr<io::EventConn> conn) {
   conn_ = std::move(conn);
-  place_->GetRing().Add(*this);
+  cursor_->GetRing().Add(*this);
   const TimePoint now = Clock::now();
   conn_->SetDeadline(io::ConnDeadline::kIdle, DeadlineAfter(now, heartbeat_));
   conn_->SendNow({}, {});  // the head
@@ -44,7 +44,7 @@ void Stream::OnOpen(std::unique_ptr<io::EventConn> conn) {
 void Stream::Pump() {
   std::vector<TextPtr> texts;
   while (!ended_ && conn_->Unsent() == 0) {
-    const bool more = place_->Take(texts);
+    const bool more = cursor_->Take(texts);
     if (texts.size() == 1) {
       Send(*texts.front());
     } else if (!texts.empty()) {
@@ -94,7 +94,7 @@ void Stream::OnDeadline(io::ConnDeadline which) {
 }
 
 void Stream::OnClosed([[maybe_unused]] const Error& why) {
-  place_->GetRing().Remove(*this);
+  cursor_->GetRing().Remove(*this);
   delete this;
 }
 

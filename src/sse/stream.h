@@ -19,8 +19,8 @@ namespace hon::sse::internal {
 class Stream final : public io::ConnSink {
  public:
   /// Sends the head of `w` and continues the answer. ErrNotSupported where the answer cannot be
-  /// detached from its handler; `place` is then unchanged.
-  static Error Start(http::ResponseWriter& w, std::optional<Place>& place,
+  /// detached from its handler; `cursor` is then unchanged.
+  static Error Start(http::ResponseWriter& w, std::optional<RingCursor>& cursor,
                      const WriterOptions& options);
 
   /// Sends the available events, as far as the socket takes them.
@@ -45,7 +45,7 @@ class Stream final : public io::ConnSink {
   void Send(std::string_view text);
   void End();
 
-  std::optional<Place> place_;  // empty before Start
+  std::optional<RingCursor> cursor_;  // empty before Start
   std::unique_ptr<io::EventConn> conn_;
   const Duration write_timeout_;
   const Duration heartbeat_;

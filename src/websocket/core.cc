@@ -26,7 +26,7 @@ Core::~Core() = default;
 
 // An exception of the program's handler is reported, and ends its connection, not the loop.
 template <class Call>
-void Core::Tell(std::string_view callback, Call call) {
+void Core::CallHandler(std::string_view callback, Call call) {
   if (session_.handler_ == nullptr) return;
   Conn conn(session_.shared_from_this());
   const Error thrown = session_.guard_.Call(callback, [&] { call(*session_.handler_, conn); });
@@ -58,8 +58,8 @@ void Core::BeginEvents() {
   HON_ASSERT(pumping_);
   pumping_ = false;
   if (conn_ == nullptr) return;
-  Tell("websocket::EventHandler::OnOpen",
-       [](EventHandler& handler, Conn& handle) { handler.OnOpen(handle); });
+  CallHandler("websocket::EventHandler::OnOpen",
+              [](EventHandler& handler, Conn& handle) { handler.OnOpen(handle); });
   Pump();
 }
 
@@ -160,7 +160,7 @@ bool Core::WantsMessages() {
   }
   if (Unsent() < kEventsUnsentBytesMax) return true;
   paused_ = true;
-  PostSettle(*conn_);
+  PostUnsentCheck(*conn_);
   return false;
 }
 
@@ -214,11 +214,13 @@ void Core::Handle(const Found& found) {
       return TakePiece(found);
     case Found::Kind::kPing:
       AnswerPing(found.data);
-      return Tell("websocket::EventHandler::OnPing",
-                  [&](EventHandler& handler, Conn& self) { handler.OnPing(self, found.data); });
+      return CallHandler("websocket::EventHandler::OnPing", [&](EventHandler& handler, Conn& self) {
+        handler.OnPing(self, found.data);
+      });
     case Found::Kind::kPong:
-      return Tell("websocket::EventHandler::OnPong",
-                  [&](EventHandler& handler, Conn& self) { handler.OnPong(self, found.data); });
+      return CallHandler("websocket::EventHandler::OnPong", [&](EventHandler& handler, Conn& self) {
+        handler.OnPong(self, found.data);
+      });
     case Found::Kind::kClose:
     case Found::Kind::kBad:
       return PeerEnds(found);
@@ -238,8 +240,9 @@ void Core::TakePiece(const Found& found) {
   if (!found.final) return;
   const std::unique_ptr<MessageBuffer> whole = std::move(message_);
   const std::string_view data = whole == nullptr ? found.data : whole->View();
-  Tell("websocket::EventHandler::OnMessage",
-       [&](EventHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
+  CallHandler("websocket::EventHandler::OnMessage", [&](EventHandler& handler, Conn& self) {
+    handler.OnMessage(self, found.type, data);
+  });
 }
 
 void Core::TakePieceForReader(const Found& found) {
@@ -401,8 +404,8 @@ void Core::OnClosed(const Error& why) {
   if (end_calls != nullptr) {
     for (const Outbox::EndCall& one : *end_calls) one.call();
   }
-  Tell("websocket::EventHandler::OnClose",
-       [&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
+  CallHandler("websocket::EventHandler::OnClose",
+              [&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
   Outbox::Lock lock(outbox_.mutex);
   if (outbox_.context == nullptr) return;
   const appcontext::CancelFunc cancel = outbox_.context->cancel;

@@ -12,8 +12,8 @@
 #include "hon/websocket/conn.h"
 #include "hon/websocket/options.h"
 #include "websocket/extension.h"
+#include "websocket/frame_reader.h"
 #include "websocket/message_buffer.h"
-#include "websocket/message_reader.h"
 #include "websocket/outbox.h"
 #include "websocket/prepared.h"
 
@@ -58,7 +58,7 @@ class Core final : public io::ConnSink {
   void Flush();
   /// Posts a check of how much the socket has left after this turn's output. Any thread, with the
   /// outbox's mutex held or on the loop.
-  void PostSettle(io::EventConn& conn);
+  void PostUnsentCheck(io::EventConn& conn);
   /// Session::SendPrepared: sends a prepared message, or treats it by ConnOptions::slow. Never
   /// waits.
   void SendPrepared(Prepared& message, PreparedBlocks& blocks);
@@ -114,7 +114,7 @@ class Core final : public io::ConnSink {
   void End(io::ConnClose how, const PeerEnd* by_peer);
   void OnPingTimer();
   template <class Call>
-  void Tell(std::string_view callback, Call call);
+  void CallHandler(std::string_view callback, Call call);
 
   // Output: core_output.cc.
   void MoveEntries();
@@ -122,7 +122,7 @@ class Core final : public io::ConnSink {
   void EmitData(const Outgoing& frame, std::string_view payload);
   void Emit(Opcode opcode, std::string_view payload, bool final = true, bool compressed = false);
   void Sent();
-  void Settle();
+  void CheckUnsent();
   std::unique_ptr<Deflater> TakeDeflater();
   [[nodiscard]] const ConnOptions& Options() const;
 
@@ -133,7 +133,7 @@ class Core final : public io::ConnSink {
   std::thread::id thread_;
   const DeflateParams send_;
   const ReaderOptions reader_options_;
-  MessageReader reader_;
+  FrameReader reader_;
   std::unique_ptr<MessageBuffer> message_;  // the received part of a message for the handler
   Reading* reading_ = nullptr;
   std::shared_ptr<RemoteReading> remote_reading_;

@@ -149,17 +149,17 @@ void Core::Sent() {
 
 // For writers that wait for room. When there is still too little, OnDrained follows later. Two
 // posts are always a turn apart.
-void Core::PostSettle(io::EventConn& conn) {
-  if (outbox_.settle_posted.exchange(true, std::memory_order_relaxed)) return;
+void Core::PostUnsentCheck(io::EventConn& conn) {
+  if (outbox_.unsent_check_posted.exchange(true, std::memory_order_relaxed)) return;
   conn.Post([self = session_.shared_from_this()] {
     Core& core = self->core_;
     core.Flush();
-    if (core.conn_ != nullptr) core.conn_->Post([self] { self->core_.Settle(); });
+    if (core.conn_ != nullptr) core.conn_->Post([self] { self->core_.CheckUnsent(); });
   });
 }
 
-void Core::Settle() {
-  outbox_.settle_posted.store(false, std::memory_order_relaxed);
+void Core::CheckUnsent() {
+  outbox_.unsent_check_posted.store(false, std::memory_order_relaxed);
   if (conn_ == nullptr) return;
   const size_t unsent = conn_->Out().Len();
   outbox_.out_bytes.store(unsent, std::memory_order_relaxed);

@@ -65,11 +65,11 @@ struct Outbox {
   std::atomic<bool> filled{false};        // there are entries; changed under the mutex
   std::atomic<bool> message_open{
       false};  // an OutgoingMessage is not closed; changed under the mutex
-  std::atomic<bool> settle_posted{false};  // Core::Settle is posted
-  std::atomic<bool> skip_message{false};   // the reader was destroyed: the rest of its message is
-                                           // dropped
-  std::atomic<size_t> bytes{0};            // of the entries' payloads; changed under the mutex
-  std::atomic<size_t> out_bytes{0};        // bytes in EventConn::Out() at the loop's last check
+  std::atomic<bool> unsent_check_posted{false};  // Core::CheckUnsent is posted
+  std::atomic<bool> skip_message{false};  // the reader was destroyed: the rest of its message is
+                                          // dropped
+  std::atomic<size_t> bytes{0};           // of the entries' payloads; changed under the mutex
+  std::atomic<size_t> out_bytes{0};       // bytes in EventConn::Out() at the loop's last check
 
   std::mutex mutex;
   io::EventConn* conn = nullptr;  // null before the handshake and after the end

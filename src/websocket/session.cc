@@ -231,7 +231,7 @@ Error Session::AwaitRoom(Lock& lock, bool within_message) {
     if (!internal::MayWait(on_loop) || (full && Options().slow == Slow::kDrop)) {
       return ErrBackpressure;
     }
-    if (full) core_.PostSettle(*outbox_.conn);
+    if (full) core_.PostUnsentCheck(*outbox_.conn);
     HON_RETURN_IF_ERROR(outbox_.changed.Wait(lock));
   }
 }

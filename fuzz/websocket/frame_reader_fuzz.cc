@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "websocket/message_reader.h"
+#include "websocket/frame_reader.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ void Require(bool true_here) {
 
 // A trace of the reader's results, for pieces of `step` bytes.
 std::string Trace(std::string_view wire, size_t step, const internal::ReaderOptions& options) {
-  internal::MessageReader reader(options);
+  internal::FrameReader reader(options);
   std::string trace;
   std::string message;
   for (size_t at = 0; at < wire.size(); at += step) {

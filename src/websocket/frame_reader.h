@@ -24,7 +24,7 @@ struct ReaderOptions {
   uint64_t message_bytes_max = 0;  // of a whole message, inflated
 };
 
-/// The next result of MessageReader.
+/// The next result of FrameReader.
 struct Found {
   enum class Kind : uint8_t {
     kNothing,  // all input is consumed
@@ -43,12 +43,12 @@ struct Found {
 };
 
 /// Reads the bytes of one peer. An idle reader holds no buffer.
-class MessageReader {
+class FrameReader {
  public:
-  explicit MessageReader(const ReaderOptions& options) : options_(&options) {}
-  ~MessageReader();
-  MessageReader(const MessageReader&) = delete;
-  MessageReader& operator=(const MessageReader&) = delete;
+  explicit FrameReader(const ReaderOptions& options) : options_(&options) {}
+  ~FrameReader();
+  FrameReader(const FrameReader&) = delete;
+  FrameReader& operator=(const FrameReader&) = delete;
 
   /// Searches `input` for the next result, unmasks in place, and consumes bytes from the front. The
   /// result may show bytes of `input`, or bytes that live until the next call. Messages are read

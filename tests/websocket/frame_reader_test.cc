@@ -1,6 +1,6 @@
 // Every conformance case in memory, cut at every byte.
 
-#include "websocket/message_reader.h"
+#include "websocket/frame_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ class Answers {
     }
   }
 
-  MessageReader reader_;
+  FrameReader reader_;
   std::string message_;
   bool ended_ = false;
 };
@@ -71,7 +71,7 @@ std::string Short(const std::vector<std::string>& answers) {
   return text;
 }
 
-class MessageReaderTest : public testing::Test {
+class FrameReaderTest : public testing::Test {
  protected:
   static ReaderOptions OptionsOf(const Case& c, DeflatePool& pool) {
     return {.masked = true,
@@ -81,9 +81,9 @@ class MessageReaderTest : public testing::Test {
   }
 };
 
-TEST_F(MessageReaderTest, ThereAreEnoughCases) { EXPECT_GE(test::ConformanceCases().size(), 250u); }
+TEST_F(FrameReaderTest, ThereAreEnoughCases) { EXPECT_GE(test::ConformanceCases().size(), 250u); }
 
-TEST_F(MessageReaderTest, EveryCaseAtEveryCut) {
+TEST_F(FrameReaderTest, EveryCaseAtEveryCut) {
   DeflatePool pool(1);
   for (const Case& c : test::ConformanceCases()) {
     const ReaderOptions options = OptionsOf(c, pool);
@@ -99,7 +99,7 @@ TEST_F(MessageReaderTest, EveryCaseAtEveryCut) {
   }
 }
 
-TEST_F(MessageReaderTest, EveryCaseByteByByte) {
+TEST_F(FrameReaderTest, EveryCaseByteByByte) {
   DeflatePool pool(1);
   for (const Case& c : test::ConformanceCases()) {
     const ReaderOptions options = OptionsOf(c, pool);
@@ -109,7 +109,7 @@ TEST_F(MessageReaderTest, EveryCaseByteByByte) {
   }
 }
 
-TEST_F(MessageReaderTest, AClientsPeerMustNotMask) {
+TEST_F(FrameReaderTest, AClientsPeerMustNotMask) {
   ReaderOptions options;
   options.masked = false;
   options.message_bytes_max = 100;
@@ -121,10 +121,10 @@ TEST_F(MessageReaderTest, AClientsPeerMustNotMask) {
   EXPECT_EQ(bad.all, std::vector<std::string>{"close:1002"});
 }
 
-TEST_F(MessageReaderTest, WhatIsNotWantedStaysInTheInput) {
+TEST_F(FrameReaderTest, WhatIsNotWantedStaysInTheInput) {
   ReaderOptions options;
   options.message_bytes_max = 100;
-  MessageReader reader(options);
+  FrameReader reader(options);
   std::string wire = test::Ping("p") + test::Text("hello") + test::Ping("q");
   std::span<char> input(wire);
   EXPECT_EQ(reader.Next(input, false).kind, Found::Kind::kPing);
@@ -141,10 +141,10 @@ TEST_F(MessageReaderTest, WhatIsNotWantedStaysInTheInput) {
 
 // A message that inflates to much is returned piece by piece, also when one piece is requested at a
 // time.
-TEST_F(MessageReaderTest, InflatedPiecesCanBeTakenOneByOne) {
+TEST_F(FrameReaderTest, InflatedPiecesCanBeTakenOneByOne) {
   DeflatePool pool(1);
   const ReaderOptions options = {.deflate = true, .pool = &pool, .message_bytes_max = 1 << 20};
-  MessageReader reader(options);
+  FrameReader reader(options);
   std::string much;
   for (int i = 0; much.size() < 300'000; ++i) much += std::to_string(i * 31);
   std::string wire = test::Frame(test::Deflated(much), {.opcode = 1, .rsv = 4}) + test::Ping("p");
@@ -162,7 +162,7 @@ TEST_F(MessageReaderTest, InflatedPiecesCanBeTakenOneByOne) {
   EXPECT_EQ(reader.Next(input, false).kind, Found::Kind::kPing);
 }
 
-TEST_F(MessageReaderTest, TheWindowGoesOnWhereThatWasAgreed) {
+TEST_F(FrameReaderTest, TheWindowGoesOnWhereThatWasAgreed) {
   const ReaderOptions options = {
       .deflate = true, .inflate = {.takeover = true}, .message_bytes_max = 1 << 20};
   Answers answers(options);
@@ -214,7 +214,7 @@ TEST(MessageBuffer, TakesPiecesOfEverySizeWhereverTheyAre) {
     for (size_t i = 0; i < total; ++i) data += static_cast<char>(i * 7 + (i >> 8));
     for (const size_t piece : {7UL, 1000UL, 16'320UL, 400'000UL}) {
       const ReaderOptions options = {.message_bytes_max = 1 << 20};
-      MessageReader reader(options);
+      FrameReader reader(options);
       MessageBuffer buffer(pool);
       std::string wire = test::Frame(data, {.opcode = 2});
       bool final = false;

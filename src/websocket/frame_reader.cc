@@ -1,4 +1,4 @@
-#include "websocket/message_reader.h"
+#include "websocket/frame_reader.h"
 
 #include <algorithm>
 #include <bit>
@@ -18,14 +18,14 @@ uint32_t KeyFrom(uint32_t key, uint64_t done) {
 
 }  // namespace
 
-MessageReader::~MessageReader() { ReleaseInflater(); }
+FrameReader::~FrameReader() { ReleaseInflater(); }
 
-void MessageReader::ReleaseInflater() {
+void FrameReader::ReleaseInflater() {
   if (inflater_ == nullptr || options_->inflate.takeover) return;
   options_->pool->GiveBack(std::move(inflater_));
 }
 
-Found MessageReader::Next(std::span<char>& input, bool wanted, std::span<char> room) {
+Found FrameReader::Next(std::span<char>& input, bool wanted, std::span<char> room) {
   // Kept until now because the last result showed their memory.
   if (!in_message_) ReleaseInflater();
   if (state_ != State::kControl) control_.reset();
@@ -51,7 +51,7 @@ Found MessageReader::Next(std::span<char>& input, bool wanted, std::span<char> r
 }
 
 // Collects a header, which may arrive in parts. Returns false while it is incomplete.
-bool MessageReader::TakeHeader(std::span<char>& input) {
+bool FrameReader::TakeHeader(std::span<char>& input) {
   const auto need = [this] {
     return held_ < 2 ? 2 : FrameHeaderBytes(static_cast<unsigned char>(header_[1]));
   };
@@ -65,7 +65,7 @@ bool MessageReader::TakeHeader(std::span<char>& input) {
   return true;
 }
 
-Found MessageReader::BeginFrame() {
+Found FrameReader::BeginFrame() {
   const std::string_view header(header_.data(), std::exchange(held_, uint8_t{0}));
   const Complaint complaint = ParseFrameHeader(header, options_->deflate, frame_);
   if (*complaint != '\0') return Bad(kCloseProtocolError, complaint);
@@ -94,7 +94,7 @@ Found MessageReader::BeginFrame() {
   return {};
 }
 
-Found MessageReader::TakePiece(std::span<char>& input, std::span<char> room) {
+Found FrameReader::TakePiece(std::span<char>& input, std::span<char> room) {
   if (room.empty()) room = input;
   const size_t can = std::min(input.size(), room.size());
   const auto size = static_cast<size_t>(std::min<uint64_t>(left_, can));
@@ -113,7 +113,7 @@ Found MessageReader::TakePiece(std::span<char>& input, std::span<char> room) {
 }
 
 // Inflates some of the input. The rest of the input is unchanged, since the caller may stop here.
-Found MessageReader::InflatePiece(std::span<char>& input) {
+Found FrameReader::InflatePiece(std::span<char>& input) {
   if (inflater_ == nullptr) {
     inflater_ = options_->inflate.takeover
                     ? std::make_unique<Inflater>(options_->inflate.window_bits)
@@ -151,7 +151,7 @@ Found MessageReader::InflatePiece(std::span<char>& input) {
 }
 
 // kNothing for an empty piece without an end.
-Found MessageReader::EndPiece(std::string_view data, bool final) {
+Found FrameReader::EndPiece(std::string_view data, bool final) {
   if (type_ == MessageType::kText) {
     if (!utf8_.Add(data) || (final && !utf8_.AtEnd())) {
       return Bad(kCloseInvalidPayload, "text is not UTF-8");
@@ -165,7 +165,7 @@ Found MessageReader::EndPiece(std::string_view data, bool final) {
   return {.kind = Found::Kind::kPiece, .type = type_, .final = final, .data = data};
 }
 
-Found MessageReader::TakeControl(std::span<char>& input) {
+Found FrameReader::TakeControl(std::span<char>& input) {
   if (control_ == nullptr) control_.reset(new char[kControlBytesMax]);
   const size_t take = std::min<size_t>(left_ - held_, input.size());
   if (take != 0) std::memcpy(control_.get() + held_, input.data(), take);
@@ -186,7 +186,7 @@ Found MessageReader::TakeControl(std::span<char>& input) {
   }
 }
 
-Found MessageReader::ReadClose() const {
+Found FrameReader::ReadClose() const {
   const std::string_view payload(control_.get(), static_cast<size_t>(left_));
   if (payload.empty()) return {.kind = Found::Kind::kClose, .code = kCloseNoStatus};
   if (payload.size() == 1) return Bad(kCloseProtocolError, "close frame of one byte");
