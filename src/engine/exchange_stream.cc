@@ -14,6 +14,18 @@ constexpr size_t kBytesPerTurnMax = 256 * 1024;
 // One sendfile call blocks its loop for as long as the copy takes.
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
 
+// Wakes a fiber when a context ends. Lives on that fiber's stack.
+class ContextEnd final : public appcontext::Waiter {
+ public:
+  explicit ContextEnd(fiber::Fiber& fiber) : fiber_(fiber) {}
+  ~ContextEnd() override { Unregister(); }
+
+ private:
+  void OnDone() override { fiber::Wake(fiber_); }
+
+  fiber::Fiber& fiber_;
+};
+
 }  // namespace
 
 TimePoint ExchangeStream::Patience::EndsAt(TimePoint now) const {
@@ -43,7 +55,7 @@ Error ExchangeStream::FillInput() {
     HON_RETURN_IF_ERROR(Obstacle(read_));
     OnSuspend();  // the peer may wait for this output; only the handler's fiber has a hook
     connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.EndsAt(Clock::now()));
-    HON_RETURN_IF_ERROR(Await(Waiting::kInput));
+    HON_RETURN_IF_ERROR(SuspendForInput());
   }
   const size_t got = In().Len() - had;
   read_.moved += static_cast<int64_t>(got);
@@ -59,7 +71,7 @@ bool ExchangeStream::AwaitInput(TimePoint until) {
     const TimePoint now = Clock::now();
     if (now >= until || connection_->InputEnded() || Obstacle(read_)) return false;
     connection_->SetDeadline(netpoll::DeadlineKind::kRead, std::min(until, read_.EndsAt(now)));
-    if (Await(Waiting::kInput)) return false;
+    if (SuspendForInput()) return false;
   }
   return true;
 }
@@ -82,7 +94,7 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
     if (left <= bytes_max) return failure_;
     HON_RETURN_IF_ERROR(Obstacle(write_));
     connection_->SetDeadline(netpoll::DeadlineKind::kWrite, write_.EndsAt(Clock::now()));
-    HON_RETURN_IF_ERROR(Await(Waiting::kOutput));
+    HON_RETURN_IF_ERROR(SuspendForOutput());
   }
 }
 
@@ -101,7 +113,7 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
     if (*n == 0) {
       connection_->WantWritable();
       connection_->SetDeadline(netpoll::DeadlineKind::kWrite, write_.EndsAt(Clock::now()));
-      if (Error err = Await(Waiting::kOutput)) return {sent, std::move(err)};
+      if (Error err = SuspendForOutput()) return {sent, std::move(err)};
       continue;
     }
     sent += static_cast<int64_t>(*n);
@@ -122,25 +134,27 @@ void ExchangeStream::SetReadDeadline(TimePoint deadline) {
 void ExchangeStream::SetWriteDeadline(TimePoint deadline) {
   used_ = true;
   write_.deadline = deadline;
-  if (waiting_ == Waiting::kOutput) {
+  if (writer_ != nullptr) {
     connection_->SetDeadline(netpoll::DeadlineKind::kWrite, deadline);
   }
 }
 
 void ExchangeStream::OnTimeout(netpoll::DeadlineKind kind) {
-  if (kind == netpoll::DeadlineKind::kRead) WakeFor(Waiting::kInput);
-  if (kind == netpoll::DeadlineKind::kWrite) WakeFor(Waiting::kOutput);
+  if (kind == netpoll::DeadlineKind::kRead) Wake(reader_);
+  if (kind == netpoll::DeadlineKind::kWrite) Wake(writer_);
 }
 
 void ExchangeStream::OnDisconnect(const Error& why) {
   failure_ = why ? why : Error(io::ErrClosed);
-  WakeFor(waiting_);
+  Wake(reader_);
+  Wake(writer_);
 }
 
 void ExchangeStream::Interrupt(Error cause) {
   used_ = true;
   interrupt_ = std::move(cause);
-  WakeFor(waiting_);
+  Wake(reader_);
+  Wake(writer_);
 }
 
 Error ExchangeStream::Obstacle(Patience& patience) {
@@ -151,27 +165,37 @@ Error ExchangeStream::Obstacle(Patience& patience) {
 }
 
 // One suspension. The caller checks its condition again, so a spurious wake-up is harmless.
-Error ExchangeStream::Await(Waiting what) {
-  HON_ASSERT(waiting_ == Waiting::kNothing);
-  const bool for_input = what == Waiting::kInput;
-  Patience& patience = for_input ? read_ : write_;
+void ExchangeStream::Await(fiber::Fiber*& waiter, Patience& patience) {
+  HON_ASSERT(waiter == nullptr && fiber::Current() != nullptr);
   const TimePoint began = Clock::now();
-  waiting_ = what;
-  waiter_ = fiber::Current();
-  HON_ASSERT(waiter_ != nullptr);
+  waiter = fiber::Current();
   fiber::Park();
-  waiter_ = nullptr;
-  waiting_ = Waiting::kNothing;
+  waiter = nullptr;
   patience.waited += Clock::now() - began;
+}
+
+Error ExchangeStream::SuspendForInput() {
+  if (fiber::CurrentSwitchHooks().before_suspend == nullptr) [[unlikely]] {
+    // A fiber beside the handler's, which ends with a context of its own.
+    const appcontext::Context& context = fiber::CurrentContext();
+    ContextEnd end(*fiber::Current());
+    if (!end.Register(context)) return context.Cause();
+    Await(reader_, read_);
+    end.Unregister();
+    if (context.Done()) return context.Cause();
+  } else {
+    Await(reader_, read_);
+  }
   if (failure_) return failure_;
-  const auto kind = for_input ? netpoll::DeadlineKind::kRead : netpoll::DeadlineKind::kWrite;
-  connection_->SetDeadline(kind, for_input ? read_.deadline.value_or(kNever) : kNever);
+  connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.deadline.value_or(kNever));
   return {};
 }
 
-void ExchangeStream::WakeFor(Waiting what) {
-  if (waiting_ != what || waiter_ == nullptr) return;
-  fiber::Wake(*waiter_);
+Error ExchangeStream::SuspendForOutput() {
+  Await(writer_, write_);
+  if (failure_) return failure_;
+  connection_->SetDeadline(netpoll::DeadlineKind::kWrite, kNever);
+  return {};
 }
 
 void ExchangeStream::YieldNowAndThen(size_t bytes) {

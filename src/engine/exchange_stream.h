@@ -13,9 +13,11 @@
 
 namespace hon::engine {
 
-/// The connection as one exchange sees it: buffers in place, waits that suspend the handler's
-/// fiber. The connection's events arrive through the On... calls, on the loop outside any fiber;
-/// they only record the event and wake the fiber.
+/// The connection as one exchange sees it: buffers in place, waits that suspend the calling fiber,
+/// the handler's or another one of the loop. One fiber may read while another writes. The wait of
+/// a fiber other than the handler's also ends with the context of that fiber. The connection's
+/// events arrive through the On... calls, on the loop outside any fiber; they only record the event
+/// and wake the fiber.
 ///
 /// Only time spent waiting for the peer counts against the timeouts, so that a slow handler is not
 /// taken for a slow client. A peer that keeps to kPeerRateBytesMin gets the time anew.
@@ -38,7 +40,7 @@ class ExchangeStream final : public io::Stream {
   }
   /// Ends a request.
   void Settle() {
-    HON_ASSERT(waiting_ == Waiting::kNothing);
+    HON_ASSERT(reader_ == nullptr && writer_ == nullptr);
     if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
   }
   void Detach() { connection_ = nullptr; }
@@ -52,8 +54,8 @@ class ExchangeStream final : public io::Stream {
   /// Waits for input until `until` at most. Returns false when none has come, or none can come.
   bool AwaitInput(TimePoint until);
 
-  void OnInput() { WakeFor(Waiting::kInput); }
-  void OnWritable() { WakeFor(Waiting::kOutput); }
+  void OnInput() { Wake(reader_); }
+  void OnWritable() { Wake(writer_); }
   /// The fiber is about to wait: its output is sent meanwhile.
   void OnSuspend() {
     if (!failure_ && !Out().Empty() && !PastWriteDeadline()) connection_->FlushLater();
@@ -64,7 +66,7 @@ class ExchangeStream final : public io::Stream {
   /// The end of the exchange's context must end waits too.
   void Interrupt(Error cause);
 
-  [[nodiscard]] bool AwaitsInput() const { return waiting_ == Waiting::kInput; }
+  [[nodiscard]] bool AwaitsInput() const { return reader_ != nullptr; }
   /// Whether the handler's write deadline has passed: nothing more is sent then.
   [[nodiscard]] bool PastWriteDeadline() const {
     return write_.deadline && *write_.deadline <= Clock::now();
@@ -73,8 +75,6 @@ class ExchangeStream final : public io::Stream {
   [[nodiscard]] const Error& Failure() const { return failure_; }
 
  private:
-  enum class Waiting : uint8_t { kNothing, kInput, kOutput };
-
   // The remaining time for the peer in one direction.
   struct Patience {
     Duration timeout{};
@@ -92,14 +92,18 @@ class ExchangeStream final : public io::Stream {
     [[nodiscard]] bool Over(TimePoint now);
   };
 
-  Error Await(Waiting what);
+  Error SuspendForInput();
+  Error SuspendForOutput();
+  void Await(fiber::Fiber*& waiter, Patience& patience);
   [[nodiscard]] Error Obstacle(Patience& patience);
-  void WakeFor(Waiting what);
+  static void Wake(fiber::Fiber* waiter) {
+    if (waiter != nullptr) fiber::Wake(*waiter);
+  }
   void YieldNowAndThen(size_t bytes);
 
   netpoll::Connection* connection_ = nullptr;
-  fiber::Fiber* waiter_ = nullptr;
-  Waiting waiting_ = Waiting::kNothing;
+  fiber::Fiber* reader_ = nullptr;  // waits for input
+  fiber::Fiber* writer_ = nullptr;  // waits for output
   Patience read_;
   Patience write_;
   Error failure_;
