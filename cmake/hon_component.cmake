@@ -126,11 +126,11 @@ function(hon_flags target)
     -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wcast-qual
     -Wformat=2 -Wundef)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # It sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
+    # The warning reports overlaps in std::string's operator+ that do not exist (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
   if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # It takes the sources that share a compilation for headers.
+    # The warning takes the sources of a unity build for headers.
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
   if(HON_WERROR)

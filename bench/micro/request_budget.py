@@ -24,7 +24,7 @@ SLACK = 1.03
 
 
 def instructions(program, case, rounds):
-    """What one run of the program executes, from its start to its end."""
+    """The instructions of one run of the program, from its start to its end."""
     run = subprocess.run(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null',
                           program, case, str(rounds)], capture_output=True, text=True, check=False)
     counted = re.search(r'Collected : (\d+)', run.stderr)

@@ -24,7 +24,7 @@ request = function() return all end
 
 
 def missing(workspace):
-    """Which load generators are not here, as a sentence; '' when all are."""
+    """The missing load generators, as a sentence; '' for none."""
     if shutil.which('wrk') is None:
         return NO_WRK
     if not paths.program(workspace.bin, 'hon_load').is_file():
@@ -108,7 +108,7 @@ def _run_own(scenario, process, seconds, rate, workspace):
 
 
 def parse_wrk(text):
-    """What wrk printed: requests, per second, bytes per second, latencies in microseconds."""
+    """The figures of wrk: requests, requests per second, bytes per second, latencies in microseconds."""
     failed = re.search(r'Non-2xx[^\n]*|Socket errors[^\n]*', text)
     requests = re.search(r'(\d+) requests in', text)
     errors = sum(int(n) for n in re.findall(r'(?:connect|read|write|timeout|responses:?) (\d+)',

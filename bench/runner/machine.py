@@ -1,4 +1,4 @@
-"""What a result must say about where it came from."""
+"""The description of the machine in a result."""
 import datetime
 import os
 import platform

@@ -29,7 +29,7 @@ def default_out():
 
 
 def program(bin_folder, name):
-    """One of the project's own programs; the floors are installed in libexec/hon."""
+    """A program of the project; the floors are installed in libexec/hon."""
     for folder in (bin_folder, bin_folder.parent / 'libexec/hon'):
         if (folder / name).is_file():
             return folder / name
@@ -37,7 +37,7 @@ def program(bin_folder, name):
 
 
 class Workspace:
-    """What one run's servers share: a folder for their configurations, and the file they serve."""
+    """The files that the servers of one run share: a folder for configurations, and the served file."""
 
     FILE_BYTES = 1 << 20
 

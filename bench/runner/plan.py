@@ -1,4 +1,4 @@
-"""What is measured, and for how long: the scenarios, and how a time budget is spent on them."""
+"""The plan of a run: the scenarios, and the division of a time budget among them."""
 import dataclasses
 
 from . import servers

@@ -40,7 +40,7 @@ class Process:
 
     def __init__(self, server, workspace):
         self.port = free_port()
-        # Who loads it has the last core, or all of them too.
+        # The load generator has the last core, or all cores too.
         self.load_cores = cores() if server.spread else cores()[-1:]
         self.command = [str(part) for part in server.command(workspace, self.port)]
         self._log = open(workspace.folder / 'server.log', 'w+b')
@@ -70,7 +70,7 @@ class Process:
         raise ServerError('does not start: %s' % (said or 'it said nothing'))
 
     def tree(self):
-        """Its process id and those of all it started."""
+        """The process id of the server and those of its children."""
         found, todo = [], [self.pid]
         while todo:
             pid = todo.pop()

@@ -1,4 +1,4 @@
-"""What one sees while it runs: a bar on a terminal, a line for each server elsewhere."""
+"""The progress of a run: a bar on a terminal, a line for each server elsewhere."""
 import sys
 import time
 

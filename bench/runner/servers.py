@@ -173,6 +173,6 @@ SERVERS = [
 SCALING = [_loops(count, backend) for backend in ('io_uring', 'epoll') for count in (1, 2)]
 BY_NAME = {server.name: server for server in SERVERS + SCALING}
 
-# What `./dev bench` measures without --full.
+# The servers that `./dev bench` measures without --full.
 SHORT = ['floor io_uring', 'echo floor io_uring', 'hon io_uring', 'floor epoll',
          'echo floor epoll', 'hon epoll', 'std', 'hertz', 'fasthttp', 'nginx']

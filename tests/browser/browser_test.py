@@ -18,7 +18,7 @@ TAB = "\ue004"
 ENTER = "\ue007"
 STATES = ["state", "clock-state", "echo-state", "chat-state"]
 ALL_CONNECTED = "return arguments[0].every(id => document.getElementById(id).dataset.state === 'good')"
-# What Chromium logs while nobody listens; the page cannot prevent it.
+# Chromium's log messages while no server listens; the page cannot prevent them.
 WHILE_AWAY = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING",
               "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED", "WebSocket connection")
 

@@ -83,7 +83,7 @@ class Browser:
         self._call("/url", {"url": url})
 
     def run(self, script, *arguments):
-        """What the body of a function in the page returns."""
+        """The result of a function with this body, run in the page."""
         return self._call("/execute/sync", {"script": script, "args": list(arguments)})
 
     def text(self, css):
@@ -124,7 +124,7 @@ class Browser:
         self._call("/window", {"handle": handle})
 
     def console(self):
-        """What was logged since the last call: (level, message)."""
+        """The messages logged since the last call: (level, message)."""
         return [(entry["level"], entry["message"]) for entry in self._call("/se/log", {"type": "browser"})]
 
     def command(self, name, **parameters):

@@ -12,8 +12,8 @@ import harness
 from harness import Server
 
 GIB = 1 << 30
-# What a transfer of any size may add to the server's memory: the blocks that a loop provides to the
-# kernel (256 of 16 KiB), those that it keeps free (as many), and what is on its way.
+# The memory that a transfer of any size may add to the server: the blocks that a loop provides to the
+# kernel (256 of 16 KiB), its free blocks (as many), and the bytes in flight.
 TRANSFER_BYTES_MAX = 16 << 20
 CURL = harness.require_tool("curl")
 

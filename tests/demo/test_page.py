@@ -1,4 +1,4 @@
-"""What the demo answers to plain clients and to browsers, over real sockets."""
+"""The demo's answers to plain clients and to browsers, over real sockets."""
 
 import json
 import pathlib
@@ -128,7 +128,7 @@ class PageTest(unittest.TestCase):
             while (second := json.loads(events.next()["data"]))["requests"] == 0:
                 pass  # kept from before this test
             self.assertGreaterEqual(second["connections"], 1)
-        # Whoever comes back goes on behind what it saw; a newcomer starts with all that is kept.
+        # A reconnecting client continues after its last event; a new one starts with all kept events.
         with self.server.connect() as wire:
             wire.send(get("/figures", f"Last-Event-ID: {first['id']}"))
             self.assertNotEqual(Events(wire).next()["id"], first["id"])

@@ -1,4 +1,4 @@
-"""What the program says when it cannot start."""
+"""The program's messages when it cannot start."""
 
 import os
 import pathlib

@@ -16,7 +16,7 @@ from case import Case
 
 
 def tables():
-    """What the tests over the wire ask of our server alone."""
+    """Requests of the tests over the wire that only our server gets."""
     for name, _, wire, _ in BAD_HEADS + BAD_BODIES + GOOD_REQUESTS:
         yield Case(name, wire)
 

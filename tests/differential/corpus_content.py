@@ -1,4 +1,4 @@
-"""What is served from files, and what is read from forms, cookies and URLs."""
+"""Requests for files, and requests with forms, cookies and URLs."""
 
 from urllib.parse import urlencode
 

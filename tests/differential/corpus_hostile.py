@@ -1,5 +1,5 @@
-"""What nobody sends who means well: names that lead elsewhere, texts that would end a head early, and
-as much of everything as a limit lets through, and one more."""
+"""Hostile requests: names that lead elsewhere, texts that would end a head early, and everything at
+its limit and one past it."""
 
 from case import Case, HOST, chunked, field, post, request, sized, CHUNKED
 

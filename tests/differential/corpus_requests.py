@@ -202,7 +202,7 @@ def bodies():
 
 
 def unread_bodies():
-    """What is left of a body decides whether the connection goes on."""
+    """Bodies whose unread rest decides whether the connection goes on."""
     for size in ((1 << 18) - 1, 1 << 18, (1 << 18) + 1):
         for target in (b"/noread", b"/answer/body-part", b"/status/204"):
             yield Case(f"{size} to {target.decode()}", post(target, b"x" * size))

@@ -1,4 +1,4 @@
-"""Which handler answers: ServeMux, redirects, and the handlers that wrap handlers."""
+"""Requests for the choice of the handler: ServeMux, redirects, and handlers that wrap handlers."""
 
 from urllib.parse import quote
 

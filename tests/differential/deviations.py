@@ -1,5 +1,5 @@
-"""Which differences from Go's server are meant. Each id is a line of docs/DEVIATIONS.md; its test
-says whether it explains the first difference between our answers to a request and Go's."""
+"""The intended differences from Go's server. Each id is a line of docs/DEVIATIONS.md; its function
+decides whether the line explains the first difference between our answers to a request and Go's."""
 
 import html
 import re
@@ -33,14 +33,14 @@ def smuggled_length(d):
 
 
 def behind_its_body(wire):
-    """What stands behind the length that a request states."""
+    """The bytes after the body of the length that a request declares."""
     head, _, body = wire.partition(b"\r\n\r\n")
     length = re.search(rb"\ncontent-length:[ \t]*(\d{1,9})[ \t]*(\r|$)", head, re.I)
     return body[int(length[1]):] if length else b""
 
 
 def behind_bodies(wire):
-    """What stands behind each length that a request states, the probe's bytes included."""
+    """The bytes after each body of a declared length, the probe's bytes included."""
     for head in re.finditer(rb"\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n(?:[^\r\n]+\r\n)*\r\n", wire + PROBE, re.I):
         yield (wire + PROBE)[head.end() + int(head[1]):]
 

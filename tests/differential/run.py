@@ -79,7 +79,7 @@ def describe(answer):
 
 
 def describe_switched(connection):
-    """What comes behind a 101, up to the end."""
+    """The bytes after a 101, up to the end."""
     with contextlib.suppress(OSError):
         while connection._fill():
             pass

@@ -1,4 +1,4 @@
-"""What every test over real sockets is made of: a server process, a raw HTTP client that trusts
+"""The parts of every test over real sockets: a server process, a raw HTTP client that trusts
 nothing, and the measures of a process.
 
 A test file ends with `harness.main()` and is run as
@@ -27,7 +27,7 @@ import unittest
 READY_TLS = re.compile(r"listening on https://([\d.]+):(\d+)$", re.MULTILINE)
 READY = re.compile(r"listening on (?:http://([\d.]+|\[[0-9a-f:]+\]):(\d+)|unix:(\S+)) "
                    r"backend=(\w+) loops=(\d+)")
-# What a sanitizer or a broken invariant leaves on stderr.
+# The messages of sanitizers and of broken assertions on stderr.
 REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: \w*Sanitizer|runtime error:|assertion failed",
                     re.IGNORECASE)
 READY_SECONDS_MAX = 30
@@ -48,7 +48,7 @@ class Certificates:
         return str(pathlib.Path(self.folder.name, name))
 
     def make(self, name, *names, days=30, ca=False):
-        """A certificate that signs itself; `names` are its alternative names."""
+        """A self-signed certificate; `names` are its alternative names."""
         alternative = ",".join(names) or "DNS:" + name
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", "/CN=" + name,
@@ -150,7 +150,7 @@ class Server:
         return self
 
     def _until_ready(self):
-        """What the server has said when it was ready, or had said no more for long."""
+        """The server's output when it was ready, or after a long silence."""
         text = ""
         while not READY.search(text) and select.select([self.process.stdout], [], [], READY_SECONDS_MAX)[0]:
             part = os.read(self.process.stdout.fileno(), 4096).decode()

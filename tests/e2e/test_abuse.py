@@ -12,8 +12,8 @@ from harness import Server
 
 KIB = 1024
 MIB = 1024 * KIB
-# What may come to any figure: an allocator's and the kernel's counting, and the blocks of two loops,
-# which each provide 256 of 16 KiB to the kernel and keep as many free.
+# The tolerance of every figure: an allocator's and the kernel's accounting, and the blocks of two
+# loops, which each provide 256 of 16 KiB to the kernel and keep as many free.
 SLACK_BYTES = 8 * MIB + 2 * 512 * 16 * KIB
 
 # Unsent bytes that a connection may keep for a slow reader, with its blocks' own size; a handler on a

@@ -1,4 +1,4 @@
-"""What only TLS has, by curl, the openssl program and Python: versions, names, client certificates,
+"""The parts of TLS, by curl, the openssl program and Python: versions, names, client certificates,
 reloads, closes, and plaintext on the wrong port."""
 
 import hashlib

@@ -1,5 +1,5 @@
-"""What the server answers to good and bad requests, however they arrive: whole, byte by byte, and
-behind a good one on the same connection."""
+"""The answers to valid and invalid requests, for every way of arrival: whole, byte by byte, and after a
+valid one on the same connection."""
 
 import gzip
 import unittest

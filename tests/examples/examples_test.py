@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from websocket import TEXT, Closed, WebSocket  # noqa: E402
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
-# What the library is held to, also for what its users write.
+# The warnings of the library, also for the code of its users.
 WARNINGS = "-O0 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 WAIT_SECONDS_MAX = 20
 
@@ -106,7 +106,7 @@ class ExamplesTest(unittest.TestCase):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.build = cls.folder / "build"
         run(flags.cmake, "--install", flags.build, "--prefix", cls.folder / "hon")
-        # Those of the package, which are the tree's.
+        # The examples of the package, which are those of the tree.
         run(flags.cmake, "-S", cls.folder / "hon/share/doc/hon/examples", "-B", cls.build, "-G", "Ninja", "-DCMAKE_CXX_STANDARD=20",
             f"-DCMAKE_CXX_COMPILER={flags.cxx}", f"-DCMAKE_PREFIX_PATH={cls.folder / 'hon'}",
             f"-DCMAKE_CXX_FLAGS={WARNINGS}", *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={flags.launcher}"]
@@ -162,7 +162,7 @@ class ExamplesTest(unittest.TestCase):
                 event = read_event(stream)
                 self.assertEqual((event["event"], event["data"]), ("news", "a lot"))  # the last line
             example.ask("POST", "/news?text=and+snows")
-            # Whoever comes back has missed nothing.
+            # A reconnecting client has missed no event.
             connection, stream = example.open("GET", "/news", headers={"Last-Event-ID": event["id"]})
             with contextlib.closing(connection):
                 self.assertEqual(read_event(stream)["data"], "and snows")

@@ -1,5 +1,5 @@
-"""What ./dev promises before and beside building: flags that it does not know are refused at once, nothing
-is written into the source tree, what is missing is said in a line to paste, and clangd is served."""
+"""The guarantees of ./dev apart from building: unknown flags are refused at once, nothing is written
+into the source tree, missing packages are named in a command to paste, and clangd is supported."""
 
 import json
 import os

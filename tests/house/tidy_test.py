@@ -37,7 +37,7 @@ CLEAN = {
     "tests/base/error_test.cc": "// strcpy(in, a comment)\nint x = Error();\n",
 }
 
-# What is changed in the clean tree, and what tidy then says.
+# A change to the clean tree, and the finding of tidy.
 CASES = [
     ("upward include", {"include/hon/http/header.h": '#pragma once\n#include "hon/engine/engine.h"\n'},
      "http must not include hon/engine/engine.h"),

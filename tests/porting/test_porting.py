@@ -18,7 +18,7 @@ SECONDS_MAX = 20
 
 
 class Notes:
-    """One of the two servers, over a directory of its own."""
+    """A server, Go's or the C++ one, over a directory of its own."""
 
     def __init__(self, program, folder):
         self.program, self.folder = program, folder

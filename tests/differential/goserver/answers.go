@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// What a handler may do with its ResponseWriter, one thing each, under "/answer/{what}".
+// The operations on a ResponseWriter, one endpoint each, under "/answer/{what}".
 var answers = map[string]http.HandlerFunc{
 	// The head is written once.
 	"twice": func(w http.ResponseWriter, r *http.Request) {

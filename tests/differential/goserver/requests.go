@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What a handler sees of its request.
+// Endpoints that show a handler's view of its request.
 func registerRequests(mux *http.ServeMux) {
 	mux.HandleFunc("/request", showRequest)
 	mux.HandleFunc("/request/{name}/{rest...}", showRequest)

@@ -1,4 +1,4 @@
-"""What the clients need from their registries, fetched once into the build folder."""
+"""The packages of the clients, fetched once from their registries into the build folder."""
 
 import contextlib
 import fcntl
