@@ -7,6 +7,8 @@
 #include "hon/base/error.h"
 #include "hon/base/result.h"
 #include "hon/base/time.h"
+#include "hon/client/trace.h"
+#include "hon/client/transport.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/engine/engine.h"
 #include "hon/engine/events.h"

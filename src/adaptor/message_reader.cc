@@ -114,6 +114,8 @@ namespace {
 
 Error Malformed(std::string text) { return Error::Of(ErrMalformedResponse, std::move(text)); }
 
+}  // namespace
+
 void TakeTrailerNames(http::Response& response) {
   for (const std::string_view names : response.Header.Values("Trailer")) {
     internal::ForEachElement(names, [&response](std::string_view name) {
@@ -122,8 +124,6 @@ void TakeTrailerNames(http::Response& response) {
   }
   response.Header.Del(http::HeaderId::kTrailer);
 }
-
-}  // namespace
 
 Error MessageReader::ReadAnswerHead(std::string_view method, AnswerHead& head) {
   State& state = *state_;

@@ -32,6 +32,9 @@ class StringSource final : public ReplayableSource {
   }
 
   [[nodiscard]] int64_t Length() const override { return static_cast<int64_t>(text_->size()); }
+  [[nodiscard]] std::string_view Memory() const override {
+    return at_ == 0 && !closed_ ? std::string_view(*text_) : std::string_view();
+  }
   [[nodiscard]] Result<Body> Again() const override {
     return Body(std::make_shared<StringSource>(text_));
   }

@@ -1,6 +1,7 @@
 #include "hon/http/response.h"
 
 #include <string>
+#include <utility>
 
 #include "hon/http/cookie.h"
 #include "hon/http/request.h"
@@ -15,6 +16,28 @@ bool AllowsBody(int status) {
 }
 
 }  // namespace
+
+Response& Response::operator=(Response&& other) noexcept {
+  if (this == &other) return *this;
+  if (owner_ != nullptr) owner_->OnGone(*this);
+  Status = std::exchange(other.Status, {});
+  StatusCode = std::exchange(other.StatusCode, 0);
+  Proto = std::exchange(other.Proto, {});
+  ProtoMajor = other.ProtoMajor;
+  ProtoMinor = other.ProtoMinor;
+  Header = std::move(other.Header);
+  Body = std::exchange(other.Body, {});
+  ContentLength = std::exchange(other.ContentLength, -1);
+  Chunked = std::exchange(other.Chunked, false);
+  Close = std::exchange(other.Close, false);
+  Trailer = std::move(other.Trailer);
+  Uncompressed = std::exchange(other.Uncompressed, false);
+  Request = std::move(other.Request);
+  TLS = std::exchange(other.TLS, nullptr);
+  owner_ = std::move(other.owner_);
+  if (owner_ != nullptr) owner_->OnMoved(*this);
+  return *this;
+}
 
 std::vector<http::Cookie> Response::Cookies() const {
   std::vector<http::Cookie> cookies;

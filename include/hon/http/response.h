@@ -35,12 +35,33 @@ class ConnSource : public BodySource {
   virtual std::unique_ptr<io::Conn> TakeConn() = 0;
 };
 
+class Response;
+
+/// The maker of a Response, who keeps the memory that the Response's texts show.
+class ResponseOwner {
+ public:
+  /// The Response is at `now`: Response::Trailer is to be filled there.
+  virtual void OnMoved(Response& now) = 0;
+  /// The Response ends. The Header may be taken, to be used again.
+  virtual void OnGone(Response& response) = 0;
+
+ protected:
+  ~ResponseOwner() = default;
+};
+
 /// A response as a client receives it, with Go's field names. Handlers write their answers through
 /// a ResponseWriter instead. Lifetime: the texts are not owned; the function that makes a Response
 /// states how long they live. The texts of a transport's Response live as long as the Response, and
 /// its Body is closed when the last copy of the Body is gone.
 class Response {
  public:
+  Response() = default;
+  Response(Response&& other) noexcept { *this = std::move(other); }
+  Response& operator=(Response&& other) noexcept;
+  ~Response() {
+    if (owner_ != nullptr) owner_->OnGone(*this);
+  }
+
   std::string_view Status;  // "200 OK"; "" for the usual text of StatusCode
   int StatusCode = 0;
   std::string_view Proto;  // "HTTP/1.1"
@@ -75,8 +96,12 @@ class Response {
   /// The connection after a 101 or a 2xx to CONNECT, which the caller owns from now on. Null for
   /// all other answers, and when it was taken before.
   [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
-  /// Keeps `memory`, the owner of the texts, as long as this Response.
-  void Keep(std::shared_ptr<const void> memory) { memory_ = std::move(memory); }
+  /// Keeps `owner` as long as this Response, and tells `owner` where the Response is, now and
+  /// later.
+  void SetOwner(std::shared_ptr<ResponseOwner> owner) {
+    owner_ = std::move(owner);
+    owner_->OnMoved(*this);
+  }
 
   /// Writes the answer as HTTP/1.x (RFC 9112), and reads Body for it: with ContentLength if it is
   /// known, in chunks with the Trailer if Chunked, else up to the end, with Connection: close.
@@ -86,7 +111,7 @@ class Response {
   Error Write(io::Writer& to);
 
  private:
-  std::shared_ptr<const void> memory_;
+  std::shared_ptr<ResponseOwner> owner_;
 };
 
 }  // namespace hon::http

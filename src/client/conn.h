@@ -1,0 +1,112 @@
+#pragma once
+
+#include <memory>
+
+#include "client/parker.h"
+#include "client/route.h"
+#include "hon/io/conn.h"
+#include "hon/io/event_conn.h"
+#include "hon/io/stream.h"
+#include "hon/netpoll/connection.h"
+#include "hon/tls/connection_state.h"
+
+namespace hon::client {
+
+class Core;
+class LoopPool;
+
+/// One connection to a server, in HTTP/1.1. On its loop's thread. Owned by the exchange that uses
+/// it, or by the pool of its loop while it is idle.
+///
+/// As a Stream it shows the plaintext of the connection to one exchange; waits end with the context
+/// and the deadlines that the exchange has set. One fiber may read while another writes.
+class Conn final : public io::ConnSink,
+                   public io::Stream,
+                   public IntrusiveListNode<struct ByRoute>,
+                   public IntrusiveListNode<struct ByAge> {
+ public:
+  Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route, std::shared_ptr<LoopPool> pool);
+  /// Closes the connection, and gives its place to the next request that waits for one.
+  ~Conn() override;
+
+  // io::ConnSink
+  void OnOpen(std::unique_ptr<io::EventConn> conn) override;
+  void OnInput() override;
+  void OnDrained() override;
+  void OnDeadline(io::ConnDeadline which) override;
+  void OnClosed(const Error& why) override;
+
+  // io::Stream
+  Error FillInput() override;
+  Error DrainOutput(size_t bytes_max) override;
+  io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
+  void SetReadDeadline(TimePoint deadline) override { read_deadline_ = deadline; }
+  void SetWriteDeadline(TimePoint deadline) override { write_deadline_ = deadline; }
+
+  /// The waits of an exchange end with `context`, which is kept alive by the exchange.
+  void BeginExchange(const appcontext::Context& context);
+  /// The connection of netpoll, when it is one; for socket options.
+  void SetSocket(netpoll::Connection* socket) { socket_ = socket; }
+  /// Up to `bytes` of input are received ahead, 0: as usual.
+  void SetInputRoom(size_t bytes);
+  /// Sends Out() at the end of the loop's turn.
+  void SendSoon() {
+    if (!gone_) conn_->SendSoon();
+  }
+  /// Ends the waits of the reading fiber with `why`.
+  void Interrupt(Error why);
+  /// Ends the waits of the writing fiber with `why`.
+  void InterruptWriter(Error why);
+
+  /// Whether the connection can serve a request: open, and nothing was received that no request
+  /// has asked for.
+  [[nodiscard]] bool IsFresh();
+  /// Why the connection has ended, or none.
+  [[nodiscard]] const Error& Gone() const { return gone_; }
+  [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
+  /// Resets the connection.
+  void Abort();
+
+  [[nodiscard]] const std::shared_ptr<Route>& GetRoute() const { return route_; }
+  [[nodiscard]] const std::shared_ptr<Core>& GetCore() const { return core_; }
+  [[nodiscard]] LoopPool& Pool() const { return *pool_; }
+  [[nodiscard]] bool Served() const { return served_; }
+  void MarkServed() { served_ = true; }
+  [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }
+  [[nodiscard]] std::string RemoteAddr() const { return conn_->RemoteAddr(); }
+  /// The state of TLS as of the handshake, or null.
+  [[nodiscard]] const std::shared_ptr<const tls::ConnectionState>& TlsState() const {
+    return tls_state_;
+  }
+  void SetTlsState(std::shared_ptr<const tls::ConnectionState> state) {
+    tls_state_ = std::move(state);
+  }
+  [[nodiscard]] TimePoint IdleSince() const { return idle_since_; }
+
+ private:
+  friend class LoopPool;
+
+  [[nodiscard]] Error ReadObstacle() const;
+  [[nodiscard]] Error WriteObstacle() const;
+
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Route> route_;
+  std::shared_ptr<LoopPool> pool_;
+  std::unique_ptr<io::EventConn> conn_;
+  netpoll::Connection* socket_ = nullptr;
+  std::shared_ptr<const tls::ConnectionState> tls_state_;
+  const appcontext::Context* context_ = nullptr;
+  Parker* reader_ = nullptr;
+  Parker* writer_ = nullptr;
+  TimePoint read_deadline_ = kNever;
+  TimePoint write_deadline_ = kNever;
+  TimePoint idle_since_{};
+  size_t unyielded_ = 0;
+  Error gone_;
+  Error read_interrupt_;
+  Error write_interrupt_;
+  bool idle_ = false;
+  bool served_ = false;
+};
+
+}  // namespace hon::client

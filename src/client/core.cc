@@ -1,0 +1,240 @@
+#include "client/core.h"
+
+#include <utility>
+
+#include "client/tls.h"
+#include "hon/base/assert.h"
+#include "hon/http/client_error.h"
+
+namespace hon::client {
+namespace {
+
+// Routes without connections that are remembered.
+constexpr size_t kRoutesKeptMax = 256;
+
+adaptor::ParseLimits LimitsOf(const TransportOptions& options) {
+  return {.head_bytes_max = options.MaxResponseHeaderBytes, .fields_max = kResponseFieldsMax};
+}
+
+}  // namespace
+
+LoopPool::~LoopPool() { HON_ASSERT(by_age_.Empty()); }
+
+void LoopPool::Leave(Conn& conn) {
+  const auto found = by_route_.find(conn.route_.get());
+  HON_ASSERT(found != by_route_.end() && conn.idle_);
+  found->second->Remove(conn);
+  if (found->second->Empty()) by_route_.erase(found);
+  by_age_.Remove(conn);
+  conn.idle_ = false;
+  conn.route_->idle.fetch_sub(1, std::memory_order_relaxed);
+  core_->idle.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::unique_ptr<Conn> LoopPool::Take(const Route& route) {
+  for (;;) {
+    std::unique_ptr<Conn> conn;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = by_route_.find(&route);
+      if (found == by_route_.end()) return nullptr;
+      conn.reset(found->second->First());
+      Leave(*conn);
+    }
+    if (!conn->IsFresh()) continue;
+    conn->conn_->SetDeadline(io::ConnDeadline::kIdle, kNever);
+    return conn;
+  }
+}
+
+void LoopPool::Put(std::unique_ptr<Conn> conn) {
+  const TransportOptions& options = core_->Options();
+  const size_t host_max =
+      options.MaxIdleConnsPerHost != 0 ? options.MaxIdleConnsPerHost : options.MaxIdleConns;
+  if (host_max != 0 && conn->route_->idle.load(std::memory_order_relaxed) >= host_max) return;
+  conn->idle_since_ = Clock::now();
+  conn->conn_->SetDeadline(io::ConnDeadline::kIdle,
+                           DeadlineAfter(conn->idle_since_, options.IdleConnTimeout));
+  {
+    const std::lock_guard lock(mutex_);
+    if (core_->Closed()) return;
+    std::unique_ptr<RouteList>& list = by_route_[conn->route_.get()];
+    if (list == nullptr) list = std::make_unique<RouteList>();
+    list->PushFront(*conn);
+    by_age_.PushBack(*conn);
+    conn->idle_ = true;
+    conn->route_->idle.fetch_add(1, std::memory_order_relaxed);
+    static_cast<void>(conn.release());
+  }
+  const size_t idle = core_->idle.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (options.MaxIdleConns != 0 && idle > options.MaxIdleConns) EvictOldest();
+}
+
+void LoopPool::EvictOldest() {
+  std::unique_ptr<Conn> oldest;
+  const std::lock_guard lock(mutex_);
+  if (by_age_.Empty()) return;
+  oldest.reset(by_age_.First());
+  Leave(*oldest);
+}
+
+void LoopPool::Drop(Conn& conn) {
+  const std::unique_ptr<Conn> owned(&conn);
+  const std::lock_guard lock(mutex_);
+  Leave(conn);
+}
+
+void LoopPool::CloseIdle() {
+  const std::lock_guard lock(mutex_);
+  if (by_age_.Empty()) return;
+  by_age_.First()->conn_->Post([self = shared_from_this()] {
+    for (;;) {
+      std::unique_ptr<Conn> one;
+      const std::lock_guard inner(self->mutex_);
+      if (self->by_age_.Empty()) return;
+      one.reset(self->by_age_.First());
+      self->Leave(*one);
+    }
+  });
+}
+
+void LoopPool::CloseOneIdle(const std::shared_ptr<Route>& route) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_route_.find(route.get());
+  if (found == by_route_.end()) return;
+  found->second->First()->conn_->Post([self = shared_from_this(), route] {
+    std::unique_ptr<Conn> one;
+    const std::lock_guard inner(self->mutex_);
+    const auto again = self->by_route_.find(route.get());
+    if (again == self->by_route_.end()) return;
+    one.reset(again->second->First());
+    self->Leave(*one);
+  });
+}
+
+Core::Core(TransportOptions options)
+    : options_(std::move(options)), parser_(LimitsOf(options_)), tls_(options_.TLS) {}
+
+Core::~Core() = default;
+
+std::shared_ptr<LoopPool> Core::PoolHere() {
+  const netpoll::Loop* const here = netpoll::Loop::Current();
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<LoopPool>& pool = pools_[here];
+  if (pool == nullptr) pool = std::make_shared<LoopPool>(*this);
+  return pool;
+}
+
+std::shared_ptr<Route> Core::FindRoute(std::string_view key,
+                                       const std::function<std::shared_ptr<Route>()>& make) {
+  const std::lock_guard lock(mutex_);
+  const auto found = routes_.find(key);
+  if (found != routes_.end()) return found->second;
+  if (routes_.size() >= kRoutesKeptMax) {
+    std::erase_if(routes_, [](const auto& one) {
+      return one.second.use_count() == 1 && one.second->conns == 0;
+    });
+  }
+  std::shared_ptr<Route> route = make();
+  routes_.emplace(std::string(key), route);
+  return route;
+}
+
+Result<std::shared_ptr<tls::ClientContext>> Core::TlsContext() {
+  const std::lock_guard lock(tls_mutex_);
+  if (tls_ == nullptr) {
+    HON_TRY(tls_, NewTlsContext());
+  }
+  return tls_;
+}
+
+Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,
+                                     const std::shared_ptr<LoopPool>& pool,
+                                     const appcontext::Context& context) {
+  if (Closed()) return Fail(http::ErrTransportClosed);
+  if (std::unique_ptr<Conn> conn = pool->Take(*route)) {
+    const Duration idle_time = Clock::now() - conn->IdleSince();
+    return Acquired{std::move(conn), idle_time};
+  }
+  SlotWaiter waiter;
+  Parker parker;
+  waiter.parker = &parker;
+  waiter.pool = pool.get();
+  std::unique_lock lock(mutex_);
+  const size_t most = options_.MaxConnsPerHost;
+  if (most == 0 || route->conns < most) {
+    ++route->conns;
+    return Acquired{};
+  }
+  route->waiters.PushBack(waiter);
+  lock.unlock();
+  EvictElsewhere(route);
+  lock.lock();
+  while (waiter.conn == nullptr && !waiter.slot && !context.Done()) {
+    lock.unlock();
+    parker.Park(context, kNever);
+    lock.lock();
+  }
+  if (waiter.conn != nullptr) return Acquired{std::unique_ptr<Conn>(waiter.conn)};
+  if (waiter.slot) return Acquired{};
+  route->waiters.Remove(waiter);
+  return Fail(context.Cause());
+}
+
+// Connections of other loops count towards the limit, and may have nothing to do.
+void Core::EvictElsewhere(const std::shared_ptr<Route>& route) {
+  if (route->idle.load(std::memory_order_relaxed) == 0) return;
+  std::vector<std::shared_ptr<LoopPool>> pools;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [loop, pool] : pools_) pools.push_back(pool);
+  }
+  for (const auto& pool : pools) pool->CloseOneIdle(route);
+}
+
+void Core::Release(std::unique_ptr<Conn> conn) {
+  if (Closed() || options_.DisableKeepAlives || !conn->IsFresh()) return;
+  const std::shared_ptr<Route> route = conn->GetRoute();
+  if (options_.MaxConnsPerHost != 0) {
+    const std::lock_guard lock(mutex_);
+    for (SlotWaiter* waiter = route->waiters.First(); waiter != nullptr;
+         waiter = route->waiters.Next(*waiter)) {
+      if (waiter->pool != &conn->Pool()) continue;
+      route->waiters.Remove(*waiter);
+      waiter->conn = conn.release();
+      waiter->parker->Wake();
+      return;
+    }
+    // A request of another loop gets the place of the connection, which ends here.
+    if (!route->waiters.Empty()) return;
+  }
+  LoopPool& pool = conn->Pool();
+  pool.Put(std::move(conn));
+}
+
+void Core::FreeSlot(Route& route) {
+  const std::lock_guard lock(mutex_);
+  HON_ASSERT(route.conns != 0);
+  --route.conns;
+  SlotWaiter* const next = route.waiters.PopFront();
+  if (next == nullptr) return;
+  ++route.conns;
+  next->slot = true;
+  next->parker->Wake();
+}
+
+void Core::CloseIdle() {
+  std::vector<std::shared_ptr<LoopPool>> pools;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [loop, pool] : pools_) pools.push_back(pool);
+  }
+  for (const auto& pool : pools) pool->CloseIdle();
+}
+
+void Core::Close() {
+  closed_.store(true);
+  CloseIdle();
+}
+
+}  // namespace hon::client

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "client/conn.h"
+#include "client/resolver.h"
+#include "client/route.h"
+#include "hon/adaptor/head_parser.h"
+#include "hon/client/trace.h"
+#include "hon/client/transport.h"
+
+namespace hon::client {
+
+struct TextHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+/// The idle connections of one loop. On that loop's thread, but for CloseIdle.
+class LoopPool : public std::enable_shared_from_this<LoopPool> {
+ public:
+  explicit LoopPool(Core& core) : core_(&core) {}
+  LoopPool(const LoopPool&) = delete;
+  LoopPool& operator=(const LoopPool&) = delete;
+  ~LoopPool();
+
+  /// The idle connection to `route` that was used last and can still serve, or null.
+  [[nodiscard]] std::unique_ptr<Conn> Take(const Route& route);
+  /// Keeps `conn` for a later request.
+  void Put(std::unique_ptr<Conn> conn);
+  /// `conn`, which is idle, has ended or has received what nobody asked for: it is destroyed.
+  void Drop(Conn& conn);
+  /// Closes the idle connections on the loop, soon. Any thread.
+  void CloseIdle();
+  /// Closes one that leads along `route`, if there is one. Any thread.
+  void CloseOneIdle(const std::shared_ptr<Route>& route);
+
+  /// Room for the key of a route.
+  std::string key;
+
+ private:
+  using RouteList = IntrusiveList<Conn, struct ByRoute>;
+
+  void Leave(Conn& conn);
+  void EvictOldest();
+
+  Core* core_;  // null once the Core is gone
+  friend class Core;
+  std::mutex mutex_;
+  std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest last
+  IntrusiveList<Conn, struct ByAge> by_age_;                               // newest last
+};
+
+/// The shared state of the requests of one Transport. Any thread.
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  explicit Core(TransportOptions options);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  [[nodiscard]] const TransportOptions& Options() const { return options_; }
+  [[nodiscard]] const adaptor::HeadParser& Parser() const { return parser_; }
+  [[nodiscard]] Resolver& Names() { return resolver_; }
+  /// The pool of the calling thread's loop.
+  [[nodiscard]] std::shared_ptr<LoopPool> PoolHere();
+  /// The route with `key`, made by `make` when there is none.
+  [[nodiscard]] std::shared_ptr<Route> FindRoute(
+      std::string_view key, const std::function<std::shared_ptr<Route>()>& make);
+  /// The context for TLS to servers and proxies.
+  [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext();
+
+  struct Acquired {
+    std::unique_ptr<Conn> conn;  // null: dial one, whose place is taken
+    Duration idle_time{};
+  };
+  /// An idle connection, or the right to dial one; waits for either at the limit of connections.
+  Result<Acquired> Acquire(const std::shared_ptr<Route>& route,
+                           const std::shared_ptr<LoopPool>& pool,
+                           const appcontext::Context& context);
+  /// Takes back a connection that can serve another request.
+  void Release(std::unique_ptr<Conn> conn);
+  /// A connection to `route` has ended, or could not be made.
+  void FreeSlot(Route& route);
+
+  void CloseIdle();
+  /// No connection is kept from now on.
+  void Close();
+  [[nodiscard]] bool Closed() const { return closed_.load(std::memory_order_relaxed); }
+
+  std::atomic<size_t> idle{0};  // on all loops
+
+ private:
+  void EvictElsewhere(const std::shared_ptr<Route>& route);
+
+  const TransportOptions options_;
+  const adaptor::HeadParser parser_;
+  Resolver resolver_;
+  std::atomic<bool> closed_{false};
+  std::mutex mutex_;  // of what follows, and of the slots of routes
+  std::unordered_map<std::string, std::shared_ptr<Route>, TextHash, std::equal_to<>> routes_;
+  std::unordered_map<const netpoll::Loop*, std::shared_ptr<LoopPool>> pools_;
+  std::mutex tls_mutex_;
+  std::shared_ptr<tls::ClientContext> tls_;
+};
+
+}  // namespace hon::client

@@ -1,0 +1,298 @@
+#include "client/dial.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "client/layers.h"
+#include "client/tls.h"
+#include "hon/fiber/conn.h"
+#include "hon/http/client_error.h"
+#include "hon/url/host_port.h"
+
+namespace hon::client {
+namespace {
+
+constexpr int kKeepAliveSeconds = 30;
+constexpr int kKeepAliveIntervalSeconds = 15;
+constexpr int kKeepAliveProbes = 9;
+
+// A connection without these options is better than none: errors are ignored.
+void SetKeepAlive(int fd) {
+  const int on = 1;
+  static_cast<void>(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+#ifdef TCP_KEEPIDLE
+  static_cast<void>(
+      setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveSeconds, sizeof kKeepAliveSeconds));
+#endif
+  static_cast<void>(setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveIntervalSeconds,
+                               sizeof kKeepAliveIntervalSeconds));
+  static_cast<void>(
+      setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepAliveProbes, sizeof kKeepAliveProbes));
+}
+
+// "connect: connection refused", as Go's net.OpError ends.
+std::string ConnectReason(const Error& err) {
+  const int code = err.SystemCode();
+  if (code == 0) return err.Message();
+  std::string text = std::generic_category().message(code);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') {
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  }
+  return "connect: " + text;
+}
+
+/// Handles the events of connections that nobody wants.
+class NoEventsOfRace final : public netpoll::EventHandler {
+ public:
+  static NoEventsOfRace& Instance() {
+    static NoEventsOfRace instance;
+    return instance;
+  }
+  void OnRequest(netpoll::Connection&) override {}
+};
+
+void DropSocket(netpoll::Connection& c) {
+  c.SetEventHandler(NoEventsOfRace::Instance());
+  c.Close(netpoll::CloseHow::kAbort);
+}
+
+/// Tries the addresses of one name, the next one when one has failed or has kept silent for
+/// kNextAddressDelay (RFC 8305 §5). The first that connects shakes hands; the others are closed.
+/// Kept by every attempt that is under way.
+class Race final : public netpoll::EventHandler, public std::enable_shared_from_this<Race> {
+ public:
+  Race(std::vector<std::string> addresses, std::unique_ptr<io::RecordLayer> layer,
+       Duration handshake_timeout, const ClientTrace* trace)
+      : loop_(fiber::Scheduler::Current()->GetLoop()),
+        addresses_(std::move(addresses)),
+        layer_(std::move(layer)),
+        handshake_timeout_(handshake_timeout),
+        trace_(trace) {}
+
+  /// The connection, ready for HTTP, whose events still come here. Errors: see Dial.
+  Result<netpoll::Connection*> Run(const appcontext::Context& context, TimePoint deadline);
+
+  // netpoll::EventHandler
+  void OnPrepare(netpoll::Connection& c) override;
+  void OnConnect(netpoll::Connection&) override {
+    ready_ = true;
+    WakeUp();
+  }
+  void OnRequest(netpoll::Connection&) override {}
+  void OnDisconnect(netpoll::Connection& c, const Error& why) override;
+
+ private:
+  void TryNext(TimePoint deadline);
+  void OnDialed(const std::string& address, const Result<netpoll::Connection*>& c);
+  [[nodiscard]] Error HandshakeFailure() const;
+  [[nodiscard]] Error Obstacle(const appcontext::Context& context, TimePoint deadline) const;
+  void WakeUp() {
+    if (parker_ != nullptr) parker_->Wake();
+  }
+
+  netpoll::Loop& loop_;
+  std::vector<std::string> addresses_;
+  std::unique_ptr<io::RecordLayer> layer_;  // until an address has connected
+  Duration handshake_timeout_;
+  const ClientTrace* trace_;
+  Parker* parker_ = nullptr;  // of the fiber in Run
+  size_t tried_ = 0;
+  size_t under_way_ = 0;
+  TimePoint next_at_{};
+  netpoll::Connection* winner_ = nullptr;
+  bool running_ = false;
+  bool connected_ = false;
+  bool shakes_hands_ = false;
+  bool ready_ = false;
+  Error failure_;          // of the first address that failed
+  Error handshake_error_;  // of the one that connected
+};
+
+void Race::OnPrepare(netpoll::Connection& c) {
+  if (!running_ || connected_) return DropSocket(c);
+  connected_ = true;
+  winner_ = &c;
+  SetKeepAlive(c.Fd());
+  shakes_hands_ = layer_ != nullptr;
+  if (shakes_hands_) c.SetRecordLayer(std::move(layer_), handshake_timeout_);
+}
+
+void Race::OnDisconnect(netpoll::Connection& c, const Error& why) {
+  if (winner_ != &c) return;
+  winner_ = nullptr;
+  ready_ = false;
+  handshake_error_ = why ? why : Error(io::ErrUnexpectedEof);
+  WakeUp();
+}
+
+void Race::OnDialed(const std::string& address, const Result<netpoll::Connection*>& c) {
+  --under_way_;
+  const Error why = c ? Error() : c.error();
+  if (running_ && trace_ != nullptr && trace_->ConnectDone != nullptr) {
+    trace_->ConnectDone(address, why);
+  }
+  if (why && !failure_) {
+    const std::string text = "dial tcp " + address + ": ";
+    failure_ = why.Is(io::ErrDeadlineExceeded)
+                   ? Error::Of(http::ErrDialTimeout, text + "i/o timeout")
+                   : Error::Of(http::ErrDial, text + ConnectReason(why));
+  }
+  if (why) next_at_ = {};
+  WakeUp();
+}
+
+void Race::TryNext(TimePoint deadline) {
+  const std::string& address = addresses_[tried_++];
+  const TimePoint now = Clock::now();
+  next_at_ = now + kNextAddressDelay;
+  ++under_way_;
+  if (trace_ != nullptr && trace_->ConnectStart != nullptr) trace_->ConnectStart(address);
+  const Duration left = deadline == kNever ? kUnlimited : Duration(deadline - now);
+  loop_.Dial(address, *this, left,
+             [self = shared_from_this(), address](Result<netpoll::Connection*> c) {
+               self->OnDialed(address, c);
+             });
+}
+
+Error Race::HandshakeFailure() const {
+  const Error& why = handshake_error_;
+  if (!shakes_hands_) return why;
+  if (why.Is(io::ErrDeadlineExceeded)) return http::ErrTLSHandshakeTimeout;
+  if (http::KindOf(why) == http::ErrorKind::kClosed) {
+    return Error::Of(http::ErrHandshake, "handshake: " + why.Message());
+  }
+  return why;
+}
+
+Error Race::Obstacle(const appcontext::Context& context, TimePoint deadline) const {
+  if (context.Done()) return context.Cause();
+  if (handshake_error_) return HandshakeFailure();
+  if (connected_) return {};
+  if (Clock::now() >= deadline) {
+    return failure_ ? failure_
+                    : Error::Of(http::ErrDialTimeout,
+                                "dial tcp " + addresses_.front() + ": i/o timeout");
+  }
+  return under_way_ == 0 && tried_ == addresses_.size() ? failure_ : Error();
+}
+
+Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimePoint deadline) {
+  Parker parker;
+  parker_ = &parker;
+  running_ = true;
+  Error why;
+  while (!ready_ && !why) {
+    const bool more = !connected_ && tried_ < addresses_.size();
+    if (more && (under_way_ == 0 || Clock::now() >= next_at_)) TryNext(deadline);
+    if (why = Obstacle(context, deadline); why || ready_) break;
+    const bool waits_for_next = !connected_ && tried_ < addresses_.size();
+    const TimePoint until = connected_ ? kNever : deadline;
+    parker.Park(context, waits_for_next ? std::min(next_at_, until) : until);
+  }
+  running_ = false;
+  parker_ = nullptr;
+  if (!why) return winner_;
+  if (winner_ != nullptr) DropSocket(*std::exchange(winner_, nullptr));
+  return Fail(std::move(why));
+}
+
+Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host) {
+  HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext());
+  Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host);
+  if (!layer) return Fail(Error::Of(http::ErrHandshake, layer.error().Message()));
+  return NewHandshakeLayer(std::move(*layer));
+}
+
+// Everything between the socket and HTTP; null for nothing.
+Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route) {
+  std::unique_ptr<io::RecordLayer> layers;
+  if (route.proxy == ProxyKind::kHttps) {
+    HON_TRY(layers, TlsLayerFor(core, route.proxy_host));
+  }
+  if (route.proxy == ProxyKind::kSocks5) {
+    HON_TRY(const net::HostPort target, net::SplitHostPort(route.host_port));
+    HON_TRY(std::unique_ptr<io::RecordLayer> socks,
+            NewSocksLayer(target.host, target.port, route.proxy_user));
+    layers = Stack(std::move(layers), std::move(socks));
+  } else if (route.proxy != ProxyKind::kNone && route.tls) {
+    layers = Stack(std::move(layers), NewConnectLayer(route.host_port, route.proxy_user));
+  }
+  if (route.tls) {
+    HON_TRY(std::unique_ptr<io::RecordLayer> tls, TlsLayerFor(core, route.host));
+    layers = Stack(std::move(layers), std::move(tls));
+  }
+  return layers;
+}
+
+// Errors on the way to a proxy name it.
+Error OfProxy(const Route& route, Error why) {
+  if (route.proxy == ProxyKind::kNone || !why.Is(http::ErrDial)) return why;
+  return Error::Of(http::ErrProxy, "proxyconnect tcp: " + why.Message());
+}
+
+Result<std::vector<std::string>> LookUpTraced(Core& core, const std::string& address,
+                                              const appcontext::Context& context,
+                                              TimePoint deadline, const ClientTrace* trace) {
+  if (trace != nullptr && trace->DNSStart != nullptr) trace->DNSStart(address);
+  Result<std::vector<std::string>> found = core.Names().LookUp(address, context, deadline);
+  if (trace != nullptr && trace->DNSDone != nullptr) {
+    trace->DNSDone(found ? Error() : found.error());
+  }
+  return found;
+}
+
+Error Connect(Core& core, Conn& conn, const appcontext::Context& context,
+              const ClientTrace* trace) {
+  const Route& route = *conn.GetRoute();
+  const TransportOptions& options = core.Options();
+  if (options.DialContext != nullptr) {
+    Result<std::unique_ptr<io::Conn>> own = options.DialContext(context, route.host_port);
+    if (!own) return Error::Of(http::ErrDial, own.error().Message());
+    if (*own == nullptr) return Error::Of(http::ErrDial, "DialContext returned no connection");
+    return (*own)->BecomeEvented(conn);
+  }
+  std::string address = route.FirstHop();
+  if (options.DialAddress != nullptr) address = options.DialAddress(address);
+  Result<std::unique_ptr<io::RecordLayer>> layers = LayersOf(core, route);
+  if (!layers) return std::move(layers.error());
+  const TimePoint deadline = DeadlineAfter(Clock::now(), options.DialTimeout);
+  Result<std::vector<std::string>> addresses =
+      LookUpTraced(core, address, context, deadline, trace);
+  if (!addresses) return std::move(addresses.error());
+  const Duration handshake_timeout =
+      route.proxy == ProxyKind::kNone ? options.TLSHandshakeTimeout : options.DialTimeout;
+  const auto race =
+      std::make_shared<Race>(std::move(*addresses), std::move(*layers), handshake_timeout, trace);
+  Result<netpoll::Connection*> socket = race->Run(context, deadline);
+  if (!socket) return std::move(socket.error());
+  netpoll::Connection& c = **socket;
+  fiber::OpenConn(c, conn);
+  conn.SetSocket(&c);
+  if (!c.IsPlain() && c.GetRecordLayer()->State() != nullptr) {
+    conn.SetTlsState(std::make_shared<tls::ConnectionState>(*c.GetRecordLayer()->State()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Conn>> Dial(const std::shared_ptr<Core>& core,
+                                   const std::shared_ptr<Route>& route,
+                                   const std::shared_ptr<LoopPool>& pool,
+                                   const appcontext::Context& context, const ClientTrace* trace) {
+  auto conn = std::make_unique<Conn>(core, route, pool);
+  Error why = Connect(*core, *conn, context, trace);
+  if (!why) return conn;
+  if (why.Is(appcontext::ErrCanceled) || why.Is(appcontext::ErrDeadlineExceeded)) {
+    return Fail(std::move(why));
+  }
+  return Fail(OfProxy(*route, std::move(why)));
+}
+
+}  // namespace hon::client

@@ -1,0 +1,275 @@
+#include "client/exchange.h"
+
+#include <utility>
+
+#include "hon/adaptor/message_reader.h"
+#include "hon/base/quote.h"
+#include "hon/http/client_error.h"
+#include "hon/http/status.h"
+
+namespace hon::client {
+namespace {
+
+// Bodies up to this length are sent together with the head.
+constexpr size_t kInlineBodyBytes = io::kHighWaterBytes - 16 * 1024;
+
+bool IsTunnel(const adaptor::AnswerHead& head, const RequestPlan& plan) {
+  if (head.status == http::StatusSwitchingProtocols) return true;
+  return plan.method == "CONNECT" && head.status >= 200 && head.status < 300;
+}
+
+// An error of the body's coding is one of the protocol.
+Error BodyError(Error err) {
+  if (http::KindOf(err) != http::ErrorKind::kOther || err.SystemCode() != 0 ||
+      err.Is(http::ErrBodyReadAfterClose)) {
+    return err;
+  }
+  return Error::Of(http::ErrMalformedResponse, err.Message());
+}
+
+}  // namespace
+
+Exchange::Exchange(std::unique_ptr<Conn> conn, appcontext::Context context,
+                   std::shared_ptr<const ClientTrace> trace)
+    : conn_(std::move(conn)),
+      core_(conn_->GetCore()),
+      context_(std::move(context)),
+      trace_(std::move(trace)),
+      tls_(conn_->TlsState()) {}
+
+Exchange::~Exchange() { Abandon(); }
+
+Error Exchange::Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
+                    http::Response& into) {
+  upload_ = std::move(upload);
+  reused_ = conn_->Served();
+  conn_->BeginExchange(context_);
+  if (conn_->Gone()) return conn_->Gone();
+  const std::string_view head = WriteRequestHead(r, plan, *conn_->GetRoute(), conn_->Out());
+  if (trace_ != nullptr && trace_->WroteHeaders != nullptr) trace_->WroteHeaders(head);
+  conn_->MarkServed();
+  conn_->SendSoon();
+  awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
+  const TimePoint now = Clock::now();
+  if (awaits_continue_) {
+    conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ExpectContinueTimeout));
+    if (trace_ != nullptr && trace_->Wait100Continue != nullptr) trace_->Wait100Continue();
+  } else if (upload_ != nullptr) {
+    HON_RETURN_IF_ERROR(SendBody());
+  } else {
+    AwaitHeadFrom(now);
+  }
+  Error err = AwaitHead(plan);
+  if (err) {
+    failure_ = err;
+    return err;
+  }
+  Fill(plan, into);
+  return {};
+}
+
+// The time for the head begins with the end of the request.
+void Exchange::AwaitHeadFrom(TimePoint now) {
+  conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ResponseHeaderTimeout));
+}
+
+// A short body in memory is sent here, any other by a fiber beside this one.
+Error Exchange::SendBody() {
+  awaits_continue_ = false;
+  if (upload_ == nullptr) {
+    AwaitHeadFrom(Clock::now());
+    return {};
+  }
+  if (upload_->InMemory(kInlineBodyBytes)) {
+    upload_->SendNow(*conn_);
+    AwaitHeadFrom(Clock::now());
+    return upload_->SourceError();
+  }
+  conn_->SetReadDeadline(kNever);
+  upload_->Start(*conn_, [this] {
+    if (upload_->SourceError()) {
+      conn_->Interrupt(upload_->SourceError());
+    } else if (!answer_begun_) {
+      AwaitHeadFrom(Clock::now());
+      conn_->Interrupt({});
+    }
+  });
+  return {};
+}
+
+Error Exchange::HeadFault() const {
+  if (head_.fault == "header too large" || head_.fault == "too many fields") {
+    return Error::Of(http::ErrResponseHeaderTooLong,
+                     "net/http: server response headers exceeded " +
+                         std::to_string(core_->Options().MaxResponseHeaderBytes) +
+                         " bytes; aborted");
+  }
+  return Error::Of(http::ErrMalformedResponse,
+                   "net/http: HTTP/1.x transport connection broken: " + std::string(head_.fault));
+}
+
+// Whether to go on waiting, or why not.
+Error Exchange::OnWaitFailed(const Error& why) {
+  if (context_.Done()) return context_.Cause();
+  if (why.Is(io::ErrDeadlineExceeded)) {
+    if (awaits_continue_) return SendBody();
+    return http::ErrResponseHeaderTimeout;
+  }
+  if (upload_ != nullptr && upload_->SourceError()) return upload_->SourceError();
+  if (!why.Is(io::ErrEof)) return why;
+  if (answer_begun_) return io::ErrUnexpectedEof;
+  return reused_ ? Error(http::ErrServerClosedIdle) : Error(io::ErrEof);
+}
+
+Error Exchange::TakeInterim() {
+  if (++interims_ > kInterimAnswersMax) {
+    return Error::Of(http::ErrMalformedResponse, "net/http: too many 1xx informational responses");
+  }
+  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) {
+    HON_RETURN_IF_ERROR(trace_->Got1xxResponse(head_.status, fields_));
+  }
+  interim_bytes_ += head_.size;
+  if (interim_bytes_ > core_->Options().MaxResponseHeaderBytes) {
+    head_.fault = "header too large";
+    return HeadFault();
+  }
+  const bool go_on = head_.status == http::StatusContinue && awaits_continue_;
+  HON_RETURN_IF_ERROR(conn_->In().Skip(head_.size));
+  scan_ = {};
+  fields_.Reset();
+  return go_on ? SendBody() : Error();
+}
+
+Error Exchange::AwaitHead(const RequestPlan& plan) {
+  bool roomy = false;
+  for (;;) {
+    io::LinkBuffer& in = conn_->In();
+    if (!in.Empty() && !std::exchange(answer_begun_, true) && trace_ != nullptr &&
+        trace_->GotFirstResponseByte != nullptr) {
+      trace_->GotFirstResponseByte();
+    }
+    switch (core_->Parser().ReadAnswer(in, scan_, plan.method, head_, fields_)) {
+      case adaptor::HeadStatus::kBad:
+        return HeadFault();
+      case adaptor::HeadStatus::kDone:
+        if (head_.status >= 200 || head_.status == http::StatusSwitchingProtocols) {
+          if (head_.status == http::StatusSwitchingProtocols && !plan.upgrades) {
+            head_.fault = "101 without a request to upgrade";
+            return HeadFault();
+          }
+          if (interim_bytes_ + head_.size > core_->Options().MaxResponseHeaderBytes) {
+            head_.fault = "header too large";
+            return HeadFault();
+          }
+          if (roomy) conn_->SetInputRoom(0);
+          return {};
+        }
+        HON_RETURN_IF_ERROR(TakeInterim());
+        continue;
+      case adaptor::HeadStatus::kIncomplete:
+        break;
+    }
+    if (!roomy && in.Len() >= netpoll::kInputHighWaterBytes / 2) {
+      roomy = true;
+      conn_->SetInputRoom(core_->Options().MaxResponseHeaderBytes + netpoll::kInputHighWaterBytes);
+    }
+    if (Error why = conn_->FillInput()) HON_RETURN_IF_ERROR(OnWaitFailed(why));
+  }
+}
+
+void Exchange::Fill(const RequestPlan& plan, http::Response& into) {
+  conn_->SetReadDeadline(kNever);
+  into.Proto = head_.version;
+  into.ProtoMajor = 1;
+  into.ProtoMinor = head_.minor_version;
+  into.Status = head_.status_text;
+  into.StatusCode = head_.status;
+  into.ContentLength = head_.content_length;
+  into.Chunked = head_.chunked;
+  into.Close = head_.close;
+  into.Header = std::move(fields_);
+  into.TLS = tls_.get();
+  head_block_ = conn_->In().Hold();
+  if (head_.chunked) adaptor::TakeTrailerNames(into);
+  static_cast<void>(conn_->In().Skip(head_.size));
+  raw_ = IsTunnel(head_, plan);
+  const bool body_withheld = upload_ != nullptr && !upload_->Started();
+  keep_ = !head_.close && !plan.close && !raw_ && !body_withheld;
+  body_.Begin(*conn_, head_, trailers_);
+  into.SetOwner(shared_from_this());
+  if (raw_ || !body_.AtEnd()) {
+    into.Body = http::Body(shared_from_this());
+  } else {
+    if (plan.method != "HEAD") into.ContentLength = 0;
+    Finish();
+  }
+}
+
+io::IoResult Exchange::ReadRaw(std::span<char> into) {
+  if (conn_ == nullptr) return {0, io::ErrClosed};
+  while (conn_->In().Empty()) {
+    if (Error err = conn_->FillInput()) return {0, std::move(err)};
+  }
+  return {conn_->In().ReadInto(into), {}};
+}
+
+io::IoResult Exchange::Read(std::span<char> into) {
+  if (closed_) return {0, http::ErrBodyReadAfterClose};
+  if (into.empty()) return {};
+  if (raw_) return ReadRaw(into);
+  if (failure_) return {0, failure_};
+  if (conn_ == nullptr) return {0, io::ErrEof};
+  io::IoResult got = body_.Read(into);
+  if (body_.AtEnd()) {
+    Finish();
+  } else if (got.err) {
+    failure_ = context_.Done() ? context_.Cause() : BodyError(std::move(got.err));
+    got.err = failure_;
+    Abandon();
+  }
+  return got;
+}
+
+Error Exchange::Close() {
+  closed_ = true;
+  Abandon();
+  return {};
+}
+
+std::unique_ptr<io::Conn> Exchange::TakeConn() {
+  if (!raw_ || closed_ || conn_ == nullptr) return nullptr;
+  std::unique_ptr<io::Conn> taken = conn_->TakeConn();
+  conn_.reset();
+  return taken;
+}
+
+// The answer is complete: the connection can go.
+void Exchange::Finish() {
+  if (response_ != nullptr && head_.chunked) response_->Trailer = std::move(trailers_);
+  if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
+    upload_->Stop(std::move(conn_));  // the server has answered without reading everything
+    return;
+  }
+  const bool keep = keep_ && (upload_ == nullptr || upload_->Complete());
+  if (trace_ != nullptr && trace_->PutIdleConn != nullptr) {
+    trace_->PutIdleConn(keep ? Error() : Error(io::ErrClosed));
+  }
+  std::unique_ptr<Conn> conn = std::move(conn_);
+  if (keep) core_->Release(std::move(conn));
+}
+
+// The rest of the answer is of no use.
+void Exchange::Abandon() {
+  if (conn_ == nullptr) return;
+  if (!failure_ && keep_ && body_.DrainReceived(static_cast<int64_t>(kUnreadAnswerBytesMax))) {
+    return Finish();
+  }
+  if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
+    upload_->Stop(std::move(conn_));
+    return;
+  }
+  conn_->Abort();
+  conn_.reset();
+}
+
+}  // namespace hon::client

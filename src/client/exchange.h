@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "client/conn.h"
+#include "client/core.h"
+#include "client/request_head.h"
+#include "client/upload.h"
+#include "hon/adaptor/body_reader.h"
+#include "hon/http/response.h"
+
+namespace hon::client {
+
+/// One request and its answer over one connection of HTTP/1.1: the source of the answer's Body and
+/// the keeper of its texts. On the loop of the connection.
+class Exchange final : public http::ConnSource,
+                       public http::ResponseOwner,
+                       public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(std::unique_ptr<Conn> conn, appcontext::Context context,
+           std::shared_ptr<const ClientTrace> trace);
+  ~Exchange();
+
+  /// Sends the request, whose body is `upload` (null: none), and reads the head of the answer.
+  Error Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
+            http::Response& into);
+  /// After an error of Run: no byte of an answer has come.
+  [[nodiscard]] bool NothingCame() const { return !answer_begun_; }
+
+  // http::BodySource
+  io::IoResult Read(std::span<char> into) override;
+  Error Close() override;
+  // http::ConnSource
+  std::unique_ptr<io::Conn> TakeConn() override;
+  // http::ResponseOwner
+  void OnMoved(http::Response& now) override { response_ = &now; }
+  void OnGone(http::Response&) override { response_ = nullptr; }
+
+ private:
+  Error SendBody();
+  Error AwaitHead(const RequestPlan& plan);
+  Error OnWaitFailed(const Error& why);
+  Error TakeInterim();
+  [[nodiscard]] Error HeadFault() const;
+  void Fill(const RequestPlan& plan, http::Response& into);
+  void AwaitHeadFrom(TimePoint now);
+  io::IoResult ReadRaw(std::span<char> into);
+  void Finish();
+  void Abandon();
+
+  std::unique_ptr<Conn> conn_;  // null when the answer is complete, or the connection lost
+  std::shared_ptr<Core> core_;
+  appcontext::Context context_;
+  std::shared_ptr<const ClientTrace> trace_;
+  std::shared_ptr<const tls::ConnectionState> tls_;
+  std::shared_ptr<Upload> upload_;
+  adaptor::HeadScan scan_;
+  adaptor::AnswerHead head_;
+  http::Header fields_;
+  http::Header trailers_;
+  io::BlockRef head_block_;  // of the texts of the Response
+  adaptor::BodyReader body_;
+  http::Response* response_ = nullptr;
+  size_t interim_bytes_ = 0;
+  size_t interims_ = 0;
+  bool reused_ = false;
+  bool answer_begun_ = false;
+  bool awaits_continue_ = false;
+  bool keep_ = false;    // the connection may serve another request
+  bool raw_ = false;     // behind the head the connection is a tunnel
+  bool closed_ = false;  // by the caller
+  Error failure_;        // of the body
+};
+
+}  // namespace hon::client

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hon/base/intrusive_list.h"
+#include "hon/base/result.h"
+#include "hon/http/request.h"
+#include "hon/url/url.h"
+
+namespace hon::client {
+
+class Conn;
+class LoopPool;
+class Parker;
+
+/// How the proxy of a route is spoken to.
+enum class ProxyKind : uint8_t { kNone, kHttp, kHttps, kSocks5 };
+
+/// A request that waits for a connection: for one that becomes idle on its loop, or for the right
+/// to dial one. On the stack of the request's fiber; guarded by the Core's mutex.
+struct SlotWaiter : IntrusiveListNode<SlotWaiter> {
+  Parker* parker = nullptr;
+  LoopPool* pool = nullptr;
+  Conn* conn = nullptr;  // given
+  bool slot = false;     // given
+};
+
+/// Where connections lead that can serve the same requests: scheme, authority and proxy. Requests
+/// with the same key share connections.
+struct Route {
+  std::string key;
+  std::string host_port;  // of the server, lower case, with its port
+  std::string host;       // of the server, without brackets
+  std::string proxy_host_port;
+  std::string proxy_host;
+  url::UserinfoPtr proxy_user;
+  ProxyKind proxy = ProxyKind::kNone;
+  bool tls = false;
+
+  /// Requests name the server in the absolute form (RFC 9112 §3.2.2).
+  [[nodiscard]] bool AbsoluteForm() const {
+    return !tls && (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
+  }
+  /// The address that is connected to.
+  [[nodiscard]] const std::string& FirstHop() const {
+    return proxy == ProxyKind::kNone ? host_port : proxy_host_port;
+  }
+
+  // Guarded by the Core's mutex.
+  size_t conns = 0;  // dialed, in use or idle, on all loops
+  IntrusiveList<SlotWaiter, SlotWaiter> waiters;
+
+  std::atomic<size_t> idle{0};
+};
+
+/// Writes the key of the route of `r` by `proxy` (null: direct) to `key`, whose capacity is used
+/// again. Fails with http::ErrInvalidRequest, http::ErrProxy for a proxy of an unknown scheme.
+Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key);
+/// The route of that key.
+[[nodiscard]] std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r,
+                                              const url::URL* proxy);
+
+/// "Basic ..." of a URL's userinfo.
+[[nodiscard]] std::string BasicCredentialsOf(const url::Userinfo& user);
+
+}  // namespace hon::client

@@ -1,0 +1,38 @@
+#include "hon/client/transport.h"
+
+#include <utility>
+
+#include "client/bridge.h"
+#include "client/core.h"
+#include "client/round_trip.h"
+#include "hon/fiber/fiber.h"
+
+namespace hon::client {
+
+Transport::Transport(TransportOptions options)
+    : core_(std::make_shared<Core>(std::move(options))), bridge_(std::make_unique<Bridge>(core_)) {}
+
+Transport::~Transport() { core_->Close(); }
+
+Result<http::Response> Transport::RoundTrip(http::Request& request) {
+  Result<http::Response> answer;
+  if (fiber::Current() != nullptr) {
+    answer = RoundTripHere(core_, request, request.Body);
+  } else if (netpoll::Loop::Current() != nullptr) {
+    return Fail(
+        Error::New("net/http: a request from a loop's callback would stop the loop: "
+                   "start a fiber"));
+  } else {
+    answer = bridge_->RoundTrip(request);
+  }
+  if (answer) {
+    answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
+  }
+  return answer;
+}
+
+void Transport::CloseIdleConnections() { core_->CloseIdle(); }
+
+size_t Transport::IdleConnections() const { return core_->idle.load(std::memory_order_relaxed); }
+
+}  // namespace hon::client
