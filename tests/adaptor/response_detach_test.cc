@@ -31,9 +31,9 @@ struct Wire {
   }
 };
 
-class FakeEventConn final : public io::EventConn {
+class WireEventConn final : public io::EventConn {
  public:
-  explicit FakeEventConn(Wire& wire) : wire_(&wire) {}
+  explicit WireEventConn(Wire& wire) : wire_(&wire) {}
   void SetSink(io::ConnSink&) override {}
   io::LinkBuffer& In() override { return wire_->in; }
   void ConsumedInput() override {}
@@ -57,9 +57,9 @@ class FakeEventConn final : public io::EventConn {
   Wire* wire_;
 };
 
-class FakeConn final : public io::Conn {
+class WireConn final : public io::Conn {
  public:
-  explicit FakeConn(Wire& wire) : wire_(&wire) {}
+  explicit WireConn(Wire& wire) : wire_(&wire) {}
   io::IoResult Read(std::span<char>) override { return {0, io::ErrClosed}; }
   io::IoResult Write(std::string_view) override { return {0, io::ErrClosed}; }
   Error Close() override { return {}; }
@@ -67,7 +67,7 @@ class FakeConn final : public io::Conn {
   void SetReadDeadline(TimePoint) override {}
   void SetWriteDeadline(TimePoint) override {}
   Error BecomeEvented(io::ConnSink& sink) override {
-    sink.OnOpen(std::make_unique<FakeEventConn>(*wire_));
+    sink.OnOpen(std::make_unique<WireEventConn>(*wire_));
     return {};
   }
   [[nodiscard]] std::string LocalAddr() const override { return {}; }
@@ -89,7 +89,7 @@ class KeepingSink final : public io::ConnSink {
 
 class ResponseDetachTest : public ResponseTest {
  protected:
-  ResponseDetachTest() { control_.conn = std::make_unique<FakeConn>(wire_); }
+  ResponseDetachTest() { control_.conn = std::make_unique<WireConn>(wire_); }
 
   void ExpectRefused() {
     EXPECT_TRUE(response_.Detach(sink_).Is(http::ErrNotSupported));
