@@ -24,7 +24,7 @@ Parsed Parse(std::string_view wire, std::string_view method = "GET", ParseLimits
   return parsed;
 }
 
-TEST(AnswerHead, StatusLinesThatAreTaken) {
+TEST(AnswerHead, StatusLinesThatAreValid) {
   const struct {
     std::string_view line;
     int status;
@@ -50,7 +50,7 @@ TEST(AnswerHead, StatusLinesThatAreTaken) {
   }
 }
 
-TEST(AnswerHead, WhatIsRefusedAndWhy) {
+TEST(AnswerHead, InvalidHeadsAreRefusedWithTheirError) {
   const struct {
     std::string_view wire;
     std::string_view why;
@@ -94,7 +94,7 @@ TEST(AnswerHead, WhatIsRefusedAndWhy) {
 }
 
 // RFC 9112 §6.3, rule by rule.
-TEST(AnswerHead, WhereTheBodyEnds) {
+TEST(AnswerHead, TheFramingOfTheBodyFollowsRfc9112) {
   const std::string length = "Content-Length: 3\r\n";
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
   const struct {
@@ -140,7 +140,7 @@ TEST(AnswerHead, WhereTheBodyEnds) {
 }
 
 // Every split of a head, byte by byte, cut once or in blocks, gives the same result as the whole.
-TEST(AnswerHead, EverySplitGivesTheSame) {
+TEST(AnswerHead, EverySplitGivesTheSameHead) {
   const HeadParser parser;
   for (const std::string_view wire :
        {"HTTP/1.1 200 OK\r\nA: 1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 200 OK\r\n\r\n",
@@ -177,7 +177,7 @@ TEST(AnswerHead, EverySplitGivesTheSame) {
   }
 }
 
-TEST(AnswerHead, TheLimitsAndOneMore) {
+TEST(AnswerHead, EachLimitHoldsAtNAndOneMore) {
   const std::string wire = "HTTP/1.1 204 x\r\nA: 1\r\nB: 2\r\n\r\n";
   EXPECT_EQ(Parse(wire, "GET", {.head_bytes_max = wire.size(), .fields_max = 2}).status,
             HeadStatus::kDone);

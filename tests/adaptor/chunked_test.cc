@@ -304,7 +304,7 @@ TEST(ChunkedDecoder, OverheadAtTheLimitAndOneMore) {
   EXPECT_EQ(ErrorOf(wire + data + chunk(18 + 1)), "");
 }
 
-TEST(ChunkedDecoder, AByteAtATimeIsHonest) {
+TEST(ChunkedDecoder, AByteAtATimeStaysWithinTheOverheadLimit) {
   std::string wire;
   for (int i = 0; i < 50000; ++i) wire += "1\r\nx\r\n";
   EXPECT_EQ(ErrorOf(wire + "0\r\n\r\n"), "");
@@ -329,7 +329,7 @@ TEST(ChunkedDecoder, TheLargestSizeIsRead) {
   EXPECT_EQ(decoding.Finish().body, "abc");
 }
 
-TEST(ChunkedDecoder, TrailersReplaceWhatWasAnnounced) {
+TEST(ChunkedDecoder, ReceivedTrailersReplaceAnnouncedOnes) {
   ChunkedDecoder decoder;
   static_cast<void>(decoder.Decode("0\r\nx-a: 1\r\nx-b: 2\r\nX-A: 3\r\n\r\n"));
   ASSERT_TRUE(decoder.Done());

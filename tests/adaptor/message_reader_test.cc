@@ -71,7 +71,7 @@ TEST(MessageReader, PassesOverBodiesThatNobodyRead) {
   EXPECT_EQ((*r)->URL.Path, "/2");
 }
 
-TEST(MessageReader, RefusesWhatTheServerRefuses) {
+TEST(MessageReader, RefusesTheRequestsThatTheServerRefuses) {
   const struct {
     std::string_view wire;
     std::string_view why;
@@ -185,7 +185,7 @@ TEST(MessageReader, ReadsAnswersBehindEachOther) {
   EXPECT_TRUE(answer.error().Is(ErrMalformedResponse));
 }
 
-TEST(MessageReader, RefusesWhatIsNoAnswer) {
+TEST(MessageReader, RefusesInvalidAnswers) {
   for (const std::string_view wire :
        {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 099 x\r\n\r\n",

@@ -17,13 +17,13 @@ const std::string kTextType = "Content-Type: text/plain; charset=utf-8\r\n";
 
 // --- Reuse of the connection: W43 to W47, W65.
 
-TEST_F(ResponseTest, CloseIsSaidAndDone) {
+TEST_F(ResponseTest, ConnectionCloseIsSentAndClosesTheConnection) {
   EXPECT_EQ(Answer(kClose, [](ResponseWriter&) {}),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(response_.MustClose());
 }
 
-TEST_F(ResponseTest, AServerThatEndsSaysClose) {
+TEST_F(ResponseTest, AServerThatShutsDownSendsConnectionClose) {
   control_.keep_alive = false;
   EXPECT_EQ(Answer([](ResponseWriter& w) { w.Header().Set("Connection", "close, x"); }),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

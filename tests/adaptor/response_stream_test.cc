@@ -51,7 +51,7 @@ TEST_F(ResponseTest, LargeWritesWaitAtTheHighWaterMark) {
   EXPECT_LE(stream_.OutputPeak(), io::kHighWaterBytes + 1024);
 }
 
-TEST_F(ResponseTest, ManySmallWritesWaitThereToo) {
+TEST_F(ResponseTest, ManySmallWritesWaitAtTheHighWaterMark) {
   const std::string piece = Text(100);
   Begin({});
   for (int i = 0; i < 20000; ++i) EXPECT_EQ(response_.Write(piece).n, 100U);
@@ -137,7 +137,7 @@ TEST_F(ResponseToBodyTest, Other1xxDoNotSuppressThe100) {
   EXPECT_TRUE(body_.ContinuePending());
 }
 
-TEST_F(ResponseToBodyTest, AnEmptyWriteAndAStatusSuppressIt) {
+TEST_F(ResponseToBodyTest, AnEmptyWriteAndAStatusSuppressThe100) {
   BeginWithBody(5, true);
   response_.Write("");
   EXPECT_FALSE(body_.ContinuePending());

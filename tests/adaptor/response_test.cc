@@ -196,7 +196,7 @@ TEST_F(ResponseTest, FieldsAreSortedAndTheAutomaticOnesFollow) {
                 kText + "Connection: close\r\n\r\nx");
 }
 
-TEST_F(ResponseTest, ManyFieldsAreSortedToo) {
+TEST_F(ResponseTest, MoreFieldsThanTheStackHoldsAreSorted) {
   std::string want = "HTTP/1.1 200 OK\r\n";
   for (int i = 10; i < 80; ++i) want += "X-" + std::to_string(i) + ": v\r\n";
   EXPECT_EQ(Answer([](ResponseWriter& w) {

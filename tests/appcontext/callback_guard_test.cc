@@ -45,7 +45,7 @@ TEST(CallbackGuard, ReportsToStderrWithoutAReporterOrWhenItHasEnded) {
             "http: one threw: \"no disk\"\nhttp: two threw: \"no disk\"\n");
 }
 
-TEST(AfterFunc, ThatThrowsIsReportedAndTheOthersRun) {
+TEST(AfterFunc, AFunctionThatThrowsIsReportedAndTheOthersRun) {
   const auto recorder = std::make_shared<Recorder>();
   const Cancelable c = WithCancel(WithThrowReporter(Background(), recorder));
   int runs = 0;
@@ -60,7 +60,7 @@ TEST(AfterFunc, ThatThrowsIsReportedAndTheOthersRun) {
   EXPECT_EQ(recorder->reports.size(), 2U);
 }
 
-TEST(AfterFunc, ThatThrowsOnTheDeadlineThreadLeavesLaterDeadlinesAlone) {
+TEST(AfterFunc, AThrowOnTheDeadlineThreadLeavesLaterDeadlines) {
   testing::internal::CaptureStderr();
   const Cancelable throws = WithTimeout(Background(), std::chrono::milliseconds(1));
   const auto first = AfterFunc(throws.context, Throw);

@@ -29,7 +29,7 @@ TEST(Context, BackgroundNeverEnds) {
   EXPECT_EQ(context.Value(&kWhy), nullptr);
 }
 
-TEST(Context, CancelEndsItAndWhatIsBelow) {
+TEST(Context, CancelEndsAContextAndItsDescendants) {
   const Cancelable parent = WithCancel(Background());
   const Cancelable child = WithCancel(parent.context);
   const Context grandchild = WithValue(child.context, &kWhy, 1);
@@ -67,7 +67,7 @@ TEST(Context, AChildInheritsTheCause) {
   EXPECT_TRUE(child.context.Cause().Is(kWhy));
 }
 
-TEST(Context, AChildOfAnEndedOneIsBornEnded) {
+TEST(Context, AChildOfAnEndedContextHasEnded) {
   const Cancelable parent = WithCancel(Background());
   parent.cancel(kWhy);
   const Cancelable child = WithCancel(parent.context);
@@ -176,7 +176,7 @@ TEST(AfterFunc, RunsAtOnceWhenEnded) {
   EXPECT_FALSE(stop());
 }
 
-TEST(AfterFunc, CanBeTakenBackOnce) {
+TEST(AfterFunc, StopsTheFunctionOnce) {
   const Cancelable c = WithCancel(Background());
   int runs = 0;
   const auto stop = AfterFunc(c.context, [&] { ++runs; });
@@ -188,7 +188,7 @@ TEST(AfterFunc, CanBeTakenBackOnce) {
   EXPECT_TRUE(never());
 }
 
-TEST(AfterFunc, MayTakeItselfBackAndLookAtItsContext) {
+TEST(AfterFunc, TheFunctionMayStopItselfAndReadItsContext) {
   const Cancelable c = WithCancel(Background());
   std::function<bool()> stop;
   bool stopped = true;
@@ -197,7 +197,7 @@ TEST(AfterFunc, MayTakeItselfBackAndLookAtItsContext) {
   EXPECT_FALSE(stopped);
 }
 
-TEST(AfterFunc, OfADroppedContextLeavesNothingBehind) {
+TEST(AfterFunc, ADroppedContextReleasesItsFunctions) {
   auto token = std::make_shared<int>(0);
   {
     const Cancelable c = WithCancel(Background());
@@ -229,7 +229,7 @@ TEST(Context, ConcurrentCancelsAndChildren) {
   }
 }
 
-TEST(ReusableContext, IsReusedWhileNobodyKeepsIt) {
+TEST(ReusableContext, IsReusedWithoutKeptCopies) {
   ReusableContext reusable;
   const ContextNode* first = reusable.Arm(Background()).Node();
   reusable.Cancel(kWhy);
@@ -261,7 +261,7 @@ TEST(ReusableContext, TheOwnersOtherCopyMayStay) {
   reusable.Release();
 }
 
-TEST(ReusableContext, EndsForThoseWhoKeptIt) {
+TEST(ReusableContext, KeptCopiesEnd) {
   ReusableContext reusable;
   int key = 0;
   const Context base = WithValue(Background(), &key, 7);

@@ -71,7 +71,7 @@ TEST(IntrusiveList, AnObjectMayBeInOneListOfEachTag) {
   EXPECT_EQ(list.PopFront(), &two);
 }
 
-TEST(IntrusiveList, TheVisitedOneMayDie) {
+TEST(IntrusiveList, TheVisitedObjectMayBeDestroyed) {
   Main list;
   std::vector<std::unique_ptr<Item>> items;
   for (int i = 0; i < 5; ++i) list.PushBack(*items.emplace_back(std::make_unique<Item>(i)));

@@ -66,7 +66,7 @@ void EchoRaw(http::ResponseWriter& w, http::Request&) {
   EXPECT_TRUE(err.Is(io::ErrEof)) << err.Message();
 }
 
-TEST_F(Beast, WhatWasReceivedBeforeTheHijackIsReadFirst) {
+TEST_F(Beast, BytesReceivedBeforeTheHijackAreReadFirst) {
   test::WirePeer peer = Connect(EchoRaw);
   ASSERT_TRUE(peer.Send(std::string(kUpgrade) + "early"));
   EXPECT_EQ(peer.ReadAnswer().status, 101);
@@ -79,7 +79,7 @@ TEST_F(Beast, WhatWasReceivedBeforeTheHijackIsReadFirst) {
   EXPECT_TRUE(peer.ExpectEnd());
 }
 
-TEST_F(Beast, AHijackedAnswerTakesNothingMore) {
+TEST_F(Beast, AHijackedAnswerRefusesWrites) {
   test::WirePeer peer = Connect([](http::ResponseWriter& w, http::Request&) {
     w.Header().Set("X-Early", "yes");
     w.WriteHeader(200);
@@ -165,7 +165,7 @@ Function Evented(io::ConnSink& sink) {
   };
 }
 
-TEST_F(Beast, AnEventedConnectionIsToldOfEverything) {
+TEST_F(Beast, AnEventedConnectionGetsEveryEvent) {
   EchoSink sink;
   test::WirePeer peer = Connect(Evented(sink));
   ASSERT_TRUE(peer.Send(std::string(kUpgrade) + "early"));
@@ -211,7 +211,7 @@ TEST_F(Beast, AnEventedConnectionThatIsDroppedIsReset) {
   EXPECT_EQ(sink.closed.get_future().wait_for(0s), std::future_status::timeout);
 }
 
-TEST_F(Beast, AnEventedConnectionIsToldThatItsPeerIsGone) {
+TEST_F(Beast, AnEventedConnectionIsNotifiedOfItsPeersEnd) {
   EchoSink sink;
   test::WirePeer peer = Connect(Evented(sink));
   ASSERT_TRUE(peer.Send(kUpgrade));

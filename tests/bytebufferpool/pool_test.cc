@@ -46,7 +46,7 @@ TEST(ByteBuffer, ReadFromAppendsToTheEnd) {
   }
 }
 
-TEST(ByteBuffer, ReadFromKeepsWhatCameBeforeAnError) {
+TEST(ByteBuffer, ReadFromKeepsTheBytesBeforeAnError) {
   class Failing final : public io::Reader {
    public:
     io::IoResult Read(std::span<char> into) override {
@@ -66,7 +66,7 @@ TEST(ByteBuffer, ReadFromKeepsWhatCameBeforeAnError) {
   EXPECT_EQ(buffer.Bytes(), "a");
 }
 
-TEST(Pool, HandsOutWhatWasReturned) {
+TEST(Pool, ReturnedBuffersAreReused) {
   Pool pool;
   const ByteBuffer* first = nullptr;
   {
@@ -85,7 +85,7 @@ void Return(Pool& pool, size_t length) {
   pool.Put(std::move(buffer));
 }
 
-TEST(Pool, KeepsNoMoreThanItMay) {
+TEST(Pool, HoldsItsLimit) {
   constexpr size_t kBytesMax = 4096;
   for (const size_t bytes : {kBytesMax, kBytesMax + 1}) {
     Pool pool(1, kBytesMax);
@@ -113,7 +113,7 @@ TEST(Pool, LearnsAtTheThresholdAndNotBefore) {
   EXPECT_EQ(pool.MaxSize(), 512u);
 }
 
-TEST(Pool, KeepsWhatMostReturnsNeed) {
+TEST(Pool, KeepsBuffersOfTheUsualSize) {
   Pool pool(1);
   // 90 % of 64 bytes, 8 % of 1,024, 2 % of 65,536: the last are rare enough to be dropped.
   for (int i = 0; i < 400; ++i) Return(pool, 65'536);

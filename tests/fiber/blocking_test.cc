@@ -193,7 +193,7 @@ TEST_P(BlockingLoopsTest, ManyCallsFromManyLoops) {
 }
 
 // Contexts that end while calls wait for threads: each call either ran or reports that it did not.
-TEST_P(BlockingLoopsTest, GivingUpAndBeginningMeet) {
+TEST_P(BlockingLoopsTest, AnEndedContextRacesWithTheStartOfTheCall) {
   constexpr int kRounds = 100;
   std::atomic<int> ran{0};
   std::atomic<int> succeeded{0};

@@ -84,7 +84,7 @@ TEST_F(ChannelTest, WaitingSendersAndReceiversKeepTheirOrder) {
   EXPECT_EQ(got, (std::vector<int>{0, 11, 22}));
 }
 
-TEST_F(ChannelTest, ACloseLeavesWhatWasSent) {
+TEST_F(ChannelTest, ACloseKeepsTheValuesThatWereSent) {
   Channel<int> channel(3);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(channel.TrySend(i));
   channel.Close();
@@ -114,7 +114,7 @@ TEST_F(ChannelTest, ACloseWakesAllReceivers) {
   EXPECT_EQ(ended, 3);
 }
 
-TEST_F(ChannelTest, SendingOnAClosedOneThrows) {
+TEST_F(ChannelTest, SendingOnAClosedChannelThrows) {
   Channel<int> channel(1);
   bool thrown = false;
   EXPECT_TRUE(channel.TrySend(1));
@@ -164,7 +164,7 @@ TEST_F(ChannelTest, TheContextEndsTheWait) {
   EXPECT_FALSE(channel.TrySend(2));  // nobody waits any more
 }
 
-TEST_F(ChannelTest, AnEndedContextDoesNothing) {
+TEST_F(ChannelTest, AnEndedContextNeitherSendsNorReceives) {
   Channel<int> channel(2);
   const appcontext::Cancelable c = WithCancel(Background());
   EXPECT_TRUE(channel.TrySend(1));
@@ -174,7 +174,7 @@ TEST_F(ChannelTest, AnEndedContextDoesNothing) {
   EXPECT_EQ(channel.Len(), 1u);
 }
 
-TEST_F(ChannelTest, CarriesWhatOnlyMoves) {
+TEST_F(ChannelTest, CarriesMoveOnlyValues) {
   Channel<std::unique_ptr<int>> channel(1);
   std::optional<std::unique_ptr<int>> got;
   Spawn([&] {
@@ -194,7 +194,7 @@ struct Counted {
   ~Counted() { --alive; }
 };
 
-TEST_F(ChannelTest, DestroysWhatIsLeft) {
+TEST_F(ChannelTest, DestroysRemainingValues) {
   {
     Channel<Counted> channel(3);
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(channel.TrySend(Counted()));
@@ -298,7 +298,7 @@ TEST_P(ChannelLoopsTest, ClosesRace) {
 
 // Contexts that end at the moment of the handover: a send that reports success was received, a send
 // that reports failure was not.
-TEST_P(ChannelLoopsTest, GivingUpAndHandingOverMeet) {
+TEST_P(ChannelLoopsTest, AnEndedContextRacesWithAHandover) {
   constexpr int kRounds = 300;
   std::atomic<int> sent{0};
   std::atomic<int> received{0};

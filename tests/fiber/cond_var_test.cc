@@ -158,7 +158,7 @@ TEST_P(CondVarLoopsTest, AQueueBetweenThem) {
 
 // A signal goes to a waiter that still waits: one that gives up at that moment either has the
 // signal or leaves it to the next.
-TEST_P(CondVarLoopsTest, GivingUpLosesNoSignal) {
+TEST_P(CondVarLoopsTest, AnEndedContextLosesNoSignal) {
   constexpr int kRounds = 200;
   for (int round = 0; round < kRounds; ++round) {
     Mutex mutex;

@@ -188,7 +188,7 @@ TEST_P(ConnTest, EventedIsReachedFromOtherThreads) {
   sink.conn.reset();
 }
 
-TEST_P(ConnTest, OfAConnectionThatIsGoneNothingIsTold) {
+TEST_P(ConnTest, AnEndedConnectionGetsNoEvents) {
   EchoSink sink;
   Start([&] {
     std::unique_ptr<io::Conn> conn = NewConn(*connection_);
@@ -251,7 +251,7 @@ TEST_P(ConnTest, ASinkThatThrowsLosesItsConnectionOnly) {
   loop_->Turn(0ms);
 }
 
-TEST_P(ConnTest, AGroupTellsOfAShutdownAndCuts) {
+TEST_P(ConnTest, AGroupNotifiesOfAShutdownAndCuts) {
   struct Told final : io::ConnSink {
     void OnOpen(std::unique_ptr<io::EventConn> opened) override { conn = std::move(opened); }
     void OnInput() override {}

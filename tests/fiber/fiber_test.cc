@@ -332,7 +332,7 @@ TEST_F(FiberTest, BusyFibersLeaveTheLoopItsShare) {
   EXPECT_GT(rounds, 0u);
 }
 
-TEST_F(FiberTest, Counts) {
+TEST_F(FiberTest, CountsTheFibersOfALoop) {
   const Stats before = scheduler_->GetStats();
   for (int i = 0; i < 3; ++i) {
     Start([] { EXPECT_FALSE(Sleep(1ms)); });

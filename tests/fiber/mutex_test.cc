@@ -126,7 +126,7 @@ TEST_F(MutexTest, AllocatesNothing) {
   EXPECT_EQ(allocations, 0u);
 }
 
-TEST_P(MutexLoopsTest, OneAtATime) {
+TEST_P(MutexLoopsTest, OneHolderAtATime) {
   constexpr int kEach = 200;
   constexpr int kFibers = 12;
   constexpr int kThreads = 2;
@@ -150,7 +150,7 @@ TEST_P(MutexLoopsTest, OneAtATime) {
 
 // The wait is given up at, or close to, the moment at which the mutex is handed over: no waiter may
 // be left waiting, and only one may own the mutex.
-TEST_P(MutexLoopsTest, GivingUpAndHandingOverMeet) {
+TEST_P(MutexLoopsTest, AnEndedContextRacesWithAHandover) {
   constexpr int kRounds = 300;
   Mutex mutex;
   int inside = 0;

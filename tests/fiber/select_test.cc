@@ -23,7 +23,7 @@ class SelectTest : public OneLoopTest {};
 class SelectLoopsTest : public LoopsTest {};
 ON_BOTH_BACKENDS(SelectLoopsTest);
 
-TEST_F(SelectTest, TakesWhatIsReady) {
+TEST_F(SelectTest, TakesACaseThatIsReady) {
   Channel<int> a(1);
   Channel<std::string> b(1);
   std::optional<int> number;
@@ -62,7 +62,7 @@ TEST_F(SelectTest, WaitsForTheFirst) {
   EXPECT_EQ(taken, 0);
 }
 
-TEST_F(SelectTest, TimeAndContextEndIt) {
+TEST_F(SelectTest, TimeAndContextEndASelect) {
   Channel<int> a;
   std::optional<int> got = 3;
   std::vector<int> taken;

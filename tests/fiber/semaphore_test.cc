@@ -20,7 +20,7 @@ class SemaphoreTest : public OneLoopTest {};
 class SemaphoreLoopsTest : public LoopsTest {};
 ON_BOTH_BACKENDS(SemaphoreLoopsTest);
 
-TEST_F(SemaphoreTest, GivesWhatThereIs) {
+TEST_F(SemaphoreTest, GrantsWithoutWaitingWhileEnoughIsFree) {
   Semaphore semaphore(3);
   const size_t before = test::Allocations();
   EXPECT_TRUE(semaphore.TryAcquire(2));
@@ -33,7 +33,7 @@ TEST_F(SemaphoreTest, GivesWhatThereIs) {
   EXPECT_THROW(semaphore.Release(), std::logic_error);
 }
 
-TEST_F(SemaphoreTest, TheGreatIsNotOvertakenByTheSmall) {
+TEST_F(SemaphoreTest, ALargeAcquireIsNotOvertakenBySmallOnes) {
   Semaphore semaphore(4);
   std::string trace;
   EXPECT_TRUE(semaphore.TryAcquire(3));
@@ -60,7 +60,7 @@ TEST_F(SemaphoreTest, TheGreatIsNotOvertakenByTheSmall) {
   EXPECT_EQ(trace, "Abc");
 }
 
-TEST_F(SemaphoreTest, WhoGivesUpLetsThoseBehindGoOn) {
+TEST_F(SemaphoreTest, AnAcquireThatGivesUpWakesThoseBehindIt) {
   Semaphore semaphore(4);
   const appcontext::Cancelable c = WithCancel(Background());
   Error outcome;
@@ -81,7 +81,7 @@ TEST_F(SemaphoreTest, WhoGivesUpLetsThoseBehindGoOn) {
   EXPECT_EQ(semaphore.Acquire(c.context).Message(), "enough");  // though there is enough
 }
 
-TEST_F(SemaphoreTest, MoreThanThereWillEverBeWaitsForTheContextAlone) {
+TEST_F(SemaphoreTest, AnAcquireOfMoreThanTheSizeWaitsForTheContext) {
   Semaphore semaphore(2);
   const appcontext::Cancelable c = WithCancel(Background());
   Error outcome;
@@ -94,7 +94,7 @@ TEST_F(SemaphoreTest, MoreThanThereWillEverBeWaitsForTheContextAlone) {
   EXPECT_EQ(outcome.Message(), "enough");
 }
 
-TEST_P(SemaphoreLoopsTest, NeverMoreThanItsSize) {
+TEST_P(SemaphoreLoopsTest, NeverGrantsMoreThanItsSize) {
   constexpr int64_t kSize = 3;
   constexpr int kEach = 100;
   Semaphore semaphore(kSize);

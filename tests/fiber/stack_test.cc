@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Stack, GivesBackWhatIsDeep) {
+TEST(Stack, GivesDeepPagesBack) {
   StackSlab slab(256 * 1024);
   Stack stack = slab.Make(0);
   EXPECT_GE(stack.Bytes(), 256u * 1024);
@@ -38,7 +38,7 @@ TEST(Stack, ItsGuardIsWiderThanAPage) {
   EXPECT_TRUE(stack.Guards(stack.Bottom() - 60000));
 }
 
-TEST(Stack, OnesOfASlabHaveGuardsBetweenThem) {
+TEST(Stack, StacksOfASlabHaveGuardsBetweenThem) {
   StackSlab slab(256 * 1024);
   ASSERT_GE(slab.Stacks(), 2u);
   const Stack first = slab.Make(0);
@@ -50,7 +50,7 @@ TEST(Stack, OnesOfASlabHaveGuardsBetweenThem) {
   }
 }
 
-TEST(Stack, LargeOnesShareNoSlabAndNoMemoryIsAnException) {
+TEST(Stack, LargeStacksShareNoSlabAndExhaustionThrows) {
   EXPECT_EQ(StackSlab(size_t{64} << 20).Stacks(), 1u);
   EXPECT_THROW(StackSlab(size_t{1} << 50), std::bad_alloc);
 }
@@ -207,7 +207,7 @@ TEST_F(StackDeathTest, TheNameIsReadWhenItIsNeeded) {
       "the fiber \"GET /deep/.how.\" has overrun");
 }
 
-TEST_F(StackDeathTest, OneWithoutANameSaysSo) {
+TEST_F(StackDeathTest, AnOverrunOfAFiberWithoutANameIsReported) {
   EXPECT_DEATH(
       {
         Spawn([] { Deeper(1'000'000); });

@@ -40,7 +40,7 @@ TEST_F(WaitGroupTest, WaitsForAll) {
   EXPECT_TRUE(waited);
 }
 
-TEST_F(WaitGroupTest, WhatAFunctionHoldsIsGoneBeforeWaitReturns) {
+TEST_F(WaitGroupTest, AFunctionsCapturesAreDestroyedBeforeWaitReturns) {
   bool checked = false;
   Spawn([&] {
     WaitGroup group;
@@ -86,7 +86,7 @@ TEST_F(WaitGroupTest, BelowZeroThrows) {
 }
 
 // Destroyed as soon as Wait returns, while the last Done may still be returning.
-TEST_P(WaitGroupLoopsTest, MayGoAtOnce) {
+TEST_P(WaitGroupLoopsTest, MayBeDestroyedRightAfterWait) {
   constexpr int kRounds = 300;
   std::atomic<int> ended{0};
   for (int round = 0; round < kRounds; ++round) {

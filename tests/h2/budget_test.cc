@@ -12,7 +12,7 @@ TEST(Budget, RunsOutAtItsLimit) {
   EXPECT_FALSE(budget.Spend());
 }
 
-TEST(Budget, GoodWorkFillsItButNotOver) {
+TEST(Budget, ServedRequestsRefillTheBudgetUpToItsLimit) {
   Budget budget(3);
   EXPECT_TRUE(budget.Spend(3));
   budget.Earn(2);

@@ -141,7 +141,7 @@ TEST(ApplySettings, TheLastOfEqualsCounts) {
   EXPECT_FALSE(settings.enable_push);
 }
 
-TEST(ApplySettings, AFrameHasSoManyAndNoMore) {
+TEST(ApplySettings, TheNumberOfSettingsInAFrameIsLimited) {
   Settings settings;
   std::string payload;
   for (size_t i = 0; i < kSettingsPerFrameMax; ++i) payload += FromHex("000300000064");

@@ -99,7 +99,7 @@ TEST(PriorityQueue, IncrementalStreamsTakeTurns) {
   EXPECT_EQ(Order(nodes, {3, 1, 2}), "abcaca");
 }
 
-TEST(PriorityQueue, WhatIsNotIncrementalGoesWholeBeforeTheOthers) {
+TEST(PriorityQueue, ANonIncrementalStreamIsSentWholeBeforeItsUrgencysOthers) {
   auto nodes = Nodes({{3, true}, {3, false}, {3, true}, {3, false}});
   EXPECT_EQ(Order(nodes, {2, 2, 2, 2}), "bbddacac");
 }

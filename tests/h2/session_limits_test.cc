@@ -23,7 +23,7 @@ using Status = Session::Status;
 
 // Limits, each at its value and one past it.
 
-TEST(SessionLimits, Streams) {
+TEST(SessionLimits, ConcurrentStreamsAreLimited) {
   SessionLimits limits;
   limits.streams_max = 2;
   Owner server(Role::kServer, limits);
@@ -53,7 +53,7 @@ TEST(SessionLimits, FieldsOfASectionAreDroppedPastTheirLimit) {
   EXPECT_TRUE(server.Find(3)->too_large);
 }
 
-TEST(SessionLimits, SectionsOfAllStreams) {
+TEST(SessionLimits, FieldSectionsOfAllStreamsAreLimited) {
   // GetBlock has 4 fields; by name, value and 32 for each: 42 + 43 + 38 + 43.
   for (const bool by_bytes : {true, false}) {
     SessionLimits limits;
@@ -70,7 +70,7 @@ TEST(SessionLimits, SectionsOfAllStreams) {
   }
 }
 
-TEST(SessionLimits, Continuations) {
+TEST(SessionLimits, ContinuationFramesAreLimited) {
   SessionLimits limits;
   limits.continuations_max = 3;
   const std::string part = RawFrame(kContinuation, 0, 1);
@@ -80,7 +80,7 @@ TEST(SessionLimits, Continuations) {
             "GOAWAY ENHANCE_YOUR_CALM");
 }
 
-TEST(SessionLimits, BytesOfABlock) {
+TEST(SessionLimits, BytesOfAFieldBlockAreLimited) {
   SessionLimits limits;
   limits.block_bytes_max = 10;
   const std::string begin = RawFrame(kHeaders, 1, 1, GetBlock());  // 6 bytes
@@ -92,7 +92,7 @@ TEST(SessionLimits, BytesOfABlock) {
             "GOAWAY ENHANCE_YOUR_CALM");
 }
 
-TEST(SessionLimits, FramesThatBringNothing) {
+TEST(SessionLimits, FramesWithoutProgressAreLimited) {
   const std::vector<std::string> frames = {
       RawFrame(FrameType::kPing, 0, 0, "01234567"),
       RawFrame(FrameType::kSettings, 0, 0),
@@ -133,7 +133,7 @@ TEST(SessionLimits, CreditComesBackWithTime) {
 }
 
 // CVE-2023-44487: streams that are opened and reset at once.
-TEST(SessionLimits, ResetsByThePeer) {
+TEST(SessionLimits, ResetsByThePeerAreLimited) {
   SessionLimits limits;
   limits.reset_credit = 5;
   Owner server(Role::kServer, limits);
@@ -158,7 +158,7 @@ TEST(SessionLimits, ResetsByThePeer) {
 }
 
 // CVE-2025-8671: faults of the peer's that make this side reset streams.
-TEST(SessionLimits, ResetsByThisSide) {
+TEST(SessionLimits, ResetsByThisSideAreLimited) {
   SessionLimits limits;
   limits.reset_credit = 5;
   Owner server(Role::kServer, limits);

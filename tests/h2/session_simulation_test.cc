@@ -181,7 +181,7 @@ class Simulation {
   uint32_t next_ = 0;
 };
 
-TEST(SessionSimulation, EverySeedEndsWhole) {
+TEST(SessionSimulation, EverySeedTransfersAllBytes) {
   const char* const wanted = std::getenv("HON_SEEDS");
   const uint32_t seeds = wanted == nullptr ? 150 : static_cast<uint32_t>(std::atoi(wanted));
   for (uint32_t seed = 1; seed <= seeds && !HasFailure(); ++seed) {

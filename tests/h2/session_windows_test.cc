@@ -18,7 +18,7 @@ using testing::ReadFrames;
 using testing::Uint32;
 using Status = Session::Status;
 
-TEST(SessionWindows, AStreamThatIsNotReadHoldsOnlyItselfBack) {
+TEST(SessionWindows, AnUnreadStreamBlocksOnlyItself) {
   SessionLimits limits;
   limits.connection_window = 65535;
   Owner server(Role::kServer, limits);
@@ -134,7 +134,7 @@ TEST(SessionWindows, AnAnswerWaitsForBothWindows) {
   EXPECT_TRUE(server.Find(5)->sent);
 }
 
-TEST(Session, ProducesNoMoreThanItIsAskedFor) {
+TEST(Session, ProducesNoMoreThanTheRequestedBytes) {
   Owner server(Role::kServer);
   server.Give(ClientStart() + GetRequest(1));
   server.Take();

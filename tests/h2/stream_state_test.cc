@@ -49,7 +49,7 @@ TEST(StreamState, EveryPairIsThatOfTheRfc) {
   }
 }
 
-TEST(StreamState, NoMoveStandsTwice) {
+TEST(StreamState, NoTransitionIsListedTwice) {
   std::set<std::pair<int, int>> seen;
   for (const StreamMove& move : kStreamMoves) {
     EXPECT_TRUE(seen.insert({static_cast<int>(move.from), static_cast<int>(move.on)}).second);

@@ -123,7 +123,7 @@ TEST_F(PrecompressedTest, SendsWhatTheClientPrefers) {
   }
 }
 
-TEST_F(PrecompressedTest, FallsBackToWhatIsThere) {
+TEST_F(PrecompressedTest, FallsBackToTheFormsThatExist) {
   EXPECT_EQ(Get("/gzip.js", "br, zstd, gzip;q=0.1").Body, "GZIP");
   EXPECT_EQ(Get("/gzip.js", "br").Body, "plain");
   EXPECT_EQ(Get("/none.txt", "br, gzip").Body, "plain");
@@ -137,7 +137,9 @@ TEST_F(PrecompressedTest, TheTypeIsThatOfThePlainFile) {
   EXPECT_EQ(got.Header.Get("Content-Type"), "text/html; charset=utf-8");
 }
 
-TEST_F(PrecompressedTest, AlsoForAnIndex) { EXPECT_EQ(Get("/", "gzip").Body, "GZIPPED INDEX"); }
+TEST_F(PrecompressedTest, ServesAnIndexPrecompressed) {
+  EXPECT_EQ(Get("/", "gzip").Body, "GZIPPED INDEX");
+}
 
 TEST_F(PrecompressedTest, EachFormHasItsOwnTagAndTime) {
   const httptest::Response plain = Get("/all.css", "").Result();
@@ -158,7 +160,7 @@ TEST_F(PrecompressedTest, A304SaysNothingOfTheEncoding) {
   EXPECT_EQ(got.Header.Get("Vary"), "Accept-Encoding");
 }
 
-TEST_F(PrecompressedTest, RangesAreOfWhatIsSent) {
+TEST_F(PrecompressedTest, RangesAreOfTheSelectedRepresentation) {
   const httptest::Response got = Get("/all.css", "gzip", "bytes=1-2").Result();
   EXPECT_EQ(got.StatusCode, 206);
   EXPECT_EQ(got.Body, "ZI");

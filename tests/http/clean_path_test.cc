@@ -15,7 +15,7 @@ std::string Clean(std::string_view name) {
   return std::string(*clean);
 }
 
-TEST(CleanPath, TakesOutWhatGoesNowhere) {
+TEST(CleanPath, RemovesDotElements) {
   const struct {
     std::string_view name;
     std::string_view clean;
@@ -36,7 +36,7 @@ TEST(CleanPath, TakesOutWhatGoesNowhere) {
   for (const auto& c : cases) EXPECT_EQ(Clean(c.name), c.clean) << c.name;
 }
 
-TEST(CleanPath, RefusesWhatMeansSomethingElseToTheSystem) {
+TEST(CleanPath, RefusesPathsThatTheSystemReadsDifferently) {
   for (const std::string_view name : {std::string_view("a\0b", 3), std::string_view("\0", 1)}) {
     EXPECT_EQ(Clean(name), ErrInvalidPath.text) << name;
   }

@@ -252,7 +252,7 @@ TEST(Client, CredentialsStayWithTheirOrigin) {
   }
 }
 
-TEST(Client, CredentialsDoNotComeBackWithTheFirstOrigin) {
+TEST(Client, CredentialsAreNotSentAgainOnReturnToTheOrigin) {
   auto transport = Redirecting(302, {"http://b.test/", "http://a.test/"});
   Client client{.Transport = transport};
   Request request = *NewRequest("GET", "http://a.test/");
@@ -262,7 +262,7 @@ TEST(Client, CredentialsDoNotComeBackWithTheFirstOrigin) {
   EXPECT_FALSE(transport->seen[2].header.Has("Authorization"));
 }
 
-TEST(Client, RefererTellsNoMoreThanItMay) {
+TEST(Client, RefererHasNoUserinfoAndNoHttpsUrlOverHttp) {
   struct Case {
     std::string_view from;
     std::string_view to;
@@ -292,7 +292,7 @@ TEST(Client, UserinfoBecomesBasicCredentials) {
   EXPECT_EQ(transport->seen[1].header.Get("Authorization"), "Own");
 }
 
-TEST(Client, LocationsThatCannotBeFollowed) {
+TEST(Client, InvalidLocationsAreErrors) {
   for (const std::string_view location : {"http://h:bad/", "ftp://h/", "javascript:x"}) {
     auto transport = Redirecting(302, {std::string(location)});
     Client client{.Transport = transport};

@@ -122,7 +122,7 @@ TEST_F(CompressedFiles, A206HasTheVaryOfThe200) {
   }
 }
 
-TEST_F(CompressedFiles, APartIsNeverJoinedToCompressedBytes) {
+TEST_F(CompressedFiles, ARangeIsNeverCombinedWithCompressedBytes) {
   const auto tag_for = [&](const char* accept) {
     return std::string(Get("/text.css", {{"Accept-Encoding", accept}}).Result().Header.Get("ETag"));
   };

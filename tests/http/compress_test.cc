@@ -177,7 +177,7 @@ TEST(CompressHandler, TheLeastSizeAndOneByteLess) {
   EXPECT_EQ(Ask([](ResponseWriter& w, Request&) { w.WriteHeader(404); }).Code, 404);
 }
 
-TEST(CompressHandler, LeavesAloneWhatIsNotForIt) {
+TEST(CompressHandler, LeavesOtherResponsesUnchanged) {
   const struct {
     const char* name;
     const char* value;
@@ -234,7 +234,7 @@ TEST(CompressHandler, GivesTagsOfTheirOwnAndTakesRangesAway) {
   EXPECT_EQ(unmodified.Result().Header.Get("Vary"), "Accept-Encoding");
 }
 
-TEST(CompressHandler, VaryIsSaidOnce) {
+TEST(CompressHandler, VaryIsSentOnce) {
   const struct {
     const char* before;
     std::vector<std::string_view> after;
@@ -352,7 +352,7 @@ TEST(CompressHandler, ADeclaredLengthHolds) {
   EXPECT_THROW(Ask(promises(kLong.size() + 2)), AbortHandler);
 }
 
-TEST(CompressHandler, AnExceptionLeavesWhatIsKeptUnsent) {
+TEST(CompressHandler, AnExceptionLeavesBufferedBytesUnsent) {
   ResponseRecorder w;
   const HandlerPtr handler = CompressHandler([](ResponseWriter& writer, Request& r) {
     writer.Header().Set("Content-Type", "text/plain");
@@ -476,7 +476,7 @@ class CountingSpawner final : public Spawner {
 };
 
 // Zeros compress so well that no write ever waits for the client.
-TEST(CompressHandler, StepsAsideByWhatGoesIn) {
+TEST(CompressHandler, YieldsAfterAnAmountOfInput) {
   constexpr size_t kTurn = internal::CompressWriter::kBytesPerTurn;
   for (const size_t piece : {size_t{16} * kTurn, size_t{4096}, size_t{999}}) {
     CountingSpawner spawner;
@@ -499,7 +499,7 @@ TEST(CompressHandler, StepsAsideByWhatGoesIn) {
   }
 }
 
-TEST(CompressHandler, NothingFitsBehindAWriteThatWasTooLong) {
+TEST(CompressHandler, AfterAWritePastTheDeclaredLengthAllWritesFail) {
   const auto write = [](ResponseWriter& w, Request&) {
     w.Header().Set("Content-Type", "text/plain");
     w.Header().Set("Content-Length", "2000");

@@ -150,7 +150,7 @@ TEST(ServeContent, AnswersContentThatCannotSeekWith500) {
   }
 }
 
-TEST(ServeContent, SendsNoMoreThanItPromised) {
+TEST(ServeContent, ContentLongerThanItsLengthIsCutAtTheLength) {
   Request r = NewRequest("GET", "/");
   ResponseRecorder w;
   OddContent content("0123456789, and has grown");
@@ -160,7 +160,7 @@ TEST(ServeContent, SendsNoMoreThanItPromised) {
   EXPECT_EQ(w.Body, "0123456789");
 }
 
-TEST(ServeContent, SendsLessThanItPromisedWhenThereIsLess) {
+TEST(ServeContent, ContentShorterThanItsLengthCutsTheAnswer) {
   Request r = NewRequest("GET", "/");
   ResponseRecorder w;
   OddContent content("0123");
@@ -183,7 +183,7 @@ TEST(ServeContent, StopsAfterAPartThatFallsShort) {
   EXPECT_GT(w.Result().ContentLength, static_cast<int64_t>(w.Body.size()));
 }
 
-TEST(ServeContent, DoesNotReadWhatHeadAndErrorsNeedNot) {
+TEST(ServeContent, HeadAndErrorsDoNotReadTheContent) {
   for (const std::string_view range : {"", "bytes=0-1", "bytes=0-1,3-4", "bytes=99-"}) {
     Request r = NewRequest("HEAD", "/");
     if (!range.empty()) r.Header.Set("Range", range);

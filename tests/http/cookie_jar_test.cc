@@ -64,7 +64,7 @@ TEST_F(JarTest, AHostGetsItsOwnCookiesAlone) {
   EXPECT_EQ(Get("http://www.host.test/"), "a=1");
 }
 
-TEST_F(JarTest, ADomainIsSharedByWhatIsBelowIt) {
+TEST_F(JarTest, ADomainCookieGoesToSubdomains) {
   Set("http://www.host.test/", {"a=1; domain=host.test", "b=2; domain=.host.test"});
   EXPECT_EQ(Get("http://www.host.test/"), "a=1 b=2");
   EXPECT_EQ(Get("http://host.test/"), "a=1 b=2");
@@ -90,7 +90,7 @@ TEST_F(JarTest, AForeignDomainIsRefused) {
   EXPECT_EQ(jar_.Len(), 0u) << "a domain that is not ASCII";
 }
 
-TEST_F(JarTest, APublicSuffixIsSharedByNobody) {
+TEST_F(JarTest, ACookieForAPublicSuffixIsRefused) {
   Set("http://www.bbc.co.uk/", {"a=1; domain=co.uk", "b=2; domain=uk", "c=3; domain=bbc.co.uk"});
   EXPECT_EQ(Get("http://www.bbc.co.uk/"), "c=3");
   EXPECT_EQ(Get("http://foo.co.uk/"), "");
@@ -198,7 +198,7 @@ TEST_F(JarTest, AnEndInThePastDeletes) {
   EXPECT_EQ(jar_.Len(), 0u);
 }
 
-TEST_F(JarTest, AnEndBeyondAllTimeIsNone) {
+TEST_F(JarTest, AnExpiryBeyondTheClockNeverComes) {
   Set("http://h.test/", {"a=1; max-age=9223372036854775807"});
   now_ = kStart + 1'000'000'000;
   EXPECT_EQ(Get("http://h.test/"), "a=1");
@@ -230,7 +230,7 @@ TEST_F(JarTest, PlainOriginsLeaveSecureCookiesAlone) {
 }
 
 // RFC 6265bis §4.1.3.
-TEST_F(JarTest, PrefixesOfNamesHoldWhatTheyPromise) {
+TEST_F(JarTest, SecureAndHostPrefixesAreEnforced) {
   Set("https://w.h.test/",
       {"__Secure-a=1", "__secure-b=1", "__Host-c=1; secure", "__Host-d=1; path=/",
        "__Host-e=1; secure; path=/; domain=w.h.test", "__host-f=1; secure; path=/x"});
@@ -253,7 +253,7 @@ TEST_F(JarTest, NamesBeyondAsciiAreInPunycode) {
 
 std::string Numbered(size_t i) { return "c" + std::to_string(i); }
 
-TEST_F(JarTest, ASiteKeepsSoManyCookies) {
+TEST_F(JarTest, TheNumberOfCookiesOfASiteIsLimited) {
   for (size_t i = 0; i < kSiteCookiesMax; ++i) {
     Set("http://" + Numbered(i) + ".h.test/", {Numbered(i) + "=1"});
   }
@@ -283,7 +283,7 @@ TEST_F(JarTest, EndedCookiesGoFirstAndSecureOnesLast) {
   EXPECT_NE(left.find(" c3=1 "), std::string::npos);
 }
 
-TEST_F(JarTest, AJarKeepsSoManyCookies) {
+TEST_F(JarTest, TheNumberOfCookiesInAJarIsLimited) {
   for (size_t i = 0; i < kJarCookiesMax; ++i) Set("http://h." + Numbered(i) + "/", {"a=1"});
   EXPECT_EQ(jar_.Len(), kJarCookiesMax);
   EXPECT_EQ(Get("http://h.c0/"), "a=1");
@@ -327,7 +327,7 @@ TEST_F(JarTest, ManyThreadsMayUseIt) {
   EXPECT_EQ(jar_.Len(), kSiteCookiesMax);
 }
 
-TEST(SystemPublicSuffixes, KnowsRealOnes) {
+TEST(SystemPublicSuffixes, KnowsRealSuffixes) {
   const std::shared_ptr<const PublicSuffixList> list = SystemPublicSuffixes();
   if (list == nullptr) GTEST_SKIP() << "built without libpsl";
   EXPECT_EQ(list->PublicSuffix("www.bbc.co.uk"), "co.uk");

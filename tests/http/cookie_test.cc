@@ -30,7 +30,7 @@ TEST(Cookie, IsWrittenAsGoWritesIt) {
   }
 }
 
-TEST(Cookie, ValidSaysWhatIsWrong) {
+TEST(Cookie, ValidNamesTheFault) {
   EXPECT_EQ((Cookie{.Name = "a", .Value = "b\x7F"}).Valid().Message(),
             "http: invalid byte 0x7f in Cookie.Value");
   EXPECT_EQ((Cookie{.Name = "a", .Value = "b", .Path = "/;"}).Valid().Message(),
@@ -107,7 +107,7 @@ TEST(RequestCookies, AreThoseThatGoFinds) {
   }
 }
 
-TEST(RequestCookies, NoneIsNamedNothing) {
+TEST(RequestCookies, ACookieWithoutANameIsIgnored) {
   Request r = httptest::NewRequest("GET", "/");
   EXPECT_TRUE(r.Cookies().empty());
   r.Header.Set("Cookie", "a=b");
@@ -129,7 +129,7 @@ TEST(RequestCookies, AreAtMost3000) {
   EXPECT_TRUE(ParseCookie(line + ";a=1").error().Is(ErrTooManyCookies));
 }
 
-TEST(AddCookie, KeepsAllInOneField) {
+TEST(AddCookie, KeepsAllCookiesInOneField) {
   Request r = httptest::NewRequest("GET", "/");
   r.AddCookie({.Name = "a", .Value = "b", .Path = "/x"});
   r.AddCookie({.Name = "c\r\nd", .Value = "e f"});

@@ -66,7 +66,7 @@ TEST(CrossOriginProtection, SecFetchSiteAndOrigin) {
   }
 }
 
-TEST(CrossOriginProtection, ErrorsTellWhich) {
+TEST(CrossOriginProtection, ErrorsNameTheCheckThatFailed) {
   const CrossOriginProtection protection;
   EXPECT_TRUE(protection.Check(Make("POST", "/", "cross-site", nullptr)).Is(ErrCrossOrigin));
   EXPECT_TRUE(
@@ -86,7 +86,7 @@ TEST(CrossOriginProtection, TrustedOrigins) {
   EXPECT_EQ(Status(protection, Make("POST", "/", "cross-site", nullptr)), 403);
 }
 
-TEST(CrossOriginProtection, RefusesWhatIsNoOrigin) {
+TEST(CrossOriginProtection, RefusesInvalidOrigins) {
   const struct {
     const char* origin;
     const char* why;  // null: accepted

@@ -318,7 +318,7 @@ class FailingFS final : public FS {
   Error error_;
 };
 
-TEST_F(Tree, FailuresAreToldByKindAlone) {
+TEST_F(Tree, ErrorAnswersNameOnlyTheKind) {
   const struct {
     Error error;
     int status;

@@ -241,7 +241,7 @@ TEST(Header, SuppressUntilSetAgain) {
   EXPECT_FALSE(header.Has("X-Own"));
 }
 
-TEST(Header, ViewsOfParsersStayTheirs) {
+TEST(Header, ViewsOfAParsersMemoryAreNotCopied) {
   const std::string wire = "accept: */*";
   Header header;
   header.AddView(std::string_view(wire).substr(0, 6), std::string_view(wire).substr(8),
@@ -313,7 +313,7 @@ TEST(Header, AChangedAliasLeavesTheOriginal) {
   EXPECT_EQ(Lines(alias), "A=2|B=3|");
 }
 
-TEST(Header, MovesLeaveNothingBehind) {
+TEST(Header, AMovedFromHeaderIsEmpty) {
   Header header;
   header.Set("Content-Type", "x");
   header.Suppress("Date");

@@ -38,7 +38,7 @@ TEST(HostName, HasALimit) {
   EXPECT_EQ(CanonicalHostName(longer_in_punycode)->size(), kHostNameBytesMax);
 }
 
-TEST(HostName, KnowsThisMachine) {
+TEST(HostName, KnowsLocalhost) {
   for (const std::string_view loopback :
        {"localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "::1"}) {
     EXPECT_TRUE(IsLoopbackHost(loopback)) << loopback;

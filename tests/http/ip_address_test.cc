@@ -63,7 +63,7 @@ TEST(IpAddress, KnowsLoopback) {
   }
 }
 
-TEST(IpNetwork, ContainsWhatBeginsAsItDoes) {
+TEST(IpNetwork, ContainsAddressesWithItsPrefix) {
   struct Case {
     std::string_view network;
     std::string_view address;
@@ -93,7 +93,7 @@ TEST(IpNetwork, ContainsWhatBeginsAsItDoes) {
   }
 }
 
-TEST(IpNetwork, HasALengthThatItsAddressHas) {
+TEST(IpNetwork, RefusesAPrefixLongerThanItsAddress) {
   EXPECT_TRUE(ParseIpNetwork("1.2.3.4/32"));
   EXPECT_FALSE(ParseIpNetwork("1.2.3.4/33"));
   EXPECT_TRUE(ParseIpNetwork("::/128"));

@@ -222,7 +222,7 @@ TEST(RouteGroup, WildcardsAndHosts) {
   EXPECT_EQ(Get(mux, "http://third.com/x").Code, 200);
 }
 
-TEST(RouteGroup, RefusesWhatTheMuxRefusesAndHosts) {
+TEST(RouteGroup, RefusesInvalidPatternsAndHosts) {
   ServeMux mux;
   RouteGroup group(mux, "/g");
   EXPECT_THROW(group.HandleFunc("h.com/x", Echo), std::invalid_argument);
@@ -232,7 +232,7 @@ TEST(RouteGroup, RefusesWhatTheMuxRefusesAndHosts) {
   EXPECT_THROW(mux.HandleFunc("/g/a", Echo), std::invalid_argument);
 }
 
-TEST(RouteGroup, RefusesNoFunction) {
+TEST(RouteGroup, RefusesAnEmptyFunction) {
   ServeMux mux;
   RouteGroup group(mux, "/g", {Mark("m")});
   EXPECT_THROW(group.HandleFunc("/a", HandlerFunc::Function()), std::invalid_argument);

@@ -41,7 +41,7 @@ TEST(Types, TextHasACharset) {
   EXPECT_EQ(types.TypeByExtension(".t2"), "text/x-two; charset=latin1");
 }
 
-TEST(Types, RefusesWhatIsNoExtensionOrType) {
+TEST(Types, RefusesInvalidExtensionsAndTypes) {
   Types types;
   EXPECT_TRUE(types.AddExtensionType("nodot", "a/b"));
   EXPECT_TRUE(types.AddExtensionType("", "a/b"));

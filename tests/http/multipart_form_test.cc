@@ -66,7 +66,7 @@ TEST_F(ReadForm, KeepsValuesAndFilesInOrder) {
   EXPECT_EQ(Content(files[1]), "two");
 }
 
-TEST_F(ReadForm, SpillsWhatDoesNotFit) {
+TEST_F(ReadForm, SpillsToDiskPastTheMemoryLimit) {
   limits_.memory_bytes_max = 100;
   const std::string large(100'001, 'L');
   const std::string larger(200'003, 'M');
@@ -202,7 +202,7 @@ TEST_F(ReadForm, TakesLimitsWithoutEnd) {
   EXPECT_EQ(Why(Value("a", "1") + FilePart("f", "content") + kEnd), "");
 }
 
-TEST_F(ReadForm, AFailedUploadLeavesNothing) {
+TEST_F(ReadForm, AFailedUploadLeavesNoFiles) {
   limits_.memory_bytes_max = 0;
   const std::string body = FilePart("f", std::string(100'000, 'x'));
   for (const size_t cut : {size_t{50'000}, body.size() - 1, body.size()}) {

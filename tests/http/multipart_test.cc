@@ -129,7 +129,7 @@ TEST(Reader, PassesOnWhyTheBodyFailed) {
   }
 }
 
-TEST(Reader, SkipsWhatWasNotRead) {
+TEST(Reader, SkipsTheUnreadRestOfAPart) {
   const std::string body = "--B\r\n\r\n" + std::string(100'000, 'x') + "\r\n--B\r\n\r\ny\r\n--B--";
   io::StringReader text(body);
   Reader reader(text, "B");

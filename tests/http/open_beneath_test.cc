@@ -85,7 +85,7 @@ class OpenBeneathTest : public testing::TestWithParam<OpenFunction> {
   int root_ = -1;
 };
 
-TEST_P(OpenBeneathTest, OpensWhatIsThere) {
+TEST_P(OpenBeneathTest, OpensFilesAndDirectories) {
   for (const Symlinks symlinks : {Symlinks::kNever, Symlinks::kInsideRoot}) {
     EXPECT_EQ(Open("file", symlinks), "inside");
     EXPECT_EQ(Open("sub/deep/file", symlinks), "deep");

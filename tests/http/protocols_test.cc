@@ -5,7 +5,7 @@
 namespace hon::http {
 namespace {
 
-TEST(ProtocolsTest, IsASet) {
+TEST(ProtocolsTest, ProtocolsAreASet) {
   Protocols set;
   EXPECT_EQ(set.String(), "{}");
   set.SetHTTP1(true);

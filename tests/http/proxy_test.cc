@@ -23,7 +23,7 @@ TEST(ProxyRules, TheSchemeOfTheTargetChoosesTheSetting) {
   EXPECT_EQ(ProxyFor({.HTTPProxy = "http://p:1"}, "https://a.example/"), "direct");
 }
 
-TEST(ProxyRules, AllProxyIsForWhatHasNoSettingOfItsOwn) {
+TEST(ProxyRules, AllProxyIsForSchemesWithoutASetting) {
   const Config config = {.HTTPSProxy = "s:2", .AllProxy = "socks5://a:3"};
   EXPECT_EQ(ProxyFor(config, "http://a.example/"), "socks5://a:3");
   EXPECT_EQ(ProxyFor(config, "https://a.example/"), "http://s:2");

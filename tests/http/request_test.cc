@@ -214,7 +214,7 @@ TEST(Request, OwnKeepsText) {
   EXPECT_EQ(kept, "something that goes away");
 }
 
-TEST(Body, OfAString) {
+TEST(Body, AStringIsABodyOfKnownLength) {
   Body body = Body::FromString("hello");
   EXPECT_FALSE(body.IsNoBody());
   char some[3];
@@ -226,7 +226,7 @@ TEST(Body, OfAString) {
   EXPECT_TRUE(body.Read(some).err.Is(ErrBodyReadAfterClose));
 }
 
-TEST(Body, None) {
+TEST(Body, NoBodyIsEmpty) {
   Body body;
   char some[3];
   EXPECT_TRUE(body.IsNoBody());

@@ -112,7 +112,7 @@ TEST(DumpRequest, ShowsTheHeadOrAllAndLeavesTheBody) {
   EXPECT_EQ(*r.Body.ReadAll(), "abc");
 }
 
-TEST(DumpRequest, ReadsNoMoreThanItMay) {
+TEST(DumpRequest, HoldsItsLimit) {
   for (const size_t bytes_max : {size_t{3}, size_t{2}}) {
     Request r;
     r.Body = Body::FromString("abc");

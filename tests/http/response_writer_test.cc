@@ -89,7 +89,7 @@ TEST(ResponseController, ReachesThroughWrappers) {
   EXPECT_EQ(outer.BytesWritten(), 42);
 }
 
-TEST(ResponseController, NobodyHasIt) {
+TEST(ResponseController, AnAbilityThatNoWriterHasIsAnError) {
   Closed closed;
   Wrapper outer(closed);
   ResponseController controller(outer);

@@ -105,7 +105,7 @@ TEST(ServeMux, OrderOfRegistrationDoesNotMatter) {
   }
 }
 
-TEST(ServeMux, HandlerTellsWithoutRunning) {
+TEST(ServeMux, HandlerFindsTheHandlerWithoutRunningIt) {
   for (const MuxCase& c : kMuxCases) {
     SCOPED_TRACE(c.name);
     ServeMux mux;
@@ -205,7 +205,7 @@ TEST(ServeMux, ConflictNamesBothPlaces) {
       << refusal;
 }
 
-TEST(ServeMux, RefusesNoHandler) {
+TEST(ServeMux, RefusesANullHandler) {
   ServeMux mux;
   EXPECT_THROW(mux.HandleFunc("/", HandlerFunc::Function()), std::invalid_argument);
   EXPECT_EQ(mux.TryHandle("/", HandlerPtr()).Message(), "http: nil handler");

@@ -146,7 +146,7 @@ TEST(TimeoutHandler, BadStatusThrowsAndInformationalIsDropped) {
   EXPECT_EQ(w.Code, 204);
 }
 
-TEST(TimeoutHandler, HasNoOtherAbilities) {
+TEST(TimeoutHandler, HasNoFlushHijackOrWriteDeadline) {
   const HandlerPtr handler = TimeoutHandler(
       [](ResponseWriter& w, Request&) {
         EXPECT_TRUE(w.Flush().Is(ErrNotSupported));

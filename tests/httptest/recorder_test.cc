@@ -10,7 +10,7 @@ namespace {
 // Writes where the result does not matter.
 void Put(http::ResponseWriter& w, std::string_view text) { static_cast<void>(w.Write(text)); }
 
-TEST(ResponseRecorder, Answers200WhenNothingWasSaid) {
+TEST(ResponseRecorder, TheStatusIs200ByDefault) {
   const ResponseRecorder w;
   EXPECT_EQ(w.Code, 200);
   EXPECT_EQ(w.Status(), 0);

@@ -75,7 +75,7 @@ TEST(ReadAllTest, AnErrorIsGivenOn) {
   EXPECT_TRUE(ReadAll(reader).error().Is(ErrBroken));
 }
 
-TEST(ReadFullTest, TellsNothingFromSomethingFromAll) {
+TEST(ReadFullTest, TellsNoInputFromAPartFromTheWhole) {
   for (const bool together : {false, true}) {
     std::string into(4, '?');
     StepReader exact("four", 3, ErrEof, together);

@@ -325,7 +325,7 @@ TEST_P(CloseTest, ManyConnectionsComeAndGoWithoutALeak) {
 
 // More input at once than there are blocks: all of it arrives in the end, and a connection that is
 // closed while it waits for a block is gone.
-TEST_P(CloseTest, ManyWithMuchToSayAreAllHeardOrGone) {
+TEST_P(CloseTest, ManyConnectionsWithLargeOutputSendAllOrEnd) {
   constexpr size_t kPeers = 60;
   constexpr size_t kStay = 30;
   const std::string much(64 * 1024, 'm');

@@ -110,7 +110,7 @@ TEST_P(DialerTest, ClosedInPrepareIsAFailure) {
   EXPECT_EQ(client_.Count("connect"), 0U);
 }
 
-TEST_P(DialerTest, WhatIsUnderWayFailsWithTheLoop) {
+TEST_P(DialerTest, PendingDialsFailWithTheirLoop) {
   const auto socket = ListenSocket::Listen("127.0.0.1:0", {.backlog = 0});
   int failed = 0;
   int done = 0;

@@ -162,7 +162,7 @@ TEST_P(LoopTest, AWaitEndsForATimer) {
   EXPECT_LT(Clock::now() - before, std::chrono::seconds(2));
 }
 
-TEST_P(LoopTest, WhatHasNotRunIsDiscardedAtTheEnd) {
+TEST_P(LoopTest, TasksThatHaveNotRunAreDiscardedAtTheEnd) {
   int ran = 0;
   HookTask deferred([&] { ++ran; });
   HookTask posted([&] { ++ran; });

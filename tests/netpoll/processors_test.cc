@@ -51,14 +51,14 @@ bool ForbidIoUring(int errno_value) {
   std::_Exit(0);
 }
 
-TEST(FallbackTest, WhereIoUringIsForbiddenEpollServesAndSaysSoOnce) {
+TEST(FallbackTest, WhereIoUringIsForbiddenEpollServesAndLogsOnce) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   for (const int errno_value : {EPERM, ENOSYS, ENOMEM}) {
     EXPECT_EXIT(ExpectFallBack(errno_value), testing::ExitedWithCode(0), "");
   }
 }
 
-TEST(FallbackTest, AutoTellsNothingWhereIoUringWorks) {
+TEST(FallbackTest, AutoLogsNothingWhereIoUringWorks) {
   if (!Loop::Create({.backend = BackendKind::kIoUring})) {
     GTEST_SKIP() << "NOT TESTED: no io_uring here";
   }

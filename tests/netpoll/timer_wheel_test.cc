@@ -65,7 +65,7 @@ TEST_F(TimerWheelTest, APastDeadlineIsDueAtTheNextTick) {
   EXPECT_EQ(fired_, 2);
 }
 
-TEST_F(TimerWheelTest, NeverDisarms) {
+TEST_F(TimerWheelTest, ADeadlineOfNeverDisarms) {
   wheel_.Arm(timer_, start_ + milliseconds(5));
   wheel_.Arm(timer_, kNever);
   EXPECT_FALSE(timer_.Armed());
@@ -113,7 +113,7 @@ TEST_F(TimerWheelTest, ATimerMayDisarmOthersThatAreDueAndDestroyItself) {
   EXPECT_EQ(wheel_.Armed(), 0U);
 }
 
-TEST_F(TimerWheelTest, BeyondTheHorizonIsKept) {
+TEST_F(TimerWheelTest, ATimerBeyondTheHorizonIsKept) {
   const auto horizon = milliseconds(TimerWheel::kHorizonTicks);
   for (const auto& far : {horizon - milliseconds(1), horizon, horizon + milliseconds(1),
                           horizon * 3 + milliseconds(7)}) {

@@ -19,7 +19,7 @@ class CompressHandler : public test::BackendTest {};
 
 // Zeros compress a thousandfold: the output never makes its writer wait for the client. On one
 // loop, and on its thread, the second connection is served in the turns that compressing leaves.
-TEST_P(CompressHandler, OthersAreServedWhileMuchIsCompressed) {
+TEST_P(CompressHandler, OtherRequestsAreServedDuringALongCompression) {
   std::atomic<bool> begun = false;
   std::atomic<bool> served = false;
   bool in_time = false;

@@ -100,7 +100,7 @@ TEST_P(ErrorFields, StayInTheHeadOfAnAnswerToHead) {
   EXPECT_TRUE(peer.ExpectEnd());  // without a body
 }
 
-TEST_P(ErrorFields, StayInAnswersForHandlersThatGaveNone) {
+TEST_P(ErrorFields, StayInAnswersForHandlersWithoutAnAnswer) {
   engine::Engine engine(around_, engine::WithPlacement(GetParam().placement),
                         engine::WithEventHook([](const engine::Event&) {}));
   const test::TestServer server(engine, GetParam(), server::WithMaxBodyBytes(2));

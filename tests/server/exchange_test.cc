@@ -187,7 +187,7 @@ TEST_P(Exchange, APipelinedRequestSeesNothingOfTheOneBefore) {
   EXPECT_TRUE(peer.ExpectEnd());
 }
 
-TEST_P(Exchange, WhatStandsBehindAPipelinedRequestIsJudgedAsEver) {
+TEST_P(Exchange, InputBehindAPipelinedRequestIsJudgedAsUsual) {
   test::TestServer server(engine_, GetParam());
   for (const std::string_view bad :
        {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: t\r\n\r\n"}) {

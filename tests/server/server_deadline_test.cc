@@ -76,7 +76,7 @@ TEST_P(Deadlines, ReadDeadlineBehindABodyEndsTheContext) {  // W87
   EXPECT_EQ(peer.ReadAnswer().body, "ab: i/o timeout");
 }
 
-TEST_P(Deadlines, TheyEndWithTheirRequest) {  // W87
+TEST_P(Deadlines, DeadlinesEndWithTheirRequest) {  // W87
   Handle([](http::ResponseWriter& w, http::Request&) {
     if (http::ResponseController(w).SetReadDeadline(In(50ms))) return;
     if (http::ResponseController(w).SetWriteDeadline(In(50ms))) return;

@@ -431,7 +431,7 @@ TEST_P(Lifecycle, AHandlerCannotEndItsServer) {  // D-044
   EXPECT_EQ(other.ReadAnswer().body, "hello");
 }
 
-TEST_P(Lifecycle, ShutdownTellsHandlers) {  // W89, G7
+TEST_P(Lifecycle, ShutdownEndsTheContextsOfHandlers) {  // W89, G7
   test::TestServer server(engine_, GetParam());
   WirePeer events(server.Address());
   ASSERT_TRUE(events.Send(Get("/events")));

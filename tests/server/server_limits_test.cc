@@ -65,7 +65,7 @@ TEST(LimitDefaults, EveryDeadlineIsOn) {  // D-025, with the figures of README.m
   EXPECT_EQ(options.hijacked_grace, 10s);
 }
 
-TEST_P(Limits, ConnectionsOfOneAddress) {
+TEST_P(Limits, ConnectionsOfOneAddressAreLimited) {
   test::TestServer server(engine_, GetParam(), server::WithMaxConnectionsPerIP(2));
   std::vector<WirePeer> peers;
   for (int i = 0; i < 2; ++i) {

@@ -124,7 +124,7 @@ TEST_P(ThreadsTest, WithoutAStandbyLoopConnectionsWait) {
   EXPECT_EQ(waiting.ReadAnswer().body, "hello");
 }
 
-TEST_P(ThreadsTest, FunctionsOfShutdownRunAllTheSame) {
+TEST_P(ThreadsTest, ShutdownFunctionsRunWithoutAThread) {
   engine::Engine engine(mux_);
   test::TestServer server(engine, GetParam());
   std::atomic<int> ran{0};
@@ -178,7 +178,7 @@ TEST_P(ThreadsTest, ANameThatCannotBeLookedUpIsAnError) {
 HON_INSTANTIATE_BACKENDS(ThreadsTest);
 
 // The first test, before the process has started the deadline thread.
-TEST(ADeadlineTest, EndsAContextAtOnceWhenNobodyCanWatchIt) {
+TEST(ADeadlineTest, ADeadlineEndsTheContextAtOnceWithoutAThread) {
   {
     const ThreadShortage shortage;
     const auto c = appcontext::WithTimeout(appcontext::Background(), 1h);

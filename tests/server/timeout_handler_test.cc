@@ -82,7 +82,7 @@ TEST_P(TimeoutHandler, AnswersWhileTheHandlerStillRuns) {
   EXPECT_EQ(Noted(), "context deadline exceeded, of the first, a name");
 }
 
-TEST_P(TimeoutHandler, InTimeItIsAsWithoutIt) {
+TEST_P(TimeoutHandler, AnAnswerInTimeIsUnchanged) {
   auto server = Serve(http::TimeoutHandler(
       [](http::ResponseWriter& w, http::Request& r) {
         EXPECT_NE(r.Context().Deadline(), kNever);
@@ -201,7 +201,7 @@ TEST_P(TimeoutHandler, AnswersInTimeThoughTheHandlerBlocksItsThread) {
 }
 
 // Also with a handler around it that runs on a worker.
-TEST_P(TimeoutHandler, AWorkerThatAwaitsOneIsNotHeldByIt) {
+TEST_P(TimeoutHandler, AWorkerIsNotHeldByAWaitForTimeoutHandler) {
   std::atomic<int> running{0};
   const http::HandlerPtr limited = http::TimeoutHandler(
       [&](http::ResponseWriter&, http::Request&) {

@@ -88,7 +88,7 @@ TEST(BroadcasterTest, GoesOnBehindTheLastEventId) {
   EXPECT_THAT(Data(Kept(news, std::string(100'000, 'x'))), ElementsAre("a", "b", "c", "1"));
 }
 
-TEST(BroadcasterTest, IdsOfTwoAreNeverTheSame) {
+TEST(BroadcasterTest, IdsOfTwoBroadcastersDiffer) {
   Broadcaster one({.newcomer = Newcomer::kOldest});
   Broadcaster two({.newcomer = Newcomer::kOldest});
   Fill(one, 1);
@@ -108,7 +108,7 @@ TEST(BroadcasterTest, RefusesWhatTheFormatCannotCarry) {
   EXPECT_THAT(Data(Kept(news)), ElementsAre("good"));
 }
 
-TEST(BroadcasterTest, AClosedOneTakesNothing) {
+TEST(BroadcasterTest, AClosedBroadcasterRefusesEvents) {
   Broadcaster news({.newcomer = Newcomer::kOldest});
   news.Close();
   news.Close();
@@ -133,7 +133,7 @@ class BroadcastSockets : public test::BackendTest {
   }
 };
 
-TEST_P(BroadcastSockets, AllGetAllInOrderFromAnyThread) {
+TEST_P(BroadcastSockets, AllSubscribersGetAllEventsInOrderFromAnyThread) {
   constexpr int kThreads = 3;
   constexpr int kEach = 50;
   Broadcaster news;
@@ -171,7 +171,7 @@ TEST_P(BroadcastSockets, AllGetAllInOrderFromAnyThread) {
   EXPECT_EQ(news.Missed(), 0u);
 }
 
-TEST_P(BroadcastSockets, OneMoreThanAllowedIsTurnedAway) {
+TEST_P(BroadcastSockets, OneSubscriberTooManyIsRefused) {
   Broadcaster news({.subscribers_max = 2});
   http::ServeMux mux;
   mux.Handle("/news", news);
@@ -195,7 +195,7 @@ void FloodPast(Broadcaster& news) {
   for (int i = 0; i < 400; ++i) ASSERT_FALSE(news.Publish({.data = text}));  // 20 MB
 }
 
-TEST_P(BroadcastSockets, ASlowOneHoldsUpNobodyAndIsDisconnected) {
+TEST_P(BroadcastSockets, ASlowSubscriberDelaysNobodyAndIsDisconnected) {
   Broadcaster news({.events_max = 8});
   http::ServeMux mux;
   mux.Handle("/news", news);
@@ -214,7 +214,7 @@ TEST_P(BroadcastSockets, ASlowOneHoldsUpNobodyAndIsDisconnected) {
   EXPECT_TRUE(test::Eventually([&] { return news.Subscribers() == 1; }));
 }
 
-TEST_P(BroadcastSockets, ASlowOneSkipsIfSoWished) {
+TEST_P(BroadcastSockets, ASlowSubscriberSkipsEventsByPolicy) {
   Broadcaster news({.events_max = 8, .slow = Slow::kSkip});
   http::ServeMux mux;
   mux.Handle("/news", news);

@@ -172,7 +172,7 @@ TEST_P(StreamTest, AnOldClientGetsAPlainStream) {
   EXPECT_EQ(peer.ReadAll(), "");
 }
 
-TEST_P(StreamTest, AllThatIsKeptComesInOrderHoweverMuchItIs) {
+TEST_P(StreamTest, AllKeptEventsComeInOrder) {
   Broadcaster news(
       {.events_max = 1000, .bytes_max = size_t{64} << 20, .newcomer = Newcomer::kOldest});
   std::vector<std::string> all;
@@ -186,7 +186,7 @@ TEST_P(StreamTest, AllThatIsKeptComesInOrderHoweverMuchItIs) {
   EXPECT_EQ(news.Missed(), 0u);
 }
 
-TEST_P(StreamTest, OneThatTakesNothingIsCut) {
+TEST_P(StreamTest, ASubscriberThatReadsNothingIsCut) {
   Broadcaster news({.bytes_max = size_t{64} << 20, .writer = {.write_timeout = 100ms}});
   Start(news);
   WirePeer deaf = Get("/news");
@@ -198,7 +198,7 @@ TEST_P(StreamTest, OneThatTakesNothingIsCut) {
   EXPECT_EQ(Next(other, 1), std::vector<std::string>{"one"});
 }
 
-TEST_P(StreamTest, HeartbeatsComeOnlyWhileNothingElseDoes) {
+TEST_P(StreamTest, HeartbeatsComeOnlyBetweenEvents) {
   Broadcaster news({.writer = {.heartbeat = 30ms}});
   Start(news);
   WirePeer peer = Get("/news");
@@ -208,7 +208,7 @@ TEST_P(StreamTest, HeartbeatsComeOnlyWhileNothingElseDoes) {
   EXPECT_EQ(peer.Read(9), "4\r\n: \n\n\r\n");
 }
 
-TEST_P(StreamTest, WhatAClientSendsMeanwhileChangesNothing) {
+TEST_P(StreamTest, InputDuringAStreamIsTheNextRequest) {
   Broadcaster news;
   Start(news);
   WirePeer peer = Get("/news");

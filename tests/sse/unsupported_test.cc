@@ -48,7 +48,7 @@ TEST(UnsupportedTest, AWriterWithoutFlushIsNamedInA500) {
   EXPECT_EQ(w.Header().Get("Content-Type"), "text/plain; charset=utf-8");
 }
 
-TEST(UnsupportedTest, ABroadcasterAnswersSo) {
+TEST(UnsupportedTest, ABroadcasterAnswers500) {
   KeepingWriter w;
   http::Request r = httptest::NewRequest("GET", "/");
   Broadcaster news;

@@ -63,7 +63,7 @@ TEST(WriterTest, ARefusedEventLeavesTheStreamUsable) {
   EXPECT_THAT(reader.Comments(), ElementsAre("hi"));
 }
 
-TEST(WriterTest, ASecondHeadIsNotSentForHead) {
+TEST(WriterTest, AHeadRequestGetsTheHeadOnce) {
   httptest::ResponseRecorder w;
   http::Request r = httptest::NewRequest("HEAD", "/");
   const Result<Writer> stream = Writer::Start(w, r);

@@ -42,7 +42,7 @@ class DialTlsTest : public hon::test::BackendTest {
   std::unique_ptr<httptest::Server> server_;
 };
 
-TEST_P(DialTlsTest, MessagesGoBothWays) {
+TEST_P(DialTlsTest, MessagesPassInBothDirections) {
   test::OnFiber(GetParam(), [&] {
     auto conn = Dial(Url(), Trusting());
     ASSERT_TRUE(conn) << conn.error().Message();

@@ -121,7 +121,7 @@ TEST_F(FrameReaderTest, AClientsPeerMustNotMask) {
   EXPECT_EQ(bad.all, std::vector<std::string>{"close:1002"});
 }
 
-TEST_F(FrameReaderTest, WhatIsNotWantedStaysInTheInput) {
+TEST_F(FrameReaderTest, UnwantedBytesStayInTheInput) {
   ReaderOptions options;
   options.message_bytes_max = 100;
   FrameReader reader(options);
@@ -162,7 +162,7 @@ TEST_F(FrameReaderTest, InflatedPiecesCanBeTakenOneByOne) {
   EXPECT_EQ(reader.Next(input, false).kind, Found::Kind::kPing);
 }
 
-TEST_F(FrameReaderTest, TheWindowGoesOnWhereThatWasAgreed) {
+TEST_F(FrameReaderTest, TheWindowIsKeptWithContextTakeover) {
   const ReaderOptions options = {
       .deflate = true, .inflate = {.takeover = true}, .message_bytes_max = 1 << 20};
   Answers answers(options);
@@ -235,7 +235,7 @@ TEST(MessageBuffer, TakesPiecesOfEverySizeWhereverTheyAre) {
   EXPECT_EQ(pool.InUse(), 0U);
 }
 
-TEST(MessageBuffer, BelievesNoPromise) {
+TEST(MessageBuffer, AllocatesByReceivedBytesNotByTheAnnouncedLength) {
   io::BlockPool pool;
   MessageBuffer buffer(pool);
   buffer.Add(std::string(1000, 'x'), size_t{1} << 40);

@@ -165,7 +165,7 @@ std::string Answer(std::string_view offer, const DeflateOptions& options) {
   return AcceptDeflate(offers, options).field;
 }
 
-TEST(Extensions, WhatAServerAnswers) {
+TEST(Extensions, AServerAnswersTheFirstAcceptableOffer) {
   const DeflateOptions plain = {.enabled = true};
   const DeflateOptions kept = {.enabled = true, .send_takeover = true, .receive_takeover = true};
   const DeflateOptions small = {.enabled = true, .send_window_bits = 10, .receive_window_bits = 11};
@@ -215,7 +215,7 @@ TEST(Extensions, WhatAServerAnswers) {
   EXPECT_EQ(Answer("permessage-deflate", {}), "");
 }
 
-TEST(Extensions, WhatAClientTakes) {
+TEST(Extensions, AClientAcceptsOnlyWhatItOffered) {
   const DeflateOptions kept = {.enabled = true, .send_takeover = true, .receive_takeover = true};
   const DeflateOptions alone = {.enabled = true};
   const DeflateOptions small = {
@@ -250,7 +250,7 @@ TEST(Extensions, WhatAClientTakes) {
   EXPECT_EQ(OfferDeflate(kept), "permessage-deflate; client_max_window_bits");
 }
 
-TEST(Handshake, WhatAClientTakesAsAnAnswer) {
+TEST(Handshake, AClientChecksTheAnswer) {
   const std::string accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
   const std::string good =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"

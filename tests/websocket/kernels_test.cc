@@ -92,7 +92,7 @@ TEST(Utf8, RandomTextsAndRandomDamage) {
 }
 
 // In two pieces, with any cut: the same verdict, as early as possible.
-TEST(Utf8, PiecesSayTheSameAsTheWhole) {
+TEST(Utf8, PiecesAreJudgedAsTheWhole) {
   std::mt19937 random(21);
   for (int round = 0; round < 500; ++round) {
     std::string text = RandomText(random, 1 + random() % 20);
@@ -152,7 +152,7 @@ TEST(Mask, EveryLengthAndAlignmentInPlaceAndNot) {
   }
 }
 
-TEST(Kernels, ThePlainOnesAreAlwaysThere) {
+TEST(Kernels, ThePlainKernelsAreAlwaysThere) {
   ASSERT_FALSE(AllKernels().empty());
   EXPECT_EQ(AllKernels().back().level, KernelLevel::kPlain);
 }

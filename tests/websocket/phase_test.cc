@@ -16,7 +16,7 @@ constexpr PhaseEvent kAllEvents[] = {PhaseEvent::kOpened, PhaseEvent::kCloseSent
 static_assert(std::size(kAllPhases) == kPhases);
 static_assert(std::size(kAllEvents) == kPhaseEvents);
 
-TEST(WebSocketPhase, EachMoveOfTheTableIsFoundAndNoOther) {
+TEST(WebSocketPhase, EachTransitionOfTheTableIsFoundAndNoOther) {
   size_t found = 0;
   for (const Phase from : kAllPhases) {
     for (const PhaseEvent on : kAllEvents) {
@@ -42,7 +42,7 @@ TEST(WebSocketPhase, NothingGoesBack) {
   }
 }
 
-TEST(WebSocketPhase, EachIsReachedAndEachButTheLastIsLeft) {
+TEST(WebSocketPhase, EachPhaseIsReachedAndEachButTheLastIsLeft) {
   std::set<Phase> reached = {Phase::kNew};
   for (size_t round = 0; round < kPhases; ++round) {
     for (const PhaseMove& move : kPhaseMoves) {

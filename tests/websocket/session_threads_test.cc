@@ -155,7 +155,7 @@ TEST_P(ThreadsTest, NothingFollowsTheCloseFrameOfAnotherThread) {
 }
 
 // A reader whose context ends loses no received message.
-TEST_P(ThreadsTest, WhatAReaderLeavesIsTheNextOnes) {
+TEST_P(ThreadsTest, ARestOfAMessageGoesToTheNextReader) {
   std::promise<std::string> second;
   const auto body = [&](Conn& conn) {
     const auto [context, cancel] = appcontext::WithTimeout(appcontext::Background(), 50ms);

@@ -17,7 +17,7 @@ using test::WsPeer;
 
 class UpgraderTest : public test::ServerTest {};
 
-TEST_P(UpgraderTest, WhatIsAgreedOn) {
+TEST_P(UpgraderTest, SubprotocolAndExtensionsAreNegotiated) {
   UpgraderOptions options;
   options.subprotocols = {"two", "one"};
   options.header = {{"X-Always", "yes"}, {"Connection", "close"}};
@@ -49,7 +49,7 @@ TEST_P(UpgraderTest, WhatIsAgreedOn) {
   EXPECT_EQ(peer.ReadAnswer(), "close:1000");
 }
 
-TEST_P(UpgraderTest, WhatIsRefused) {
+TEST_P(UpgraderTest, InvalidHandshakesAreRefused) {
   Serve({}, test::EchoAll);
   const auto ask = [&](std::string request) {
     hon::test::WirePeer peer(Address());
@@ -105,7 +105,7 @@ TEST_P(UpgraderTest, TheLimitIsThereByDefault) {
   EXPECT_EQ(bad.ReadAnswer(), "close:1009");
 }
 
-TEST_P(UpgraderTest, AtShutdownPeersAreTold) {
+TEST_P(UpgraderTest, AtShutdownPeersGetGoingAway) {
   std::promise<std::string> reader;
   Serve({}, [&](Conn& conn) {
     const auto message = conn.ReadMessage();
@@ -136,7 +136,7 @@ class CountsEvents final : public EventHandler {
   std::atomic<int> last{0};
 };
 
-TEST_P(UpgraderTest, AtShutdownEventedPeersAreTold) {
+TEST_P(UpgraderTest, AtShutdownPeersOfEventedConnectionsGetGoingAway) {
   const auto events = std::make_shared<CountsEvents>();
   ServeEvents({}, events);
   WsPeer one(Address(), "/ws");
@@ -195,7 +195,7 @@ TEST_P(UpgraderTest, WithinTimeoutHandlerTheAnswerNamesIt) {
 
 HON_INSTANTIATE_BACKENDS(UpgraderTest);
 
-TEST(Upgrader, WithoutAServerItSaysSo) {
+TEST(Upgrader, WithoutAServerUpgradeFails) {
   httptest::ResponseRecorder recorder;
   http::Request r = httptest::NewRequest("GET", "/ws");
   r.Header.Set("Upgrade", "websocket");

@@ -109,7 +109,7 @@ TEST_F(CallTest, BodyGoesOverAndOutputComesBack) {
   EXPECT_EQ(Unread(), "NEXT REQUEST");
 }
 
-TEST_F(CallTest, WhatTheHandlerDoesNotReadGoesBackInFront) {
+TEST_F(CallTest, BytesThatTheHandlerDoesNotReadAreTheNextInput) {
   exchange_.connection.Receive("bodyNEXT");
   exchange_.body_left = 4;
   OnHome([&] {

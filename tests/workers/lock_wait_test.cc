@@ -21,7 +21,7 @@ TEST(LockWait, AMutexOnTopOfTheStack) {
       WaitsForLock("libc.so.6+0x1\nlibc.so.6+0x2\n___interceptor_pthread_mutex_lock in app"));
 }
 
-TEST(LockWait, OtherWaitsAreNone) {
+TEST(LockWait, OtherWaitsAreNoLockWaits) {
   EXPECT_FALSE(WaitsForLock(""));
   EXPECT_FALSE(WaitsForLock("clock_nanosleep in libc.so.6+0x1\nnanosleep in libc.so.6+0x2"));
   EXPECT_FALSE(WaitsForLock("libc.so.6+0x1\npthread_cond_wait in libc.so.6+0x2\napp+0x3"));
