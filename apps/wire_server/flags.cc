@@ -35,6 +35,8 @@ ParsedFlags ParseFlags(int argc, char** argv) {
                  "PEM file of the authorities of client certificates");
   app.add_option("--client-auth", flags.tls.client_auth, "request, verify-if-given or require");
   app.add_option("--min-tls", flags.tls.min_version, "1.2 or 1.3");
+  app.add_flag("--h2c", flags.h2c, "the plain listener takes HTTP/2, too");
+  app.add_flag("--no-h2", flags.tls.no_http2, "the listener with TLS takes no HTTP/2");
   try {
     app.parse(argc, argv);
     Result<netpoll::BackendKind> kind = netpoll::ParseBackend(backend);

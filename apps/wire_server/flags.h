@@ -18,6 +18,7 @@ struct Flags {
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   engine::Placement placement = engine::kAdaptive;
   unsigned workers = engine::kWorkersMax;
+  bool h2c = false;
   TlsFlags tls;
   Files files{.dir = ".", .file = "/proc/self/exe"};
   unsigned loops = 2;

@@ -43,17 +43,21 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   http::ServeMux mux;
   Register(mux, flags);
   mux.Mount("/compressed", http::CompressHandler(plain));
+  http::Protocols protocols;
+  protocols.SetHTTP1(true);
+  protocols.SetHTTP2(!flags.tls.no_http2);
+  protocols.SetUnencryptedHTTP2(flags.h2c);
   engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)),
                         engine::WithPlacement(flags.placement),
                         engine::WithMaxWorkers(flags.workers));
-  server::Server server(engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
-                        server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
-                        server::WithReadTimeout(Time(flags.read_timeout)),
-                        server::WithWriteTimeout(Time(flags.write_timeout)),
-                        server::WithKeepAliveTimeout(Time(flags.keep_alive_timeout)),
-                        server::WithMaxHeaderBytes(flags.header_bytes),
-                        server::WithMaxBodyBytes(flags.body_bytes),
-                        server::WithMaxConnections(flags.connections));
+  server::Server server(
+      engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
+      server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
+      server::WithReadTimeout(Time(flags.read_timeout)),
+      server::WithWriteTimeout(Time(flags.write_timeout)),
+      server::WithKeepAliveTimeout(Time(flags.keep_alive_timeout)),
+      server::WithMaxHeaderBytes(flags.header_bytes), server::WithMaxBodyBytes(flags.body_bytes),
+      server::WithMaxConnections(flags.connections), server::WithProtocols(protocols));
   if (Error err = server.Listen(flags.address)) {
     std::fprintf(stderr, "hon_wire_server: %s\n", err.Message().c_str());
     return 1;

@@ -74,7 +74,15 @@ void Echo(http::ResponseWriter& w, http::Request& r) {
   w.Write(*body);
 }
 
+static void Proto(http::ResponseWriter& w, http::Request& r) {
+  Text(w, "proto: " + std::string(r.Proto) + "\nmethod: " + std::string(r.Method) +
+              "\nscheme: " + (r.TLS == nullptr ? "http" : "https") +
+              "\nhost: " + std::string(r.Host) + "\nuri: " + std::string(r.RequestURI) +
+              "\nremote: " + std::string(r.RemoteAddr) + "\n");
+}
+
 void RegisterPlain(http::ServeMux& mux) {
+  mux.HandleFunc("/proto", Proto);
   mux.HandleFunc("/{$}", Root);
   mux.HandleFunc("/echo", Echo);
   mux.HandleFunc("/discard", Discard);

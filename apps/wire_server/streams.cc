@@ -78,7 +78,10 @@ void EarlyHints(http::ResponseWriter& w, http::Request&) {
 
 void Hijack(http::ResponseWriter& w, http::Request&) {
   Result<std::unique_ptr<io::Conn>> taken = w.Hijack();
-  if (!taken) return http::ReplyError(w, taken.error().Message(), 500);
+  if (!taken) {
+    const bool none = taken.error().Is(http::ErrNotSupported);
+    return http::ReplyError(w, taken.error().Message(), none ? 501 : 500);
+  }
   io::Conn& conn = **taken;
   io::IoResult done = conn.Write(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw-echo\r\n\r\n");

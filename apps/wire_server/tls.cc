@@ -57,13 +57,6 @@ Result<tls::Config> ConfigOf(const TlsFlags& flags) {
   return config;
 }
 
-void Proto(http::ResponseWriter& w, http::Request& r) {
-  Text(w, "proto: " + std::string(r.Proto) + "\nmethod: " + std::string(r.Method) +
-              "\nscheme: " + (r.TLS == nullptr ? "http" : "https") +
-              "\nhost: " + std::string(r.Host) + "\nuri: " + std::string(r.RequestURI) +
-              "\nremote: " + std::string(r.RemoteAddr) + "\n");
-}
-
 void Tls(http::ResponseWriter& w, http::Request& r) {
   if (r.TLS == nullptr) return http::NotFound(w, r);
   const tls::ConnectionState& state = *r.TLS;
@@ -89,7 +82,6 @@ Error ListenTls(server::Server& server, const TlsFlags& flags, std::function<Err
 }
 
 void RegisterTls(http::ServeMux& mux) {
-  mux.HandleFunc("/proto", Proto);
   mux.HandleFunc("/tls", Tls);
 }
 

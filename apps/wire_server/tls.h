@@ -18,12 +18,13 @@ struct TlsFlags {
   std::string client_ca;
   std::string client_auth = "verify-if-given";  // or "request", "require"
   std::string min_version = "1.2";              // or "1.3"
+  bool no_http2 = false;
 };
 
 /// Adds a listener with TLS to `server`. `*reload` then reads all certificates and keys anew.
 Error ListenTls(server::Server& server, const TlsFlags& flags, std::function<Error()>* reload);
 
-/// "/proto", and "/tls", which is 404 without TLS.
+/// "/tls", which is 404 without TLS.
 void RegisterTls(http::ServeMux& mux);
 
 }  // namespace hon::wire

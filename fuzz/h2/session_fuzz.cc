@@ -101,7 +101,7 @@ class Owner final : public SessionHandler {
     const size_t read = std::min(size, stream.In().Len());
     const Error none = stream.In().Skip(read);
     HON_ASSERT(!none);
-    session_.Consumed(stream, read);
+    session_.Consumed(stream);
     if (stream.InputEnded()) session_.SendEnd(stream);
   }
   void OnReset(Stream& stream, ErrorCode /*code*/, bool /*by_peer*/) override { Let(stream); }

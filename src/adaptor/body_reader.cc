@@ -49,7 +49,9 @@ size_t BodyReader::Quota(size_t wanted) const {
 // Whether the limit is reached while content is left.
 bool BodyReader::PastLimit() const {
   if (content_ != bytes_max_) return false;
-  if (framing_ == Framing::kConnection) return !stream_->In().Empty();
+  if (framing_ == Framing::kConnection || framing_ == Framing::kStream) {
+    return !stream_->In().Empty();
+  }
   return framing_ == Framing::kLength || chunked_.InData();
 }
 
@@ -87,7 +89,7 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
   return n;
 }
 
-// For a body that ends with its connection.
+// Of a body that ends with its connection or stream.
 size_t BodyReader::TakeReceived(std::span<char> into) {
   const size_t n = stream_->In().ReadInto(into.first(Quota(into.size())));
   content_ += static_cast<int64_t>(n);
@@ -96,13 +98,14 @@ size_t BodyReader::TakeReceived(std::span<char> into) {
 
 void BodyReader::End() {
   if (framing_ == Framing::kChunked) chunked_.TakeTrailers(*trailer_);
+  if (framing_ == Framing::kStream) stream_body_->TakeTrailers(*trailer_);
   SetFraming(Framing::kEnd);
 }
 
 // Waits for more input. Returns false when none will come.
 bool BodyReader::Fill() {
   Error err = stream_->FillInput();
-  if (err.Is(io::ErrEof) && framing_ == Framing::kConnection) {
+  if (err.Is(io::ErrEof) && (framing_ == Framing::kConnection || framing_ == Framing::kStream)) {
     End();
     return false;
   }
@@ -113,7 +116,7 @@ bool BodyReader::Fill() {
 // Earlier dropped bytes count, so that the pieces in which a body arrives make no difference.
 bool BodyReader::TooMuch(int64_t bytes_max) const {
   if (framing_ == Framing::kLength) return drained_ + remaining_ >= bytes_max;
-  if (framing_ == Framing::kConnection) return true;
+  if (framing_ == Framing::kConnection || framing_ == Framing::kStream) return true;
   return framing_ == Framing::kChunked && drained_ >= bytes_max && chunked_.InData();
 }
 
@@ -153,6 +156,7 @@ int64_t BodyReader::Remaining() const {
 void BodyReader::SendContinue() {
   if (continue_ != Continue::kPending) return;
   continue_ = Continue::kNone;
+  if (framing_ == Framing::kStream) return stream_body_->SendContinue();
   stream_->Out().Write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 

@@ -62,6 +62,14 @@ bool SaysNoCache(const http::Header& header) {
   return found;
 }
 
+// RFC 9111 §5.4.
+void AddCacheControl(http::Header& header) {
+  if (header.Has(http::HeaderId::kPragma) && !header.Has(http::HeaderId::kCacheControl) &&
+      SaysNoCache(header)) {
+    header.AddView("Cache-Control", "no-cache", http::HeaderId::kCacheControl);
+  }
+}
+
 }  // namespace
 
 Refusal FillRequest(const RequestHead& head, http::Request& request) {
@@ -74,12 +82,33 @@ Refusal FillRequest(const RequestHead& head, http::Request& request) {
   request.Chunked = head.chunked;
   request.Close = head.close;
   if (const Refusal refusal = FillTarget(head, request); refusal != Refusal::kNone) return refusal;
-  http::Header& header = request.Header;
-  if (header.Has(http::HeaderId::kPragma) && !header.Has(http::HeaderId::kCacheControl) &&
-      SaysNoCache(header)) {
-    header.AddView("Cache-Control", "no-cache", http::HeaderId::kCacheControl);
-  }
+  AddCacheControl(request.Header);
   return head.chunked ? FillTrailerNames(request) : Refusal::kNone;
+}
+
+Refusal FillRequest(const StreamHead& head, http::Request& request) {
+  const bool tunnel = head.path.empty();  // CONNECT to an authority (RFC 9113 §8.5)
+  request.Method = head.method;
+  request.Proto = "HTTP/2.0";
+  request.ProtoMajor = 2;
+  request.ProtoMinor = 0;
+  request.RequestURI = tunnel ? head.authority : head.path;
+  request.ContentLength = head.ended ? 0 : head.content_length;
+  request.Chunked = false;
+  request.Close = false;
+  request.Host = head.authority;
+  if (url::ParseRequestTarget(request.RequestURI, tunnel, request.URL)) return Refusal::kBadRequest;
+  if (tunnel) {
+    // Nothing but "host:port", so that what is asked for and what is checked are the same.
+    const url::URL& url = request.URL;
+    if (url.Host != head.authority || url.Port().empty()) return Refusal::kBadRequest;
+  }
+  if (!IsValidHost(head.authority)) return Refusal::kMalformedHost;
+  if (!head.protocol.empty()) {
+    request.Header.AddView(":protocol", head.protocol, http::HeaderId::kUnknown);
+  }
+  AddCacheControl(request.Header);
+  return head.ended ? Refusal::kNone : FillTrailerNames(request);
 }
 
 }  // namespace hon::adaptor

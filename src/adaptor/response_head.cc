@@ -118,6 +118,36 @@ void ResponseHead::Gather(int status, bool http10, const http::Header& header) {
                        facts_.coding == GivenCoding::kNone && (http10 || !facts_.has_trailers);
 }
 
+ResponseFacts GatherFacts(int status, bool tunnel, const http::Header& header,
+                          std::string& trailer_names) {
+  ResponseFacts facts;
+  facts.tunnel = tunnel;
+  const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
+  facts.has_date = given(HeaderId::kDate);
+  facts.auto_type =
+      !given(HeaderId::kContentType) && header.Get(HeaderId::kContentEncoding).empty();
+  if (header.Has(HeaderId::kContentLength)) {
+    const int64_t length = LengthOf(header);
+    facts.bad_length = facts.mistaken = length < 0;
+    if (!tunnel && IsBodyAllowed(status)) facts.content_length = length;
+  }
+  facts.has_trailers = HasLateTrailers(header);
+  if (header.Has(HeaderId::kTrailer)) {
+    facts.has_trailers = true;
+    for (const Field& field : header) {
+      if (field.id == HeaderId::kTrailer) trailer_names.append(field.value).append(1, ',');
+    }
+  }
+  if (header.Has(HeaderId::kConnection)) {
+    for (const Field& field : header) {
+      if (field.id != HeaderId::kConnection) continue;
+      facts.lists_close |= internal::ListHas(field.value, "close");
+    }
+  }
+  facts.auto_length = !header.Suppressed(HeaderId::kContentLength) && !tunnel;
+  return facts;
+}
+
 void ResponseHead::WriteStatusLine(int status, bool http10) {
   const char digits[] = {static_cast<char>('0' + status / 100),
                          static_cast<char>('0' + status / 10 % 10),

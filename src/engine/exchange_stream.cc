@@ -28,21 +28,6 @@ class ContextEnd final : public appcontext::Waiter {
 
 }  // namespace
 
-TimePoint ExchangeStream::Patience::EndsAt(TimePoint now) const {
-  if (deadline) return *deadline;
-  return timeout == kUnlimited ? kNever : DeadlineAfter(now, timeout - waited);
-}
-
-bool ExchangeStream::Patience::Over(TimePoint now) {
-  if (deadline) return *deadline <= now;
-  if (waited < timeout) return false;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
-  if (moved / kPeerRateBytesMin < seconds) return true;
-  waited = {};
-  moved = 0;
-  return false;
-}
-
 Error ExchangeStream::FillInput() {
   used_ = true;
   HON_ASSERT(connection_ != nullptr);

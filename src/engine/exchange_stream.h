@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
+#include "engine/patience.h"
 #include "hon/appcontext/context.h"
 #include "hon/base/assert.h"
 #include "hon/engine/settings.h"
@@ -75,26 +75,9 @@ class ExchangeStream final : public io::Stream {
   [[nodiscard]] const Error& Failure() const { return failure_; }
 
  private:
-  // The remaining time for the peer in one direction.
-  struct Patience {
-    Duration timeout{};
-    Duration waited{};                  // since it was last renewed
-    int64_t moved = 0;                  // bytes in that time
-    std::optional<TimePoint> deadline;  // set by the handler: takes the place of the timeout
+  enum class Waiting : uint8_t { kNothing, kInput, kOutput };
 
-    void Reset(Duration for_waiting) {
-      timeout = for_waiting;
-      waited = {};
-      moved = 0;
-      deadline.reset();
-    }
-    [[nodiscard]] TimePoint EndsAt(TimePoint now) const;
-    [[nodiscard]] bool Over(TimePoint now);
-  };
-
-  Error SuspendForInput();
-  Error SuspendForOutput();
-  void Await(fiber::Fiber*& waiter, Patience& patience);
+  Error Await(Waiting what);
   [[nodiscard]] Error Obstacle(Patience& patience);
   static void Wake(fiber::Fiber* waiter) {
     if (waiter != nullptr) fiber::Wake(*waiter);

@@ -49,6 +49,11 @@ class Http1Conn final : public ConnEntry {
   [[gnu::cold]] void Cut(const Error& cause) override;
   [[gnu::cold]] void OnScopeEnd(const ConnScope& scope) override;
 
+  /// The connection goes on with another protocol, under the scope that this gives: the end of an
+  /// Http1Conn that has served nothing.
+  [[nodiscard]] ConnScope& HandOver();
+  [[nodiscard]] bool Admitted() const { return admission_ == Admission::kServed; }
+
   // Used by its exchange, on the fiber.
 
   /// The connection is closed, or about to be.

@@ -6,6 +6,7 @@
 #include "engine/exchange.h"
 #include "engine/exchange_pool.h"
 #include "engine/exchange_stream.h"
+#include "engine/worker_call.h"
 #include "hon/adaptor/body_reader.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/refusal.h"
@@ -16,7 +17,6 @@
 namespace hon::engine {
 
 class Http1Conn;
-class WorkerCall;
 
 /// The next step of the connection after a request.
 enum class Outcome : uint8_t {
@@ -32,7 +32,9 @@ enum class Outcome : uint8_t {
 /// One request of HTTP/1 and its answer (RFC 9112). Pooled by its loop. A connection has one
 /// exchange from the first bytes of a head until there is nothing to serve: ReadHead, then Answer,
 /// perhaps Drain, then the next ReadHead.
-class Http1Exchange final : public Exchange, private adaptor::ConnControl {
+class Http1Exchange final : public Exchange,
+                            private adaptor::ConnControl,
+                            private WorkerCall::Owner {
  public:
   explicit Http1Exchange(LoopServices& services) : Exchange(services) {}
 
@@ -75,6 +77,13 @@ class Http1Exchange final : public Exchange, private adaptor::ConnControl {
   Error SetRequestDeadline(TimePoint deadline) override { return MoveDeadline(deadline); }
   [[nodiscard]] bool KeepAlive() const override;
   void LogHandlerError(std::string_view message) override { ReportHandlerError(message); }
+  // WorkerCall::Owner
+  void MoveAnswer(io::Stream& stream, adaptor::ConnControl& control,
+                  std::string_view date) override {
+    response_.MoveTo(stream, control, date);
+  }
+  [[nodiscard]] bool Disconnected() const override { return stream_.Disconnected(); }
+  void FlushSoon() override { stream_.OnSuspend(); }
   // Exchange
   void FlushBeforeWait() override { stream_.OnSuspend(); }
   void BeginWatch() override { NoticePeer(); }

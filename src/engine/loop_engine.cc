@@ -1,8 +1,10 @@
 #include "engine/loop_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/http1_conn.h"
+#include "engine/http2_conn.h"
 #include "engine/runtime.h"
 #include "hon/base/assert.h"
 #include "hon/http/server_context.h"
@@ -14,6 +16,10 @@ namespace hon::engine {
 namespace {
 
 Http1Conn& Of(netpoll::Connection& c) { return *static_cast<Http1Conn*>(c.UserData()); }
+Http2Conn& Http2Of(netpoll::Connection& c) { return *static_cast<Http2Conn*>(c.UserData()); }
+
+// RFC 7301 §6, RFC 9113 §3.2.
+constexpr std::string_view kHttp2Protocol = "h2";
 
 }  // namespace
 
@@ -27,6 +33,61 @@ void Http1Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) 
 
 void Http1Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
   Of(c).OnDisconnect(why);
+}
+
+void Http2Events::OnRequest(netpoll::Connection& c) { Http2Of(c).OnInput(); }
+void Http2Events::OnWritable(netpoll::Connection& c) { Http2Of(c).OnWritable(); }
+
+void Http2Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
+  Http2Of(c).OnTimeout(kind);
+}
+
+void Http2Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
+  Http2Of(c).OnDisconnect(why);
+}
+
+void ProtocolEvents::OnConnect(netpoll::Connection& c) {
+  const http::Protocols& protocols = services_.settings.protocols;
+  const bool plain = c.IsPlain();
+  if (Of(c).Admitted()) {
+    if (!plain && c.GetRecordLayer()->ApplicationProtocol() == kHttp2Protocol) {
+      return BecomeHttp2(c);
+    }
+    if (plain && protocols.UnencryptedHTTP2()) {
+      if (!protocols.HTTP1()) return BecomeHttp2(c);
+      return Of(c).OnConnect();  // the first bytes decide
+    }
+  }
+  c.SetEventHandler(http1_);
+  Of(c).OnConnect();
+}
+
+void ProtocolEvents::OnRequest(netpoll::Connection& c) {
+  io::LinkBuffer& in = c.Reader();
+  const size_t size = std::min(in.Len(), h2::kClientPreface.size());
+  const bool matches = in.Peek(size).value_or("") == h2::kClientPreface.substr(0, size);
+  if (matches && size == h2::kClientPreface.size()) return BecomeHttp2(c);
+  if (matches && !c.InputEnded()) return;
+  c.SetEventHandler(http1_);
+  Of(c).OnInput();
+}
+
+void ProtocolEvents::OnWritable(netpoll::Connection& c) { Of(c).OnWritable(); }
+
+void ProtocolEvents::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
+  Of(c).OnTimeout(kind);
+}
+
+void ProtocolEvents::OnDisconnect(netpoll::Connection& c, const Error& why) {
+  Of(c).OnDisconnect(why);
+}
+
+void ProtocolEvents::BecomeHttp2(netpoll::Connection& c) {
+  ConnScope& scope = Of(c).HandOver();
+  auto* conn = new Http2Conn(services_, c, scope);
+  c.SetUserData(conn);
+  c.SetEventHandler(http2_);
+  conn->Open();
 }
 
 // --- Accepting.
@@ -79,7 +140,7 @@ void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Accept(c, services_.bas
 void LoopEngineImpl::Accept(netpoll::Connection& c, ConnScope& scope) {
   auto* conn = new Http1Conn(services_, c, scope);
   c.SetUserData(conn);
-  c.SetEventHandler(http1_);
+  c.SetEventHandler(protocol_);
   conn->OnPrepare(services_.EnterConnection(c));
 }
 

@@ -20,6 +20,36 @@ class Http1Events final : public netpoll::EventHandler {
   void OnDisconnect(netpoll::Connection& c, const Error& why) override;
 };
 
+/// The same for HTTP/2 and Http2Conn.
+class Http2Events final : public netpoll::EventHandler {
+ public:
+  void OnRequest(netpoll::Connection& c) override;
+  void OnWritable(netpoll::Connection& c) override;
+  void OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) override;
+  void OnDisconnect(netpoll::Connection& c, const Error& why) override;
+};
+
+/// Passes the events of an accepted connection to its Http1Conn until its protocol is known: by
+/// ALPN, or by the first bytes where both protocols may come without TLS (RFC 9113 §3.3).
+class ProtocolEvents final : public netpoll::EventHandler {
+ public:
+  ProtocolEvents(LoopServices& services, Http1Events& http1, Http2Events& http2)
+      : services_(services), http1_(http1), http2_(http2) {}
+
+  void OnConnect(netpoll::Connection& c) override;
+  void OnRequest(netpoll::Connection& c) override;
+  void OnWritable(netpoll::Connection& c) override;
+  void OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) override;
+  void OnDisconnect(netpoll::Connection& c, const Error& why) override;
+
+ private:
+  void BecomeHttp2(netpoll::Connection& c);
+
+  LoopServices& services_;
+  Http1Events& http1_;
+  Http2Events& http2_;
+};
+
 /// The engine's part on one loop: accepts connections and ends them.
 class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
  public:
@@ -27,7 +57,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
                  Shared& shared, ConnHooks hooks);
   ~LoopEngineImpl() override;
 
-  // netpoll::EventHandler of an accepted socket; later events go to Http1Events.
+  // netpoll::EventHandler of an accepted socket; later events go to ProtocolEvents.
   void OnPrepare(netpoll::Connection& c) override;
   void OnRequest(netpoll::Connection& c) override;
 
@@ -51,6 +81,8 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
 
   LoopServices services_;
   Http1Events http1_;
+  Http2Events http2_;
+  ProtocolEvents protocol_{services_, http1_, http2_};
   appcontext::Cancelable shutdown_;
   bool keep_alives_enabled_ = true;
   std::vector<std::unique_ptr<GateHandler>> gates_;

@@ -16,6 +16,16 @@ namespace {
 // Bytes that Go's server reads beyond MaxHeaderBytes (contract W26).
 constexpr size_t kHeaderSlackBytes = 4096;
 
+Event EventOf(const Refused& refused) {
+  const adaptor::RefusalText& text = adaptor::DescribeRefusal(refused.refusal);
+  const bool threw = refused.refusal == adaptor::Refusal::kInternalError;
+  return {.kind = threw ? Event::Kind::kPanic : Event::Kind::kBadRequest,
+          .status = text.status,
+          .peer = refused.peer,
+          .pattern = refused.pattern,
+          .detail = text.reason};
+}
+
 }  // namespace
 
 LoopServices::LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
@@ -47,26 +57,36 @@ bool LoopServices::EnterLimitedRequest() {
 }
 
 Event LoopServices::AnswerRefused(const Refused& refused, io::LinkBuffer& out) {
-  const adaptor::RefusalText& text = adaptor::DescribeRefusal(refused.refusal);
-  const bool threw = refused.refusal == adaptor::Refusal::kInternalError;
-  const Event event{.kind = threw ? Event::Kind::kPanic : Event::Kind::kBadRequest,
-                    .status = text.status,
-                    .peer = refused.peer,
-                    .pattern = refused.pattern,
-                    .detail = text.reason};
+  const Event event = EventOf(refused);
   const auto body = refused.head ? adaptor::RefusalBody::kLeftOut : adaptor::RefusalBody::kSent;
-  std::optional<ErrorReply> own;
-  if (const ErrorReplyHook& hook = engine.GetOptions().error_reply) {
-    const Error thrown = CallGuarded([&] { own = hook(event); });
-    if (thrown) engine.ReportThrown("WithErrorReply's hook", thrown);
-  }
-  if (own) {
+  if (const std::optional<ErrorReply> own = OwnReply(event)) {
     adaptor::WriteRefusal(refused.refusal, {own->content_type, own->body}, out, body,
                           refused.set_before);
   } else {
     adaptor::WriteRefusal(refused.refusal, date.At(loop.Now()), out, body, refused.set_before);
   }
   return event;
+}
+
+RefusedAnswer LoopServices::MakeRefusedAnswer(const Refused& refused) {
+  RefusedAnswer answer{.event = EventOf(refused), .content_type = {}, .body = {}};
+  if (std::optional<ErrorReply> own = OwnReply(answer.event)) {
+    answer.content_type = std::move(own->content_type);
+    answer.body = std::move(own->body);
+  } else if (refused.refusal != adaptor::Refusal::kExpectationFailed) {
+    answer.content_type = "text/plain; charset=utf-8";
+    answer.body = adaptor::DescribeRefusal(refused.refusal).body;
+  }
+  return answer;
+}
+
+std::optional<ErrorReply> LoopServices::OwnReply(const Event& event) {
+  std::optional<ErrorReply> own;
+  if (const ErrorReplyHook& hook = engine.GetOptions().error_reply) {
+    const Error thrown = CallGuarded([&] { own = hook(event); });
+    if (thrown) engine.ReportThrown("WithErrorReply's hook", thrown);
+  }
+  return own;
 }
 
 std::unique_ptr<io::Conn> LoopServices::TakeOver(netpoll::Connection& connection) {

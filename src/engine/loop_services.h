@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/conn_list.h"
@@ -10,6 +12,7 @@
 #include "engine/date_text.h"
 #include "engine/exchange_pool.h"
 #include "engine/handler_runner.h"
+#include "engine/http2_pool.h"
 #include "engine/serve_queue.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/refusal.h"
@@ -27,6 +30,13 @@ struct Refused {
   std::string_view pattern = {};
   bool head = false;                         // its method is HEAD
   const http::Header* set_before = nullptr;  // fields that the handler had set before its failure
+};
+
+/// The answer to such a request where no head of HTTP/1 is written.
+struct RefusedAnswer {
+  Event event;               // what there is to report; its views are those of the Refused
+  std::string content_type;  // "": none
+  std::string body;
 };
 
 /// The state that the connections and exchanges of one loop share: settings, pools, clock, limits
@@ -50,6 +60,7 @@ struct LoopServices {
   const ConnSettings settings;
   const adaptor::HeadParser parser;
   ExchangePool exchanges;
+  Http2ExchangePool http2_exchanges;
   DateText date;
   HandlerRunner runner;
 
@@ -72,6 +83,8 @@ struct LoopServices {
   /// Writes the answer to a request that no handler answers, with the text of WithErrorReply if the
   /// hook gives one, and returns the event to report.
   [[nodiscard, gnu::cold]] Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
+  /// The same answer in parts.
+  [[nodiscard, gnu::cold]] RefusedAnswer MakeRefusedAnswer(const Refused& refused);
   /// Gives `connection` to its handler, which owns it until the returned object is destroyed.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
   /// Counts an accepted connection. Returns false when the limit is reached.
@@ -85,6 +98,7 @@ struct LoopServices {
 
  private:
   [[nodiscard, gnu::cold]] bool EnterLimitedRequest();
+  [[nodiscard]] std::optional<ErrorReply> OwnReply(const Event& event);
 };
 
 }  // namespace hon::engine

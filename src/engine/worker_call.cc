@@ -25,14 +25,14 @@ void WorkerCall::TakeOver(const Parts& parts) {
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
   Remote().Attach(Home(), *this);
   parts.body.MoveTo(Remote());
-  parts.response.MoveTo(Remote(), *this, {date_.data(), date_.size()});
+  parts.owner.MoveAnswer(Remote(), *this, {date_.data(), date_.size()});
 }
 
 void WorkerCall::HandBack(const Parts& parts) {
   HON_ASSERT(parts_ == &parts);
   Remote().GiveBack();
   parts.body.MoveTo(parts.stream);
-  parts.response.MoveTo(parts.stream, parts.control, parts.date);
+  parts.owner.MoveAnswer(parts.stream, parts.control, parts.date);
   parts_ = nullptr;
 }
 
@@ -62,6 +62,13 @@ Error WorkerCall::SetRequestDeadline(TimePoint deadline) {
 }
 
 bool WorkerCall::KeepAlive() const { return parts_->control.KeepAlive(); }
+
+void WorkerCall::OnLoop(void (*work)(void*), void* argument) {
+  Remote().OnLoop([&] {
+    Remote().PushOutput();  // what was written before comes before
+    work(argument);
+  });
+}
 
 void WorkerCall::LogHandlerError(std::string_view message) {
   parts_->control.LogHandlerError(message);

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string_view>
 
-#include "engine/exchange_stream.h"
 #include "hon/adaptor/body_reader.h"
-#include "hon/adaptor/response.h"
+#include "hon/adaptor/response_options.h"
 #include "hon/http/handler.h"
 #include "hon/http/request.h"
+#include "hon/http/response_writer.h"
 #include "hon/http/time.h"
 #include "workers/call.h"
 #include "workers/loop_executor.h"
@@ -18,12 +18,27 @@
 namespace hon::engine {
 
 /// A call of a handler on a worker, for an exchange. The ownership rules of workers::Call hold for
-/// the exchange's Request, Response and BodyReader. The ExchangeStream stays on its loop.
+/// the exchange's Request, answer and BodyReader. The stream stays on its loop.
 class WorkerCall final : private workers::Call,
                          private adaptor::ConnControl,
                          private workers::RemoteStream::Origin {
  public:
   using workers::Call::Outcome;
+
+  /// The exchange that hands its parts over. On the loop that owns the connection.
+  class Owner {
+   public:
+    /// The answer goes on over `stream`.
+    virtual void MoveAnswer(io::Stream& stream, adaptor::ConnControl& control,
+                            std::string_view date) = 0;
+    /// The connection is gone.
+    [[nodiscard]] virtual bool Disconnected() const = 0;
+    /// Sends what the stream's Out() holds at the end of the loop's turn.
+    virtual void FlushSoon() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
 
   /// The objects that an exchange hands over.
   struct Parts {
@@ -31,9 +46,9 @@ class WorkerCall final : private workers::Call,
     http::Route& route;
     http::ResponseWriter& writer;  // writer and request for the handler: those of the exchange,
     http::Request& request;        // or the ones that handlers around it have made of these
-    adaptor::Response& response;
+    Owner& owner;
     adaptor::BodyReader& body;
-    ExchangeStream& stream;
+    io::Stream& stream;
     adaptor::ConnControl& control;  // Hijack and SetRequestDeadline on the loop; the rest anywhere
     std::string_view date;
   };
@@ -55,11 +70,12 @@ class WorkerCall final : private workers::Call,
   Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override;
   [[nodiscard]] bool KeepAlive() const override;
+  void OnLoop(void (*work)(void*), void* argument) override;
   void LogHandlerError(std::string_view message) override;
   // workers::RemoteStream::Origin, on the owning loop
   [[nodiscard]] io::Stream& Stream() override { return parts_->stream; }
-  [[nodiscard]] bool Disconnected() const override { return parts_->stream.Disconnected(); }
-  void FlushSoon() override { parts_->stream.OnSuspend(); }
+  [[nodiscard]] bool Disconnected() const override { return parts_->owner.Disconnected(); }
+  void FlushSoon() override { parts_->owner.FlushSoon(); }
   [[nodiscard]] int64_t BodyLeft() const override { return parts_->body.Remaining(); }
 
   void TakeOver(const Parts& parts);

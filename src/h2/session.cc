@@ -91,17 +91,22 @@ void Session::Close(Stream& stream, bool reset) {
 }
 
 void Session::DropInput(Stream& stream) {
-  HON_ASSERT(unread_ >= stream.in_.Len());
-  unread_ -= stream.in_.Len();
+  HON_ASSERT(unread_ >= stream.unread_);
+  unread_ -= std::exchange(stream.unread_, 0);
   stream.in_.Clear();
 }
 
 void Session::Reset(Stream& stream, ErrorCode code) {
   if (stream.state_ == StreamState::kClosed || !stream.owned_) return;
-  WriteRstStream(*out_, stream.id_, code);
+  if (!failure_) WriteRstStream(*out_, stream.id_, code);
   Move(stream, StreamEvent::kSendReset);
   Close(stream, true);
   DropInput(stream);
+}
+
+void Session::ResetFaulty(Stream& stream, const Violation& violation) {
+  Reset(stream, violation.code);
+  SpendReset();
 }
 
 void Session::Release(Stream& stream) {
@@ -119,8 +124,7 @@ void Session::Release(Stream& stream) {
 
 // The peer broke a rule on one stream: resets the stream.
 void Session::ResetForViolation(Stream& stream, const Violation& violation) {
-  Reset(stream, violation.code);
-  SpendReset();
+  ResetFaulty(stream, violation);
   handler_->OnReset(stream, violation.code, false);
 }
 
@@ -179,10 +183,14 @@ void Session::RefillCredit(TimePoint now) {
 
 void Session::SetPriority(Stream& stream, Priority priority) { ready_.Change(stream, priority); }
 
-void Session::Consumed(Stream& stream, size_t bytes) {
+void Session::Consumed(Stream& stream) {
+  // In() may hold more than before: a reader has given bytes back.
+  if (stream.in_.Len() >= stream.unread_) return;
+  const size_t bytes = stream.unread_ - stream.in_.Len();
+  stream.unread_ = stream.in_.Len();
   HON_ASSERT(unread_ >= bytes);
   unread_ -= bytes;
-  if (stream.state_ == StreamState::kClosed || stream.input_ended_) return;
+  if (stream.state_ == StreamState::kClosed || stream.input_ended_ || failure_) return;
   ReceiveWindow& window = stream.receive_;
   window.Release(bytes);
   // The window of a reader that keeps up with it grows.
@@ -202,6 +210,10 @@ void Session::SendGoAway(uint32_t last_stream, ErrorCode code, std::string_view 
 
 void Session::SendPing(uint64_t opaque) {
   if (!failure_) WritePing(*out_, opaque, false);
+}
+
+void Session::Abandon() {
+  if (!failure_) failure_ = ConnectionError(ErrorCode::kInternalError, "the connection is gone");
 }
 
 }  // namespace hon::h2

@@ -243,6 +243,7 @@ bool Session::ReceiveDataPart(io::LinkBuffer& in) {
 
 void Session::AppendData(Stream& stream, io::LinkBuffer& in, size_t bytes) {
   MoveBytes(in, stream.in_, bytes);
+  stream.unread_ += bytes;
   unread_ += bytes;
   stream.received_ += static_cast<uint32_t>(bytes);
 }

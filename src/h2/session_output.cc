@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kDataBytesMax = kFrameBytesMin;
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr uint32_t kCreditPerDataFrame = 2;
+// The last DATA of a stream does not wait for Produce while no more than this is unsent.
+constexpr size_t kDirectBytesMax = 64 * 1024;
 
 using http::HeaderId;
 
@@ -124,14 +126,21 @@ bool Session::SendRequest(Stream& stream, const RequestHead& head, const http::H
 }
 
 void Session::SendSoon(Stream& stream) {
-  if (stream.state_ == StreamState::kClosed || stream.out_.Empty()) return;
+  if (stream.state_ == StreamState::kClosed || stream.out_.Empty() || failure_) return;
   if (stream.send_.Available() != 0) ready_.Push(stream);
 }
 
 void Session::SendEnd(Stream& stream) {
   if (stream.state_ == StreamState::kClosed || stream.end_wanted_ || failure_) return;
   stream.end_wanted_ = true;
-  if (!stream.out_.Empty()) return SendSoon(stream);
+  const size_t size = stream.out_.Len();
+  if (size != 0) {
+    // At once where nobody else waits and one frame takes it.
+    const bool at_once = ready_.Empty() && size <= kDataBytesMax &&
+                         size <= stream.send_.Available() && size <= send_.Available() &&
+                         out_->Len() <= kDirectBytesMax;
+    return at_once ? SendDataOf(stream) : SendSoon(stream);
+  }
   WriteFrameHeader(*out_, {0, FrameType::kData, kFlagEndStream, stream.id_});
   EndOutput(stream);
 }
@@ -196,7 +205,7 @@ void Session::SendDataOf(Stream& stream) {
     out_->MallocAck(kFrameHeaderBytes + size);
   }
   if (last || stream.send_.Available() == 0) {
-    ready_.Remove(stream);
+    ready_.Remove(stream);  // no change for a stream that was not in it
   } else {
     ready_.Rotate();
   }

@@ -75,13 +75,7 @@ Option WithReusePort() {
 }
 
 Option WithProtocols(http::Protocols protocols) {
-  return [protocols](Options& options) {
-    options.protocols = {};
-    options.protocols.SetHTTP1(protocols.HTTP1() && kServedProtocols.HTTP1());
-    options.protocols.SetHTTP2(protocols.HTTP2() && kServedProtocols.HTTP2());
-    options.protocols.SetUnencryptedHTTP2(protocols.UnencryptedHTTP2() &&
-                                          kServedProtocols.UnencryptedHTTP2());
-  };
+  return [protocols](Options& options) { options.protocols = protocols; };
 }
 
 Option WithStackBytes(size_t bytes) {

@@ -174,6 +174,7 @@ class Server::Impl {
       return Error::New("http: WithProtocols leaves no protocol that is served");
     }
     if (loops_.Regular() != 0) return {};
+    options_.conn.protocols = options_.protocols;
     shared_.connections_max = ConnectionsAllowed(options_);
     shared_.per_peer_max = options_.connections_per_ip_max;
     shared_.in_flight_max = options_.in_flight_max;

@@ -67,7 +67,7 @@ class Tls(unittest.TestCase):
             flags = ("--tls-max", flag, "--tlsv" + flag)
             seen = self.lines(self.curl(server, *flags, path="/tls").decode())
             self.assertEqual((seen["version"], seen["alpn"], seen["server_name"], seen["resumed"]),
-                             (version, "http/1.1", "localhost", "false"))
+                             (version, "h2", "localhost", "false"))
             self.assertRegex(seen["cipher"], "^TLS_(ECDHE_ECDSA_WITH_)?(AES|CHACHA20)")
             proto = self.lines(self.curl(server, *flags, path="/proto").decode())
             self.assertEqual((proto["proto"], proto["scheme"]), ("HTTP/1.1", "https"))
@@ -117,7 +117,8 @@ class Tls(unittest.TestCase):
         server = self.serve()
         context = self.context()
         context.set_alpn_protocols(["h2", "http/1.1"])
-        self.assertEqual(self.connect(server, context).selected_alpn_protocol(), "http/1.1")
+        self.assertEqual(self.connect(server, context).selected_alpn_protocol(), "h2")
+        self.assertEqual(self.connect(self.serve("--no-h2"), context).selected_alpn_protocol(), "http/1.1")
         context = self.context()
         context.set_alpn_protocols(["foo"])
         with self.assertRaisesRegex(ssl.SSLError, "(?i)no.application.protocol"):

@@ -26,7 +26,7 @@ class WarmOwner final : public SessionHandler {
   void OnData(Stream& opened) override {
     const size_t size = opened.In().Len();
     ASSERT_FALSE(opened.In().Skip(size));
-    session.Consumed(opened, size);
+    session.Consumed(opened);
     if (opened.InputEnded()) Answer(opened);
   }
   void OnReset(Stream& /*stream*/, ErrorCode /*code*/, bool /*by_peer*/) override { FAIL(); }

@@ -144,7 +144,7 @@ class Owner final : public SessionHandler {
     io::LinkBuffer& in = exchange.stream.In();
     const size_t size = std::min(bytes, in.Len());
     exchange.body += in.ReadString(size).value();
-    session_.Consumed(exchange.stream, size);
+    session_.Consumed(exchange.stream);
   }
 
   // SessionHandler

@@ -21,6 +21,19 @@ inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 /// connection, so the connection ends with the answer; the answer announces that when it is known.
 inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
+/// What the body of a message that has a stream of its own (RFC 9113 §8.1) asks beside its bytes.
+/// On the fiber that reads the body.
+class StreamBody {
+ public:
+  /// Sends 100 Continue.
+  virtual void SendContinue() = 0;
+  /// Fills `into` with the trailers. The stream has ended.
+  virtual void TakeTrailers(http::Header& into) = 0;
+
+ protected:
+  ~StreamBody() = default;
+};
+
 /// The body of one message, read from its Stream on demand. Reading suspends the calling fiber.
 /// Reused from exchange to exchange; allocates nothing unless there are trailers.
 class BodyReader final : public http::BodySource {
@@ -46,6 +59,15 @@ class BodyReader final : public http::BodySource {
              int64_t bytes_max = kBodyUnlimited) {
     Begin(stream, trailer, bytes_max, static_cast<Framing>(head.body), head.content_length);
     continue_ = Continue::kNone;
+  }
+  /// The same for what `stream` brings up to its end, which keeps a declared length by itself.
+  /// `ended`: there is no body.
+  void Begin(io::Stream& stream, StreamBody& control, bool ended, bool expect_continue,
+             http::Header& trailer, int64_t bytes_max = kBodyUnlimited) {
+    Begin(stream, trailer, bytes_max, ended ? Framing::kEnd : Framing::kStream, -1);
+    continue_ = expect_continue && !ended ? Continue::kPending : Continue::kNone;
+    ends_with_connection_ = false;
+    stream_body_ = &control;
   }
   /// Continues on another stream. Moving unread bytes from the old In() is up to the caller.
   void MoveTo(io::Stream& stream) { stream_ = &stream; }
@@ -101,7 +123,7 @@ class BodyReader final : public http::BodySource {
   }
 
  private:
-  enum class Framing : uint8_t { kEnd, kLength, kChunked, kConnection };
+  enum class Framing : uint8_t { kEnd, kLength, kChunked, kConnection, kStream };
   static_assert(static_cast<Framing>(AnswerBody::kNone) == Framing::kEnd &&
                 static_cast<Framing>(AnswerBody::kLength) == Framing::kLength &&
                 static_cast<Framing>(AnswerBody::kChunked) == Framing::kChunked &&
@@ -136,6 +158,7 @@ class BodyReader final : public http::BodySource {
 
   io::Stream* stream_ = nullptr;
   http::Header* trailer_ = nullptr;
+  StreamBody* stream_body_ = nullptr;  // of kStream
   int64_t remaining_ = 0;
   int64_t content_ = 0;
   int64_t drained_ = 0;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "hon/adaptor/head_parser.h"
 #include "hon/http/request.h"
 
@@ -14,5 +17,18 @@ namespace hon::adaptor {
 /// URI without a host, or an announced trailer that frames the message; kMalformedHost for an
 /// absolute target with a host that no Host field may hold.
 [[nodiscard]] Refusal FillRequest(const RequestHead& head, http::Request& request);
+
+/// What the head of a request on a stream of HTTP/2 says (RFC 9113 §8.3.1).
+struct StreamHead {
+  std::string_view method;
+  std::string_view authority;
+  std::string_view path;      // "" with CONNECT that has no protocol
+  std::string_view protocol;  // of an extended CONNECT (RFC 8441), which is put into the Header as
+                              // ":protocol", as Go does
+  int64_t content_length = -1;  // -1: not declared
+  bool ended = false;           // there is no body
+};
+/// The same for such a head, as far as it can be wrong beside the field section.
+[[nodiscard]] Refusal FillRequest(const StreamHead& head, http::Request& request);
 
 }  // namespace hon::adaptor

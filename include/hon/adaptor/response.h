@@ -82,6 +82,7 @@ class BasicResponse final : public http::ResponseWriter {
 
   // The interface for the engine.
 
+  [[nodiscard]] Encoder& GetEncoder() { return encoder_; }
   /// The handler has returned: sends the rest of the answer. Must not be called after an exception:
   /// an unfinished response has sent no end of its body, and its connection must be closed.
   HON_FLATTEN void Finish();

@@ -29,7 +29,14 @@ struct ResponseFacts {
   bool has_date = false;        // a Date field, or a suppressed one
   bool has_trailers = false;    // announced by Trailer, or set with http::TrailerPrefix
   bool tunnel = false;          // a 2xx to CONNECT
+  bool lists_close = false;     // a Connection field lists "close"
 };
+
+/// The ResponseFacts of an answer that has no Transfer-Encoding, as on streams (RFC 9113 §8.2.2):
+/// such a field means nothing. With `tunnel` the status is a 2xx to CONNECT. `trailer_names`,
+/// empty, takes the values of Trailer fields, joined by commas.
+[[nodiscard]] ResponseFacts GatherFacts(int status, bool tunnel, const http::Header& header,
+                                        std::string& trailer_names);
 
 /// The Connection field of a response.
 enum class ConnectionField : uint8_t {
@@ -53,7 +60,6 @@ class ResponseHead {
   /// The meaning of the committed fields; set by Commit.
   struct Facts : ResponseFacts {
     bool has_connection = false;
-    bool lists_close = false;  // a Connection field lists "close"
     bool lists_upgrade = false;
   };
 

@@ -162,6 +162,7 @@ Error BasicResponse<Encoder>::Detach(io::ConnSink& sink) {
   if (options_.body != nullptr && !options_.body->AtEnd()) {
     return cannot("an answer to a request with a body");
   }
+  if (!encoder_.KnowsLoan()) return cannot("a stream of HTTP/2");
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (!SendsBody()) return http::ErrBodyNotAllowed;
   if (length_ >= 0) return cannot("an answer with a Content-Length");

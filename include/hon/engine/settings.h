@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "hon/base/time.h"
+#include "hon/http/protocols.h"
 
 namespace hon::engine {
 
@@ -28,6 +29,12 @@ struct ConnSettings {
   size_t header_fields_max = 500;
   /// Body of one request; more is answered 413.
   int64_t body_bytes_max = int64_t{4} << 30;
+  /// Spoken on connections without TLS; with TLS the record layer's ALPN decides.
+  http::Protocols protocols = [] {
+    http::Protocols http1;
+    http1.SetHTTP1(true);
+    return http1;
+  }();
 };
 
 /// The least rate, in bytes a second, at which a peer must send a body or read an answer for a

@@ -165,16 +165,20 @@ class Session {
                                  const http::Header& header, bool end_stream);
   /// Stream::Out() has grown.
   void SendSoon(Stream& stream);
-  /// Has END_STREAM follow the content of Out().
+  /// Has END_STREAM follow the content of Out(): at once where one frame takes that and no other
+  /// stream waits for Produce.
   void SendEnd(Stream& stream);
   /// Has a section of trailers, which ends the stream, follow the content of Out().
   void SendTrailers(Stream& stream, const http::Header& trailers);
   /// Sets the priority, as a Priority field does (RFC 9218 §5).
   void SetPriority(Stream& stream, Priority priority);
-  /// `bytes` of In() were read: the peer may send as many more.
-  void Consumed(Stream& stream, size_t bytes);
-  /// Ends the stream with RST_STREAM and drops its data.
+  /// Something of In() may have been read: the peer may send as many bytes more.
+  void Consumed(Stream& stream);
+  /// Ends the stream with RST_STREAM and drops what it holds.
   void Reset(Stream& stream, ErrorCode code);
+  /// The same for a fault of the peer's that its owner has found: counted against the peer's
+  /// credit, and not told by OnReset.
+  void ResetFaulty(Stream& stream, const Violation& violation);
   /// The owner does not use the stream any more; it no longer counts. A stream that is open on the
   /// wire is reset: with NO_ERROR where the answer is complete and only the request is not (RFC
   /// 9113 §8.1), else with CANCEL.
@@ -186,6 +190,8 @@ class Session {
   /// (RFC 9113 §6.8).
   void SendGoAway(uint32_t last_stream, ErrorCode code, std::string_view debug = {});
   void SendPing(uint64_t opaque);
+  /// There is no connection any more: nothing further is received or written.
+  void Abandon();
   /// The highest stream that the peer has opened and this side has processed.
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
   /// Refuses streams that the peer opens from now on.
@@ -193,11 +199,8 @@ class Session {
 
   /// Streams that are not released.
   [[nodiscard]] size_t Streams() const { return owned_; }
-  [[nodiscard]] const Settings& PeerSettings() const { return peer_; }
   /// Whether the peer's preface and its first SETTINGS have not arrived.
   [[nodiscard]] bool AwaitsSettings() const { return !settings_seen_; }
-  /// Whether the peer has not acknowledged SETTINGS of this side.
-  [[nodiscard]] bool AwaitsSettingsAck() const { return settings_unacknowledged_ != 0; }
   /// Whether a field block has begun and not ended.
   [[nodiscard]] bool InFieldBlock() const { return block_stream_ != 0; }
   /// Whether streams wait for the peer's WINDOW_UPDATE, or for room in `out`.

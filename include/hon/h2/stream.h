@@ -22,15 +22,12 @@ class Stream : private PriorityNode {
 
   [[nodiscard]] uint32_t Id() const { return id_; }
   [[nodiscard]] StreamState State() const { return state_; }
-  [[nodiscard]] Priority GetPriority() const { return priority; }
-  /// Received bytes of DATA that are not read. Session::Consumed must follow a read.
+  /// Bytes of DATA that were received and not read. After reading, Session::Consumed.
   [[nodiscard]] io::LinkBuffer& In() { return in_; }
   /// Bytes to be sent as DATA. Session::SendSoon must follow an addition.
   [[nodiscard]] io::LinkBuffer& Out() { return out_; }
   /// The peer has sent END_STREAM: In() will not grow.
   [[nodiscard]] bool InputEnded() const { return input_ended_; }
-  /// Rest of the declared Content-Length; -1 when none was declared.
-  [[nodiscard]] int64_t ContentLeft() const { return content_left_; }
   /// Sets the length declared by the section that opened the stream, or by the head of the answer:
   /// DATA that does not match it ends the stream (RFC 9113 §8.1.1).
   void ExpectContent(int64_t length) { content_left_ = length; }
@@ -54,6 +51,7 @@ class Stream : private PriorityNode {
   ReceiveWindow receive_;
   int64_t content_left_ = -1;
   uint32_t received_ = 0;     // bytes since the window last grew
+  size_t unread_ = 0;         // of In(), as far as Session::Consumed has been told
   size_t section_bytes_ = 0;  // of the request's section, while the stream is owned
   size_t section_fields_ = 0;
   Stream* next_in_bucket_ = nullptr;

@@ -31,10 +31,11 @@ namespace hon::server {
 /// Makes the context above all requests that come through one listener, from its address.
 using BaseContextHook = std::function<appcontext::Context(std::string_view address)>;
 
-/// The protocols that WithProtocols may choose from, and the default.
-inline constexpr http::Protocols kServedProtocols = [] {
+/// The default: HTTP/1, and HTTP/2 with TLS.
+inline constexpr http::Protocols kDefaultProtocols = [] {
   http::Protocols protocols;
   protocols.SetHTTP1(true);
+  protocols.SetHTTP2(true);
   return protocols;
 }();
 
@@ -49,7 +50,7 @@ struct Options {
   unsigned loops = 0;  // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   bool reuse_port = false;
-  http::Protocols protocols = kServedProtocols;
+  http::Protocols protocols = kDefaultProtocols;
   std::shared_ptr<const tls::Config> tls = nullptr;  // of WithTLS
   size_t stack_bytes = 256 * 1024;
 };
@@ -106,8 +107,9 @@ Option WithBackend(netpoll::BackendKind backend);
 /// it has bound the address alone, so the kernel admits a process of the same user that sets
 /// SO_REUSEPORT itself.
 Option WithReusePort();
-/// The served protocols; listeners with TLS offer them by ALPN, HTTP/2 first. Protocols outside
-/// kServedProtocols are left out; with none left Listen fails.
+/// The served protocols (HTTP/1, and HTTP/2 with TLS). Listeners with TLS offer them by ALPN, HTTP/2
+/// first; on other listeners the first bytes of a connection tell HTTP/2 from HTTP/1, where both are
+/// served. With an empty set Listen fails.
 Option WithProtocols(http::Protocols protocols);
 /// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.

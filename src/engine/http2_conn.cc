@@ -1,0 +1,422 @@
+#include "engine/http2_conn.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "engine/http2_pool.h"
+#include "engine/loop_services.h"
+#include "hon/base/assert.h"
+#include "hon/base/guard.h"
+
+namespace hon::engine {
+
+using netpoll::CloseHow;
+using netpoll::DeadlineKind;
+
+namespace {
+
+// Output that is gathered for one flush.
+constexpr size_t kGatheredBytesMax = 80 * 1024;
+// Flushes that one call makes before others get their turn.
+constexpr int kFlushesPerTurnMax = 4;
+// Nothing is received while this much is unsent: each frame may be answered.
+constexpr size_t kUnsentBytesMax = 512 * 1024;
+// How long the acknowledgement of the PING behind the first GOAWAY is waited for.
+constexpr Duration kGoAwayTime = std::chrono::seconds(1);
+constexpr uint64_t kGoAwayPing = 0x676f61776179;
+
+h2::SessionLimits LimitsOf(const ConnSettings& settings) {
+  h2::SessionLimits limits;
+  limits.fields.list_bytes_max = settings.header_bytes_max;
+  limits.fields.fields_max = settings.header_fields_max;
+  return limits;
+}
+
+Http2Exchange& Of(h2::Stream& stream) { return *static_cast<Http2Exchange*>(stream.UserData()); }
+
+}  // namespace
+
+Http2Conn::Http2Conn(LoopServices& services, netpoll::Connection& connection, ConnScope& scope)
+    : services_(&services),
+      connection_(&connection),
+      scope_(&scope),
+      session_(h2::Role::kServer, LimitsOf(services.settings), *this, connection.Writer()) {
+  connection.Retain();
+  if (scope.Only() != nullptr) scope.SetOnly(*this);
+}
+
+void Http2Conn::Open() {
+  services_->conns.Add(*this);
+  last_stream_ended_ = services_->loop.Now();
+  session_.Start(false);
+  connection_->SetDeadline(
+      DeadlineKind::kRead,
+      DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
+  PumpSoon();
+  if (!connection_->Reader().Empty()) Receive();
+}
+
+const tls::ConnectionState* Http2Conn::TlsState() const {
+  return connection_->IsPlain() ? nullptr : connection_->GetRecordLayer()->State();
+}
+
+// --- Input.
+
+void Http2Conn::OnInput() {
+  if (phase_ == Phase::kClosed) return;
+  if (!yielded_) Receive();
+}
+
+void Http2Conn::Receive() {
+  if (connection_->Writer().Len() >= kUnsentBytesMax) {
+    if (connection_->Flush()) return;                            // OnDisconnect follows
+    if (connection_->Writer().Len() >= kUnsentBytesMax) return;  // goes on with OnWritable
+  }
+  io::LinkBuffer& in = connection_->Reader();
+  const size_t had = in.Len();
+  HON_ASSERT(!receiving_);
+  receiving_ = true;
+  const h2::Session::Status status = session_.Receive(in, services_->loop.Now());
+  receiving_ = false;
+  if (status == h2::Session::Status::kFailed) return SessionFailed();
+  connection_->ConsumedInput();
+  yielded_ = status == h2::Session::Status::kYield;
+  if (yielded_) {
+    PumpSoon();
+  } else {
+    UpdateReadDeadline(had);
+    if (connection_->InputEnded()) return OnPeerFinished();
+  }
+  Pump();
+  EndIfDone();
+}
+
+// A frame other than DATA, a field block and the first SETTINGS must come together within the
+// timeout of a request's head.
+void Http2Conn::UpdateReadDeadline(size_t had) {
+  if (session_.AwaitsSettings()) return;  // its deadline runs since the connection began
+  if (session_.Streams() == 0 && connection_->Deadline(DeadlineKind::kIdle) == kNever) {
+    connection_->SetDeadline(
+        DeadlineKind::kIdle,
+        DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
+  }
+  const size_t left = connection_->Reader().Len();
+  const bool armed = connection_->Deadline(DeadlineKind::kRead) != kNever;
+  if (left == 0 && !session_.InFieldBlock()) {
+    if (armed) connection_->SetDeadline(DeadlineKind::kRead, kNever);
+    return;
+  }
+  const bool progress = left < had && !session_.InFieldBlock();
+  if (armed && !progress) return;
+  connection_->SetDeadline(
+      DeadlineKind::kRead,
+      DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
+}
+
+// A client that sends nothing more has most likely gone. What it has asked for is still answered,
+// since it may only have closed its sending direction.
+void Http2Conn::OnPeerFinished() {
+  if (!std::exchange(peer_finished_, true)) {
+    exchanges_.ForEach([](Http2Exchange& exchange) {
+      if (exchange.Running()) exchange.OnPeerFinished();
+    });
+  }
+  Pump();
+  if (session_.Streams() == 0) Close(CloseHow::kGraceful);
+}
+
+void Http2Conn::Consumed(h2::Stream& stream) {
+  const size_t before = connection_->Writer().Len();
+  session_.Consumed(stream);
+  if (connection_->Writer().Len() != before) PumpSoon();
+}
+
+// --- Output.
+
+void Http2Conn::PumpSoon() {
+  if (receiving_ || std::exchange(deferred_, true)) return;
+  services_->loop.Defer(*this);
+}
+
+void Http2Conn::Pump() {
+  if (receiving_ || phase_ == Phase::kClosed) return;
+  io::LinkBuffer& out = connection_->Writer();
+  for (int flushes = 0; flushes < kFlushesPerTurnMax; ++flushes) {
+    const size_t before = out.Len();
+    const bool more = session_.Produce(kGatheredBytesMax);
+    unsent_ += out.Len() - before;
+    if (out.Empty()) return;
+    if (!more) return connection_->FlushLater();
+    if (connection_->Flush()) return;       // OnDisconnect follows
+    if (!out.Empty()) return NoteUnsent();  // goes on with OnWritable
+  }
+  PumpSoon();
+}
+
+// The peer has the write timeout to take what is unsent, and as long again if it takes enough.
+void Http2Conn::NoteUnsent() {
+  if (connection_->Deadline(DeadlineKind::kWrite) != kNever) return;
+  unsent_ = connection_->Writer().Len();
+  connection_->SetDeadline(DeadlineKind::kWrite,
+                           DeadlineAfter(services_->loop.Now(), services_->settings.write_timeout));
+}
+
+void Http2Conn::OnWritable() {
+  if (phase_ == Phase::kClosed) return;
+  connection_->SetDeadline(DeadlineKind::kWrite, kNever);
+  Pump();
+  if (!connection_->Reader().Empty() && !yielded_) return Receive();
+  EndIfDone();
+}
+
+void Http2Conn::Run() {
+  deferred_ = false;
+  if (gone_) {
+    delete this;
+    return;
+  }
+  if (phase_ == Phase::kClosed) return;
+  if (std::exchange(yielded_, false)) return Receive();
+  Pump();
+  EndIfDone();
+}
+
+void Http2Conn::Discard() {
+  deferred_ = false;
+  if (gone_) delete this;
+}
+
+// --- Streams.
+
+h2::FieldBuffer& Http2Conn::FieldsFor(h2::Stream* stream) {
+  if (stream != nullptr) return Of(*stream).Fields();
+  HON_ASSERT(next_ == nullptr);
+  next_ = &services_->http2_exchanges.Take(*services_);
+  return next_->Fields();
+}
+
+h2::Stream& Http2Conn::NewStream() {
+  HON_ASSERT(next_ != nullptr);
+  return next_->Wire();
+}
+
+void Http2Conn::OnSectionDropped(h2::FieldBuffer&) {
+  Http2Exchange& unused = *std::exchange(next_, nullptr);
+  unused.End(*scope_);
+  services_->http2_exchanges.GiveBack(unused);
+}
+
+void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&, const h2::SectionInfo& info) {
+  Http2Exchange& exchange = Of(stream);
+  if (info.trailers) {
+    const h2::Violation violation = exchange.TakeTrailers(info);
+    if (!violation) return;
+    session_.ResetFaulty(stream, violation);
+    return OnReset(stream, violation.code, false);
+  }
+  HON_ASSERT(&exchange == next_);
+  next_ = nullptr;
+  exchanges_.PushBack(exchange);
+  if (session_.Streams() == 1) {
+    if (phase_ == Phase::kOpen) connection_->SetDeadline(DeadlineKind::kIdle, kNever);
+    Tell(ConnState::kActive);
+  }
+  exchange.Start(*this, info);
+}
+
+void Http2Conn::OnData(h2::Stream& stream) { Of(stream).OnData(); }
+void Http2Conn::OnFramed(h2::Stream& stream) { Of(stream).OnFramed(); }
+
+void Http2Conn::OnSent(h2::Stream& stream) {
+  Http2Exchange& exchange = Of(stream);
+  exchange.OnSent();
+  if (exchange.Draining()) Release(exchange);
+}
+
+void Http2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
+  Http2Exchange& exchange = Of(stream);
+  std::string what = by_peer ? "http2: the client has reset the stream: "
+                             : "http2: the stream was reset for a fault of the client's: ";
+  what += h2::ErrorCodeName(code);
+  exchange.OnGone(Error::Of(io::ErrClosed, what), ErrClientGone);
+  if (exchange.Draining()) Release(exchange);
+}
+
+void Http2Conn::Ended(Http2Exchange& exchange) {
+  if (exchange.Over()) return Release(exchange);
+  exchange.BeginDrain();
+  PumpSoon();
+}
+
+void Http2Conn::Release(Http2Exchange& exchange) {
+  session_.Release(exchange.Wire());
+  IntrusiveList<Http2Exchange>::Remove(exchange);
+  exchange.End(*scope_);
+  services_->http2_exchanges.GiveBack(exchange);
+  if (session_.Streams() == 0) {
+    last_stream_ended_ = services_->loop.Now();
+    if (phase_ == Phase::kOpen) {
+      connection_->SetDeadline(
+          DeadlineKind::kIdle,
+          DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
+    }
+    if (phase_ != Phase::kClosed) Tell(ConnState::kIdle);
+  }
+  if (!services_->keep_alive.load(std::memory_order_relaxed)) [[unlikely]]
+    BeginGoAway();
+  if (disconnected_) {
+    if (exchanges_.Empty()) Gone();
+    return;
+  }
+  PumpSoon();
+}
+
+// --- The end.
+
+bool Http2Conn::IsQuiet() const {
+  return session_.Streams() == 0 && services_->loop.Now() - last_stream_ended_ >= kGoAwayTime;
+}
+
+void Http2Conn::BeginGoAway() {
+  if (phase_ != Phase::kOpen) return;
+  phase_ = Phase::kGoingAway;
+  if (IsQuiet()) return FinishGoAway();
+  session_.SendGoAway(h2::kStreamIdMax, h2::ErrorCode::kNoError);
+  session_.SendPing(kGoAwayPing);
+  connection_->SetDeadline(DeadlineKind::kIdle, DeadlineAfter(services_->loop.Now(), kGoAwayTime));
+  PumpSoon();
+}
+
+void Http2Conn::OnPong(uint64_t opaque) {
+  if (opaque == kGoAwayPing && phase_ == Phase::kGoingAway) FinishGoAway();
+}
+
+void Http2Conn::FinishGoAway() {
+  phase_ = Phase::kLast;
+  connection_->SetDeadline(DeadlineKind::kIdle, kNever);
+  session_.SendGoAway(session_.LastPeerStream(), h2::ErrorCode::kNoError);
+  session_.RefuseNewStreams();
+  PumpSoon();
+}
+
+// Closes a connection that has no further stream to serve.
+void Http2Conn::EndIfDone() {
+  if (phase_ == Phase::kClosed || session_.Streams() != 0) return;
+  if (phase_ == Phase::kLast) return Close(IsQuiet() ? CloseHow::kGraceful : CloseHow::kLinger);
+  if (peer_finished_) Close(CloseHow::kGraceful);
+}
+
+void Http2Conn::SessionFailed() {
+  const h2::Violation& failure = session_.Failure();
+  FailLate(failure.code, failure.reason);
+}
+
+// The session has failed, or is made to.
+void Http2Conn::FailLate(h2::ErrorCode code, std::string_view reason) {
+  session_.SendGoAway(session_.LastPeerStream(), code, reason);  // unless it has
+  const std::string detail =
+      "http2: " + std::string(h2::ErrorCodeName(code)) + ": " + std::string(reason);
+  char peer[netpoll::kAddressTextMax];
+  services_->engine.Report({.kind = Event::Kind::kProtocol,
+                            .peer = connection_->FormatRemoteAddr(peer),
+                            .detail = detail});
+  Close(CloseHow::kLinger);
+  Abandon(Error::Of(io::ErrClosed, detail), ErrClientGone);
+}
+
+void Http2Conn::OnTimeout(DeadlineKind kind) {
+  if (phase_ == Phase::kClosed) {
+    if (kind == DeadlineKind::kWrite) connection_->Close(CloseHow::kAbort);
+    return;
+  }
+  switch (kind) {
+    case DeadlineKind::kRead:
+      if (session_.AwaitsSettings()) {
+        return FailLate(h2::ErrorCode::kSettingsTimeout, "the client's preface is late");
+      }
+      return FailLate(h2::ErrorCode::kEnhanceYourCalm, "a frame or a field block is late");
+    case DeadlineKind::kWrite: {
+      const size_t left = connection_->Writer().Len();
+      const auto moved = static_cast<int64_t>(unsent_ - std::min(unsent_, left));
+      const Duration timeout = services_->settings.write_timeout;
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+      if (moved / kPeerRateBytesMin >= seconds) return NoteUnsent();
+      Close(CloseHow::kAbort);
+      return Abandon(io::ErrDeadlineExceeded, ErrClientGone);
+    }
+    case DeadlineKind::kIdle:
+      if (phase_ == Phase::kOpen) phase_ = Phase::kGoingAway;
+      if (phase_ == Phase::kGoingAway) FinishGoAway();
+  }
+}
+
+void Http2Conn::Cut(const Error& cause) {
+  exchanges_.ForEach([&](Http2Exchange& exchange) {
+    if (exchange.Running()) exchange.Cut(cause);
+  });
+  if (disconnected_) return;
+  if (phase_ != Phase::kClosed) return Close(CloseHow::kAbort);
+  connection_->Close(CloseHow::kAbort);
+}
+
+void Http2Conn::OnScopeEnd(const ConnScope& scope) {
+  if (&scope != scope_) return;
+  exchanges_.ForEach([&](Http2Exchange& exchange) {
+    if (exchange.Running()) exchange.Cut(scope.Context().Cause());
+  });
+}
+
+void Http2Conn::OnDisconnect(const Error& why) {
+  HON_ASSERT(!disconnected_);
+  phase_ = Phase::kClosed;
+  Abandon(why ? why : Error(io::ErrClosed), ErrClientGone);
+  disconnected_ = true;
+  if (exchanges_.Empty()) Gone();
+}
+
+// Nothing is sent or received on any stream from now on.
+void Http2Conn::Abandon(const Error& why, const Error& cause) {
+  session_.Abandon();
+  exchanges_.ForEach([&](Http2Exchange& exchange) {
+    exchange.OnGone(why, cause);
+    if (exchange.Draining()) Release(exchange);
+  });
+}
+
+void Http2Conn::Close(CloseHow how) {
+  HON_ASSERT(phase_ != Phase::kClosed);
+  phase_ = Phase::kClosed;
+  session_.Abandon();
+  for (const DeadlineKind kind : {DeadlineKind::kRead, DeadlineKind::kIdle}) {
+    connection_->SetDeadline(kind, kNever);
+  }
+  connection_->SetDeadline(DeadlineKind::kWrite,
+                           DeadlineAfter(services_->loop.Now(), services_->settings.write_timeout));
+  connection_->Close(how);
+}
+
+// Neither the socket nor a handler is left.
+void Http2Conn::Gone() {
+  HON_ASSERT(!gone_ && exchanges_.Empty());
+  gone_ = true;
+  Tell(ConnState::kClosed);
+  services_->UncountPeer(*connection_);
+  services_->conns.Remove(*this);
+  services_->LeaveConnection();
+  if (scope_->Only() == this) delete scope_;
+  connection_->Release();
+  if (!deferred_) delete this;
+}
+
+Http2Conn::~Http2Conn() { HON_ASSERT(gone_ && next_ == nullptr); }
+
+void Http2Conn::Tell(ConnState state) {
+  if (!services_->hooks.on_state) return;
+  const Error thrown =
+      CallGuarded([&] { services_->hooks.on_state(ConnInfo(*connection_), state); });
+  if (thrown) services_->engine.ReportThrown("WithConnState's hook", thrown);
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hon/adaptor/response.h"
+#include "hon/adaptor/response_head.h"
+#include "hon/adaptor/response_options.h"
+#include "hon/base/arena.h"
+#include "hon/h2/session.h"
+#include "hon/http/header.h"
+#include "hon/io/file.h"
+#include "hon/io/stream.h"
+
+namespace hon::engine {
+
+/// What an Http2Encoder asks of the exchange whose answer it sends. On the loop of the connection.
+class Http2Wire {
+ public:
+  /// A section of fields: an informational answer, or the head.
+  virtual void SendHead(int status, std::span<const h2::Session::ExtraField> extra,
+                        const http::Header& header, bool end_stream) = 0;
+  /// END_STREAM behind what Stream::Out() holds.
+  virtual void SendEnd() = 0;
+  /// The same, behind a section of trailers.
+  virtual void SendTrailers(const http::Header& trailers) = 0;
+  /// The handler asks for the end of the connection (Connection: close).
+  virtual void EndConnection() = 0;
+
+ protected:
+  ~Http2Wire() = default;
+};
+
+/// How one answer goes on a stream of HTTP/2 (RFC 9113 §8.1): the head and trailers as field
+/// sections, by way of the session, the body as DATA by way of Stream::Out(). The interface is that
+/// of adaptor::Http1Encoder, and documented there.
+class Http2Encoder {
+ public:
+  static constexpr size_t kRoomBefore = 0;
+  static constexpr size_t kRoomBehind = 0;
+
+  /// Once, before the first answer. `wire` and `home` outlive the encoder.
+  void Bind(Http2Wire& wire, adaptor::ConnControl& home) {
+    wire_ = &wire;
+    home_ = control_ = &home;
+  }
+  /// From now on the answer is written where `control` says.
+  void SetControl(adaptor::ConnControl& control) { control_ = &control; }
+
+  void Reset(io::Stream& stream, const adaptor::ResponseOptions&) {
+    stream_ = &stream;
+    if (error_) error_ = Error();
+    facts_ = {};
+    head_.Reset();
+    text_.Reset();
+    if (!trailer_names_.empty()) trailer_names_.clear();
+    length_ = -1;
+    sent_ = 0;
+    phase_ = Phase::kHead;
+    broken_ = false;
+  }
+  void MoveTo(io::Stream& stream) { stream_ = &stream; }
+  [[nodiscard]] io::Stream& GetStream() const { return *stream_; }
+
+  [[nodiscard]] bool KnowsInterim() const { return true; }
+  [[nodiscard]] bool KnowsTrailers() const { return true; }
+  [[nodiscard]] bool KnowsUpgrade() const { return false; }
+  [[nodiscard]] bool KnowsLoan() const { return false; }
+
+  void SendInterim(int status, const http::Header& header);
+  void SendUpgrade(std::string_view protocol, const http::Header& fields);
+  const adaptor::ResponseFacts& Commit(int status, bool tunnel, const http::Header& header);
+  [[nodiscard]] const adaptor::ResponseFacts& Facts() const { return facts_; }
+
+  void SendHead(const adaptor::HeadPlan& plan, const adaptor::ConnControl& control,
+                std::string_view body);
+  void SendData(std::string_view first, std::string_view second);
+  void SendBlock(io::Block& block, size_t size);
+  int64_t SendFile(io::File& file, int64_t offset, int64_t count);
+  Error Lend(adaptor::ConnControl&, io::ConnSink&) const { return http::ErrNotSupported; }
+  void Flush() {
+    if (!error_) error_ = stream_->DrainOutput(0);
+  }
+  /// Sends no END_STREAM behind fewer bytes than the head declares.
+  void End(const http::Header& header);
+
+  void Break() { broken_ = true; }
+  /// The stream is to be reset: the answer is not what its head says.
+  [[nodiscard]] bool MustClose() const { return broken_ || error_; }
+  [[nodiscard]] bool EndsWithConnection() const { return false; }
+  [[nodiscard]] const Error& Failure() const { return error_; }
+
+ private:
+  enum class Phase : uint8_t { kHead, kBody, kEnded };
+
+  template <class Work>
+  void OnLoop(Work&& work);
+  void Put(std::string_view data);
+  void Bound();
+
+  Http2Wire* wire_ = nullptr;
+  adaptor::ConnControl* home_ = nullptr;
+  adaptor::ConnControl* control_ = nullptr;
+  io::Stream* stream_ = nullptr;
+  adaptor::ResponseFacts facts_;
+  http::Header head_;  // what was committed, as views of text_
+  Arena text_;
+  std::string trailer_names_;
+  Error error_;
+  int64_t length_ = -1;  // what the head declares of the body that is sent; -1: nothing
+  int64_t sent_ = 0;
+  Phase phase_ = Phase::kHead;
+  bool broken_ = false;
+};
+
+/// One answer over HTTP/2.
+using Http2Response = adaptor::BasicResponse<Http2Encoder>;
+
+}  // namespace hon::engine
+
+namespace hon::adaptor {
+extern template class BasicResponse<engine::Http2Encoder>;
+}

@@ -1,0 +1,314 @@
+#include "engine/http2_exchange.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "engine/http2_conn.h"
+#include "engine/loop_services.h"
+#include "hon/adaptor/chunked.h"
+#include "hon/adaptor/request_reader.h"
+#include "hon/base/assert.h"
+#include "hon/http/status.h"
+
+namespace hon::engine {
+
+Http2Exchange::Http2Exchange(LoopServices& services)
+    : Exchange(services),
+      wire_(services.loop.Blocks()),
+      stream_(services, *this, wire_),
+      remote_addr_() {
+  wire_.SetUserData(this);
+  response_.GetEncoder().Bind(*this, *this);
+}
+
+// --- The request.
+
+void Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
+  HON_ASSERT(conn_ == nullptr && !begun_);
+  conn_ = &conn;
+  begun_ = true;
+  sent_ = false;
+  stream_.Begin(conn, services_->settings);
+  if (const h2::Violation violation = ReadHead(info)) {
+    conn.GetSession().ResetFaulty(wire_, violation);
+    stream_.OnGone(io::ErrClosed);
+    return conn.Ended(*this);
+  }
+  request_.RemoteAddr = conn.FormatRemoteAddr(remote_addr_);
+  request_.TLS = conn.TlsState();
+  if (const adaptor::Refusal why = FillRequest(info); why != adaptor::Refusal::kNone) {
+    Refuse(why);
+    return conn.Ended(*this);
+  }
+  running_ = true;
+  try {
+    services_->scheduler.Start([](void* self) { static_cast<Http2Exchange*>(self)->Run(); }, this,
+                               FiberAttributes());
+  } catch (const std::bad_alloc&) {  // nothing has run: no exception leaves Run
+    running_ = false;
+    ResetStream(h2::ErrorCode::kRefusedStream);
+    conn.Ended(*this);
+  }
+}
+
+h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
+  head_ = {};
+  if (info.too_large) {  // lines are missing: the method is all that an answer needs
+    for (const h2::FieldLine& line : fields_.lines) {
+      if (line.pseudo == h2::PseudoField::kMethod) head_.method = line.value;
+    }
+    return {};
+  }
+  const h2::Violation violation =
+      h2::ReadRequestFields(fields_.lines, info.end_stream, fields_.arena, head_, request_.Header);
+  if (violation) return violation;
+  if (head_.has_priority) conn_->GetSession().SetPriority(wire_, head_.priority);
+  if (head_.content_length >= 0 && !info.end_stream) wire_.ExpectContent(head_.content_length);
+  return {};
+}
+
+adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
+  using adaptor::Refusal;
+  if (info.too_large) return Refusal::kHeadTooLarge;
+  const Refusal why =
+      adaptor::FillRequest(adaptor::StreamHead{.method = head_.method,
+                                               .authority = head_.authority,
+                                               .path = head_.path,
+                                               .protocol = head_.protocol,
+                                               .content_length = head_.content_length,
+                                               .ended = info.end_stream},
+                           request_);
+  if (why != Refusal::kNone) return why;
+  if (head_.expects_otherwise) return Refusal::kExpectationFailed;
+  if (head_.content_length > services_->settings.body_bytes_max) return Refusal::kContentTooLarge;
+  return Refusal::kNone;
+}
+
+// On the fiber.
+void Http2Exchange::Run() {
+  if (services_->EnterRequest()) [[likely]] {
+    Answer();
+    services_->LeaveRequest();
+  } else {
+    Refuse(adaptor::Refusal::kOverloaded);
+  }
+  fiber::SetAttributes({});
+  running_ = false;
+  conn_->Ended(*this);
+}
+
+void Http2Exchange::Answer() {
+  std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
+  requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const bool no_body = wire_.InputEnded() && wire_.In().Empty();
+  body_.Begin(stream_, *this, no_body, head_.expect_continue, request_.Trailer,
+              services_->settings.body_bytes_max);
+  if (!no_body) request_.Body = http::Body(&body_);
+  response_.Reset(stream_, *this,
+                  {.head = head_.method == "HEAD",
+                   .connect = head_.method == "CONNECT",
+                   .date = services_->date.At(services_->loop.Now()),
+                   .body = &body_});
+  BeginContext(conn_->Scope());
+  switch (CallHandler(response_)) {
+    case Call::kReturned:
+      Complete();
+      break;
+    case Call::kThrew:
+      if (!response_.HeadSent()) {
+        Refuse(adaptor::Refusal::kInternalError, &response_.Header());
+        break;
+      }
+      [[fallthrough]];
+    case Call::kAborted:
+      ResetStream(h2::ErrorCode::kInternalError);
+  }
+  EndContext();
+  request_.Recycle();
+  fields_.Reset();
+}
+
+// --- The answer.
+
+void Http2Exchange::Complete() {
+  if (const adaptor::Refusal why = WhySilent(); why != adaptor::Refusal::kNone) [[unlikely]]
+    return Refuse(why, &response_.Header());
+  response_.Finish();
+  if (response_.MustClose() || stream_.PastWriteDeadline()) [[unlikely]]
+    ResetStream(h2::ErrorCode::kInternalError);
+}
+
+// Why a handler that returned without having written anything is answered for.
+adaptor::Refusal Http2Exchange::WhySilent() {
+  if (response_.Status() != 0) return adaptor::Refusal::kNone;
+  if (TimedOut()) return adaptor::Refusal::kOverloaded;
+  if (!body_.Failed()) return adaptor::Refusal::kNone;
+  char byte;
+  const Error why = body_.Read(std::span(&byte, 1)).err;
+  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
+  return adaptor::Refusal::kBadRequest;
+}
+
+// Answers instead of a handler; of what that had prepared, only fields that are true of every
+// answer are kept.
+void Http2Exchange::Refuse(adaptor::Refusal refusal, const http::Header* set_before) {
+  if (Over()) return;
+  const RefusedAnswer answer = services_->MakeRefusedAnswer({.refusal = refusal,
+                                                             .peer = request_.RemoteAddr,
+                                                             .pattern = request_.Pattern,
+                                                             .set_before = set_before});
+  if (set_before == nullptr) services_->engine.Report(answer.event);
+  http::Header header;
+  if (set_before != nullptr) {
+    for (const http::Header::Field& field : *set_before) {
+      if (adaptor::IsKeptInRefusal(field.name)) header.AddView(field.name, field.value, field.id);
+    }
+  }
+  header.Set(http::HeaderId::kDate, services_->date.At(services_->loop.Now()));
+  if (!answer.content_type.empty()) {
+    header.Set(http::HeaderId::kContentType, answer.content_type);
+  }
+  header.Set(http::HeaderId::kContentLength, std::to_string(answer.body.size()));
+  const bool ends = head_.method == "HEAD" || answer.body.empty();
+  SendHead(answer.event.status, {}, header, ends);
+  if (ends) return;
+  wire_.Out().Write(answer.body);
+  SendEnd();
+}
+
+void Http2Exchange::AnswerOptions() {
+  response_.Header().Set(http::HeaderId::kContentLength, "0");
+  response_.WriteHeader(http::StatusOK);
+}
+
+void Http2Exchange::SendHead(int status, std::span<const h2::Session::ExtraField> extra,
+                             const http::Header& header, bool end_stream) {
+  conn_->GetSession().SendResponse(wire_, status, extra, header, end_stream);
+  conn_->PumpSoon();
+}
+
+void Http2Exchange::SendEnd() {
+  conn_->GetSession().SendEnd(wire_);
+  conn_->PumpSoon();
+}
+
+void Http2Exchange::SendTrailers(const http::Header& trailers) {
+  conn_->GetSession().SendTrailers(wire_, trailers);
+  conn_->PumpSoon();
+}
+
+void Http2Exchange::EndConnection() { conn_->BeginGoAway(); }
+
+void Http2Exchange::ResetStream(h2::ErrorCode code) {
+  if (Over()) return;
+  conn_->GetSession().Reset(wire_, code);
+  stream_.OnGone(io::ErrClosed);
+  conn_->PumpSoon();
+}
+
+bool Http2Exchange::KeepAlive() const {
+  return services_->keep_alive.load(std::memory_order_relaxed);
+}
+
+Result<std::unique_ptr<io::Conn>> Http2Exchange::Hijack() {
+  return Fail(Error::Of(http::ErrNotSupported, "http: a stream of HTTP/2 cannot be hijacked"));
+}
+
+// --- The body.
+
+// By way of the encoder, which knows on which thread this is.
+void Http2Exchange::SendContinue() {
+  response_.GetEncoder().SendInterim(http::StatusContinue, http::Header());
+}
+
+h2::Violation Http2Exchange::TakeTrailers(const h2::SectionInfo& info) {
+  if (info.too_large || trailer_fields_.lines.size() > adaptor::kTrailerFieldsMax) {
+    return h2::StreamError(h2::ErrorCode::kEnhanceYourCalm, "trailers are too long");
+  }
+  trailer_.Reset();
+  const h2::Violation violation =
+      h2::ReadTrailerFields(trailer_fields_.lines, trailer_fields_.arena, trailer_);
+  if (!violation) stream_.OnData();
+  return violation;
+}
+
+// Behind the end of the stream, when the loop does not touch trailer_ any more.
+void Http2Exchange::TakeTrailers(http::Header& into) {
+  into.Reset();
+  for (const http::Header::Field& field : trailer_) {
+    if (adaptor::IsTrailerAllowed(field.name)) into.Add(field.name, field.value);
+  }
+}
+
+// --- Workers.
+
+void Http2Exchange::MoveAnswer(io::Stream& stream, adaptor::ConnControl& control,
+                               std::string_view date) {
+  response_.MoveTo(stream, control, date);
+  response_.GetEncoder().SetControl(control);
+}
+
+bool Http2Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
+                                 http::ResponseWriter& w, http::Request& r) {
+  struct Borrowed {
+    explicit Borrowed(Http2Exchange& exchange) : self(exchange) {
+      self.call_ = &self.services_->runner.TakeCall();
+    }
+    ~Borrowed() { self.services_->runner.GiveBack(*std::exchange(self.call_, nullptr)); }
+    Http2Exchange& self;
+  };
+  workers::WorkerPool* const pool = services_->runner.Pool();
+  if (pool == nullptr) return false;
+  const Borrowed borrowed(*this);
+  const WorkerCall::Outcome outcome =
+      call_->Run(*pool, {.handler = handler,
+                         .route = route,
+                         .writer = w,
+                         .request = r,
+                         .owner = *this,
+                         .body = body_,
+                         .stream = stream_,
+                         .control = *this,
+                         .date = services_->date.At(services_->loop.Now())});
+  // The handler has not been called: without an answer that is 503.
+  if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
+  return outcome != WorkerCall::Outcome::kNoWorker;
+}
+
+// --- The end.
+
+void Http2Exchange::OnGone(const Error& why, const Error& cause) {
+  if (stream_.Gone()) return;
+  stream_.OnGone(why);
+  if (running_) Cancel(cause);
+}
+
+// What has not come of a request never will.
+void Http2Exchange::OnPeerFinished() {
+  if (!wire_.InputEnded()) return OnGone(io::ErrUnexpectedEof, ErrClientGone);
+  Cancel(ErrClientGone);
+}
+
+void Http2Exchange::OnDrainTimeout() {
+  ResetStream(h2::ErrorCode::kCancel);
+  conn_->Ended(*this);
+}
+
+void Http2Exchange::End(const ConnScope& scope) {
+  HON_ASSERT(!running_);
+  ForgetScope(scope);
+  stream_.End();
+  request_.Recycle();
+  fields_.Reset();
+  trailer_fields_.Reset();
+  trailer_.Reset();
+  wire_.Out().Clear();
+  wire_.SetUserData(this);
+  conn_ = nullptr;
+  begun_ = false;
+  draining_ = false;
+}
+
+}  // namespace hon::engine

@@ -1,0 +1,32 @@
+#include "engine/http2_pool.h"
+
+#include "base/outside_asan.h"
+#include "engine/exchange_pool.h"
+#include "engine/http2_exchange.h"
+
+namespace hon::engine {
+
+Http2ExchangePool::Http2ExchangePool() = default;
+
+Http2ExchangePool::~Http2ExchangePool() {
+  for (const auto& exchange : free_) Unpoison(exchange.get(), sizeof(Http2Exchange));
+}
+
+Http2Exchange& Http2ExchangePool::Take(LoopServices& services) {
+  if (free_.empty()) return *new Http2Exchange(services);
+  Http2Exchange& exchange = *free_.back().release();
+  free_.pop_back();
+  Unpoison(&exchange, sizeof exchange);
+  return exchange;
+}
+
+void Http2ExchangePool::GiveBack(Http2Exchange& exchange) {
+  std::unique_ptr<Http2Exchange> unused(&exchange);
+  if (CheckedFromOutside() || free_.size() == ExchangePool::kFreeMax) return;
+  free_.push_back(std::move(unused));
+#ifdef HON_ASAN
+  Poison(&exchange, sizeof exchange);
+#endif
+}
+
+}  // namespace hon::engine

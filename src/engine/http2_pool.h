@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace hon::engine {
+
+class Http2Exchange;
+struct LoopServices;
+
+/// The free exchanges of HTTP/2 of one loop, the most recently used one on top.
+class Http2ExchangePool {
+ public:
+  Http2ExchangePool();
+  ~Http2ExchangePool();
+  Http2ExchangePool(const Http2ExchangePool&) = delete;
+  Http2ExchangePool& operator=(const Http2ExchangePool&) = delete;
+
+  [[nodiscard]] Http2Exchange& Take(LoopServices& services);
+  /// Under AddressSanitizer a Request or ResponseWriter that a handler has kept past its return is
+  /// caught from here on.
+  void GiveBack(Http2Exchange& exchange);
+
+ private:
+  std::vector<std::unique_ptr<Http2Exchange>> free_;
+};
+
+}  // namespace hon::engine

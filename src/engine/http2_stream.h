@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "engine/patience.h"
+#include "hon/base/assert.h"
+#include "hon/engine/settings.h"
+#include "hon/fiber/fiber.h"
+#include "hon/h2/stream.h"
+#include "hon/io/stream.h"
+#include "hon/netpoll/timer.h"
+
+namespace hon::engine {
+
+class Http2Conn;
+struct LoopServices;
+
+/// The io::Stream of an exchange over a stream of HTTP/2. What is written waits in Stream::Out()
+/// until windows and the connection's output allow a DATA frame; what is read is credited to the
+/// peer with the next wait. The connection's events arrive through the On... calls, on the loop,
+/// and only wake the fiber that waits.
+class Http2Stream final : public io::Stream, private netpoll::Timer {
+ public:
+  /// What a timer of the stream tells when no fiber waits. On the loop, outside any fiber.
+  class Owner {
+   public:
+    /// The handler's read deadline has passed and nothing is left to be read.
+    virtual void OnReadDeadline() = 0;
+    /// The peer takes what is left of the answer too slowly.
+    virtual void OnDrainTimeout() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Http2Stream(LoopServices& services, Owner& owner, h2::Stream& wire)
+      : io::Stream(wire.In(), wire.Out()), services_(&services), owner_(&owner), wire_(&wire) {}
+
+  /// Begins a request, whose stream is one of `conn`.
+  void Begin(Http2Conn& conn, const ConnSettings& settings);
+  /// No fiber uses the stream any more. Its output goes on to be sent, within the write timeout.
+  void BeginDrain();
+  void End();
+
+  Error FillInput() override;
+  Error DrainOutput(size_t bytes_max) override;
+  io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
+  void SetReadDeadline(TimePoint deadline) override;
+  void SetWriteDeadline(TimePoint deadline) override;
+
+  void OnData() { WakeFor(Waiting::kInput); }
+  void OnFramed() { WakeFor(Waiting::kOutput); }
+  /// The stream or its connection has ended early.
+  void OnGone(const Error& why);
+  /// The exchange's context ended in a way that must end waits too.
+  void Interrupt(const Error& cause);
+  /// A fiber is about to wait: what it has written is sent meanwhile.
+  void SendSoon();
+
+  [[nodiscard]] bool Gone() const { return static_cast<bool>(failure_); }
+  [[nodiscard]] const Error& Failure() const { return failure_; }
+  /// The handler has set a write deadline, and it has passed: nothing more is sent.
+  [[nodiscard]] bool PastWriteDeadline() const {
+    return write_.deadline && *write_.deadline <= Clock::now();
+  }
+
+ private:
+  enum class Waiting : uint8_t { kNothing, kInput, kOutput, kDrained };
+
+  void OnTimer() override;
+  Error Await(Waiting what, Patience& patience);
+  [[nodiscard]] Error Obstacle(Patience& patience);
+  void WakeFor(Waiting what);
+  void ArmForIdle();
+  void YieldNowAndThen(size_t bytes);
+
+  LoopServices* services_;
+  Owner* owner_;
+  h2::Stream* wire_;
+  Http2Conn* conn_ = nullptr;
+  fiber::Fiber* waiter_ = nullptr;
+  Waiting waiting_ = Waiting::kNothing;
+  Patience read_;
+  Patience write_;
+  Error failure_;
+  Error interrupt_;
+  size_t unyielded_ = 0;
+  size_t drained_from_ = 0;  // Out() when the timer was armed for what is left
+};
+
+}  // namespace hon::engine

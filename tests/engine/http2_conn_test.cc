@@ -1,0 +1,343 @@
+// The life of a connection of HTTP/2 over a backend without a kernel. The client is a session of
+// the other role, and raw frames where it would not send them. The clock is the test's.
+
+#include "engine/http2_conn.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "h2/session_fixture.h"
+#include "hon/engine/engine.h"
+#include "hon/fiber/fiber.h"
+#include "hon/http/serve_mux.h"
+#include "hon/io/stream.h"
+#include "hon/netpoll/loop.h"
+#include "support/fake_backend.h"
+
+namespace hon::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using h2::ErrorCode;
+using h2::testing::RawFrame;
+
+constexpr size_t kLargeBytes = 300'000;
+
+class Http2ConnTest : public testing::Test {
+ protected:
+  explicit Http2ConnTest(bool http1 = true)
+      : engine_(Handlers(), WithStallTime(kUnlimited), WithPlacement(kInline),
+                WithRequestTimeout(5s),
+                WithEventHook([this](const Event& event) { events_.emplace_back(event.detail); })) {
+    auto fake = std::make_unique<netpoll::FakeBackend>();
+    kernel_ = fake.get();
+    kernel_->Advance(Clock::now() - kernel_->Now());  // patience with the peer is told by Clock
+    loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
+    scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
+    ConnSettings settings;
+    settings.read_header_timeout = 1s;
+    settings.keep_alive_timeout = 10s;
+    settings.write_timeout = 3s;
+    settings.body_bytes_max = 400'000;
+    settings.protocols.SetUnencryptedHTTP2(true);
+    settings.protocols.SetHTTP1(http1);
+    serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
+    fd_ = kernel_->Open();
+    const auto adopted = loop_->Adopt(fd_, *serving_);
+    EXPECT_TRUE(adopted.has_value());
+  }
+  ~Http2ConnTest() override {
+    client_.Clear();
+    serving_->CloseAll(io::ErrClosed);
+    while (serving_->Connections() != 0 || scheduler_->Live() != 0) loop_->Turn(1ms);
+    serving_.reset();
+    scheduler_.reset();
+  }
+
+  http::ServeMux& Handlers() {
+    mux_.HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) {
+      w.Write(std::string(r.Proto) + " hello");
+    });
+    mux_.HandleFunc("/sleep", [](http::ResponseWriter& w, http::Request& r) {
+      const Error cut = fiber::Sleep(2s);
+      ended_by_ = r.Context().Cause();
+      w.Write(cut ? "cut" : "slept");
+    });
+    mux_.HandleFunc("/echo", [](http::ResponseWriter& w, http::Request& r) { w.ReadFrom(r.Body); });
+    mux_.HandleFunc("/large", [](http::ResponseWriter& w, http::Request&) {
+      w.Write(std::string(kLargeBytes, 'l'));
+    });
+    mux_.HandleFunc("/short", [](http::ResponseWriter& w, http::Request&) {
+      w.Header().Set("Content-Length", "10");
+      w.Write("abc");
+    });
+    mux_.HandleFunc("/throw",
+                    [](http::ResponseWriter&, http::Request&) { throw std::runtime_error("x"); });
+    mux_.HandleFunc("/close", [](http::ResponseWriter& w, http::Request&) {
+      w.Header().Set("Connection", "close");
+      w.Write("last");
+    });
+    mux_.HandleFunc("/trailers", [](http::ResponseWriter& w, http::Request&) {
+      w.Header().Set("Trailer", "X-Sum");
+      w.Write("body");
+      w.Header().Set("X-Sum", "4");
+    });
+    mux_.HandleFunc("/hijack", [](http::ResponseWriter& w, http::Request&) {
+      w.WriteHeader(w.Hijack().error().Is(http::ErrNotSupported) ? 501 : 500);
+    });
+    return mux_;
+  }
+
+  [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
+  /// Carries bytes between both ends until none is on its way.
+  void Settle() {
+    for (int quiet = 0; quiet < 3;) {
+      const std::string sent = client_.Take();
+      if (!sent.empty()) Socket().Sends(sent);
+      for (int i = 0; i < 4; ++i) loop_->Turn(0ms);
+      const std::string received = Socket().Take();
+      if (!received.empty()) client_.Give(received);
+      quiet = sent.empty() && received.empty() ? quiet + 1 : 0;
+    }
+  }
+  void Passes(Duration time) {
+    kernel_->Advance(time);
+    Settle();
+  }
+  h2::testing::Exchange& Ask(std::string_view path, std::string_view body = {},
+                             const http::Header& header = {}) {
+    return client_.Ask({.method = body.empty() ? "GET" : "POST",
+                        .scheme = "http",
+                        .authority = "t",
+                        .path = path,
+                        .protocol = {}},
+                       body, header);
+  }
+  h2::testing::Exchange& Get(std::string_view path) {
+    h2::testing::Exchange& exchange = Ask(path);
+    Settle();
+    return exchange;
+  }
+  /// Raw bytes instead of the client's session, and the frames of the answer.
+  std::vector<h2::testing::ReadFrame> Exchange(std::string_view bytes) {
+    Socket().Sends(bytes);
+    for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+    return h2::testing::ReadFrames(Socket().Take());
+  }
+
+  static inline Error ended_by_;
+  http::ServeMux mux_;
+  std::vector<std::string> events_;
+  Engine engine_;
+  LoopEngine::Shared shared_;
+  netpoll::FakeBackend* kernel_ = nullptr;
+  std::unique_ptr<netpoll::Loop> loop_;
+  std::unique_ptr<fiber::Scheduler> scheduler_;
+  std::unique_ptr<LoopEngine> serving_;
+  h2::testing::Owner client_{h2::Role::kClient};
+  int fd_ = -1;
+  bool empty_ = false;
+};
+
+TEST_F(Http2ConnTest, TheProtocolIsToldByTheFirstBytes) {
+  Socket().Sends("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+  EXPECT_NE(Socket().Take().find("HTTP/1.1 hello"), std::string::npos);
+}
+
+class Http2OnlyTest : public Http2ConnTest {
+ protected:
+  Http2OnlyTest() : Http2ConnTest(false) {}
+};
+
+TEST_F(Http2OnlyTest, WithoutHttp1AnotherPrefaceIsAFault) {
+  const auto frames = Exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back().header.type, h2::FrameType::kGoAway);
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+TEST_F(Http2ConnTest, APrefaceThatComesInBytesIsOne) {
+  Socket().SendsByteByByte(client_.Take());
+  while (Socket().Unreceived() != 0) loop_->Turn(0ms);
+  EXPECT_EQ(Get("/").body, "HTTP/2.0 hello");
+}
+
+TEST_F(Http2ConnTest, AMethodThatBeginsAsThePrefaceIsHttp1) {
+  Socket().Sends("PRI /x HTTP/1.1\r\nHost: t\r\n\r\n");
+  for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+  EXPECT_EQ(Socket().Take().substr(0, 12), "HTTP/1.1 200");
+}
+
+TEST_F(Http2ConnTest, AnswersHeadBodyAndTrailers) {
+  const auto& plain = Get("/");
+  EXPECT_EQ(plain.status, 200);
+  EXPECT_EQ(plain.body, "HTTP/2.0 hello");
+  EXPECT_EQ(plain.header.at("Content-Length"), "14");
+  EXPECT_TRUE(plain.ended);
+  const auto& trailers = Get("/trailers");
+  EXPECT_EQ(trailers.body, "body");
+  EXPECT_EQ(trailers.trailer.at("X-Sum"), "4");
+  EXPECT_EQ(Get("/hijack").status, 501);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+}
+
+TEST_F(Http2ConnTest, StreamsAreServedBesideEachOther) {
+  const auto& slow = Ask("/sleep");
+  const auto& quick = Get("/");
+  EXPECT_EQ(quick.body, "HTTP/2.0 hello");
+  EXPECT_EQ(slow.body, "");
+  EXPECT_EQ(scheduler_->Live(), 1U);
+  Passes(2100ms);
+  EXPECT_EQ(slow.body, "slept");
+}
+
+TEST_F(Http2ConnTest, LargeBodiesGoBothWaysThroughTheWindows) {
+  const std::string sent(kLargeBytes, 'e');
+  const auto& echo = Ask("/echo", sent);
+  const auto& large = Ask("/large");
+  Settle();
+  EXPECT_EQ(echo.body, sent);
+  EXPECT_EQ(large.body.size(), kLargeBytes);
+}
+
+TEST_F(Http2ConnTest, ABodyPastTheLimitIsRefused) {
+  http::Header length;
+  length.Set("Content-Length", "400001");
+  EXPECT_EQ((Ask("/echo", std::string(400'001, 'x'), length), Settle(), client_.Find(1)->status),
+            413);
+}
+
+TEST_F(Http2ConnTest, AResetEndsTheContextAndFreesTheSlotWithTheHandler) {
+  auto& slow = Ask("/sleep");
+  Settle();
+  client_.GetSession().Reset(slow.stream, ErrorCode::kCancel);
+  Settle();
+  EXPECT_TRUE(ended_by_.Is(ErrClientGone));
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  EXPECT_EQ(Get("/").status, 200);
+}
+
+TEST_F(Http2ConnTest, AStreamPastTheLimitIsRefused) {
+  for (int i = 0; i < 100; ++i) Ask("/sleep");
+  Settle();
+  const std::string block = h2::testing::GetBlock();
+  const auto frames = Exchange(
+      RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | h2::kFlagEndStream, 201, block));
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].header.type, h2::FrameType::kRstStream);
+  EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data())),
+            ErrorCode::kRefusedStream);
+  Passes(2100ms);
+  EXPECT_EQ(client_.Find(199)->body, "slept");
+}
+
+TEST_F(Http2ConnTest, AnAnswerThatIsNotWhatItsHeadSaysIsReset) {
+  EXPECT_EQ(Get("/short").reset, ErrorCode::kInternalError);
+  EXPECT_EQ(Get("/throw").status, 500);
+  EXPECT_EQ(Get("/").status, 200);
+}
+
+TEST_F(Http2ConnTest, APeerThatTakesNothingIsCut) {
+  Settle();
+  auto& large = Ask("/large");
+  large.reads = false;  // its window is used up
+  Settle();
+  EXPECT_EQ(scheduler_->Live(), 1U);
+  // Patience of the stream: counted in real time, so the deadline of its context ends the wait.
+  Passes(5100ms);
+  EXPECT_EQ(scheduler_->Live(), 0U);
+  EXPECT_EQ(large.reset, ErrorCode::kInternalError);
+}
+
+TEST_F(Http2ConnTest, ABrokenPeerGetsGoAwayAndTheClose) {
+  Settle();
+  const auto frames = Exchange(RawFrame(h2::FrameType::kData, 0, 0, "x"));
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].header.type, h2::FrameType::kGoAway);
+  EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data() + 4)),
+            ErrorCode::kProtocolError);
+  EXPECT_TRUE(Socket().SawFin());
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].substr(0, 21), "http2: PROTOCOL_ERROR");
+}
+
+TEST_F(Http2ConnTest, LateSettingsEndTheConnection) {
+  Socket().Sends(h2::kClientPreface);
+  for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+  EXPECT_FALSE(Socket().Take().empty());  // SETTINGS
+  kernel_->Advance(1100ms);
+  const auto frames = Exchange("");
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data() + 4)),
+            ErrorCode::kSettingsTimeout);
+}
+
+TEST_F(Http2ConnTest, ALateFieldBlockEndsTheConnection) {
+  Settle();
+  Exchange(RawFrame(h2::FrameType::kHeaders, h2::kFlagEndStream, 1, h2::testing::GetBlock()));
+  kernel_->Advance(1100ms);
+  const auto frames = Exchange("");
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data() + 4)),
+            ErrorCode::kEnhanceYourCalm);
+}
+
+TEST_F(Http2ConnTest, AnIdleConnectionIsClosedAndPingsDoNotKeepIt) {
+  EXPECT_EQ(Get("/").status, 200);
+  Passes(9s);
+  EXPECT_FALSE(Socket().Closed());
+  client_.GetSession().SendPing(1);
+  Settle();
+  Passes(1100ms);
+  EXPECT_TRUE(Socket().Closed());
+  ASSERT_EQ(client_.GoAways().size(), 1U);
+  EXPECT_EQ(client_.GoAways()[0], std::pair(1U, ErrorCode::kNoError));
+}
+
+TEST_F(Http2ConnTest, AShutdownAnswersWhatRuns) {
+  const auto& slow = Ask("/sleep");
+  Settle();
+  serving_->Drain(1s, [this] { empty_ = true; });
+  Settle();
+  // In two steps: the PING is acknowledged by the client's session.
+  ASSERT_EQ(client_.GoAways().size(), 2U);
+  EXPECT_EQ(client_.GoAways()[0].first, h2::kStreamIdMax);
+  EXPECT_EQ(client_.GoAways()[1], std::pair(1U, ErrorCode::kNoError));
+  EXPECT_FALSE(empty_);
+  Passes(2100ms);
+  EXPECT_EQ(slow.body, "slept");
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+TEST_F(Http2ConnTest, AQuietConnectionEndsAtOnceWithTheServer) {
+  EXPECT_EQ(Get("/").status, 200);
+  Passes(1100ms);
+  serving_->Drain(1s, [this] { empty_ = true; });
+  Settle();
+  EXPECT_TRUE(empty_);
+  ASSERT_EQ(client_.GoAways().size(), 1U);
+}
+
+TEST_F(Http2ConnTest, ConnectionCloseEndsTheConnectionBehindItsStreams) {
+  EXPECT_EQ(Get("/close").body, "last");
+  EXPECT_EQ(client_.Find(1)->header.count("Connection"), 0U);
+  EXPECT_EQ(client_.GoAways().size(), 2U);
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+TEST_F(Http2ConnTest, ADisconnectEndsContexts) {
+  Ask("/sleep");
+  Settle();
+  ended_by_ = {};
+  Socket().Resets();
+  for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
+  EXPECT_TRUE(ended_by_.Is(ErrClientGone));
+  EXPECT_EQ(serving_->Connections(), 0U);
+}
+
+}  // namespace
+}  // namespace hon::engine
