@@ -81,8 +81,6 @@ Error ListenTls(server::Server& server, const TlsFlags& flags, std::function<Err
   return server.ListenTLS(flags.address, std::move(*context));
 }
 
-void RegisterTls(http::ServeMux& mux) {
-  mux.HandleFunc("/tls", Tls);
-}
+void RegisterTls(http::ServeMux& mux) { mux.HandleFunc("/tls", Tls); }
 
 }  // namespace hon::wire

@@ -115,8 +115,8 @@ void Http2Conn::UpdateReadDeadline(size_t had) {
       DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
 }
 
-// A client that sends nothing more has most likely gone. What it has asked for is still answered,
-// since it may only have closed its sending direction.
+// A client that sends nothing more has most likely gone. Requests that have come whole are
+// still answered, since the client may only have closed its sending direction.
 void Http2Conn::OnPeerFinished() {
   if (!std::exchange(peer_finished_, true)) {
     exchanges_.ForEach([](Http2Exchange& exchange) {

@@ -16,8 +16,8 @@
 namespace hon::engine {
 
 /// One connection of HTTP/2 (RFC 9113): a session over a netpoll::Connection, and an exchange for
-/// each stream. A handler's fiber begins with the end of the request's field block. What handlers
-/// write is gathered, and leaves once a turn.
+/// each stream. A handler's fiber begins with the end of the request's field block. The output of
+/// all handlers is gathered, and sent once a turn.
 class Http2Conn final : public ConnEntry, private h2::SessionHandler, private netpoll::Task {
  public:
   Http2Conn(LoopServices& services, netpoll::Connection& connection, ConnScope& scope);

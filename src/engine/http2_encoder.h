@@ -17,7 +17,7 @@
 
 namespace hon::engine {
 
-/// What an Http2Encoder asks of the exchange whose answer it sends. On the loop of the connection.
+/// The exchange as its Http2Encoder sees it. Called on the loop of the connection.
 class Http2Wire {
  public:
   /// A section of fields: an informational answer, or the head.
@@ -106,11 +106,11 @@ class Http2Encoder {
   adaptor::ConnControl* control_ = nullptr;
   io::Stream* stream_ = nullptr;
   adaptor::ResponseFacts facts_;
-  http::Header head_;  // what was committed, as views of text_
+  http::Header head_;  // the committed fields, as views of text_
   Arena text_;
   std::string trailer_names_;
   Error error_;
-  int64_t length_ = -1;  // what the head declares of the body that is sent; -1: nothing
+  int64_t length_ = -1;  // of the body, as the head declares it; -1: not declared
   int64_t sent_ = 0;
   Phase phase_ = Phase::kHead;
   bool broken_ = false;

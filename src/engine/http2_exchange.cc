@@ -285,7 +285,7 @@ void Http2Exchange::OnGone(const Error& why, const Error& cause) {
   if (running_) Cancel(cause);
 }
 
-// What has not come of a request never will.
+// The rest of an incomplete request never comes.
 void Http2Exchange::OnPeerFinished() {
   if (!wire_.InputEnded()) return OnGone(io::ErrUnexpectedEof, ErrClientGone);
   Cancel(ErrClientGone);

@@ -66,7 +66,7 @@ Error Http2Stream::DrainOutput(size_t bytes_max) {
   YieldNowAndThen(left - Out().Len());
   left = Out().Len();
   for (;;) {
-    // What went into frames without a wait says nothing about the peer.
+    // Bytes that went into frames without a wait say nothing about the peer.
     const size_t now_left = Out().Len();
     write_.moved += static_cast<int64_t>(left - now_left);
     left = now_left;

@@ -17,13 +17,13 @@ namespace hon::engine {
 class Http2Conn;
 struct LoopServices;
 
-/// The io::Stream of an exchange over a stream of HTTP/2. What is written waits in Stream::Out()
-/// until windows and the connection's output allow a DATA frame; what is read is credited to the
+/// The io::Stream of an exchange over a stream of HTTP/2. Written bytes wait in Stream::Out()
+/// until windows and the connection's output allow a DATA frame; read bytes are credited to the
 /// peer with the next wait. The connection's events arrive through the On... calls, on the loop,
 /// and only wake the fiber that waits.
 class Http2Stream final : public io::Stream, private netpoll::Timer {
  public:
-  /// What a timer of the stream tells when no fiber waits. On the loop, outside any fiber.
+  /// Told of the stream's timer while no fiber waits. On the loop, outside any fiber.
   class Owner {
    public:
     /// The handler's read deadline has passed and nothing is left to be read.
@@ -40,7 +40,7 @@ class Http2Stream final : public io::Stream, private netpoll::Timer {
 
   /// Begins a request, whose stream is one of `conn`.
   void Begin(Http2Conn& conn, const ConnSettings& settings);
-  /// No fiber uses the stream any more. Its output goes on to be sent, within the write timeout.
+  /// No fiber uses the stream any more. The rest of Out() is sent within the write timeout.
   void BeginDrain();
   void End();
 

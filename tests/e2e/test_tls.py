@@ -70,7 +70,7 @@ class Tls(unittest.TestCase):
                              (version, "h2", "localhost", "false"))
             self.assertRegex(seen["cipher"], "^TLS_(ECDHE_ECDSA_WITH_)?(AES|CHACHA20)")
             proto = self.lines(self.curl(server, *flags, path="/proto").decode())
-            self.assertEqual((proto["proto"], proto["scheme"]), ("HTTP/1.1", "https"))
+            self.assertEqual((proto["proto"], proto["scheme"]), ("HTTP/2.0", "https"))
 
     def test_a_plain_listener_beside_it(self):
         server = self.serve()

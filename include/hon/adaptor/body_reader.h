@@ -21,8 +21,8 @@ inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 /// connection, so the connection ends with the answer; the answer announces that when it is known.
 inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
-/// What the body of a message that has a stream of its own (RFC 9113 §8.1) asks beside its bytes.
-/// On the fiber that reads the body.
+/// The requests of a BodyReader to the owner of an HTTP/2 stream (RFC 9113 §8.1). Called on the
+/// fiber that reads the body.
 class StreamBody {
  public:
   /// Sends 100 Continue.

@@ -18,7 +18,7 @@ namespace hon::adaptor {
 /// absolute target with a host that no Host field may hold.
 [[nodiscard]] Refusal FillRequest(const RequestHead& head, http::Request& request);
 
-/// What the head of a request on a stream of HTTP/2 says (RFC 9113 §8.3.1).
+/// The head of a request on a stream of HTTP/2 (RFC 9113 §8.3.1).
 struct StreamHead {
   std::string_view method;
   std::string_view authority;
