@@ -75,9 +75,9 @@ class ExchangeStream final : public io::Stream {
   [[nodiscard]] const Error& Failure() const { return failure_; }
 
  private:
-  enum class Waiting : uint8_t { kNothing, kInput, kOutput };
-
-  Error Await(Waiting what);
+  Error SuspendForInput();
+  Error SuspendForOutput();
+  void Await(fiber::Fiber*& waiter, Patience& patience);
   [[nodiscard]] Error Obstacle(Patience& patience);
   static void Wake(fiber::Fiber* waiter) {
     if (waiter != nullptr) fiber::Wake(*waiter);

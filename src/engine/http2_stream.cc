@@ -16,26 +16,27 @@ constexpr size_t kFileBytesAtOnceMax = io::kBlockBytes;
 }  // namespace
 
 void Http2Stream::Begin(Http2Conn& conn, const ConnSettings& settings) {
-  HON_ASSERT(conn_ == nullptr && waiting_ == Waiting::kNothing);
+  HON_ASSERT(conn_ == nullptr && !draining_);
   conn_ = &conn;
-  read_.Reset(settings.read_timeout);
-  write_.Reset(settings.write_timeout);
+  read_.patience.Reset(settings.read_timeout);
+  write_.patience.Reset(settings.write_timeout);
   failure_ = {};
   interrupt_ = {};
   unyielded_ = 0;
 }
 
 void Http2Stream::BeginDrain() {
-  HON_ASSERT(waiting_ == Waiting::kNothing);
-  waiting_ = Waiting::kDrained;
+  draining_ = true;
   drained_from_ = Out().Len();
-  services_->loop.Timers().Arm(*this, write_.EndsAt(services_->loop.Now()));
+  services_->loop.Timers().Arm(write_, write_.patience.EndsAt(services_->loop.Now()));
 }
 
 void Http2Stream::End() {
-  waiting_ = Waiting::kNothing;
+  HON_ASSERT(read_.waiter == nullptr && write_.waiter == nullptr);
+  draining_ = false;
   conn_ = nullptr;
-  if (Armed()) Disarm();
+  if (read_.Armed()) read_.Disarm();
+  if (write_.Armed()) write_.Disarm();
 }
 
 Error Http2Stream::FillInput() {
@@ -48,10 +49,10 @@ Error Http2Stream::FillInput() {
     if (wire_->InputEnded()) return io::ErrEof;
     HON_RETURN_IF_ERROR(Obstacle(read_));
     SendSoon();  // the peer may wait for it; fibers beside the handler's have no hook
-    HON_RETURN_IF_ERROR(Await(Waiting::kInput, read_));
+    HON_RETURN_IF_ERROR(Await(read_));
   }
   const size_t got = In().Len() - had;
-  read_.moved += static_cast<int64_t>(got);
+  read_.patience.moved += static_cast<int64_t>(got);
   YieldNowAndThen(got);
   return {};
 }
@@ -68,11 +69,11 @@ Error Http2Stream::DrainOutput(size_t bytes_max) {
   for (;;) {
     // Bytes that went into frames without a wait say nothing about the peer.
     const size_t now_left = Out().Len();
-    write_.moved += static_cast<int64_t>(left - now_left);
+    write_.patience.moved += static_cast<int64_t>(left - now_left);
     left = now_left;
     if (failure_ || left <= bytes_max) return failure_;
     HON_RETURN_IF_ERROR(Obstacle(write_));
-    HON_RETURN_IF_ERROR(Await(Waiting::kOutput, write_));
+    HON_RETURN_IF_ERROR(Await(write_));
   }
 }
 
@@ -100,46 +101,48 @@ io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t cou
 }
 
 void Http2Stream::SetReadDeadline(TimePoint deadline) {
-  read_.deadline = deadline;
-  ArmForIdle();
+  read_.patience.deadline = deadline;
+  ArmReadDeadline();
 }
 
 void Http2Stream::SetWriteDeadline(TimePoint deadline) {
-  write_.deadline = deadline;
-  if (waiting_ == Waiting::kOutput) services_->loop.Timers().Arm(*this, deadline);
+  write_.patience.deadline = deadline;
+  if (write_.waiter != nullptr) services_->loop.Timers().Arm(write_, deadline);
 }
 
-// Also while nobody reads: behind a body's end it is the request's context that ends by it.
-void Http2Stream::ArmForIdle() {
-  if (read_.deadline) services_->loop.Timers().Arm(*this, *read_.deadline);
+// Also while no fiber reads: after the end of the body the deadline ends the request's context.
+void Http2Stream::ArmReadDeadline() {
+  if (read_.patience.deadline) services_->loop.Timers().Arm(read_, *read_.patience.deadline);
 }
 
-void Http2Stream::OnTimer() {
-  switch (waiting_) {
-    case Waiting::kNothing:
-      if (wire_->InputEnded() && In().Empty()) owner_->OnReadDeadline();
-      return;
-    case Waiting::kInput:
-    case Waiting::kOutput:
-      return WakeFor(waiting_);
-    case Waiting::kDrained: {
-      write_.waited = write_.timeout;
-      write_.moved += static_cast<int64_t>(drained_from_ - std::min(drained_from_, Out().Len()));
-      if (write_.Over(Clock::now())) return owner_->OnDrainTimeout();
-      waiting_ = Waiting::kNothing;
-      return BeginDrain();
-    }
+void Http2Stream::Direction::OnTimer() {
+  if (waiter != nullptr) return Wake();
+  stream_->OnTimerWithoutWaiter(*this);
+}
+
+void Http2Stream::OnTimerWithoutWaiter(const Direction& direction) {
+  if (&direction == &read_) {
+    if (wire_->InputEnded() && In().Empty()) owner_->OnReadDeadline();
+    return;
   }
+  if (!draining_) return;
+  Patience& patience = write_.patience;
+  patience.waited = patience.timeout;
+  patience.moved += static_cast<int64_t>(drained_from_ - std::min(drained_from_, Out().Len()));
+  if (patience.Over(Clock::now())) return owner_->OnDrainTimeout();
+  BeginDrain();
 }
 
 void Http2Stream::OnGone(const Error& why) {
   failure_ = why ? why : Error(io::ErrClosed);
-  WakeFor(waiting_);
+  read_.Wake();
+  write_.Wake();
 }
 
 void Http2Stream::Interrupt(const Error& cause) {
   interrupt_ = cause;
-  WakeFor(waiting_);
+  read_.Wake();
+  write_.Wake();
 }
 
 void Http2Stream::SendSoon() {
@@ -147,33 +150,26 @@ void Http2Stream::SendSoon() {
   conn_->SendSoon(*wire_);
 }
 
-Error Http2Stream::Obstacle(Patience& patience) {
+Error Http2Stream::Obstacle(Direction& direction) {
   if (failure_) return failure_;
   if (interrupt_) return interrupt_;
-  if (patience.Over(Clock::now())) return io::ErrDeadlineExceeded;
+  if (direction.patience.Over(Clock::now())) return io::ErrDeadlineExceeded;
   return {};
 }
 
-// One suspension. The caller looks at its condition again, so a wake may come for nothing.
-Error Http2Stream::Await(Waiting what, Patience& patience) {
-  HON_ASSERT(waiting_ == Waiting::kNothing);
+// One suspension. The caller looks at its condition again, so a wake may be spurious.
+Error Http2Stream::Await(Direction& direction) {
+  HON_ASSERT(direction.waiter == nullptr);
   const TimePoint began = Clock::now();
-  services_->loop.Timers().Arm(*this, patience.EndsAt(began));
-  waiting_ = what;
-  waiter_ = fiber::Current();
-  HON_ASSERT(waiter_ != nullptr);
+  services_->loop.Timers().Arm(direction, direction.patience.EndsAt(began));
+  direction.waiter = fiber::Current();
+  HON_ASSERT(direction.waiter != nullptr);
   fiber::Park();
-  waiter_ = nullptr;
-  waiting_ = Waiting::kNothing;
-  patience.waited += Clock::now() - began;
-  if (Armed()) Disarm();
-  ArmForIdle();
+  direction.waiter = nullptr;
+  direction.patience.waited += Clock::now() - began;
+  if (direction.Armed()) direction.Disarm();
+  if (&direction == &read_) ArmReadDeadline();
   return failure_;
-}
-
-void Http2Stream::WakeFor(Waiting what) {
-  if (waiting_ != what || waiter_ == nullptr) return;
-  fiber::Wake(*waiter_);
 }
 
 void Http2Stream::YieldNowAndThen(size_t bytes) {

@@ -21,7 +21,7 @@ struct LoopServices;
 /// until windows and the connection's output allow a DATA frame; read bytes are credited to the
 /// peer with the next wait. The connection's events arrive through the On... calls, on the loop,
 /// and only wake the fiber that waits.
-class Http2Stream final : public io::Stream, private netpoll::Timer {
+class Http2Stream final : public io::Stream {
  public:
   /// Told of the stream's timer while no fiber waits. On the loop, outside any fiber.
   class Owner {
@@ -50,8 +50,8 @@ class Http2Stream final : public io::Stream, private netpoll::Timer {
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
 
-  void OnData() { WakeFor(Waiting::kInput); }
-  void OnFramed() { WakeFor(Waiting::kOutput); }
+  void OnData() { read_.Wake(); }
+  void OnFramed() { write_.Wake(); }
   /// The stream or its connection has ended early.
   void OnGone(const Error& why);
   /// The exchange's context ended in a way that must end waits too.
@@ -63,31 +63,44 @@ class Http2Stream final : public io::Stream, private netpoll::Timer {
   [[nodiscard]] const Error& Failure() const { return failure_; }
   /// The handler has set a write deadline, and it has passed: nothing more is sent.
   [[nodiscard]] bool PastWriteDeadline() const {
-    return write_.deadline && *write_.deadline <= Clock::now();
+    return write_.patience.deadline && *write_.patience.deadline <= Clock::now();
   }
 
  private:
-  enum class Waiting : uint8_t { kNothing, kInput, kOutput, kDrained };
+  // One direction: a fiber may read while another writes.
+  class Direction final : public netpoll::Timer {
+   public:
+    explicit Direction(Http2Stream& stream) : stream_(&stream) {}
+    void Wake() {
+      if (waiter != nullptr) fiber::Wake(*waiter);
+    }
 
-  void OnTimer() override;
-  Error Await(Waiting what, Patience& patience);
-  [[nodiscard]] Error Obstacle(Patience& patience);
-  void WakeFor(Waiting what);
-  void ArmForIdle();
+    Patience patience;
+    fiber::Fiber* waiter = nullptr;
+
+   private:
+    void OnTimer() override;
+
+    Http2Stream* stream_;
+  };
+
+  Error Await(Direction& direction);
+  [[nodiscard]] Error Obstacle(Direction& direction);
+  void OnTimerWithoutWaiter(const Direction& direction);
+  void ArmReadDeadline();
   void YieldNowAndThen(size_t bytes);
 
   LoopServices* services_;
   Owner* owner_;
   h2::Stream* wire_;
   Http2Conn* conn_ = nullptr;
-  fiber::Fiber* waiter_ = nullptr;
-  Waiting waiting_ = Waiting::kNothing;
-  Patience read_;
-  Patience write_;
+  Direction read_{*this};
+  Direction write_{*this};
   Error failure_;
   Error interrupt_;
   size_t unyielded_ = 0;
-  size_t drained_from_ = 0;  // Out() when the timer was armed for what is left
+  size_t drained_from_ = 0;  // Out() when the timer was armed for the rest of the answer
+  bool draining_ = false;
 };
 
 }  // namespace hon::engine
