@@ -18,7 +18,7 @@ struct ClientTlsFlags {
   bool insecure = false;
 };
 
-/// Times are in milliseconds, 0 for none but where the text says otherwise.
+/// Times are in milliseconds; 0 means none unless the option's text says otherwise.
 struct ClientFlags {
   std::vector<std::string> urls;
   std::string method;  // "": GET, or POST with a body
@@ -56,8 +56,8 @@ struct ClientFlags {
   bool threads = false;
 };
 
-/// Reads the command line. When the program should end at once (--help, a mistake), a message was
-/// printed, and `exit_code` is set.
+/// The result of the command line. `exit_code` is set, with a message printed, when the program
+/// should end at once (--help, a mistake).
 struct ParsedClientFlags {
   ClientFlags flags;
   std::optional<int> exit_code;

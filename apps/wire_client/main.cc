@@ -18,7 +18,7 @@ void RunOnThreads(Runner& runner, unsigned concurrency) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// All on fibers of one loop, on this thread.
+// Runs all requests on fibers of one loop, on this thread.
 Error RunOnLoop(Runner& runner, const ClientFlags& flags) {
   Result<std::unique_ptr<netpoll::Loop>> loop = netpoll::Loop::Create({.backend = flags.backend});
   if (!loop) return std::move(loop.error());

@@ -13,7 +13,7 @@ namespace hon::wire {
 
 /// The outcome of one request.
 struct Report {
-  std::string url;  // the last one of the chain
+  std::string url;  // the last URL of a redirect chain
   int status = 0;
   std::string proto;
   http::Header header;
@@ -28,7 +28,7 @@ struct Report {
   std::optional<std::string> wire;
 };
 
-/// One line of JSON, with its end.
+/// One line of JSON, with its line break.
 [[nodiscard]] std::string JsonLine(const Report& report);
 
 /// Counts and hashes the bytes of a body.
@@ -39,7 +39,7 @@ class Digest {
   Digest(const Digest&) = delete;
   Digest& operator=(const Digest&) = delete;
   void Add(std::string_view bytes);
-  /// SHA-256 in hexadecimal. Once.
+  /// SHA-256 in hexadecimal. Called once.
   [[nodiscard]] std::string Hex();
 
  private:

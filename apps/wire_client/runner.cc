@@ -18,7 +18,7 @@ Duration TimeOf(int64_t milliseconds) {
   return milliseconds == 0 ? kUnlimited : Duration(std::chrono::milliseconds(milliseconds));
 }
 
-/// So many bytes "0123456789abcdef..." for --body-length.
+/// `--body-length` bytes "0123456789abcdef...".
 class PatternReader final : public io::Reader {
  public:
   explicit PatternReader(int64_t bytes) : left_(bytes) {}
@@ -131,7 +131,7 @@ Result<http::Body> Runner::MakeBody(int64_t& length) const {
   return body;
 }
 
-// Each URL that a redirect leads to goes into the report.
+// Each URL of a redirect goes into the report.
 void Runner::Follow(http::Client& client, Report& report) const {
   client.CheckRedirect = [this, &report](http::Request& next,
                                          std::span<http::Request* const> via) -> Error {

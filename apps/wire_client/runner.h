@@ -14,14 +14,14 @@
 
 namespace hon::wire {
 
-/// The requests of one run. Work may be called from any number of fibers and threads at once.
+/// The requests of one run. Any number of fibers and threads may call Work at once.
 class Runner {
  public:
   explicit Runner(const ClientFlags& flags) : flags_(flags) {}
 
   /// Makes the client. Fails for files and URLs that cannot be used.
   Error Prepare();
-  /// Takes requests until there are none left, and prints a line for each.
+  /// Makes requests until none is left, and prints a line for each.
   void Work();
   [[nodiscard]] bool Failed() const { return failed_; }
 

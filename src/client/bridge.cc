@@ -38,7 +38,7 @@ class OwnLoop {
     thread_.Join();
   }
 
-  /// Runs `function` on a fiber of the loop. The caller keeps this alive until the function ends.
+  /// Runs `function` on a fiber of the loop. The caller keeps this object until the function ends.
   void Go(std::function<void()> function) {
     fiber::Go(std::move(function), {.scheduler = scheduler_.get()});
   }
@@ -51,7 +51,7 @@ class OwnLoop {
     scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
     started.set_value({});
     loop_->Run();
-    // Answers keep this object, so that no fiber of theirs is left; connections may be closing.
+    // Answers keep this object, so no fiber of an answer is left; connections may still be closing.
     while (scheduler_->Live() != 0) loop_->Turn(std::chrono::milliseconds(10));
     scheduler_.reset();
   }
@@ -63,12 +63,12 @@ class OwnLoop {
 
 namespace {
 
-/// The place where a thread waits for its loop, and the loop for the thread's bytes.
+/// Passes the bytes of a body from a waiting thread to its loop.
 class Meeting {
  public:
   // On the loop.
 
-  /// Reads the caller's body: suspends the fiber until the caller has come and read.
+  /// Reads the caller's body. Suspends the fiber until the calling thread has read.
   io::IoResult Read(std::span<char> into) {
     Parker parker;
     std::unique_lock lock(mutex_);
@@ -84,7 +84,7 @@ class Meeting {
       lock.lock();
       if (fiber::CurrentContext().Done()) break;
     }
-    // The thread may be inside of the read: the span must stay until it has come back.
+    // The thread may be inside of the read: the span must stay until the read has returned.
     while (reading_) {
       lock.unlock();
       parker.Park({}, kNever);
@@ -102,9 +102,10 @@ class Meeting {
     changed_.notify_one();
   }
 
-  // On the caller's thread.
+  // Called on the caller's thread.
 
-  /// Runs `call` on the loop and waits for its end; meanwhile reads `body` when it is asked for.
+  /// Runs `call` on the loop and waits for its end. Reads `body` meanwhile, when the loop asks for
+  /// it.
   void Call(OwnLoop& loop, std::function<void()> call, http::Body* body) {
     done_ = false;
     loop.Go([this, call = std::move(call)] {
@@ -126,7 +127,7 @@ class Meeting {
     }
   }
 
-  /// Nobody reads the body any more.
+  /// The body is not read any more.
   void Close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -146,7 +147,7 @@ class Meeting {
   Parker* parker_ = nullptr;
 };
 
-/// The request's body as the loop sees it.
+/// The request's body on the loop's side.
 class MetBody final : public http::BodySource {
  public:
   explicit MetBody(std::shared_ptr<Meeting> meeting) : meeting_(std::move(meeting)) {}
@@ -157,7 +158,7 @@ class MetBody final : public http::BodySource {
   std::shared_ptr<Meeting> meeting_;
 };
 
-/// An answer that lives on the loop, and its Body for the calling thread.
+/// An answer that lives on the loop, and the source of its Body for the calling thread.
 class BridgedAnswer final : public http::BodySource, public http::ResponseOwner {
  public:
   BridgedAnswer(std::shared_ptr<OwnLoop> loop, std::shared_ptr<Meeting> meeting, http::Body body)

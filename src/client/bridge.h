@@ -12,12 +12,12 @@ namespace hon::client {
 /// A loop on a thread of its own, for calls of threads that have no loop.
 class OwnLoop;
 
-/// Makes the calls of plain threads on a loop: the caller blocks, and reads the request's body
-/// itself. Any thread.
+/// Makes the calls of threads without a loop on a loop: the caller blocks, and reads the request's
+/// body itself. Any thread.
 class Bridge {
  public:
   explicit Bridge(std::shared_ptr<Core> core);
-  /// Answers that are still held go on to work.
+  /// Answers that are still held stay valid.
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;

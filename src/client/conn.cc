@@ -15,11 +15,11 @@
 namespace hon::client {
 namespace {
 
-// A fiber that reads this much without a wait lets others run.
+// A fiber that reads this many bytes without a wait lets others run.
 constexpr size_t kReadBytesPerTurn = 256 * 1024;
 
-// Whether the socket holds bytes, or its end, that the loop has not received yet. Records of TLS
-// may come at any time.
+// Whether the socket holds bytes, or an end of input, that the loop has not received yet. Records
+// of TLS 1.3 may come at any time.
 bool HoldsInput(int fd) {
   char byte;
   const ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -44,7 +44,7 @@ void Conn::OnOpen(std::unique_ptr<io::EventConn> conn) {
 }
 
 void Conn::OnInput() {
-  if (idle_) return pool_->Drop(*this);  // nobody has asked for it, or the server has left
+  if (idle_) return pool_->Drop(*this);  // unasked input, or the server has closed
   if (reader_ != nullptr) reader_->Wake();
 }
 
@@ -129,7 +129,7 @@ Error Conn::DrainOutput(size_t bytes_max) {
   }
 }
 
-// Files are read here: a client's body has no way around the loop yet.
+// Reads the file here: a client's body does not come from another loop.
 io::CopyResult Conn::SendFile(io::File& file, int64_t offset, int64_t count) {
   std::array<char, 16 * 1024> part;
   int64_t sent = 0;

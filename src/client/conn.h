@@ -15,8 +15,8 @@ namespace hon::client {
 class Core;
 class LoopPool;
 
-/// One connection to a server, in HTTP/1.1. On its loop's thread. Owned by the exchange that uses
-/// it, or by the pool of its loop while it is idle.
+/// One HTTP/1.1 connection to a server. Used on its loop's thread. Owned by the exchange that uses
+/// the connection, or by the pool of its loop while the connection is idle.
 ///
 /// As a Stream it shows the plaintext of the connection to one exchange; waits end with the context
 /// and the deadlines that the exchange has set. One fiber may read while another writes.
@@ -26,7 +26,7 @@ class Conn final : public io::ConnSink,
                    public IntrusiveListNode<struct ByAge> {
  public:
   Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route, std::shared_ptr<LoopPool> pool);
-  /// Closes the connection, and gives its place to the next request that waits for one.
+  /// Closes the connection, and gives its slot to the next request that waits for one.
   ~Conn() override;
 
   // io::ConnSink
@@ -43,11 +43,11 @@ class Conn final : public io::ConnSink,
   void SetReadDeadline(TimePoint deadline) override { read_deadline_ = deadline; }
   void SetWriteDeadline(TimePoint deadline) override { write_deadline_ = deadline; }
 
-  /// The waits of an exchange end with `context`, which is kept alive by the exchange.
+  /// The waits of an exchange end with `context`. The exchange keeps the context alive.
   void BeginExchange(const appcontext::Context& context);
-  /// The connection of netpoll, when it is one; for socket options.
+  /// The connection of netpoll, when there is one; for socket options.
   void SetSocket(netpoll::Connection* socket) { socket_ = socket; }
-  /// Up to `bytes` of input are received ahead, 0: as usual.
+  /// Receives up to `bytes` of input ahead; 0: the default.
   void SetInputRoom(size_t bytes);
   /// Sends Out() at the end of the loop's turn.
   void SendSoon() {
@@ -58,10 +58,9 @@ class Conn final : public io::ConnSink,
   /// Ends the waits of the writing fiber with `why`.
   void InterruptWriter(Error why);
 
-  /// Whether the connection can serve a request: open, and nothing was received that no request
-  /// has asked for.
+  /// Whether the connection can serve a request: open, and without unasked input.
   [[nodiscard]] bool IsFresh();
-  /// Why the connection has ended, or none.
+  /// The reason for which the connection has ended, or none.
   [[nodiscard]] const Error& Gone() const { return gone_; }
   [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
   /// Resets the connection.
@@ -74,7 +73,7 @@ class Conn final : public io::ConnSink,
   void MarkServed() { served_ = true; }
   [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }
   [[nodiscard]] std::string RemoteAddr() const { return conn_->RemoteAddr(); }
-  /// The state of TLS as of the handshake, or null.
+  /// The state of TLS at the end of the handshake, or null.
   [[nodiscard]] const std::shared_ptr<const tls::ConnectionState>& TlsState() const {
     return tls_state_;
   }

@@ -9,7 +9,7 @@
 namespace hon::client {
 namespace {
 
-// Routes without connections that are remembered.
+// Routes without connections that are kept.
 constexpr size_t kRoutesKeptMax = 256;
 
 adaptor::ParseLimits LimitsOf(const TransportOptions& options) {
@@ -181,7 +181,7 @@ Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,
   return Fail(context.Cause());
 }
 
-// Connections of other loops count towards the limit, and may have nothing to do.
+// Connections of other loops count towards the limit, and may be idle.
 void Core::EvictElsewhere(const std::shared_ptr<Route>& route) {
   if (route->idle.load(std::memory_order_relaxed) == 0) return;
   std::vector<std::shared_ptr<LoopPool>> pools;
@@ -205,7 +205,7 @@ void Core::Release(std::unique_ptr<Conn> conn) {
       waiter->parker->Wake();
       return;
     }
-    // A request of another loop gets the place of the connection, which ends here.
+    // A request of another loop gets the slot of this connection, which ends here.
     if (!route->waiters.Empty()) return;
   }
   LoopPool& pool = conn->Pool();

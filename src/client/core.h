@@ -22,7 +22,8 @@ struct TextHash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-/// The idle connections of one loop. On that loop's thread, but for CloseIdle.
+/// The idle connections of one loop. Called on that loop's thread, except CloseIdle and
+/// CloseOneIdle.
 class LoopPool : public std::enable_shared_from_this<LoopPool> {
  public:
   explicit LoopPool(Core& core) : core_(&core) {}
@@ -30,18 +31,18 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   LoopPool& operator=(const LoopPool&) = delete;
   ~LoopPool();
 
-  /// The idle connection to `route` that was used last and can still serve, or null.
+  /// The most recently used idle connection to `route` that can still serve, or null.
   [[nodiscard]] std::unique_ptr<Conn> Take(const Route& route);
   /// Keeps `conn` for a later request.
   void Put(std::unique_ptr<Conn> conn);
-  /// `conn`, which is idle, has ended or has received what nobody asked for: it is destroyed.
+  /// Destroys `conn`, an idle connection that has ended or has received unasked input.
   void Drop(Conn& conn);
   /// Closes the idle connections on the loop, soon. Any thread.
   void CloseIdle();
-  /// Closes one that leads along `route`, if there is one. Any thread.
+  /// Closes one idle connection of `route`, if there is one. Any thread.
   void CloseOneIdle(const std::shared_ptr<Route>& route);
 
-  /// Room for the key of a route.
+  /// Reused memory for the key of a route.
   std::string key;
 
  private:
@@ -50,7 +51,7 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   void Leave(Conn& conn);
   void EvictOldest();
 
-  Core* core_;  // null once the Core is gone
+  Core* core_;  // null: the Core is destroyed
   friend class Core;
   std::mutex mutex_;
   std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest last
@@ -73,24 +74,25 @@ class Core : public std::enable_shared_from_this<Core> {
   /// The route with `key`, made by `make` when there is none.
   [[nodiscard]] std::shared_ptr<Route> FindRoute(
       std::string_view key, const std::function<std::shared_ptr<Route>()>& make);
-  /// The context for TLS to servers and proxies.
+  /// The context for TLS with servers and proxies.
   [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext();
 
   struct Acquired {
-    std::unique_ptr<Conn> conn;  // null: dial one, whose place is taken
+    std::unique_ptr<Conn> conn;  // null: dial one, whose slot is taken
     Duration idle_time{};
   };
-  /// An idle connection, or the right to dial one; waits for either at the limit of connections.
+  /// Returns an idle connection or the right to dial one. Waits for either at the limit of
+  /// connections.
   Result<Acquired> Acquire(const std::shared_ptr<Route>& route,
                            const std::shared_ptr<LoopPool>& pool,
                            const appcontext::Context& context);
-  /// Takes back a connection that can serve another request.
+  /// Takes a connection back that can serve another request.
   void Release(std::unique_ptr<Conn> conn);
-  /// A connection to `route` has ended, or could not be made.
+  /// A connection to `route` has ended, or could not be made. Frees its slot.
   void FreeSlot(Route& route);
 
   void CloseIdle();
-  /// No connection is kept from now on.
+  /// Keeps no connection from now on.
   void Close();
   [[nodiscard]] bool Closed() const { return closed_.load(std::memory_order_relaxed); }
 
@@ -103,7 +105,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const adaptor::HeadParser parser_;
   Resolver resolver_;
   std::atomic<bool> closed_{false};
-  std::mutex mutex_;  // of what follows, and of the slots of routes
+  std::mutex mutex_;  // guards the members below, and the slots of routes
   std::unordered_map<std::string, std::shared_ptr<Route>, TextHash, std::equal_to<>> routes_;
   std::unordered_map<const netpoll::Loop*, std::shared_ptr<LoopPool>> pools_;
   std::mutex tls_mutex_;

@@ -12,7 +12,7 @@
 namespace hon::client {
 namespace {
 
-/// Decodes members of gzip (RFC 1952), one behind the other.
+/// Decodes a sequence of gzip members (RFC 1952).
 class GzipBody final : public http::BodySource {
  public:
   explicit GzipBody(http::Body coded) : coded_(std::move(coded)) {}
@@ -38,7 +38,7 @@ class GzipBody final : public http::BodySource {
   }
 
  private:
-  // False when there is no more.
+  // Returns false at the end of the coded body.
   bool FillCoded() {
     const io::IoResult got = coded_.Read(buffer_);
     coded_bytes_ += got.n;

@@ -1,4 +1,4 @@
-// The transport of an http::Client that names none.
+// The transport of an http::Client without one of its own.
 
 #include <memory>
 
@@ -7,7 +7,8 @@
 
 namespace hon::http {
 
-// One for the process, as Go's: programs share its connections without knowing of each other.
+// One object for the process, as Go's DefaultTransport: all parts of a program share its
+// connections.
 std::shared_ptr<RoundTripper> DefaultTransport() {
   static const std::shared_ptr<RoundTripper> transport =
       std::make_shared<client::Transport>(client::TransportOptions{.Proxy = ProxyFromEnvironment});

@@ -22,7 +22,7 @@ constexpr int kKeepAliveSeconds = 30;
 constexpr int kKeepAliveIntervalSeconds = 15;
 constexpr int kKeepAliveProbes = 9;
 
-// A connection without these options is better than none: errors are ignored.
+// Errors are ignored: a connection without these options is better than none.
 void SetKeepAlive(int fd) {
   const int on = 1;
   static_cast<void>(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
@@ -47,7 +47,7 @@ std::string ConnectReason(const Error& err) {
   return "connect: " + text;
 }
 
-/// Handles the events of connections that nobody wants.
+/// Handles the events of connections that have lost the race.
 class NoEventsOfRace final : public netpoll::EventHandler {
  public:
   static NoEventsOfRace& Instance() {
@@ -62,9 +62,9 @@ void DropSocket(netpoll::Connection& c) {
   c.Close(netpoll::CloseHow::kAbort);
 }
 
-/// Tries the addresses of one name, the next one when one has failed or has kept silent for
-/// kNextAddressDelay (RFC 8305 §5). The first that connects shakes hands; the others are closed.
-/// Kept by every attempt that is under way.
+/// Tries the addresses of one name: the next address when one has failed or has not answered for
+/// kNextAddressDelay (RFC 8305 §5). The first connection shakes hands; the others are closed. Every
+/// pending attempt keeps this object.
 class Race final : public netpoll::EventHandler, public std::enable_shared_from_this<Race> {
  public:
   Race(std::vector<std::string> addresses, std::unique_ptr<io::RecordLayer> layer,
@@ -75,7 +75,7 @@ class Race final : public netpoll::EventHandler, public std::enable_shared_from_
         handshake_timeout_(handshake_timeout),
         trace_(trace) {}
 
-  /// The connection, ready for HTTP, whose events still come here. Errors: see Dial.
+  /// Returns the connection, ready for HTTP, whose events still come here. Errors: see Dial.
   Result<netpoll::Connection*> Run(const appcontext::Context& context, TimePoint deadline);
 
   // netpoll::EventHandler
@@ -111,7 +111,7 @@ class Race final : public netpoll::EventHandler, public std::enable_shared_from_
   bool shakes_hands_ = false;
   bool ready_ = false;
   Error failure_;          // of the first address that failed
-  Error handshake_error_;  // of the one that connected
+  Error handshake_error_;  // of the address that connected
 };
 
 void Race::OnPrepare(netpoll::Connection& c) {
@@ -209,7 +209,7 @@ Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::stri
   return NewHandshakeLayer(std::move(*layer));
 }
 
-// Everything between the socket and HTTP; null for nothing.
+// The record layers between the socket and HTTP; null for none.
 Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route) {
   std::unique_ptr<io::RecordLayer> layers;
   if (route.proxy == ProxyKind::kHttps) {
@@ -230,7 +230,7 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route
   return layers;
 }
 
-// Errors on the way to a proxy name it.
+// Errors on the way to a proxy name the proxy.
 Error OfProxy(const Route& route, Error why) {
   if (route.proxy == ProxyKind::kNone || !why.Is(http::ErrDial)) return why;
   return Error::Of(http::ErrProxy, "proxyconnect tcp: " + why.Message());

@@ -18,7 +18,7 @@ bool IsTunnel(const adaptor::AnswerHead& head, const RequestPlan& plan) {
   return plan.method == "CONNECT" && head.status >= 200 && head.status < 300;
 }
 
-// An error of the body's coding is one of the protocol.
+// An error of a body's coding is a protocol error.
 Error BodyError(Error err) {
   if (http::KindOf(err) != http::ErrorKind::kOther || err.SystemCode() != 0 ||
       err.Is(http::ErrBodyReadAfterClose)) {
@@ -73,7 +73,7 @@ void Exchange::AwaitHeadFrom(TimePoint now) {
   conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ResponseHeaderTimeout));
 }
 
-// A short body in memory is sent here, any other by a fiber beside this one.
+// Sends a short body in memory here, any other on a fiber of its own.
 Error Exchange::SendBody() {
   awaits_continue_ = false;
   if (upload_ == nullptr) {
@@ -108,7 +108,7 @@ Error Exchange::HeadFault() const {
                    "net/http: HTTP/1.x transport connection broken: " + std::string(head_.fault));
 }
 
-// Whether to go on waiting, or why not.
+// Returns no error when the wait goes on, else the reason of its end.
 Error Exchange::OnWaitFailed(const Error& why) {
   if (context_.Done()) return context_.Cause();
   if (why.Is(io::ErrDeadlineExceeded)) {
@@ -243,11 +243,11 @@ std::unique_ptr<io::Conn> Exchange::TakeConn() {
   return taken;
 }
 
-// The answer is complete: the connection can go.
+// The answer is complete: releases the connection.
 void Exchange::Finish() {
   if (response_ != nullptr && head_.chunked) response_->Trailer = std::move(trailers_);
   if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
-    upload_->Stop(std::move(conn_));  // the server has answered without reading everything
+    upload_->Stop(std::move(conn_));  // the server has answered before the end of the request
     return;
   }
   const bool keep = keep_ && (upload_ == nullptr || upload_->Complete());
@@ -258,7 +258,7 @@ void Exchange::Finish() {
   if (keep) core_->Release(std::move(conn));
 }
 
-// The rest of the answer is of no use.
+// Drops the rest of the answer.
 void Exchange::Abandon() {
   if (conn_ == nullptr) return;
   if (!failure_ && keep_ && body_.DrainReceived(static_cast<int64_t>(kUnreadAnswerBytesMax))) {

@@ -12,8 +12,8 @@
 
 namespace hon::client {
 
-/// One request and its answer over one connection of HTTP/1.1: the source of the answer's Body and
-/// the keeper of its texts. On the loop of the connection.
+/// One request and its answer over one HTTP/1.1 connection: the source of the answer's Body and the
+/// owner of its texts. Used on the loop of the connection.
 class Exchange final : public http::ConnSource,
                        public http::ResponseOwner,
                        public std::enable_shared_from_this<Exchange> {
@@ -25,7 +25,7 @@ class Exchange final : public http::ConnSource,
   /// Sends the request, whose body is `upload` (null: none), and reads the head of the answer.
   Error Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
             http::Response& into);
-  /// After an error of Run: no byte of an answer has come.
+  /// Whether no byte of an answer has come; for use after an error of Run.
   [[nodiscard]] bool NothingCame() const { return !answer_begun_; }
 
   // http::BodySource
@@ -49,7 +49,7 @@ class Exchange final : public http::ConnSource,
   void Finish();
   void Abandon();
 
-  std::unique_ptr<Conn> conn_;  // null when the answer is complete, or the connection lost
+  std::unique_ptr<Conn> conn_;  // null: the answer is complete, or the connection lost
   std::shared_ptr<Core> core_;
   appcontext::Context context_;
   std::shared_ptr<const ClientTrace> trace_;
@@ -59,7 +59,7 @@ class Exchange final : public http::ConnSource,
   adaptor::AnswerHead head_;
   http::Header fields_;
   http::Header trailers_;
-  io::BlockRef head_block_;  // of the texts of the Response
+  io::BlockRef head_block_;  // holds the texts of the Response
   adaptor::BodyReader body_;
   http::Response* response_ = nullptr;
   size_t interim_bytes_ = 0;
@@ -68,8 +68,8 @@ class Exchange final : public http::ConnSource,
   bool answer_begun_ = false;
   bool awaits_continue_ = false;
   bool keep_ = false;    // the connection may serve another request
-  bool raw_ = false;     // behind the head the connection is a tunnel
-  bool closed_ = false;  // by the caller
+  bool raw_ = false;     // after the head the connection is a tunnel
+  bool closed_ = false;  // Close was called
   Error failure_;        // of the body
 };
 

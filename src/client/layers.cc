@@ -173,7 +173,7 @@ class SocksLayer final : public PlainLayer {
   Step step_ = Step::kMethod;
 };
 
-/// TLS that names its errors.
+/// A TLS layer whose errors are those of the client.
 class HandshakeLayer final : public io::RecordLayer {
  public:
   explicit HandshakeLayer(std::unique_ptr<io::RecordLayer> tls) : tls_(std::move(tls)) {}
@@ -181,7 +181,7 @@ class HandshakeLayer final : public io::RecordLayer {
   Error Start(io::LinkBuffer& sealed) override { return Marked(tls_->Start(sealed)); }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
     if (first_) {
-      // A record begins with its type, which is no letter.
+      // A TLS record begins with its content type, which is no letter (RFC 8446 §5.1).
       static constexpr std::string_view kHttp = "HTTP/";
       const std::string_view front = received.Front();
       if (front.starts_with(kHttp)) return http::ErrSchemeMismatch;
@@ -224,7 +224,7 @@ class StackedLayer final : public io::RecordLayer {
     Error err;
     if (!std::exchange(started_, true)) err = inner_->Start(*inner_sealed_);
     if (!err) err = inner_->Open(*middle_, plain, *inner_sealed_);
-    Error seal = SealInner(sealed);  // an alert too
+    Error seal = SealInner(sealed);  // sends an alert, too
     return err ? std::move(err) : std::move(seal);
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Proxies as record layers, between a socket and HTTP: pure, so that a connection through a proxy
-// is dialed, timed and ended like any other.
+// Proxies as record layers between a socket and HTTP, without I/O. A connection through a proxy is
+// then dialed, timed and ended like any other.
 
 #include <cstdint>
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace hon::client {
 
-/// A layer that carries bytes unchanged once its handshake is done.
+/// A layer that carries bytes unchanged after its handshake.
 class PlainLayer : public io::RecordLayer {
  public:
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) final;
@@ -25,7 +25,7 @@ class PlainLayer : public io::RecordLayer {
   [[nodiscard]] bool InputEnded() const final { return false; }
 
  protected:
-  /// Takes what the proxy has sent; Done when that was all.
+  /// Consumes the proxy's input; calls Done at the end of the handshake.
   virtual Error Shake(io::LinkBuffer& received, io::LinkBuffer& sealed) = 0;
   void Done() { done_ = true; }
 
@@ -34,20 +34,20 @@ class PlainLayer : public io::RecordLayer {
 };
 
 /// CONNECT through an HTTP proxy (RFC 9110 §9.3.6) to `target`, "host:port". Errors are
-/// http::ErrProxy and have the proxy's status.
+/// http::ErrProxy with the proxy's status.
 [[nodiscard]] std::unique_ptr<io::RecordLayer> NewConnectLayer(std::string target,
                                                                const url::UserinfoPtr& user);
-/// SOCKS 5 (RFC 1928, RFC 1929) to `host` and `port`; names are left to the proxy. Fails with
+/// SOCKS 5 (RFC 1928, RFC 1929) to `host` and `port`; the proxy looks names up. Fails with
 /// http::ErrProxy for a name, user or password of more than 255 bytes.
 [[nodiscard]] Result<std::unique_ptr<io::RecordLayer>> NewSocksLayer(std::string_view host,
                                                                      std::string_view port,
                                                                      const url::UserinfoPtr& user);
 /// TLS with errors of the kind http::ErrHandshake, and http::ErrSchemeMismatch when the peer
-/// answers in the plain.
+/// answers in plaintext.
 [[nodiscard]] std::unique_ptr<io::RecordLayer> NewHandshakeLayer(
     std::unique_ptr<io::RecordLayer> tls);
-/// `inner` over `outer`: the handshake of `inner` begins when that of `outer` is done. `inner` has
-/// the say on ALPN and the state of TLS. Either may be null.
+/// `inner` over `outer`: the handshake of `inner` begins at the end of that of `outer`. ALPN and
+/// the state of TLS are those of `inner`. Either may be null.
 [[nodiscard]] std::unique_ptr<io::RecordLayer> Stack(std::unique_ptr<io::RecordLayer> outer,
                                                      std::unique_ptr<io::RecordLayer> inner);
 

@@ -9,14 +9,14 @@
 
 namespace hon::client {
 
-/// The calling fiber, for waits that a wake, a deadline or the end of a context ends. Lives on the
+/// Suspends the calling fiber until a wake, a deadline or the end of a context. Lives on the
 /// fiber's stack.
 class Parker final : private appcontext::Waiter, private netpoll::Timer {
  public:
   Parker() : fiber_(fiber::Current()) { HON_ASSERT(fiber_ != nullptr); }
   ~Parker() override { Unregister(); }
 
-  /// Suspends the fiber. May return for no cause: the caller looks at its condition again.
+  /// Suspends the fiber. May return without a cause: the caller checks its condition again.
   void Park(const appcontext::Context& context, TimePoint deadline) {
     if (!Register(context)) return;
     if (deadline != kNever) fiber::Scheduler::Current()->GetLoop().Timers().Arm(*this, deadline);
@@ -24,7 +24,7 @@ class Parker final : private appcontext::Waiter, private netpoll::Timer {
     Disarm();
     Unregister();
   }
-  /// Any thread, while the Parker lives.
+  /// Any thread, during the lifetime of the Parker.
   void Wake() { fiber::Wake(*fiber_); }
 
  private:

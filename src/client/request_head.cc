@@ -85,12 +85,12 @@ bool Lists(std::string_view value, std::string_view token) {
   return false;
 }
 
-// Methods whose requests say that there is no content (RFC 9110 §8.6).
+// Methods whose requests have "Content-Length: 0" when there is no content (RFC 9110 §8.6).
 bool NamesEmptyContent(std::string_view method) {
   return method == http::MethodPost || method == http::MethodPut || method == http::MethodPatch;
 }
 
-// Fields that are made from the Request's other members.
+// Fields that the Request's other members determine.
 bool IsMade(const http::Header::Field& field) {
   switch (field.id) {
     case HeaderId::kHost:
@@ -104,7 +104,7 @@ bool IsMade(const http::Header::Field& field) {
   }
 }
 
-/// Writes into memory that is large enough.
+/// Writes into memory of sufficient size.
 class Pen {
  public:
   explicit Pen(char* at) : at_(at) {}
@@ -123,7 +123,7 @@ class Pen {
   char* at_;
 };
 
-// The host of a URL without the zone of an IPv6 address, which means nothing elsewhere.
+// The host of a URL without the zone of an IPv6 address, which is valid only on this machine.
 std::string_view HostField(const http::Request& r) {
   return r.Host.empty() ? std::string_view(r.URL.Host) : r.Host;
 }

@@ -17,21 +17,21 @@ enum class RequestFraming : uint8_t { kNone, kLength, kChunked };
 /// The facts of a request that decide how it is sent.
 struct RequestPlan {
   std::string_view method;
-  std::string_view host;  // for the Host field
+  std::string_view host;  // value of the Host field
   RequestFraming framing = RequestFraming::kNone;
   int64_t length = 0;             // with kLength
-  bool asks_for_gzip = false;     // by the transport's own wish
+  bool asks_for_gzip = false;     // by the transport, not the caller
   bool expects_continue = false;  // Expect: 100-continue
   bool upgrades = false;          // has Upgrade
-  bool close = false;             // the connection ends with the answer
+  bool close = false;             // the connection ends after the answer
 };
 
-/// Checks everything that is sent, so that nothing of a bad request reaches the wire. Fails with
+/// Checks everything that is sent, so that no byte of an invalid request is sent. Fails with
 /// http::ErrInvalidRequest.
 Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& options);
 
-/// Appends the head of `r` to `out` and returns a view of it there, which lives until the next call
-/// on `out`.
+/// Appends the head of `r` to `out` and returns a view of the head there. The view is valid until
+/// the next call on `out`.
 std::string_view WriteRequestHead(const http::Request& r, const RequestPlan& plan,
                                   const Route& route, io::LinkBuffer& out);
 

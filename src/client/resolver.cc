@@ -24,7 +24,7 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 
-// "ip:port" of each entry; of two families in turns, beginning with that of the first entry.
+// "ip:port" of each entry, with the address families alternating, the first entry's first.
 AddressList TextsOf(const addrinfo* list) {
   const int first_family = list == nullptr ? AF_UNSPEC : list->ai_family;
   AddressList first;
@@ -48,7 +48,7 @@ AddressList TextsOf(const addrinfo* list) {
   return all;
 }
 
-// Without `numeric` it may block.
+// May block unless `numeric`.
 Result<AddressList> AskSystem(const std::string& host_port, bool numeric) {
   HON_TRY(const net::HostPort parts, net::SplitHostPort(host_port));
   const std::string host(parts.host);
@@ -73,7 +73,7 @@ class Resolver::Threads {
  public:
   struct Question {
     std::string host_port;
-    Parker* asker = nullptr;  // null: nobody waits any more
+    Parker* asker = nullptr;  // null: the wait has ended
     bool answered = false;
     Result<AddressList> answer;
   };

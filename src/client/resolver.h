@@ -10,20 +10,20 @@
 
 namespace hon::client {
 
-/// Looks names up without stalling a loop: getaddrinfo runs on threads of the resolver's own, at
-/// most kResolverThreadsMax, started when they are needed. Any thread.
+/// Looks names up without stalling a loop: getaddrinfo runs on the resolver's own threads, at most
+/// kResolverThreadsMax, which are started on demand. Any thread.
 class Resolver {
  public:
   Resolver();
-  /// Waits for look-ups that are under way.
+  /// Waits for pending look-ups.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// The addresses of "host:port" as "ip:port", in the order in which to try them (RFC 8305 §4:
-  /// the families alternate), at most kAddressesTriedMax. From a fiber, which is suspended until
-  /// the answer comes, `deadline` passes or `context` ends. Addresses and "unix:/path" give
-  /// themselves.
+  /// The addresses of "host:port" as "ip:port", in the order in which to try them (RFC 8305 §4: the
+  /// families alternate), at most kAddressesTriedMax. Called on a fiber, which is suspended until
+  /// the answer comes, `deadline` passes or `context` ends. An address or "unix:/path" is its own
+  /// result.
   Result<std::vector<std::string>> LookUp(const std::string& host_port,
                                           const appcontext::Context& context, TimePoint deadline);
 

@@ -17,10 +17,10 @@ namespace {
 
 using http::HeaderId;
 
-// Bytes that are read of a body to learn whether there is one.
+// Bytes of a body that are read to learn whether the body is empty.
 constexpr size_t kProbeBytes = 512;
 
-// Methods that mostly have no content: a body of unknown length may be empty.
+// Methods without content in most requests: a body of unknown length may be empty.
 bool SeldomHasContent(std::string_view method) {
   return method == http::MethodGet || method == http::MethodHead || method == http::MethodDelete ||
          method == http::MethodOptions || method == "PROPFIND" || method == "SEARCH";
@@ -42,7 +42,7 @@ bool IsGzip(std::string_view coding) {
   return true;
 }
 
-/// One call of RoundTrip, over as many connections as it takes.
+/// One call of RoundTrip, over one or more connections.
 class Trip {
  public:
   Trip(const std::shared_ptr<Core>& core, const http::Request& r, http::Body body)
@@ -80,7 +80,7 @@ Error Trip::FindWay() {
   return {};
 }
 
-// A body of unknown length that turns out to be empty is none.
+// A body of unknown length that proves empty is sent as no body.
 Error Trip::Probe() {
   if (plan_.framing != RequestFraming::kChunked || r_.Chunked || !SeldomHasContent(plan_.method)) {
     return {};
@@ -114,8 +114,8 @@ Result<std::unique_ptr<Conn>> Trip::Connection(bool& idle) {
   return std::move(acquired.conn);
 }
 
-// Only where the server cannot have answered: its connection had served before, and may have been
-// closed while the request was on its way.
+// Repeats only over a reused connection, which the server may have closed while the request was on
+// its way, and only without a byte of an answer.
 bool Trip::MayRepeat(const Error& err, const Exchange& exchange, bool reused) const {
   if (!reused || !exchange.NothingCame()) return false;
   if (http::KindOf(err) != http::ErrorKind::kClosed || r_.Context().Done()) return false;

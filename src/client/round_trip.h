@@ -8,7 +8,7 @@
 
 namespace hon::client {
 
-/// RoundTripper::RoundTrip on a fiber, whose loop the connection belongs to. `body` stands for that
+/// RoundTripper::RoundTrip on a fiber, whose loop the connection belongs to. `body` replaces that
 /// of `r`.
 Result<http::Response> RoundTripHere(const std::shared_ptr<Core>& core, const http::Request& r,
                                      http::Body body);

@@ -29,7 +29,7 @@ ProxyKind KindOfProxy(const url::URL* proxy) {
   return ProxyKind::kNone;
 }
 
-// "host:port" with the port of the scheme where there is none.
+// Appends "host:port", with the default port of the scheme where the URL has none.
 void AppendHostPort(std::string& to, const url::URL& url) {
   std::string_view host = url.Host;
   const std::string_view port = url.Port();

@@ -17,11 +17,11 @@ class Conn;
 class LoopPool;
 class Parker;
 
-/// How the proxy of a route is spoken to.
+/// The protocol of a route's proxy.
 enum class ProxyKind : uint8_t { kNone, kHttp, kHttps, kSocks5 };
 
 /// A request that waits for a connection: for one that becomes idle on its loop, or for the right
-/// to dial one. On the stack of the request's fiber; guarded by the Core's mutex.
+/// to dial one. Lives on the stack of the request's fiber. Guarded by the Core's mutex.
 struct SlotWaiter : IntrusiveListNode<SlotWaiter> {
   Parker* parker = nullptr;
   LoopPool* pool = nullptr;
@@ -29,11 +29,11 @@ struct SlotWaiter : IntrusiveListNode<SlotWaiter> {
   bool slot = false;     // given
 };
 
-/// Where connections lead that can serve the same requests: scheme, authority and proxy. Requests
-/// with the same key share connections.
+/// The destination of connections that can serve the same requests: scheme, authority and proxy.
+/// Requests with the same key share connections.
 struct Route {
   std::string key;
-  std::string host_port;  // of the server, lower case, with its port
+  std::string host_port;  // of the server, in lower case, with its port
   std::string host;       // of the server, without brackets
   std::string proxy_host_port;
   std::string proxy_host;
@@ -41,11 +41,11 @@ struct Route {
   ProxyKind proxy = ProxyKind::kNone;
   bool tls = false;
 
-  /// Requests name the server in the absolute form (RFC 9112 §3.2.2).
+  /// Whether request targets are in absolute form (RFC 9112 §3.2.2).
   [[nodiscard]] bool AbsoluteForm() const {
     return !tls && (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
   }
-  /// The address that is connected to.
+  /// The address to connect to.
   [[nodiscard]] const std::string& FirstHop() const {
     return proxy == ProxyKind::kNone ? host_port : proxy_host_port;
   }
@@ -57,10 +57,11 @@ struct Route {
   std::atomic<size_t> idle{0};
 };
 
-/// Writes the key of the route of `r` by `proxy` (null: direct) to `key`, whose capacity is used
-/// again. Fails with http::ErrInvalidRequest, http::ErrProxy for a proxy of an unknown scheme.
+/// Writes the key of the route of `r` through `proxy` (null: direct) to `key`, whose capacity is
+/// reused. Fails with http::ErrInvalidRequest, and with http::ErrProxy for a proxy of an unknown
+/// scheme.
 Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key);
-/// The route of that key.
+/// The route with `key`, for `r` through `proxy`.
 [[nodiscard]] std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r,
                                               const url::URL* proxy);
 

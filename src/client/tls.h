@@ -12,9 +12,9 @@ class ClientContext;
 
 namespace hon::client {
 
-/// A context that trusts the roots of the system. Fails where the library was built without TLS.
+/// A context that trusts the system's roots. Fails where the library was built without TLS.
 Result<std::shared_ptr<tls::ClientContext>> NewTlsContext();
-/// The client's end of TLS with `host`.
+/// The client's side of TLS with `host`.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,
                                                      std::string_view host);
 

@@ -13,7 +13,7 @@ namespace hon::client {
 namespace {
 
 constexpr size_t kPartBytes = 16 * 1024;
-// A fiber that sends this much without a wait lets others run.
+// A fiber that sends this many bytes without a wait lets others run.
 constexpr size_t kSentBytesPerTurn = 256 * 1024;
 
 }  // namespace
@@ -33,7 +33,7 @@ bool Upload::InMemory(size_t bytes_max) const {
   return size != 0 && size <= bytes_max;
 }
 
-// False when nothing more is to be sent.
+// Returns false when nothing more is to be sent.
 bool Upload::SendPart(Conn& conn, std::string_view part) {
   if (part.empty()) return true;
   if (framing_ == RequestFraming::kLength) {

@@ -10,31 +10,30 @@
 
 namespace hon::client {
 
-/// The body of one request on its way. On the loop of its connection.
+/// The sending of one request's body. Used on the loop of its connection.
 class Upload final : public std::enable_shared_from_this<Upload> {
  public:
-  /// `first` was read of `body` already.
+  /// `first`: bytes that were already read from `body`.
   Upload(http::Body body, const RequestPlan& plan, const http::Header& trailer, std::string first);
 
-  /// Whether all of it is in memory, and at most `bytes_max` bytes.
+  /// Whether the whole body is in memory, with at most `bytes_max` bytes.
   [[nodiscard]] bool InMemory(size_t bytes_max) const;
-  /// Sends all of it, on the calling fiber.
+  /// Sends the whole body on the calling fiber.
   void SendNow(Conn& conn);
-  /// Sends it on a fiber of its own; `on_end` is called there at the end, unless Stop came before.
+  /// Sends the body on a fiber of its own, which calls `on_end` at the end unless Stop came before.
   void Start(Conn& conn, std::function<void()> on_end);
-  /// Ends the sending, and returns when the body is not read any more: at once outside of a fiber,
-  /// where the body must own its source. The connection is to be destroyed: `conn` is kept until
-  /// then.
+  /// Ends the sending, and returns when the body is not read any more. Outside of a fiber it
+  /// returns at once, and the body must own its source. `conn` is kept until then, and destroyed.
   void Stop(std::unique_ptr<Conn> conn);
 
   [[nodiscard]] bool Started() const { return started_; }
-  /// Nothing more is sent.
+  /// Whether the sending has ended.
   [[nodiscard]] bool Ended() const { return ended_; }
-  /// Everything was sent.
+  /// Whether the whole body was sent.
   [[nodiscard]] bool Complete() const { return ended_ && !source_error_ && !write_error_; }
-  /// Why the body could not be read, or is no body for this request.
+  /// The error of the body's source, or of a body that does not fit its request.
   [[nodiscard]] const Error& SourceError() const { return source_error_; }
-  /// Bytes of content that were handed to the connection.
+  /// Bytes of content that were given to the connection.
   [[nodiscard]] int64_t Sent() const { return sent_; }
 
  private:
@@ -56,7 +55,7 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   Error write_error_;
   std::function<void()> on_end_;
   Parker* joiner_ = nullptr;
-  std::unique_ptr<Conn> conn_;  // of an exchange that is over
+  std::unique_ptr<Conn> conn_;  // after Stop: of an exchange that is over
   appcontext::Cancelable stop_;
 };
 

@@ -12,13 +12,13 @@
 namespace hon::client {
 namespace {
 
-// One layer and the bytes that it has sent and opened.
+// One layer, with the bytes that the layer has sealed and opened.
 struct Peer {
   explicit Peer(std::unique_ptr<io::RecordLayer> made) : layer(std::move(made)) {
     EXPECT_FALSE(layer->Start(sealed));
   }
 
-  // `bytes` come from the other end, all at once or one by one.
+  // `bytes` come from the other end, at once or one by one.
   Error Receive(std::string_view bytes, bool split) {
     if (!split) return ReceivePart(bytes);
     for (const char byte : bytes) {
@@ -141,7 +141,7 @@ TEST_P(LayersTest, SocksErrors) {
 INSTANTIATE_TEST_SUITE_P(Pieces, LayersTest, testing::Bool(),
                          [](const auto& one) { return one.param ? "ByteByByte" : "AtOnce"; });
 
-// Moves what one end has sealed to the other, in both directions, until nothing is left.
+// Moves each end's sealed bytes to the other until nothing is left.
 void Exchange(Peer& a, Peer& b) {
   while (!a.sealed.Empty() || !b.sealed.Empty()) {
     const std::string to_b = a.Sent();

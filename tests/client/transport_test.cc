@@ -21,7 +21,7 @@
 namespace hon::client {
 namespace {
 
-// Answers each request on the loopback with the number of its connection; reads bodies by their
+// Answers each request on loopback with the number of its connection; reads bodies by their
 // Content-Length.
 class CountingServer {
  public:

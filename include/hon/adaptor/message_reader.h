@@ -51,8 +51,8 @@ class MessageReader {
   std::unique_ptr<State> state_;
 };
 
-/// Makes the names that Trailer fields announce the names of response.Trailer, without values, and
-/// removes those fields (RFC 9110 §6.6.2). Names that no trailer may have are left out.
+/// Makes the names in the Trailer fields the names of response.Trailer, without values, and removes
+/// those fields (RFC 9110 §6.6.2). Names that no trailer may have are left out.
 void TakeTrailerNames(http::Response& response);
 
 }  // namespace hon::adaptor

@@ -23,10 +23,10 @@ struct GotConnInfo {
   std::string RemoteAddr;
 };
 
-/// Any hook may be empty. Hooks are called in the order in which they stand here, on the loop of
-/// the connection, and must not wait. A request that is sent again calls its hooks again.
+/// Any hook may be empty. Hooks are called in the order of their declaration, on the loop of the
+/// connection, and must not wait. A request that is sent again calls its hooks again.
 struct ClientTrace {
-  /// A connection for "host:port" is looked for.
+  /// The search for a connection to "host:port" begins.
   std::function<void(std::string_view host_port)> GetConn = {};
   std::function<void(std::string_view host)> DNSStart = {};
   std::function<void(const Error& err)> DNSDone = {};
@@ -35,7 +35,7 @@ struct ClientTrace {
   std::function<void(const GotConnInfo& info)> GotConn = {};
   /// The head of the request, as it is sent.
   std::function<void(std::string_view head)> WroteHeaders = {};
-  /// The body is withheld until the server asks for it.
+  /// The body is withheld until a 100 arrives (RFC 9110 §10.1.1).
   std::function<void()> Wait100Continue = {};
   std::function<void()> GotFirstResponseByte = {};
   /// A 1xx answer. An error ends the request.

@@ -22,7 +22,7 @@ class ReplayableSource : public BodySource {
   [[nodiscard]] virtual int64_t Length() const = 0;
   /// Whether Again works.
   [[nodiscard]] virtual bool Replayable() const { return true; }
-  /// The bytes, where they are in memory and were not read yet; they live as long as the source.
+  /// The bytes, when they are in memory and not read yet. Valid as long as the source.
   [[nodiscard]] virtual std::string_view Memory() const { return {}; }
   /// Another Body with the same bytes from the start, and with a lifetime of its own.
   [[nodiscard]] virtual Result<Body> Again() const = 0;

@@ -37,12 +37,12 @@ class ConnSource : public BodySource {
 
 class Response;
 
-/// The maker of a Response, who keeps the memory that the Response's texts show.
+/// The owner of the memory that a Response's texts view.
 class ResponseOwner {
  public:
-  /// The Response is at `now`: Response::Trailer is to be filled there.
+  /// The Response has moved to `now`, whose Response::Trailer is to be filled.
   virtual void OnMoved(Response& now) = 0;
-  /// The Response ends. The Header may be taken, to be used again.
+  /// The Response is being destroyed. The Header may be taken, to be used again.
   virtual void OnGone(Response& response) = 0;
 
  protected:
@@ -96,8 +96,7 @@ class Response {
   /// The connection after a 101 or a 2xx to CONNECT, which the caller owns from now on. Null for
   /// all other answers, and when it was taken before.
   [[nodiscard]] std::unique_ptr<io::Conn> TakeConn();
-  /// Keeps `owner` as long as this Response, and tells `owner` where the Response is, now and
-  /// later.
+  /// Keeps `owner` as long as this Response, and calls its OnMoved now and at each move.
   void SetOwner(std::shared_ptr<ResponseOwner> owner) {
     owner_ = std::move(owner);
     owner_->OnMoved(*this);
