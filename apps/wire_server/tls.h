@@ -24,7 +24,7 @@ struct TlsFlags {
 /// Adds a listener with TLS to `server`. `*reload` then reads all certificates and keys anew.
 Error ListenTls(server::Server& server, const TlsFlags& flags, std::function<Error()>* reload);
 
-/// "/tls", which is 404 without TLS.
+/// Registers "/tls", which answers 404 without TLS.
 void RegisterTls(http::ServeMux& mux);
 
 }  // namespace hon::wire

@@ -89,7 +89,7 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
   return n;
 }
 
-// Of a body that ends with its connection or stream.
+// For a body that ends with its connection or stream.
 size_t BodyReader::TakeReceived(std::span<char> into) {
   const size_t n = stream_->In().ReadInto(into.first(Quota(into.size())));
   content_ += static_cast<int64_t>(n);

@@ -27,7 +27,7 @@ class ConnScope {
   [[nodiscard]] const appcontext::Context& Context() const { return context_; }
   /// The context has ended, and is watched.
   [[nodiscard]] bool Ended() const { return watch_ && context_.Done(); }
-  /// The scope of a single connection goes over to `only`.
+  /// Moves the scope of a single connection to `only`.
   void SetOnly(ConnEntry& only) { only_ = &only; }
   /// The one connection that owns this scope, or null.
   [[nodiscard]] ConnEntry* Only() const { return only_; }

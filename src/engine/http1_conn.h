@@ -49,8 +49,8 @@ class Http1Conn final : public ConnEntry {
   [[gnu::cold]] void Cut(const Error& cause) override;
   [[gnu::cold]] void OnScopeEnd(const ConnScope& scope) override;
 
-  /// The connection goes on with another protocol, under the scope that this gives: the end of an
-  /// Http1Conn that has served nothing.
+  /// Ends this Http1Conn, which has served nothing; the connection goes on with another protocol in
+  /// the returned scope.
   [[nodiscard]] ConnScope& HandOver();
   [[nodiscard]] bool Admitted() const { return admission_ == Admission::kServed; }
 

@@ -8,7 +8,7 @@ namespace hon::engine {
 class Http2Exchange;
 struct LoopServices;
 
-/// The free exchanges of HTTP/2 of one loop, the most recently used one on top.
+/// The unused HTTP/2 exchanges of one loop, the most recently used on top.
 class Http2ExchangePool {
  public:
   Http2ExchangePool();

@@ -34,7 +34,7 @@ struct Refused {
 
 /// The answer to such a request where no head of HTTP/1 is written.
 struct RefusedAnswer {
-  Event event;               // what there is to report; its views are those of the Refused
+  Event event;               // the event to report; its views are those of the Refused
   std::string content_type;  // "": none
   std::string body;
 };
@@ -83,7 +83,7 @@ struct LoopServices {
   /// Writes the answer to a request that no handler answers, with the text of WithErrorReply if the
   /// hook gives one, and returns the event to report.
   [[nodiscard, gnu::cold]] Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
-  /// The same answer in parts.
+  /// As AnswerRefused, but in parts.
   [[nodiscard, gnu::cold]] RefusedAnswer MakeRefusedAnswer(const Refused& refused);
   /// Gives `connection` to its handler, which owns it until the returned object is destroyed.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);

@@ -9,9 +9,9 @@
 
 namespace hon::engine {
 
-/// How long an exchange waits for its peer in one direction. Counted in time spent waiting, so that
-/// a slow handler is not taken for a slow client; renewed for a peer that keeps to
-/// kPeerRateBytesMin.
+/// How long an exchange waits for its peer in one direction. Only time spent waiting counts, so
+/// that a slow handler is not taken for a slow client. A peer that keeps to kPeerRateBytesMin gets
+/// the time anew.
 struct Patience {
   Duration timeout{};
   Duration waited{};                  // since the last renewal
@@ -24,7 +24,7 @@ struct Patience {
     moved = 0;
     deadline.reset();
   }
-  /// When a wait that begins at `now` ends.
+  /// The end of a wait that begins at `now`.
   [[nodiscard]] TimePoint EndsAt(TimePoint now) const {
     if (deadline) return *deadline;
     return timeout == kUnlimited ? kNever : DeadlineAfter(now, timeout - waited);

@@ -65,7 +65,7 @@ bool WorkerCall::KeepAlive() const { return parts_->control.KeepAlive(); }
 
 void WorkerCall::OnLoop(void (*work)(void*), void* argument) {
   Remote().OnLoop([&] {
-    Remote().PushOutput();  // the order of writes is kept
+    Remote().PushOutput();  // keeps the order of writes
     work(argument);
   });
 }

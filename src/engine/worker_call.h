@@ -25,13 +25,13 @@ class WorkerCall final : private workers::Call,
  public:
   using workers::Call::Outcome;
 
-  /// The exchange that hands its parts over. On the loop that owns the connection.
+  /// The exchange that lends its parts to the call. Called on the loop that owns the connection.
   class Owner {
    public:
     /// The answer goes on over `stream`.
     virtual void MoveAnswer(io::Stream& stream, adaptor::ConnControl& control,
                             std::string_view date) = 0;
-    /// The connection is gone.
+    /// Whether the connection is gone.
     [[nodiscard]] virtual bool Disconnected() const = 0;
     /// Sends what the stream's Out() holds at the end of the loop's turn.
     virtual void FlushSoon() = 0;

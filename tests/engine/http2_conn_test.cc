@@ -1,5 +1,5 @@
-// The life of a connection of HTTP/2 over a backend without a kernel. The client is a session of
-// the other role, and raw frames where it would not send them. The clock is the test's.
+// The life of an HTTP/2 connection over a fake backend. The client is a session of the client's
+// role, and raw frames where that session would not send them. The clock is the test's.
 
 #include "engine/http2_conn.h"
 
@@ -92,7 +92,7 @@ class Http2ConnTest : public testing::Test {
   }
 
   [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
-  /// Carries bytes between both ends until none is on its way.
+  /// Carries bytes between both ends until none is left.
   void Settle() {
     for (int quiet = 0; quiet < 3;) {
       const std::string sent = client_.Take();
@@ -121,7 +121,7 @@ class Http2ConnTest : public testing::Test {
     Settle();
     return exchange;
   }
-  /// Raw bytes instead of the client's session, and the frames of the answer.
+  /// Sends raw bytes in place of the client's session, and returns the frames of the answer.
   std::vector<h2::testing::ReadFrame> Exchange(std::string_view bytes) {
     Socket().Sends(bytes);
     for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
@@ -244,7 +244,7 @@ TEST_F(Http2ConnTest, AnAnswerThatIsNotWhatItsHeadSaysIsReset) {
 TEST_F(Http2ConnTest, APeerThatTakesNothingIsCut) {
   Settle();
   auto& large = Ask("/large");
-  large.reads = false;  // its window is used up
+  large.reads = false;  // its window is full
   Settle();
   EXPECT_EQ(scheduler_->Live(), 1U);
   // Patience of the stream: counted in real time, so the deadline of its context ends the wait.

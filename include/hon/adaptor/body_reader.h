@@ -21,8 +21,8 @@ inline constexpr int64_t kBodyUnlimited = std::numeric_limits<int64_t>::max();
 /// connection, so the connection ends with the answer; the answer announces that when it is known.
 inline constexpr int64_t kUnreadBodyBytesMax = 256 * 1024;
 
-/// The requests of a BodyReader to the owner of an HTTP/2 stream (RFC 9113 §8.1). Called on the
-/// fiber that reads the body.
+/// The calls of a BodyReader to the owner of an HTTP/2 stream (RFC 9113 §8.1). Called on the fiber
+/// that reads the body.
 class StreamBody {
  public:
   /// Sends 100 Continue.
@@ -60,8 +60,8 @@ class BodyReader final : public http::BodySource {
     Begin(stream, trailer, bytes_max, static_cast<Framing>(head.body), head.content_length);
     continue_ = Continue::kNone;
   }
-  /// The same for what `stream` brings up to its end, which keeps a declared length by itself.
-  /// `ended`: there is no body.
+  /// As the other Begin, for the body that `stream` delivers up to its end; the stream itself
+  /// enforces a declared length. `ended`: the request has no body.
   void Begin(io::Stream& stream, StreamBody& control, bool ended, bool expect_continue,
              http::Header& trailer, int64_t bytes_max = kBodyUnlimited) {
     Begin(stream, trailer, bytes_max, ended ? Framing::kEnd : Framing::kStream, -1);

@@ -42,7 +42,7 @@ class Http1Encoder {
   [[nodiscard]] bool KnowsTrailers() const { return !options_->http10; }
   /// Whether the connection can go on with another protocol (RFC 9110 §7.8).
   [[nodiscard]] bool KnowsUpgrade() const { return !options_->http10; }
-  /// Whether Lend is possible.
+  /// Whether Lend is supported.
   [[nodiscard]] bool KnowsLoan() const { return true; }
 
   /// Sends a 1xx with these fields.

@@ -18,17 +18,17 @@ namespace hon::adaptor {
 /// absolute target with a host that no Host field may hold.
 [[nodiscard]] Refusal FillRequest(const RequestHead& head, http::Request& request);
 
-/// The head of a request on a stream of HTTP/2 (RFC 9113 §8.3.1).
+/// The head of a request on an HTTP/2 stream (RFC 9113 §8.3.1).
 struct StreamHead {
   std::string_view method;
   std::string_view authority;
-  std::string_view path;      // "" with CONNECT that has no protocol
-  std::string_view protocol;  // of an extended CONNECT (RFC 8441), which is put into the Header as
-                              // ":protocol", as Go does
+  std::string_view path;        // "": a CONNECT without :protocol
+  std::string_view protocol;    // of an extended CONNECT (RFC 8441); goes into the Header as
+                                // ":protocol", as in Go
   int64_t content_length = -1;  // -1: not declared
-  bool ended = false;           // there is no body
+  bool ended = false;           // the request has no body
 };
-/// The same for such a head, as far as it can be wrong beside the field section.
+/// As the other FillRequest, for a head whose field section was already checked.
 [[nodiscard]] Refusal FillRequest(const StreamHead& head, http::Request& request);
 
 }  // namespace hon::adaptor

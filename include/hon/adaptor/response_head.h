@@ -32,9 +32,9 @@ struct ResponseFacts {
   bool lists_close = false;     // a Connection field lists "close"
 };
 
-/// The ResponseFacts of an answer that has no Transfer-Encoding, as on streams (RFC 9113 §8.2.2):
-/// such a field means nothing. With `tunnel` the status is a 2xx to CONNECT. `trailer_names`,
-/// empty, takes the values of Trailer fields, joined by commas.
+/// The ResponseFacts of an answer without transfer codings, as on HTTP/2 streams, where a
+/// Transfer-Encoding field is ignored (RFC 9113 §8.2.2). `tunnel`: the status is a 2xx to CONNECT.
+/// `trailer_names`, empty at first, takes the values of Trailer fields, joined by commas.
 [[nodiscard]] ResponseFacts GatherFacts(int status, bool tunnel, const http::Header& header,
                                         std::string& trailer_names);
 

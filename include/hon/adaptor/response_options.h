@@ -33,8 +33,8 @@ class ConnControl {
   /// Returns false when no further request will be read: answers of HTTP/1 then carry Connection:
   /// close.
   [[nodiscard]] virtual bool KeepAlive() const = 0;
-  /// Calls `work(argument)` on the loop of the connection and waits for its end: at once for an
-  /// answer that is written there.
+  /// Calls `work(argument)` on the loop of the connection and waits for its end. An answer that is
+  /// written on that loop calls directly.
   virtual void OnLoop(void (*work)(void*), void* argument) { work(argument); }
   /// Reports a mistake of the handler, in one line.
   virtual void LogHandlerError(std::string_view message) = 0;

@@ -20,7 +20,8 @@ struct Event {
     kListener,    // a note of a backend or listener (io_uring is not available, ...)
     kHandshake,   // a TLS handshake failed, `detail` says why
     kStall,       // a handler holds its loop; `stack` may show where
-    kProtocol,    // a connection of HTTP/2 was ended for a fault of the peer's, `detail` says which
+    kProtocol,    // an HTTP/2 connection was ended for a fault of the peer; `detail` names the
+                  // fault
     kCallback,    // a callback of the program threw; `detail` has its name and what()
   };
   Kind kind = Kind::kHandler;

@@ -29,7 +29,7 @@ struct ConnSettings {
   size_t header_fields_max = 500;
   /// Body of one request; more is answered 413.
   int64_t body_bytes_max = int64_t{4} << 30;
-  /// Spoken on connections without TLS; with TLS the record layer's ALPN decides.
+  /// The protocols of connections without TLS. With TLS, ALPN decides.
   http::Protocols protocols = [] {
     http::Protocols http1;
     http1.SetHTTP1(true);

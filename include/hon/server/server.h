@@ -31,7 +31,7 @@ namespace hon::server {
 /// Makes the context above all requests that come through one listener, from its address.
 using BaseContextHook = std::function<appcontext::Context(std::string_view address)>;
 
-/// The default: HTTP/1, and HTTP/2 with TLS.
+/// The default: HTTP/1, and HTTP/2 over TLS.
 inline constexpr http::Protocols kDefaultProtocols = [] {
   http::Protocols protocols;
   protocols.SetHTTP1(true);
@@ -107,9 +107,9 @@ Option WithBackend(netpoll::BackendKind backend);
 /// it has bound the address alone, so the kernel admits a process of the same user that sets
 /// SO_REUSEPORT itself.
 Option WithReusePort();
-/// The served protocols (HTTP/1, and HTTP/2 with TLS). Listeners with TLS offer them by ALPN,
-/// HTTP/2 first; on other listeners the first bytes of a connection tell HTTP/2 from HTTP/1, where
-/// both are served. With an empty set Listen fails.
+/// The served protocols (default: HTTP/1, and HTTP/2 over TLS). Listeners with TLS offer them by
+/// ALPN, HTTP/2 first. On other listeners, where both are served, the first bytes of a connection
+/// decide (RFC 9113 §3.3). With an empty set Listen fails.
 Option WithProtocols(http::Protocols protocols);
 /// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.
