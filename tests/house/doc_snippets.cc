@@ -1,8 +1,10 @@
 // The code of docs/ with its surroundings, so that it keeps compiling (docs_code_test.py compares).
 
+#include <hon/engine/engine.h>
 #include <hon/fiber/blocking.h>
 #include <hon/fiber/channel.h>
 #include <hon/fiber/wait_group.h>
+#include <hon/http/protocols.h>
 #include <hon/http/serve_mux.h>
 #include <hon/server/server.h>
 #include <hon/sse/broadcaster.h>
@@ -70,6 +72,15 @@ bool ServeNews(http::ServeMux& mux) {
   mux.Handle("GET /news", news);
   hon::Error refused = news.Publish({.data = "it rains"});  // from any thread; never waits
   return !refused;
+}
+
+// --- HTTP2.md
+
+Error ServeHttp2WithoutTls(engine::Engine& engine) {
+  hon::http::Protocols protocols;
+  protocols.SetUnencryptedHTTP2(true);
+  hon::server::Server server(engine, hon::server::WithProtocols(protocols));
+  return server.Serve(":8080");
 }
 
 // --- FIBERS.md

@@ -1,6 +1,6 @@
-"""Checks that the code in docs/ is code that is compiled: that of PORTING.md is examples/porting,
-which tests/porting runs, and that of the others stands in doc_snippets.cc, but for CONCURRENCY.md, which quotes an example. How it is broken into
-lines may differ."""
+"""Checks that the code in docs/ is compiled: the code of PORTING.md is examples/porting, which
+tests/porting runs, CONCURRENCY.md quotes an example, and the code of the others is in
+doc_snippets.cc. Line breaks may differ."""
 
 import pathlib
 import re
@@ -9,7 +9,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNIPPETS = "tests/house/doc_snippets.cc"
 PORTING = {"go": "examples/porting/go/main.go", "cpp": "examples/porting/cc/main.cc"}
-WITH_CODE = {"PORTING.md", "WEBSOCKET.md", "SSE.md", "FIBERS.md", "CONCURRENCY.md", "TLS.md"}
+WITH_CODE = {"PORTING.md", "WEBSOCKET.md", "SSE.md", "FIBERS.md", "CONCURRENCY.md", "TLS.md", "HTTP2.md"}
 SOURCES = {"CONCURRENCY.md": "examples/locks.cc"}
 
 
