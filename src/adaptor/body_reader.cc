@@ -10,6 +10,7 @@ io::IoResult BodyReader::Read(std::span<char> into) {
   if (closed_) return {0, http::ErrBodyReadAfterClose};
   if (into.empty()) return {};
   if (framing_ != Framing::kEnd && !failure_) SendContinue();
+  if (chunks_ >= kChunksPerTurnMax) TakeTurns();
   for (;;) {
     if (failure_) return {0, failure_};
     if (framing_ == Framing::kEnd) return {0, io::ErrEof};
@@ -85,6 +86,7 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
       break;
     }
     if (piece.data.empty() && chunked_.InData()) break;
+    if (++chunks_ >= kChunksPerTurnMax && n != 0) break;
   }
   return n;
 }
@@ -100,6 +102,12 @@ void BodyReader::End() {
   if (framing_ == Framing::kChunked) chunked_.TakeTrailers(*trailer_);
   if (framing_ == Framing::kStream) stream_body_->TakeTrailers(*trailer_);
   SetFraming(Framing::kEnd);
+}
+
+// Lets other ready connections run.
+void BodyReader::TakeTurns() {
+  chunks_ = 0;
+  stream_->Yield();
 }
 
 // Waits for more input. Returns false when none will come.
@@ -123,6 +131,7 @@ bool BodyReader::TooMuch(int64_t bytes_max) const {
 // Drops the bytes of the body in In().
 void BodyReader::SkipReceived(int64_t bytes_max) {
   io::LinkBuffer& in = stream_->In();
+  uint32_t chunks = 0;
   while (framing_ != Framing::kEnd && !failure_ && !TooMuch(bytes_max) && !in.Empty()) {
     if (framing_ == Framing::kLength) {
       const int64_t size = std::min(static_cast<int64_t>(in.Len()), remaining_);
@@ -132,6 +141,7 @@ void BodyReader::SkipReceived(int64_t bytes_max) {
       if (remaining_ == 0) End();
     } else {
       const auto data_max = static_cast<size_t>(std::max<int64_t>(bytes_max - drained_, 0));
+      if (++chunks > kChunksPerTurnMax) return;
       ChunkedDecoder::Piece piece = chunked_.Decode(in.Front(), data_max);
       drained_ += static_cast<int64_t>(piece.data.size());
       static_cast<void>(in.Skip(piece.used));
@@ -144,7 +154,14 @@ void BodyReader::SkipReceived(int64_t bytes_max) {
 bool BodyReader::Drain(int64_t bytes_max) {
   if (DrainReceived(bytes_max)) return true;
   if (ContinueWithheld()) return false;
-  while (!AtEnd() && !failure_ && !TooMuch(bytes_max) && Fill()) SkipReceived(bytes_max);
+  while (!AtEnd() && !failure_ && !TooMuch(bytes_max)) {
+    if (!stream_->In().Empty()) {
+      TakeTurns();
+    } else if (!Fill()) {
+      break;
+    }
+    SkipReceived(bytes_max);
+  }
   return AtEnd();
 }
 

@@ -52,6 +52,7 @@ bool ExchangeStream::AwaitInput(TimePoint until) {
   used_ = true;
   HON_ASSERT(connection_ != nullptr);
   connection_->ConsumedInput();
+  if (!In().Empty()) Yield();
   while (In().Empty()) {
     const TimePoint now = Clock::now();
     if (now >= until || connection_->InputEnded() || Obstacle(read_)) return false;
@@ -186,6 +187,10 @@ Error ExchangeStream::SuspendForOutput() {
 void ExchangeStream::YieldNowAndThen(size_t bytes) {
   unyielded_ += bytes;
   if (unyielded_ < kBytesPerTurnMax) return;
+  Yield();
+}
+
+void ExchangeStream::Yield() {
   unyielded_ = 0;
   fiber::Yield();
 }

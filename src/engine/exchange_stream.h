@@ -50,8 +50,10 @@ class ExchangeStream final : public io::Stream {
   io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
+  void Yield() override;
 
   /// Waits for input until `until` at most. Returns false when none has come, or none can come.
+  /// Where some is left already, everything else that is ready runs first.
   bool AwaitInput(TimePoint until);
 
   void OnInput() { Wake(reader_); }

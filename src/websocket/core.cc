@@ -165,7 +165,7 @@ bool Core::WantsMessages() {
 }
 
 void Core::Pump() {
-  if (conn_ == nullptr || outbox_.GetPhase() >= Phase::kEnding) return;
+  if (conn_ == nullptr || outbox_.GetPhase() >= Phase::kEnding || pump_posted_) return;
   if (std::exchange(pumping_, true)) return;
   const std::shared_ptr<Session> keep = self_;
   if (postponed_ != nullptr) {
@@ -192,9 +192,16 @@ void Core::Pump() {
     if (found.kind == Found::Kind::kBlocked) {
       if (!(wanted = WantsMessages())) break;
     } else if (found.kind == Found::Kind::kNothing) {
-      if (conn_->In().Empty()) break;
-    } else if (found.kind == Found::Kind::kPiece) {
-      wanted = WantsMessages();
+      if (conn_->In().Empty()) {
+        frames_left_ = kFramesPerTurnMax;
+        break;
+      }
+    } else {
+      if (found.kind == Found::Kind::kPiece) wanted = WantsMessages();
+      if (--frames_left_ == 0) {
+        PumpLater();
+        break;
+      }
     }
   }
   pumping_ = false;
@@ -203,6 +210,16 @@ void Core::Pump() {
   if (conn_->InputEnded() && conn_->In().Empty()) {  // without a closing handshake
     PeerEnds({.code = kCloseAbnormal});
   }
+}
+
+// A peer that sends many small frames at once holds the loop for no longer than others.
+void Core::PumpLater() {
+  frames_left_ = kFramesPerTurnMax;
+  pump_posted_ = true;
+  conn_->Post([self = self_] {
+    self->core_.pump_posted_ = false;
+    self->core_.Pump();
+  });
 }
 
 void Core::Handle(const Found& found) {

@@ -291,5 +291,34 @@ TEST_F(BodyReaderTest, BeginForgetsTheLastBody) {
   EXPECT_FALSE(body_.Failed());
 }
 
+std::string OneByteChunks(size_t count) {
+  std::string wire;
+  for (size_t i = 0; i < count; ++i) wire += "1\r\nx\r\n";
+  return wire + "0\r\n\r\n";
+}
+
+TEST_F(BodyReaderTest, TinyChunksLetOthersRun) {
+  stream_.Receive(OneByteChunks(1000));
+  Begin(Chunked());
+  EXPECT_EQ(ReadAll(32 * 1024).text, std::string(1000, 'x'));
+  EXPECT_EQ(stream_.Yields(), 1000 / kChunksPerTurnMax);
+}
+
+TEST_F(BodyReaderTest, AsManyChunksAsATurnTakesNeedNoOther) {
+  stream_.Receive(OneByteChunks(kChunksPerTurnMax - 1));
+  Begin(Chunked());
+  EXPECT_EQ(ReadAll(32 * 1024).text.size(), kChunksPerTurnMax - 1);
+  EXPECT_EQ(stream_.Yields(), 0U);
+}
+
+TEST_F(BodyReaderTest, DroppingTinyChunksLetsOthersRun) {
+  stream_.Receive(OneByteChunks(1000));
+  Begin(Chunked());
+  EXPECT_FALSE(body_.DrainReceived(100'000));
+  EXPECT_FALSE(stream_.In().Empty());
+  EXPECT_TRUE(body_.Drain(100'000));
+  EXPECT_EQ(stream_.Yields(), 1000 / kChunksPerTurnMax - 1);
+}
+
 }  // namespace
 }  // namespace hon::adaptor

@@ -57,6 +57,8 @@ class MemoryStream final : public io::Stream {
   /// The most bytes that Out() held at a wait for output.
   [[nodiscard]] size_t OutputPeak() const { return output_peak_; }
   [[nodiscard]] int64_t FileBytes() const { return file_bytes_; }
+  /// Calls of Yield.
+  [[nodiscard]] size_t Yields() const { return yields_; }
   [[nodiscard]] TimePoint ReadDeadline() const { return read_deadline_; }
   [[nodiscard]] TimePoint WriteDeadline() const { return write_deadline_; }
   [[nodiscard]] io::BlockPool& Pool() { return pool_; }
@@ -91,6 +93,7 @@ class MemoryStream final : public io::Stream {
   }
   void SetReadDeadline(TimePoint deadline) override { read_deadline_ = deadline; }
   void SetWriteDeadline(TimePoint deadline) override { write_deadline_ = deadline; }
+  void Yield() override { ++yields_; }
 
  private:
   Error Send(size_t bytes_left) {
@@ -117,6 +120,7 @@ class MemoryStream final : public io::Stream {
   bool discards_ = false;
   size_t fills_ = 0;
   size_t drains_ = 0;
+  size_t yields_ = 0;
   size_t output_peak_ = 0;
   int64_t file_bytes_ = 0;
   TimePoint read_deadline_ = kNever;

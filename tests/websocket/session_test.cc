@@ -341,6 +341,64 @@ TEST_P(SessionTest, EventsStopWhileThePeerTakesNothing) {
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(peer.ReadAnswer().size(), 20'005u);
 }
 
+// How many frames of a burst have been served when the loop comes to what was posted at the first.
+struct FirstTurn {
+  std::atomic<uint32_t> frames{0};
+  std::atomic<uint32_t> when_others_ran{0};
+
+  void OnFrame() {
+    netpoll::Loop* const loop = netpoll::Loop::Current();  // null on a worker
+    if (frames++ != 0 || loop == nullptr) return;
+    loop->Post([this] { when_others_ran = frames.load(); });
+  }
+};
+
+class CountsPings final : public EventHandler {
+ public:
+  void OnMessage(Conn&, MessageType, std::string_view) override {}
+  void OnPing(Conn&, std::string_view) override { turn.OnFrame(); }
+  FirstTurn turn;
+};
+
+constexpr uint32_t kBurst = 1000;
+
+TEST_P(SessionTest, PingsAreServedAFewInATurn) {
+  const auto events = std::make_shared<CountsPings>();
+  ServeEvents({}, events);
+  WsPeer peer(Address(), "/ws");
+  std::string pings;
+  for (uint32_t i = 0; i < kBurst; ++i) pings += test::Frame("", {.opcode = 9});
+  peer.wire.Send(pings);
+  for (uint32_t i = 0; i < kBurst; ++i) ASSERT_EQ(peer.ReadAnswer(), "pong:");
+  EXPECT_LE(events->turn.when_others_ran, kFramesPerTurnMax);
+}
+
+TEST_P(SessionTest, MessagesAreReadAFewInATurn) {
+  FirstTurn turn;
+  Serve({}, [&turn](Conn& conn) {
+    while (auto message = conn.ReadMessage()) {
+      for (size_t i = 0; i < message->data.size(); ++i) turn.OnFrame();
+    }
+  });
+  WsPeer peer(Address(), "/ws");
+  std::string frames;
+  for (uint32_t i = 0; i < kBurst; ++i) frames += test::Text("x");
+  peer.wire.Send(frames);
+  ASSERT_TRUE(Eventually([&] { return turn.frames == kBurst; }));
+  EXPECT_LE(turn.when_others_ran, kFramesPerTurnMax);
+}
+
+TEST_P(SessionTest, AMessageOfManyFragmentsArrivesWhole) {
+  Serve({}, test::EchoAll);
+  WsPeer peer(Address(), "/ws");
+  std::string frames = test::Frame("x", {.final = false});
+  for (uint32_t i = 0; i < kBurst; ++i) frames += test::Frame("x", {.opcode = 0, .final = false});
+  frames += test::Frame("", {.opcode = 0});
+  peer.wire.Send(frames + test::Close(1000, ""));
+  EXPECT_EQ(peer.ReadAnswer(), "text:" + std::string(kBurst + 1, 'x'));
+  EXPECT_EQ(peer.ReadAnswer(), "close:1000");
+}
+
 HON_INSTANTIATE_BACKENDS(SessionTest);
 
 }  // namespace

@@ -85,7 +85,7 @@ class BodyReader final : public http::BodySource {
   /// unless the rest is below the limit. Returns true when the body is at its end, so that the next
   /// request can follow. Works after Close.
   bool Drain(int64_t bytes_max);
-  /// As Drain, for received bytes only: never suspends.
+  /// As Drain, for received bytes only, and for at most kChunksPerTurnMax chunks: never suspends.
   bool DrainReceived(int64_t bytes_max) {
     if (!AtEnd()) SkipReceived(bytes_max);
     return AtEnd();
@@ -137,6 +137,7 @@ class BodyReader final : public http::BodySource {
     remaining_ = length;  // of kLength only
     content_ = 0;
     drained_ = 0;
+    chunks_ = 0;
     bytes_max_ = bytes_max;
     SetFraming(framing);
     ends_with_connection_ = framing == Framing::kConnection;
@@ -152,6 +153,7 @@ class BodyReader final : public http::BodySource {
   [[nodiscard]] size_t Quota(size_t wanted) const;
   [[nodiscard]] bool PastLimit() const;
   bool Fill();
+  void TakeTurns();
   void End();
   void SetFraming(Framing framing) { framing_.store(framing, std::memory_order_relaxed); }
   void SkipReceived(int64_t bytes_max);
@@ -167,6 +169,7 @@ class BodyReader final : public http::BodySource {
   Continue continue_ = Continue::kNone;
   bool closed_ = false;
   bool ends_with_connection_ = false;
+  uint32_t chunks_ = 0;  // since others had their turn
   Error failure_;
   ChunkedDecoder chunked_;
 };

@@ -34,6 +34,8 @@ inline constexpr size_t kChunkLineBytesMax = 4096;
 inline constexpr int64_t kChunkFreeBytes = 16;
 /// Excess overhead of a body past which decoding fails with ErrChunkOverhead.
 inline constexpr int64_t kChunkOverheadBytesMax = 16 * 1024;
+/// Pieces of chunked content that one reader takes before other connections get a turn.
+inline constexpr uint32_t kChunksPerTurnMax = 256;
 /// The trailer section with the empty line that ends it; one more byte is ErrTrailerTooLong.
 inline constexpr size_t kTrailerBytesMax = 4096;
 

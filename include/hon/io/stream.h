@@ -42,6 +42,10 @@ class Stream {
   virtual void SetReadDeadline(TimePoint deadline) = 0;
   virtual void SetWriteDeadline(TimePoint deadline) = 0;
 
+  /// Called by a codec that has done many small steps without a wait, as decoding tiny chunks: lets
+  /// everything else that is ready run first, where that is the stream's to do.
+  virtual void Yield() {}
+
  protected:
   Stream() = default;
   Stream(LinkBuffer& in, LinkBuffer& out) : in_(&in), out_(&out) {}

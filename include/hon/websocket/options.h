@@ -12,6 +12,10 @@ inline constexpr size_t kMessageBytesMax = size_t{1} << 20;
 /// Unsent bytes to one peer past which ConnOptions::slow applies.
 inline constexpr size_t kUnsentBytesMax = size_t{1} << 20;
 
+/// Frames, and parts of long frames, of one connection that are served before other connections get
+/// a turn.
+inline constexpr uint32_t kFramesPerTurnMax = 64;
+
 /// permessage-deflate (RFC 7692). Off by default: it costs memory and time.
 struct DeflateOptions {
   bool enabled = false;
