@@ -124,19 +124,41 @@ void Ring::TellAll() {
     static_cast<void>(bell->TrySend(true));  // the channel may hold a value already
   }
   for (auto& [loop, those] : loops_) {
-    if (std::exchange(those.told, true)) continue;
-    those.streams.front()->Post([ring = shared_from_this(), id = loop] { ring->PumpStreams(id); });
+    those.told = true;
+    if (!std::exchange(those.running, true)) PostPump(loop, those);
   }
 }
 
+void Ring::PostPump(const void* loop, const LoopStreams& those) {
+  those.streams.front()->Post([ring = shared_from_this(), loop] { ring->PumpStreams(loop); });
+}
+
+// Pumps kStreamsPerTurnMax streams and leaves the others to the next turn, so that a broadcast to
+// many does not hold the loop. Events that come in mid-round begin another round behind this one.
 void Ring::PumpStreams(const void* loop) {
   std::unique_lock lock(mutex_);
   const auto at = loops_.find(loop);
   if (at == loops_.end()) return;
-  at->second.told = false;
+  LoopStreams& those = at->second;
+  if (!those.mid_round && std::exchange(those.told, false)) ++those.round;
   lock.unlock();
   // Only this thread changes the list, and a stream that ends in Pump leaves it later.
-  for (Stream* stream : at->second.streams) stream->Pump();
+  size_t pumped = 0;
+  bool all = true;
+  for (Stream* const stream : those.streams) {
+    if (stream->round == those.round) continue;
+    if (pumped == kStreamsPerTurnMax) {
+      all = false;
+      break;
+    }
+    ++pumped;
+    stream->round = those.round;
+    stream->Pump();
+  }
+  lock.lock();
+  those.mid_round = !all;
+  those.running = !all || those.told;
+  if (those.running) PostPump(loop, those);
 }
 
 size_t Ring::Subscribers() const {

@@ -72,7 +72,10 @@ class Ring : public std::enable_shared_from_this<Ring> {
   /// The streams of one loop. Changed on its thread, with the mutex held.
   struct LoopStreams {
     std::vector<Stream*> streams;
-    bool told = false;  // a post to that loop is pending
+    uint64_t round = 0;  // of pumping; a stream that has this number was pumped
+    bool mid_round = false;
+    bool running = false;  // a call of PumpStreams is posted
+    bool told = false;     // there are events since the last round began
   };
 
   void Leave();
@@ -81,6 +84,7 @@ class Ring : public std::enable_shared_from_this<Ring> {
   [[nodiscard]] uint64_t StartFor(std::string_view last_event_id) const;
   void TellAll();
   void PumpStreams(const void* loop);
+  void PostPump(const void* loop, const LoopStreams& those);
 
   const BroadcasterOptions options_;
   const std::string prefix_ = RandomPrefix();

@@ -37,7 +37,9 @@ class Stream final : public io::ConnSink {
   void OnShutdown() override { End(); }
   void OnClosed(const Error& why) override;
 
-  size_t index = 0;  // the ring's: index among the streams of the loop
+  // The ring's.
+  size_t index = 0;    // among the streams of the loop
+  uint64_t round = 0;  // of the last pumping
 
  private:
   explicit Stream(const WriterOptions& options);

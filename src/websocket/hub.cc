@@ -1,6 +1,7 @@
 #include "hon/websocket/hub.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -47,24 +48,19 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
   }
 
   void Publish(std::string_view topic, MessageType type, std::string_view data) {
-    std::vector<Members> receivers;
+    const auto message = std::make_shared<internal::Prepared>(type, std::string(data));
+    std::vector<const void*> idle;
     {
       std::lock_guard lock(mutex_);
       const auto at = topics_.find(topic);
       if (at == topics_.end()) return;
-      for (const auto& [loop, members] : at->second) receivers.push_back(members);
-    }
-    const auto message = std::make_shared<internal::Prepared>(type, std::string(data));
-    for (Members& members : receivers) {
-      const auto send = [message, members] {
-        internal::PreparedBlocks blocks;
-        for (const auto& session : *members) session->SendPrepared(*message, blocks);
-      };
-      // Posts through any live connection of the loop.
-      for (const auto& session : *members) {
-        if (session->Post(send)) break;
+      for (const auto& [loop, members] : at->second) {
+        Outbox& outbox = outboxes_[loop];
+        outbox.broadcasts.push_back({message, members});
+        if (!std::exchange(outbox.running, true)) idle.push_back(loop);
       }
     }
+    for (const void* const loop : idle) PostSend(loop);
   }
 
   size_t Subscribers(std::string_view topic) const {
@@ -85,6 +81,89 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
     List& operator*() const { return *list; }
   };
   using ByLoop = std::map<const void*, Members>;
+
+  /// One message to the receivers of one loop, from the receiver at `next` on.
+  struct Broadcast {
+    std::shared_ptr<internal::Prepared> message;
+    Members members;
+    size_t next = 0;
+  };
+  /// The messages to one loop, in the order of Publish.
+  struct Outbox {
+    std::deque<Broadcast> broadcasts;
+    bool running = false;  // a SendCall is posted
+  };
+  /// A posted call of Send. A loop that is destroyed first discards the call, and what it would
+  /// have sent.
+  struct SendCall {
+    SendCall(std::shared_ptr<Impl> its_hub, const void* its_loop)
+        : hub(std::move(its_hub)), loop(its_loop) {}
+    SendCall(const SendCall&) = delete;
+    SendCall& operator=(const SendCall&) = delete;
+    ~SendCall() {
+      if (pending) hub->Discard(loop);
+    }
+
+    const std::shared_ptr<Impl> hub;
+    const void* const loop;
+    bool pending = true;
+  };
+
+  // Has the loop go on with its outbox. Posts through any live receiver of the first message, and
+  // drops messages whose receivers have all ended.
+  void PostSend(const void* loop) {
+    const auto call = std::make_shared<SendCall>(shared_from_this(), loop);
+    const auto send = [call] {
+      call->pending = false;
+      call->hub->Send(call->loop);
+    };
+    for (;;) {
+      Members members;
+      {
+        std::lock_guard lock(mutex_);
+        members = outboxes_.at(loop).broadcasts.front().members;
+      }
+      for (const auto& session : *members) {
+        if (session->Post(send)) return;
+      }
+      if (!TakeFirst(loop)) {
+        call->pending = false;
+        return;
+      }
+    }
+  }
+
+  // On the loop: sends the first message to kReceiversPerTurnMax receivers, so that a broadcast to
+  // many does not hold the loop.
+  void Send(const void* loop) {
+    Broadcast now;
+    size_t end = 0;
+    {
+      std::lock_guard lock(mutex_);
+      Broadcast& first = outboxes_.at(loop).broadcasts.front();
+      end = std::min(first.members->size(), first.next + kReceiversPerTurnMax);
+      now = first;
+      first.next = end;
+    }
+    internal::PreparedBlocks blocks;
+    for (size_t i = now.next; i < end; ++i) (*now.members)[i]->SendPrepared(*now.message, blocks);
+    if (end < now.members->size() || TakeFirst(loop)) PostSend(loop);
+  }
+
+  // Drops the first message to a loop. Returns whether another one follows.
+  bool TakeFirst(const void* loop) {
+    std::lock_guard lock(mutex_);
+    const auto at = outboxes_.find(loop);
+    at->second.broadcasts.pop_front();
+    if (!at->second.broadcasts.empty()) return true;
+    outboxes_.erase(at);
+    return false;
+  }
+
+  void Discard(const void* loop) {
+    std::lock_guard lock(mutex_);
+    outboxes_.erase(loop);
+  }
 
   static List& Own(Members& members) {
     if (members.list.use_count() != 1) members.list = std::make_shared<List>(*members);
@@ -113,6 +192,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
   }
 
   mutable std::mutex mutex_;
+  std::map<const void*, Outbox> outboxes_;
   std::map<std::string, ByLoop, std::less<>> topics_;
   std::unordered_map<const Session*, std::vector<std::string>> joined_;  // topics of each
 };

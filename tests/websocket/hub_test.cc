@@ -179,6 +179,50 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
   });
 }
 
+// Publishes when it is told to, and counts the receivers that the loop serves before what was
+// posted behind the message.
+class BroadcastsInSteps final : public EventHandler {
+ public:
+  explicit BroadcastsInSteps(Hub hub) : hub_(std::move(hub)) {}
+  void OnOpen(Conn& conn) override {
+    conns_.push_back(conn);
+    hub_.Subscribe(conn, "all");
+  }
+  void OnMessage(Conn&, MessageType type, std::string_view) override {
+    EXPECT_FALSE(hub_.Publish("all", type, "one"));
+    netpoll::Loop::Current()->Post([this] {
+      size_t served = 0;
+      for (const Conn& conn : conns_) served += conn.Unsent() != 0 ? 1U : 0U;
+      served_first = served;
+    });
+    EXPECT_FALSE(hub_.Publish("all", type, "two"));
+  }
+  void Forget() { conns_.clear(); }
+  std::atomic<size_t> served_first{0};
+
+ private:
+  Hub hub_;
+  std::vector<Conn> conns_;
+};
+
+TEST_P(HubTest, ABroadcastIsMadeInSteps) {
+  constexpr size_t kReceivers = 2 * kReceiversPerTurnMax + 10;
+  const auto events = std::make_shared<BroadcastsInSteps>(hub_);
+  ServeEvents({}, events);
+  std::vector<std::unique_ptr<WsPeer>> peers;
+  while (peers.size() < kReceivers) peers.push_back(std::make_unique<WsPeer>(Address(), "/ws"));
+  ASSERT_TRUE(Joined(kReceivers));
+  peers.front()->wire.Send(test::Text("go"));
+  for (const auto& peer : peers) {
+    ASSERT_EQ(peer->ReadAnswer(), "text:one");
+    ASSERT_EQ(peer->ReadAnswer(), "text:two");
+  }
+  EXPECT_EQ(events->served_first, kReceiversPerTurnMax);
+  for (const auto& peer : peers) peer->wire.Send(test::Close(1000));
+  for (const auto& peer : peers) ASSERT_EQ(peer->ReadAnswer(), "close:1000");
+  events->Forget();
+}
+
 HON_INSTANTIATE_BACKENDS(DialTest);
 
 }  // namespace

@@ -13,6 +13,9 @@ namespace internal {
 class Ring;  // src/sse
 }
 
+/// Streams of a broadcaster that a loop serves in one turn; then other connections get theirs.
+inline constexpr size_t kStreamsPerTurnMax = 64;
+
 /// The treatment of a subscriber that is so slow that its next event is no longer kept.
 enum class Slow : uint8_t {
   kDisconnect,  // its stream ends; the client reconnects and continues with the events kept by then

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
 #include "hon/websocket/conn.h"
 
 namespace hon::websocket {
+
+/// Receivers of one message that a loop serves in one turn; then other connections get theirs.
+inline constexpr size_t kReceiversPerTurnMax = 64;
 
 /// Broadcasts messages to subscribers. A message is framed once, and compressed once for each
 /// window size, for any number of receivers; each loop sends it to its own connections, which share
