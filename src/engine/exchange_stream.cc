@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/fiber/blocking.h"
 #include "hon/netpoll/loop.h"
+#include "io/page_cache.h"
 
 namespace hon::engine {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 constexpr size_t kBytesPerTurnMax = 256 * 1024;
 // One sendfile call blocks its loop for as long as the copy takes.
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
+// Bytes of a file that are looked for in the page cache, and read into it, at a time.
+constexpr int64_t kProbedFileBytes = 1024 * 1024;
 
 // Wakes a fiber when a context ends. Lives on that fiber's stack.
 class ContextEnd final : public appcontext::Waiter {
@@ -87,10 +91,16 @@ Error ExchangeStream::DrainOutput(size_t bytes_max) {
 io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t count) {
   used_ = true;
   int64_t sent = 0;
+  int64_t in_memory = 0;  // bytes that sendfile finds in the page cache
   if (Error err = DrainOutput(0)) return {0, std::move(err)};
   while (sent < count) {
     if (Error err = Obstacle(write_)) return {sent, std::move(err)};
     const auto part = static_cast<size_t>(std::min(count - sent, kSendFileBytesMax));
+    if (sent >= in_memory) [[unlikely]] {
+      const auto probed = static_cast<size_t>(std::min(count - sent, kProbedFileBytes));
+      in_memory = sent + static_cast<int64_t>(probed);
+      if (AwaitDisk(file, offset + sent, probed)) continue;
+    }
     Result<size_t> n = connection_->SendFileSome(file, offset + sent, part);
     if (!n) {
       if (n.error().Is(io::ErrEof)) return {sent, io::ErrUnexpectedEof};
@@ -107,6 +117,15 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
     YieldNowAndThen(*n);
   }
   return {sent, {}};
+}
+
+// Sendfile of a part that is not in memory would hold the loop for as long as the disk takes.
+// Returns whether the fiber was suspended.
+bool ExchangeStream::AwaitDisk(const io::File& file, int64_t offset, size_t count) {
+  const int fd = file.Fd();
+  if (io::InPageCache(fd, offset, count)) return false;
+  // Without a thread sendfile waits for the disk.
+  return fiber::Blocking([=] { io::ReadIntoPageCache(fd, offset, count); }).has_value();
 }
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {

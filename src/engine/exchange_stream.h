@@ -80,6 +80,7 @@ class ExchangeStream final : public io::Stream {
   Error SuspendForInput();
   Error SuspendForOutput();
   void Await(fiber::Fiber*& waiter, Patience& patience);
+  static bool AwaitDisk(const io::File& file, int64_t offset, size_t count);
   [[nodiscard]] Error Obstacle(Patience& patience);
   static void Wake(fiber::Fiber* waiter) {
     if (waiter != nullptr) fiber::Wake(*waiter);
