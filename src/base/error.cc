@@ -1,6 +1,8 @@
 #include "hon/base/error.h"
 
 #include <atomic>
+#include <memory>
+#include <new>
 #include <system_error>
 
 namespace hon {
@@ -13,34 +15,60 @@ struct Error::Rep {
   Error cause;
 };
 
+namespace {
+
+// The error where no memory is left for a better one.
+constexpr Sentinel kNoMemory{"out of memory"};
+
+/// Returns the result of `make`, or `otherwise` where there is no memory for it: an error that
+/// cannot be made is still an error, and no exception.
+template <class Make>
+Error OrElse(const Error& otherwise, Make make) noexcept {
+  try {
+    return make();
+  } catch (const std::bad_alloc&) {
+    return otherwise;
+  }
+}
+
+}  // namespace
+
 Error Error::New(std::string text) {
-  Rep* rep = new Rep;
-  rep->text = std::move(text);
-  return Error(rep);
+  return OrElse(kNoMemory, [&] {
+    auto rep = std::make_unique<Rep>();
+    rep->text = std::move(text);
+    return Error(rep.release());
+  });
 }
 
 Error Error::Of(const Sentinel& sentinel, std::string text) {
-  Rep* rep = new Rep;
-  rep->sentinel = &sentinel;
-  rep->text = std::move(text);
-  return Error(rep);
+  return OrElse(sentinel, [&] {
+    auto rep = std::make_unique<Rep>();
+    rep->sentinel = &sentinel;
+    rep->text = std::move(text);
+    return Error(rep.release());
+  });
 }
 
 Error Error::Wrap(std::string_view context, Error cause) {
   if (!cause) return cause;
-  Rep* rep = new Rep;
-  rep->text.assign(context);
-  rep->cause = std::move(cause);
-  return Error(rep);
+  return OrElse(cause, [&] {
+    auto rep = std::make_unique<Rep>();
+    rep->text.assign(context);
+    rep->cause = cause;
+    return Error(rep.release());
+  });
 }
 
 Error Error::System(int errno_value, std::string_view context) {
-  Rep* rep = new Rep;
-  rep->system_code = errno_value;
-  rep->text.assign(context);
-  rep->text += ": ";
-  rep->text += std::generic_category().message(errno_value);
-  return Error(rep);
+  return OrElse(kNoMemory, [&] {
+    auto rep = std::make_unique<Rep>();
+    rep->system_code = errno_value;
+    rep->text.assign(context);
+    rep->text += ": ";
+    rep->text += std::generic_category().message(errno_value);
+    return Error(rep.release());
+  });
 }
 
 bool Error::Is(const Sentinel& sentinel) const noexcept {

@@ -157,18 +157,17 @@ void Http1Conn::StartServing() {
   HON_ASSERT(!disconnected_);
   if (phase_ != Phase::kIdle && phase_ != Phase::kHead) return;
   Http1Exchange& exchange = services_->exchanges.Take(*services_);
-  if (!FindHead(exchange)) return services_->exchanges.GiveBack(exchange);
-  exchange_ = &exchange;
   try {
+    if (!FindHead(exchange)) return services_->exchanges.GiveBack(exchange);
+    exchange_ = &exchange;
     services_->scheduler.Start([](void* self) { static_cast<Http1Conn*>(self)->Serve(); }, this,
                                exchange.FiberAttributes());
-  } catch (const std::bad_alloc&) {  // no memory for a stack: Serve has not run and throws nothing
-                                     // itself
+  } catch (const std::bad_alloc&) {  // no fiber has run: no exception leaves Serve
     exchange_ = nullptr;
+    const bool head = exchange.IsHead();
     exchange.TurnAway(adaptor::Refusal::kOverloaded);
-    Refuse(adaptor::Refusal::kOverloaded, exchange.IsHead(),
-           "no memory for the stack of another handler");
     services_->exchanges.GiveBack(exchange);
+    Refuse(adaptor::Refusal::kOverloaded, head, "no memory for another request");
   }
   // A Serve that has ended may have destroyed the connection.
 }
@@ -176,24 +175,28 @@ void Http1Conn::StartServing() {
 // On the fiber: answers the request whose head was found, and the ones behind it.
 void Http1Conn::Serve() {
   Http1Exchange& exchange = *exchange_;
-  exchange.Attach(*this, *connection_);
-  for (int served = 1;; ++served) {
-    BeginRequest(exchange);
-    Outcome outcome = AnswerRequest(exchange);
-    if (outcome == Outcome::kUnreadBody) {
-      if (phase_ == Phase::kHandler) {  // otherwise it was cut meanwhile
-        Move<Phase::kHandler, PhaseEvent::kReplyDone>();
+  try {
+    exchange.Attach(*this, *connection_);
+    for (int served = 1;; ++served) {
+      BeginRequest(exchange);
+      Outcome outcome = AnswerRequest(exchange);
+      if (outcome == Outcome::kUnreadBody) {
+        if (phase_ == Phase::kHandler) {  // otherwise it was cut meanwhile
+          Move<Phase::kHandler, PhaseEvent::kReplyDone>();
+        }
+        connection_->FlushLater();  // the client may wait for the answer before it sends the rest
+        outcome = exchange.Drain();
       }
-      connection_->FlushLater();  // the client may wait for the answer before it sends the rest
-      outcome = exchange.Drain();
+      if (!Settle(outcome, exchange)) break;
+      if (served == kRequestsPerTurnMax && !connection_->Reader().Empty()) {
+        services_->queue.Add(*this);  // other connections get their turn
+        break;
+      }
+      if (!FindHead(exchange)) break;
+      fiber::SetAttributes(exchange.FiberAttributes());  // a handler may have changed them
     }
-    if (!Settle(outcome, exchange)) break;
-    if (served == kRequestsPerTurnMax && !connection_->Reader().Empty()) {
-      services_->queue.Add(*this);  // other connections get their turn
-      break;
-    }
-    if (!FindHead(exchange)) break;
-    fiber::SetAttributes(exchange.FiberAttributes());  // a handler may have changed them
+  } catch (const std::bad_alloc&) {
+    GiveUp(exchange);
   }
   FinishServing(exchange);
 }
@@ -277,9 +280,17 @@ inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
     exchange.TurnAway(adaptor::Refusal::kOverloaded);
     return Outcome::kRefused;
   }
-  const Outcome outcome = exchange.Answer(*scope_);
-  services_->LeaveRequest();
-  return outcome;
+  struct Leave {  // also when Answer throws
+    LoopServices& services;
+    ~Leave() { services.LeaveRequest(); }
+  } const leave{*services_};
+  return exchange.Answer(*scope_);
+}
+
+// No memory outside of the handler: costs this connection.
+void Http1Conn::GiveUp(Http1Exchange& exchange) {
+  exchange.Abandon();
+  if (phase_ != Phase::kHijacked && phase_ != Phase::kClosed) Close(CloseHow::kAbort);
 }
 
 // The step after an answer. Returns false when no further request is served.

@@ -88,6 +88,7 @@ class Http1Conn final : public ConnEntry {
   [[gnu::cold]] void MakeScope(const ConnHooks& hooks);
   void StartServing();
   void Serve();
+  [[gnu::cold]] void GiveUp(Http1Exchange& exchange);
   [[nodiscard, gnu::always_inline]] bool FindHead(Http1Exchange& exchange);
   [[nodiscard, gnu::cold]] bool AnswersPileUp();
   [[gnu::cold]] void AwaitRestOfHead();

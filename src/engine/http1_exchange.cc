@@ -64,6 +64,11 @@ Outcome Http1Exchange::Drain() {
   return whole ? Outcome::kKeepAlive : Outcome::kLinger;
 }
 
+void Http1Exchange::Abandon() {
+  if (head_block_.Get() != nullptr) return End();  // Begin was called
+  request_.Recycle();
+}
+
 // --- The request.
 
 inline adaptor::Refusal Http1Exchange::FillRequest() {
@@ -80,10 +85,11 @@ inline void Http1Exchange::Begin(const ConnScope& scope) {
   head_block_ = stream_.In().Hold();
   const Error skipped = stream_.In().Skip(head_.size);
   HON_ASSERT(!skipped);
+  stream_.Renew(services_->settings);
+  BeginContext(scope);
   body_.Begin(stream_, head_, request_.Trailer, services_->settings.body_bytes_max);
   if (head_.HasBody()) request_.Body = http::Body(&body_);
   request_.RemoteAddr = peer_;
-  stream_.Renew(services_->settings);
   response_.Reset(stream_, *this,
                   {.head = IsHead(),
                    .connect = head_.method == "CONNECT",
@@ -91,7 +97,6 @@ inline void Http1Exchange::Begin(const ConnScope& scope) {
                    .close = head_.close,
                    .date = services_->date.At(services_->loop.Now()),
                    .body = &body_});
-  BeginContext(scope);
 }
 
 // Ends every view that the handler was given.

@@ -1,6 +1,7 @@
 #include "engine/loop_engine.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "engine/http1_conn.h"
@@ -21,14 +22,30 @@ Http2Conn& Http2Of(netpoll::Connection& c) { return *static_cast<Http2Conn*>(c.U
 // RFC 7301 §6, RFC 9113 §3.2.
 constexpr std::string_view kHttp2Protocol = "h2";
 
+// An event that finds no memory costs its connection.
+template <class Event>
+[[gnu::always_inline]] inline void OrCut(netpoll::Connection& c, Event event) {
+  try {
+    event();
+  } catch (const std::bad_alloc&) {
+    c.Close(netpoll::CloseHow::kAbort);
+  }
+}
+
 }  // namespace
 
-void Http1Events::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
-void Http1Events::OnRequest(netpoll::Connection& c) { Of(c).OnInput(); }
-void Http1Events::OnWritable(netpoll::Connection& c) { Of(c).OnWritable(); }
+void Http1Events::OnConnect(netpoll::Connection& c) {
+  OrCut(c, [&c] { Of(c).OnConnect(); });
+}
+void Http1Events::OnRequest(netpoll::Connection& c) {
+  OrCut(c, [&c] { Of(c).OnInput(); });
+}
+void Http1Events::OnWritable(netpoll::Connection& c) {
+  OrCut(c, [&c] { Of(c).OnWritable(); });
+}
 
 void Http1Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
-  Of(c).OnTimeout(kind);
+  OrCut(c, [&c, kind] { Of(c).OnTimeout(kind); });
 }
 
 void Http1Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
@@ -105,7 +122,9 @@ class LoopEngineImpl::GateHandler final : public netpoll::EventHandler {
       : owner_(&owner), scope_(owner.services_, std::move(base)) {
     scope_.Watch();
   }
-  void OnPrepare(netpoll::Connection& c) override { owner_->Accept(c, scope_); }
+  void OnPrepare(netpoll::Connection& c) override {
+    OrCut(c, [&] { owner_->Accept(c, scope_); });
+  }
   void OnRequest(netpoll::Connection& c) override { owner_->OnRequest(c); }
 
  private:
@@ -135,7 +154,9 @@ appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
       &engine.GetRuntime().GetSpawner()));
 }
 
-void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Accept(c, services_.base_scope); }
+void LoopEngineImpl::OnPrepare(netpoll::Connection& c) {
+  OrCut(c, [&] { Accept(c, services_.base_scope); });
+}
 
 void LoopEngineImpl::Accept(netpoll::Connection& c, ConnScope& scope) {
   auto* conn = new Http1Conn(services_, c, scope);

@@ -1,6 +1,7 @@
 // The receiving side and the end of a connection. Sending and deadlines: connection.cc.
 
 #include <algorithm>
+#include <new>
 
 #include "hon/base/assert.h"
 #include "hon/io/io.h"
@@ -84,10 +85,19 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
   if (c.records_ != nullptr) [[unlikely]]
     return c.ReceivedSealed(block, n);
   if (c.phase_ != Connection::Phase::kOpen) return c.Discard(n);
-  const bool copy = n <= kCopyBytesMax && !c.in_.Empty();
+  bool copy = n <= kCopyBytesMax && !c.in_.Empty();
+  size_t copied = 0;
   if (copy) {
-    c.in_.Write({block->data, n});
-  } else {
+    const size_t had = c.in_.Len();
+    try {
+      c.in_.Write({block->data, n});
+    } catch (const std::bad_alloc&) {  // the block itself takes the place of the copy
+      copy = false;
+      copied = c.in_.Len() - had;
+    }
+  }
+  if (!copy) {
+    block->begin = static_cast<uint32_t>(copied);
     block->end = static_cast<uint32_t>(n);
     c.in_.Append(block);
   }

@@ -1,6 +1,5 @@
 #include "netpoll/connection_slab.h"
 
-#include <cstdlib>
 #include <new>
 
 #include "hon/base/assert.h"
@@ -52,8 +51,7 @@ void ConnectionSlab::Delete(Connection& c) {
 }
 
 ConnectionSlab::Chunk* ConnectionSlab::AddChunk() {
-  void* memory = std::aligned_alloc(kChunkBytes, kChunkBytes);
-  if (memory == nullptr) throw std::bad_alloc();
+  void* memory = ::operator new(kChunkBytes, std::align_val_t(kChunkBytes));
   auto* chunk = new (memory) Chunk;
   Poison(chunk->At(0), kPerChunk * sizeof(Connection));
   chunk->next = all_;
@@ -70,7 +68,7 @@ void ConnectionSlab::RemoveChunk(Chunk* chunk) {
   if (chunk->next != nullptr) chunk->next->prev = chunk->prev;
   if (all_ == chunk) all_ = chunk->next;
   Unpoison(chunk->At(0), kPerChunk * sizeof(Connection));
-  std::free(chunk);
+  ::operator delete(chunk, std::align_val_t(kChunkBytes));
   --chunks_;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -21,6 +22,8 @@
 
 namespace hon::netpoll {
 namespace {
+
+constexpr Sentinel kNoMemory{"no memory for a connection"};
 
 thread_local Loop* current_loop = nullptr;
 
@@ -266,7 +269,14 @@ Result<Connection*> LoopIo::NewConnecting(Loop& loop, int fd, EventHandler& hand
     loop.backend_->CloseNow(fd);
     return Fail(io::ErrClosed);
   }
-  Connection& c = loop.slab_->New(loop, handler, fd, true);
+  Connection* made = nullptr;
+  try {
+    made = &loop.slab_->New(loop, handler, fd, true);
+  } catch (const std::bad_alloc&) {
+    loop.backend_->CloseNow(fd);
+    return Fail(kNoMemory);
+  }
+  Connection& c = *made;
   if (Error why = loop.backend_->Attach(c)) {
     loop.backend_->CloseNow(fd);
     loop.slab_->Delete(c);

@@ -26,6 +26,18 @@ SocketAddress Ipv4(const char* ip, int port) {
   return address;
 }
 
+/// Around allocations of the fake's own.
+struct Exempt {
+  Exempt() {
+    if (FakeBackend::exempt != nullptr) FakeBackend::exempt(true);
+  }
+  ~Exempt() {
+    if (FakeBackend::exempt != nullptr) FakeBackend::exempt(false);
+  }
+  Exempt(const Exempt&) = delete;
+  Exempt& operator=(const Exempt&) = delete;
+};
+
 }  // namespace
 
 void FakeSocket::SendsByteByByte(std::string_view bytes) {
@@ -79,7 +91,12 @@ void FakeBackend::Wait(Duration wait_max) {
 void FakeBackend::Deliver() {
   DeliverAccepts();
   // A copy, since sockets join and leave during the loop.
-  for (const int fd : std::vector<int>(attached_.begin(), attached_.end())) {
+  std::vector<int> attached;
+  {
+    const Exempt exempt;
+    attached.assign(attached_.begin(), attached_.end());
+  }
+  for (const int fd : attached) {
     FakeSocket& socket = At(fd);
     if (Pending(socket)) DeliverTo(socket);
   }
@@ -104,7 +121,11 @@ void FakeBackend::Receive(FakeSocket& socket) {
   Connection& c = *socket.connection_;
   if (!socket.pieces_.empty()) {
     std::string& piece = socket.pieces_.front();
-    io::Block* block = blocks_->Get();
+    io::Block* block = nullptr;
+    {
+      const Exempt exempt;
+      block = blocks_->Get();
+    }
     const size_t n = std::min<size_t>(piece.size(), block->capacity);
     std::memcpy(block->data, piece.data(), n);
     piece.erase(0, n);
@@ -168,6 +189,7 @@ int FakeBackend::StartConnect(const SocketAddress&, bool* connected) {
 }
 
 Error FakeBackend::Attach(Connection& c) {
+  const Exempt exempt;
   At(c.Fd()).connection_ = &c;
   attached_.insert(c.Fd());
   return {};
@@ -188,6 +210,7 @@ void FakeBackend::Close(Connection& c) {
 }
 
 ssize_t FakeBackend::Send(int fd, const iovec* parts, int count) {
+  const Exempt exempt;
   FakeSocket& socket = At(fd);
   HON_ASSERT(!socket.closed_);
   ++socket.sends_;

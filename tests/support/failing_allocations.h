@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hon::test {
+
+/// While it lives, allocation number `at` of this thread, counted from 1, fails. Link
+/// failing_allocations.cc, which replaces operator new.
+class FailingAllocation {
+ public:
+  explicit FailingAllocation(size_t at);
+  ~FailingAllocation();
+  FailingAllocation(const FailingAllocation&) = delete;
+  FailingAllocation& operator=(const FailingAllocation&) = delete;
+
+  /// Whether the allocation has come, and failed.
+  [[nodiscard]] static bool Failed();
+};
+
+/// True: allocations of this thread neither count nor fail, until the same number of false.
+void SetSafe(bool safe);
+
+/// While it lives, allocations of this thread neither count nor fail: those of the test itself.
+class SafeAllocations {
+ public:
+  SafeAllocations() { SetSafe(true); }
+  ~SafeAllocations() { SetSafe(false); }
+  SafeAllocations(const SafeAllocations&) = delete;
+  SafeAllocations& operator=(const SafeAllocations&) = delete;
+};
+
+}  // namespace hon::test
