@@ -31,6 +31,8 @@ struct Flags {
   size_t header_bytes = size_t{1} << 20;
   int64_t body_bytes = int64_t{4} << 30;
   size_t connections = 0;
+  size_t memory_mib = 0;
+  int64_t idle_trim = 20'000;
 };
 
 /// Reads the command line. When the program should end at once (--help, a mistake), a message was

@@ -37,6 +37,11 @@ Duration Time(int64_t milliseconds) {
   return milliseconds == 0 ? kUnlimited : Duration(std::chrono::milliseconds(milliseconds));
 }
 
+server::Option MemoryBudget(size_t mib) {
+  if (mib == 0) return [](server::Options&) {};
+  return server::WithMemoryBudget(mib << 20);
+}
+
 int Serve(const Flags& flags, server::SignalWaiter& signals) {
   http::ServeMux plain;
   Register(plain, flags);
@@ -57,7 +62,8 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
       server::WithWriteTimeout(Time(flags.write_timeout)),
       server::WithKeepAliveTimeout(Time(flags.keep_alive_timeout)),
       server::WithMaxHeaderBytes(flags.header_bytes), server::WithMaxBodyBytes(flags.body_bytes),
-      server::WithMaxConnections(flags.connections), server::WithProtocols(protocols));
+      server::WithMaxConnections(flags.connections), MemoryBudget(flags.memory_mib),
+      server::WithIdleTrim(Time(flags.idle_trim)), server::WithProtocols(protocols));
   if (Error err = server.Listen(flags.address)) {
     std::fprintf(stderr, "hon_wire_server: %s\n", err.Message().c_str());
     return 1;

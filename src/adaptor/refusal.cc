@@ -54,6 +54,7 @@ void WriteStart(Refusal refusal, const http::Header* set_before, io::LinkBuffer&
   out.Write("HTTP/1.1 ");
   out.Write(DescribeRefusal(refusal).reason);
   out.Write("\r\n");
+  if (refusal == Refusal::kOverloaded) out.Write("Retry-After: 1\r\n");
   if (set_before == nullptr) return;
   for (const http::Header::Field& field : *set_before) {
     if (!IsKeptInRefusal(field.name)) continue;

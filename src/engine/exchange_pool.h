@@ -23,6 +23,8 @@ class ExchangePool {
   /// Under AddressSanitizer, uses of a Request or ResponseWriter that a handler has kept are
   /// detected from here on.
   void GiveBack(Http1Exchange& exchange);
+  /// Frees the free exchanges.
+  void Trim();
 
  private:
   [[gnu::cold]] static Http1Exchange& Make(LoopServices& services);

@@ -67,6 +67,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
   void CutServed(const Error& cause) override;
   void CloseAll(const Error& cause) override;
   void SetKeepAlivesEnabled(bool enabled) override;
+  void RelieveMemory() override { services_.memory.Relieve(); }
   [[nodiscard]] size_t Connections() const override { return services_.served; }
 
  private:

@@ -9,6 +9,7 @@
 #include "hon/base/guard.h"
 #include "hon/base/sanitizer.h"
 #include "hon/http/time.h"
+#include "hon/io/memory_budget.h"
 
 namespace hon::engine {
 namespace {
@@ -42,6 +43,7 @@ LoopServices::LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
       parser({.head_bytes_max = its_settings.header_bytes_max + kHeaderSlackBytes,
               .fields_max = its_settings.header_fields_max}),
       runner(its_engine, its_scheduler, its_shared.on_held),
+      memory(*this),
       hooks(std::move(its_hooks)),
       queue(loop),
       base_scope(*this, {}),
@@ -51,6 +53,8 @@ LoopServices::LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
       }) {}
 
 bool LoopServices::EnterLimitedRequest() {
+  if (scarce) return false;
+  if (!limits_requests) return true;
   if (shared.in_flight.fetch_add(1, std::memory_order_relaxed) < shared.in_flight_max) return true;
   LeaveRequest();
   return false;
@@ -104,7 +108,10 @@ bool LoopServices::EnterConnection(const netpoll::Connection& connection) {
   ++served;
   const size_t before = shared.connections.fetch_add(1, std::memory_order_relaxed) +
                         shared.hijacked.load(std::memory_order_relaxed);
+  memory.OnAccepted();
   if (draining || before >= shared.connections_max) return false;
+  if (shared.budget != nullptr && shared.budget->Scarce()) [[unlikely]]
+    return false;
   if (shared.per_peer_max == SIZE_MAX) return true;
   char peer[netpoll::kAddressTextMax];
   return shared.peers.Enter(connection.FormatRemoteAddr(peer), shared.per_peer_max);
@@ -137,7 +144,10 @@ void DateText::Format(TimePoint now) {
 
 ExchangePool::ExchangePool() : free_max_(CheckedFromOutside() ? 0 : kFreeMax) {}
 
-ExchangePool::~ExchangePool() {
+ExchangePool::~ExchangePool() { Trim(); }
+
+void ExchangePool::Trim() {
+  free_ = 0;
   while (Http1Exchange* const exchange = first_) {
     Unpoison(exchange, sizeof(Http1Exchange));
     first_ = exchange->next_free_;

@@ -13,6 +13,7 @@
 #include "engine/exchange_pool.h"
 #include "engine/handler_runner.h"
 #include "engine/http2_pool.h"
+#include "engine/loop_memory.h"
 #include "engine/serve_queue.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/adaptor/refusal.h"
@@ -56,6 +57,7 @@ struct LoopServices {
   LoopEngine::Shared& shared;          // of all loops of the server
   std::atomic<bool> keep_alive{true};  // connections go on after an answer; any thread reads
   const bool limits_requests;          // WithMaxInFlight
+  bool scarce = false;                 // memory is: further requests are answered 503
   const Duration request_timeout;      // WithRequestTimeout
   const ConnSettings settings;
   const adaptor::HeadParser parser;
@@ -65,6 +67,7 @@ struct LoopServices {
   HandlerRunner runner;
 
   // The members that each connection uses.
+  LoopMemory memory;
   const ConnHooks hooks;
   ServeQueue queue;
   ConnList conns;
@@ -75,7 +78,7 @@ struct LoopServices {
   std::function<void()> on_empty;  // called once when no connection is left
 
   /// Counts a request that is served, until LeaveRequest. Returns false when the limit is reached.
-  [[nodiscard]] bool EnterRequest() { return !limits_requests || EnterLimitedRequest(); }
+  [[nodiscard]] bool EnterRequest() { return !(limits_requests | scarce) || EnterLimitedRequest(); }
   void LeaveRequest() {
     if (limits_requests) [[unlikely]]
       shared.in_flight.fetch_sub(1, std::memory_order_relaxed);

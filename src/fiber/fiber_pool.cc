@@ -79,11 +79,18 @@ void FiberPool::OnTimer() {
   FreeSlabs();
   TrimUsed();
   TrimSurplus();
+  if (sweeps_to_nothing_ != 0) --sweeps_to_nothing_;
   if (HasMore()) loop_->Timers().Arm(*this, loop_->Now() + netpoll::TimerWheel::kTick);
 }
 
+// Bounded, since the free fibers of a loop in use would be trimmed for ever.
+void FiberPool::Trim() {
+  sweeps_to_nothing_ = Free() / kStacksPerSweep + slabs_.size() / kSlabsPerSweep + 2;
+  loop_->Timers().Arm(*this, loop_->Now() + netpoll::TimerWheel::kTick);
+}
+
 bool FiberPool::HasMore() const {
-  const size_t wanted = options_->cached_stacks_max;
+  const size_t wanted = CachedMax();
   return lists_[kAll].First() != nullptr || Cached() > wanted ||
          (slabs_unused_ != 0 && Free() > wanted);
 }
@@ -92,7 +99,7 @@ bool FiberPool::HasMore() const {
 void FiberPool::FreeSlabs() {
   unsigned freed = 0;
   for (unsigned i = 0; i < kSlabsLookedAt && freed < kSlabsPerSweep; ++i) {
-    if (slabs_unused_ == 0 || Free() <= options_->cached_stacks_max) return;
+    if (slabs_unused_ == 0 || Free() <= CachedMax()) return;
     if (slab_looked_at_ >= slabs_.size()) slab_looked_at_ = 0;
     if (TryFree(slab_looked_at_)) {
       ++freed;
@@ -139,7 +146,7 @@ void FiberPool::TrimUsed() {
 
 // Frees all memory of surplus free stacks. The slab has live fibers, so the address range stays.
 void FiberPool::TrimSurplus() {
-  for (unsigned i = 0; i < kStacksPerSweep && Cached() > options_->cached_stacks_max; ++i) {
+  for (unsigned i = 0; i < kStacksPerSweep && Cached() > CachedMax(); ++i) {
     Fiber* fiber = lists_[kSome].First();
     if (fiber == nullptr) return;
     lists_[kSome].Remove(*fiber);

@@ -86,6 +86,9 @@ class FiberPool final : private netpoll::Timer {
     if (!Armed()) loop_->Timers().Arm(*this, loop_->Now() + kSweepInterval);
   }
 
+  /// Frees the memory of all free fibers, a little in each of the next turns.
+  void Trim();
+
   // Any thread.
 
   /// Stacks that exist, those of free fibers included.
@@ -145,6 +148,9 @@ class FiberPool final : private netpoll::Timer {
   void TrimUsed();
   void TrimSurplus();
   [[nodiscard]] bool HasMore() const;
+  [[nodiscard]] size_t CachedMax() const {
+    return sweeps_to_nothing_ != 0 ? 0 : options_->cached_stacks_max;
+  }
 
   Scheduler::Impl* owner_;
   netpoll::Loop* loop_;
@@ -154,7 +160,8 @@ class FiberPool final : private netpoll::Timer {
   std::vector<std::unique_ptr<FiberSlab>> slabs_;
   size_t slabs_unused_ = 0;  // slabs without a live fiber
   size_t slab_looked_at_ = 0;
-  FiberSlab* newest_ = nullptr;  // may have room for more fibers
+  size_t sweeps_to_nothing_ = 0;  // sweeps that keep no memory, after Trim
+  FiberSlab* newest_ = nullptr;   // may have room for more fibers
   Counter stacks_;
   Counter trimmed_;
 };

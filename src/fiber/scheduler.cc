@@ -307,6 +307,7 @@ const Options& Scheduler::GetOptions() const { return impl_->GetOptions(); }
 size_t Scheduler::Live() const { return impl_->GetStats().live; }
 size_t Scheduler::Stacks() const { return impl_->GetStats().stacks; }
 Stats Scheduler::GetStats() const { return impl_->GetStats(); }
+void Scheduler::Trim() { impl_->Trim(); }
 BlockingPool& Scheduler::Blocking() { return impl_->Blocking(); }
 
 Fiber* Current() {

@@ -37,6 +37,7 @@ class Scheduler::Impl final : private netpoll::Task {
   [[nodiscard]] const Options& GetOptions() const { return options_; }
   [[nodiscard]] Stats GetStats() const;
   [[nodiscard]] BlockingPool& Blocking();
+  void Trim() { pool_.Trim(); }
 
  private:
   class Launch;

@@ -1,7 +1,6 @@
 #include "hon/io/link_buffer.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -10,6 +9,7 @@
 #include "base/outside_asan.h"
 #include "hon/base/assert.h"
 #include "hon/base/sanitizer.h"
+#include "hon/io/memory_budget.h"
 
 namespace hon::io {
 
@@ -27,12 +27,34 @@ BlockPool::BlockPool(size_t cached_max) : cached_max_(CheckedFromOutside() ? 0 :
 BlockPool::~BlockPool() {
   HON_ASSERT(in_use_ == 0);
   for (Block* list : {free_, free_large_, free_slices_}) {
-    while (list != nullptr) {
-      Block* block = std::exchange(list, list->next);
-      if (block->origin == nullptr) Unpoison(block->data, block->capacity);
-      std::free(block);
-    }
+    while (list != nullptr) Delete(std::exchange(list, list->next));
   }
+  HON_ASSERT(bytes_ == 0);
+}
+
+void BlockPool::SetBudget(MemoryBudget* budget) {
+  if (budget_ != nullptr) budget_->GiveBack(bytes_);
+  budget_ = budget;
+  if (budget_ != nullptr) budget_->Take(bytes_);
+}
+
+void BlockPool::Trim() {
+  for (Block** list : {&free_, &free_large_, &free_slices_}) {
+    Block* block = std::exchange(*list, nullptr);
+    while (block != nullptr) Delete(std::exchange(block, block->next));
+  }
+  cached_ = 0;
+  large_cached_bytes_ = 0;
+}
+
+// Gives the memory of a free block to the system.
+void BlockPool::Delete(Block* block) {
+  if (block->origin == nullptr) {  // no slice
+    UnpoisonAlways(block->data, block->capacity);
+    bytes_ -= kHeaderBytes + block->capacity;
+    if (budget_ != nullptr) budget_->GiveBack(kHeaderBytes + block->capacity);
+  }
+  ::operator delete(block);
 }
 
 Block* BlockPool::GetLarge(size_t capacity) {
@@ -56,14 +78,15 @@ Block* BlockPool::TakeLarge(size_t capacity) {
 
 Block* BlockPool::New(size_t capacity) {
   HON_ASSERT(capacity <= std::numeric_limits<uint32_t>::max());
-  void* memory = std::malloc(kHeaderBytes + capacity);
-  if (memory == nullptr) throw std::bad_alloc();
+  void* memory = ::operator new(kHeaderBytes + capacity);
   auto* block = new (memory) Block;
   block->pool = this;
   block->data = static_cast<char*>(memory) + kHeaderBytes;
   block->capacity = static_cast<uint32_t>(capacity);
   block->refs = 1;
   ++in_use_;
+  bytes_ += kHeaderBytes + capacity;
+  if (budget_ != nullptr) budget_->Take(kHeaderBytes + capacity);
   return block;
 }
 
@@ -73,8 +96,7 @@ Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
   if (memory != nullptr) {
     free_slices_ = free_slices_->next;
   } else {
-    memory = std::malloc(sizeof(Block));
-    if (memory == nullptr) throw std::bad_alloc();
+    memory = ::operator new(sizeof(Block));
   }
   auto* block = new (memory) Block;
   Ref(origin);
@@ -99,9 +121,7 @@ void BlockPool::FreeOther(Block* block) {
   const size_t capacity = block->capacity;
   if (capacity == kBlockBytes || large_cached_bytes_ + capacity > kLargeCachedBytesMax ||
       CheckedFromOutside()) {
-    UnpoisonAlways(block->data, capacity);
-    std::free(block);
-    return;
+    return Delete(block);
   }
 #ifdef HON_ASAN
   Poison(block->data, capacity);

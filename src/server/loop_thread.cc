@@ -65,6 +65,7 @@ void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& opt
   Result<std::unique_ptr<netpoll::Loop>> loop = netpoll::Loop::Create(std::move(loop_options));
   if (!loop) return started(std::move(loop.error()));
   loop_ = std::move(*loop);
+  loop_->Blocks().SetBudget(shared.budget);
   fiber::Options fiber_options;
   fiber_options.stack_bytes = options.stack_bytes;
   fiber_options.blocking = &engine.Blocking();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "hon/server/server.h"
 
 namespace hon::server {
@@ -80,6 +82,16 @@ Option WithProtocols(http::Protocols protocols) {
 
 Option WithStackBytes(size_t bytes) {
   return [bytes](Options& options) { options.stack_bytes = bytes; };
+}
+
+Option WithMemoryBudget(size_t bytes_max) {
+  return [bytes_max](Options& options) {
+    options.memory_budget = std::max(bytes_max, kMemoryBudgetMin);
+  };
+}
+
+Option WithIdleTrim(Duration time) {
+  return [time](Options& options) { options.idle_trim = time; };
 }
 
 }  // namespace hon::server

@@ -10,7 +10,9 @@
 
 #include "hon/base/guard.h"
 #include "hon/base/thread.h"
+#include "hon/io/memory_budget.h"
 #include "server/loops.h"
+#include "server/memory_limit.h"
 
 namespace hon::server {
 namespace {
@@ -180,6 +182,15 @@ class Server::Impl {
     shared_.in_flight_max = options_.in_flight_max;
     options_.hooks.base =
         appcontext::WithValue(appcontext::Background(), &http::ServerContextKey, self_);
+    const size_t budget =
+        options_.memory_budget != 0 ? options_.memory_budget : DefaultMemoryBudget("/");
+    if (budget_ == nullptr && budget != SIZE_MAX) {
+      budget_ = std::make_unique<io::MemoryBudget>(budget, [this] {
+        loops_.PostEach([](engine::LoopEngine& loop) { loop.RelieveMemory(); });
+      });
+    }
+    shared_.budget = budget_.get();
+    shared_.idle_trim = options_.idle_trim;
     shared_.on_held = [this](bool any_held) { return loops_.OnHeld(any_held); };
     HON_RETURN_IF_ERROR(
         loops_.Start(options_.loops != 0 ? options_.loops : netpoll::DefaultLoops()));
@@ -269,8 +280,9 @@ class Server::Impl {
   engine::Engine& engine_;
   Options options_;
   engine::LoopEngine::Shared shared_;
-  std::mutex control_mutex_;  // one start or stop at a time; taken before mutex_
-  mutable std::mutex mutex_;  // guards the members below, which handlers may use
+  std::unique_ptr<io::MemoryBudget> budget_;  // outlives the loops
+  std::mutex control_mutex_;                  // one start or stop at a time; taken before mutex_
+  mutable std::mutex mutex_;                  // guards the members below, which handlers may use
   std::condition_variable changed_;
   State state_ = State::kNew;
   std::vector<std::function<void()>> on_shutdown_;

@@ -40,8 +40,9 @@ TEST(WriteRefusal, Texts) {
        "505 HTTP Version Not Supported: unsupported protocol version"},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(Written(c.refusal), "HTTP/1.1 " + c.status +
-                                      "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    const std::string retry = c.refusal == Refusal::kOverloaded ? "Retry-After: 1\r\n" : "";
+    EXPECT_EQ(Written(c.refusal), "HTTP/1.1 " + c.status + "\r\n" + retry +
+                                      "Content-Type: text/plain; charset=utf-8\r\n"
                                       "Connection: close\r\n\r\n" +
                                       c.body);
   }

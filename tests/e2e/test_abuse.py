@@ -175,6 +175,50 @@ class AbuseTest(unittest.TestCase):
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss, SLACK_BYTES)
 
+    def test_unfinished_heads_meet_a_budget_of_memory(self):
+        budget = 64 * MIB
+        with Server("--memory-mib", budget // MIB, "--read-header-timeout-ms", 20000) as server:
+            descriptors, rss = self.warm(server)
+            head = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(
+                b"X-%d: %s\r\n" % (i, b"y" * 9000) for i in range(100))
+            refused = 0
+            for _ in range(200):  # 180 MB of heads
+                wire = server.connect()
+                self.addCleanup(wire.close)
+                wire.socket.settimeout(5)
+                with contextlib.suppress(TimeoutError):
+                    wire.send(head)
+                if self.memory_counts:
+                    self.assertLess(server.rss_bytes() - rss, budget + SLACK_BYTES)
+            # While memory is short others are refused at once, or served.
+            answer = server.ask(GOOD)
+            self.assertIn(answer.status, (200, 503))
+            if answer.status == 503:
+                refused += 1
+                self.assertEqual(answer.get("Retry-After"), "1")
+            self.assertIn("memory is short", server.errors())
+            # Room comes back without any time-out.
+            self.assertTrue(harness.wait_until(lambda: server.ask(GOOD).status == 200, 15))
+
+    def test_an_idle_server_gives_its_memory_back(self):
+        with Server("--idle-trim-ms", 1000) as server:
+            descriptors, rss = self.warm(server)
+            big = b"x" * (200 * KIB)
+            for _ in range(2):
+                wires = self.crowd(server, 300)
+                for wire in wires:
+                    wire.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(big))
+                for wire in wires:
+                    wire.send(big)
+                for wire in wires:
+                    self.assertEqual(wire.answer("POST").body, big)
+                    wire.close()
+            if self.memory_counts:
+                self.assertTrue(
+                    harness.wait_until(lambda: server.rss_bytes() - rss <= 16 * MIB, 20),
+                    f"{(server.rss_bytes() - rss) // KIB} KiB more than at the start")
+            self.back_to(server, descriptors)
+
     def test_a_stderr_that_nobody_reads_holds_nobody(self):
         malformed = b"GET / HTTP/1.1\r\n\r\n"  # no Host
         with Server(reads_errors=False) as server:

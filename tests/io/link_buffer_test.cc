@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hon/base/sanitizer.h"
+#include "hon/io/memory_budget.h"
 
 namespace hon::io {
 namespace {
@@ -421,6 +422,66 @@ TEST_F(LinkBufferTest, AgreesWithAString) {
       }
     }
   }
+}
+
+TEST(BlockPool, TrimFreesAllFreeBlocks) {
+  BlockPool pool;
+  LinkBuffer kept(pool);
+  kept.Write("kept");
+  {
+    LinkBuffer many(pool);
+    many.Write(std::string(10 * kBlockBytes, 'x'));
+    ASSERT_TRUE(many.Peek(5 * kBlockBytes));  // one large block
+    ASSERT_TRUE(many.Slice(100));
+  }
+  EXPECT_GT(pool.Bytes(), 10 * kBlockBytes);
+  pool.Trim();
+  EXPECT_LE(pool.Bytes(), 2 * kBlockBytes);
+  EXPECT_EQ(pool.InUse(), 1U);
+  EXPECT_EQ(kept.Front(), "kept");
+  pool.Trim();
+  kept.Clear();
+}
+
+TEST(MemoryBudget, TellsOnceThatMoreIsUsed) {
+  int told = 0;
+  MemoryBudget budget(4 * kBlockBytes, [&] { ++told; });
+  {
+    BlockPool pool(0);
+    LinkBuffer before(pool);
+    before.Write("counted from the beginning");
+    pool.SetBudget(&budget);
+    EXPECT_EQ(budget.Used(), pool.Bytes());
+    LinkBuffer buffer(pool);
+    buffer.Write(std::string(2 * kBlockBytes, 'x'));
+    EXPECT_FALSE(budget.Scarce());
+    buffer.Write(std::string(3 * kBlockBytes, 'x'));
+    EXPECT_TRUE(budget.Scarce());
+    EXPECT_TRUE(budget.Exceeded());
+    EXPECT_EQ(told, 1);
+    buffer.Write(std::string(kBlockBytes, 'x'));
+    EXPECT_EQ(told, 1);
+    budget.Rearm();
+    buffer.Write(std::string(kBlockBytes, 'x'));
+    EXPECT_EQ(told, 2);
+    buffer.Clear();
+    EXPECT_EQ(budget.Used(), pool.Bytes());
+    EXPECT_FALSE(budget.Scarce());
+  }
+  EXPECT_EQ(budget.Used(), 0U);
+}
+
+TEST(MemoryBudget, AHookThatThrowsIsCalledAgain) {
+  int told = 0;
+  MemoryBudget budget(1, [&] {
+    ++told;
+    throw 1;
+  });
+  BlockPool pool(0);
+  pool.SetBudget(&budget);
+  LinkBuffer buffer(pool);
+  buffer.Write(std::string(2 * kBlockBytes, 'x'));
+  EXPECT_GE(told, 2);
 }
 
 }  // namespace

@@ -26,6 +26,10 @@ class BlockingPool;
 class Scheduler;
 }  // namespace hon::fiber
 
+namespace hon::io {
+class MemoryBudget;
+}  // namespace hon::io
+
 namespace hon::engine {
 
 struct Options {
@@ -89,6 +93,12 @@ class LoopEngine : public netpoll::EventHandler {
     size_t per_peer_max = SIZE_MAX;
     std::atomic<size_t> in_flight{0};
     size_t in_flight_max = SIZE_MAX;  // requests served at once; one more is answered 503
+    /// Counts the blocks of all loops; while memory is scarce, new connections and requests are
+    /// answered 503. Null: unlimited. Set before the first loop, as idle_trim.
+    io::MemoryBudget* budget = nullptr;
+    /// A loop without new work for this long gives free memory back to the system.
+    Duration idle_trim = kIdleTrimTime;
+    std::atomic<unsigned> busy_loops{0};  // loops with new work
     /// Called on a thread of its own when a handler holds one of the loops, and when no loop is
     /// held any more; called again after a while unless it returns true. May be empty; set before
     /// the first loop.
@@ -117,6 +127,8 @@ class LoopEngine : public netpoll::EventHandler {
   virtual void CloseAll(const Error& cause) = 0;
   /// Whether connections go on after an answer. False also closes those that are idle now.
   virtual void SetKeepAlivesEnabled(bool enabled) = 0;
+  /// Shared::budget is exceeded: cuts the connections of this loop that hold the most bytes.
+  virtual void RelieveMemory() = 0;
   /// Connections that are served (hijacked ones are not).
   [[nodiscard]] virtual size_t Connections() const = 0;
   /// Requests whose handlers were called so far. Any thread.

@@ -41,6 +41,10 @@ struct ConnSettings {
 /// renewal of its timeout.
 inline constexpr int64_t kPeerRateBytesMin = 1024;
 
+/// Time without new connections and requests after which a loop gives free memory back to the
+/// system.
+inline constexpr Duration kIdleTrimTime = std::chrono::seconds(20);
+
 /// Requests of one connection that are served before other connections get a turn.
 inline constexpr int kRequestsPerTurnMax = 16;
 

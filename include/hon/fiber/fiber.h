@@ -95,6 +95,9 @@ class Scheduler {
   [[nodiscard]] size_t Stacks() const;
   /// Any thread. Each number is exact, but the numbers may be of different moments.
   [[nodiscard]] Stats GetStats() const;
+  /// Gives the memory of all free stacks back to the system, a little in each of the next turns. On
+  /// the loop's thread.
+  void Trim();
   /// Options::blocking, or the scheduler's own pool. On the loop's thread.
   [[nodiscard]] BlockingPool& Blocking();
 

@@ -26,6 +26,7 @@ inline constexpr size_t kBlockBytes = 16 * 1024 - 64;
 inline constexpr size_t kLargeCachedBytesMax = size_t{2} << 20;
 
 class BlockPool;
+class MemoryBudget;
 
 /// A stretch of memory with a reference count. Bytes [begin, end) are filled and not yet read.
 struct Block {
@@ -75,6 +76,12 @@ class BlockPool {
 
   /// Blocks in use now (not counting slices).
   [[nodiscard]] size_t InUse() const { return in_use_; }
+  /// Bytes of all blocks, free ones included.
+  [[nodiscard]] size_t Bytes() const { return bytes_; }
+  /// Counts the blocks against `budget` from now on, which is null or outlives the pool.
+  void SetBudget(MemoryBudget* budget);
+  /// Frees all free blocks.
+  void Trim();
 
  private:
   Block* Reuse(Block* block) {
@@ -90,6 +97,7 @@ class BlockPool {
   Block* TakeLarge(size_t capacity);
   void Free(Block* block);
   void FreeOther(Block* block);
+  void Delete(Block* block);
 
   Block* free_ = nullptr;
   Block* free_large_ = nullptr;
@@ -98,6 +106,8 @@ class BlockPool {
   size_t cached_max_;
   size_t large_cached_bytes_ = 0;
   size_t in_use_ = 0;
+  size_t bytes_ = 0;
+  MemoryBudget* budget_ = nullptr;
 };
 
 /// A reference to a block: the bytes of the block stay in place while the BlockRef lives.

@@ -53,7 +53,12 @@ struct Options {
   http::Protocols protocols = kDefaultProtocols;
   std::shared_ptr<const tls::Config> tls = nullptr;  // of WithTLS
   size_t stack_bytes = 256 * 1024;
+  size_t memory_budget = 0;  // 0: half of the memory that this process may use
+  Duration idle_trim = engine::kIdleTrimTime;
 };
+
+/// The least memory budget of a server: what its loops need without a connection.
+inline constexpr size_t kMemoryBudgetMin = size_t{16} << 20;
 
 using Option = std::function<void(Options&)>;
 
@@ -116,6 +121,16 @@ Option WithProtocols(http::Protocols protocols);
 Option WithTLS(tls::Config config);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
+
+/// Bytes of received and unsent data, over all loops (default: half of the memory that the machine,
+/// the cgroups and the resource limits leave to this process; at least kMemoryBudgetMin; SIZE_MAX
+/// lifts it). From seven eighths on, new connections and requests are answered 503 with
+/// `Retry-After`; past all of it, the connections that hold the most bytes are cut until a quarter
+/// is free. Stacks of handlers and what handlers allocate are not counted.
+Option WithMemoryBudget(size_t bytes_max);
+/// A server without new connections and requests for this long gives free memory back to the system
+/// (20 s; kUnlimited: never).
+Option WithIdleTrim(Duration time);
 
 /// Counters of one server. Each is exact, but they may be of different moments.
 struct Stats {

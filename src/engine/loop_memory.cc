@@ -1,0 +1,134 @@
+#include "engine/loop_memory.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/heap.h"
+#include "engine/loop_services.h"
+#include "hon/base/guard.h"
+#include "hon/fiber/blocking.h"
+#include "hon/io/memory_budget.h"
+
+namespace hon::engine {
+namespace {
+
+// Interval of looks while memory is scarce.
+constexpr Duration kScarceInterval = std::chrono::milliseconds(100);
+
+size_t BytesHeld(netpoll::Connection& c) { return c.Reader().Len() + c.Writer().Len(); }
+
+}  // namespace
+
+LoopMemory::~LoopMemory() {
+  if (busy_) services_->shared.busy_loops.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void LoopMemory::BeginWork() {
+  busy_ = true;
+  given_back_ = false;
+  quiet_since_ = services_->loop.Now();
+  services_->shared.busy_loops.fetch_add(1, std::memory_order_relaxed);
+  ArmTimer();
+}
+
+void LoopMemory::ArmTimer() {
+  const Duration idle_time = services_->shared.idle_trim;
+  Duration interval = idle_time == kUnlimited ? kUnlimited : idle_time / 2;
+  if (services_->scarce) interval = std::min(interval, kScarceInterval);
+  services_->loop.Timers().Arm(*this, DeadlineAfter(services_->loop.Now(), interval));
+}
+
+// No exception leaves it: without memory the next look tries again.
+void LoopMemory::OnTimer() {
+  static_cast<void>(CallGuarded([this] { Look(); }));
+  if (busy_ || services_->served != 0 || services_->scarce) ArmTimer();
+}
+
+void LoopMemory::Look() {
+  UpdateScarce();
+  const io::MemoryBudget* const budget = services_->shared.budget;
+  if (budget != nullptr && budget->Exceeded()) Relieve();
+  const TimePoint now = services_->loop.Now();
+  const uint64_t work = services_->requests.load(std::memory_order_relaxed) + accepted_;
+  if (work != work_seen_) {
+    work_seen_ = work;
+    quiet_since_ = now;
+    given_back_ = false;
+    if (!busy_) BeginWork();
+  } else if (!given_back_ && now - quiet_since_ >= services_->shared.idle_trim / 2) {
+    given_back_ = true;
+    GiveBack();
+  }
+}
+
+void LoopMemory::UpdateScarce() {
+  io::MemoryBudget* const budget = services_->shared.budget;
+  if (budget == nullptr) return;
+  services_->scarce = budget->Scarce();
+  if (!budget->Exceeded()) budget->Rearm();
+}
+
+void LoopMemory::Relieve() {
+  UpdateScarce();
+  const io::MemoryBudget* const budget = services_->shared.budget;
+  if (budget == nullptr || !budget->Exceeded()) return;
+  io::BlockPool& pool = services_->loop.Blocks();
+  pool.Trim();
+  const size_t used = std::max<size_t>(budget->Used(), 1);
+  const size_t goal = budget->Max() - budget->Max() / 4;
+  if (used > goal) {
+    const double share = static_cast<double>(pool.Bytes()) / static_cast<double>(used);
+    CutHolders(static_cast<size_t>(static_cast<double>(used - goal) * share));
+  }
+  ArmTimer();
+}
+
+// Cuts connections that hold at least half of what the largest holder has, until `wanted` bytes are
+// freed; then the next smaller ones. Returns the bytes that the cut connections held.
+size_t LoopMemory::CutHolders(size_t wanted) {
+  struct Walk {
+    size_t largest = 0;
+    size_t least = 0;
+    size_t wanted = 0;
+    size_t freed = 0;
+    size_t cut = 0;
+  } walk;
+  walk.wanted = wanted;
+  while (walk.freed < wanted) {
+    walk.largest = 0;
+    services_->loop.ForEachConnection(
+        [&walk](netpoll::Connection& c) { walk.largest = std::max(walk.largest, BytesHeld(c)); });
+    if (walk.largest == 0) break;
+    walk.least = (walk.largest + 1) / 2;
+    const size_t freed_before = walk.freed;
+    services_->loop.ForEachConnection([&walk](netpoll::Connection& c) {
+      const size_t held = BytesHeld(c);
+      if (held < walk.least || walk.freed >= walk.wanted || !c.IsActive()) return;
+      walk.freed += held;
+      ++walk.cut;
+      c.Close(netpoll::CloseHow::kAbort);
+    });
+    if (walk.freed == freed_before) break;
+  }
+  if (walk.cut != 0) {
+    const std::string detail = "http: memory is short (WithMemoryBudget): cut " +
+                               std::to_string(walk.cut) + " connections that held " +
+                               std::to_string(walk.freed) + " bytes";
+    services_->engine.Report({.kind = Event::Kind::kListener, .detail = detail});
+  }
+  return walk.freed;
+}
+
+void LoopMemory::GiveBack() {
+  services_->exchanges.Trim();
+  services_->loop.Blocks().Trim();
+  services_->scheduler.Trim();
+  if (!std::exchange(busy_, false)) return;
+  if (services_->shared.busy_loops.fetch_sub(1, std::memory_order_relaxed) != 1) return;
+  // The last loop with work has become idle: nothing of this server uses the heap now. The call
+  // takes milliseconds for each 100 MiB, so another thread makes it.
+  fiber::Go([] { static_cast<void>(fiber::Blocking([] { TrimHeap(); })); },
+            {.scheduler = &services_->scheduler});
+}
+
+}  // namespace hon::engine
