@@ -127,7 +127,8 @@ class Server:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=self.environment())
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read_errors, daemon=True)
         if self.reads_errors:
@@ -148,6 +149,12 @@ class Server:
             self.stop()
             skip_all(f"the kernel does not give {self.backend} here (got {self.used_backend})")
         return self
+
+    @staticmethod
+    def environment():
+        """That of the server: HON_PRELOAD names a library for it alone."""
+        preload = os.environ.get("HON_PRELOAD")
+        return {**os.environ, "LD_PRELOAD": preload} if preload else None
 
     def _until_ready(self):
         """The server's output when it was ready, or after a long silence."""
