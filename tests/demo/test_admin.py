@@ -30,8 +30,8 @@ def request(path, method="GET", host="127.0.0.1", body=None):
 class Hon(harness.Server):
     """The demo with a listener for operators, whose address it tells on stderr."""
 
-    def __init__(self, *flags):
-        super().__init__("--admin", "127.0.0.1:0", *flags, program="hon")
+    def __init__(self, *flags, admin="127.0.0.1:0"):
+        super().__init__("--admin", admin, *flags, program="hon")
 
     def __enter__(self):
         super().__enter__()
@@ -96,6 +96,10 @@ class AdminTest(unittest.TestCase):
     def test_is_not_on_the_public_listener(self):
         self.assertEqual(self.server.ask(request("/debug/vars")).body, b"Welcome! Try /sse endpoint.")
         self.assertEqual(self.server.admin("/file").status, 404)
+
+    def test_a_port_alone_is_not_for_the_network(self):
+        with Hon(admin=":0") as server:  # tells of 127.0.0.1
+            self.assertEqual(server.admin("/debug/vars").status, 200)
 
     def test_an_address_in_use_is_an_error(self):
         command = [*self.server.command]
