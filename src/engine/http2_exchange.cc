@@ -88,7 +88,14 @@ adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
 // On the fiber.
 void Http2Exchange::Run() {
   if (services_->EnterRequest()) [[likely]] {
-    Answer();
+    try {
+      Answer();
+    } catch (const std::bad_alloc&) {  // outside of the handler: costs this stream
+      ResetStream(h2::ErrorCode::kInternalError);
+      EndContext();
+      request_.Recycle();
+      fields_.Reset();
+    }
     services_->LeaveRequest();
   } else {
     Refuse(adaptor::Refusal::kOverloaded);

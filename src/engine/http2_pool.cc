@@ -8,8 +8,12 @@ namespace hon::engine {
 
 Http2ExchangePool::Http2ExchangePool() = default;
 
-Http2ExchangePool::~Http2ExchangePool() {
+Http2ExchangePool::~Http2ExchangePool() { Trim(); }
+
+void Http2ExchangePool::Trim() {
   for (const auto& exchange : free_) Unpoison(exchange.get(), sizeof(Http2Exchange));
+  free_.clear();
+  free_.shrink_to_fit();
 }
 
 Http2Exchange& Http2ExchangePool::Take(LoopServices& services) {

@@ -20,6 +20,8 @@ class Http2ExchangePool {
   /// Under AddressSanitizer a Request or ResponseWriter that a handler has kept past its return is
   /// caught from here on.
   void GiveBack(Http2Exchange& exchange);
+  /// Frees the free exchanges.
+  void Trim();
 
  private:
   std::vector<std::unique_ptr<Http2Exchange>> free_;

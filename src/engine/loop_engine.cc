@@ -52,11 +52,15 @@ void Http1Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
   Of(c).OnDisconnect(why);
 }
 
-void Http2Events::OnRequest(netpoll::Connection& c) { Http2Of(c).OnInput(); }
-void Http2Events::OnWritable(netpoll::Connection& c) { Http2Of(c).OnWritable(); }
+void Http2Events::OnRequest(netpoll::Connection& c) {
+  OrCut(c, [&c] { Http2Of(c).OnInput(); });
+}
+void Http2Events::OnWritable(netpoll::Connection& c) {
+  OrCut(c, [&c] { Http2Of(c).OnWritable(); });
+}
 
 void Http2Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
-  Http2Of(c).OnTimeout(kind);
+  OrCut(c, [&c, kind] { Http2Of(c).OnTimeout(kind); });
 }
 
 void Http2Events::OnDisconnect(netpoll::Connection& c, const Error& why) {

@@ -121,6 +121,7 @@ size_t LoopMemory::CutHolders(size_t wanted) {
 
 void LoopMemory::GiveBack() {
   services_->exchanges.Trim();
+  services_->http2_exchanges.Trim();
   services_->loop.Blocks().Trim();
   services_->scheduler.Trim();
   if (!std::exchange(busy_, false)) return;

@@ -93,7 +93,7 @@ void FakeBackend::Deliver() {
   // A copy, since sockets join and leave during the loop.
   std::vector<int> attached;
   {
-    const Exempt exempt;
+    const Exempt own;
     attached.assign(attached_.begin(), attached_.end());
   }
   for (const int fd : attached) {
@@ -123,7 +123,7 @@ void FakeBackend::Receive(FakeSocket& socket) {
     std::string& piece = socket.pieces_.front();
     io::Block* block = nullptr;
     {
-      const Exempt exempt;
+      const Exempt own;
       block = blocks_->Get();
     }
     const size_t n = std::min<size_t>(piece.size(), block->capacity);
@@ -189,7 +189,7 @@ int FakeBackend::StartConnect(const SocketAddress&, bool* connected) {
 }
 
 Error FakeBackend::Attach(Connection& c) {
-  const Exempt exempt;
+  const Exempt own;
   At(c.Fd()).connection_ = &c;
   attached_.insert(c.Fd());
   return {};
@@ -210,7 +210,7 @@ void FakeBackend::Close(Connection& c) {
 }
 
 ssize_t FakeBackend::Send(int fd, const iovec* parts, int count) {
-  const Exempt exempt;
+  const Exempt own;
   FakeSocket& socket = At(fd);
   HON_ASSERT(!socket.closed_);
   ++socket.sends_;
