@@ -151,7 +151,7 @@ class Core final : public io::ConnSink {
   const bool client_;
   uint32_t frames_left_ = kFramesPerTurnMax;  // of this turn
   bool pumping_ = false;
-  bool pump_posted_ = false;  // the next turn goes on with the input that is left
+  bool pump_posted_ = false;    // the next turn goes on with the input that is left
   bool write_watched_ = false;  // the write deadline is set
   bool paused_ = false;         // the handler gets no messages until the peer has taken more
   bool answering_ = false;      // the reader has got a message, and has not come back for more
