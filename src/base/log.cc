@@ -28,7 +28,7 @@ constexpr Duration kPerLine =
 
 constexpr std::array<std::string_view, kLogKinds> kNames = {
     "other",    "panic",     "bad request", "handler",  "accept",
-    "listener", "handshake", "stall",       "callback",
+    "listener", "handshake", "stall",       "callback", "protocol",
 };
 
 }  // namespace

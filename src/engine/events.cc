@@ -42,6 +42,8 @@ LogKind KindOf(Event::Kind kind) {
       return LogKind::kStall;
     case Event::Kind::kCallback:
       return LogKind::kCallback;
+    case Event::Kind::kProtocol:
+      return LogKind::kProtocol;
   }
   return LogKind::kOther;
 }

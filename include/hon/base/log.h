@@ -33,8 +33,9 @@ enum class LogKind : uint8_t {
   kHandshake,
   kStall,
   kCallback,
+  kProtocol,
 };
-inline constexpr size_t kLogKinds = 9;
+inline constexpr size_t kLogKinds = 10;
 
 /// Whether a line of `kind` may be logged now: takes one from the kind's budget, or counts a line
 /// that was left out. Call before a line is made; LogLine does not check the budget. Any thread;
