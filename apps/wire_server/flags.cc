@@ -39,6 +39,12 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--min-tls", flags.tls.min_version, "1.2 or 1.3");
   app.add_flag("--h2c", flags.h2c, "the plain listener takes HTTP/2, too");
   app.add_flag("--no-h2", flags.tls.no_http2, "the listener with TLS takes no HTTP/2");
+  app.add_option("--upstream", flags.upstream.url,
+                 "http(s):// URL that /proxy/ passes requests on to");
+  app.add_option("--upstream-ca", flags.upstream.ca,
+                 "PEM file of the authorities of its certificate");
+  app.add_option("--upstream-at", flags.upstream.at,
+                 "prefix in place of /proxy; / passes all requests on");
   try {
     app.parse(argc, argv);
     Result<netpoll::BackendKind> kind = netpoll::ParseBackend(backend);

@@ -9,6 +9,7 @@
 #include "hon/engine/placement.h"
 #include "hon/netpoll/loop.h"
 #include "tls.h"
+#include "upstream.h"
 
 namespace hon::wire {
 
@@ -20,6 +21,7 @@ struct Flags {
   unsigned workers = engine::kWorkersMax;
   bool h2c = false;
   TlsFlags tls;
+  UpstreamFlags upstream;
   Files files{.dir = ".", .file = "/proc/self/exe"};
   unsigned loops = 2;
   int64_t request_timeout = 0;

@@ -16,6 +16,7 @@
 #include "hon/http/serve_mux.h"
 #include "hon/server/server.h"
 #include "hon/server/signals.h"
+#include "upstream.h"
 
 namespace hon::wire {
 namespace {
@@ -52,7 +53,18 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   protocols.SetHTTP1(true);
   protocols.SetHTTP2(!flags.tls.no_http2);
   protocols.SetUnencryptedHTTP2(flags.h2c);
-  engine::Engine engine(mux, engine::WithRequestTimeout(Time(flags.request_timeout)),
+  http::HandlerPtr upstream;
+  if (!flags.upstream.url.empty()) {
+    Result<http::HandlerPtr> made = MakeUpstream(flags.upstream);
+    if (!made) {
+      std::fprintf(stderr, "hon_wire_server: %s\n", made.error().Message().c_str());
+      return 1;
+    }
+    upstream = std::move(*made);
+    if (flags.upstream.at != "/") mux.Mount(flags.upstream.at, std::move(upstream));
+  }
+  engine::Engine engine(upstream == nullptr ? mux : *upstream,
+                        engine::WithRequestTimeout(Time(flags.request_timeout)),
                         engine::WithPlacement(flags.placement),
                         engine::WithMaxWorkers(flags.workers));
   server::Server server(

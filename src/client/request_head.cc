@@ -186,7 +186,8 @@ Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& 
   plan.upgrades = r.Header.Has(HeaderId::kUpgrade);
   plan.asks_for_gzip = !options.DisableCompression && !plan.upgrades &&
                        plan.method != http::MethodHead && !r.Header.Has(HeaderId::kRange) &&
-                       r.Header.Get(HeaderId::kAcceptEncoding).empty();
+                       r.Header.Get(HeaderId::kAcceptEncoding).empty() &&
+                       !r.Header.Suppressed(HeaderId::kAcceptEncoding);
   plan.expects_continue = plan.framing != RequestFraming::kNone &&
                           Lists(r.Header.Get(HeaderId::kExpect), "100-continue");
   plan.close = r.Close || (options.DisableKeepAlives && !plan.upgrades) ||

@@ -23,7 +23,7 @@ Upload::Upload(http::Body body, const RequestPlan& plan, const http::Header& tra
     : body_(std::move(body)),
       framing_(plan.framing),
       length_(plan.length),
-      trailer_(trailer.Clone()),
+      trailer_(&trailer),
       first_(std::move(first)) {}
 
 bool Upload::InMemory(size_t bytes_max) const {
@@ -84,7 +84,7 @@ void Upload::Finish(Conn& conn) {
   }
   io::LinkBuffer& out = conn.Out();
   out.Write("0\r\n");
-  for (const auto& field : trailer_) {
+  for (const auto& field : *trailer_) {
     out.Write(field.name);
     out.Write(": ");
     out.Write(field.value);

@@ -13,7 +13,8 @@ namespace hon::client {
 /// The sending of one request's body. Used on the loop of its connection.
 class Upload final : public std::enable_shared_from_this<Upload> {
  public:
-  /// `first`: bytes that were already read from `body`.
+  /// `first`: bytes that were already read from `body`. `trailer` is kept by the caller, and may be
+  /// filled until the body is at its end.
   Upload(http::Body body, const RequestPlan& plan, const http::Header& trailer, std::string first);
 
   /// Whether the whole body is in memory, with at most `bytes_max` bytes.
@@ -44,7 +45,7 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   http::Body body_;
   RequestFraming framing_;
   int64_t length_;
-  http::Header trailer_;
+  const http::Header* trailer_;
   std::string first_;
   int64_t sent_ = 0;
   size_t unyielded_ = 0;

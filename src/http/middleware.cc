@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "hon/http/loop_bound.h"
 #include "hon/http/reply.h"
 #include "http/path_scope.h"
 
@@ -22,6 +23,7 @@ class PrefixStripper final : public Handler {
     const internal::PathScope scope(r, prefix_.size(), raw.empty() ? 0 : prefix_.size());
     handler_->ServeHTTP(w, r);
   }
+  Target Resolve(Request&) override { return LoopBound::Around(*this, *handler_); }
 
  private:
   [[nodiscard]] bool Begins(std::string_view path) const {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hon/http/handler.h"
+#include "hon/http/loop_bound.h"
 
 namespace hon::http::internal {
 
@@ -13,6 +14,7 @@ class MountedHandler final : public Handler {
   MountedHandler(HandlerPtr handler, size_t segments)
       : handler_(std::move(handler)), segments_(segments) {}
   void ServeHTTP(ResponseWriter& w, Request& r) override;
+  Target Resolve(Request&) override { return LoopBound::Around(*this, *handler_); }
 
  private:
   const HandlerPtr handler_;

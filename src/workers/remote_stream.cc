@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/fiber/fiber.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::workers {
@@ -77,8 +78,10 @@ void RemoteStream::GiveBack() {
 
 Error RemoteStream::FillInput() {
   Error err;
-  OnLoop([&] {
-    PushOutput();  // the peer may wait for it, as for a 100 Continue
+  // A fiber beside the handler's leaves the output alone, which the handler's may be writing.
+  const bool beside = fiber::CurrentSwitchHooks().before_suspend == nullptr;
+  auto fill = [&] {
+    if (!beside) PushOutput();  // the peer may wait for it, as for a 100 Continue
     const size_t had = in_.Len();
     PullInput();
     while (in_.Len() == had && !err) {
@@ -86,7 +89,17 @@ Error RemoteStream::FillInput() {
       PullInput();
     }
     if (in_.Len() != had) err = {};
-  });
+  };
+  if (beside) {
+    const appcontext::Context context = fiber::CurrentContext();  // ends the wait over there, too
+    RunOn(*home_, [&] {
+      fiber::SetContext(&context);
+      fill();
+      fiber::SetContext(nullptr);
+    });
+  } else {
+    OnLoop(fill);
+  }
   return err;
 }
 

@@ -34,7 +34,7 @@ READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
 settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive", wire="plain")
-WIRES = {"plain": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
+WIRES = {"plain": None, "proxy": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class Certificates:
@@ -117,13 +117,15 @@ class Server:
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
                         "--backend", self.backend, "--placement", settings.placement,
                         "--loops", str(loops), *map(str, flags)]
-        self.tls = settings.wire != "plain" and "--tls-addr" not in flags
+        self.tls = settings.wire.startswith("tls") and "--tls-addr" not in flags
         if self.tls:
             self.command += ["--tls-addr", "127.0.0.1:0",
                              "--cert", wire_certificates().path("localhost.cert"),
                              "--key", wire_certificates().path("localhost.key")]
         self.lines = []
         self.asked = False  # to end
+        self.front = None   # with --wire proxy: passes everything on to this server
+        self.is_front = "--upstream" in flags
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
@@ -148,6 +150,9 @@ class Server:
         if self.used_backend != self.backend:
             self.stop()
             skip_all(f"the kernel does not give {self.backend} here (got {self.used_backend})")
+        if settings.wire == "proxy" and not self.is_front:
+            self.front = Server("--upstream", self.url, "--upstream-at", "/", loops=self.loops)
+            self.front.__enter__()
         return self
 
     @staticmethod
@@ -195,6 +200,8 @@ class Server:
             self.reader.join()
 
     def __exit__(self, kind, *_):
+        if self.front is not None:
+            self.front.__exit__(kind, *_)
         code = self.stop()
         self.process.stdout.close()
         self.process.stderr.close()
@@ -208,6 +215,8 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def connect(self, timeout=10.0):
+        if self.front is not None:
+            return self.front.connect(timeout)
         return Wire(self.host, self.tls_port if self.tls else self.port, timeout,
                     wire_context() if self.tls else None)
 

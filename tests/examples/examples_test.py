@@ -129,6 +129,17 @@ class ExamplesTest(unittest.TestCase):
             self.assertEqual(example.ask("GET", "/other").status, 404)
             self.assertEqual(example.ask("POST", "/").status, 405)
 
+    def test_proxy(self):
+        with self.example("hello") as first, self.example("hello") as second, \
+                self.example("proxy", *(f"http://127.0.0.1:{one.port}" for one in (first, second))) as proxy:
+            for _ in range(4):
+                self.assertEqual(proxy.ask("GET", "/").body, b"Hello, world\n")
+            self.assertEqual(proxy.ask("GET", "/other").status, 404)
+            first.process.kill()
+            first.process.wait()
+            for _ in range(6):  # its turns are the other's
+                self.assertEqual(proxy.ask("GET", "/").body, b"Hello, world\n")
+
     def test_json(self):
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         with self.example("json") as example:

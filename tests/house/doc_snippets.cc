@@ -6,6 +6,8 @@
 #include <hon/fiber/wait_group.h>
 #include <hon/http/protocols.h>
 #include <hon/http/serve_mux.h>
+#include <hon/httputil/load_balancer.h>
+#include <hon/httputil/reverse_proxy.h>
 #include <hon/server/server.h>
 #include <hon/sse/broadcaster.h>
 #include <hon/sse/writer.h>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hon::docs {
 
@@ -123,6 +126,24 @@ Result<std::shared_ptr<tls::ServerContext>> ListenOverTls(server::Server& server
           tls::ServerContext::Create(std::move(config)));
   if (Error err = server.ListenTLS(":8443", context)) return Fail(std::move(err));
   return context;  // context->Reload() reads the files anew
+}
+
+// --- PROXY.md
+
+void PassOn(http::ServeMux& mux) {
+  const hon::url::URL target = *hon::url::Parse("http://127.0.0.1:9000/base");
+  auto proxy = std::make_shared<hon::httputil::ReverseProxy>();
+  proxy->Rewrite = [target](hon::httputil::ProxyRequest& r) {
+    r.SetURL(target);
+    r.SetXForwarded();
+  };
+  mux.Mount("/api", proxy);
+}
+
+void PassOnToSeveral(httputil::ReverseProxy& proxy) {
+  proxy.Transport = std::make_shared<hon::httputil::LoadBalancer>(
+      std::vector{*hon::url::Parse("http://10.0.0.1"), *hon::url::Parse("http://10.0.0.2")},
+      hon::httputil::LoadBalancerOptions{.Balance = hon::httputil::Balance::kLeastBusy});
 }
 
 }  // namespace hon::docs

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "hon/http/loop_bound.h"
 #include "hon/http/reply.h"
+#include "hon/http/serve_mux.h"
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
 
@@ -281,6 +283,33 @@ TEST(Mount, RefusesWhatHandleRefuses) {
   EXPECT_THROW(mux.Mount("/a", HandlerPtr()), std::invalid_argument);
   mux.Mount("/a", Echo);
   EXPECT_THROW(mux.HandleFunc("/a/", Echo), std::invalid_argument);
+}
+
+// A handler that stays on its loop.
+class Waiter final : public Handler, public LoopBound {
+ public:
+  void ServeHTTP(ResponseWriter&, Request&) override {}
+  Target Resolve(Request&) override { return Around(*this, *this); }
+};
+
+TEST(LoopBound, IsRespectedBySubtreesAndPrefixes) {
+  const auto waiter = std::make_shared<Waiter>();
+  const HandlerPtr other = std::make_shared<HandlerFunc>(Echo);
+  ServeMux mux;
+  mux.Handle("/itself", waiter);
+  mux.Mount("/mounted", waiter);
+  mux.Handle("/stripped/", StripPrefix("/stripped", waiter));
+  mux.Mount("/other", other);
+  mux.Handle("/strips/", StripPrefix("/strips", other));
+  const auto stays = [&mux](std::string_view path) {
+    Request r = NewRequest("GET", path);
+    return mux.Resolve(r).delegates;
+  };
+  EXPECT_TRUE(stays("/itself"));
+  EXPECT_TRUE(stays("/mounted/a"));
+  EXPECT_TRUE(stays("/stripped/a"));
+  EXPECT_FALSE(stays("/other/a"));
+  EXPECT_FALSE(stays("/strips/a"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A handler on its loop reads the body on a fiber beside its own, which writes the answer.
+// A handler, on its loop or on a worker, reads the body on a fiber beside its own, which writes the
+// answer.
 
 #include <string>
 
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 // Far more than the buffers of two sockets hold.
 constexpr size_t kDuplexBytes = size_t{24} << 20;
 
-class FullDuplex : public test::BackendTest {
+class FullDuplex : public test::ModeTest {
  protected:
   FullDuplex() {
     // Answers with kDuplexBytes bytes while the body is read; what was read is in a trailer.
@@ -65,7 +66,7 @@ class FullDuplex : public test::BackendTest {
   }
 
   http::ServeMux mux_;
-  engine::Engine engine_{mux_, engine::WithPlacement(engine::kInline)};
+  engine::Engine engine_{mux_, engine::WithPlacement(GetParam().placement)};
 };
 
 TEST_P(FullDuplex, OneFiberReadsTheBodyWhileAnotherWrites) {
@@ -96,7 +97,7 @@ TEST_P(FullDuplex, AReadingFiberEndsWithItsOwnContext) {
   EXPECT_EQ(peer.ReadAnswer().body, "enough");
 }
 
-HON_INSTANTIATE_BACKENDS(FullDuplex);
+HON_INSTANTIATE_MODES(FullDuplex);
 
 }  // namespace
 }  // namespace hon

@@ -1,0 +1,87 @@
+#pragma once
+
+// A transport that spreads requests over several servers.
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hon/base/time.h"
+#include "hon/http/round_tripper.h"
+#include "hon/url/url.h"
+
+namespace hon::httputil {
+
+/// Failures in a row behind which a server is left out.
+inline constexpr unsigned kUpstreamFailuresMax = 3;
+/// How long a server is left out. One request tries it then; its failure leaves it out anew.
+inline constexpr Duration kUpstreamRestTime = std::chrono::seconds(10);
+/// Servers of one LoadBalancer.
+inline constexpr size_t kUpstreamsMax = 1024;
+
+/// How a LoadBalancer chooses among the servers that are not left out.
+enum class Balance : uint8_t {
+  kRoundRobin,      // one after the other
+  kLeastBusy,       // the one with the fewest requests under way
+  kConsistentHash,  // by LoadBalancerOptions::Key: the same server for the same key, as long as it
+                    // is there (rendezvous hashing)
+};
+
+struct LoadBalancerOptions {
+  httputil::Balance Balance = Balance::kRoundRobin;
+  /// Of kConsistentHash. Empty: the client's address in X-Forwarded-For, else the URL's path.
+  std::function<std::string(const http::Request&)> Key{};
+  /// Null: http::DefaultTransport().
+  std::shared_ptr<http::RoundTripper> Transport{};
+  unsigned FailuresMax = kUpstreamFailuresMax;
+  Duration RestTime = kUpstreamRestTime;
+  /// A request goes to at most so many servers, 1 or more.
+  unsigned TriesMax = 3;
+};
+
+/// Sends each request to one of several servers: to its scheme, host and base path. A server fails
+/// a request by giving no answer; any status is an answer. The request goes to another server then,
+/// where that is safe: no connection was made, or its method is idempotent (RFC 9110 §9.2.2); and
+/// it has no body, or one that can be read again (hon/http/replay.h). Where all servers are left
+/// out, all are tried.
+/// Thread-safe, as far as Transport is; for a Client, or as Transport of a ReverseProxy.
+class LoadBalancer final : public http::RoundTripper {
+ public:
+  /// Throws std::invalid_argument for no server, more than kUpstreamsMax, or a URL without scheme
+  /// or host.
+  explicit LoadBalancer(std::vector<url::URL> servers, LoadBalancerOptions options = {});
+  ~LoadBalancer() override;
+
+  /// The Host of a request stays as it is; where it is empty, that of the server is sent.
+  Result<http::Response> RoundTrip(http::Request& request) override;
+  void CloseIdleConnections() override;
+
+  struct Health {
+    size_t requests = 0;  // under way, up to the end of the answer's body
+    unsigned failures = 0;
+    bool resting = false;
+  };
+  /// Of each server, in the order in which they were given.
+  [[nodiscard]] std::vector<Health> GetHealth() const;
+
+ private:
+  struct Upstream;
+  class CountedBody;
+
+  [[nodiscard]] std::shared_ptr<Upstream> Choose(
+      const http::Request& r, const std::vector<std::shared_ptr<Upstream>>& tried);
+  [[nodiscard]] std::string KeyOf(const http::Request& r) const;
+  void Note(Upstream& upstream, const Result<http::Response>& answer, const http::Request& r) const;
+
+  const LoadBalancerOptions options_;
+  std::shared_ptr<http::RoundTripper> transport_;
+  std::vector<std::shared_ptr<Upstream>> upstreams_;
+  std::atomic<size_t> next_{0};
+};
+
+}  // namespace hon::httputil

@@ -1,0 +1,22 @@
+#pragma once
+
+// Fields that are about one connection, and are not passed on (RFC 9110 §7.6.1).
+
+#include <string_view>
+
+#include "hon/http/header.h"
+
+namespace hon::httputil::internal {
+
+/// Removes the fields that Connection names, Connection itself, and the others that mean one
+/// connection.
+void RemoveHopByHop(http::Header& header);
+
+/// The protocol that a message asks or agrees to switch to: the value of Upgrade, when Connection
+/// names it; else "".
+[[nodiscard]] std::string_view UpgradeProtocol(const http::Header& header);
+
+/// Whether one of the lines of `name` lists `token`, without regard to case.
+[[nodiscard]] bool Lists(const http::Header& header, std::string_view name, std::string_view token);
+
+}  // namespace hon::httputil::internal

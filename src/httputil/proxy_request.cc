@@ -1,0 +1,95 @@
+// The URL and the forwarding fields of a request that a proxy sends.
+
+#include <string>
+#include <utility>
+
+#include "hon/httputil/reverse_proxy.h"
+#include "hon/url/host_port.h"
+#include "hon/url/values.h"
+#include "httputil/forwarding.h"
+
+namespace hon::httputil {
+namespace {
+
+using http::HeaderId;
+
+// "/a/" and "/b", "/a" and "b": "/a/b".
+std::string JoinWithSlash(std::string_view base, std::string_view path) {
+  const bool ends = base.ends_with('/');
+  const bool begins = path.starts_with('/');
+  std::string joined(base);
+  if (ends && begins) return joined.append(path.substr(1));
+  if (!ends && !begins) joined += '/';
+  return joined.append(path);
+}
+
+}  // namespace
+
+namespace internal {
+
+void JoinPaths(const url::URL& base, url::URL& url) {
+  const std::string escaped = JoinWithSlash(base.EscapedPath(), url.EscapedPath());
+  url.Path = JoinWithSlash(base.Path, url.Path);
+  url.RawPath.clear();
+  if (url.EscapedPath() != escaped) url.RawPath = escaped;
+}
+
+void Retarget(const url::URL& target, url::URL& url) {
+  url.Scheme = target.Scheme;
+  url.Host = target.Host;
+  url.Opaque.clear();
+  JoinPaths(target, url);
+  if (target.RawQuery.empty() || url.RawQuery.empty()) {
+    url.RawQuery = target.RawQuery + url.RawQuery;
+  } else {
+    url.RawQuery = target.RawQuery + "&" + url.RawQuery;
+  }
+}
+
+std::string CleanQuery(std::string_view query) {
+  const auto bad_escape = [](std::string_view text) {
+    const auto hex = [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    };
+    for (size_t i = text.find('%'); i != text.npos; i = text.find('%', i + 1)) {
+      if (i + 2 >= text.size() || !hex(text[i + 1]) || !hex(text[i + 2])) return true;
+    }
+    return false;
+  };
+  if (query.find(';') == query.npos && !bad_escape(query)) return std::string(query);
+  url::URL one;
+  one.RawQuery = query;
+  return one.Query().Encode();
+}
+
+std::string_view AddressOf(const http::Request& r) {
+  const Result<net::HostPort> parts = net::SplitHostPort(r.RemoteAddr);
+  return parts ? parts->host : std::string_view();
+}
+
+std::string JoinLines(const http::Header& header, std::string_view name, std::string_view last) {
+  std::string joined;
+  for (const std::string_view line : header.Values(name)) joined.append(line).append(", ");
+  return joined.append(last);
+}
+
+}  // namespace internal
+
+void ProxyRequest::SetURL(const url::URL& target) {
+  internal::Retarget(target, Out.URL);
+  Out.Host = {};
+}
+
+void ProxyRequest::SetXForwarded() {
+  const std::string_view address = internal::AddressOf(In);
+  if (address.empty()) {
+    Out.Header.Del(HeaderId::kXForwardedFor);
+  } else {
+    Out.Header.Set(HeaderId::kXForwardedFor,
+                   internal::JoinLines(Out.Header, "X-Forwarded-For", address));
+  }
+  Out.Header.Set(HeaderId::kXForwardedHost, In.Host);
+  Out.Header.Set(HeaderId::kXForwardedProto, In.TLS == nullptr ? "http" : "https");
+}
+
+}  // namespace hon::httputil

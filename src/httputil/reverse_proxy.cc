@@ -1,0 +1,315 @@
+#include "hon/httputil/reverse_proxy.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hon/base/quote.h"
+#include "hon/client/trace.h"
+#include "hon/fiber/fiber.h"
+#include "hon/http/client_error.h"
+#include "hon/http/status.h"
+#include "httputil/forwarding.h"
+#include "httputil/hop_by_hop.h"
+#include "httputil/passed_body.h"
+#include "httputil/tunnel.h"
+
+namespace hon::httputil {
+namespace {
+
+using http::HeaderId;
+using internal::Lists;
+using internal::PassedBody;
+using internal::UpgradeProtocol;
+
+/// Ends behind one Read, so that what has come can be sent before more is awaited.
+class OneRead final : public io::Reader {
+ public:
+  explicit OneRead(io::Reader& from) : from_(from) {}
+
+  io::IoResult Read(std::span<char> into) override {
+    if (std::exchange(done_, true)) return {0, io::ErrEof};
+    io::IoResult got = from_.Read(into);
+    ended_ = static_cast<bool>(got.err);
+    return got;
+  }
+  /// For the next Read. False when there will be none.
+  [[nodiscard]] bool Again() {
+    done_ = false;
+    return !ended_;
+  }
+
+ private:
+  io::Reader& from_;
+  bool done_ = false;
+  bool ended_ = false;
+};
+
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool SameFold(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : +c; };
+           return lower(x) == lower(y);
+         });
+}
+
+bool IsEventStream(const http::Response& answer) {
+  constexpr std::string_view kEventStream = "text/event-stream";
+  const std::string_view type = answer.Header.Get(HeaderId::kContentType);
+  std::string_view media = type.substr(0, type.find(';'));
+  while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
+  return SameFold(media, kEventStream);
+}
+
+void AddFields(const http::Header& from, http::Header& to) {
+  for (const auto& field : from) to.AddExact(field.name, field.value);
+}
+
+/// One request on its way through a proxy.
+class Passage {
+ public:
+  Passage(const ReverseProxy& proxy, http::ResponseWriter& w, http::Request& r)
+      : proxy_(proxy), w_(w), in_(r), fiber_(fiber::Current()) {}
+
+  void Run();
+
+ private:
+  [[nodiscard]] http::RoundTripper& Transport();
+  Error MakeRequest();
+  void CallDirector();
+  void CallRewrite();
+  void AddVia(http::Header& header, int major, int minor) const;
+  void PassInterim(int status, const http::Header& fields);
+  void SwitchProtocols(http::Response& answer);
+  void PassAnswer(http::Response& answer);
+  void PassHead(http::Response& answer);
+  Error PassBody(http::Response& answer);
+  void PassTrailers(const http::Response& answer);
+  void Fail(const Error& err);
+  void Log(std::string_view what, const Error& err) const;
+
+  const ReverseProxy& proxy_;
+  http::ResponseWriter& w_;
+  http::Request& in_;
+  fiber::Fiber* const fiber_;
+  http::Request out_;
+  std::shared_ptr<PassedBody> body_;
+  std::shared_ptr<http::RoundTripper> default_transport_;
+  std::vector<std::string> announced_;  // trailers of the answer
+  std::string asked_protocol_;          // "": none
+  bool awaits_answer_ = false;
+};
+
+http::RoundTripper& Passage::Transport() {
+  if (proxy_.Transport != nullptr) return *proxy_.Transport;
+  default_transport_ = http::DefaultTransport();
+  return *default_transport_;
+}
+
+void Passage::Run() {
+  if (Error err = MakeRequest()) return Fail(err);
+  awaits_answer_ = true;
+  Result<http::Response> answer = Transport().RoundTrip(out_);
+  awaits_answer_ = false;
+  if (!answer) return Fail(answer.error());
+  if (answer->StatusCode == http::StatusSwitchingProtocols) return SwitchProtocols(*answer);
+  internal::RemoveHopByHop(answer->Header);
+  if (proxy_.ModifyResponse) {
+    if (Error err = proxy_.ModifyResponse(*answer)) return Fail(err);
+  }
+  PassAnswer(*answer);
+}
+
+// --- The request.
+
+Error Passage::MakeRequest() {
+  if (static_cast<bool>(proxy_.Rewrite) == static_cast<bool>(proxy_.Director)) return ErrNoRewrite;
+  auto trace = std::make_shared<client::ClientTrace>();
+  trace->Got1xxResponse = [this](int status, const http::Header& fields) {
+    PassInterim(status, fields);
+    return Error();
+  };
+  out_ = in_.WithContext(client::WithClientTrace(in_.Context(), std::move(trace)));
+  out_.RequestURI = {};
+  out_.Close = false;
+  out_.TLS = nullptr;
+  if (!in_.Body.IsNoBody()) {
+    body_ = std::make_shared<PassedBody>(in_, out_);
+    out_.Body = http::Body(body_);
+  }
+  if (proxy_.Director) CallDirector();
+  asked_protocol_ = UpgradeProtocol(out_.Header);
+  if (!IsPrintable(asked_protocol_)) {
+    return Error::Of(ErrUpgrade,
+                     "client tried to switch to invalid protocol " + Quote(asked_protocol_));
+  }
+  // The Upgrade to HTTP/2 has been withdrawn (RFC 9113 §3.1), and would not end at this proxy.
+  if (SameFold(asked_protocol_, "h2c")) asked_protocol_.clear();
+  const bool takes_trailers = Lists(in_.Header, "Te", "trailers");
+  internal::RemoveHopByHop(out_.Header);
+  if (takes_trailers) out_.Header.Set(HeaderId::kTE, "trailers");
+  if (!asked_protocol_.empty()) {
+    out_.Header.Set(HeaderId::kConnection, "Upgrade");
+    out_.Header.Set(HeaderId::kUpgrade, asked_protocol_);
+  }
+  if (proxy_.Rewrite) CallRewrite();
+  AddVia(out_.Header, in_.ProtoMajor, in_.ProtoMinor);
+  // The transport makes up neither.
+  for (const HeaderId id : {HeaderId::kUserAgent, HeaderId::kAcceptEncoding}) {
+    if (!out_.Header.Has(id)) out_.Header.Suppress(http::HeaderName(id));
+  }
+  return {};
+}
+
+void Passage::CallDirector() {
+  proxy_.Director(out_);
+  if (out_.Header.Suppressed(HeaderId::kXForwardedFor)) return;
+  const std::string_view address = internal::AddressOf(in_);
+  if (address.empty()) return;
+  out_.Header.Set(HeaderId::kXForwardedFor,
+                  internal::JoinLines(out_.Header, "X-Forwarded-For", address));
+}
+
+void Passage::CallRewrite() {
+  for (const HeaderId id : {HeaderId::kForwarded, HeaderId::kXForwardedFor,
+                            HeaderId::kXForwardedHost, HeaderId::kXForwardedProto}) {
+    out_.Header.Del(id);
+  }
+  out_.URL.RawQuery = internal::CleanQuery(out_.URL.RawQuery);
+  ProxyRequest request{in_, out_};
+  proxy_.Rewrite(request);
+}
+
+void Passage::AddVia(http::Header& header, int major, int minor) const {
+  if (proxy_.Via.empty()) return;
+  std::string hop = std::to_string(major);
+  if (major < 2) hop.append(".").append(std::to_string(minor));
+  header.Add(HeaderId::kVia, hop.append(" ").append(proxy_.Via));
+}
+
+// --- The answer.
+
+// Called while this fiber waits for the answer, and on it.
+void Passage::PassInterim(int status, const http::Header& fields) {
+  if (!awaits_answer_ || fiber::Current() != fiber_) return;
+  http::Header kept = std::move(w_.Header());
+  w_.Header().Reset();
+  AddFields(fields, w_.Header());
+  internal::RemoveHopByHop(w_.Header());
+  w_.WriteHeader(status);
+  w_.Header() = std::move(kept);
+}
+
+void Passage::SwitchProtocols(http::Response& answer) {
+  const std::string agreed(UpgradeProtocol(answer.Header));
+  if (!IsPrintable(agreed)) {
+    return Fail(
+        Error::Of(ErrUpgrade, "backend tried to switch to invalid protocol " + Quote(agreed)));
+  }
+  if (asked_protocol_.empty() || !SameFold(asked_protocol_, agreed)) {
+    return Fail(Error::Of(ErrUpgrade, "backend tried to switch protocol " + Quote(agreed) +
+                                          " when " + Quote(asked_protocol_) + " was requested"));
+  }
+  if (proxy_.ModifyResponse) {
+    if (Error err = proxy_.ModifyResponse(answer)) return Fail(err);
+  }
+  std::unique_ptr<io::Conn> server = answer.TakeConn();
+  if (server == nullptr) return Fail(Error::Of(ErrUpgrade, "backend's connection is not there"));
+  internal::RemoveHopByHop(answer.Header);
+  AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
+  AddFields(answer.Header, w_.Header());
+  http::Header fields = std::move(w_.Header());
+  if (Error err = internal::Tunnel::Join(w_, agreed, fields, std::move(server),
+                                         proxy_.TunnelStallTimeout)) {
+    w_.Header().Reset();
+    Fail(err);
+  }
+}
+
+void Passage::PassAnswer(http::Response& answer) {
+  PassHead(answer);
+  if (Error err = PassBody(answer)) {
+    if (!in_.Context().Done()) Log("read error during body copy: ", err);
+    throw http::AbortHandler();
+  }
+  PassTrailers(answer);
+}
+
+void Passage::PassHead(http::Response& answer) {
+  AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
+  http::Header& header = w_.Header();
+  AddFields(answer.Header, header);
+  // The type of what the server sends is the server's to say.
+  if (!header.Has(HeaderId::kContentType)) header.Suppress("Content-Type");
+  std::string names;
+  for (const auto& field : answer.Trailer) {
+    if (std::find(announced_.begin(), announced_.end(), field.name) != announced_.end()) continue;
+    announced_.emplace_back(field.name);
+    names.append(names.empty() ? "" : ", ").append(field.name);
+  }
+  if (!names.empty()) header.Add(HeaderId::kTrailer, names);
+  w_.WriteHeader(answer.StatusCode);
+}
+
+Error Passage::PassBody(http::Response& answer) {
+  const bool at_once = proxy_.FlushInterval != Duration::zero() || answer.ContentLength == -1 ||
+                       IsEventStream(answer);
+  if (!at_once) return answer.Body.IsNoBody() ? Error() : w_.ReadFrom(answer.Body).err;
+  HON_RETURN_IF_ERROR(w_.Flush());
+  OneRead part(answer.Body);
+  while (part.Again()) {
+    const io::CopyResult copied = w_.ReadFrom(part);
+    if (copied.err) return copied.err;
+    if (copied.n != 0) HON_RETURN_IF_ERROR(w_.Flush());
+  }
+  return {};
+}
+
+void Passage::PassTrailers(const http::Response& answer) {
+  for (const auto& field : answer.Trailer) {
+    const bool announced =
+        std::find(announced_.begin(), announced_.end(), field.name) != announced_.end();
+    const std::string name =
+        announced ? std::string(field.name) : std::string(http::TrailerPrefix).append(field.name);
+    w_.Header().Add(name, field.value);
+  }
+}
+
+// --- Failures.
+
+void Passage::Fail(const Error& err) {
+  if (!in_.Context().Done()) Log("proxy error: ", err);
+  if (proxy_.ErrorHandler) return proxy_.ErrorHandler(w_, out_, err);
+  // Where the request cannot be read, or has timed out, the server says so.
+  if (body_ != nullptr && body_->Failed()) return;
+  if (in_.Context().Err().Is(appcontext::ErrDeadlineExceeded)) return;
+  w_.WriteHeader(http::IsTimeout(err) ? http::StatusGatewayTimeout : http::StatusBadGateway);
+}
+
+void Passage::Log(std::string_view what, const Error& err) const {
+  if (!proxy_.ErrorLog) return;
+  proxy_.ErrorLog("httputil: ReverseProxy " + std::string(what) + err.Message());
+}
+
+}  // namespace
+
+void ReverseProxy::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
+  Passage(*this, w, r).Run();
+}
+
+// A request only waits here, for its client and for the server: no worker is needed for that.
+http::Target ReverseProxy::Resolve(http::Request&) { return Around(*this, *this); }
+
+std::shared_ptr<ReverseProxy> NewSingleHostReverseProxy(url::URL target) {
+  auto proxy = std::make_shared<ReverseProxy>();
+  proxy->Director = [target = std::move(target)](http::Request& out) {
+    internal::Retarget(target, out.URL);
+  };
+  return proxy;
+}
+
+}  // namespace hon::httputil

@@ -1,0 +1,95 @@
+#include "httputil/tunnel.h"
+
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "hon/io/stream.h"
+
+namespace hon::httputil::internal {
+
+Error Tunnel::Join(http::ResponseWriter& w, std::string_view protocol, const http::Header& fields,
+                   std::unique_ptr<io::Conn> server, Duration stall_timeout) {
+  const auto tunnel = std::make_shared<Tunnel>(stall_timeout);
+  tunnel->home_ = fiber::Scheduler::Current();
+  HON_RETURN_IF_ERROR(w.Upgrade(protocol, fields, tunnel->client_));
+  if (tunnel->elsewhere_) {
+    return Error::Of(http::ErrNotSupported,
+                     "httputil: an upgrade on another thread than that of the connection");
+  }
+  if (server->BecomeEvented(tunnel->server_)) {
+    tunnel->Abort();
+    return {};  // the client has got its 101 already
+  }
+  tunnel->Move(tunnel->client_, tunnel->server_);
+  tunnel->Move(tunnel->server_, tunnel->client_);
+  return {};
+}
+
+void Tunnel::End::OnOpen(std::unique_ptr<io::EventConn> opened) {
+  if (fiber::Scheduler::Current() != tunnel_.home_) {
+    tunnel_.elsewhere_ = true;
+    return;  // the destructor resets the connection
+  }
+  conn = std::move(opened);
+  keep_ = tunnel_.shared_from_this();
+}
+
+void Tunnel::End::OnDrained() {
+  stalled = false;
+  conn->SetDeadline(io::ConnDeadline::kWrite, kNever);
+  tunnel_.Move(tunnel_.OtherOf(*this), *this);
+}
+
+void Tunnel::End::OnDeadline(io::ConnDeadline which) {
+  if (which == io::ConnDeadline::kWrite) tunnel_.Abort();
+}
+
+void Tunnel::End::OnClosed(const Error& why) {
+  const std::shared_ptr<Tunnel> last = std::move(keep_);
+  conn.reset();
+  End& other = tunnel_.OtherOf(*this);
+  if (other.conn == nullptr) return;
+  other.conn->Close(why ? io::ConnClose::kAbort : io::ConnClose::kGraceful);
+}
+
+// Sends `to` what `from` has received, as far as `to` takes it.
+void Tunnel::Move(End& from, End& to) {
+  if (from.conn == nullptr || to.conn == nullptr) return;
+  io::LinkBuffer& in = from.conn->In();
+  while (!in.Empty()) {
+    if (!MakeRoom(to)) return;  // OnDrained goes on
+    to.conn->Out().Append(std::move(in));
+    to.conn->SendSoon();
+    from.conn->ConsumedInput();
+  }
+  if (from.conn->InputEnded() && !from.input_ended) PassEnd(from, to);
+}
+
+// Whether there is room in the output of `to`.
+bool Tunnel::MakeRoom(End& to) const {
+  if (to.conn->Out().Len() < io::kHighWaterBytes) return true;
+  if (to.stalled) return false;
+  to.conn->SendNow({}, {});
+  if (to.conn->Out().Empty()) return true;
+  to.stalled = true;
+  to.conn->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(Clock::now(), stall_timeout_));
+  return false;
+}
+
+// `from` has finished sending.
+void Tunnel::PassEnd(End& from, End& to) {
+  from.input_ended = true;
+  if (from.conn->InputTruncated()) return Abort();
+  to.conn->CloseWrite();
+  if (!to.input_ended) return;
+  from.conn->Close(io::ConnClose::kGraceful);
+  to.conn->Close(io::ConnClose::kGraceful);
+}
+
+void Tunnel::Abort() {
+  for (End* end : {&client_, &server_}) {
+    if (end->conn != nullptr) end->conn->Close(io::ConnClose::kAbort);
+  }
+}
+
+}  // namespace hon::httputil::internal

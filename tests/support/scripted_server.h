@@ -1,0 +1,148 @@
+#pragma once
+
+// A server of few words for tests: each connection is handed to a function, which says byte by byte
+// what is sent.
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace hon::test {
+
+/// The server's side of one connection. Reads give up after 10 s.
+class ScriptedConn {
+ public:
+  explicit ScriptedConn(int fd) : fd_(fd) {
+    timeval wait = {};
+    wait.tv_sec = 10;
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    const int one = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
+  ScriptedConn(const ScriptedConn&) = delete;
+  ScriptedConn& operator=(const ScriptedConn&) = delete;
+  ~ScriptedConn() { Close(); }
+
+  /// Everything up to and with `end`; what came when the peer was first to end.
+  std::string ReadUntil(std::string_view end) {
+    for (;;) {
+      const size_t at = received_.find(end);
+      if (at != std::string::npos) return Take(at + end.size());
+      if (!Fill()) return Take(received_.size());
+    }
+  }
+  std::string ReadHead() { return ReadUntil("\r\n\r\n"); }
+  std::string ReadExactly(size_t bytes) {
+    while (received_.size() < bytes && Fill()) {
+    }
+    return Take(std::min(bytes, received_.size()));
+  }
+  /// Up to the end of the peer's sending.
+  std::string ReadAll() {
+    while (Fill()) {
+    }
+    return Take(received_.size());
+  }
+  /// Whether the peer ends the connection within the wait.
+  bool PeerEnds() {
+    while (Fill()) received_.clear();
+    return ended_;
+  }
+  bool Send(std::string_view data) {
+    while (!data.empty()) {
+      const ssize_t n = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      data.remove_prefix(static_cast<size_t>(n));
+    }
+    return true;
+  }
+  void EndSending() { ::shutdown(fd_, SHUT_WR); }
+  void Reset() {
+    const linger hard = {1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    Close();
+  }
+  void Close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  bool Fill() {
+    char part[4096];
+    ssize_t n = 0;
+    do {
+      n = ::recv(fd_, part, sizeof part, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) received_.append(part, static_cast<size_t>(n));
+    if (n == 0 || (n < 0 && errno == ECONNRESET)) ended_ = true;
+    return n > 0;
+  }
+  std::string Take(size_t bytes) {
+    std::string taken = received_.substr(0, bytes);
+    received_.erase(0, bytes);
+    return taken;
+  }
+
+  int fd_;
+  std::string received_;
+  bool ended_ = false;
+};
+
+/// Serves one connection at a time on a thread of its own, each by `script`.
+class ScriptedServer {
+ public:
+  using Script = std::function<void(ScriptedConn& conn)>;
+
+  explicit ScriptedServer(Script script) : script_(std::move(script)) {
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at = {};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(fd_, 16), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~ScriptedServer() {
+    ::shutdown(fd_, SHUT_RDWR);
+    thread_.join();
+    ::close(fd_);
+  }
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+
+  [[nodiscard]] const std::string& Address() const { return address_; }
+  [[nodiscard]] std::string Url() const { return "http://" + address_; }
+
+ private:
+  void Serve() {
+    for (;;) {
+      const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0 && errno == EINTR) continue;
+      if (fd < 0) return;
+      ScriptedConn conn(fd);
+      script_(conn);
+    }
+  }
+
+  Script script_;
+  int fd_ = -1;
+  std::string address_;
+  std::thread thread_;
+};
+
+}  // namespace hon::test
