@@ -98,7 +98,7 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
     while (signals.Wait() == SIGHUP) {
       if (Error err = reload()) {
         LogLine(LogKind::kOther,
-                "hon_wire_server: certificates stay as they are: " + err.Message() + "\n");
+                "hon_wire_server: keeping the old certificates: " + err.Message() + "\n");
       }
     }
     const auto [grace, cancel] =

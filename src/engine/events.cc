@@ -35,8 +35,10 @@ LogKind KindOf(Event::Kind kind) {
     case Event::Kind::kAccept:
       return LogKind::kAccept;
     case Event::Kind::kListener:
+    case Event::Kind::kCertificate:
       return LogKind::kListener;
     case Event::Kind::kHandshake:
+    case Event::Kind::kFlood:
       return LogKind::kHandshake;
     case Event::Kind::kStall:
       return LogKind::kStall;

@@ -46,6 +46,13 @@ struct ConnectionIo {
   /// Whether a receive should be in flight.
   static bool WantsInput(const Connection& c) { return c.WantsInput(); }
 
+  static void StepHandshake(Connection& c) { c.StepHandshake(); }
+  // Of a connection with a record layer (connection_records.cc).
+  static Connection*& HandshakeNext(Connection& c);
+  static io::RecordLayer& LayerOf(Connection& c);
+  /// Whether the connection was closed. Any thread.
+  static bool Abandoned(const Connection& c);
+
   /// The room behind the unread input to receive into; empty when a block is needed.
   static std::span<char> InputTail(const Connection& c) {
     const bool plain = c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr;

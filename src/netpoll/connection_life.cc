@@ -31,7 +31,7 @@ bool Connection::DiscardsInput() const {
 bool Connection::WantsInput() const {
   if ((flags_ & kInputEnded) != 0) return false;
   if (phase_ == Phase::kOpen) return (flags_ & (kPausedByUser | kPausedFull)) == 0;
-  if (phase_ == Phase::kHandshaking) return true;
+  if (phase_ == Phase::kHandshaking) return (flags_ & kPausedFull) == 0;
   return DiscardsInput() && input_max_ != 0;
 }
 
@@ -196,6 +196,7 @@ void Connection::Break(Error why) {
 
 void Connection::Finish() {
   Move(ConnectionEvent::kEnd);
+  if (records_ != nullptr) records_->abandoned.store(true, std::memory_order_relaxed);
   Disarm();
   armed_for_ = kNever;
   deadlines_.fill(kNever);

@@ -14,6 +14,7 @@
 #include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
 #include "netpoll/connection_phase.h"
+#include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
 
 namespace hon::netpoll {
@@ -23,18 +24,26 @@ namespace {
 // of some kilobytes.
 constexpr size_t kRecordBytesWanted = 4 * 1024;
 
+// A peer can read the first bytes of a long answer when the first record has come whole: records
+// are short until the congestion window of a new or idle connection has grown (RFC 6928, RFC 5681
+// §4.1).
+constexpr size_t kFirstRecordBytes = 4 * 1024;
+constexpr size_t kFirstRecordsBytes = 64 * 1024;
+constexpr Duration kRecordIdleTime = std::chrono::seconds(1);
+
 // The most unsent ciphertext when the record layer itself has answered the peer: a peer that causes
 // answers and does not read is cut.
 constexpr size_t kUnsentRecordsMax = 2 * io::kSealedBytesMax;
 
 }  // namespace
 
-void Connection::SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
-                                Duration handshake_timeout) {
+void Connection::SetRecordLayer(std::unique_ptr<io::RecordLayer> layer, Duration handshake_timeout,
+                                RecordObserver* observer) {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   HON_ASSERT(records_ == nullptr);
   records_ = std::make_unique<Records>(std::move(layer), loop_->Blocks());
   records_->handshake_timeout = handshake_timeout;
+  records_->observer = observer;
 }
 
 io::RecordLayer* Connection::GetRecordLayer() const {
@@ -49,6 +58,44 @@ void Connection::BeginHandshake() {
   if (records_->deadline < armed_for_) ArmTimer(records_->deadline);
   if (Error why = records_->layer->Start(records_->sealed)) return FailHandshake(std::move(why));
   MarkDirty();
+}
+
+// Steps of handshakes wait for their turn in the loop's queue, so that a rush of them does not hold
+// up the connections that are established.
+void Connection::QueueHandshake() {
+  HON_ASSERT(phase_ == Phase::kHandshaking);
+  if ((holds_ & (kHandshakeQueued | kLongStep)) != 0) return;
+  holds_ |= kHandshakeQueued;
+  LoopIo::HandshakesOf(*loop_).Push(*this);
+}
+
+void Connection::StepHandshake() {
+  if (phase_ != Phase::kHandshaking) return;
+  Records& r = *records_;
+  OpenReceived();
+  if (phase_ != Phase::kHandshaking) return;
+  if ((flags_ & kPausedFull) != 0) ResumeFull();
+  if (!r.layer->HandshakeDone()) {
+    if (r.layer->HasLongStep()) {
+      r.stepped = true;
+      holds_ |= kLongStep;
+      return LoopIo::HandshakesOf(*loop_).HandOver(*this);
+    }
+    if (r.ended) FailHandshake(io::ErrUnexpectedEof);
+    return;
+  }
+  if (r.ended) {
+    if (!r.layer->InputEnded()) flags_ |= kInputTruncated;
+    r.news = true;
+  }
+  EndHandshake();
+  DeliverOpened();
+}
+
+Connection*& ConnectionIo::HandshakeNext(Connection& c) { return c.records_->queue_next; }
+io::RecordLayer& ConnectionIo::LayerOf(Connection& c) { return *c.records_->layer; }
+bool ConnectionIo::Abandoned(const Connection& c) {
+  return c.records_->abandoned.load(std::memory_order_relaxed);
 }
 
 void Connection::EndHandshake() {
@@ -75,18 +122,27 @@ void Connection::FailHandshake(Error why) {
 bool Connection::ReceivedSealed(io::Block* block, size_t n) {
   if (!IsActive()) return Discard(n);
   io::LinkBuffer& received = records_->received;
-  if (n <= kCopyBytesMax && !received.Empty()) {
+  const bool copy = n <= kCopyBytesMax && !received.Empty();
+  if (copy) {
     received.Write({block->data, n});
-    return false;
+  } else {
+    block->end = static_cast<uint32_t>(n);
+    received.Append(block);
   }
-  block->end = static_cast<uint32_t>(n);
-  received.Append(block);
-  return true;
+  // A handshake that waits for its turn holds as much as an open connection that is not read.
+  const bool full = phase_ == Phase::kHandshaking && received.Len() >= kInputHighWaterBytes;
+  if (full && (flags_ & kPausedFull) == 0) {
+    flags_ |= kPausedFull;
+    InputChanged();
+  }
+  return !copy;
 }
 
 void Connection::OpenReceived() {
   Records& r = *records_;
-  if (!IsActive() || r.failed || r.received.Empty()) return;
+  if (!IsActive() || r.failed) return;
+  const bool stepped = std::exchange(r.stepped, false);
+  if (r.received.Empty() && !stepped) return;
   const size_t had = in_.Len();
   Error why = r.layer->Open(r.received, in_, r.sealed);
   HON_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
@@ -108,6 +164,7 @@ void Connection::OpenReceived() {
   if (!why) return;
   if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
   r.failed = true;
+  if (r.observer != nullptr) r.observer->OnRecordFault(*this, why);
   if ((flags_ & kOutBlocked) == 0) {
     // Sends as much of the alert as the socket takes now. SendSealed may itself end the connection.
     const Error sent = SendSealed();
@@ -118,23 +175,36 @@ void Connection::OpenReceived() {
 
 // The peer's FIN, after all its bytes.
 void Connection::EndSealedInput() {
+  if (phase_ == Phase::kHandshaking) {
+    records_->ended = true;
+    return QueueHandshake();
+  }
   OpenReceived();
   if (!IsActive() || (flags_ & kInputEnded) != 0) return;
   flags_ |= kInputEnded;
   records_->news = true;
-  if (!records_->layer->HandshakeDone()) return FailHandshake(io::ErrUnexpectedEof);
   flags_ |= kInputTruncated;
 }
 
 void Connection::DeliverOpened() {
+  if (phase_ == Phase::kHandshaking) return QueueHandshake();
   OpenReceived();
-  if (phase_ == Phase::kHandshaking && records_->layer->HandshakeDone()) EndHandshake();
   if (phase_ != Phase::kOpen) return;
   const bool peer_finished = (flags_ & (kPeerFinished | kInputEnded)) == kPeerFinished;
   if (std::exchange(records_->news, false) || peer_finished) handler_->OnRequest(*this);
 }
 
 // Output.
+
+// The most plaintext of the next record, when `waiting` bytes are to be sent.
+size_t Connection::NextRecordBytes(size_t waiting) {
+  Records& r = *records_;
+  const TimePoint now = loop_->Now();
+  if (now - r.sealed_at > kRecordIdleTime) r.sealed_bytes = 0;
+  r.sealed_at = now;
+  const bool first = r.sealed_bytes < kFirstRecordsBytes && waiting > io::kRecordBytesMax;
+  return first ? kFirstRecordBytes : io::kRecordBytesMax;
+}
 
 // Seals as much of Writer() as the limit on unsent ciphertext allows.
 Error Connection::SealSome() {
@@ -143,17 +213,19 @@ Error Connection::SealSome() {
   if (phase_ == Phase::kHandshaking) return {};
   while (!out_.Empty() && r.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Error::System(EPIPE, "send");
-    const size_t size = std::min(out_.Len(), io::kRecordBytesMax);
+    const size_t size = std::min(out_.Len(), NextRecordBytes(out_.Len()));
     std::string_view part = out_.Front().substr(0, size);
     if (part.size() < std::min(size, kRecordBytesWanted)) {
       part = *out_.Peek(std::min(size, kRecordBytesWanted));
     }
     HON_RETURN_IF_ERROR(r.layer->Seal(part, r.sealed));
+    r.sealed_bytes += part.size();
     HON_RETURN_IF_ERROR(out_.Skip(part.size()));
   }
   const bool ends = phase_ == Phase::kFlushing || (flags_ & kWriteEndWanted) != 0;
   if (ends && out_.Empty() && !r.failed && !std::exchange(r.output_closed, true)) {
-    r.layer->CloseOutput(r.sealed);
+    // A layer that another thread works with has nothing to end yet.
+    if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(r.sealed);
   }
   return {};
 }
@@ -180,7 +252,8 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
   io::BlockPool::Unref(block);
   while (done < count && (flags_ & kOutBlocked) == 0 && r.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Fail(Error::System(EPIPE, "send"));
-    const size_t part = std::min<size_t>(count - done, block->capacity);
+    const size_t part =
+        std::min({count - done, size_t{block->capacity}, NextRecordBytes(count - done)});
     io::IoResult read = file.ReadAt({block->data, part}, offset + static_cast<int64_t>(done));
     if (read.n == 0) {
       if (done != 0) break;
@@ -191,6 +264,7 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
       Break(why);
       return Fail(std::move(why));
     }
+    r.sealed_bytes += static_cast<size_t>(read.n);
     done += static_cast<size_t>(read.n);
   }
   if ((flags_ & kOutBlocked) == 0) {

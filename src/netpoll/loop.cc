@@ -18,6 +18,7 @@
 #include "netpoll/connection_records.h"
 #include "netpoll/connection_slab.h"
 #include "netpoll/dialer.h"
+#include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
 
 namespace hon::netpoll {
@@ -78,6 +79,7 @@ Loop::~Loop() {
     acceptor->OnLoopGone();
     if (acceptor->fd >= 0) backend_->CloseAcceptor(*acceptor);
   }
+  if (handshakes_ != nullptr) handshakes_->Stop();
   if (dialer_ != nullptr) dialer_->Stop();
   slab_->ForEach([](Connection& c) { c.Break(io::ErrClosed); });
   FlushDirty();
@@ -251,6 +253,11 @@ void Loop::ForEachConnection(const std::function<void(Connection&)>& visit) {
 void LoopIo::PushDirty(Loop& loop, Connection& c) {
   (loop.dirty_last_ != nullptr ? loop.dirty_last_->dirty_next_ : loop.dirty_first_) = &c;
   loop.dirty_last_ = &c;
+}
+
+HandshakeQueue& LoopIo::HandshakesOf(Loop& loop) {
+  if (loop.handshakes_ == nullptr) loop.handshakes_ = std::make_unique<HandshakeQueue>(loop);
+  return *loop.handshakes_;
 }
 
 void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {

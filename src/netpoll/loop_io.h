@@ -11,6 +11,7 @@ namespace hon::netpoll {
 
 class Acceptor;
 class Backend;
+class HandshakeQueue;
 
 struct LoopIo {
   static Backend& BackendOf(Loop& loop) { return *loop.backend_; }
@@ -18,6 +19,9 @@ struct LoopIo {
 
   /// Appends a connection to the list that the flush of this turn visits.
   static void PushDirty(Loop& loop, Connection& c);
+
+  /// The queue of the loop's handshakes, made by the first call.
+  static HandshakeQueue& HandshakesOf(Loop& loop);
 
   /// Gives an acceptor to the loop, which closes it at the latest when the loop is destroyed.
   static void Own(Loop& loop, std::unique_ptr<Acceptor> acceptor);

@@ -6,7 +6,7 @@
 namespace hon::server {
 
 void RecordGate::OnPrepare(netpoll::Connection& c) {
-  c.SetRecordLayer(layers_->NewLayer(), layers_->HandshakeTimeout());
+  c.SetRecordLayer(layers_->NewLayer(), layers_->HandshakeTimeout(), this);
   std::array<char, netpoll::kAddressTextMax> peer;
   c.FormatRemoteAddr(peer);  // asked now, so that it is known after a failed handshake
   prepare_.OnPrepare(c);
@@ -29,6 +29,15 @@ void RecordGate::OnDisconnect(netpoll::Connection& c, const Error& why) {
     engine_.Report({.kind = engine::Event::Kind::kHandshake, .peer = peer, .detail = detail});
   }
   served_->OnDisconnect(c, why);
+}
+
+void RecordGate::OnRecordFault(netpoll::Connection& c, const Error& why) {
+  if (!why.Is(io::ErrRecordFlood)) return;
+  std::array<char, netpoll::kAddressTextMax> text;
+  const std::string_view peer = c.FormatRemoteAddr(text);
+  const std::string detail =
+      "http: TLS connection from " + std::string(peer) + ": " + why.Message();
+  engine_.Report({.kind = engine::Event::Kind::kFlood, .peer = peer, .detail = detail});
 }
 
 }  // namespace hon::server

@@ -11,7 +11,7 @@ namespace hon::server {
 
 /// Gives the connections that a listener accepts for one loop their record layers, reports failed
 /// handshakes, and passes the other connections on to the engine.
-class RecordGate final : public netpoll::EventHandler {
+class RecordGate final : public netpoll::EventHandler, private netpoll::RecordObserver {
  public:
   /// `prepare` is called for new connections and sets the handler for the time after the handshake,
   /// the same one for each. `engine` and `prepare` must outlive the gate.
@@ -28,6 +28,8 @@ class RecordGate final : public netpoll::EventHandler {
   void OnDisconnect(netpoll::Connection& c, const Error& why) override;
 
  private:
+  void OnRecordFault(netpoll::Connection& c, const Error& why) override;
+
   engine::Engine& engine_;
   netpoll::EventHandler& prepare_;
   netpoll::EventHandler* served_ = nullptr;  // set once there was a connection

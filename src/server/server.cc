@@ -64,6 +64,10 @@ class Server::Impl {
     return Accept(std::move(*socket), false, std::move(layers));
   }
 
+  [[nodiscard]] std::function<void(const engine::Event&)> Reporter() const {
+    return [&engine = engine_](const engine::Event& event) { engine.Report(event); };
+  }
+
   Error Serve() {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     std::unique_lock lock(mutex_);
@@ -310,6 +314,7 @@ Error Server::ListenFd(int fd) { return impl_->ListenFd(fd, {}); }
 Error Server::ListenFd(int fd, NewRecordLayers layers) {
   return impl_->ListenFd(fd, std::move(layers));
 }
+std::function<void(const engine::Event&)> Server::Reporter() const { return impl_->Reporter(); }
 Error Server::Serve() { return impl_->Serve(); }
 
 Error Server::Serve(std::string_view address) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hon/server/server.h"
+#include "hon/tls/certificate_watch.h"
 #include "hon/tls/context.h"
 
 namespace hon::server {
@@ -12,13 +13,15 @@ namespace {
 
 class TlsLayers final : public RecordLayers {
  public:
-  TlsLayers(std::shared_ptr<tls::ServerContext> context, std::vector<std::string> offered)
-      : loop_(std::move(context), std::move(offered)) {}
+  TlsLayers(std::shared_ptr<tls::ServerContext> context, std::vector<std::string> offered,
+            std::shared_ptr<tls::CertificateWatch> watch)
+      : loop_(std::move(context), std::move(offered)), watch_(std::move(watch)) {}
   std::unique_ptr<io::RecordLayer> NewLayer() override { return loop_.NewLayer(); }
   [[nodiscard]] Duration HandshakeTimeout() const override { return loop_.HandshakeTimeout(); }
 
  private:
   tls::LoopContext loop_;
+  std::shared_ptr<tls::CertificateWatch> watch_;  // may be null
 };
 
 // The protocols that listeners with TLS offer by ALPN, best first.
@@ -44,12 +47,29 @@ Error CheckSuites(const tls::Config& config, http::Protocols protocols) {
       "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)");
 }
 
-Result<NewRecordLayers> LayersOf(std::shared_ptr<tls::ServerContext> context,
-                                 http::Protocols protocols) {
-  if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
-  return NewRecordLayers([context = std::move(context), offered = OfferedProtocols(protocols)] {
-    return std::make_unique<TlsLayers>(context, offered);
+using Report = std::function<void(const engine::Event&)>;
+
+// Null where there are no files to look at, or no thread for it.
+std::shared_ptr<tls::CertificateWatch> Watch(const std::shared_ptr<tls::ServerContext>& context,
+                                             const Report& report) {
+  const Duration interval = context->GetConfig().CertificateReloadInterval;
+  if (interval == kUnlimited || context->CertificateFiles().empty()) return nullptr;
+  auto watch = tls::CertificateWatch::Start(context, interval, [report](std::string_view line) {
+    report({.kind = engine::Event::Kind::kCertificate, .detail = line});
   });
+  if (watch) return std::move(*watch);
+  const std::string line = "http: certificates are not looked at: " + watch.error().Message();
+  report({.kind = engine::Event::Kind::kCertificate, .detail = line});
+  return nullptr;
+}
+
+Result<NewRecordLayers> LayersOf(const std::shared_ptr<tls::ServerContext>& context,
+                                 http::Protocols protocols, const Report& report) {
+  if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
+  return NewRecordLayers(
+      [context, offered = OfferedProtocols(protocols), watch = Watch(context, report)] {
+        return std::make_unique<TlsLayers>(context, offered, watch);
+      });
 }
 
 Result<tls::Config> ConfigOf(const Options& options, const std::string& cert_file,
@@ -73,7 +93,7 @@ Option WithTLS(tls::Config config) {
 }
 
 Error Server::ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context) {
-  Result<NewRecordLayers> layers = LayersOf(std::move(context), GetOptions().protocols);
+  Result<NewRecordLayers> layers = LayersOf(context, GetOptions().protocols, Reporter());
   return layers ? ListenRecords(address, std::move(*layers)) : std::move(layers.error());
 }
 
@@ -95,7 +115,7 @@ Error Server::ServeTLS(int fd, const std::string& cert_file, const std::string& 
   if (!config) return std::move(config.error());
   auto context = tls::ServerContext::Create(std::move(*config));
   if (!context) return std::move(context.error());
-  Result<NewRecordLayers> layers = LayersOf(std::move(*context), GetOptions().protocols);
+  Result<NewRecordLayers> layers = LayersOf(*context, GetOptions().protocols, Reporter());
   if (!layers) return std::move(layers.error());
   HON_RETURN_IF_ERROR(ListenFd(fd, std::move(*layers)));
   return Serve();

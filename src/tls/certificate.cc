@@ -33,9 +33,7 @@ Result<std::string> ReadFile(const std::string& path) {
 }
 
 BioPtr BioOver(std::string_view text) {
-  BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  HON_ASSERT(bio != nullptr);
-  return bio;
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
 // A key with a passphrase is refused; OpenSSL would ask for it on the terminal.
@@ -44,7 +42,7 @@ int NoPassphrase(char*, int, int, void*) { return 0; }
 std::vector<X509Ptr> CertificatesIn(std::string_view pem, size_t count_max) {
   const BioPtr bio = BioOver(pem);
   std::vector<X509Ptr> all;
-  while (all.size() <= count_max) {
+  while (bio != nullptr && all.size() <= count_max) {
     X509Ptr one(PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr));
     if (one == nullptr) break;
     all.push_back(std::move(one));
@@ -74,6 +72,7 @@ Result<std::shared_ptr<Certificate::Data>> Parse(std::string_view cert_pem,
     return Fail(Error::New("tls: more than " + std::to_string(kChainMax) + " certificates"));
   }
   const BioPtr key_bio = BioOver(key_pem);
+  if (key_bio == nullptr) return Fail(TakeError("no memory for a key"));
   data->key.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
   if (data->key == nullptr) {
@@ -173,7 +172,16 @@ std::string CertificatePEM(const Certificate& certificate) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
   for (const X509Ptr& one : certificate.Get().chain) PEM_write_bio_X509(bio.get(), one.get());
   char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
+  const long size = bio == nullptr ? 0 : BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<size_t>(size)};
+}
+
+std::string PrivateKeyPEM(const Certificate& certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PrivateKey(bio.get(), certificate.Get().key.get(), nullptr, nullptr, 0, nullptr,
+                           nullptr);
+  char* text = nullptr;
+  const long size = bio == nullptr ? 0 : BIO_get_mem_data(bio.get(), &text);
   return {text, static_cast<size_t>(size)};
 }
 

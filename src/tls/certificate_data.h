@@ -36,6 +36,9 @@ struct SelfSignedOptions {
 Result<Certificate> MakeSelfSigned(const std::vector<std::string>& names,
                                    const SelfSignedOptions& options);
 
+/// The private key as PEM text, without a passphrase.
+std::string PrivateKeyPEM(const Certificate& certificate);
+
 struct CertPool::Data {
   std::vector<X509Ptr> certificates;
 };

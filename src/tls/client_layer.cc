@@ -14,9 +14,21 @@ bool IsIpAddress(const std::string& host) {
   return ip != nullptr;
 }
 
+// The layer keeps the session: 1 says that the reference was taken over.
+int KeepSession(SSL* ssl, SSL_SESSION* session) {
+  static_cast<ClientLayer&>(SslLayer::Of(ssl)).Keep(SessionPtr(session));
+  return 1;
+}
+
 }  // namespace
 
-Error ClientLayer::Prepare(std::string_view host) {
+// Otherwise OpenSSL takes a connection without our close_notify for a failure of its session, and
+// the session is not resumed.
+ClientLayer::~ClientLayer() {
+  if (Ssl() != nullptr) SSL_set_shutdown(Ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+Error ClientLayer::Prepare(std::string_view host, std::string_view route) {
   HON_RETURN_IF_ERROR(Make(context_->context.get()));
   SSL* const ssl = Ssl();
   SSL_set_connect_state(ssl);
@@ -24,6 +36,11 @@ Error ClientLayer::Prepare(std::string_view host) {
   std::string name(config.ServerName.empty() ? host : std::string_view(config.ServerName));
   if (name.size() > 1 && name.back() == '.') name.pop_back();
   const bool ip = IsIpAddress(name);
+  // The verified name is a part of the route: no session vouches for another name.
+  route_ = name + ' ' + std::string(route);
+  if (const SessionPtr session = context_->sessions.Take(route_); session != nullptr) {
+    SSL_set_session(ssl, session.get());
+  }
   // SSL_set_tlsext_host_name without its macro, which has a C cast.
   if (!ip && !name.empty() &&
       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) != 1) {
@@ -74,6 +91,12 @@ Result<std::shared_ptr<ClientContext>> ClientContext::Create(Config config) {
   if (!own.Certificates.empty()) {
     if (Error why = UseCertificate(context, own.Certificates.front())) return Fail(std::move(why));
   }
+  if (own.SessionTicketsDisabled) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  } else {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, KeepSession);
+  }
   if (!own.InsecureSkipVerify) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (own.RootCAs.Empty()) {
@@ -88,9 +111,10 @@ Result<std::shared_ptr<ClientContext>> ClientContext::Create(Config config) {
   return std::shared_ptr<ClientContext>(new ClientContext(std::move(impl)));
 }
 
-Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_view host) {
+Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_view host,
+                                                                 std::string_view route) {
   auto layer = std::make_unique<ClientLayer>(impl_);
-  if (Error why = layer->Prepare(host)) return Fail(std::move(why));
+  if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
   return std::unique_ptr<io::RecordLayer>(std::move(layer));
 }
 

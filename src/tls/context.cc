@@ -1,6 +1,8 @@
 #include "hon/tls/context.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <utility>
 
 #include "tls/certificate_data.h"
@@ -18,13 +20,25 @@ std::string NameForError(const Certificate& certificate) {
   return certificate.DNSNames().empty() ? "certificate" : certificate.DNSNames().front();
 }
 
+// "2026-11-30 00:00:00 UTC".
+std::string DateText(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return {text.data(), size};
+}
+
 Error CheckValidNow(const Certificate& certificate) {
   const auto now = std::chrono::system_clock::now();
   if (now > certificate.Get().not_after) {
-    return Error::New("tls: " + NameForError(certificate) + " has expired");
+    return Error::New("tls: " + NameForError(certificate) + " has expired on " +
+                      DateText(certificate.Get().not_after) + "; renew it");
   }
   if (now < certificate.Get().not_before) {
-    return Error::New("tls: " + NameForError(certificate) + " is not valid yet");
+    return Error::New("tls: " + NameForError(certificate) + " is not valid before " +
+                      DateText(certificate.Get().not_before) + "; is the clock right?");
   }
   return {};
 }
@@ -71,6 +85,18 @@ Result<std::shared_ptr<ServerContext>> ServerContext::Create(Config config) {
 }
 
 Error ServerContext::SetCertificates(std::vector<Certificate> certificates) {
+  Error why = Replace(std::move(certificates));
+  (why ? counters_.reload_failures : counters_.reloads).fetch_add(1, std::memory_order_relaxed);
+  return why;
+}
+
+Error ServerContext::Reload() {
+  Error why = Reread();
+  (why ? counters_.reload_failures : counters_.reloads).fetch_add(1, std::memory_order_relaxed);
+  return why;
+}
+
+Error ServerContext::Replace(std::vector<Certificate> certificates) {
   for (const Certificate& certificate : certificates) {
     if (!certificate) return Error::New("tls: an empty Certificate");
     HON_RETURN_IF_ERROR(CheckValidNow(certificate));
@@ -88,7 +114,7 @@ Error ServerContext::SetCertificates(std::vector<Certificate> certificates) {
   return {};
 }
 
-Error ServerContext::Reload() {
+Error ServerContext::Reread() {
   std::vector<Certificate> fresh;
   for (const Certificate& old : Certificates()->all) {
     if (old.CertFile().empty()) {
@@ -99,7 +125,7 @@ Error ServerContext::Reload() {
     if (!read) return std::move(read.error());
     fresh.push_back(std::move(*read));
   }
-  return SetCertificates(std::move(fresh));
+  return Replace(std::move(fresh));
 }
 
 std::chrono::system_clock::time_point ServerContext::NotAfter() const {
@@ -108,6 +134,30 @@ std::chrono::system_clock::time_point ServerContext::NotAfter() const {
     first = std::min(first, certificate.NotAfter());
   }
   return first;
+}
+
+std::vector<std::string> ServerContext::CertificateFiles() const {
+  std::vector<std::string> files;
+  for (const Certificate& certificate : Certificates()->all) {
+    for (const std::string* file : {&certificate.CertFile(), &certificate.KeyFile()}) {
+      const bool there = std::find(files.begin(), files.end(), *file) != files.end();
+      if (!file->empty() && !there) files.push_back(*file);
+    }
+  }
+  return files;
+}
+
+int64_t ServerContext::DaysLeft() const {
+  const auto left = NotAfter() - std::chrono::system_clock::now();
+  return std::chrono::floor<std::chrono::hours>(left).count() / 24;
+}
+
+ServerStats ServerContext::GetStats() const {
+  const auto get = [](const std::atomic<uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  return {get(counters_.handshakes), get(counters_.resumed), get(counters_.failures),
+          get(counters_.floods),     get(counters_.reloads), get(counters_.reload_failures)};
 }
 
 std::shared_ptr<const CertificateSet> ServerContext::Certificates() const {

@@ -30,7 +30,10 @@ int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, con
 int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                   EVP_MAC_CTX* mac, int seal) {
   auto& layer = static_cast<ServerLayer&>(SslLayer::Of(ssl));
-  return layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
+  const int code = layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
+  // Clients of TLS 1.3 show no ticket twice (RFC 8446 §C.4): each that is taken is replaced.
+  const bool replace = code == 1 && seal != 1 && SSL_version(ssl) == TLS1_3_VERSION;
+  return replace ? 2 : code;
 }
 
 // Any certificate is accepted; the verify result still has the failure.
@@ -57,6 +60,9 @@ bool Verifies(ClientAuthType type) {
   return type == ClientAuthType::kVerifyClientCertIfGiven ||
          type == ClientAuthType::kRequireAndVerifyClientCert;
 }
+
+// Whether a signature takes about as long as everything else in a handshake, or longer.
+bool IsSlow(KeyKind kind) { return kind != KeyKind::kP256 && kind != KeyKind::kEd25519; }
 
 ClientHelloInfo InfoOf(const ClientHello& hello) {
   ClientHelloInfo info;
@@ -155,6 +161,26 @@ Result<SSL_CTX*> LoopContext::Impl::ContextAt(size_t index) {
 }
 
 Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
+  const bool was_done = HandshakeDone();
+  Error why = OpenRecords(received, plain, sealed);
+  if (why || !was_done) Count(was_done, why);
+  return why;
+}
+
+void ServerLayer::Count(bool was_done, const Error& why) {
+  ServerContext::Counters& counters = loop_->server->counters_;
+  constexpr auto kOrder = std::memory_order_relaxed;
+  if (!was_done && HandshakeDone()) {
+    counters.handshakes.fetch_add(1, kOrder);
+    if (State()->DidResume) counters.resumed.fetch_add(1, kOrder);
+  } else if (!was_done && why) {
+    counters.failures.fetch_add(1, kOrder);
+  }
+  if (why.Is(io::ErrRecordFlood)) counters.floods.fetch_add(1, kOrder);
+}
+
+Error ServerLayer::OpenRecords(io::LinkBuffer& received, io::LinkBuffer& plain,
+                               io::LinkBuffer& sealed) {
   if (begun_) return SslLayer::Open(received, plain, sealed);
   if (received.Empty()) return {};
   // The most bytes of a ClientHello with the headers of its records.
@@ -177,6 +203,10 @@ Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::Lin
   }
   HON_RETURN_IF_ERROR(Begin(hello, sealed));
   begun_ = true;
+  if (slow_) {
+    BeginLongStep(received);
+    return {};
+  }
   return SslLayer::Open(received, plain, sealed);
 }
 
@@ -234,7 +264,10 @@ Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
   if (config.GetCertificate) {
     Result<Certificate> found = config.GetCertificate(InfoOf(hello));
     if (!found) return Fail(Refuse(Alert::kInternalError, found.error().Message(), sealed));
-    if (*found) return loop_->NewContext(*found);
+    if (*found) {
+      slow_ = IsSlow(found->Get().kind);
+      return loop_->NewContext(*found);
+    }
   }
   size_t index = loop_->certificates->Find(hello, tls13);
   if (index == CertificateSet::kNone) {
@@ -245,6 +278,7 @@ Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
     }
     index = loop_->certificates->Default(hello, tls13);
   }
+  slow_ = IsSlow(loop_->certificates->all[index].Get().kind);
   HON_TRY(*shared, loop_->ContextAt(index));
   return SslContextPtr();
 }

@@ -55,11 +55,16 @@ class ServerLayer final : public SslLayer {
   Error Start(io::LinkBuffer&) override { return {}; }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
 
+  [[nodiscard]] bool HasLongStep() const override { return LongStepBegun(); }
+  void RunLongStep() override { DoLongStep(); }
+
   /// The protocol for the answer to ALPN; "" for none.
   [[nodiscard]] std::string_view Chosen() const { return chosen_; }
   [[nodiscard]] LoopContext::Impl& Loop() { return *loop_; }
 
  private:
+  Error OpenRecords(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed);
+  void Count(bool was_done, const Error& why);
   Error Begin(const ClientHello& hello, io::LinkBuffer& sealed);
   Error ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed);
   Error ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed);
@@ -71,6 +76,7 @@ class ServerLayer final : public SslLayer {
   std::shared_ptr<LoopContext::Impl> loop_;
   std::string_view chosen_;  // a view of the config's protocols
   bool begun_ = false;
+  bool slow_ = false;  // the key of the certificate
 };
 
 }  // namespace hon::tls

@@ -137,7 +137,9 @@ Result<SslContextPtr> NewSslContext(const SSL_METHOD* method, const Config& conf
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
   if (config.KeyLogWriter) {
-    SSL_CTX_set_app_data(raw, const_cast<Config*>(&config));
+    if (SSL_CTX_set_app_data(raw, const_cast<Config*>(&config)) != 1) {
+      return Fail(TakeError("no memory for a context"));
+    }
     SSL_CTX_set_keylog_callback(raw, LogKey);
   }
   return context;

@@ -21,8 +21,7 @@ constexpr int kPeerCertificatesMax = 16;
 
 int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
   BIO_clear_retry_flags(bio);
-  io::LinkBuffer* received = static_cast<SslLayer*>(BIO_get_data(bio))->Received();
-  *read = received == nullptr ? 0 : received->ReadInto({into, size});
+  *read = static_cast<SslLayer*>(BIO_get_data(bio))->TakeReceived({into, size});
   if (*read != 0) return 1;
   BIO_set_retry_read(bio);
   return 0;
@@ -30,12 +29,9 @@ int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
 
 int BioWrite(BIO* bio, const char* from, size_t size, size_t* written) {
   BIO_clear_retry_flags(bio);
-  io::LinkBuffer* sealed = static_cast<SslLayer*>(BIO_get_data(bio))->Sealed();
-  *written = 0;
-  if (sealed == nullptr) return 0;
-  sealed->Write({from, size});
-  *written = size;
-  return 1;
+  const bool put = static_cast<SslLayer*>(BIO_get_data(bio))->PutSealed({from, size});
+  *written = put ? size : 0;
+  return put ? 1 : 0;
 }
 
 long BioControl(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -50,6 +46,18 @@ const BIO_METHOD* BufferMethod() {
     return made;
   }();
   return method;
+}
+
+// Each record and message of the handshake that was received.
+void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL* ssl, void*) {
+  if (sent != 0) return;
+  constexpr unsigned char kKeyUpdate = 24;
+  if (type == SSL3_RT_HEADER) {
+    SslLayer::Of(ssl).OnRecord();
+  } else if (type == SSL3_RT_HANDSHAKE && size != 0 &&
+             *static_cast<const unsigned char*>(bytes) == kKeyUpdate) {
+    SslLayer::Of(ssl).OnKeyUpdate();
+  }
 }
 
 // The number of the key exchange; 0 when there was none.
@@ -85,17 +93,90 @@ Error SslLayer::Make(SSL_CTX* context) {
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_app_data(ssl_.get(), this);
+  if (SSL_set_app_data(ssl_.get(), this) != 1) return TakeError("no memory for a connection");
+  SSL_set_msg_callback(ssl_.get(), CountRecord);
+  return {};
+}
+
+size_t SslLayer::TakeReceived(std::span<char> into) {
+  if (step_ != nullptr) {
+    const size_t taken = step_->input.copy(into.data(), into.size(), step_->taken);
+    step_->taken += taken;
+    if (taken != 0) return taken;
+  }
+  return received_ == nullptr ? 0 : received_->ReadInto(into);
+}
+
+bool SslLayer::PutSealed(std::string_view bytes) {
+  if (step_ != nullptr && !step_->done) {
+    step_->output += bytes;
+    return true;
+  }
+  if (sealed_ == nullptr) return false;
+  sealed_->Write(bytes);
+  return true;
+}
+
+// Long steps.
+
+void SslLayer::BeginLongStep(io::LinkBuffer& received) {
+  step_ = std::make_unique<LongStep>();
+  step_->input = *received.ReadString(received.Len());
+}
+
+void SslLayer::DoLongStep() {
+  ERR_clear_error();
+  step_->why = Handshake();
+  step_->done = true;
+}
+
+// Floods.
+
+FloodGuard* SslLayer::Guard() {
+  if (guard_ == nullptr) guard_ = std::make_unique<FloodGuard>();
+  return guard_.get();
+}
+
+// Whether a record brought data is known when the next one comes.
+void SslLayer::OnRecord() {
+  if (!HandshakeDone()) {
+    if (handshake_records_ <= kHandshakeRecordsMax) ++handshake_records_;
+    return;
+  }
+  if (!std::exchange(record_brought_, false)) CountUseless();
+}
+
+void SslLayer::CountUseless() {
+  if (!Guard()->Count(FloodGuard::Kind::kUseless, Clock::now())) useless_flood_ = true;
+}
+
+void SslLayer::OnKeyUpdate() {
+  if (!Guard()->Count(FloodGuard::Kind::kKeyUpdate, Clock::now())) key_updates_flood_ = true;
+}
+
+Error SslLayer::CheckFlood() {
+  if (handshake_records_ > kHandshakeRecordsMax) {
+    return Error::Of(io::ErrRecordFlood, "tls: too many records in the handshake");
+  }
+  if (key_updates_flood_) return Error::Of(io::ErrRecordFlood, "tls: too many key updates");
+  if (useless_flood_) return Error::Of(io::ErrRecordFlood, "tls: too many records without data");
   return {};
 }
 
 Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
   const Buffers buffers(*this, &received, &sealed);
   ERR_clear_error();
+  if (step_ != nullptr) {
+    HON_ASSERT(step_->done);
+    sealed.Write(std::exchange(step_->output, {}));
+    if (step_->why) return std::move(step_->why);
+  }
   if (!HandshakeDone()) {
     HON_RETURN_IF_ERROR(Handshake());
+    HON_RETURN_IF_ERROR(CheckFlood());
     if (!HandshakeDone()) return {};
   }
+  if (step_ != nullptr && step_->taken == step_->input.size()) step_.reset();
   return ReadPlain(plain);
 }
 
@@ -130,6 +211,12 @@ Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
     size_t got = 0;
     const int code = SSL_read_ex(ssl_.get(), block->data, block->capacity, &got);
     if (code == 1) {
+      const bool new_record = !std::exchange(record_brought_, true);
+      if (new_record && got < kTinyRecordBytes &&
+          !Guard()->Count(FloodGuard::Kind::kTiny, Clock::now())) {
+        io::BlockPool::Unref(block);
+        return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
+      }
       if (got <= block->capacity / 4 && !plain.Empty()) {
         plain.Write({block->data, got});
         io::BlockPool::Unref(block);
@@ -138,6 +225,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
         plain.Append(block);
       }
       if (received_->Empty() && SSL_has_pending(ssl_.get()) == 0) break;
+      HON_RETURN_IF_ERROR(CheckFlood());
       continue;
     }
     io::BlockPool::Unref(block);
@@ -152,7 +240,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
   }
   if (input_ended_) static_cast<void>(received_->Skip(received_->Len()));
   ERR_clear_error();
-  return {};
+  return CheckFlood();
 }
 
 Error SslLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {

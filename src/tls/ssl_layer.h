@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "hon/io/record_layer.h"
 #include "hon/tls/connection_state.h"
+#include "tls/flood_guard.h"
 #include "tls/openssl.h"
 
 namespace hon::tls {
@@ -27,8 +29,13 @@ class SslLayer : public io::RecordLayer {
   /// The layer of an SSL object.
   static SslLayer& Of(const SSL* ssl) { return *static_cast<SslLayer*>(SSL_get_app_data(ssl)); }
 
-  io::LinkBuffer* Received() { return received_; }
-  io::LinkBuffer* Sealed() { return sealed_; }
+  /// Moves received ciphertext to `into`; 0: there is none now.
+  size_t TakeReceived(std::span<char> into);
+  /// False: outside of a call that may write.
+  bool PutSealed(std::string_view bytes);
+  /// The header of a record was received.
+  void OnRecord();
+  void OnKeyUpdate();
 
  protected:
   /// Makes the SSL object.
@@ -49,18 +56,40 @@ class SslLayer : public io::RecordLayer {
     SslLayer& layer_;
   };
   Error Handshake();
+  /// Moves what was received into the long step, which RunLongStep takes up to SSL_do_handshake.
+  void BeginLongStep(io::LinkBuffer& received);
+  [[nodiscard]] bool LongStepBegun() const { return step_ != nullptr && !step_->done; }
+  void DoLongStep();
   /// The error of OpenSSL's last call.
   virtual Error Failure();
 
  private:
+  /// One step of the handshake away from the loop's buffers, on any thread.
+  struct LongStep {
+    std::string input;
+    size_t taken = 0;  // of input
+    std::string output;
+    Error why;
+    bool done = false;
+  };
+
   Error ReadPlain(io::LinkBuffer& plain);
+  Error CheckFlood();
+  void CountUseless();
   void RecordState();
 
   SslPtr ssl_;
+  std::unique_ptr<LongStep> step_;
   std::unique_ptr<ConnectionState> state_;  // after the handshake
   io::LinkBuffer* received_ = nullptr;
   io::LinkBuffer* sealed_ = nullptr;
+  FloodGuard* Guard();
+  std::unique_ptr<FloodGuard> guard_;  // once there was something to count
+  uint16_t handshake_records_ = 0;
   bool input_ended_ = false;
+  bool record_brought_ = true;  // the last record: data, or it was of the handshake
+  bool key_updates_flood_ = false;
+  bool useless_flood_ = false;
 };
 
 }  // namespace hon::tls

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "hon/io/file.h"
 #include "hon/io/io.h"
@@ -90,6 +93,52 @@ TEST_F(RecordsTest, EveryCutOfTheCiphertextReadsTheSame) {
     if (HasFailure()) FAIL() << "cut at " << cut;
   }
   serve([&] { Socket().SendsByteByByte(ciphertext); });
+}
+
+// Lengths of the records that carry `bytes` of output, as they stand in the headers.
+std::vector<size_t> RecordSizes(std::string_view ciphertext) {
+  std::vector<size_t> sizes;
+  while (ciphertext.size() >= XorRecordLayer::kHeaderBytes) {
+    const size_t size = static_cast<size_t>(static_cast<uint8_t>(ciphertext[1])) << 8U |
+                        static_cast<uint8_t>(ciphertext[2]);
+    sizes.push_back(size);
+    ciphertext.remove_prefix(XorRecordLayer::kHeaderBytes + size);
+  }
+  return sizes;
+}
+
+TEST_F(RecordsTest, RecordsAreShortWhereALongAnswerBegins) {
+  Connection& c = AdoptOpen();
+  const auto send = [&](size_t bytes) {
+    c.Writer().Write(std::string(bytes, 'r'));
+    c.FlushLater();
+    Turn();
+    const std::vector<size_t> sizes = RecordSizes(Socket().Take());
+    size_t sum = 0;
+    for (const size_t size : sizes) sum += size;
+    EXPECT_EQ(sum, bytes);
+    return sizes;
+  };
+  const auto longest = [](const std::vector<size_t>& sizes, size_t first_bytes) {
+    size_t sum = 0;
+    size_t most = 0;
+    for (const size_t size : sizes) {
+      if (sum < first_bytes) most = std::max(most, size);
+      sum += size;
+    }
+    return most;
+  };
+  // A short answer is not cut up.
+  EXPECT_LE(send(15'000).size(), 2U);
+  // A long one starts with records of 4 KiB, up to 64 KiB.
+  const std::vector<size_t> sizes = send(300'000);
+  EXPECT_LE(longest(sizes, 64 * 1024 - 15'000 - 4096), 4096U);
+  EXPECT_GT(longest(sizes, SIZE_MAX), 8U * 1024);
+  // The next goes on with long ones, and after a second without output with short ones.
+  EXPECT_GT(longest(send(300'000), 16 * 1024), 8U * 1024);
+  kernel_->Advance(seconds(2));
+  Turn();
+  EXPECT_LE(longest(send(300'000), 16 * 1024), 4096U);
 }
 
 TEST_F(RecordsTest, OutputIsSealedInRecordsAndShortWritesAreFollowedByTheRest) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,9 @@ class XorRecordLayer final : public io::RecordLayer {
   }
 
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
-    while (received.Len() >= kHeaderBytes) {
+    if (stepped_) HON_RETURN_IF_ERROR(OnHandshake(XorType::kHello, held_, sealed));
+    stepped_ = false;
+    while (received.Len() >= kHeaderBytes && !HasLongStep()) {
       const std::string_view header = *received.Peek(kHeaderBytes);
       const auto type = static_cast<XorType>(header[0]);
       const size_t size = static_cast<size_t>(static_cast<uint8_t>(header[1])) << 8U |
@@ -58,6 +61,15 @@ class XorRecordLayer final : public io::RecordLayer {
       if (Error why = OnRecord(type, payload, plain, sealed)) return why;
     }
     return {};
+  }
+
+  /// The peer's hello is answered by a long step, which calls `step`.
+  void AnswerSlowly(std::function<void()> step) { step_ = std::move(step); }
+  [[nodiscard]] bool HasLongStep() const override { return holds_; }
+  void RunLongStep() override {
+    HON_ASSERT(std::exchange(holds_, false));
+    step_();
+    stepped_ = true;
   }
 
   Error Seal(std::string_view plain, io::LinkBuffer& sealed) override {
@@ -106,6 +118,11 @@ class XorRecordLayer final : public io::RecordLayer {
       alert_ = payload;
       return Error::Of(ErrBadRecord, "xor: remote error: " + payload);
     }
+    if (step_ && type == XorType::kHello && !greeted_) {
+      held_ = payload;
+      holds_ = true;
+      return {};
+    }
     if (!done_) return OnHandshake(type, payload, sealed);
     if (ended_) return {};
     switch (type) {
@@ -152,6 +169,10 @@ class XorRecordLayer final : public io::RecordLayer {
   std::string protocol_;
   std::string chosen_;
   std::string alert_;
+  std::function<void()> step_;
+  std::string held_;  // the hello that a long step answers
+  bool holds_ = false;
+  bool stepped_ = false;
   uint32_t sealed_ = 0;  // records
   uint32_t opened_ = 0;
   size_t updates_ = 0;

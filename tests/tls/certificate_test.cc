@@ -1,9 +1,13 @@
 #include "hon/tls/certificate.h"
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "hon/tls/context.h"
 #include "support/temp_dir.h"
@@ -14,18 +18,9 @@
 namespace hon::tls {
 namespace {
 
-std::string KeyPem(const Certificate& certificate) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(bio.get(), certificate.Get().key.get(), nullptr, nullptr, 0, nullptr,
-                           nullptr);
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
-  return {text, static_cast<size_t>(size)};
-}
-
 TEST(CertificateTest, APairComesBackFromItsText) {
   const Certificate made = *SelfSigned({"A.example.test", "*.b.test", "127.0.0.1"});
-  const Result<Certificate> read = X509KeyPair(CertificatePEM(made), KeyPem(made));
+  const Result<Certificate> read = X509KeyPair(CertificatePEM(made), PrivateKeyPEM(made));
   ASSERT_TRUE(read) << read.error().Message();
   EXPECT_EQ(read->DNSNames(), (std::vector<std::string>{"a.example.test", "*.b.test"}));
   const auto left = read->NotAfter() - std::chrono::system_clock::now();
@@ -36,10 +31,10 @@ TEST(CertificateTest, APairComesBackFromItsText) {
 TEST(CertificateTest, ErrorsSayWhatIsWrong) {
   const Certificate one = *SelfSigned({"a.test"});
   const Certificate other = *SelfSigned({"b.test"});
-  EXPECT_EQ(X509KeyPair(CertificatePEM(one), KeyPem(other)).error().Message(),
+  EXPECT_EQ(X509KeyPair(CertificatePEM(one), PrivateKeyPEM(other)).error().Message(),
             "tls: the private key does not belong to the certificate; the server's own "
             "certificate must be the first of its file, before those of its CA");
-  EXPECT_EQ(X509KeyPair("", KeyPem(one)).error().Message(),
+  EXPECT_EQ(X509KeyPair("", PrivateKeyPEM(one)).error().Message(),
             "tls: no certificate in the PEM data of the certificate: it needs a block "
             "-----BEGIN CERTIFICATE-----");
   EXPECT_EQ(X509KeyPair(CertificatePEM(one), "nonsense").error().Message(),
@@ -48,7 +43,7 @@ TEST(CertificateTest, ErrorsSayWhatIsWrong) {
   const support::TempDir folder;
   EXPECT_EQ(LoadX509KeyPair(folder.Path("none"), folder.Path("none")).error().SystemCode(), ENOENT);
   folder.Write("cert", CertificatePEM(one));
-  folder.Write("key", KeyPem(other));
+  folder.Write("key", PrivateKeyPEM(other));
   EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), folder.Path("key")).error().Message(),
             folder.Path("cert") + ", " + folder.Path("key") +
                 ": tls: the private key does not belong to the certificate; the server's own "
@@ -123,19 +118,57 @@ TEST(ReloadTest, FromFiles) {
   const support::TempDir folder;
   const auto write = [&](const Certificate& certificate) {
     folder.Write("cert", CertificatePEM(certificate));
-    folder.Write("key", KeyPem(certificate));
+    folder.Write("key", PrivateKeyPEM(certificate));
   };
   write(*SelfSigned({"old.test"}));
   Config config;
   config.Certificates = {*LoadX509KeyPair(folder.Path("cert"), folder.Path("key"))};
   const auto context = *ServerContext::Create(config);
   const auto before = context->NotAfter();
-  folder.Write("key", KeyPem(*SelfSigned({"stranger.test"})));
+  folder.Write("key", PrivateKeyPEM(*SelfSigned({"stranger.test"})));
   EXPECT_TRUE(context->Reload());
   folder.Write("cert", "");
   EXPECT_TRUE(context->Reload());
   EXPECT_EQ(context->NotAfter(), before);
   write(*SelfSigned({"new.test"}));
+  EXPECT_FALSE(context->Reload());
+}
+
+// A disk that fails, and what is no file.
+TEST(CertificateTest, FilesThatCannotBeReadAreErrors) {
+  const support::TempDir folder;
+  folder.Write("cert", CertificatePEM(*SelfSigned({"a.test"})));
+  EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), "/proc/self/mem").error().SystemCode(), EIO);
+  EXPECT_EQ(LoadX509KeyPair("/proc/self/mem", folder.Path("cert")).error().SystemCode(), EIO);
+  EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), folder.Path("")).error().SystemCode(), EISDIR);
+}
+
+// Certificate and key are two files: between their replacements they do not fit together.
+TEST(ReloadTest, WhileFilesAreReplaced) {
+  const support::TempDir folder;
+  const std::vector<Certificate> made = {*SelfSigned({"one.test"}), *SelfSigned({"two.test"})};
+  const auto write = [&](size_t which) {
+    folder.Write("cert.new", CertificatePEM(made[which]));
+    folder.Write("key.new", PrivateKeyPEM(made[which]));
+    std::filesystem::rename(folder.Path("cert.new"), folder.Path("cert"));
+    std::filesystem::rename(folder.Path("key.new"), folder.Path("key"));
+  };
+  write(0);
+  Config config;
+  config.Certificates = {*LoadX509KeyPair(folder.Path("cert"), folder.Path("key"))};
+  const auto context = *ServerContext::Create(config);
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (size_t i = 1; !stop; ++i) write(i % 2);
+  });
+  for (int i = 0; i < 200; ++i) {
+    if (const Error why = context->Reload()) {
+      EXPECT_NE(why.Message().find("does not belong"), std::string::npos) << why.Message();
+    }
+    EXPECT_EQ(context->CertificateFiles().size(), 2U);
+  }
+  stop = true;
+  writer.join();
   EXPECT_FALSE(context->Reload());
 }
 

@@ -273,7 +273,7 @@ TEST(SslLayer, KeysAreLogged) {
 
 // New certificates apply to new handshakes; a refused set changes nothing.
 TEST(SslLayer, CertificatesAreReplaced) {
-  Pair pair(ServerConfig(), {.InsecureSkipVerify = true});
+  Pair pair(ServerConfig(), {.InsecureSkipVerify = true, .SessionTicketsDisabled = true});
   const auto shown = [&] {
     RecordPeer server(pair.loop.NewLayer());
     RecordPeer client(*pair.client_context->NewLayer("a.test"));

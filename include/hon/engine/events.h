@@ -13,16 +13,18 @@ namespace hon::engine {
 /// An error, for a log or a counter; Go's ErrorLog with types in place of free text.
 struct Event {
   enum class Kind : uint8_t {
-    kPanic,       // a handler threw; `detail` is its what()
-    kBadRequest,  // a request was refused before a handler ran; `status` is the answer's
-    kHandler,     // a handler misused its writer (a second WriteHeader, ...)
-    kAccept,      // accepting failed and is tried again
-    kListener,    // a note of a backend or listener (io_uring is not available, ...)
-    kHandshake,   // a TLS handshake failed, `detail` says why
-    kStall,       // a handler holds its loop; `stack` may show where
-    kProtocol,    // an HTTP/2 connection was ended for a fault of the peer; `detail` names the
-                  // fault
-    kCallback,    // a callback of the program threw; `detail` has its name and what()
+    kPanic,        // a handler threw; `detail` is its what()
+    kBadRequest,   // a request was refused before a handler ran; `status` is the answer's
+    kHandler,      // a handler misused its writer (a second WriteHeader, ...)
+    kAccept,       // accepting failed and is tried again
+    kListener,     // a note of a backend or listener (io_uring is not available, ...)
+    kHandshake,    // a TLS handshake failed, `detail` says why
+    kFlood,        // a TLS connection was cut: its records cost more than they bring
+    kCertificate,  // certificates were read anew, could not be, or end to be valid soon
+    kStall,        // a handler holds its loop; `stack` may show where
+    kProtocol,     // an HTTP/2 connection was ended for a fault of the peer; `detail` names the
+                   // fault
+    kCallback,     // a callback of the program threw; `detail` has its name and what()
   };
   Kind kind = Kind::kHandler;
   int status = 0;              // of the answer; 0 without an answer

@@ -22,6 +22,9 @@ inline constexpr size_t kRecordBytesMax = 16 * 1024;
 /// Unsent ciphertext of one connection past which no further record is sealed.
 inline constexpr size_t kSealedBytesMax = 80 * 1024;
 
+/// The peer's records cost more than they bring; the message says which limit was passed.
+inline constexpr Sentinel ErrRecordFlood{"too many records without data"};
+
 /// One end of a record protocol on one connection. Pure: no sockets, no waiting. Owned by its
 /// connection, used on the connection's loop only, destroyed with the connection's object.
 class RecordLayer {
@@ -40,6 +43,13 @@ class RecordLayer {
   /// `sealed`. No plaintext is appended before HandshakeDone or after InputEnded. An error is
   /// final; the alert for it, if the protocol has one, is in `sealed`.
   virtual Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) = 0;
+
+  /// Whether the next step of the handshake takes longer than a loop may (a signature with a slow
+  /// key). Asked after Open and before HandshakeDone. After true, RunLongStep is called once, on
+  /// any thread, while nothing else touches the layer; then Open is called again, even without
+  /// received bytes.
+  [[nodiscard]] virtual bool HasLongStep() const { return false; }
+  virtual void RunLongStep() {}
 
   /// Appends `plain`, of 1 to kRecordBytesMax bytes, to `sealed` as records. Called after
   /// HandshakeDone and before CloseOutput only.

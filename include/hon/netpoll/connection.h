@@ -65,6 +65,14 @@ class EventHandler {
   virtual void OnDisconnect([[maybe_unused]] Connection& c, [[maybe_unused]] const Error& why) {}
 };
 
+/// Is told of connections whose record layer fails after the handshake, before they are cut; on the
+/// loop's thread.
+class RecordObserver {
+ public:
+  virtual ~RecordObserver() = default;
+  virtual void OnRecordFault(Connection& c, const Error& why) = 0;
+};
+
 enum class CloseHow : uint8_t {
   kGraceful,  // sends what Writer() holds, then closes
   kLinger,    // as kGraceful, but ends only our direction, then discards input until the peer
@@ -162,8 +170,11 @@ class Connection final : private Timer {
 
   /// Sets the record layer of the socket. In OnPrepare only, once. The handshake follows, and fails
   /// with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
+  /// `observer`, which may be null, is told of records that fail after the handshake, and must
+  /// outlive the connection.
   void SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
-                      Duration handshake_timeout = kHandshakeTimeout);
+                      Duration handshake_timeout = kHandshakeTimeout,
+                      RecordObserver* observer = nullptr);
   [[nodiscard]] bool IsPlain() const { return records_ == nullptr; }
   /// Null for a plain connection.
   [[nodiscard]] io::RecordLayer* GetRecordLayer() const;
@@ -204,13 +215,15 @@ class Connection final : private Timer {
 
   // References to the object beside the loop's; the object lives while one of them is set.
   enum Hold : uint16_t {
-    kRecvInFlight = 1,      // the kernel may fill a block for the connection
-    kCancelInFlight = 2,    // the kernel was asked to end the receive, and has not answered
-    kWritableInFlight = 4,  // the kernel will report writability
-    kPeerPollInFlight = 8,  // the kernel watches for a leaving peer
-    kInDirtyList = 16,      // of the loop
-    kInReadyList = 32,      // of the backend
-    kStarved = 64,          // io_uring: no block was free to receive into; waits for a block
+    kRecvInFlight = 1,       // the kernel may fill a block for the connection
+    kCancelInFlight = 2,     // the kernel was asked to end the receive, and has not answered
+    kWritableInFlight = 4,   // the kernel will report writability
+    kPeerPollInFlight = 8,   // the kernel watches for a leaving peer
+    kInDirtyList = 16,       // of the loop
+    kInReadyList = 32,       // of the backend
+    kStarved = 64,           // io_uring: no block was free to receive into; waits for a block
+    kHandshakeQueued = 128,  // of the loop's queue of handshakes
+    kLongStep = 256,         // another thread runs a step of the record layer's handshake
   };
 
   enum Flag : uint16_t {
@@ -260,12 +273,15 @@ class Connection final : private Timer {
 
   // With a record layer (connection_records.cc).
   void BeginHandshake();
+  void QueueHandshake();
+  void StepHandshake();
   void EndHandshake();
   void FailHandshake(Error why);
   bool ReceivedSealed(io::Block* block, size_t n);
   void OpenReceived();
   void EndSealedInput();
   void DeliverOpened();
+  [[nodiscard]] size_t NextRecordBytes(size_t waiting);
   Error SealSome();
   Error SendSealed();
   Error SendNowSealed(std::string_view head, std::string_view body);

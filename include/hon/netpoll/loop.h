@@ -26,6 +26,7 @@ class Connection;
 class ConnectionSlab;
 class Dialer;
 class EventHandler;
+class HandshakeQueue;
 
 enum class BackendKind : uint8_t { kAuto, kIoUring, kEpoll, kKqueue, kFake };
 
@@ -153,7 +154,8 @@ class Loop {
   TimerWheel timers_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<ConnectionSlab> slab_;
-  std::unique_ptr<Dialer> dialer_;  // made by the first Dial
+  std::unique_ptr<HandshakeQueue> handshakes_;  // made by the first handshake
+  std::unique_ptr<Dialer> dialer_;              // made by the first Dial
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   Connection* dirty_first_ = nullptr;  // connections with output to send, or a change to settle
   Connection* dirty_last_ = nullptr;

@@ -228,6 +228,7 @@ class Server {
   Server(engine::Engine& engine, Options options);
   Options& GetOptions();
   Error ListenFd(int fd, NewRecordLayers layers);
+  [[nodiscard]] std::function<void(const engine::Event&)> Reporter() const;
 
   std::unique_ptr<Impl> impl_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,16 @@ namespace hon::tls {
 
 class TicketKeys;
 struct CertificateSet;
+
+/// Counters of a ServerContext, since it was made.
+struct ServerStats {
+  uint64_t handshakes = 0;  // that were completed
+  uint64_t resumed = 0;     // of those, with a ticket
+  uint64_t failures = 0;    // handshakes that failed by what the peer sent
+  uint64_t floods = 0;      // connections that passed a limit of hon/tls/limits.h
+  uint64_t reloads = 0;     // of certificates, by Reload, SetCertificates or a look at the files
+  uint64_t reload_failures = 0;
+};
 
 /// The server side of a Config, for any number of loops. Methods may be called from any thread.
 class ServerContext {
@@ -40,15 +51,35 @@ class ServerContext {
   /// The earliest end of a certificate's validity.
   [[nodiscard]] std::chrono::system_clock::time_point NotAfter() const;
 
+  /// The files that the certificates came from, each once.
+  [[nodiscard]] std::vector<std::string> CertificateFiles() const;
+  /// Whole days until NotAfter; negative once that has passed.
+  [[nodiscard]] int64_t DaysLeft() const;
+  [[nodiscard]] ServerStats GetStats() const;
+
   [[nodiscard]] const Config& GetConfig() const { return config_; }
 
  private:
   friend class LoopContext;
+  friend class ServerLayer;
+
+  struct Counters {
+    std::atomic<uint64_t> handshakes{0};
+    std::atomic<uint64_t> resumed{0};
+    std::atomic<uint64_t> failures{0};
+    std::atomic<uint64_t> floods{0};
+    std::atomic<uint64_t> reloads{0};
+    std::atomic<uint64_t> reload_failures{0};
+  };
 
   explicit ServerContext(Config config);
   [[nodiscard]] std::shared_ptr<const CertificateSet> Certificates() const;
 
+  Error Replace(std::vector<Certificate> certificates);
+  Error Reread();
+
   const Config config_;
+  Counters counters_;
   std::unique_ptr<TicketKeys> tickets_;
   mutable std::mutex mutex_;  // guards the members below
   std::shared_ptr<const CertificateSet> certificates_;
@@ -89,7 +120,11 @@ class ClientContext {
 
   /// The client end of a connection to `host`, a DNS name or an IP address without brackets. The
   /// server's certificate must be for `host`.
-  Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host);
+  ///
+  /// Sessions are resumed with the tickets that servers gave to this context for the same name and
+  /// `route`: text that tells servers of one name apart, as their port does.
+  Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host,
+                                                    std::string_view route = {});
 
   struct Impl;
 

@@ -9,9 +9,12 @@
 #include "hon/engine/engine.h"
 #include "hon/server/server.h"
 #include "hon/tls/config.h"
+#include "hon/tls/limits.h"
+#include "support/eventually.h"
 #include "support/temp_dir.h"
 #include "support/test_server.h"
 #include "support/tls_peer.h"
+#include "tls/certificate_data.h"
 
 namespace hon::server {
 namespace {
@@ -102,6 +105,72 @@ TEST_P(ServerTlsTest, SuitesWithoutTheOneOfHttp2AreRefused) {
   EXPECT_TRUE(why.Message().starts_with("http2: TLSConfig.CipherSuites is missing"));
   config.MinVersion = tls::VersionTLS13;
   EXPECT_FALSE(server.ListenTLS("127.0.0.1:0", config));
+}
+
+// Handshakes with an RSA key sign on another thread; an older client of a name with both kinds of
+// keys gets the RSA certificate.
+TEST_P(ServerTlsTest, ClientsGetTheCertificateThatTheyCanVerify) {
+  tls::Config config = ConfigFor("both.test");
+  config.Certificates.push_back(*tls::MakeSelfSigned({"both.test"}, {.rsa = true}));
+  Server server(engine_, WithBackend(GetParam()), WithLoops(1));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", config));
+  tls::Config client;
+  client.InsecureSkipVerify = true;
+  client.MaxVersion = tls::VersionTLS12;
+  for (const uint16_t suite :
+       {tls::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}) {
+    client.CipherSuites = {suite};
+    for (int i = 0; i < 5; ++i) {
+      test::TlsPeer peer(server.Addresses()[0], client, "both.test");
+      ASSERT_NE(peer.State(), nullptr) << peer.Failure().Message();
+      EXPECT_EQ(peer.State()->CipherSuite, suite);
+      peer.Send(kGet);
+      EXPECT_TRUE(peer.Receive().ends_with("answered"));
+    }
+  }
+}
+
+TEST_P(ServerTlsTest, AFloodOfRecordsIsCutAndIsAnEvent) {
+  test::EventLog log;
+  http::HandlerFunc reader([](http::ResponseWriter&, http::Request& r) {
+    static_cast<void>(r.Body.ReadAll(1'000'000));
+  });
+  engine::Engine engine(reader, engine::WithEventHook(log.Hook()));
+  const auto context = *tls::ServerContext::Create(ConfigFor("flood.test"));
+  Server server(engine, WithBackend(GetParam()), WithLoops(1));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", context));
+  test::TlsPeer peer(server.Addresses()[0], {.InsecureSkipVerify = true});
+  ASSERT_NE(peer.State(), nullptr);
+  // A body of tiny records; the server may cut the connection before all is sent.
+  peer.Send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\n");
+  for (size_t i = 0; i < tls::kTinyRecordsMax + 1; ++i) peer.Send("x");
+  ASSERT_TRUE(test::Eventually([&] { return !log.Entries().empty(); }));
+  EXPECT_EQ(log.Entries().front().kind, engine::Event::Kind::kFlood);
+  EXPECT_TRUE(log.Entries().front().detail.starts_with("http: TLS connection from 127.0.0.1:"));
+  EXPECT_TRUE(log.Entries().front().detail.ends_with("tls: too many records of few bytes"));
+  EXPECT_EQ(context->GetStats().floods, 1U);
+}
+
+TEST_P(ServerTlsTest, ChangedFilesAreReadAndAreAnEvent) {
+  const support::TempDir folder;
+  const auto write = [&](const std::string& name) {
+    const tls::Certificate made = *tls::SelfSigned({name});
+    folder.Write("new", tls::CertificatePEM(made) + tls::PrivateKeyPEM(made));
+    std::filesystem::rename(folder.Path("new"), folder.Path("pair"));
+  };
+  test::EventLog log;
+  engine::Engine engine(handler_, engine::WithEventHook(log.Hook()));
+  write("old.test");
+  tls::Config config;
+  config.CertificateReloadInterval = std::chrono::milliseconds(5);
+  config.Certificates = {*tls::LoadX509KeyPair(folder.Path("pair"), folder.Path("pair"))};
+  Server server(engine, WithBackend(GetParam()), WithLoops(1));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", config));
+  EXPECT_EQ(Shown(server.Addresses()[0]), "old.test");
+  write("new.test");
+  ASSERT_TRUE(test::Eventually([&] { return !log.Entries().empty(); }));
+  EXPECT_EQ(log.Entries().front().kind, engine::Event::Kind::kCertificate);
+  EXPECT_EQ(Shown(server.Addresses()[0]), "new.test");
 }
 
 HON_INSTANTIATE_BACKENDS(ServerTlsTest);

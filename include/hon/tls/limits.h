@@ -1,0 +1,31 @@
+#pragma once
+
+// Limits on the records of a peer. A connection that passes one of the limits is cut
+// (io::ErrRecordFlood); the cut is an event (kFlood) and is counted (ServerStats::floods).
+
+#include <chrono>
+#include <cstddef>
+
+#include "hon/base/time.h"
+
+namespace hon::tls {
+
+/// The limits below count within this time.
+inline constexpr Duration kFloodWindow = std::chrono::seconds(10);
+/// Records without data after the handshake: empty ones, warnings, changes of the cipher spec,
+/// messages of the handshake.
+inline constexpr size_t kUselessRecordsMax = 128;
+/// KeyUpdate messages (RFC 8446 §4.6.3).
+inline constexpr size_t kKeyUpdatesMax = 32;
+/// Records with fewer bytes of data than kTinyRecordBytes.
+inline constexpr size_t kTinyRecordsMax = 65'536;
+inline constexpr size_t kTinyRecordBytes = 64;
+/// Records of one handshake.
+inline constexpr size_t kHandshakeRecordsMax = 256;
+
+/// Hosts whose sessions a ClientContext keeps, those used last; and tickets of one host, the
+/// newest.
+inline constexpr size_t kClientSessionHostsMax = 64;
+inline constexpr size_t kClientSessionsPerHostMax = 2;
+
+}  // namespace hon::tls

@@ -1,0 +1,118 @@
+#include "netpoll/handshake_queue.h"
+
+#include <utility>
+
+#include "hon/base/assert.h"
+#include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
+#include "netpoll/loop_io.h"
+
+namespace hon::netpoll {
+
+void HandshakeQueue::List::PushBack(Connection& c) {
+  ConnectionIo::HandshakeNext(c) = nullptr;
+  (last != nullptr ? ConnectionIo::HandshakeNext(*last) : first) = &c;
+  last = &c;
+}
+
+Connection* HandshakeQueue::List::PopFront() {
+  Connection* const c = first;
+  if (c == nullptr) return nullptr;
+  first = std::exchange(ConnectionIo::HandshakeNext(*c), nullptr);
+  if (first == nullptr) last = nullptr;
+  return c;
+}
+
+HandshakeQueue::~HandshakeQueue() {
+  HON_ASSERT(waiting_.Empty() && steps_.Empty() && done_.Empty());
+  HON_ASSERT(!thread_.Joinable());
+}
+
+void HandshakeQueue::Push(Connection& c) {
+  waiting_.PushBack(c);
+  if (!std::exchange(deferred_, true)) loop_.Defer(*this);
+}
+
+void HandshakeQueue::Run() {
+  deferred_ = false;
+  Backend& backend = LoopIo::BackendOf(loop_);
+  const TimePoint until = backend.Now() + kHandshakeTimePerTurn;
+  unsigned steps = 0;
+  while (Connection* const c = waiting_.PopFront()) {
+    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kHandshakeQueued);
+    if (ConnectionIo::Closed(*c)) continue;
+    ConnectionIo::StepHandshake(*c);
+    if (++steps == kHandshakeStepsPerTurn || backend.Now() >= until) break;
+  }
+  if (!waiting_.Empty() && !std::exchange(deferred_, true)) loop_.Defer(*this);
+}
+
+void HandshakeQueue::HandOver(Connection& c) {
+  if (!thread_.Joinable() && !StartThread()) {
+    ConnectionIo::LayerOf(c).RunLongStep();
+    ConnectionIo::DropHold(c, ConnectionIo::Hold::kLongStep);
+    ConnectionIo::TakeHold(c, ConnectionIo::Hold::kHandshakeQueued);
+    return Push(c);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    steps_.PushBack(c);
+  }
+  changed_.notify_one();
+}
+
+bool HandshakeQueue::StartThread() {
+  Result<Thread> thread = Thread::Start({.name = "hon-handshake"}, [this] { ThreadMain(); });
+  if (!thread) return false;
+  thread_ = std::move(*thread);
+  return true;
+}
+
+void HandshakeQueue::ThreadMain() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stop_ || !steps_.Empty(); });
+    if (stop_) return;
+    Connection& c = *steps_.PopFront();
+    lock.unlock();
+    if (!ConnectionIo::Abandoned(c)) ConnectionIo::LayerOf(c).RunLongStep();
+    lock.lock();
+    done_.PushBack(c);
+    if (!std::exchange(posted_, true)) loop_.Post(returned_);
+  }
+}
+
+// Runs on the loop's thread.
+void HandshakeQueue::TakeReturned() {
+  List done;
+  {
+    const std::lock_guard lock(mutex_);
+    posted_ = false;
+    done = std::exchange(done_, {});
+  }
+  while (Connection* const c = done.PopFront()) {
+    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kLongStep);
+    if (ConnectionIo::Closed(*c)) continue;
+    ConnectionIo::TakeHold(*c, ConnectionIo::Hold::kHandshakeQueued);
+    Push(*c);
+  }
+}
+
+void HandshakeQueue::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.Joinable()) thread_.Join();
+  while (Connection* const c = waiting_.PopFront()) {
+    ConnectionIo::DropHold(*c, ConnectionIo::Hold::kHandshakeQueued);
+  }
+  for (List* list : {&steps_, &done_}) {
+    while (Connection* const c = list->PopFront()) {
+      ConnectionIo::DropHold(*c, ConnectionIo::Hold::kLongStep);
+    }
+  }
+}
+
+}  // namespace hon::netpoll

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <deque>
+#include <list>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "tls/openssl.h"
+
+namespace hon::tls {
+
+using SessionPtr = std::unique_ptr<SSL_SESSION, FreeBy<SSL_SESSION_free>>;
+
+/// The tickets that servers have given to one ClientContext, by route. Bounded by
+/// kClientSessionHostsMax and kClientSessionsPerHostMax. Any thread.
+class ClientSessions {
+ public:
+  void Add(const std::string& route, SessionPtr session);
+  /// The newest session of `route` that may still be resumed, or null. A session of TLS 1.3 is
+  /// taken out: no ticket is shown twice (RFC 8446 §C.4).
+  SessionPtr Take(const std::string& route);
+
+ private:
+  struct Entry {
+    std::string route;
+    std::deque<SessionPtr> sessions;  // oldest first
+  };
+  using Entries = std::list<Entry>;  // used last first
+
+  std::mutex mutex_;
+  Entries entries_;
+  std::unordered_map<std::string_view, Entries::iterator> by_route_;  // views of Entry::route
+};
+
+}  // namespace hon::tls

@@ -1,0 +1,221 @@
+"""Clients of other TLS libraries, over TLS 1.2 and 1.3, and proxies before the server. A client
+that is not installed is skipped."""
+
+import contextlib
+import pathlib
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import harness
+from harness import Server
+
+HERE = pathlib.Path(__file__).resolve().parent
+VERSIONS = ("1.2", "1.3")
+NODE = """
+const https = require('https'), fs = require('fs');
+const [url, ca, version] = process.argv.slice(2);
+const agent = new https.Agent({ca: fs.readFileSync(ca), keepAlive: true, maxSockets: 1,
+                               minVersion: 'TLSv' + version, maxVersion: 'TLSv' + version});
+const get = left => https.get(url, {agent}, answer => {
+  answer.on('data', part => process.stdout.write(part));
+  answer.on('end', () => left ? get(left - 1) : agent.destroy());
+}).on('error', why => { console.error(why); process.exit(1); });
+get(2);
+"""
+GO = """
+package main
+
+import ("crypto/tls"; "crypto/x509"; "io"; "net/http"; "os")
+
+func main() {
+	pem, _ := os.ReadFile(os.Args[2])
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	version := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[os.Args[3]]
+	config := &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+	for i := 0; i < 3; i++ {
+		answer, err := client.Get(os.Args[1])
+		if err != nil {
+			panic(err)
+		}
+		io.Copy(os.Stdout, answer.Body)
+		answer.Body.Close()
+	}
+}
+"""
+
+
+def need(name):
+    path = shutil.which(name)
+    if path is None:
+        raise unittest.SkipTest(f"{name} is not installed")
+    return path
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class TlsClients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.certificates = harness.Certificates()
+        cls.cert, cls.key = cls.certificates.make("localhost", "DNS:localhost", "IP:127.0.0.1")
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+
+    def serve(self):
+        return self.enterContext(Server("--tls-addr", "127.0.0.1:0", "--cert", self.cert, "--key", self.key))
+
+    def check(self, output, version, times=3):
+        text = output.decode()
+        self.assertEqual(text.count(f"version: TLS {version}\n"), times, text)
+        self.assertEqual(text.count("server_name: localhost\n"), times, text)
+
+    def run_client(self, *command):
+        done = subprocess.run(command, capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout
+
+    def ask(self, *command):
+        """`command` URL CA VERSION, which asks three times, for both versions."""
+        server = self.serve()
+        for version in VERSIONS:
+            url = f"https://localhost:{server.tls_port}/tls"
+            self.check(self.run_client(*command, url, self.cert, version), version)
+
+    def test_node(self):
+        script = self.folder / "get.js"
+        script.write_text(NODE)
+        self.ask(need("node"), str(script))
+
+    def test_java(self):
+        self.ask(need("java"), "-XX:TieredStopAtLevel=1", str(HERE / "Get.java"))
+
+    def test_go(self):
+        program = self.folder / "get.go"
+        program.write_text(GO)
+        binary = str(self.folder / "get")
+        self.run_client(need("go"), "build", "-o", binary, str(program))
+        self.ask(binary)
+
+    def test_openssl(self):
+        need("openssl")
+        server = self.serve()
+        request = b"GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for version in VERSIONS:
+            done = subprocess.run(
+                ["openssl", "s_client", "-quiet", "-connect", f"localhost:{server.tls_port}", "-servername",
+                 "localhost", "-CAfile", self.cert, "-verify_return_error", "-ign_eof",
+                 "-tls" + version.replace(".", "_")], input=request, capture_output=True, check=False, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            self.check(done.stdout, version, times=1)
+
+    def test_curl_shows_its_certificate(self):
+        need("curl")
+        self.certificates.make("ca", ca=True)
+        cert, key = self.certificates.sign("alice", "ca")
+        server = self.enterContext(Server(
+            "--tls-addr", "127.0.0.1:0", "--cert", self.cert, "--key", self.key, "--client-ca",
+            self.certificates.path("ca.cert"), "--client-auth", "require"))
+        for version in VERSIONS:
+            text = self.run_client("curl", "-sS", "--cacert", self.cert, "--cert", cert, "--key", key,
+                                   "--tls-max", version, f"https://localhost:{server.tls_port}/tls").decode()
+            self.assertIn("peer: alice\n", text)
+
+    # Proxies, with TLS on both of their sides.
+
+    def through(self, command, port, server):
+        """`command` runs a proxy in the foreground; asks for /tls and for a large answer through it."""
+        with open(self.folder / "proxy.log", "wb") as log:
+            proxy = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            def up():
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    return True
+            self.assertTrue(harness.wait_until(up), (self.folder / "proxy.log").read_text())
+            for version in VERSIONS:
+                text = self.run_client("curl", "-sS", "--cacert", self.cert, "--tls-max", version,
+                                       f"https://localhost:{port}/tls").decode()
+                self.assertIn("version: TLS 1.3\n", text)  # between the proxy and the server
+            body = self.folder / "body"
+            body.write_bytes(b"0123456789abcdef" * (1 << 16))
+            got = self.run_client("curl", "-sS", "--cacert", self.cert, "--data-binary", f"@{body}",
+                                  f"https://localhost:{port}/echo")
+            self.assertEqual(got, body.read_bytes())
+        finally:
+            proxy.terminate()
+            proxy.wait(10)
+        self.assertNotIn("handshake error", server.errors())
+
+    def test_haproxy_before_the_server(self):
+        haproxy = need("haproxy")
+        server = self.serve()
+        port = free_port()
+        pair = self.folder / "pair.pem"
+        pair.write_text(pathlib.Path(self.cert).read_text() + pathlib.Path(self.key).read_text())
+        config = self.folder / "haproxy.cfg"
+        config.write_text(textwrap.dedent(f"""\
+            defaults
+              mode http
+              timeout connect 10s
+              timeout client 30s
+              timeout server 30s
+            frontend in
+              bind 127.0.0.1:{port} ssl crt {pair}
+              default_backend hon
+            backend hon
+              server hon 127.0.0.1:{server.tls_port} ssl verify required ca-file {self.cert} sni str(localhost)
+            """))
+        self.through([haproxy, "-db", "-f", str(config)], port, server)
+
+    def test_nginx_before_the_server(self):
+        nginx = need("nginx")
+        server = self.serve()
+        port = free_port()
+        config = self.folder / "nginx.conf"
+        config.write_text(textwrap.dedent(f"""\
+            daemon off;
+            pid {self.folder}/nginx.pid;
+            error_log {self.folder}/nginx.log;
+            events {{}}
+            http {{
+              access_log off;
+              client_max_body_size 10m;
+              client_body_temp_path {self.folder}/body;
+              proxy_temp_path {self.folder}/proxy;
+              fastcgi_temp_path {self.folder}/fastcgi;
+              uwsgi_temp_path {self.folder}/uwsgi;
+              scgi_temp_path {self.folder}/scgi;
+              server {{
+                listen 127.0.0.1:{port} ssl;
+                ssl_certificate {self.cert};
+                ssl_certificate_key {self.key};
+                ssl_protocols TLSv1.2 TLSv1.3;
+                location / {{
+                  proxy_pass https://127.0.0.1:{server.tls_port};
+                  proxy_http_version 1.1;
+                  proxy_ssl_protocols TLSv1.2 TLSv1.3;
+                  proxy_ssl_server_name on;
+                  proxy_ssl_name localhost;
+                  proxy_ssl_verify on;
+                  proxy_ssl_trusted_certificate {self.cert};
+                }}
+              }}
+            }}
+            """))
+        self.through([nginx, "-c", str(config), "-e", f"{self.folder}/nginx.log"], port, server)
+
+
+if __name__ == "__main__":
+    harness.main()

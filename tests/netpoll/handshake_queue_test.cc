@@ -1,0 +1,162 @@
+// The order of handshakes on a loop: behind the events of established connections, some in each
+// turn, long steps on a thread of their own.
+
+#include "netpoll/handshake_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <thread>
+
+#include "hon/io/io.h"
+#include "netpoll/records_fixture.h"
+
+namespace hon::netpoll {
+namespace {
+
+using test::RecordPeer;
+using test::XorRecordLayer;
+
+class HandshakeQueueTest : public RecordsTest {
+ protected:
+  /// A connection whose client has sent its whole part of the handshake.
+  int AdoptReady() {
+    const int fd = kernel_->Open();
+    static_cast<void>(**loop_->Adopt(fd, handler_));
+    RecordPeer client(NewLayer(Role::kClient));
+    RecordPeer server(NewLayer(Role::kServer));
+    const std::string hello = client.TakeSealed();
+    EXPECT_FALSE(server.Receive(hello));
+    EXPECT_FALSE(client.Receive(server.TakeSealed()));
+    kernel_->At(fd).Sends(hello + client.TakeSealed());
+    return fd;
+  }
+  void MakeSlow(std::function<void()> step) {
+    handler_.prepare = [step = std::move(step)](Connection& c) {
+      auto layer = NewLayer(Role::kServer);
+      layer->AnswerSlowly(step);
+      c.SetRecordLayer(std::move(layer));
+    };
+  }
+  /// Turns until `done` holds; a long step takes as long as its thread does.
+  void TurnUntil(const std::function<bool()>& done) {
+    for (int i = 0; i < 10'000 && !done(); ++i) {
+      Turn();
+      std::this_thread::yield();
+      if (i > 100) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_TRUE(done());
+  }
+};
+
+TEST_F(HandshakeQueueTest, ATurnMakesSomeStepsAndServesEstablishedConnectionsFirst) {
+  Connection& c = AdoptOpen();
+  handler_.request = Echo;
+  for (unsigned i = 0; i < 2 * kHandshakeStepsPerTurn + 1; ++i) AdoptReady();
+  for (size_t turn = 1; turn <= 4; ++turn) {
+    peer_->Seal("x");
+    kernel_->At(c.Fd()).Sends(peer_->TakeSealed());
+    const size_t before = handler_.Count("connect");
+    Turn();
+    EXPECT_LE(handler_.Count("connect") - before, kHandshakeStepsPerTurn);
+    EXPECT_GE(handler_.Count("request"), turn);
+  }
+  Turn(2);
+  EXPECT_EQ(handler_.Count("connect"), 1 + 2 * kHandshakeStepsPerTurn + 1);
+}
+
+TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
+  std::binary_semaphore go(0);
+  std::atomic<bool> begun = false;
+  std::thread::id where;
+  MakeSlow([&] {
+    where = std::this_thread::get_id();
+    begun = true;
+    go.acquire();
+  });
+  Adopt();
+  Socket().Sends(peer_->TakeSealed());
+  TurnUntil([&] { return begun.load(); });
+  // Another connection comes, shakes hands and is served meanwhile.
+  const int slow_fd = fd_;
+  auto slow_peer = std::exchange(peer_, std::make_unique<RecordPeer>(NewLayer(Role::kClient)));
+  handler_.prepare = [](Connection& c) { c.SetRecordLayer(NewLayer(Role::kServer)); };
+  handler_.request = Echo;
+  AdoptOpen();
+  peer_->Seal("hello");
+  Exchange();
+  EXPECT_EQ(peer_->TakePlain(), "hello");
+  go.release();
+  fd_ = slow_fd;
+  peer_ = std::move(slow_peer);
+  TurnUntil([&] { return !peer_->Receive(Socket().Take()) && peer_->Layer().HandshakeDone(); });
+  Exchange();
+  EXPECT_EQ(handler_.Count("connect"), 2U);
+  EXPECT_NE(where, std::this_thread::get_id());
+  peer_->Seal("slow");
+  Exchange();
+  EXPECT_EQ(peer_->TakePlain(), "slow");
+}
+
+// Closed, cut by its deadline, or the loop's end, while the step runs.
+TEST_F(HandshakeQueueTest, AConnectionMayEndDuringALongStep) {
+  enum class End { kClose, kAbort, kPeerResets, kLoopEnds };
+  for (const End end : {End::kClose, End::kAbort, End::kPeerResets, End::kLoopEnds}) {
+    Restart();
+    std::binary_semaphore go(0);
+    std::atomic<int> begun = 0;
+    MakeSlow([&] {
+      ++begun;
+      go.acquire();
+    });
+    Connection& c = Adopt();
+    Socket().Sends(peer_->TakeSealed());
+    TurnUntil([&] { return begun.load() == 1; });
+    switch (end) {
+      case End::kClose:
+        c.Close();
+        break;
+      case End::kAbort:
+        c.Close(CloseHow::kAbort);
+        break;
+      case End::kPeerResets:
+        Socket().Resets();
+        break;
+      case End::kLoopEnds:
+        break;
+    }
+    if (end == End::kLoopEnds) {
+      go.release();
+      Restart();
+      continue;
+    }
+    TurnUntil([&] { return handler_.Disconnected(); });
+    EXPECT_EQ(handler_.Count("connect"), 0U);
+    go.release();
+    Turn(3);
+  }
+}
+
+// A peer that sends on while its handshake waits is not received from without end.
+TEST_F(HandshakeQueueTest, WhatAWaitingHandshakeHoldsIsBounded) {
+  std::binary_semaphore go(0);
+  std::atomic<bool> begun = false;
+  MakeSlow([&] {
+    begun = true;
+    go.acquire();
+  });
+  Connection& c = Adopt();
+  Socket().Sends(peer_->TakeSealed());
+  TurnUntil([&] { return begun.load(); });
+  for (int i = 0; i < 64; ++i) Socket().Sends(std::string(16 * 1024, 'x'));
+  Turn(200);
+  EXPECT_GE(Socket().Unreceived(), 64 - kInputHighWaterBytes / (16 * 1024) - 1);
+  go.release();
+  TurnUntil([&] { return !c.IsActive(); });  // what came is no record
+}
+
+}  // namespace
+}  // namespace hon::netpoll
