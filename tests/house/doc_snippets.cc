@@ -150,59 +150,63 @@ void PassOnToSeveral(httputil::ReverseProxy& proxy) {
   proxy.Transport = std::make_shared<hon::httputil::LoadBalancer>(
       std::vector{*hon::url::Parse("http://10.0.0.1"), *hon::url::Parse("http://10.0.0.2")},
       hon::httputil::LoadBalancerOptions{.Balance = hon::httputil::Balance::kLeastBusy});
-  http::Middleware StrictTransportSecurity() {
-    return http::Around([](http::ResponseWriter& w, http::Request& r, http::Handler& next) {
-      w.Header().Set("Strict-Transport-Security", "max-age=31536000");
-      next.ServeHTTP(w, r);
-    });
-  }
+}
 
-  // The handler of port 80: the challenges of ACME, and a redirect for everything else.
-  http::HandlerPtr PlainSide() {
-    auto mux = std::make_shared<http::ServeMux>();
-    mux->Handle("/.well-known/acme-challenge/",
-                std::make_shared<http::FileServer>(http::Dir("/srv/acme")));
-    mux->HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) {
-      const std::string_view host = r.Host.substr(0, r.Host.find(':'));
-      http::Redirect(w, r, "https://" + std::string(host) + std::string(r.RequestURI),
-                     http::StatusPermanentRedirect);
-    });
-    return mux;
-  }
+// --- TLS.md, continued
 
-  Error ServeBothSides(http::Handler & site) {
-    const http::HandlerPtr secure = http::Chain({StrictTransportSecurity()}, site);
-    const http::HandlerPtr plain = PlainSide();
-    http::HandlerFunc both([&](http::ResponseWriter& w, http::Request& r) {
-      (r.TLS != nullptr ? secure : plain)->ServeHTTP(w, r);
-    });
-    engine::Engine engine(both);
-    server::Server server(engine);
-    if (Error err = server.Listen(":80")) return err;
-    return server.ListenAndServeTLS(":443", "/etc/letsencrypt/live/example.com/fullchain.pem",
-                                    "/etc/letsencrypt/live/example.com/privkey.pem");
-  }
+http::Middleware StrictTransportSecurity() {
+  return http::Around([](http::ResponseWriter& w, http::Request& r, http::Handler& next) {
+    w.Header().Set("Strict-Transport-Security", "max-age=31536000");
+    next.ServeHTTP(w, r);
+  });
+}
 
-  Result<tls::Config> WithClientCertificates(tls::Certificate own) {
-    tls::Config config;
-    config.Certificates.push_back(std::move(own));
-    config.ClientAuth = tls::ClientAuthType::kRequireAndVerifyClientCert;
-    if (Error err = config.ClientCAs.AddFile("clients.pem")) return Fail(std::move(err));
-    return config;
-  }
+// The handler of port 80: the challenges of ACME, and a redirect for everything else.
+http::HandlerPtr PlainSide() {
+  auto mux = std::make_shared<http::ServeMux>();
+  mux->Handle("/.well-known/acme-challenge/",
+              std::make_shared<http::FileServer>(http::Dir("/srv/acme")));
+  mux->HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) {
+    const std::string_view host = r.Host.substr(0, r.Host.find(':'));
+    http::Redirect(w, r, "https://" + std::string(host) + std::string(r.RequestURI),
+                   http::StatusPermanentRedirect);
+  });
+  return mux;
+}
 
-  // Keys that all machines behind one name get from the same place, the newest first.
-  Error RotateTicketKeys(tls::ServerContext & context, std::vector<tls::SessionTicketKey> keys) {
-    if (keys.size() > tls::kSessionTicketKeysMax) keys.resize(tls::kSessionTicketKeysMax);
-    return context.SetSessionTicketKeys(keys);
-  }
+Error ServeBothSides(http::Handler& site) {
+  const http::HandlerPtr secure = http::Chain({StrictTransportSecurity()}, site);
+  const http::HandlerPtr plain = PlainSide();
+  http::HandlerFunc both([&](http::ResponseWriter& w, http::Request& r) {
+    (r.TLS != nullptr ? secure : plain)->ServeHTTP(w, r);
+  });
+  engine::Engine engine(both);
+  server::Server server(engine);
+  if (Error err = server.Listen(":80")) return err;
+  return server.ListenAndServeTLS(":443", "/etc/letsencrypt/live/example.com/fullchain.pem",
+                                  "/etc/letsencrypt/live/example.com/privkey.pem");
+}
 
-  void LogKeys(tls::Config & config, std::shared_ptr<std::ofstream> file) {
-    config.KeyLogWriter = [file = std::move(file),
-                           mutex = std::make_shared<std::mutex>()](std::string_view line) {
-      const std::lock_guard lock(*mutex);
-      *file << line << std::endl;
-    };
-  }
+Result<tls::Config> WithClientCertificates(tls::Certificate own) {
+  tls::Config config;
+  config.Certificates.push_back(std::move(own));
+  config.ClientAuth = tls::ClientAuthType::kRequireAndVerifyClientCert;
+  if (Error err = config.ClientCAs.AddFile("clients.pem")) return Fail(std::move(err));
+  return config;
+}
+
+// Keys that all machines behind one name get from the same place, the newest first.
+Error RotateTicketKeys(tls::ServerContext& context, std::vector<tls::SessionTicketKey> keys) {
+  if (keys.size() > tls::kSessionTicketKeysMax) keys.resize(tls::kSessionTicketKeysMax);
+  return context.SetSessionTicketKeys(keys);
+}
+
+void LogKeys(tls::Config& config, std::shared_ptr<std::ofstream> file) {
+  config.KeyLogWriter = [file = std::move(file),
+                         mutex = std::make_shared<std::mutex>()](std::string_view line) {
+    const std::lock_guard lock(*mutex);
+    *file << line << std::endl;
+  };
+}
 
 }  // namespace hon::docs
