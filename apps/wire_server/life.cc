@@ -38,6 +38,15 @@ void Sleep(http::ResponseWriter& w, http::Request& r) {
   Done(w, "slept\n");
 }
 
+// Reads the whole body before it waits and answers.
+void SlowEcho(http::ResponseWriter& w, http::Request& r) {
+  const auto time = TimeIn(w, r);
+  if (!time) return;
+  const Result<std::string> body = r.Body.ReadAll();
+  if (!body || fiber::Sleep(r.Context(), *time)) return;
+  Done(w, "read " + *body + "\n");
+}
+
 void Block(http::ResponseWriter& w, http::Request& r) {
   const auto time = TimeIn(w, r);
   if (!time) return;
@@ -93,6 +102,7 @@ void TellGone(const Gone& gone, http::ResponseWriter& w) {
 
 void RegisterLife(http::ServeMux& mux) {
   mux.HandleFunc("GET /sleep/{ms}", Sleep);
+  mux.HandleFunc("/slow-echo/{ms}", SlowEcho);
   mux.HandleFunc("GET /block/{ms}", Block);
   mux.HandleFunc("GET /spin/{ms}", Spin);
   mux.Handle("GET /timeout/{ms}",

@@ -77,14 +77,14 @@ Result<netpoll::SocketAddress> MemoryBackend::PeerAddress(int) {
 }
 
 // Calls are measured, as always, but never moved to workers: under valgrind all calls are slow.
-MemoryServer::MemoryServer(http::Handler& handler)
+MemoryServer::MemoryServer(http::Handler& handler, const engine::ConnSettings& settings)
     : engine_(handler, engine::WithPlacementLimit(std::chrono::seconds(10)),
               engine::WithStallTime(kUnlimited)) {
   auto backend = std::make_unique<MemoryBackend>();
   backend_ = backend.get();
   loop_ = netpoll::Loop::CreateOver(std::move(backend), {});
   scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
-  serving_ = engine::LoopEngine::Create(engine_, *scheduler_, {}, shared_);
+  serving_ = engine::LoopEngine::Create(engine_, *scheduler_, settings, shared_);
   const Result<netpoll::Connection*> adopted = loop_->Adopt(1, *serving_);
   HON_ASSERT(adopted.has_value());
 }
@@ -104,6 +104,13 @@ void MemoryServer::Serve(std::string_view wire, size_t answer_bytes) {
     loop_->Turn(Duration::zero());
   } while (backend_->SentBytes() < wanted);
   HON_ASSERT(backend_->SentBytes() == wanted);
+}
+
+size_t MemoryServer::Turn(std::string_view wire) {
+  const size_t before = backend_->SentBytes();
+  backend_->Offer(wire);
+  loop_->Turn(Duration::zero());
+  return backend_->SentBytes() - before;
 }
 
 std::string MemoryServer::Answer(std::string_view wire) {

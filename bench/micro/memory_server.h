@@ -62,7 +62,7 @@ class MemoryBackend final : public netpoll::Backend {
 
 class MemoryServer {
  public:
-  explicit MemoryServer(http::Handler& handler);
+  explicit MemoryServer(http::Handler& handler, const engine::ConnSettings& settings = {});
   ~MemoryServer();
 
   /// Sends `wire` and turns the loop until no more output comes; returns the output.
@@ -70,6 +70,8 @@ class MemoryServer {
   /// Sends `wire` and turns the loop until `answer_bytes` were sent back; the bytes are only
   /// counted.
   void Serve(std::string_view wire, size_t answer_bytes);
+  /// Sends `wire` and turns the loop once; the number of bytes that were sent back.
+  size_t Turn(std::string_view wire);
 
  private:
   engine::Engine engine_;

@@ -28,6 +28,10 @@ class ConnEntry {
   /// Cuts the connection; for a hijacked one, ends the waits of its handler. Contexts end with
   /// `cause`.
   virtual void Cut(const Error& cause) = 0;
+  /// Cuts a connection that a handler has taken over, or the streams of one that handlers have.
+  virtual void EndTakenOver(const Error& cause) {
+    if (GetKind() == Kind::kTakenOver) Cut(cause);
+  }
   /// The context of `scope` has ended. `scope` may be the one above the requests of this
   /// connection.
   virtual void OnScopeEnd(const ConnScope& scope) = 0;

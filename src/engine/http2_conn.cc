@@ -50,7 +50,7 @@ Http2Conn::Http2Conn(LoopServices& services, netpoll::Connection& connection, Co
 void Http2Conn::Open() {
   services_->conns.Add(*this);
   last_stream_ended_ = services_->loop.Now();
-  session_.Start(false);
+  session_.Start(true);
   connection_->SetDeadline(
       DeadlineKind::kRead,
       DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
@@ -245,6 +245,8 @@ void Http2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
 }
 
 void Http2Conn::Ended(Http2Exchange& exchange) {
+  if (exchange.InTunnel()) [[unlikely]]
+    return;
   if (exchange.Over()) return Release(exchange);
   exchange.BeginDrain();
   PumpSoon();
@@ -350,6 +352,17 @@ void Http2Conn::OnTimeout(DeadlineKind kind) {
       if (phase_ == Phase::kOpen) phase_ = Phase::kGoingAway;
       if (phase_ == Phase::kGoingAway) FinishGoAway();
   }
+}
+
+void Http2Conn::CloseIfIdle() {
+  if (services_->draining) {
+    exchanges_.ForEach([](Http2Exchange& exchange) { exchange.TellShutdown(); });
+  }
+  BeginGoAway();
+}
+
+void Http2Conn::EndTakenOver(const Error& cause) {
+  exchanges_.ForEach([&](Http2Exchange& exchange) { exchange.CutTunnel(cause); });
 }
 
 void Http2Conn::Cut(const Error& cause) {

@@ -34,7 +34,8 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
 
   // ConnEntry
   [[nodiscard]] Kind GetKind() const override { return Kind::kServed; }
-  [[gnu::cold]] void CloseIfIdle() override { BeginGoAway(); }
+  [[gnu::cold]] void CloseIfIdle() override;
+  [[gnu::cold]] void EndTakenOver(const Error& cause) override;
   [[gnu::cold]] void Cut(const Error& cause) override;
   [[gnu::cold]] void OnScopeEnd(const ConnScope& scope) override;
 
@@ -46,6 +47,8 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   std::string_view FormatRemoteAddr(std::span<char> into) const {
     return connection_->FormatRemoteAddr(into);
   }
+  [[nodiscard]] std::string RemoteAddr() const { return connection_->RemoteAddr(); }
+  [[nodiscard]] std::string LocalAddr() const { return connection_->LocalAddr(); }
   /// Moves DATA into the connection's output as far as windows and its bound allow. Not from inside
   /// of the session: there the end of its call does so.
   void Pump();

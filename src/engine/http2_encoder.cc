@@ -37,7 +37,13 @@ void Http2Encoder::SendInterim(int status, const http::Header& header) {
   if (!error_) OnLoop([&] { wire_->SendHead(status, {}, header, false); });
 }
 
-void Http2Encoder::SendUpgrade(std::string_view, const http::Header&) { HON_ASSERT(false); }
+// RFC 8441 §5: the answer is a 2xx, and the tunnel begins behind it.
+void Http2Encoder::SendUpgrade(std::string_view, const http::Header& fields) {
+  http::Header answer = fields.Clone();
+  answer.Del(HeaderId::kContentLength);
+  answer.Del(HeaderId::kTrailer);
+  OnLoop([&] { wire_->SendHead(http::StatusOK, {}, answer, false); });
+}
 
 // A copy of the fields: the handler may change them until the head leaves.
 const adaptor::ResponseFacts& Http2Encoder::Commit(int status, bool tunnel,

@@ -41,6 +41,7 @@ class Http2Encoder {
  public:
   static constexpr size_t kRoomBefore = 0;
   static constexpr size_t kRoomBehind = 0;
+  static constexpr bool kOnStreams = true;
 
   /// Once, before the first answer. `wire` and `home` outlive the encoder.
   void Bind(Http2Wire& wire, adaptor::ConnControl& home) {
@@ -67,8 +68,9 @@ class Http2Encoder {
 
   [[nodiscard]] bool KnowsInterim() const { return true; }
   [[nodiscard]] bool KnowsTrailers() const { return true; }
-  [[nodiscard]] bool KnowsUpgrade() const { return false; }
-  [[nodiscard]] bool KnowsLoan() const { return false; }
+  /// Only an extended CONNECT can be upgraded (RFC 8441 §4).
+  [[nodiscard]] bool KnowsUpgrade() const { return upgradable_; }
+  void SetUpgradable(bool upgradable) { upgradable_ = upgradable; }
 
   void SendInterim(int status, const http::Header& header);
   void SendUpgrade(std::string_view protocol, const http::Header& fields);
@@ -80,7 +82,9 @@ class Http2Encoder {
   void SendData(std::string_view first, std::string_view second);
   void SendBlock(io::Block& block, size_t size);
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
-  Error Lend(adaptor::ConnControl&, io::ConnSink&) const { return http::ErrNotSupported; }
+  Error Lend(adaptor::ConnControl& control, io::ConnSink& sink) const {
+    return control.Lend(sink, true);
+  }
   void Flush() {
     if (!error_) error_ = stream_->DrainOutput(0);
   }
@@ -114,6 +118,7 @@ class Http2Encoder {
   int64_t sent_ = 0;
   Phase phase_ = Phase::kHead;
   bool broken_ = false;
+  bool upgradable_ = false;
 };
 
 /// One answer over HTTP/2.

@@ -9,6 +9,7 @@
 #include "hon/adaptor/chunked.h"
 #include "hon/adaptor/request_reader.h"
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "hon/http/status.h"
 
 namespace hon::engine {
@@ -117,23 +118,28 @@ void Http2Exchange::Answer() {
                    .connect = head_.method == "CONNECT",
                    .date = services_->date.At(services_->loop.Now()),
                    .body = &body_});
+  response_.GetEncoder().SetUpgradable(!head_.protocol.empty());
   BeginContext(conn_->Scope());
-  switch (CallHandler(response_)) {
+  const Call call = CallHandler(response_);
+  if (!response_.Hijacked()) [[likely]]
+    Settle(call);
+  EndContext();
+  request_.Recycle();
+  fields_.Reset();
+}
+
+void Http2Exchange::Settle(Call call) {
+  switch (call) {
     case Call::kReturned:
-      Complete();
-      break;
+      return Complete();
     case Call::kThrew:
       if (!response_.HeadSent()) {
-        Refuse(adaptor::Refusal::kInternalError, &response_.Header());
-        break;
+        return Refuse(adaptor::Refusal::kInternalError, &response_.Header());
       }
       [[fallthrough]];
     case Call::kAborted:
       ResetStream(h2::ErrorCode::kInternalError);
   }
-  EndContext();
-  request_.Recycle();
-  fields_.Reset();
 }
 
 // --- The answer.
@@ -284,11 +290,113 @@ bool Http2Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
   return outcome != WorkerCall::Outcome::kNoWorker;
 }
 
+// --- Tunnels.
+
+Error Http2Exchange::Lend(io::ConnSink& sink, bool /*keep_alive*/) {
+  HON_ASSERT(tunnel_ == nullptr);
+  if (stream_.Gone()) return stream_.Failure();
+  BecomeUnwatched();
+  stream_.LiftDeadlines();
+  auto tunnel = std::make_unique<Http2Tunnel>(*this, sink);
+  tunnel_ = tunnel.get();
+  sink.OnOpen(std::move(tunnel));
+  if (tunnel_ == nullptr) return {};
+  conn_->SendSoon(wire_);
+  if (services_->draining) tunnel_task_.Note(kShutdown);
+  return {};
+}
+
+void Http2Exchange::OnData() {
+  if (tunnel_ != nullptr) [[unlikely]]
+    return tunnel_task_.Note(kInput);
+  stream_.OnData();
+}
+
+void Http2Exchange::OnFramed() {
+  if (tunnel_ == nullptr) [[likely]]
+    return stream_.OnFramed();
+  if (wire_.Out().Empty()) tunnel_task_.Note(kDrained);
+}
+
+void Http2Exchange::OnSent() {
+  sent_ = true;
+  if (tunnel_ != nullptr && tunnel_->Closing()) tunnel_task_.Note(kClosed);
+}
+
+void Http2Exchange::TellShutdown() {
+  if (tunnel_ != nullptr) tunnel_task_.Note(kShutdown);
+}
+
+void Http2Exchange::CutTunnel(const Error& cause) {
+  if (tunnel_ == nullptr) return;
+  tunnel_why_ = cause;
+  ResetStream(h2::ErrorCode::kCancel);
+  tunnel_task_.Note(kClosed);
+}
+
+void Http2Exchange::EndTunnelOutput() {
+  conn_->GetSession().SendEnd(wire_);
+  conn_->PumpSoon();
+}
+
+void Http2Exchange::CloseTunnel(bool abort) {
+  if (abort) ResetStream(h2::ErrorCode::kCancel);
+  if (Over()) return tunnel_task_.Note(kClosed);
+  EndTunnelOutput();
+  if (!sent_) stream_.BeginDrain();
+}
+
+void Http2Exchange::OnTunnelDestroyed(bool closing) {
+  tunnel_ = nullptr;
+  if (!closing) ResetStream(h2::ErrorCode::kCancel);
+  tunnel_task_.Note(kDestroyed);
+}
+
+// A sink that throws loses its stream.
+template <class Callback>
+void Http2Exchange::Guarded(std::string_view name, Callback callback) {
+  const Error thrown = CallGuarded(callback);
+  if (!thrown) return;
+  services_->engine.ReportThrown(name, thrown);
+  CutTunnel(thrown);
+}
+
+void Http2Exchange::OnTunnelDeadline(io::ConnDeadline which) {
+  Guarded("io::ConnSink::OnDeadline", [&] { tunnel_->Sink().OnDeadline(which); });
+}
+
+void Http2Exchange::TunnelTask::Note(TunnelEvent event) {
+  const bool queued = std::exchange(events_, static_cast<uint8_t>(events_ | event)) != 0;
+  if (!queued) owner_->GetLoop().Defer(*this);
+}
+
+void Http2Exchange::TellTunnel(uint8_t events) {
+  const auto is_told = [&](TunnelEvent event) {
+    return (events & event) != 0 && tunnel_ != nullptr && !tunnel_->Closing();
+  };
+  if (is_told(kShutdown)) {
+    Guarded("io::ConnSink::OnShutdown", [&] { tunnel_->Sink().OnShutdown(); });
+  }
+  if (is_told(kInput)) Guarded("io::ConnSink::OnInput", [&] { tunnel_->Sink().OnInput(); });
+  if (is_told(kDrained)) Guarded("io::ConnSink::OnDrained", [&] { tunnel_->Sink().OnDrained(); });
+  if ((events & kClosed) != 0 && tunnel_ != nullptr) {
+    Http2Tunnel& tunnel = *std::exchange(tunnel_, nullptr);
+    io::ConnSink& sink = tunnel.Sink();
+    tunnel.Forget();
+    Guarded("io::ConnSink::OnClosed", [&] { sink.OnClosed(tunnel_why_); });  // destroys the tunnel
+  }
+  if (!running_ && !InTunnel()) conn_->Ended(*this);
+}
+
 // --- The end.
 
 void Http2Exchange::OnGone(const Error& why, const Error& cause) {
   if (stream_.Gone()) return;
   stream_.OnGone(why);
+  if (tunnel_ != nullptr) {
+    tunnel_why_ = why;
+    return tunnel_task_.Note(kClosed);
+  }
   if (running_) Cancel(cause);
 }
 
@@ -300,11 +408,13 @@ void Http2Exchange::OnPeerFinished() {
 
 void Http2Exchange::OnDrainTimeout() {
   ResetStream(h2::ErrorCode::kCancel);
+  if (tunnel_ != nullptr) return tunnel_task_.Note(kClosed);
   conn_->Ended(*this);
 }
 
 void Http2Exchange::End(const ConnScope& scope) {
-  HON_ASSERT(!running_);
+  HON_ASSERT(!running_ && !InTunnel());
+  if (tunnel_why_) tunnel_why_ = {};
   ForgetScope(scope);
   stream_.End();
   request_.Recycle();

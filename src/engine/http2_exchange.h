@@ -9,6 +9,7 @@
 #include "engine/exchange.h"
 #include "engine/http2_encoder.h"
 #include "engine/http2_stream.h"
+#include "engine/http2_tunnel.h"
 #include "engine/worker_call.h"
 #include "hon/adaptor/body_reader.h"
 #include "hon/adaptor/refusal.h"
@@ -44,10 +45,10 @@ class Http2Exchange final : public Exchange,
   void Start(Http2Conn& conn, const h2::SectionInfo& info);
   /// Trailers are in Fields().
   [[nodiscard]] h2::Violation TakeTrailers(const h2::SectionInfo& info);
-  void OnData() { stream_.OnData(); }
-  void OnFramed() { stream_.OnFramed(); }
+  void OnData();
+  void OnFramed();
   /// END_STREAM is in the output.
-  void OnSent() { sent_ = true; }
+  void OnSent();
   /// The stream or the connection has ended early. `cause` ends the request's context.
   void OnGone(const Error& why, const Error& cause);
   /// The peer sends nothing more.
@@ -62,12 +63,50 @@ class Http2Exchange final : public Exchange,
     stream_.BeginDrain();
   }
   [[nodiscard]] bool Draining() const { return draining_; }
+  /// The stream goes on without its handler, or its tunnel is about to end.
+  [[nodiscard]] bool InTunnel() const { return tunnel_ != nullptr || tunnel_task_.Queued(); }
+  /// The server shuts down.
+  [[gnu::cold]] void TellShutdown();
+  /// Ends a tunnel for `cause`.
+  [[gnu::cold]] void CutTunnel(const Error& cause);
   /// Blank again, for the pool.
   void End(const ConnScope& scope);
 
+  // For its tunnel, on the loop.
+
+  [[nodiscard]] Http2Conn& GetConn() { return *conn_; }
+  [[nodiscard]] netpoll::Loop& GetLoop() { return services_->loop; }
+  void OnTunnelDeadline(io::ConnDeadline which);
+  void EndTunnelOutput();
+  void CloseTunnel(bool abort);
+  /// The sink has destroyed its Http2Tunnel; `closing`: after a Close.
+  void OnTunnelDestroyed(bool closing);
+
  private:
+  // Events of a tunnel that its sink is to be told of.
+  enum TunnelEvent : uint8_t {
+    kInput = 1,
+    kDrained = 2,
+    kShutdown = 4,
+    kClosed = 8,
+    kDestroyed = 16
+  };
+  /// Tells the sink, later in the turn: never from inside of a call on the tunnel.
+  class TunnelTask final : public netpoll::Task {
+   public:
+    explicit TunnelTask(Http2Exchange& owner) : owner_(&owner) {}
+    [[nodiscard]] bool Queued() const { return events_ != 0; }
+    void Note(TunnelEvent event);
+    void Run() override { owner_->TellTunnel(std::exchange(events_, uint8_t{0})); }
+
+   private:
+    Http2Exchange* owner_;
+    uint8_t events_ = 0;
+  };
+
   // adaptor::ConnControl
   [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override { return MoveDeadline(deadline); }
   [[nodiscard]] bool KeepAlive() const override;
   void LogHandlerError(std::string_view message) override { ReportHandlerError(message); }
@@ -102,11 +141,15 @@ class Http2Exchange final : public Exchange,
   [[nodiscard]] adaptor::Refusal FillRequest(const h2::SectionInfo& info);
   void Run();
   void Answer();
+  void Settle(Call call);
   void Complete();
   [[nodiscard]] adaptor::Refusal WhySilent();
   // Reported unless a handler has been called, whose fields are `set_before`.
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, const http::Header* set_before = nullptr);
   void ResetStream(h2::ErrorCode code);
+  [[gnu::cold]] void TellTunnel(uint8_t events);
+  template <class Callback>
+  void Guarded(std::string_view name, Callback callback);
 
   Http2Conn* conn_ = nullptr;
   h2::Stream wire_;
@@ -116,9 +159,12 @@ class Http2Exchange final : public Exchange,
   Http2Stream stream_;
   adaptor::BodyReader body_;
   Http2Response response_;
-  http::Header trailer_;        // received, until the body's reader takes it
-  WorkerCall* call_ = nullptr;  // while a worker owns request, body and response
-  bool begun_ = false;          // the head has been taken
+  http::Header trailer_;           // received, until the body's reader takes it
+  WorkerCall* call_ = nullptr;     // while a worker owns request, body and response
+  Http2Tunnel* tunnel_ = nullptr;  // until its sink has been told OnClosed, or has destroyed it
+  TunnelTask tunnel_task_{*this};
+  Error tunnel_why_;
+  bool begun_ = false;  // the head has been taken
   bool running_ = false;
   bool draining_ = false;
   bool sent_ = false;

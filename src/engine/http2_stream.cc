@@ -26,9 +26,16 @@ void Http2Stream::Begin(Http2Conn& conn, const ConnSettings& settings) {
 }
 
 void Http2Stream::BeginDrain() {
+  if (draining_) return;
   draining_ = true;
   drained_from_ = Out().Len();
   services_->loop.Timers().Arm(write_, write_.patience.EndsAt(services_->loop.Now()));
+}
+
+void Http2Stream::LiftDeadlines() {
+  read_.patience.deadline.reset();
+  write_.patience.deadline.reset();
+  if (read_.Armed()) read_.Disarm();
 }
 
 void Http2Stream::End() {
@@ -130,6 +137,7 @@ void Http2Stream::OnTimerWithoutWaiter(const Direction& direction) {
   patience.waited = patience.timeout;
   patience.moved += static_cast<int64_t>(drained_from_ - std::min(drained_from_, Out().Len()));
   if (patience.Over(Clock::now())) return owner_->OnDrainTimeout();
+  draining_ = false;
   BeginDrain();
 }
 

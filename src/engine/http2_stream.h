@@ -42,6 +42,8 @@ class Http2Stream final : public io::Stream {
   void Begin(Http2Conn& conn, const ConnSettings& settings);
   /// No fiber uses the stream any more. The rest of Out() is sent within the write timeout.
   void BeginDrain();
+  /// The handler's deadlines hold no more: the stream goes on without its fiber.
+  void LiftDeadlines();
   void End();
 
   Error FillInput() override;

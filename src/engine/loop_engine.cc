@@ -205,9 +205,7 @@ void LoopEngineImpl::OnTimer() { EndHijacked(http::ErrServerClosed); }
 
 void LoopEngineImpl::EndHijacked(const Error& cause) {
   services_.hijacked.CutAll(cause);
-  services_.conns.ForEach([&](ConnEntry& conn) {
-    if (conn.GetKind() == ConnEntry::Kind::kTakenOver) conn.Cut(cause);
-  });
+  services_.conns.ForEach([&](ConnEntry& conn) { conn.EndTakenOver(cause); });
 }
 
 void LoopEngineImpl::CutServed(const Error& cause) {

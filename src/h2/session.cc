@@ -140,8 +140,8 @@ void Session::NoteRecent(uint32_t id, bool reset) {
   next_recent_ = (next_recent_ + 1) % recent_.size();
 }
 
-const Session::Recent* Session::FindRecent(uint32_t id) const {
-  const auto* found = std::find_if(recent_.begin(), recent_.end(),
+Session::Recent* Session::FindRecent(uint32_t id) {
+  auto* const found = std::find_if(recent_.begin(), recent_.end(),
                                    [id](const Recent& recent) { return recent.id == id; });
   return found == recent_.end() ? nullptr : found;
 }

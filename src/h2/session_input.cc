@@ -95,7 +95,7 @@ bool Session::ReceiveFrame(io::LinkBuffer& in) {
     } else if (IsIdle(header.stream)) {
       Fail(violation);  // there is no stream to reset
     } else {
-      SpendReset();
+      ResetUnknown(header.stream, violation.code);
     }
   } else {
     Handle({header, payload});
@@ -309,7 +309,7 @@ void Session::EndBlock(std::string_view block) {
 
 // Judges a block for a stream that does not exist. No violation where the block is ignored: this
 // side has reset the stream.
-Violation Session::JudgeStrayBlock() const {
+Violation Session::JudgeStrayBlock() {
   if (IsIdle(block_stream_)) return ProtocolError("HEADERS on a stream that cannot be opened");
   const Recent* const recent = FindRecent(block_stream_);
   if (recent == nullptr) return ProtocolError("HEADERS with a skipped identifier");
@@ -390,6 +390,8 @@ void Session::HandleRstStream(const Frame& frame) {
   if (IsIdle(frame.header.stream)) return Fail(ProtocolError("RST_STREAM on an idle stream"));
   Stream* const stream = streams_.Find(frame.header.stream);
   if (stream == nullptr) {
+    // Behind its own RST_STREAM the peer sends nothing more, whoever reset the stream first.
+    if (Recent* const recent = FindRecent(frame.header.stream)) recent->reset = false;
     SpendControl();
     return;
   }
@@ -459,7 +461,10 @@ void Session::HandleWindowUpdate(const Frame& frame) {
   }
   if (IsIdle(id)) return Fail(ProtocolError("WINDOW_UPDATE on an idle stream"));
   Stream* const stream = streams_.Find(id);
-  if (stream == nullptr) return;  // ended before the peer sent the frame
+  if (stream == nullptr) {  // the stream had ended when the peer sent the frame
+    if (increment == 0) ResetUnknown(id, ErrorCode::kProtocolError);
+    return;
+  }
   if (increment == 0) {
     return ResetForViolation(*stream, StreamError(ErrorCode::kProtocolError, "WINDOW_UPDATE of 0"));
   }

@@ -39,6 +39,11 @@ std::string_view WithoutPort(std::string_view host, std::string_view port) {
   return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
 }
 
+bool IsVersion13(const http::Header& header) {
+  const auto versions = header.Values("Sec-WebSocket-Version");
+  return versions.size() == 1 && versions.front() == "13";
+}
+
 }  // namespace
 
 std::string AcceptKey(std::string_view key) {
@@ -67,6 +72,13 @@ bool HasToken(const http::Header& header, std::string_view name, std::string_vie
 }
 
 Refusal CheckRequest(const http::Request& r) {
+  if (r.ProtoMajor == 2) {  // RFC 8441 §5
+    if (r.Method != http::MethodConnect || r.Header.Get(":protocol") != "websocket") {
+      return {400, "websocket: no CONNECT with the :protocol websocket"};
+    }
+    if (!IsVersion13(r.Header)) return {400, "websocket: Sec-WebSocket-Version is not 13"};
+    return {};
+  }
   if (r.Method != http::MethodGet) return {405, "websocket: the method is not GET"};
   if (!r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1) return {400, "websocket: not HTTP/1.1"};
   if (r.ContentLength != 0) return {400, "websocket: a request with a body"};
@@ -76,8 +88,7 @@ Refusal CheckRequest(const http::Request& r) {
   if (!HasToken(r.Header, "Upgrade", "websocket")) {
     return {426, "websocket: no \"websocket\" in Upgrade"};
   }
-  const auto versions = r.Header.Values("Sec-WebSocket-Version");
-  if (versions.size() != 1 || versions.front() != "13") {
+  if (!IsVersion13(r.Header)) {
     return {426, "websocket: Sec-WebSocket-Version is not 13"};
   }
   const auto keys = r.Header.Values("Sec-WebSocket-Key");

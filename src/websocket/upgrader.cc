@@ -77,7 +77,9 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   http::Header fields = w.Header().Clone();
   for (const auto& [name, value] : options_.header) fields.Add(name, value);
   for (const std::string_view own : kOwnFields) fields.Del(own);
-  fields.Set("Sec-WebSocket-Accept", internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")));
+  if (r.ProtoMajor == 1) {
+    fields.Set("Sec-WebSocket-Accept", internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")));
+  }
   if (start.deflate.enabled) fields.Set("Sec-WebSocket-Extensions", start.deflate.field);
   if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);
 

@@ -107,8 +107,11 @@ class Client:
         self.received = b""  # less than one frame
         self.goaways = []  # (last stream, code)
         self.closed = False
+        self.remote_settings = {}
         self.credits = True  # windows are opened as DATA comes
         self.flush()
+        while not self.remote_settings:
+            assert self.pump(), "no SETTINGS"
 
     def __enter__(self):
         return self
@@ -176,7 +179,9 @@ class Client:
 
     def _take(self, event):
         stream = self.streams.get(getattr(event, "stream_id", None))
-        if isinstance(event, h2.events.InformationalResponseReceived):
+        if isinstance(event, h2.events.RemoteSettingsChanged):
+            self.remote_settings |= {int(key): change.new_value for key, change in event.changed_settings.items()}
+        elif isinstance(event, h2.events.InformationalResponseReceived):
             stream.informational.append(dict(event.headers))
         elif isinstance(event, h2.events.ResponseReceived):
             assert stream.fields is None, "a second head"
@@ -256,3 +261,45 @@ class Raw:
             if one[0] == GOAWAY:
                 return int.from_bytes(one[3][4:8], "big")
         return None
+
+
+class WebSocketStream:
+    """A WebSocket on a stream of a Client (RFC 8441): whole frames, without extensions."""
+
+    def __init__(self, client, path="/ws", fields=()):
+        self.client = client
+        self.stream = client.open(path, "CONNECT", [(":protocol", "websocket"), ("sec-websocket-version", "13"),
+                                                    *fields], end=False)
+        while client.streams[self.stream].fields is None and not client.streams[self.stream].over():
+            assert client.pump()
+        self.answer = client.streams[self.stream]
+        self.taken = 0
+
+    def send(self, payload, opcode=1):
+        mask = b"\x01\x02\x03\x04"
+        size = len(payload)
+        head = bytes([0x80 | opcode]) + (bytes([0x80 | size]) if size < 126 else
+                                         b"\xfe" + struct.pack(">H", size) if size < 65536 else
+                                         b"\xff" + struct.pack(">Q", size))
+        body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+        self.client.write(self.stream, head + mask + body)
+
+    def receive(self):
+        """(opcode, payload), or None at the end of the stream."""
+        head = self._exactly(2)
+        if head is None:
+            return None
+        size = head[1] & 127
+        if size == 126:
+            size = struct.unpack(">H", self._exactly(2))[0]
+        elif size == 127:
+            size = struct.unpack(">Q", self._exactly(8))[0]
+        return head[0] & 15, self._exactly(size)
+
+    def _exactly(self, size):
+        while len(self.answer.body) - self.taken < size:
+            if self.answer.over() or not self.client.pump():
+                return None
+        part = self.answer.body[self.taken:self.taken + size]
+        self.taken += size
+        return part

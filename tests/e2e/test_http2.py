@@ -8,7 +8,7 @@ import unittest
 
 import h2client
 import harness
-from h2client import Client, Raw
+from h2client import Client, Raw, WebSocketStream
 
 LARGE = hashlib.shake_256(b"large").digest(3_000_000)
 PROTOCOL_ERROR, INTERNAL_ERROR = 1, 2
@@ -105,6 +105,55 @@ class Http2(unittest.TestCase):
             stalled = client.open("/sleep/500", end=False)
             client.write(stalled, LARGE[:65535])  # its window
             self.assertEqual(client.ask("/echo", "POST", (), LARGE).body, LARGE)
+
+        self.each(check)
+
+    def test_websockets(self):
+        """RFC 8441: several on one connection, beside requests; small and large, closed by either side."""
+        def check(client):
+            self.assertEqual(client.remote_settings.get(8), 1)  # ENABLE_CONNECT_PROTOCOL
+            for path in ("/ws", "/ws-events"):
+                sockets = [WebSocketStream(client, path) for _ in range(3)]
+                for n, one in enumerate(sockets):
+                    self.assertEqual(one.answer.status, 200)
+                    self.assertIsNone(one.answer.get("sec-websocket-accept"))
+                    one.send(b"hello %d" % n)
+                for n, one in enumerate(sockets):
+                    self.assertEqual(one.receive(), (1, b"hello %d" % n))
+                self.assertEqual(client.ask("/").status, 200)
+                sockets[0].send(LARGE[:200_000], 2)
+                self.assertEqual(sockets[0].receive(), (2, LARGE[:200_000]))
+                sockets[0].send(b"\x03\xe8", 8)
+                self.assertEqual(sockets[0].receive(), (8, b"\x03\xe8"))
+                client.wait(sockets[0].stream)
+                self.assertTrue(sockets[0].answer.ended)
+                client.h2.reset_stream(sockets[1].stream, 8)
+                sockets[2].send(b"still")
+                self.assertEqual(sockets[2].receive(), (1, b"still"))
+            refused = client.open("/ws", "CONNECT", [(":protocol", "other")], end=False)
+            self.assertEqual(client.wait(refused).status, 400)
+
+        self.each(check)
+
+    def test_a_shutdown_says_goodbye_to_websockets(self):
+        with self.start() as server, Client(server) as client:
+            one = WebSocketStream(client)
+            one.send(b"x")
+            self.assertEqual(one.receive(), (1, b"x"))
+            server.terminate()
+            opcode, payload = one.receive()
+            self.assertEqual((opcode, payload[:2]), (8, b"\x03\xe9"))  # 1001: going away
+            one.send(b"\x03\xe9", 8)
+            self.assertEqual(server.stop(), 0)
+
+    def test_events_are_sent_without_a_length(self):
+        def check(client):
+            stream = client.open("/sse")
+            while b"event 0" not in client.streams[stream].body:
+                self.assertTrue(client.pump())
+            self.assertEqual(client.streams[stream].get("content-type"), "text/event-stream")
+            client.h2.reset_stream(stream, 8)
+            self.assertEqual(client.ask("/").status, 200)
 
         self.each(check)
 

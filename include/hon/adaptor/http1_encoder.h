@@ -23,6 +23,9 @@ class Http1Encoder {
   /// Bytes around the data of a block that SendBlock overwrites.
   static constexpr size_t kRoomBefore = kChunkHeadBytesMax;
   static constexpr size_t kRoomBehind = 2;
+  /// Whether an answer has a stream of its own, which a change of protocol takes over; otherwise
+  /// the change takes over the connection.
+  static constexpr bool kOnStreams = false;
 
   /// Begins the next answer. Both arguments outlive it.
   void Reset(io::Stream& stream, const ResponseOptions& options) {
@@ -42,8 +45,6 @@ class Http1Encoder {
   [[nodiscard]] bool KnowsTrailers() const { return !options_->http10; }
   /// Whether the connection can go on with another protocol (RFC 9110 §7.8).
   [[nodiscard]] bool KnowsUpgrade() const { return !options_->http10; }
-  /// Whether Lend is supported.
-  [[nodiscard]] bool KnowsLoan() const { return true; }
 
   /// Sends a 1xx with these fields.
   void SendInterim(int status, const http::Header& header);

@@ -145,6 +145,12 @@ Error BasicResponse<Encoder>::Upgrade(std::string_view protocol, const http::Hea
     HON_RETURN_IF_ERROR(options_.body->Close());
   }
   encoder_.SendUpgrade(protocol, fields);
+  if constexpr (Encoder::kOnStreams) {
+    HON_RETURN_IF_ERROR(control_->Lend(sink, true));
+    phase_ = Phase::kHijacked;
+    status_ = http::StatusOK;
+    return {};
+  }
   auto conn = control_->Hijack();
   if (!conn) return std::move(conn.error());
   phase_ = Phase::kHijacked;
@@ -162,7 +168,6 @@ Error BasicResponse<Encoder>::Detach(io::ConnSink& sink) {
   if (options_.body != nullptr && !options_.body->AtEnd()) {
     return cannot("an answer to a request with a body");
   }
-  if (!encoder_.KnowsLoan()) return cannot("a stream of HTTP/2");
   if (phase_ == Phase::kOpen) Commit(http::StatusOK);
   if (!SendsBody()) return http::ErrBodyNotAllowed;
   if (length_ >= 0) return cannot("an answer with a Content-Length");

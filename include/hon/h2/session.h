@@ -236,7 +236,7 @@ class Session {
   void HandlePriorityUpdate(const Frame& frame);
 
   void EndBlock(std::string_view block);
-  [[nodiscard]] Violation JudgeStrayBlock() const;
+  [[nodiscard]] Violation JudgeStrayBlock();
   void TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBlock& block);
   void OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block);
   [[nodiscard]] ErrorCode WhyRefuseStream(const DecodedBlock& block) const;
@@ -254,7 +254,7 @@ class Session {
   void Close(Stream& stream, bool reset);
   void DropInput(Stream& stream);
   void NoteRecent(uint32_t id, bool reset);
-  [[nodiscard]] const Recent* FindRecent(uint32_t id) const;
+  [[nodiscard]] Recent* FindRecent(uint32_t id);
   void Move(Stream& stream, StreamEvent event);
   void Begin(Stream& stream, uint32_t id);
 

@@ -25,6 +25,7 @@ func main() {
 	read := flag.Int("read-timeout-ms", 30_000, "")
 	write := flag.Int("write-timeout-ms", 30_000, "")
 	idle := flag.Int("keep-alive-timeout-ms", 120_000, "")
+	h2c := flag.Bool("h2c", false, "HTTP/2 without TLS, too")
 	flag.String("backend", "go", "ignored")
 	flag.Int("loops", 0, "ignored")
 	flag.Parse()
@@ -57,6 +58,9 @@ func main() {
 		WriteTimeout:      milliseconds(*write),
 		IdleTimeout:       milliseconds(*idle),
 	}
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(*h2c)
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)

@@ -1,0 +1,100 @@
+// Serves small requests of HTTP/2 on a connection in memory, for a profiler that counts
+// instructions: usage: hon_h2_cost STREAMS ROUNDS. Each round sends STREAMS requests at once. The
+// difference of two runs is the cost of the rounds between them.
+
+#include <charconv>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "hon/h2/frame.h"
+#include "hon/http/serve_mux.h"
+#include "memory_server.h"
+
+namespace hon::bench {
+namespace {
+
+constexpr int kStreamsMax = 100;
+constexpr int kRoundsMax = 100'000;
+
+std::string Headers(uint32_t stream, std::string_view block) {
+  std::string frame(h2::kFrameHeaderBytes, '\0');
+  h2::WriteFrameHeader(frame.data(), {static_cast<uint32_t>(block.size()), h2::FrameType::kHeaders,
+                                      h2::kFlagEndHeaders | h2::kFlagEndStream, stream});
+  return frame.append(block);
+}
+
+// The preface, SETTINGS with the largest windows, and a request that fills the table: GET / of
+// http with an authority and a User-Agent.
+std::string Start() {
+  std::string start(h2::kClientPreface);
+  start += std::string("\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff", 15);  // INITIAL_WINDOW_SIZE
+  start += std::string("\0\0\4\x8\0\0\0\0\0\x7f\xff\0\0", 13);         // WINDOW_UPDATE
+  std::string block = "\x82\x84\x86\x41";
+  block +=
+      "\x0e"
+      "127.0.0.1:8080";
+  block +=
+      "\x7a\x0a"
+      "bench/1.00";
+  return start + Headers(1, block);
+}
+
+int Run(int streams, int rounds) {
+  http::ServeMux mux;
+  mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) {
+    w.Header().Set(http::HeaderId::kContentType, "text/plain; charset=utf-8");
+    w.Write("Hello, World!");
+  });
+  engine::ConnSettings settings;
+  settings.protocols.SetUnencryptedHTTP2(true);
+  MemoryServer server(mux, settings);
+  if (server.Answer(Start()).find("Hello, World!") == std::string::npos) {
+    std::fprintf(stderr, "wrong answer\n");
+    return 1;
+  }
+  const std::string request = Headers(0, "\x82\x84\x86\xbf\xbe");
+  std::string wire;
+  for (int i = 0; i < streams; ++i) wire += request;
+  uint32_t stream = 1;
+  const size_t answers_min = static_cast<size_t>(streams) * (2 * h2::kFrameHeaderBytes + 13);
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < streams; ++i) {
+      stream += 2;
+      char* const id = wire.data() + static_cast<size_t>(i) * request.size() + 5;
+      id[0] = static_cast<char>(stream >> 24);
+      id[1] = static_cast<char>(stream >> 16);
+      id[2] = static_cast<char>(stream >> 8);
+      id[3] = static_cast<char>(stream);
+    }
+    size_t sent = server.Turn(wire);
+    while (sent < answers_min) {
+      const size_t more = server.Turn({});
+      if (more == 0) {
+        std::fprintf(stderr, "answers are missing\n");
+        return 1;
+      }
+      sent += more;
+    }
+  }
+  return 0;
+}
+
+int NumberIn(std::string_view text, int max) {
+  int number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  return parsed.ec == std::errc() && number <= max ? number : 0;
+}
+
+}  // namespace
+}  // namespace hon::bench
+
+int main(int argc, char** argv) {
+  const int streams = argc == 3 ? hon::bench::NumberIn(argv[1], hon::bench::kStreamsMax) : 0;
+  const int rounds = argc == 3 ? hon::bench::NumberIn(argv[2], hon::bench::kRoundsMax) : 0;
+  if (streams <= 0 || rounds <= 0) {
+    std::fprintf(stderr, "usage: hon_h2_cost STREAMS ROUNDS\n");
+    return 2;
+  }
+  return hon::bench::Run(streams, rounds);
+}
