@@ -26,7 +26,7 @@ constexpr Duration kTellAfter = std::chrono::seconds(1);
 constexpr Duration kPerLine =
     std::chrono::nanoseconds(std::chrono::seconds(1)) / kLogLinesPerSecond;
 
-constexpr std::array<std::string_view, kLogKinds> kNames = {
+constexpr std::array<std::string_view, kLogKinds> kKindNames = {
     "other",    "panic",     "bad request", "handler",  "accept",
     "listener", "handshake", "stall",       "callback", "protocol",
 };
@@ -160,7 +160,7 @@ std::string LogQueue::LeftOut() {
     const uint64_t count = std::exchange(budgets_[kind].left_out, 0);
     if (count == 0) continue;
     text.append("http: lines left out: ").append(std::to_string(count));
-    text.append(" (").append(kNames[kind]).append(")\n");
+    text.append(" (").append(kKindNames[kind]).append(")\n");
   }
   left_out_any_ = false;
   return text;
