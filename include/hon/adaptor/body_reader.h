@@ -102,7 +102,7 @@ class BodyReader final : public http::BodySource {
   [[nodiscard]] bool EndsWithConnection() const { return ends_with_connection_; }
   /// Bytes that are not consumed yet; -1 when unknown, 0 at the end.
   [[nodiscard]] int64_t Remaining() const;
-  /// Whether it is known that Drain(bytes_max) would give up before the end.
+  /// Whether Drain(bytes_max) is known to stop before the end.
   [[nodiscard]] bool TooMuch(int64_t bytes_max) const;
   /// Content bytes that readers have received.
   [[nodiscard]] int64_t BytesRead() const { return content_; }

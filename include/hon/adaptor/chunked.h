@@ -77,23 +77,23 @@ class ChunkedDecoder {
  private:
   enum class State : uint8_t {
     kSizeStart,      // before the first digit
-    kSize,           // behind a digit
-    kExtStart,       // behind ";": a name must follow
+    kSize,           // after a digit
+    kExtStart,       // after ";": a name must follow
     kExtName,        // in the name of an extension
-    kExtNameBlank,   // in blanks behind the name
-    kExtValueStart,  // behind "=": a value must follow
+    kExtNameBlank,   // in blanks after the name
+    kExtValueStart,  // after "=": a value must follow
     kExtValue,       // in a value that is a token
     kExtQuoted,      // in a quoted value
-    kExtEscape,      // behind a backslash there
-    kExtQuoteEnd,    // behind a quoted value
-    kExtValueBlank,  // in blanks behind a value
-    kLineLf,         // behind the CR of a chunk line
+    kExtEscape,      // after a backslash in a quoted value
+    kExtQuoteEnd,    // after a quoted value
+    kExtValueBlank,  // in blanks after a value
+    kLineLf,         // after the CR of a chunk line
     kData,
-    kDataCr,  // behind the data
+    kDataCr,  // after the data
     kDataLf,
     kTrailerStart,  // at the start of a trailer line
     kTrailerLine,
-    kTrailerLf,  // behind the CR of the last, empty line
+    kTrailerLf,  // after the CR of the last, empty line
     kDone
   };
 

@@ -45,7 +45,7 @@ struct HeadScan {
 };
 static_assert(sizeof(HeadScan) == 8);
 
-/// The contents of a request's head beside its fields. Views are of the parsed bytes.
+/// The contents of a request's head without its fields. Views are of the parsed bytes.
 struct RequestHead {
   std::string_view method;     // a token
   std::string_view target;     // not empty; no blank, control byte, DEL or "#"
@@ -74,7 +74,7 @@ enum class AnswerBody : uint8_t {
                 // CONNECT)
 };
 
-/// The contents of an answer's head beside its fields. Views are of the parsed bytes.
+/// The contents of an answer's head without its fields. Views are of the parsed bytes.
 struct AnswerHead {
   std::string_view version;      // "HTTP/1.x"
   std::string_view status_text;  // "200 OK": the status code and the reason phrase

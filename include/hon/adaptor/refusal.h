@@ -16,7 +16,7 @@ enum class Refusal : uint8_t {
   kBadRequest,                   // 400: broken syntax or framing
   kMissingHost,                  // 400 (RFC 9112 §3.2)
   kMalformedHost,                // 400
-  kInvalidHeaderName,            // 400: a space inside or behind a field name (RFC 9112 §5.1)
+  kInvalidHeaderName,            // 400: a space inside or after a field name (RFC 9112 §5.1)
   kRequestTimeout,               // 408: a started head is too late
   kContentTooLarge,              // 413: the declared body is longer than allowed
   kExpectationFailed,            // 417: an Expect other than 100-continue (RFC 9110 §10.1.1)

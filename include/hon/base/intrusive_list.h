@@ -64,7 +64,7 @@ class IntrusiveList {
   /// Null when the list is empty.
   [[nodiscard]] T* First() { return At(head_.next_); }
   [[nodiscard]] const T* First() const { return At(head_.next_); }
-  /// Null behind the last one.
+  /// Null after the last object.
   [[nodiscard]] T* Next(T& object) { return At(NodeOf(object).next_); }
   [[nodiscard]] const T* Next(const T& object) const { return At(NodeOf(object).next_); }
 
@@ -79,7 +79,7 @@ class IntrusiveList {
     if (first != nullptr) Remove(*first);
     return first;
   }
-  /// Puts all objects of `other` behind those of this list.
+  /// Appends all objects of `other` to this list.
   void TakeAll(IntrusiveList& other) {
     if (other.Empty()) return;
     other.head_.next_->previous_ = head_.previous_;

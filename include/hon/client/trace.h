@@ -14,7 +14,7 @@
 
 namespace hon::client {
 
-/// The connection that a request goes over.
+/// The connection that a request is sent on.
 struct GotConnInfo {
   bool Reused = false;     // it has served another request before
   bool WasIdle = false;    // it was in the pool

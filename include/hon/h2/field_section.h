@@ -15,7 +15,8 @@
 
 namespace hon::h2 {
 
-/// The meaning of a request's section beside its Header. Views live as long as the FieldLines.
+/// The contents of a request's field section without its Header. Views live as long as the
+/// FieldLines.
 struct RequestFields {
   std::string_view method;
   std::string_view scheme;          // "http" or "https"; "" with CONNECT
@@ -39,7 +40,7 @@ struct RequestFields {
                                           Arena& arena, RequestFields& fields,
                                           http::Header& header);
 
-/// The meaning of an answer's section beside its Header.
+/// The contents of an answer's field section without its Header.
 struct ResponseFields {
   int status = 0;  // 100 to 999, never 101
   int64_t content_length = -1;

@@ -124,7 +124,7 @@ inline constexpr size_t kSettingBytes = 6;
 inline constexpr size_t kSettingsPerFrameMax = 32;
 
 /// Applies the payload of a SETTINGS frame to `settings`, in order; unknown identifiers are
-/// skipped. Settings behind a violation are not applied.
+/// skipped. Settings after a violation are not applied.
 [[nodiscard]] Violation ApplySettings(std::string_view payload, Settings& settings);
 
 // Values in payloads, in network order.

@@ -24,7 +24,7 @@ class Encoding {
   [[nodiscard]] std::string EncodeToString(std::string_view bytes) const;
   /// Line ends (CR, LF) in `text` are skipped. Fails with ErrCorruptInput.
   [[nodiscard]] Result<std::string> DecodeString(std::string_view text) const;
-  /// An Encoding that also refuses bits behind the last byte that are not zero (§3.5), so that each
+  /// An Encoding that also refuses bits after the last byte that are not zero (§3.5), so that each
   /// text has one encoding, line ends apart.
   [[nodiscard]] constexpr Encoding Strict() const { return {alphabet_, padded_, true}; }
 

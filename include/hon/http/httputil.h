@@ -31,7 +31,7 @@ class ChunkedWriter final : public io::Writer, public io::Closer {
   explicit ChunkedWriter(io::Writer& to) : to_(&to) {}
   /// The result of writing to the Writer below; the count is of bytes of `data`.
   io::IoResult Write(std::string_view data) override;
-  /// Writes the last chunk. The trailer section and the empty line behind it are the caller's.
+  /// Writes the last chunk. The trailer section and the empty line after it are the caller's.
   Error Close() override;
 
  private:

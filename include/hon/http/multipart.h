@@ -29,7 +29,7 @@ inline constexpr Sentinel ErrMalformed{"multipart: malformed body"};
 inline constexpr size_t kBoundaryBytesMax = 70;
 /// The longest line outside the parts, line end included.
 inline constexpr size_t kLineBytesMax = 4096;
-/// Bytes that each value and each file counts as beside its text.
+/// Bytes that each value and each file counts as in addition to its text.
 inline constexpr int64_t kEntryBytes = 200;
 
 /// Limits of reading a multipart body. The defaults are Go's.

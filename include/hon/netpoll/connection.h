@@ -213,7 +213,7 @@ class Connection final : private Timer {
   using Phase = ConnectionPhase;
   struct Records;  // the record layer and its ciphertext
 
-  // References to the object beside the loop's; the object lives while one of them is set.
+  // References to the object other than the loop's; the object lives while one of them is set.
   enum Hold : uint16_t {
     kRecvInFlight = 1,       // the kernel may fill a block for the connection
     kCancelInFlight = 2,     // the kernel was asked to end the receive, and has not answered

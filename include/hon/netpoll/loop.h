@@ -165,7 +165,7 @@ class Loop {
   std::atomic<size_t> load_{0};
   // Shared with other threads: a stack of posted tasks, newest first.
   alignas(64) std::atomic<Task*> posted_{nullptr};
-  std::atomic<bool> woken_{false};  // a wake-up is under way, so that a burst makes only one
+  std::atomic<bool> woken_{false};  // a wake-up is pending, so that a burst makes only one
   std::atomic<bool> stop_{false};
 };
 

@@ -44,7 +44,7 @@ class ServerContext {
   /// none.
   Error Reload();
   /// Encrypts tickets with the first key from now on, and accepts tickets of all keys, as Go's
-  /// Config.SetSessionTicketKeys: all machines behind one name get the same keys. The daily
+  /// Config.SetSessionTicketKeys: all machines of one name get the same keys. The daily
   /// replacement of keys ends; replacing them is up to the caller. Fails without a key and with
   /// more than kSessionTicketKeysMax.
   Error SetSessionTicketKeys(const std::vector<SessionTicketKey>& keys);

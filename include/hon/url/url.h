@@ -17,10 +17,10 @@
 
 namespace hon::url {
 
-/// The errors of Parse, ParseRequestURI and ParseRequestTarget, beside ErrEscape, in this order: a
-/// byte below 0x20 or 0x7F; an empty text; a leading ":"; a target that is neither a URL nor a
-/// path; a first path segment with ":" that is no scheme; a host, a port (more than digits) or a
-/// userinfo (RFC 3986 §3.2) with a byte that is not allowed there.
+/// The errors of Parse, ParseRequestURI and ParseRequestTarget, in addition to ErrEscape, in this
+/// order: a byte below 0x20 or 0x7F; an empty text; a leading ":"; a target that is neither a URL
+/// nor a path; a first path segment with ":" that is no scheme; a host, a port (more than digits)
+/// or a userinfo (RFC 3986 §3.2) with a byte that is not allowed there.
 inline constexpr Sentinel ErrControlByte{"net/url: invalid control character in URL"};
 inline constexpr Sentinel ErrEmpty{"empty url"};
 inline constexpr Sentinel ErrMissingScheme{"missing protocol scheme"};

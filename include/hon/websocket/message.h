@@ -37,7 +37,7 @@ inline constexpr CloseCode kCloseInternalError = 1011;
 
 /// Payload of a control frame, and with it of a ping (RFC 6455 §5.5).
 inline constexpr size_t kControlBytesMax = 125;
-/// Text of a close frame, behind its code.
+/// Text of a close frame, after its code.
 inline constexpr size_t kCloseReasonBytesMax = kControlBytesMax - 2;
 
 struct Message {

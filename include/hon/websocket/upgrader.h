@@ -23,7 +23,7 @@ struct UpgraderOptions {
   /// Whether a request may be upgraded, by its Origin. Default: a request without an Origin (no
   /// browser sent it), or with the Origin of the request's host; others are answered 403.
   std::function<bool(const http::Request&)> check_origin{};
-  /// Fields of each 101, beside those in w.Header().
+  /// Fields of each 101, in addition to those in w.Header().
   std::vector<std::pair<std::string, std::string>> header{};
 };
 
