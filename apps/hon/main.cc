@@ -81,7 +81,7 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   std::optional<Admin> admin;
   if (!flags.admin.empty()) {
     admin.emplace(command_line, [&figures] { return figures.Json(); });
-    // An operator's page is nothing for the network, unless it is asked for by address.
+    // The operators' page is on the network only when the flag has an address.
     const bool port_alone = flags.admin.starts_with(':');
     if (Error err = admin->Listen(port_alone ? "127.0.0.1" + flags.admin : flags.admin)) {
       std::fprintf(stderr, "hon: %s\n", err.Message().c_str());

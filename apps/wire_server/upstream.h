@@ -10,9 +10,8 @@ namespace hon::wire {
 /// The options of the command line for the proxy.
 struct UpstreamFlags {
   std::string url;  // "": no proxy
-  std::string ca;   // PEM file of the authorities of its certificate; "": those of the system
-  std::string at =
-      "/proxy";  // the prefix below which requests are passed on; "/": all requests are
+  std::string ca;   // PEM file of the authorities for its certificate; "": those of the system
+  std::string at = "/proxy";  // the prefix of the requests that are passed on; "/": all requests
 };
 
 /// The proxy to the server that the flags name.

@@ -11,7 +11,7 @@ class ClientContext;
 
 namespace hon::wire {
 
-/// TLS to the server behind the proxy; null for the transport's own.
+/// The TLS to the server behind the proxy; null: the transport's own.
 Result<std::shared_ptr<tls::ClientContext>> UpstreamTls(const UpstreamFlags& flags);
 
 }  // namespace hon::wire

@@ -24,7 +24,7 @@ void ReusableContext::Expire(const Error& cause) {
 
 bool ReusableContext::Release(const Context& shown) {
   ContextNode* node = context_.Node();
-  if (node == nullptr) return false;  // Arm has thrown
+  if (node == nullptr) return false;  // for an exception of Arm
   const bool stays = shown.Node() == node;
   if (node->Refs() == (stays ? 2 : 1)) {
     node->Revive();

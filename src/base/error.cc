@@ -17,11 +17,10 @@ struct Error::Rep {
 
 namespace {
 
-// The error where no memory is left for a better one.
+// The error when there is no memory for a better one.
 constexpr Sentinel kNoMemory{"out of memory"};
 
-/// Returns the result of `make`, or `otherwise` where there is no memory for it: an error that
-/// cannot be made is still an error, and no exception.
+/// Returns the result of `make`, or `otherwise` when `make` finds no memory. Never throws.
 template <class Make>
 Error OrElse(const Error& otherwise, Make make) noexcept {
   try {

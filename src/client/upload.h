@@ -13,8 +13,8 @@ namespace hon::client {
 /// The sending of one request's body. Used on the loop of its connection.
 class Upload final : public std::enable_shared_from_this<Upload> {
  public:
-  /// `first`: bytes that were already read from `body`. `trailer` is kept by the caller, and may be
-  /// filled until the body is at its end.
+  /// `first`: bytes that were already read from `body`. The caller keeps `trailer`, and may fill it
+  /// until the end of the body.
   Upload(http::Body body, const RequestPlan& plan, const http::Header& trailer, std::string first);
 
   /// Whether the whole body is in memory, with at most `bytes_max` bytes.

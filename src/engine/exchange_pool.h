@@ -23,7 +23,7 @@ class ExchangePool {
   /// Under AddressSanitizer, uses of a Request or ResponseWriter that a handler has kept are
   /// detected from here on.
   void GiveBack(Http1Exchange& exchange);
-  /// Frees the free exchanges.
+  /// Frees the unused exchanges.
   void Trim();
 
  private:

@@ -287,7 +287,7 @@ inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
   return exchange.Answer(*scope_);
 }
 
-// No memory outside of the handler: costs this connection.
+// There is no memory outside of the handler: ends this connection.
 void Http1Conn::GiveUp(Http1Exchange& exchange) {
   exchange.Abandon();
   if (phase_ != Phase::kHijacked && phase_ != Phase::kClosed) Close(CloseHow::kAbort);

@@ -60,7 +60,7 @@ class Http1Exchange final : public Exchange,
   void Detach(const ConnScope& scope);
   /// Consumes the head, calls the handler and completes the answer.
   [[nodiscard]] Outcome Answer(const ConnScope& scope);
-  /// After an exception that left ReadHead, Answer or Drain: ends the request.
+  /// Ends the request after an exception that left ReadHead, Answer or Drain.
   [[gnu::cold]] void Abandon();
   /// After Outcome::kUnreadBody: drops the rest of the body, waiting for it as needed.
   [[nodiscard]] Outcome Drain();

@@ -22,7 +22,7 @@ Http2Conn& Http2Of(netpoll::Connection& c) { return *static_cast<Http2Conn*>(c.U
 // RFC 7301 §6, RFC 9113 §3.2.
 constexpr std::string_view kHttp2Protocol = "h2";
 
-// An event that finds no memory costs its connection.
+// Calls `event`. A failed allocation ends the connection.
 template <class Event>
 [[gnu::always_inline]] inline void OrCut(netpoll::Connection& c, Event event) {
   try {

@@ -12,7 +12,7 @@
 namespace hon::engine {
 namespace {
 
-// Interval of looks while memory is scarce.
+// Interval of checks while memory is scarce.
 constexpr Duration kScarceInterval = std::chrono::milliseconds(100);
 
 size_t BytesHeld(netpoll::Connection& c) { return c.Reader().Len() + c.Writer().Len(); }
@@ -38,7 +38,7 @@ void LoopMemory::ArmTimer() {
   services_->loop.Timers().Arm(*this, DeadlineAfter(services_->loop.Now(), interval));
 }
 
-// No exception leaves it: without memory the next look tries again.
+// No exception leaves OnTimer: without memory the next check tries again.
 void LoopMemory::OnTimer() {
   static_cast<void>(CallGuarded([this] { Look(); }));
   if (busy_ || services_->served != 0 || services_->scarce) ArmTimer();
@@ -83,8 +83,8 @@ void LoopMemory::Relieve() {
   ArmTimer();
 }
 
-// Cuts connections that hold at least half of what the largest holder has, until `wanted` bytes are
-// freed; then the next smaller ones. Returns the bytes that the cut connections held.
+// Cuts the connections that hold at least half as much as the largest holder, until `wanted` bytes
+// are freed; then the next smaller ones. Returns the bytes that the cut connections held.
 size_t LoopMemory::CutHolders(size_t wanted) {
   struct Walk {
     size_t largest = 0;
@@ -126,8 +126,8 @@ void LoopMemory::GiveBack() {
   services_->scheduler.Trim();
   if (!std::exchange(busy_, false)) return;
   if (services_->shared.busy_loops.fetch_sub(1, std::memory_order_relaxed) != 1) return;
-  // The last loop with work has become idle: nothing of this server uses the heap now. The call
-  // takes milliseconds for each 100 MiB, so another thread makes it.
+  // The last loop with work has become idle: nothing of this server uses the heap now. Another
+  // thread makes the call, which takes milliseconds for each 100 MiB.
   fiber::Go([] { static_cast<void>(fiber::Blocking([] { TrimHeap(); })); },
             {.scheduler = &services_->scheduler});
 }

@@ -26,7 +26,8 @@ class LoopMemory final : private netpoll::Timer {
     if (!busy_) [[unlikely]]
       BeginWork();
   }
-  /// The budget of the server is exceeded: cuts connections until the share of this loop is freed.
+  /// Called when the budget of the server is exceeded: cuts connections until the share of this
+  /// loop is freed.
   void Relieve();
 
  private:
@@ -39,9 +40,9 @@ class LoopMemory final : private netpoll::Timer {
   void GiveBack();
 
   LoopServices* services_;
-  uint64_t accepted_ = 0;    // connections so far
-  uint64_t work_seen_ = 0;   // requests and connections at the last look
-  TimePoint quiet_since_{};  // the last look that saw new work
+  uint64_t accepted_ = 0;    // connections accepted so far
+  uint64_t work_seen_ = 0;   // requests and connections at the last check
+  TimePoint quiet_since_{};  // the last check that saw new work
   bool busy_ = false;        // counted in Shared::busy_loops
   bool given_back_ = true;   // no new work since the last GiveBack
 };

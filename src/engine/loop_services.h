@@ -57,7 +57,7 @@ struct LoopServices {
   LoopEngine::Shared& shared;          // of all loops of the server
   std::atomic<bool> keep_alive{true};  // connections go on after an answer; any thread reads
   const bool limits_requests;          // WithMaxInFlight
-  bool scarce = false;                 // memory is: further requests are answered 503
+  bool scarce = false;                 // memory is scarce: further requests are answered 503
   const Duration request_timeout;      // WithRequestTimeout
   const ConnSettings settings;
   const adaptor::HeadParser parser;

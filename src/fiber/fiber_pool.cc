@@ -83,7 +83,7 @@ void FiberPool::OnTimer() {
   if (HasMore()) loop_->Timers().Arm(*this, loop_->Now() + netpoll::TimerWheel::kTick);
 }
 
-// Bounded, since the free fibers of a loop in use would be trimmed for ever.
+// The number of sweeps is bounded: the free fibers of a busy loop would be trimmed without end.
 void FiberPool::Trim() {
   sweeps_to_nothing_ = Free() / kStacksPerSweep + slabs_.size() / kSlabsPerSweep + 2;
   loop_->Timers().Arm(*this, loop_->Now() + netpoll::TimerWheel::kTick);

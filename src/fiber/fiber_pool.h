@@ -160,7 +160,7 @@ class FiberPool final : private netpoll::Timer {
   std::vector<std::unique_ptr<FiberSlab>> slabs_;
   size_t slabs_unused_ = 0;  // slabs without a live fiber
   size_t slab_looked_at_ = 0;
-  size_t sweeps_to_nothing_ = 0;  // sweeps that keep no memory, after Trim
+  size_t sweeps_to_nothing_ = 0;  // sweeps after Trim, which keep no memory
   FiberSlab* newest_ = nullptr;   // may have room for more fibers
   Counter stacks_;
   Counter trimmed_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The parts of a request that a proxy makes anew.
+// The parts of a request that a proxy replaces.
 
 #include <string>
 #include <string_view>
@@ -10,15 +10,15 @@
 
 namespace hon::httputil::internal {
 
-/// The path of `base` and that of `url`, with one slash between them, as the path of `url`.
+/// Sets the path of `url` to the path of `base` and its own, with one slash between them.
 void JoinPaths(const url::URL& base, url::URL& url);
-/// Sends `url` to the scheme, host, path and query of `target`.
+/// Points `url` at the scheme, host, path and query of `target`.
 void Retarget(const url::URL& target, url::URL& url);
-/// `query`; where a pair of it has a ";" or a bad escape, without these pairs, sorted.
+/// `query`. When a pair has a ";" or an invalid escape, the query without such pairs, sorted.
 [[nodiscard]] std::string CleanQuery(std::string_view query);
-/// The address of the client without its port; "" for none.
+/// The client's address without its port; "" for none.
 [[nodiscard]] std::string_view AddressOf(const http::Request& r);
-/// The values of `name` and `last`, as one list.
+/// The values of `name`, and `last`, as one list.
 [[nodiscard]] std::string JoinLines(const http::Header& header, std::string_view name,
                                     std::string_view last);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Fields that are about one connection, and are not passed on (RFC 9110 §7.6.1).
+// The connection-specific fields, which are not passed on (RFC 9110 §7.6.1).
 
 #include <string_view>
 
@@ -8,12 +8,12 @@
 
 namespace hon::httputil::internal {
 
-/// Removes the fields that Connection names, Connection itself, and the others that mean one
-/// connection.
+/// Removes the fields that Connection names, Connection itself, and the other connection-specific
+/// fields.
 void RemoveHopByHop(http::Header& header);
 
-/// The protocol that a message asks or agrees to switch to: the value of Upgrade, when Connection
-/// names it; else "".
+/// The protocol that a message requests or accepts: the value of Upgrade, when Connection names
+/// Upgrade; else "".
 [[nodiscard]] std::string_view UpgradeProtocol(const http::Header& header);
 
 /// Whether one of the lines of `name` lists `token`, without regard to case.

@@ -38,7 +38,7 @@ bool IsRepeatable(std::string_view method) {
          method == http::MethodPut || method == http::MethodDelete;
 }
 
-// Whether the request may go to another server behind `err`.
+// Whether the request may go to another server after `err`.
 bool MayTryAnother(const http::Request& r, const Error& err) {
   if (r.Context().Done()) return false;
   switch (http::KindOf(err)) {
@@ -57,7 +57,7 @@ bool MayTryAnother(const http::Request& r, const Error& err) {
   return IsRepeatable(r.Method) && (r.Body.IsNoBody() || http::IsReplayable(r.Body));
 }
 
-// Whether an error says something about the server, and not about the request or its client.
+// Whether an error is the fault of the server, not of the request or its client.
 bool IsFailure(const http::Request& r, const Error& err) {
   if (r.Context().Done()) return false;
   switch (http::KindOf(err)) {
@@ -81,7 +81,8 @@ struct LoadBalancer::Upstream {
   std::atomic<unsigned> failures{0};
   std::atomic<int64_t> rests_until{kNotResting};
 
-  // Whether a request may be sent there. The first call behind a rest takes the right to try.
+  // Whether a request may be sent to this server. The first call after a rest takes the right to
+  // try.
   [[nodiscard]] bool MayServe(TimePoint now, Duration rest) {
     int64_t until = rests_until.load(std::memory_order_relaxed);
     if (until == kNotResting) return true;
@@ -90,7 +91,7 @@ struct LoadBalancer::Upstream {
   }
 };
 
-// Counts a request as long as the body of its answer lives.
+// Counts a request until the body of its answer is destroyed.
 class LoadBalancer::CountedBody final : public http::ConnSource {
  public:
   CountedBody(http::Body body, std::shared_ptr<Upstream> upstream)

@@ -7,7 +7,8 @@
 
 namespace hon::httputil::internal {
 
-/// The body of one request as that of another, which gets its trailers too. Both outlive the reads.
+/// The body of one request as the body of another, which gets the trailers, too. Both outlive the
+/// reads.
 class PassedBody final : public http::BodySource {
  public:
   PassedBody(http::Request& in, http::Request& out) : body_(in.Body), in_(in), out_(out) {}
@@ -30,7 +31,7 @@ class PassedBody final : public http::BodySource {
   [[nodiscard]] bool Failed() const { return failed_; }
 
  private:
-  // A name that was announced and has no value is not sent.
+  // An announced name without a value is not sent.
   void PassTrailers() {
     for (const auto& field : in_.Trailer) {
       if (field.value.empty()) {

@@ -13,7 +13,7 @@ namespace {
 
 using http::HeaderId;
 
-// "/a/" and "/b", "/a" and "b": "/a/b".
+// Joins "/a/" and "b", or "/a" and "b", to "/a/b".
 std::string JoinWithSlash(std::string_view base, std::string_view path) {
   const bool ends = base.ends_with('/');
   const bool begins = path.starts_with('/');

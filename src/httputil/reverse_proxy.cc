@@ -23,7 +23,7 @@ using internal::Lists;
 using internal::PassedBody;
 using internal::UpgradeProtocol;
 
-/// Ends behind one Read, so that what has come can be sent before more is awaited.
+/// Ends after one Read, so that received bytes can be sent before the next wait.
 class OneRead final : public io::Reader {
  public:
   explicit OneRead(io::Reader& from) : from_(from) {}
@@ -34,7 +34,7 @@ class OneRead final : public io::Reader {
     ended_ = static_cast<bool>(got.err);
     return got;
   }
-  /// For the next Read. False when there will be none.
+  /// Allows the next Read. Returns false at the end of the body.
   [[nodiscard]] bool Again() {
     done_ = false;
     return !ended_;
@@ -69,7 +69,7 @@ void AddFields(const http::Header& from, http::Header& to) {
   for (const auto& field : from) to.AddExact(field.name, field.value);
 }
 
-/// One request on its way through a proxy.
+/// One request that passes through a proxy.
 class Passage {
  public:
   Passage(const ReverseProxy& proxy, http::ResponseWriter& w, http::Request& r)
@@ -99,7 +99,7 @@ class Passage {
   http::Request out_;
   std::shared_ptr<PassedBody> body_;
   std::shared_ptr<http::RoundTripper> default_transport_;
-  std::vector<std::string> announced_;  // trailers of the answer
+  std::vector<std::string> announced_;  // names of the answer's trailers
   std::string asked_protocol_;          // "": none
   bool awaits_answer_ = false;
 };
@@ -147,7 +147,7 @@ Error Passage::MakeRequest() {
     return Error::Of(ErrUpgrade,
                      "client tried to switch to invalid protocol " + Quote(asked_protocol_));
   }
-  // The Upgrade to HTTP/2 has been withdrawn (RFC 9113 §3.1), and would not end at this proxy.
+  // RFC 9113 §3.1 has removed the Upgrade to HTTP/2; the upgrade would not end at this proxy.
   if (SameFold(asked_protocol_, "h2c")) asked_protocol_.clear();
   const bool takes_trailers = Lists(in_.Header, "Te", "trailers");
   internal::RemoveHopByHop(out_.Header);
@@ -158,7 +158,7 @@ Error Passage::MakeRequest() {
   }
   if (proxy_.Rewrite) CallRewrite();
   AddVia(out_.Header, in_.ProtoMajor, in_.ProtoMinor);
-  // The transport makes up neither.
+  // Keeps the transport from adding either field.
   for (const HeaderId id : {HeaderId::kUserAgent, HeaderId::kAcceptEncoding}) {
     if (!out_.Header.Has(id)) out_.Header.Suppress(http::HeaderName(id));
   }
@@ -193,7 +193,7 @@ void Passage::AddVia(http::Header& header, int major, int minor) const {
 
 // --- The answer.
 
-// Called while this fiber waits for the answer, and on it.
+// Called on the fiber that waits for the answer.
 void Passage::PassInterim(int status, const http::Header& fields) {
   if (!awaits_answer_ || fiber::Current() != fiber_) return;
   http::Header kept = std::move(w_.Header());
@@ -243,7 +243,7 @@ void Passage::PassHead(http::Response& answer) {
   AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
   http::Header& header = w_.Header();
   AddFields(answer.Header, header);
-  // The type of what the server sends is the server's to say.
+  // Only the server behind the proxy decides on the type.
   if (!header.Has(HeaderId::kContentType)) header.Suppress("Content-Type");
   std::string names;
   for (const auto& field : answer.Trailer) {
@@ -284,7 +284,7 @@ void Passage::PassTrailers(const http::Response& answer) {
 void Passage::Fail(const Error& err) {
   if (!in_.Context().Done()) Log("proxy error: ", err);
   if (proxy_.ErrorHandler) return proxy_.ErrorHandler(w_, out_, err);
-  // Where the request cannot be read, or has timed out, the server says so.
+  // When the request cannot be read, or has timed out, the server answers.
   if (body_ != nullptr && body_->Failed()) return;
   if (in_.Context().Err().Is(appcontext::ErrDeadlineExceeded)) return;
   w_.WriteHeader(http::IsTimeout(err) ? http::StatusGatewayTimeout : http::StatusBadGateway);
@@ -301,7 +301,7 @@ void ReverseProxy::ServeHTTP(http::ResponseWriter& w, http::Request& r) {
   Passage(*this, w, r).Run();
 }
 
-// A request only waits here, for its client and for the server: no worker is needed for that.
+// A request only waits here, for its client and for the server: needs no worker.
 http::Target ReverseProxy::Resolve(http::Request&) { return Around(*this, *this); }
 
 std::shared_ptr<ReverseProxy> NewSingleHostReverseProxy(url::URL target) {

@@ -18,7 +18,7 @@ Error Tunnel::Join(http::ResponseWriter& w, std::string_view protocol, const htt
   }
   if (server->BecomeEvented(tunnel->server_)) {
     tunnel->Abort();
-    return {};  // the client has got its 101 already
+    return {};  // the client has already received its 101
   }
   tunnel->Move(tunnel->client_, tunnel->server_);
   tunnel->Move(tunnel->server_, tunnel->client_);
@@ -52,12 +52,12 @@ void Tunnel::End::OnClosed(const Error& why) {
   other.conn->Close(why ? io::ConnClose::kAbort : io::ConnClose::kGraceful);
 }
 
-// Sends `to` what `from` has received, as far as `to` takes it.
+// Sends `to` the received bytes of `from`, as far as there is room.
 void Tunnel::Move(End& from, End& to) {
   if (from.conn == nullptr || to.conn == nullptr) return;
   io::LinkBuffer& in = from.conn->In();
   while (!in.Empty()) {
-    if (!MakeRoom(to)) return;  // OnDrained goes on
+    if (!MakeRoom(to)) return;  // OnDrained continues
     to.conn->Out().Append(std::move(in));
     to.conn->SendSoon();
     from.conn->ConsumedInput();
@@ -76,7 +76,7 @@ bool Tunnel::MakeRoom(End& to) const {
   return false;
 }
 
-// `from` has finished sending.
+// `from` has ended its output: ends that of `to`.
 void Tunnel::PassEnd(End& from, End& to) {
   from.input_ended = true;
   if (from.conn->InputTruncated()) return Abort();

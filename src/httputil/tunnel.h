@@ -10,15 +10,15 @@
 
 namespace hon::httputil::internal {
 
-/// Two connections of one loop, each of which is sent what the other one receives, until both have
-/// ended (RFC 9110 §7.8). Blocks move from one to the other without a copy, and no fiber waits. A
-/// connection that is not read pauses the other. Keeps itself alive.
+/// Joins two connections of one loop: each is sent what the other receives, until both have ended
+/// (RFC 9110 §7.8). Blocks move from one to the other without a copy, and no fiber waits. A
+/// connection that does not take its output pauses the other. Keeps itself alive.
 class Tunnel final : public std::enable_shared_from_this<Tunnel> {
  public:
-  /// Answers the client 101 with `protocol` and `fields`, and joins its connection to `server`.
-  /// Runs on the fiber of the handler. `stall_timeout`: a connection that takes nothing for so
-  /// long ends both. Errors of http::ResponseWriter::Upgrade; ErrNotSupported on another thread
-  /// than that of the client's connection.
+  /// Answers the client 101 with `protocol` and `fields`, and joins the client's connection to
+  /// `server`. Called on the fiber of the handler. `stall_timeout`: when one connection takes no
+  /// byte for this long, both end. Fails with the errors of http::ResponseWriter::Upgrade, and with
+  /// ErrNotSupported on a thread other than that of the client's connection.
   static Error Join(http::ResponseWriter& w, std::string_view protocol, const http::Header& fields,
                     std::unique_ptr<io::Conn> server, Duration stall_timeout);
 
@@ -36,7 +36,7 @@ class Tunnel final : public std::enable_shared_from_this<Tunnel> {
     void OnClosed(const Error& why) override;
 
     std::unique_ptr<io::EventConn> conn;  // null before OnOpen and after OnClosed
-    bool input_ended = false;             // the other end's output has been ended too
+    bool input_ended = false;             // the output of the other end has been ended, too
     bool stalled = false;                 // its output waits for the peer
 
    private:

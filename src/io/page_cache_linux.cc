@@ -12,7 +12,7 @@
 namespace hon::io {
 namespace {
 
-// Linux 6.5 and later; headers may be older than the kernel. The number is the same everywhere.
+// cachestat: Linux 6.5 and later. The number is the same on all architectures; headers may lack it.
 constexpr long kCachestatCall = 451;
 
 struct CachestatRange {
@@ -27,7 +27,7 @@ struct Cachestat {
   uint64_t recently_evicted;
 };
 
-// Older kernels are asked for a byte of each of these stretches, the least that read-ahead fills.
+// Older kernels: one byte of each stretch is tested; a stretch is the least that read-ahead fills.
 constexpr size_t kStretchBytes = 16 * 1024;
 
 bool ByteIsCached(int fd, int64_t at) {

@@ -91,7 +91,7 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
     const size_t had = c.in_.Len();
     try {
       c.in_.Write({block->data, n});
-    } catch (const std::bad_alloc&) {  // the block itself takes the place of the copy
+    } catch (const std::bad_alloc&) {  // the block itself replaces the copy
       copy = false;
       copied = c.in_.Len() - had;
     }

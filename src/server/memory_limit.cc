@@ -13,7 +13,7 @@
 namespace hon::server {
 namespace {
 
-// A number in a file; SIZE_MAX for no file, and for "max".
+// The number in a file; SIZE_MAX for a missing file, and for "max".
 size_t NumberIn(const std::string& path) {
   std::ifstream file(path);
   uint64_t bytes = 0;

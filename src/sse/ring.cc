@@ -134,7 +134,8 @@ void Ring::PostPump(const void* loop, const LoopStreams& those) {
 }
 
 // Pumps kStreamsPerTurnMax streams and leaves the others to the next turn, so that a broadcast to
-// many does not hold the loop. Events that come in mid-round begin another round behind this one.
+// many streams does not hold the loop. Events that arrive during a round start another round after
+// it.
 void Ring::PumpStreams(const void* loop) {
   std::unique_lock lock(mutex_);
   const auto at = loops_.find(loop);

@@ -72,10 +72,10 @@ class Ring : public std::enable_shared_from_this<Ring> {
   /// The streams of one loop. Changed on its thread, with the mutex held.
   struct LoopStreams {
     std::vector<Stream*> streams;
-    uint64_t round = 0;  // of pumping; a stream that has this number was pumped
+    uint64_t round = 0;  // number of the current round; a stream with this number was pumped
     bool mid_round = false;
     bool running = false;  // a call of PumpStreams is posted
-    bool told = false;     // there are events since the last round began
+    bool told = false;     // there are events since the start of the last round
   };
 
   void Leave();

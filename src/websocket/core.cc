@@ -212,7 +212,7 @@ void Core::Pump() {
   }
 }
 
-// A peer that sends many small frames at once holds the loop for no longer than others.
+// A peer that sends many small frames at once holds the loop for one turn only.
 void Core::PumpLater() {
   frames_left_ = kFramesPerTurnMax;
   pump_posted_ = true;

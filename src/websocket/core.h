@@ -149,9 +149,9 @@ class Core final : public io::ConnSink {
   uint64_t emitted_ = 0;                // approximate number of bytes of frames so far
   uint64_t sent_mark_ = 0;              // bytes sent when the write deadline was set
   const bool client_;
-  uint32_t frames_left_ = kFramesPerTurnMax;  // of this turn
+  uint32_t frames_left_ = kFramesPerTurnMax;  // that may be served in this turn
   bool pumping_ = false;
-  bool pump_posted_ = false;    // the next turn goes on with the input that is left
+  bool pump_posted_ = false;    // the next turn serves the rest of the input
   bool write_watched_ = false;  // the write deadline is set
   bool paused_ = false;         // the handler gets no messages until the peer has taken more
   bool answering_ = false;      // the reader has got a message, and has not come back for more

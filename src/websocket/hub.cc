@@ -82,7 +82,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
   };
   using ByLoop = std::map<const void*, Members>;
 
-  /// One message to the receivers of one loop, from the receiver at `next` on.
+  /// One message to the receivers of one loop, starting at receiver `next`.
   struct Broadcast {
     std::shared_ptr<internal::Prepared> message;
     Members members;
@@ -93,8 +93,7 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
     std::deque<Broadcast> broadcasts;
     bool running = false;  // a SendCall is posted
   };
-  /// A posted call of Send. A loop that is destroyed first discards the call, and what it would
-  /// have sent.
+  /// A posted call of Send. A loop that is destroyed first discards the call and its messages.
   struct SendCall {
     SendCall(std::shared_ptr<Impl> its_hub, const void* its_loop)
         : hub(std::move(its_hub)), loop(its_loop) {}
@@ -109,8 +108,8 @@ class Hub::Impl : public std::enable_shared_from_this<Hub::Impl> {
     bool pending = true;
   };
 
-  // Has the loop go on with its outbox. Posts through any live receiver of the first message, and
-  // drops messages whose receivers have all ended.
+  // Posts a Send to the loop through any live receiver of the first message. Drops messages whose
+  // receivers have all ended.
   void PostSend(const void* loop) {
     const auto call = std::make_shared<SendCall>(shared_from_this(), loop);
     const auto send = [call] {

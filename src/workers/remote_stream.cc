@@ -78,7 +78,7 @@ void RemoteStream::GiveBack() {
 
 Error RemoteStream::FillInput() {
   Error err;
-  // A fiber beside the handler's leaves the output alone, which the handler's may be writing.
+  // Only the handler's fiber may write output: another fiber does not flush it.
   const bool beside = fiber::CurrentSwitchHooks().before_suspend == nullptr;
   auto fill = [&] {
     if (!beside) PushOutput();  // the peer may wait for it, as for a 100 Continue
@@ -91,7 +91,8 @@ Error RemoteStream::FillInput() {
     if (in_.Len() != had) err = {};
   };
   if (beside) {
-    const appcontext::Context context = fiber::CurrentContext();  // ends the wait over there, too
+    const appcontext::Context context = fiber::CurrentContext();  // also ends the wait on the
+                                                                  // owning loop
     RunOn(*home_, [&] {
       fiber::SetContext(&context);
       fill();

@@ -1,8 +1,7 @@
-// A library to be preloaded into a server: tells of every call of the C library in which the thread
-// of a loop has slept. The loop's own wait (epoll_wait, io_uring_enter) is not among the calls that
-// are watched; everything else must return at once. A call counts when the thread has given up its
-// processor in it and 5 ms have passed: a call that was only interrupted by other threads has not
-// slept.
+// A library for LD_PRELOAD into a server: logs every call of the C library in which the thread of a
+// loop has slept. The loop's own waits (epoll_wait, io_uring_enter) are not watched; every other
+// call must return at once. A call counts when the thread has given up its processor during the
+// call and 5 ms have passed: a call that other threads only interrupted has not slept.
 //
 // HON_LOOP_CALLS_LOG names the file that gets a line for each such call.
 
@@ -39,7 +38,7 @@ bool OnLoop() {
     is_loop = 0;
     if (::pthread_getname_np(::pthread_self(), name, sizeof name) == 0) {
       is_loop = std::strncmp(name, "hon-loop", 8) == 0 || std::strcmp(name, "hon-standby") == 0;
-      // A thread gets its name at its beginning; before that it has that of the program.
+      // A thread gets its name when it begins; before, it has that of the program.
       if (is_loop == 0 && std::strncmp(name, "hon-", 4) != 0) is_loop = -1;
     }
   }
@@ -58,7 +57,7 @@ long Nanoseconds() {
   return now.tv_sec * 1'000'000'000L + now.tv_nsec;
 }
 
-/// Around one call.
+/// Watches one call.
 class Watch {
  public:
   explicit Watch(const char* call) : call_(OnLoop() ? call : nullptr) {

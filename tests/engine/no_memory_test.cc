@@ -1,6 +1,6 @@
-// Each allocation of a server fails in turn, while clients ask, upload, pipeline, read slowly and
-// leave. Whatever fails costs at most the connection, or gives an answer of 500 or 503; the server
-// goes on, and nothing is left.
+// Each allocation of a server fails in turn, while clients request, upload, pipeline, read slowly
+// and leave. A failure costs at most the connection, or gives a 500 or 503; the server goes on, and
+// nothing is left.
 
 #include "engine/simulation.h"
 #include "support/failing_allocations.h"
@@ -49,7 +49,7 @@ class Trial {
   }
 
  private:
-  // One that sends `wire` in two pieces.
+  // A client that sends `wire` in two pieces.
   int Client(std::string_view wire) {
     int fd = -1;
     {
@@ -76,10 +76,10 @@ class Trial {
           EXPECT_EQ(answer.body, BodyOf(answer.body.size()));
         }
       }
-      // An answer that is not whole ends with its connection.
+      // An incomplete answer ends with its connection.
       EXPECT_TRUE(wire.empty() || Ended(fd)) << wire.substr(0, 60);
     }
-    // The server goes on.
+    // The server still answers.
     const int fd = world_.Connect();
     ASSERT_GE(fd, 0);
     world_.kernel->At(fd).Sends("GET /length/10 HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -104,7 +104,7 @@ TEST(NoMemory, EachFailedAllocationCostsAtMostItsConnection) {
     SCOPED_TRACE("allocation " + std::to_string(at));
     if (!Trial(at).Serve()) break;
   }
-  EXPECT_GT(at, 50U);  // the clients do make the server allocate
+  EXPECT_GT(at, 50U);  // the clients make the server allocate
   EXPECT_LT(at, 10'000U);
 }
 

@@ -1,8 +1,7 @@
 #pragma once
 
-// A whole server of HTTP/1 on one thread, without a kernel: its loop, fibers and handlers run over
-// a FakeBackend, and the clients are what a test sends and receives. Every run of one seed is the
-// same.
+// A whole HTTP/1 server on one thread, without a kernel: its loop, fibers and handlers run over a
+// FakeBackend, and a test sends and receives for the clients. Every run of one seed is the same.
 
 #include <gtest/gtest.h>
 
@@ -25,14 +24,14 @@
 
 namespace hon::engine::simulation {
 
-/// The pattern of all bodies, so that an answer shows which bytes of which body it has.
+/// The content of all bodies, which shows the position of each byte.
 inline std::string BodyOf(size_t size) {
   std::string body(size, '\0');
   for (size_t i = 0; i < size; ++i) body[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
   return body;
 }
 
-/// The handlers of the simulated server. They count what begins and ends.
+/// The handlers of the simulated server. Count their calls and ends.
 class Handlers {
  public:
   Handlers() {
@@ -85,7 +84,7 @@ class Handlers {
   }
 };
 
-/// The server. Its clock is the test's, but for the time that a peer is waited for.
+/// The server. Its clock is the test's, except while it waits for a peer.
 class World {
  public:
   explicit World(EventHook hook = [](const Event&) {})
@@ -102,7 +101,7 @@ class World {
   ~World() {
     if (serving != nullptr) End();
   }
-  /// Cuts what is left, and ends the server.
+  /// Cuts remaining connections, and ends the server.
   void End() {
     serving->CloseAll(io::ErrClosed);
     for (int i = 0; i < 1000 && !Quiet(); ++i) loop->Turn(std::chrono::milliseconds(1));
@@ -110,7 +109,7 @@ class World {
     scheduler.reset();
   }
   [[nodiscard]] bool Quiet() const { return serving->Connections() == 0 && scheduler->Live() == 0; }
-  /// A connected client; -1 when the server has not taken it.
+  /// Returns a connected client, or -1 when the server has not accepted the connection.
   int Connect() {
     const int fd = kernel->Open();
     return loop->Adopt(fd, *serving) ? fd : -1;
@@ -129,14 +128,14 @@ class World {
   std::unique_ptr<LoopEngine> serving;
 };
 
-/// One answer as a client has read it.
+/// One answer, as a client has read it.
 struct Answer {
   int status = 0;
   std::string body;
 };
 
-/// Takes the next whole answer from the front of `wire`; false when it is not whole. A body without
-/// framing is whole when the connection `ended`.
+/// Takes the next whole answer from the front of `wire`; returns false without one. A body without
+/// framing is whole when the connection has `ended`.
 inline bool TakeAnswer(std::string& wire, bool ended, Answer* answer) {
   const size_t head_end = wire.find("\r\n\r\n");
   if (head_end == std::string::npos) return false;

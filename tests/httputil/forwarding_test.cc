@@ -7,7 +7,7 @@
 namespace hon::httputil::internal {
 namespace {
 
-// Go's TestSingleJoinSlash and TestJoinURLPath, with what they want.
+// The cases of Go's TestSingleJoinSlash and TestJoinURLPath.
 TEST(Forwarding, PathsAreJoinedByOneSlash) {
   struct Case {
     std::string_view base;

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers by host; hosts in `broken` fail with that error.
+// Answers by host; hosts in `broken` fail with their error.
 class Hosts final : public http::RoundTripper {
  public:
   Result<http::Response> RoundTrip(http::Request& r) override {
@@ -73,7 +73,7 @@ TEST_F(LoadBalancer, PrefersTheServerWithTheFewestRequests) {
   std::vector<http::Response> open;
   for (int i = 0; i < 3; ++i) open.push_back(*Ask(balancer));
   EXPECT_EQ(hosts_->counts.size(), 3u);
-  // The request to s1 has ended: its body has been read.
+  // The request to s1 has ended with the read of its body.
   EXPECT_EQ(open[1].Body.ReadAll().value(), "s1");
   for (int i = 0; i < 4; ++i) EXPECT_EQ(Ask(balancer)->Body.ReadAll().value(), "s1");
   EXPECT_EQ(balancer.GetHealth()[0].requests, 1u);

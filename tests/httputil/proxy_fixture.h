@@ -18,10 +18,10 @@
 
 namespace hon::test {
 
-/// A ReverseProxy on a server of its own, on either backend.
+/// A ReverseProxy on a server of its own, on both backends.
 class ProxyTest : public BackendTest {
  protected:
-  /// Passes everything on to `target`; before Serve.
+  /// Passes everything to `target`; called before Serve.
   void To(std::string_view target) {
     proxy_.Rewrite = [url = *url::Parse(target)](httputil::ProxyRequest& r) { r.SetURL(url); };
   }

@@ -1,5 +1,5 @@
 // Scenarios of Go's reverseproxy_test, over sockets. The server behind the proxy is a script that
-// sees and says every byte.
+// controls every byte.
 
 #include "hon/httputil/reverse_proxy.h"
 
@@ -21,7 +21,7 @@ constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok
 
 class ReverseProxy : public test::ProxyTest {};
 
-/// Sees the head of one request and answers it with `answer`.
+/// Reads the head of one request and answers with `answer`.
 class OneAnswer {
  public:
   explicit OneAnswer(std::string_view answer = kOk)
@@ -33,7 +33,7 @@ class OneAnswer {
         }) {}
   [[nodiscard]] std::string Url() const { return server_.Url(); }
   [[nodiscard]] const std::string& Address() const { return server_.Address(); }
-  /// Once the answer has come.
+  /// Valid after the answer.
   [[nodiscard]] const std::string& Head() const { return head_; }
 
  private:
@@ -69,7 +69,7 @@ TEST_P(ReverseProxy, PassesARequestOnAndItsAnswerBack) {
   EXPECT_EQ(answer.Get("Server"), "back");
 }
 
-// G76: neither a User-Agent nor gzip is made up for the client, nor a type for the server.
+// G76: the proxy adds neither a User-Agent nor gzip to the request, nor a type to the answer.
 TEST_P(ReverseProxy, MakesNothingUp) {
   OneAnswer back("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>");
   To(back.Url());
@@ -201,7 +201,7 @@ TEST_P(ReverseProxy, ModifyResponseChangesTheAnswer) {
   EXPECT_EQ(answer.body, "ok");
 }
 
-// R13: an answer that broke off never looks whole.
+// R13: an incomplete answer stays incomplete.
 TEST_P(ReverseProxy, AnAnswerThatBreaksOffBreaksOff) {
   for (const std::string_view broken :
        {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
@@ -264,7 +264,7 @@ TEST_P(ReverseProxy, BodiesAndTrailersOfRequestsComeThrough) {
   EXPECT_TRUE(seen.ends_with("hello\r\n0\r\nX-Sum: 42\r\n\r\n")) << seen;
 }
 
-// R9: the head comes before the body, and each part as it comes.
+// R9: the head is sent before the body, and each part when it arrives.
 TEST_P(ReverseProxy, AnswersOfUnknownLengthAreSentAtOnce) {
   std::atomic<int> step{0};
   const ScriptedServer back([&](ScriptedConn& conn) {
@@ -330,7 +330,7 @@ TEST_P(ReverseProxy, AnAnswerBeforeTheEndOfTheBodyIsPassedOn) {
   });
   To(back.Url());
   WirePeer peer(Serve());
-  // The rest of this body never comes.
+  // The rest of this body is never sent.
   ASSERT_TRUE(peer.Send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\npart"));
   const Answer answer = peer.ReadAnswer();
   EXPECT_EQ(answer.status, 413);

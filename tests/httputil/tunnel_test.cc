@@ -45,7 +45,7 @@ TEST_P(Tunnel, BytesGoBothWaysAlsoThoseBehindTheHeads) {
   EXPECT_NE(head.find("Connection: Upgrade\r\nUpgrade: echo\r\n"), std::string::npos) << head;
 }
 
-// One side's end of sending reaches the other, which may go on.
+// The end of one side's output reaches the other side, whose output may go on.
 TEST_P(Tunnel, HalfOfAConnectionMayEnd) {
   const ScriptedServer back([&](ScriptedConn& conn) {
     conn.ReadHead();
@@ -88,7 +88,7 @@ TEST_P(Tunnel, ASideThatIsCutCutsTheOther) {
   EXPECT_TRUE(test::Eventually([&] { return ended.load(); }));
 }
 
-// Neither side's bytes pile up in the proxy: far more than its buffers go through whole.
+// The proxy holds a bounded number of bytes: much more than its buffers passes through.
 TEST_P(Tunnel, AReaderThatStopsPausesTheSender) {
   constexpr size_t kBytes = size_t{20} << 20;
   std::atomic<bool> sent{false};
@@ -156,7 +156,7 @@ TEST_P(Tunnel, AServerMayRefuse) {
   EXPECT_EQ(peer.ReadAnswer().body, "no");
 }
 
-// RFC 9113 §3.1: the token "h2c" is deprecated; and its preface would not be seen by the proxy.
+// RFC 9113 §3.1 deprecates the token "h2c"; the proxy would not see the preface.
 TEST_P(Tunnel, AnUpgradeToHttp2IsNotPassedOn) {
   std::string head;
   const ScriptedServer back([&](ScriptedConn& conn) {

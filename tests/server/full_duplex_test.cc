@@ -1,5 +1,5 @@
-// A handler, on its loop or on a worker, reads the body on a fiber beside its own, which writes the
-// answer.
+// A handler, on its loop or on a worker, reads the body on a second fiber, while its own fiber
+// writes the answer.
 
 #include <string>
 

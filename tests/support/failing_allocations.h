@@ -5,7 +5,7 @@
 
 namespace hon::test {
 
-/// While it lives, allocation number `at` of this thread, counted from 1, fails. Link
+/// During its lifetime allocation number `at` of this thread, counted from 1, fails. Link
 /// failing_allocations.cc, which replaces operator new.
 class FailingAllocation {
  public:
@@ -14,14 +14,14 @@ class FailingAllocation {
   FailingAllocation(const FailingAllocation&) = delete;
   FailingAllocation& operator=(const FailingAllocation&) = delete;
 
-  /// Whether the allocation has come, and failed.
+  /// Whether the allocation was reached, and has failed.
   [[nodiscard]] static bool Failed();
 };
 
-/// True: allocations of this thread neither count nor fail, until the same number of false.
+/// true: allocations of this thread neither count nor fail, until as many calls with false.
 void SetSafe(bool safe);
 
-/// While it lives, allocations of this thread neither count nor fail: those of the test itself.
+/// During its lifetime allocations of this thread neither count nor fail: those of the test itself.
 class SafeAllocations {
  public:
   SafeAllocations() { SetSafe(true); }

@@ -26,7 +26,7 @@ SocketAddress Ipv4(const char* ip, int port) {
   return address;
 }
 
-/// Around allocations of the fake's own.
+/// Exempts allocations of the fake.
 struct Exempt {
   Exempt() {
     if (FakeBackend::exempt != nullptr) FakeBackend::exempt(true);

@@ -77,8 +77,8 @@ class FakeSocket {
 
 class FakeBackend final : public Backend {
  public:
-  /// Called with true before, and with false behind, what the fake allocates for itself. For tests
-  /// whose allocations fail.
+  /// Called with true before, and with false after, the fake's own allocations. For tests whose
+  /// allocations fail.
   static inline void (*exempt)(bool begins) = nullptr;
 
   FakeBackend() = default;

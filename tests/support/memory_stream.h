@@ -57,7 +57,7 @@ class MemoryStream final : public io::Stream {
   /// The most bytes that Out() held at a wait for output.
   [[nodiscard]] size_t OutputPeak() const { return output_peak_; }
   [[nodiscard]] int64_t FileBytes() const { return file_bytes_; }
-  /// Calls of Yield.
+  /// Number of calls of Yield.
   [[nodiscard]] size_t Yields() const { return yields_; }
   [[nodiscard]] TimePoint ReadDeadline() const { return read_deadline_; }
   [[nodiscard]] TimePoint WriteDeadline() const { return write_deadline_; }

@@ -1,7 +1,6 @@
 #pragma once
 
-// A server of few words for tests: each connection is handed to a function, which says byte by byte
-// what is sent.
+// A scripted server for tests: a function gets each connection and decides on every byte to send.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -19,7 +18,7 @@
 
 namespace hon::test {
 
-/// The server's side of one connection. Reads give up after 10 s.
+/// The server's side of one connection. Reads fail after 10 s.
 class ScriptedConn {
  public:
   explicit ScriptedConn(int fd) : fd_(fd) {
@@ -34,7 +33,7 @@ class ScriptedConn {
   ScriptedConn& operator=(const ScriptedConn&) = delete;
   ~ScriptedConn() { Close(); }
 
-  /// Everything up to and with `end`; what came when the peer was first to end.
+  /// Returns everything up to and including `end`, or all bytes when the peer ends first.
   std::string ReadUntil(std::string_view end) {
     for (;;) {
       const size_t at = received_.find(end);
@@ -48,7 +47,7 @@ class ScriptedConn {
     }
     return Take(std::min(bytes, received_.size()));
   }
-  /// Up to the end of the peer's sending.
+  /// Returns everything up to the end of the peer's output.
   std::string ReadAll() {
     while (Fill()) {
     }
@@ -100,7 +99,7 @@ class ScriptedConn {
   bool ended_ = false;
 };
 
-/// Serves one connection at a time on a thread of its own, each by `script`.
+/// Serves one connection at a time on a thread of its own, each with `script`.
 class ScriptedServer {
  public:
   using Script = std::function<void(ScriptedConn& conn)>;

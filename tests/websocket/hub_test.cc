@@ -179,8 +179,8 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
   });
 }
 
-// Publishes when it is told to, and counts the receivers that the loop serves before what was
-// posted behind the message.
+// Publishes on demand, and counts the receivers that the loop serves before a task that was posted
+// after the message.
 class BroadcastsInSteps final : public EventHandler {
  public:
   explicit BroadcastsInSteps(Hub hub) : hub_(std::move(hub)) {}

@@ -341,7 +341,8 @@ TEST_P(SessionTest, EventsStopWhileThePeerTakesNothing) {
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(peer.ReadAnswer().size(), 20'005u);
 }
 
-// How many frames of a burst have been served when the loop comes to what was posted at the first.
+// The number of frames of a burst that were served before a task that was posted at the first
+// frame.
 struct FirstTurn {
   std::atomic<uint32_t> frames{0};
   std::atomic<uint32_t> when_others_ran{0};

@@ -169,7 +169,7 @@ class BodyReader final : public http::BodySource {
   Continue continue_ = Continue::kNone;
   bool closed_ = false;
   bool ends_with_connection_ = false;
-  uint32_t chunks_ = 0;  // since others had their turn
+  uint32_t chunks_ = 0;  // since other connections had a turn
   Error failure_;
   ChunkedDecoder chunked_;
 };

@@ -4,11 +4,11 @@
 
 namespace hon::http {
 
-/// Base of handlers that only wait, and never block or compute for long: they run on the loop of
-/// their connection, wherever other handlers are placed. ServeMux, its Mount, and StripPrefix
-/// respect that; other handlers around one take it along to where they run.
+/// Base of handlers that only wait, and never block or compute for long. Such a handler runs on the
+/// loop of its connection, whatever the placement of other handlers is. ServeMux, its Mount, and
+/// StripPrefix keep that; any other handler around a LoopBound one decides for both.
 struct LoopBound {
-  /// For the Resolve of a handler around `inner`: `self` runs where `inner` does.
+  /// For the Resolve of a handler around `inner`: `self` runs where `inner` runs.
   [[nodiscard]] static Target Around(Handler& self, const Handler& inner) {
     Target target{&self, nullptr};
     target.delegates = dynamic_cast<const LoopBound*>(&inner) != nullptr;

@@ -17,39 +17,41 @@
 
 namespace hon::httputil {
 
-/// Failures in a row behind which a server is left out.
+/// Consecutive failures after which a server is left out.
 inline constexpr unsigned kUpstreamFailuresMax = 3;
-/// How long a server is left out. One request tries it then; its failure leaves it out anew.
+/// How long a server is left out. One request tries the server then; its failure leaves the server
+/// out again.
 inline constexpr Duration kUpstreamRestTime = std::chrono::seconds(10);
-/// Servers of one LoadBalancer.
+/// The largest number of servers of one LoadBalancer.
 inline constexpr size_t kUpstreamsMax = 1024;
 
 /// How a LoadBalancer chooses among the servers that are not left out.
 enum class Balance : uint8_t {
-  kRoundRobin,      // one after the other
-  kLeastBusy,       // the one with the fewest requests under way
-  kConsistentHash,  // by LoadBalancerOptions::Key: the same server for the same key, as long as it
-                    // is there (rendezvous hashing)
+  kRoundRobin,      // in turn
+  kLeastBusy,       // the server with the fewest pending requests
+  kConsistentHash,  // by LoadBalancerOptions::Key: the same server for the same key, while that
+                    // server is there (rendezvous hashing)
 };
 
 struct LoadBalancerOptions {
   httputil::Balance Balance = Balance::kRoundRobin;
-  /// Of kConsistentHash. Empty: the client's address in X-Forwarded-For, else the URL's path.
+  /// The key of kConsistentHash. Empty: the client's address in X-Forwarded-For, else the URL's
+  /// path.
   std::function<std::string(const http::Request&)> Key{};
   /// Null: http::DefaultTransport().
   std::shared_ptr<http::RoundTripper> Transport{};
   unsigned FailuresMax = kUpstreamFailuresMax;
   Duration RestTime = kUpstreamRestTime;
-  /// A request goes to at most so many servers, 1 or more.
+  /// The largest number of servers that one request is sent to; 1 or more.
   unsigned TriesMax = 3;
 };
 
 /// Sends each request to one of several servers: to its scheme, host and base path. A server fails
-/// a request by giving no answer; any status is an answer. The request goes to another server then,
-/// where that is safe: no connection was made, or its method is idempotent (RFC 9110 §9.2.2); and
-/// it has no body, or one that can be read again (hon/http/replay.h). Where all servers are left
-/// out, all are tried.
-/// Thread-safe, as far as Transport is; for a Client, or as Transport of a ReverseProxy.
+/// a request when it gives no answer; any status is an answer. The request then goes to another
+/// server where a repetition is safe: no connection was made, or the method is idempotent (RFC 9110
+/// §9.2.2); and the request has no body, or a body that can be read again (hon/http/replay.h). When
+/// all servers are left out, all are tried. Thread-safe if Transport is. For a Client, or as
+/// Transport of a ReverseProxy.
 class LoadBalancer final : public http::RoundTripper {
  public:
   /// Throws std::invalid_argument for no server, more than kUpstreamsMax, or a URL without scheme
@@ -57,16 +59,16 @@ class LoadBalancer final : public http::RoundTripper {
   explicit LoadBalancer(std::vector<url::URL> servers, LoadBalancerOptions options = {});
   ~LoadBalancer() override;
 
-  /// The Host of a request stays as it is; where it is empty, that of the server is sent.
+  /// Keeps the Host of a request; an empty Host becomes that of the server.
   Result<http::Response> RoundTrip(http::Request& request) override;
   void CloseIdleConnections() override;
 
   struct Health {
-    size_t requests = 0;  // under way, up to the end of the answer's body
+    size_t requests = 0;  // pending, up to the end of the answer's body
     unsigned failures = 0;
     bool resting = false;
   };
-  /// Of each server, in the order in which they were given.
+  /// The health of each server, in the order of the constructor's list.
   [[nodiscard]] std::vector<Health> GetHealth() const;
 
  private:

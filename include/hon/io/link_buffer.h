@@ -76,7 +76,7 @@ class BlockPool {
 
   /// Blocks in use now (not counting slices).
   [[nodiscard]] size_t InUse() const { return in_use_; }
-  /// Bytes of all blocks, free ones included.
+  /// Bytes of all blocks, including free blocks.
   [[nodiscard]] size_t Bytes() const { return bytes_; }
   /// Counts the blocks against `budget` from now on, which is null or outlives the pool.
   void SetBudget(MemoryBudget* budget);

@@ -7,24 +7,23 @@
 
 namespace hon::io {
 
-/// Counts the memory of the blocks of several pools (BlockPool::SetBudget) against a limit. The
-/// limit refuses nothing by itself: who owns the budget sheds load. Must outlive the pools. Any
-/// thread.
+/// Counts the memory of the blocks of several pools (BlockPool::SetBudget) against a limit. No
+/// allocation is refused: the owner of the budget sheds load. Must outlive the pools. Any thread.
 class MemoryBudget {
  public:
   /// `on_excess` is called when more than `bytes_max` bytes are in use, by the thread that has
-  /// taken the last block, from inside of that call, so the hook may do no more than post. The next
-  /// call follows after Rearm only. An exception that leaves the hook is dropped.
+  /// taken the last block, inside of that call; so `on_excess` may only post a task. The next call
+  /// follows only after Rearm. An exception that leaves the hook is dropped.
   MemoryBudget(size_t bytes_max, std::function<void()> on_excess)
       : bytes_max_(bytes_max), on_excess_(std::move(on_excess)) {}
 
-  /// Bytes of all blocks, free ones that pools keep included.
+  /// Bytes of all blocks, including the free blocks that pools keep.
   [[nodiscard]] size_t Used() const { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] size_t Max() const { return bytes_max_; }
   [[nodiscard]] bool Exceeded() const { return Used() > bytes_max_; }
-  /// Less than an eighth is left: new work is to be refused.
+  /// Whether less than an eighth is left: the owner should refuse new work.
   [[nodiscard]] bool Scarce() const { return Used() > bytes_max_ - bytes_max_ / 8; }
-  /// Lets `on_excess` be called again.
+  /// Allows the next call of `on_excess`.
   void Rearm() { told_.store(false, std::memory_order_relaxed); }
 
  private:
@@ -39,7 +38,7 @@ class MemoryBudget {
     if (told_.exchange(true, std::memory_order_relaxed)) return;
     try {
       on_excess_();
-    } catch (...) {  // no memory to post with: the next block tries again
+    } catch (...) {  // no memory for the post: the next block tries again
       Rearm();
     }
   }

@@ -42,8 +42,8 @@ class Stream {
   virtual void SetReadDeadline(TimePoint deadline) = 0;
   virtual void SetWriteDeadline(TimePoint deadline) = 0;
 
-  /// Called by a codec that has done many small steps without a wait, as decoding tiny chunks: lets
-  /// everything else that is ready run first, where that is the stream's to do.
+  /// Called by a codec after many small steps without a wait, such as decoding tiny chunks. A
+  /// stream of a loop runs everything else that is ready first.
   virtual void Yield() {}
 
  protected:

@@ -13,7 +13,7 @@ namespace internal {
 class Ring;  // src/sse
 }
 
-/// Streams of a broadcaster that a loop serves in one turn; then other connections get theirs.
+/// Streams of a broadcaster that a loop serves in one turn, before other connections get a turn.
 inline constexpr size_t kStreamsPerTurnMax = 64;
 
 /// The treatment of a subscriber that is so slow that its next event is no longer kept.

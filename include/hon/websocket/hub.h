@@ -8,7 +8,7 @@
 
 namespace hon::websocket {
 
-/// Receivers of one message that a loop serves in one turn; then other connections get theirs.
+/// Receivers of one message that a loop serves in one turn, before other connections get a turn.
 inline constexpr size_t kReceiversPerTurnMax = 64;
 
 /// Broadcasts messages to subscribers. A message is framed once, and compressed once for each
