@@ -14,7 +14,7 @@ namespace {
 using httptest::NewRequest;
 using httptest::ResponseRecorder;
 
-void Ok(ResponseWriter& w, Request&) { w.WriteHeader(200); }
+void AnswerOk(ResponseWriter& w, Request&) { w.WriteHeader(200); }
 
 Request Make(std::string_view method, std::string_view target, const char* site,
              const char* origin) {
@@ -26,7 +26,7 @@ Request Make(std::string_view method, std::string_view target, const char* site,
 
 int Status(const CrossOriginProtection& protection, Request r) {
   ResponseRecorder w;
-  protection.Handler(Ok)->ServeHTTP(w, r);
+  protection.Handler(AnswerOk)->ServeHTTP(w, r);
   return w.Code;
 }
 
@@ -73,7 +73,7 @@ TEST(CrossOriginProtection, ErrorsNameTheCheckThatFailed) {
       protection.Check(Make("POST", "/", nullptr, "https://a.b")).Is(ErrCrossOriginOldBrowser));
   Request r = Make("POST", "/", "cross-site", nullptr);
   ResponseRecorder w;
-  protection.Handler(Ok)->ServeHTTP(w, r);
+  protection.Handler(AnswerOk)->ServeHTTP(w, r);
   EXPECT_EQ(w.Body, "cross-origin request detected from Sec-Fetch-Site header\n");
 }
 

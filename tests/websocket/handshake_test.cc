@@ -270,7 +270,7 @@ TEST(Handshake, AClientChecksTheAnswer) {
   EXPECT_TRUE(reads(good + "\r\n"));
   EXPECT_TRUE(reads(good + "Sec-WebSocket-Protocol: chat\r\n\r\n"));
   EXPECT_FALSE(reads(good));
-  for (const size_t more : {0, 1}) {
+  for (const size_t more : {size_t{0}, size_t{1}}) {
     const size_t room = kAnswerBytesMax - good.size() - std::string_view("X: \r\n\r\n").size();
     EXPECT_EQ(reads(good + "X: " + std::string(room + more, 'x') + "\r\n\r\n"), more == 0);
   }
