@@ -54,6 +54,9 @@ Error Runner::Prepare() {
   options.MaxConnsPerHost = flags_.max_conns_per_host;
   options.MaxIdleConnsPerHost = flags_.max_idle_per_host;
   options.MaxResponseHeaderBytes = flags_.max_header_bytes;
+  if (flags_.http1) options.Protocols.SetHTTP1(true);
+  if (flags_.http2 || flags_.h2c) options.Protocols.SetHTTP2(true);
+  if (flags_.h2c) options.Protocols.SetUnencryptedHTTP2(true);
   options.DisableKeepAlives = flags_.no_keep_alive;
   options.DisableCompression = flags_.no_decompress;
   if (!flags_.proxy.empty()) {
@@ -148,7 +151,6 @@ void Runner::Follow(http::Client& client, Report& report) const {
 
 Error Runner::Send(const std::string& url, Report& report,
                    std::shared_ptr<client::ClientTrace> trace) {
-  if (flags_.http2 || flags_.h2c) return Error::New("HTTP/2 is not built in");
   int64_t length = 0;
   Result<http::Body> body = MakeBody(length);
   if (!body) return std::move(body.error());

@@ -205,7 +205,7 @@ class BridgedAnswer final : public http::BodySource, public http::ResponseOwner 
     io::IoResult got;
     meeting_->Call(
         *loop_, [&] { got = answer_->Body.Read(into); }, &request_body_);
-    if (got.err.Is(io::ErrEof) && response_ != nullptr && answer_->Chunked) {
+    if (got.err.Is(io::ErrEof) && response_ != nullptr) {
       response_->Trailer = answer_->Trailer.Clone();
     }
     return got;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "client/core.h"
+#include "hon/adaptor/chunked.h"
 #include "hon/fiber/conn.h"
 #include "hon/http/client_error.h"
 #include "hon/io/file.h"
@@ -63,7 +64,8 @@ void Conn::OnClosed(const Error& why) {
   if (writer_ != nullptr) writer_->Wake();
 }
 
-void Conn::BeginExchange(const appcontext::Context& context) {
+void Conn::BeginExchange(const appcontext::Context& context, bool chunked) {
+  chunked_ = chunked;
   context_ = &context;
   read_deadline_ = kNever;
   write_deadline_ = kNever;
@@ -129,7 +131,38 @@ Error Conn::DrainOutput(size_t bytes_max) {
   }
 }
 
-// Reads the file here: a client's body does not come from another loop.
+Error Conn::Put(std::string_view part) {
+  if (gone_) return gone_;
+  if (chunked_) {
+    std::array<char, adaptor::kChunkHeadBytesMax> head;
+    char* const end = head.data() + head.size();
+    const char* const begin = adaptor::FormatChunkHeadBackward(part.size(), end);
+    Out().Write({begin, static_cast<size_t>(end - begin)});
+    Out().Write(part);
+    Out().Write("\r\n");
+  } else {
+    Out().Write(part);
+  }
+  SendSoon();
+  return DrainOutput(io::kHighWaterBytes);
+}
+
+Error Conn::End(const http::Header& trailer) {
+  if (gone_) return gone_;
+  if (!chunked_) return {};
+  Out().Write("0\r\n");
+  for (const auto& field : trailer) {
+    Out().Write(field.name);
+    Out().Write(": ");
+    Out().Write(field.value);
+    Out().Write("\r\n");
+  }
+  Out().Write("\r\n");
+  SendSoon();
+  return {};
+}
+
+// Files are read here: a client's body has no way around the loop yet.
 io::CopyResult Conn::SendFile(io::File& file, int64_t offset, int64_t count) {
   std::array<char, 16 * 1024> part;
   int64_t sent = 0;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "client/body_sink.h"
 #include "client/parker.h"
 #include "client/route.h"
 #include "hon/io/conn.h"
@@ -22,6 +23,7 @@ class LoopPool;
 /// and the deadlines that the exchange has set. One fiber may read while another writes.
 class Conn final : public io::ConnSink,
                    public io::Stream,
+                   public BodySink,
                    public IntrusiveListNode<struct ByRoute>,
                    public IntrusiveListNode<struct ByAge> {
  public:
@@ -43,9 +45,14 @@ class Conn final : public io::ConnSink,
   void SetReadDeadline(TimePoint deadline) override { read_deadline_ = deadline; }
   void SetWriteDeadline(TimePoint deadline) override { write_deadline_ = deadline; }
 
-  /// The waits of an exchange end with `context`. The exchange keeps the context alive.
-  void BeginExchange(const appcontext::Context& context);
-  /// The connection of netpoll, when there is one; for socket options.
+  // BodySink
+  Error Put(std::string_view part) override;
+  Error End(const http::Header& trailer) override;
+
+  /// The waits of an exchange end with `context`, which is kept alive by the exchange. `chunked`:
+  /// the body of the request is sent in chunks.
+  void BeginExchange(const appcontext::Context& context, bool chunked);
+  /// The connection of netpoll, when it is one; for socket options.
   void SetSocket(netpoll::Connection* socket) { socket_ = socket; }
   /// Receives up to `bytes` of input ahead; 0: the default.
   void SetInputRoom(size_t bytes);
@@ -105,6 +112,7 @@ class Conn final : public io::ConnSink,
   Error read_interrupt_;
   Error write_interrupt_;
   bool idle_ = false;
+  bool chunked_ = false;
   bool served_ = false;
 };
 

@@ -84,8 +84,70 @@ void LoopPool::Drop(Conn& conn) {
   Leave(conn);
 }
 
+std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
+  const std::lock_guard lock(mutex_);
+  const auto found = shared_.find(&route);
+  if (found == shared_.end() || !found->second->Usable()) return nullptr;
+  return found->second;
+}
+
+void LoopPool::PutShared(const std::shared_ptr<H2Conn>& conn) {
+  {
+    const std::lock_guard lock(mutex_);
+    shared_[conn->GetRoute().get()] = conn;
+  }
+  core_->WakeForShared(*conn->GetRoute(), *this);
+}
+
+void LoopPool::ForgetH2(const H2Conn& conn) {
+  std::shared_ptr<H2Conn> last;
+  const std::lock_guard lock(mutex_);
+  const auto found = shared_.find(conn.GetRoute().get());
+  if (found == shared_.end() || found->second.get() != &conn) return;
+  last = std::move(found->second);
+  shared_.erase(found);
+}
+
+LoopPool::Dialing::Dialing(LoopPool& pool, const Route& route) : pool_(pool), route_(route) {
+  ++pool_.dialing_[&route];
+}
+
+LoopPool::Dialing::~Dialing() {
+  const auto found = pool_.dialing_.find(&route_);
+  if (--found->second != 0) return;
+  pool_.dialing_.erase(found);
+  pool_.dial_waiters_.ForEach([this](DialWaiter& waiter) {
+    if (waiter.route != &route_) return;
+    waiter.route = nullptr;
+    waiter.parker->Wake();
+  });
+}
+
+Result<bool> LoopPool::AwaitDial(const Route& route, const appcontext::Context& context) {
+  if (!dialing_.contains(&route)) return false;
+  DialWaiter waiter;
+  Parker parker;
+  waiter.route = &route;
+  waiter.parker = &parker;
+  dial_waiters_.PushBack(waiter);
+  while (waiter.route != nullptr && !context.Done()) parker.Park(context, kNever);
+  dial_waiters_.Remove(waiter);
+  if (waiter.route != nullptr) return Fail(context.Cause());
+  return true;
+}
+
 void LoopPool::CloseIdle() {
   const std::lock_guard lock(mutex_);
+  if (!shared_.empty()) {
+    shared_.begin()->second->Post([self = shared_from_this()] {
+      std::vector<std::shared_ptr<H2Conn>> all;
+      {
+        const std::lock_guard inner(self->mutex_);
+        for (const auto& [route, conn] : self->shared_) all.push_back(conn);
+      }
+      for (const auto& conn : all) conn->CloseIfIdle();
+    });
+  }
   if (by_age_.Empty()) return;
   by_age_.First()->conn_->Post([self = shared_from_this()] {
     for (;;) {
@@ -112,8 +174,7 @@ void LoopPool::CloseOneIdle(const std::shared_ptr<Route>& route) {
   });
 }
 
-Core::Core(TransportOptions options)
-    : options_(std::move(options)), parser_(LimitsOf(options_)), tls_(options_.TLS) {}
+Core::Core(TransportOptions options) : options_(std::move(options)), parser_(LimitsOf(options_)) {}
 
 Core::~Core() = default;
 
@@ -140,12 +201,17 @@ std::shared_ptr<Route> Core::FindRoute(std::string_view key,
   return route;
 }
 
-Result<std::shared_ptr<tls::ClientContext>> Core::TlsContext() {
+Result<std::shared_ptr<tls::ClientContext>> Core::TlsContext(bool http2) {
   const std::lock_guard lock(tls_mutex_);
-  if (tls_ == nullptr) {
-    HON_TRY(tls_, NewTlsContext());
+  if (options_.TLS != nullptr) return options_.TLS;
+  std::shared_ptr<tls::ClientContext>& context = http2 ? tls_ : tls_http1_;
+  if (context == nullptr) {
+    std::vector<std::string> protocols;
+    if (http2) protocols.emplace_back("h2");
+    if (!http2 || !OnlyHttp2()) protocols.emplace_back("http/1.1");
+    HON_TRY(context, NewTlsContext(std::move(protocols)));
   }
-  return tls_;
+  return context;
 }
 
 Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,
@@ -170,18 +236,33 @@ Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,
   lock.unlock();
   EvictElsewhere(route);
   lock.lock();
-  while (waiter.conn == nullptr && !waiter.slot && !context.Done()) {
+  while (waiter.conn == nullptr && !waiter.slot && !waiter.again && !context.Done()) {
     lock.unlock();
     parker.Park(context, kNever);
     lock.lock();
   }
   if (waiter.conn != nullptr) return Acquired{std::unique_ptr<Conn>(waiter.conn)};
   if (waiter.slot) return Acquired{};
+  if (waiter.again) {
+    Acquired none;
+    none.again = true;
+    return none;
+  }
   route->waiters.Remove(waiter);
   return Fail(context.Cause());
 }
 
-// Connections of other loops count towards the limit, and may be idle.
+void Core::WakeForShared(Route& route, const LoopPool& pool) {
+  const std::lock_guard lock(mutex_);
+  route.waiters.ForEach([&](SlotWaiter& waiter) {
+    if (waiter.pool != &pool) return;
+    route.waiters.Remove(waiter);
+    waiter.again = true;
+    waiter.parker->Wake();
+  });
+}
+
+// Connections of other loops count towards the limit, and may have nothing to do.
 void Core::EvictElsewhere(const std::shared_ptr<Route>& route) {
   if (route->idle.load(std::memory_order_relaxed) == 0) return;
   std::vector<std::shared_ptr<LoopPool>> pools;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "client/conn.h"
+#include "client/h2_conn.h"
 #include "client/resolver.h"
 #include "client/route.h"
 #include "hon/adaptor/head_parser.h"
@@ -42,10 +43,34 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Closes one idle connection of `route`, if there is one. Any thread.
   void CloseOneIdle(const std::shared_ptr<Route>& route);
 
-  /// Reused memory for the key of a route.
+  /// The connection to `route` in HTTP/2 that takes requests, or null.
+  [[nodiscard]] std::shared_ptr<H2Conn> Shared(const Route& route);
+  void PutShared(const std::shared_ptr<H2Conn>& conn);
+  void ForgetH2(const H2Conn& conn);
+
+  /// A connection along a route is being made, until the end of this.
+  class Dialing {
+   public:
+    Dialing(LoopPool& pool, const Route& route);
+    ~Dialing();
+    Dialing(const Dialing&) = delete;
+    Dialing& operator=(const Dialing&) = delete;
+
+   private:
+    LoopPool& pool_;
+    const Route& route_;
+  };
+  /// Whether another fiber makes a connection to `route`; waits until it has ended.
+  Result<bool> AwaitDial(const Route& route, const appcontext::Context& context);
+
+  /// Room for the key of a route.
   std::string key;
 
  private:
+  struct DialWaiter : IntrusiveListNode<DialWaiter> {
+    const Route* route = nullptr;  // null once its dial has ended
+    Parker* parker = nullptr;
+  };
   using RouteList = IntrusiveList<Conn, struct ByRoute>;
 
   void Leave(Conn& conn);
@@ -56,6 +81,9 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   std::mutex mutex_;
   std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest last
   IntrusiveList<Conn, struct ByAge> by_age_;                               // newest last
+  std::unordered_map<const Route*, std::shared_ptr<H2Conn>> shared_;
+  std::unordered_map<const Route*, size_t> dialing_;  // of the loop's fibers
+  IntrusiveList<DialWaiter, DialWaiter> dial_waiters_;
 };
 
 /// The shared state of the requests of one Transport. Any thread.
@@ -74,12 +102,25 @@ class Core : public std::enable_shared_from_this<Core> {
   /// The route with `key`, made by `make` when there is none.
   [[nodiscard]] std::shared_ptr<Route> FindRoute(
       std::string_view key, const std::function<std::shared_ptr<Route>()>& make);
-  /// The context for TLS with servers and proxies.
-  [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext();
+  /// The context for TLS to servers and proxies. Without `http2` HTTP/1.1 alone is offered, unless
+  /// the options have a context.
+  [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext(bool http2);
+  /// Whether requests for http URLs go over HTTP/2.
+  [[nodiscard]] bool PriorKnowledge() const {
+    return options_.Protocols.UnencryptedHTTP2() && !options_.Protocols.HTTP1();
+  }
+  /// Whether HTTP/1 is no choice over TLS.
+  [[nodiscard]] bool OnlyHttp2() const {
+    return options_.Protocols.HTTP2() && !options_.Protocols.HTTP1();
+  }
+  [[nodiscard]] bool OffersHttp2() const {
+    return options_.Protocols.HTTP2() || options_.Protocols == http::Protocols();
+  }
 
   struct Acquired {
     std::unique_ptr<Conn> conn;  // null: dial one, whose slot is taken
     Duration idle_time{};
+    bool again = false;  // neither: look for a shared connection
   };
   /// Returns an idle connection or the right to dial one. Waits for either at the limit of
   /// connections.
@@ -88,7 +129,9 @@ class Core : public std::enable_shared_from_this<Core> {
                            const appcontext::Context& context);
   /// Takes a connection back that can serve another request.
   void Release(std::unique_ptr<Conn> conn);
-  /// A connection to `route` has ended, or could not be made. Frees its slot.
+  /// Requests of this loop that wait for a connection can have a shared one.
+  void WakeForShared(Route& route, const LoopPool& pool);
+  /// A connection to `route` has ended, or could not be made.
   void FreeSlot(Route& route);
 
   void CloseIdle();
@@ -110,6 +153,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<const netpoll::Loop*, std::shared_ptr<LoopPool>> pools_;
   std::mutex tls_mutex_;
   std::shared_ptr<tls::ClientContext> tls_;
+  std::shared_ptr<tls::ClientContext> tls_http1_;
 };
 
 }  // namespace hon::client

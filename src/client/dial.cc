@@ -202,8 +202,9 @@ Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimeP
   return Fail(std::move(why));
 }
 
-Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host) {
-  HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext());
+Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host,
+                                                     bool http2) {
+  HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext(http2));
   Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host);
   if (!layer) return Fail(Error::Of(http::ErrHandshake, layer.error().Message()));
   return NewHandshakeLayer(std::move(*layer));
@@ -213,7 +214,7 @@ Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::stri
 Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route) {
   std::unique_ptr<io::RecordLayer> layers;
   if (route.proxy == ProxyKind::kHttps) {
-    HON_TRY(layers, TlsLayerFor(core, route.proxy_host));
+    HON_TRY(layers, TlsLayerFor(core, route.proxy_host, false));
   }
   if (route.proxy == ProxyKind::kSocks5) {
     HON_TRY(const net::HostPort target, net::SplitHostPort(route.host_port));
@@ -224,7 +225,8 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route
     layers = Stack(std::move(layers), NewConnectLayer(route.host_port, route.proxy_user));
   }
   if (route.tls) {
-    HON_TRY(std::unique_ptr<io::RecordLayer> tls, TlsLayerFor(core, route.host));
+    HON_TRY(std::unique_ptr<io::RecordLayer> tls,
+            TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only));
     layers = Stack(std::move(layers), std::move(tls));
   }
   return layers;
@@ -247,51 +249,116 @@ Result<std::vector<std::string>> LookUpTraced(Core& core, const std::string& add
   return found;
 }
 
-Error Connect(Core& core, Conn& conn, const appcontext::Context& context,
-              const ClientTrace* trace) {
-  const Route& route = *conn.GetRoute();
-  const TransportOptions& options = core.Options();
-  if (options.DialContext != nullptr) {
-    Result<std::unique_ptr<io::Conn>> own = options.DialContext(context, route.host_port);
-    if (!own) return Error::Of(http::ErrDial, own.error().Message());
-    if (*own == nullptr) return Error::Of(http::ErrDial, "DialContext returned no connection");
-    return (*own)->BecomeEvented(conn);
+/// Gives the place of a connection back that was not made.
+class Place {
+ public:
+  Place(Core& core, Route& route) : core_(core), route_(route) {}
+  ~Place() {
+    if (held_) core_.FreeSlot(route_);
   }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  void Pass() { held_ = false; }
+
+ private:
+  Core& core_;
+  Route& route_;
+  bool held_ = true;
+};
+
+/// The parties to one Dial.
+struct DialScope {
+  const std::shared_ptr<Core>& core;
+  const std::shared_ptr<Route>& route;
+  const std::shared_ptr<LoopPool>& pool;
+  const appcontext::Context& context;
+  const ClientTrace* trace;
+  Place& place;
+};
+
+// The connection, which has the place from now on.
+Dialed NewDialed(const DialScope& scope, bool http2) {
+  Dialed dialed;
+  scope.place.Pass();
+  if (http2) {
+    dialed.shared = std::make_shared<H2Conn>(scope.core, scope.route, scope.pool);
+  } else {
+    dialed.conn = std::make_unique<Conn>(scope.core, scope.route, scope.pool);
+  }
+  return dialed;
+}
+
+bool SpeaksHttp2Plain(const DialScope& scope) {
+  const Route& route = *scope.route;
+  return !route.tls && !route.AbsoluteForm() && scope.core->PriorKnowledge();
+}
+
+Result<Dialed> DialOwn(const DialScope& scope) {
+  Result<std::unique_ptr<io::Conn>> own =
+      scope.core->Options().DialContext(scope.context, scope.route->host_port);
+  if (!own) return Fail(Error::Of(http::ErrDial, own.error().Message()));
+  if (*own == nullptr) {
+    return Fail(Error::Of(http::ErrDial, "DialContext returned no connection"));
+  }
+  Dialed dialed = NewDialed(scope, SpeaksHttp2Plain(scope));
+  Error err = dialed.shared != nullptr ? (*own)->BecomeEvented(*dialed.shared)
+                                       : (*own)->BecomeEvented(*dialed.conn);
+  if (err) return Fail(std::move(err));
+  return dialed;
+}
+
+Result<netpoll::Connection*> DialSocket(const DialScope& scope) {
+  const TransportOptions& options = scope.core->Options();
+  const Route& route = *scope.route;
   std::string address = route.FirstHop();
   if (options.DialAddress != nullptr) address = options.DialAddress(address);
-  Result<std::unique_ptr<io::RecordLayer>> layers = LayersOf(core, route);
-  if (!layers) return std::move(layers.error());
+  HON_TRY(std::unique_ptr<io::RecordLayer> layers, LayersOf(*scope.core, route));
   const TimePoint deadline = DeadlineAfter(Clock::now(), options.DialTimeout);
-  Result<std::vector<std::string>> addresses =
-      LookUpTraced(core, address, context, deadline, trace);
-  if (!addresses) return std::move(addresses.error());
+  HON_TRY(std::vector<std::string> addresses,
+          LookUpTraced(*scope.core, address, scope.context, deadline, scope.trace));
   const Duration handshake_timeout =
       route.proxy == ProxyKind::kNone ? options.TLSHandshakeTimeout : options.DialTimeout;
-  const auto race =
-      std::make_shared<Race>(std::move(*addresses), std::move(*layers), handshake_timeout, trace);
-  Result<netpoll::Connection*> socket = race->Run(context, deadline);
-  if (!socket) return std::move(socket.error());
-  netpoll::Connection& c = **socket;
-  fiber::OpenConn(c, conn);
-  conn.SetSocket(&c);
-  if (!c.IsPlain() && c.GetRecordLayer()->State() != nullptr) {
-    conn.SetTlsState(std::make_shared<tls::ConnectionState>(*c.GetRecordLayer()->State()));
+  const auto race = std::make_shared<Race>(std::move(addresses), std::move(layers),
+                                           handshake_timeout, scope.trace);
+  return race->Run(scope.context, deadline);
+}
+
+Result<Dialed> Connect(const DialScope& scope) {
+  if (scope.core->Options().DialContext != nullptr) return DialOwn(scope);
+  HON_TRY(netpoll::Connection* const c, DialSocket(scope));
+  io::RecordLayer* const layer = c->GetRecordLayer();
+  const bool http2 =
+      scope.route->tls ? layer->ApplicationProtocol() == "h2" : SpeaksHttp2Plain(scope);
+  if (!http2 && scope.route->tls && scope.core->OnlyHttp2()) {
+    DropSocket(*c);
+    return Fail(Error::Of(http::ErrHandshake, "tls: the server does not choose HTTP/2"));
   }
-  return {};
+  std::shared_ptr<const tls::ConnectionState> state;
+  if (layer != nullptr && layer->State() != nullptr) {
+    state = std::make_shared<tls::ConnectionState>(*layer->State());
+  }
+  Dialed dialed = NewDialed(scope, http2);
+  if (http2) {
+    dialed.shared->SetTlsState(std::move(state));
+    fiber::OpenConn(*c, *dialed.shared);
+  } else {
+    dialed.conn->SetTlsState(std::move(state));
+    dialed.conn->SetSocket(c);
+    fiber::OpenConn(*c, *dialed.conn);
+  }
+  return dialed;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Conn>> Dial(const std::shared_ptr<Core>& core,
-                                   const std::shared_ptr<Route>& route,
-                                   const std::shared_ptr<LoopPool>& pool,
-                                   const appcontext::Context& context, const ClientTrace* trace) {
-  auto conn = std::make_unique<Conn>(core, route, pool);
-  Error why = Connect(*core, *conn, context, trace);
-  if (!why) return conn;
-  if (why.Is(appcontext::ErrCanceled) || why.Is(appcontext::ErrDeadlineExceeded)) {
-    return Fail(std::move(why));
-  }
+Result<Dialed> Dial(const std::shared_ptr<Core>& core, const std::shared_ptr<Route>& route,
+                    const std::shared_ptr<LoopPool>& pool, const appcontext::Context& context,
+                    const ClientTrace* trace) {
+  Place place(*core, *route);
+  Result<Dialed> dialed = Connect({core, route, pool, context, trace, place});
+  if (dialed) return dialed;
+  Error& why = dialed.error();
+  if (why.Is(appcontext::ErrCanceled) || why.Is(appcontext::ErrDeadlineExceeded)) return dialed;
   return Fail(OfProxy(*route, std::move(why)));
 }
 

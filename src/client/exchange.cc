@@ -43,7 +43,7 @@ Error Exchange::Run(const http::Request& r, const RequestPlan& plan, std::shared
                     http::Response& into) {
   upload_ = std::move(upload);
   reused_ = conn_->Served();
-  conn_->BeginExchange(context_);
+  conn_->BeginExchange(context_, plan.framing == RequestFraming::kChunked);
   if (conn_->Gone()) return conn_->Gone();
   const std::string_view head = WriteRequestHead(r, plan, *conn_->GetRoute(), conn_->Out());
   if (trace_ != nullptr && trace_->WroteHeaders != nullptr) trace_->WroteHeaders(head);
@@ -243,12 +243,18 @@ std::unique_ptr<io::Conn> Exchange::TakeConn() {
   return taken;
 }
 
-// The answer is complete: releases the connection.
+// The connection ends with the sending.
+void Exchange::StopUpload() {
+  conn_->Abort();
+  conn_->InterruptWriter(io::ErrClosed);
+  upload_->Stop(std::shared_ptr<Conn>(std::move(conn_)));
+}
+
+// The answer is complete: the connection can go.
 void Exchange::Finish() {
   if (response_ != nullptr && head_.chunked) response_->Trailer = std::move(trailers_);
   if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
-    upload_->Stop(std::move(conn_));  // the server has answered before the end of the request
-    return;
+    return StopUpload();  // the server has answered without reading everything
   }
   const bool keep = keep_ && (upload_ == nullptr || upload_->Complete());
   if (trace_ != nullptr && trace_->PutIdleConn != nullptr) {
@@ -265,8 +271,7 @@ void Exchange::Abandon() {
     return Finish();
   }
   if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
-    upload_->Stop(std::move(conn_));
-    return;
+    return StopUpload();
   }
   conn_->Abort();
   conn_.reset();

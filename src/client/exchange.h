@@ -12,21 +12,38 @@
 
 namespace hon::client {
 
-/// One request and its answer over one HTTP/1.1 connection: the source of the answer's Body and the
-/// owner of its texts. Used on the loop of the connection.
-class Exchange final : public http::ConnSource,
+/// One request and its answer, in any version of HTTP.
+class AnyExchange {
+ public:
+  AnyExchange() = default;
+  AnyExchange(const AnyExchange&) = delete;
+  AnyExchange& operator=(const AnyExchange&) = delete;
+  virtual ~AnyExchange() = default;
+
+  /// Sends the request, whose body is `upload` (null: none), and reads the head of the answer.
+  virtual Error Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
+                    http::Response& into) = 0;
+  /// After an error of Run: no byte of an answer has come.
+  [[nodiscard]] virtual bool NothingCame() const = 0;
+  /// After an error of Run: the server has told that it has not looked at the request.
+  [[nodiscard]] virtual bool Refused() const { return false; }
+};
+
+/// One request and its answer over one connection of HTTP/1.1: the source of the answer's Body and
+/// the keeper of its texts. On the loop of the connection.
+class Exchange final : public AnyExchange,
+                       public http::ConnSource,
                        public http::ResponseOwner,
                        public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(std::unique_ptr<Conn> conn, appcontext::Context context,
            std::shared_ptr<const ClientTrace> trace);
-  ~Exchange();
+  ~Exchange() override;
 
-  /// Sends the request, whose body is `upload` (null: none), and reads the head of the answer.
+  // AnyExchange
   Error Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
-            http::Response& into);
-  /// Whether no byte of an answer has come; for use after an error of Run.
-  [[nodiscard]] bool NothingCame() const { return !answer_begun_; }
+            http::Response& into) override;
+  [[nodiscard]] bool NothingCame() const override { return !answer_begun_; }
 
   // http::BodySource
   io::IoResult Read(std::span<char> into) override;
@@ -46,6 +63,7 @@ class Exchange final : public http::ConnSource,
   void Fill(const RequestPlan& plan, http::Response& into);
   void AwaitHeadFrom(TimePoint now);
   io::IoResult ReadRaw(std::span<char> into);
+  void StopUpload();
   void Finish();
   void Abandon();
 

@@ -18,7 +18,6 @@ using http::HeaderId;
 
 namespace {
 
-constexpr std::string_view kUserAgent = "hon-http-client/1.1";
 constexpr size_t kDigitsMax = 20;
 
 Error Invalid(std::string text) {
@@ -85,12 +84,7 @@ bool Lists(std::string_view value, std::string_view token) {
   return false;
 }
 
-// Methods whose requests have "Content-Length: 0" when there is no content (RFC 9110 §8.6).
-bool NamesEmptyContent(std::string_view method) {
-  return method == http::MethodPost || method == http::MethodPut || method == http::MethodPatch;
-}
-
-// Fields that the Request's other members determine.
+// Fields that are made from the Request's other members.
 bool IsMade(const http::Header::Field& field) {
   switch (field.id) {
     case HeaderId::kHost:
@@ -168,6 +162,12 @@ bool HasBracketZone(std::string_view host) { return host.find('%') != std::strin
 
 }  // namespace
 
+bool StatesNoContent(const RequestPlan& plan) {
+  return plan.framing == RequestFraming::kNone &&
+         (plan.method == http::MethodPost || plan.method == http::MethodPut ||
+          plan.method == http::MethodPatch);
+}
+
 Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& options) {
   RequestPlan plan;
   plan.method = r.Method.empty() ? http::MethodGet : r.Method;
@@ -236,7 +236,7 @@ std::string_view WriteRequestHead(const http::Request& r, const RequestPlan& pla
       before = ",";
     }
     if (!r.Trailer.Empty()) pen << "\r\n";
-  } else if (plan.framing == RequestFraming::kLength || NamesEmptyContent(plan.method)) {
+  } else if (plan.framing == RequestFraming::kLength || StatesNoContent(plan)) {
     pen << "Content-Length: ";
     pen.Number(plan.length) << "\r\n";
   }

@@ -26,7 +26,13 @@ struct RequestPlan {
   bool close = false;             // the connection ends after the answer
 };
 
-/// Checks everything that is sent, so that no byte of an invalid request is sent. Fails with
+/// The User-Agent of requests that name none.
+inline constexpr std::string_view kUserAgent = "hon-http-client/1.1";
+
+/// Whether the request says that it has no content (RFC 9110 §8.6).
+[[nodiscard]] bool StatesNoContent(const RequestPlan& plan);
+
+/// Checks everything that is sent, so that nothing of a bad request reaches the wire. Fails with
 /// http::ErrInvalidRequest.
 Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& options);
 

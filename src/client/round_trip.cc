@@ -7,6 +7,7 @@
 #include "client/decode.h"
 #include "client/dial.h"
 #include "client/exchange.h"
+#include "client/h2_exchange.h"
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
@@ -19,6 +20,8 @@ using http::HeaderId;
 
 // Bytes of a body that are read to learn whether the body is empty.
 constexpr size_t kProbeBytes = 512;
+// Times that one request is sent again.
+constexpr size_t kRepeatsMax = 16;
 
 // Methods without content in most requests: a body of unknown length may be empty.
 bool SeldomHasContent(std::string_view method) {
@@ -53,8 +56,15 @@ class Trip {
  private:
   Error FindWay();
   Error Probe();
-  Result<std::unique_ptr<Conn>> Connection(bool& idle);
-  [[nodiscard]] bool MayRepeat(const Error& err, const Exchange& exchange, bool reused) const;
+  struct Way {
+    std::shared_ptr<AnyExchange> exchange;
+    bool reused = false;
+  };
+  Result<Way> FindConnection();
+  Way Over(std::shared_ptr<H2Conn> shared, bool idle);
+  Way Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time);
+  void TellGotConn(const GotConnInfo& info) const;
+  [[nodiscard]] bool MayRepeat(const Error& err, const Way& way) const;
 
   const std::shared_ptr<Core>& core_;
   const http::Request& r_;
@@ -64,6 +74,7 @@ class Trip {
   std::shared_ptr<LoopPool> pool_;
   std::shared_ptr<Route> route_;
   std::string probed_;
+  size_t repeats_ = 0;
 };
 
 Error Trip::FindWay() {
@@ -96,30 +107,67 @@ Error Trip::Probe() {
   return {};
 }
 
-Result<std::unique_ptr<Conn>> Trip::Connection(bool& idle) {
-  const ClientTrace* const trace = trace_.get();
-  if (trace != nullptr && trace->GetConn != nullptr) trace->GetConn(route_->host_port);
-  HON_TRY(Core::Acquired acquired, core_->Acquire(route_, pool_, r_.Context()));
-  idle = acquired.conn != nullptr;
-  if (!idle) {
-    HON_TRY(acquired.conn, Dial(core_, route_, pool_, r_.Context(), trace));
-  }
-  if (trace != nullptr && trace->GotConn != nullptr) {
-    trace->GotConn({.Reused = acquired.conn->Served(),
-                    .WasIdle = idle,
-                    .IdleTime = acquired.idle_time,
-                    .LocalAddr = acquired.conn->LocalAddr(),
-                    .RemoteAddr = acquired.conn->RemoteAddr()});
-  }
-  return std::move(acquired.conn);
+void Trip::TellGotConn(const GotConnInfo& info) const {
+  if (trace_ != nullptr && trace_->GotConn != nullptr) trace_->GotConn(info);
 }
 
-// Repeats only over a reused connection, which the server may have closed while the request was on
-// its way, and only without a byte of an answer.
-bool Trip::MayRepeat(const Error& err, const Exchange& exchange, bool reused) const {
-  if (!reused || !exchange.NothingCame()) return false;
-  if (http::KindOf(err) != http::ErrorKind::kClosed || r_.Context().Done()) return false;
-  return IsIdempotent(r_, plan_.method);
+Trip::Way Trip::Over(std::shared_ptr<H2Conn> shared, bool idle) {
+  const bool reused = shared->Served();
+  TellGotConn({.Reused = reused,
+               .WasIdle = idle,
+               .LocalAddr = shared->LocalAddr(),
+               .RemoteAddr = shared->RemoteAddr()});
+  return {std::make_shared<H2Exchange>(std::move(shared), r_.Context(), trace_), reused};
+}
+
+Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) {
+  const bool reused = conn->Served();
+  if (trace_ != nullptr && trace_->GotConn != nullptr) {
+    TellGotConn({.Reused = reused,
+                 .WasIdle = idle,
+                 .IdleTime = idle_time,
+                 .LocalAddr = conn->LocalAddr(),
+                 .RemoteAddr = conn->RemoteAddr()});
+  }
+  return {std::make_shared<Exchange>(std::move(conn), r_.Context(), trace_), reused};
+}
+
+// A connection that is shared, else one that is idle, else a new one. Where the server is known to
+// speak HTTP/2, one connection is made and the other requests wait for it.
+Result<Trip::Way> Trip::FindConnection() {
+  if (trace_ != nullptr && trace_->GetConn != nullptr) trace_->GetConn(route_->host_port);
+  for (;;) {
+    if (std::shared_ptr<H2Conn> shared = pool_->Shared(*route_)) {
+      return Over(std::move(shared), true);
+    }
+    if (route_->shares.load(std::memory_order_relaxed)) {
+      HON_TRY(const bool waited, pool_->AwaitDial(*route_, r_.Context()));
+      if (waited) continue;
+    }
+    HON_TRY(Core::Acquired acquired, core_->Acquire(route_, pool_, r_.Context()));
+    if (acquired.again) continue;
+    if (acquired.conn != nullptr) {
+      return Over(std::move(acquired.conn), true, acquired.idle_time);
+    }
+    const LoopPool::Dialing dialing(*pool_, *route_);
+    HON_TRY(Dialed dialed, Dial(core_, route_, pool_, r_.Context(), trace_.get()));
+    if (dialed.shared == nullptr) {
+      route_->shares.store(false, std::memory_order_relaxed);
+      return Over(std::move(dialed.conn), false, {});
+    }
+    route_->shares.store(true, std::memory_order_relaxed);
+    pool_->PutShared(dialed.shared);
+    return Over(std::move(dialed.shared), false);
+  }
+}
+
+// Only where the server cannot have answered: it says so, or the connection had served before and
+// may have been closed while the request was on its way.
+bool Trip::MayRepeat(const Error& err, const Way& way) const {
+  if (r_.Context().Done() || repeats_ == kRepeatsMax) return false;
+  if (way.exchange->Refused()) return true;
+  if (!way.reused || !way.exchange->NothingCame()) return false;
+  return http::KindOf(err) == http::ErrorKind::kClosed && IsIdempotent(r_, plan_.method);
 }
 
 Result<http::Response> Trip::Run() {
@@ -129,16 +177,13 @@ Result<http::Response> Trip::Run() {
   if (Error err = Probe()) return Fail(std::move(err));
   for (;;) {
     if (r_.Context().Done()) return Fail(r_.Context().Cause());
-    bool idle = false;
-    HON_TRY(std::unique_ptr<Conn> conn, Connection(idle));
-    const bool reused = conn->Served();
-    const auto exchange = std::make_shared<Exchange>(std::move(conn), r_.Context(), trace_);
+    HON_TRY(const Way way, FindConnection());
     std::shared_ptr<Upload> upload;
     if (plan_.framing != RequestFraming::kNone) {
       upload = std::make_shared<Upload>(body_, plan_, r_.Trailer, std::exchange(probed_, {}));
     }
     http::Response answer;
-    Error err = exchange->Run(r_, plan_, upload, answer);
+    Error err = way.exchange->Run(r_, plan_, upload, answer);
     if (!err) {
       if (plan_.asks_for_gzip && !answer.Body.IsNoBody() &&
           IsGzip(answer.Header.Get(HeaderId::kContentEncoding))) {
@@ -146,7 +191,8 @@ Result<http::Response> Trip::Run() {
       }
       return answer;
     }
-    if (!MayRepeat(err, *exchange, reused)) return Fail(std::move(err));
+    if (!MayRepeat(err, way)) return Fail(std::move(err));
+    ++repeats_;
     if (upload != nullptr) {
       if (!http::IsReplayable(r_.Body)) return Fail(http::ErrCannotRewind);
       HON_TRY(body_, http::GetBody(r_.Body));

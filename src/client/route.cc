@@ -77,6 +77,8 @@ Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key) 
     if (proxy->User != nullptr) key.append(proxy->User->String()).append("@");
     AppendHostPort(key, *proxy);
   }
+  // No connection of HTTP/2 takes a request to upgrade.
+  if (scheme == "https" && r.Header.Has(http::HeaderId::kUpgrade)) key.append("|1");
   return {};
 }
 
@@ -86,6 +88,7 @@ std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r, const u
   route->host_port = HostPortOf(r.URL);
   route->host = LowerHostname(r.URL);
   route->tls = r.URL.Scheme == "https";
+  route->http1_only = route->tls && r.Header.Has(http::HeaderId::kUpgrade);
   route->proxy = KindOfProxy(proxy);
   if (proxy != nullptr) {
     route->proxy_host_port = HostPortOf(*proxy);

@@ -1,12 +1,14 @@
 #include "client/tls.h"
 
+#include <utility>
+
 #include "hon/tls/context.h"
 
 namespace hon::client {
 
-Result<std::shared_ptr<tls::ClientContext>> NewTlsContext() {
+Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string> protocols) {
   tls::Config config;
-  config.NextProtos = {"http/1.1"};
+  config.NextProtos = std::move(protocols);
   return tls::ClientContext::Create(std::move(config));
 }
 

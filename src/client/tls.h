@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "hon/base/result.h"
 #include "hon/io/record_layer.h"
@@ -12,9 +14,10 @@ class ClientContext;
 
 namespace hon::client {
 
-/// A context that trusts the system's roots. Fails where the library was built without TLS.
-Result<std::shared_ptr<tls::ClientContext>> NewTlsContext();
-/// The client's side of TLS with `host`.
+/// A context that trusts the roots of the system and offers `protocols` by ALPN. Fails where the
+/// library was built without TLS.
+Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string> protocols);
+/// The client's end of TLS with `host`.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,
                                                      std::string_view host);
 

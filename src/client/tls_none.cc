@@ -3,7 +3,7 @@
 
 namespace hon::client {
 
-Result<std::shared_ptr<tls::ClientContext>> NewTlsContext() {
+Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string>) {
   return Fail(Error::Of(http::ErrHandshake, "tls: this library was built without TLS"));
 }
 

@@ -1,10 +1,8 @@
 #include "client/upload.h"
 
 #include <array>
-#include <charconv>
 #include <utility>
 
-#include "hon/adaptor/chunked.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/client_error.h"
 #include "hon/http/replay.h"
@@ -33,8 +31,8 @@ bool Upload::InMemory(size_t bytes_max) const {
   return size != 0 && size <= bytes_max;
 }
 
-// Returns false when nothing more is to be sent.
-bool Upload::SendPart(Conn& conn, std::string_view part) {
+// False when nothing more is to be sent.
+bool Upload::SendPart(BodySink& sink, std::string_view part) {
   if (part.empty()) return true;
   if (framing_ == RequestFraming::kLength) {
     const auto left = static_cast<size_t>(length_ - sent_);
@@ -45,24 +43,8 @@ bool Upload::SendPart(Conn& conn, std::string_view part) {
       return false;
     }
   }
-  if (conn.Gone()) {
-    write_error_ = conn.Gone();
-    return false;
-  }
-  io::LinkBuffer& out = conn.Out();
-  if (framing_ == RequestFraming::kChunked) {
-    std::array<char, adaptor::kChunkHeadBytesMax> head;
-    char* const end = head.data() + head.size();
-    const char* const begin = adaptor::FormatChunkHeadBackward(part.size(), end);
-    out.Write({begin, static_cast<size_t>(end - begin)});
-    out.Write(part);
-    out.Write("\r\n");
-  } else {
-    out.Write(part);
-  }
-  sent_ += static_cast<int64_t>(part.size());
-  conn.SendSoon();
-  write_error_ = conn.DrainOutput(io::kHighWaterBytes);
+  write_error_ = sink.Put(part);
+  if (!write_error_) sent_ += static_cast<int64_t>(part.size());
   unyielded_ += part.size();
   if (unyielded_ >= kSentBytesPerTurn) {
     unyielded_ = 0;
@@ -71,45 +53,31 @@ bool Upload::SendPart(Conn& conn, std::string_view part) {
   return !write_error_;
 }
 
-void Upload::Finish(Conn& conn) {
-  if (framing_ == RequestFraming::kLength) {
-    if (sent_ == length_) return;
+void Upload::Finish(BodySink& sink) {
+  if (framing_ == RequestFraming::kLength && sent_ != length_) {
     source_error_ = Error::New("http: ContentLength=" + std::to_string(length_) +
                                " with Body length " + std::to_string(sent_));
     return;
   }
-  if (conn.Gone()) {
-    write_error_ = conn.Gone();
-    return;
-  }
-  io::LinkBuffer& out = conn.Out();
-  out.Write("0\r\n");
-  for (const auto& field : *trailer_) {
-    out.Write(field.name);
-    out.Write(": ");
-    out.Write(field.value);
-    out.Write("\r\n");
-  }
-  out.Write("\r\n");
-  conn.SendSoon();
+  write_error_ = sink.End(*trailer_);
 }
 
-void Upload::Run(Conn& conn) {
-  if (!SendPart(conn, first_)) return;
+void Upload::Run(BodySink& sink) {
+  if (!SendPart(sink, first_)) return;
   const auto* replayable = dynamic_cast<const http::ReplayableSource*>(body_.Source());
   std::string_view memory = replayable == nullptr ? std::string_view() : replayable->Memory();
   if (first_.empty() && !memory.empty()) {
     while (!memory.empty()) {
-      if (stopped_ || !SendPart(conn, memory.substr(0, kPartBytes))) return;
+      if (stopped_ || !SendPart(sink, memory.substr(0, kPartBytes))) return;
       memory.remove_prefix(std::min(memory.size(), kPartBytes));
     }
-    return Finish(conn);
+    return Finish(sink);
   }
   std::array<char, kPartBytes> part;
   for (;;) {
     const io::IoResult got = body_.Read(part);
-    if (stopped_ || !SendPart(conn, {part.data(), got.n})) return;
-    if (got.err.Is(io::ErrEof)) return Finish(conn);
+    if (stopped_ || !SendPart(sink, {part.data(), got.n})) return;
+    if (got.err.Is(io::ErrEof)) return Finish(sink);
     if (got.err) {
       source_error_ = got.err;
       return;
@@ -117,33 +85,31 @@ void Upload::Run(Conn& conn) {
   }
 }
 
-void Upload::SendNow(Conn& conn) {
+void Upload::SendNow(BodySink& sink) {
   started_ = true;
-  Run(conn);
+  Run(sink);
   ended_ = true;
 }
 
-void Upload::Start(Conn& conn, std::function<void()> on_end) {
+void Upload::Start(BodySink& sink, std::function<void()> on_end) {
   started_ = true;
   on_end_ = std::move(on_end);
   stop_ = appcontext::WithCancel({});
-  fiber::Go([self = shared_from_this(), &conn] {
+  fiber::Go([self = shared_from_this(), &sink] {
     fiber::SetContext(&self->stop_.context);
-    if (!self->stopped_) self->Run(conn);
+    if (!self->stopped_) self->Run(sink);
     fiber::SetContext(nullptr);
     self->ended_ = true;
-    self->conn_.reset();
+    self->kept_.reset();
     if (self->joiner_ != nullptr) self->joiner_->Wake();
     if (self->on_end_ != nullptr) self->on_end_();
   });
 }
 
-void Upload::Stop(std::unique_ptr<Conn> conn) {
+void Upload::Stop(std::shared_ptr<void> kept) {
   on_end_ = nullptr;
   if (ended_) return;
-  conn->Abort();
-  conn->InterruptWriter(io::ErrClosed);
-  conn_ = std::move(conn);
+  kept_ = std::move(kept);
   stopped_ = true;
   stop_.cancel(io::ErrClosed);
   if (fiber::Current() == nullptr) return;

@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "client/conn.h"
+#include "client/body_sink.h"
+#include "client/parker.h"
 #include "client/request_head.h"
 #include "hon/http/body.h"
 
@@ -19,13 +20,13 @@ class Upload final : public std::enable_shared_from_this<Upload> {
 
   /// Whether the whole body is in memory, with at most `bytes_max` bytes.
   [[nodiscard]] bool InMemory(size_t bytes_max) const;
-  /// Sends the whole body on the calling fiber.
-  void SendNow(Conn& conn);
-  /// Sends the body on a fiber of its own, which calls `on_end` at the end unless Stop came before.
-  void Start(Conn& conn, std::function<void()> on_end);
-  /// Ends the sending, and returns when the body is not read any more. Outside of a fiber it
-  /// returns at once, and the body must own its source. `conn` is kept until then, and destroyed.
-  void Stop(std::unique_ptr<Conn> conn);
+  /// Sends all of it, on the calling fiber.
+  void SendNow(BodySink& sink);
+  /// Sends it on a fiber of its own; `on_end` is called there at the end, unless Stop came before.
+  void Start(BodySink& sink, std::function<void()> on_end);
+  /// Ends the sending, and returns when the body is not read any more: at once outside of a fiber,
+  /// where the body must own its source. The sink, whose waits have ended, is in `kept`.
+  void Stop(std::shared_ptr<void> kept);
 
   [[nodiscard]] bool Started() const { return started_; }
   /// Whether the sending has ended.
@@ -38,9 +39,9 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   [[nodiscard]] int64_t Sent() const { return sent_; }
 
  private:
-  void Run(Conn& conn);
-  bool SendPart(Conn& conn, std::string_view part);
-  void Finish(Conn& conn);
+  void Run(BodySink& sink);
+  bool SendPart(BodySink& sink, std::string_view part);
+  void Finish(BodySink& sink);
 
   http::Body body_;
   RequestFraming framing_;
@@ -56,7 +57,7 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   Error write_error_;
   std::function<void()> on_end_;
   Parker* joiner_ = nullptr;
-  std::unique_ptr<Conn> conn_;  // after Stop: of an exchange that is over
+  std::shared_ptr<void> kept_;  // of an exchange that is over
   appcontext::Cancelable stop_;
 };
 

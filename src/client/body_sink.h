@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string_view>
+
+#include "hon/base/error.h"
+#include "hon/http/header.h"
+
+namespace hon::client {
+
+/// The way of a request's body to the server: frames the bytes and waits for room. Used by one
+/// fiber.
+class BodySink {
+ public:
+  BodySink() = default;
+  BodySink(const BodySink&) = delete;
+  BodySink& operator=(const BodySink&) = delete;
+
+  /// Sends `part`, which is not empty.
+  virtual Error Put(std::string_view part) = 0;
+  /// The body is complete.
+  virtual Error End(const http::Header& trailer) = 0;
+
+ protected:
+  ~BodySink() = default;
+};
+
+}  // namespace hon::client

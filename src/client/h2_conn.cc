@@ -1,0 +1,408 @@
+#include "client/h2_conn.h"
+
+#include <utility>
+
+#include "client/core.h"
+#include "hon/adaptor/chunked.h"
+#include "hon/base/assert.h"
+#include "hon/h2/field_section.h"
+#include "hon/http/client_error.h"
+#include "hon/http/status.h"
+
+namespace hon::client {
+namespace {
+
+// Nothing is received while this much is unsent: each frame may be answered.
+constexpr size_t kUnsentFramesMax = 512 * 1024;
+constexpr uint32_t kStreamWindow = 1024 * 1024;
+constexpr uint32_t kConnectionWindow = 16 * 1024 * 1024;
+
+h2::SessionLimits LimitsOfH2(const TransportOptions& options) {
+  h2::SessionLimits limits;
+  limits.fields.list_bytes_max = options.MaxResponseHeaderBytes;
+  limits.fields.fields_max = kResponseFieldsMax;
+  limits.block_bytes_max = std::max(limits.block_bytes_max, options.MaxResponseHeaderBytes);
+  limits.sections_bytes_max = 4 * std::max(size_t{1} << 20, options.MaxResponseHeaderBytes);
+  limits.continuations_max = static_cast<uint32_t>(limits.block_bytes_max / 1024 + 1);
+  limits.stream_window = kStreamWindow;
+  limits.stream_window_max = 4 * kStreamWindow;
+  limits.connection_window = kConnectionWindow;
+  limits.unread_bytes_max = 4 * size_t{kConnectionWindow};
+  return limits;
+}
+
+H2Stream& Of(h2::Stream& stream) { return *static_cast<H2Stream*>(stream.UserData()); }
+
+io::BlockPool& BlocksHere() { return fiber::Scheduler::Current()->GetLoop().Blocks(); }
+
+Error HeaderListTooLong() {
+  return Error::Of(http::ErrResponseHeaderTooLong,
+                   "http2: response header list larger than advertised limit");
+}
+
+}  // namespace
+
+H2Stream::H2Stream(std::shared_ptr<H2Conn> conn) : conn_(std::move(conn)), stream_(BlocksHere()) {}
+
+H2Stream::~H2Stream() {
+  HON_ASSERT(reader_ == nullptr && writer_ == nullptr);
+  Release();
+}
+
+void H2Stream::Release() {
+  if (std::exchange(opened_, false)) conn_->Remove(*this);
+}
+
+Error H2Stream::Open(const h2::Session::RequestHead& head, const http::Header& fields,
+                     bool end_stream, const appcontext::Context& context) {
+  context_ = &context;
+  to_head_ = head.method == "HEAD";
+  HON_RETURN_IF_ERROR(conn_->AwaitRoom(context));
+  if (!conn_->session_->SendRequest(stream_, head, fields, end_stream)) return io::ErrClosed;
+  stream_.SetUserData(this);
+  opened_ = true;
+  conn_->streams_.PushBack(*this);
+  conn_->served_ = true;
+  conn_->conn_->SetDeadline(io::ConnDeadline::kIdle, kNever);
+  conn_->Pump();
+  return {};
+}
+
+Error H2Stream::Obstacle(TimePoint deadline) const {
+  if (failure_) return failure_;
+  if (context_->Done()) return context_->Cause();
+  if (deadline != kNever && Clock::now() >= deadline) return io::ErrDeadlineExceeded;
+  return {};
+}
+
+Error H2Stream::Put(std::string_view part) {
+  HON_RETURN_IF_ERROR(Obstacle(kNever));
+  stream_.Out().Write(part);
+  conn_->session_->SendSoon(stream_);
+  conn_->Pump();
+  while (stream_.Out().Len() > io::kHighWaterBytes) {
+    HON_RETURN_IF_ERROR(Obstacle(kNever));
+    Parker parker;
+    writer_ = &parker;
+    parker.Park(*context_, kNever);
+    writer_ = nullptr;
+  }
+  return Obstacle(kNever);
+}
+
+Error H2Stream::End(const http::Header& trailer) {
+  HON_RETURN_IF_ERROR(Obstacle(kNever));
+  if (trailer.Empty()) {
+    conn_->session_->SendEnd(stream_);
+  } else {
+    conn_->session_->SendTrailers(stream_, trailer);
+  }
+  conn_->Pump();
+  return {};
+}
+
+Error H2Stream::AwaitHead(TimePoint deadline) {
+  while (!has_head_ && !continue_received_) {
+    HON_RETURN_IF_ERROR(Obstacle(deadline));
+    Parker parker;
+    reader_ = &parker;
+    parker.Park(*context_, deadline);
+    reader_ = nullptr;
+  }
+  return {};
+}
+
+io::IoResult H2Stream::Read(std::span<char> into) {
+  while (stream_.In().Empty()) {
+    if (failure_) return {0, failure_};
+    if (stream_.InputEnded()) return {0, io::ErrEof};
+    if (Error err = Obstacle(kNever)) return {0, std::move(err)};
+    Parker parker;
+    reader_ = &parker;
+    parker.Park(*context_, kNever);
+    reader_ = nullptr;
+  }
+  const size_t n = stream_.In().ReadInto(into);
+  conn_->session_->Consumed(stream_);
+  conn_->Pump();
+  return {n, {}};
+}
+
+void H2Stream::WakeReader() {
+  if (reader_ != nullptr) reader_->Wake();
+}
+
+void H2Stream::Fail(Error why) {
+  if (!failure_) failure_ = std::move(why);
+  WakeReader();
+  if (writer_ != nullptr) writer_->Wake();
+}
+
+void H2Stream::OnInterim(const http::Header& header, int status) {
+  if (++interims_ > kInterimAnswersMax) {
+    conn_->session_->Reset(stream_, h2::ErrorCode::kEnhanceYourCalm);
+    return Fail(Error::Of(http::ErrMalformedResponse, "http2: too many 1xx responses"));
+  }
+  if (status == http::StatusContinue) continue_received_ = true;
+  if (on_interim_ == nullptr) return;
+  if (Error err = on_interim_(status, header)) {
+    conn_->session_->Reset(stream_, h2::ErrorCode::kCancel);
+    Fail(std::move(err));
+  }
+}
+
+void H2Stream::OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
+  http::Header all;
+  const h2::Violation violation = h2::ReadTrailerFields(fields.lines, fields.arena, all);
+  if (violation || info.too_large) {
+    conn_->session_->Reset(stream_, h2::ErrorCode::kProtocolError);
+    return Fail(Error::Of(http::ErrMalformedResponse, "http2: malformed trailers"));
+  }
+  for (const auto& field : all) {
+    if (adaptor::IsTrailerAllowed(field.name)) trailers_.Add(field.name, field.value);
+  }
+}
+
+void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
+  began_ = true;
+  if (info.trailers) {
+    OnTrailers(fields, info);
+    return WakeReader();
+  }
+  if (info.too_large) {
+    conn_->session_->Reset(stream_, h2::ErrorCode::kCancel);
+    return Fail(HeaderListTooLong());
+  }
+  header_.Reset();
+  const h2::Violation violation =
+      h2::ReadResponseFields(fields.lines, info.end_stream, fields.arena, head_, header_);
+  if (violation) {
+    conn_->session_->Reset(stream_, violation.code);
+    return Fail(Error::Of(http::ErrMalformedResponse,
+                          "http2: malformed response: " + std::string(violation.reason)));
+  }
+  if (head_.status < 200) {
+    OnInterim(header_, head_.status);
+  } else {
+    has_head_ = true;
+    const bool empty = to_head_ || head_.status == http::StatusNoContent ||
+                       head_.status == http::StatusNotModified;
+    stream_.ExpectContent(empty ? 0 : head_.content_length);
+  }
+  WakeReader();
+}
+
+void H2Stream::OnReset(h2::ErrorCode code, bool by_peer) {
+  // RFC 9113 §8.1: the answer is complete, and the server needs no more of the request.
+  const bool complete = stream_.InputEnded() && by_peer && code == h2::ErrorCode::kNoError;
+  if (complete) {
+    if (writer_ != nullptr) writer_->Wake();
+    return WakeReader();
+  }
+  refused_ = by_peer && code == h2::ErrorCode::kRefusedStream;
+  const std::string text = "stream error: stream ID " + std::to_string(stream_.Id()) + "; " +
+                           std::string(h2::ErrorCodeName(code)) +
+                           (by_peer ? "; received from peer" : "");
+  Fail(Error::Of(by_peer ? io::ErrUnexpectedEof : http::ErrMalformedResponse, text));
+}
+
+H2Conn::H2Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route,
+               std::shared_ptr<LoopPool> pool)
+    : core_(std::move(core)), route_(std::move(route)), pool_(std::move(pool)) {}
+
+H2Conn::~H2Conn() {
+  HON_ASSERT(streams_.Empty() && openers_.Empty());
+  session_.reset();
+  conn_.reset();
+  core_->FreeSlot(*route_);
+}
+
+void H2Conn::OnOpen(std::unique_ptr<io::EventConn> conn) {
+  conn_ = std::move(conn);
+  session_.emplace(h2::Role::kClient, LimitsOfH2(core_->Options()),
+                   static_cast<h2::SessionHandler&>(*this), conn_->Out());
+  session_->Start(false);
+  conn_->SendSoon();
+}
+
+void H2Conn::OnInput() {
+  if (!yielded_ && !closing_) Receive();
+}
+
+void H2Conn::Receive() {
+  if (conn_->Out().Len() >= kUnsentFramesMax) {
+    conn_->SendNow({}, {});
+    if (gone_ || conn_->Out().Len() >= kUnsentFramesMax) return;  // goes on with OnDrained
+  }
+  const std::shared_ptr<H2Conn> self = shared_from_this();
+  HON_ASSERT(!receiving_);
+  receiving_ = true;
+  const h2::Session::Status status = session_->Receive(conn_->In(), Clock::now());
+  receiving_ = false;
+  if (status == h2::Session::Status::kFailed) {
+    const h2::Violation& failure = session_->Failure();
+    const std::string reason = conn_->In().Front().starts_with("HTTP/1.")
+                                   ? "the server answered in HTTP/1.1"
+                                   : std::string(failure.reason);
+    return Fail(Error::Of(http::ErrMalformedResponse,
+                          "http2: connection error: " +
+                              std::string(h2::ErrorCodeName(failure.code)) + ": " + reason));
+  }
+  conn_->ConsumedInput();
+  Pump();
+  if (status == h2::Session::Status::kYield) return Yield();
+  if (conn_->InputEnded()) {
+    return Fail(leaving_ ? Error::Of(io::ErrUnexpectedEof,
+                                     "http2: server sent GOAWAY and closed the connection")
+                         : Error(io::ErrUnexpectedEof));
+  }
+  EndIfDone();
+}
+
+// Lets others have their turn.
+void H2Conn::Yield() {
+  yielded_ = true;
+  conn_->Post([weak = weak_from_this()] {
+    const std::shared_ptr<H2Conn> self = weak.lock();
+    if (self == nullptr || self->gone_) return;
+    self->yielded_ = false;
+    if (!self->closing_) self->Receive();
+  });
+}
+
+void H2Conn::Pump() {
+  if (receiving_ || gone_ || closing_) return;
+  for (;;) {
+    const bool more = session_->Produce(io::kHighWaterBytes);
+    if (conn_->Out().Empty()) return;
+    if (!more) return conn_->SendSoon();
+    conn_->SendNow({}, {});
+    if (gone_ || !conn_->Out().Empty()) return;  // goes on with OnDrained
+  }
+}
+
+void H2Conn::OnDrained() {
+  Pump();
+  if (!conn_->In().Empty() && !yielded_ && !closing_) Receive();
+}
+
+void H2Conn::OnDeadline(io::ConnDeadline) {
+  const std::shared_ptr<H2Conn> self = shared_from_this();
+  leaving_ = true;
+  EndIfDone();
+}
+
+void H2Conn::OnClosed(const Error& why) {
+  const std::shared_ptr<H2Conn> self = shared_from_this();
+  gone_ = why ? why : Error(io::ErrClosed);
+  pool_->ForgetH2(*this);
+  streams_.ForEach([this](H2Stream& stream) {
+    if (!stream.AtEnd()) stream.Fail(gone_);
+  });
+  WakeOpeners();
+}
+
+// The connection cannot go on: its GOAWAY is sent, as far as the socket takes it.
+void H2Conn::Fail(const Error& why) {
+  const std::shared_ptr<H2Conn> self = shared_from_this();
+  closing_ = true;
+  leaving_ = true;
+  streams_.ForEach([&why](H2Stream& stream) {
+    if (!stream.AtEnd()) stream.Fail(why);
+  });
+  WakeOpeners();
+  pool_->ForgetH2(*this);
+  conn_->Close(io::ConnClose::kGraceful);
+}
+
+void H2Conn::CloseIfIdle() {
+  if (!streams_.Empty()) return;
+  leaving_ = true;
+  EndIfDone();
+}
+
+void H2Conn::EndIfDone() {
+  if (gone_ || closing_ || !streams_.Empty()) return;
+  if (!leaving_ && !core_->Closed()) {
+    conn_->SetDeadline(io::ConnDeadline::kIdle,
+                       DeadlineAfter(Clock::now(), core_->Options().IdleConnTimeout));
+    return;
+  }
+  closing_ = true;
+  leaving_ = true;
+  session_->SendGoAway(session_->LastPeerStream(), h2::ErrorCode::kNoError);
+  conn_->Close(io::ConnClose::kGraceful);
+  WakeOpeners();
+  pool_->ForgetH2(*this);
+}
+
+Error H2Conn::AwaitRoom(const appcontext::Context& context) {
+  Opener opener;
+  Parker parker;
+  opener.parker = &parker;
+  openers_.PushBack(opener);
+  Error why;
+  for (;;) {
+    if (!Usable()) why = gone_ ? gone_ : Error(http::ErrServerClosedIdle);
+    if (!why && context.Done()) why = context.Cause();
+    if (why || (openers_.First() == &opener && session_->MayOpen())) break;
+    parker.Park(context, kNever);
+  }
+  openers_.Remove(opener);
+  WakeOpeners();
+  return why;
+}
+
+void H2Conn::WakeOpeners() {
+  openers_.ForEach([](Opener& one) { one.parker->Wake(); });
+}
+
+void H2Conn::Remove(H2Stream& stream) {
+  const std::shared_ptr<H2Conn> self = shared_from_this();
+  streams_.Remove(stream);
+  session_->Release(stream.stream_);
+  Pump();
+  WakeOpeners();
+  EndIfDone();
+}
+
+h2::FieldBuffer& H2Conn::FieldsFor(h2::Stream* stream) {
+  h2::FieldBuffer& fields = stream == nullptr ? spare_fields_ : Of(*stream).NextFields();
+  fields.Reset();
+  return fields;
+}
+
+// Servers open no streams: pushes are refused by the Session.
+h2::Stream& H2Conn::NewStream() {
+  if (!spare_stream_) spare_stream_.emplace(conn_->In().Pool());
+  return *spare_stream_;
+}
+
+void H2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer& fields, const h2::SectionInfo& info) {
+  Of(stream).OnSection(fields, info);
+}
+
+void H2Conn::OnData(h2::Stream& stream) { Of(stream).WakeReader(); }
+
+void H2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
+  Of(stream).OnReset(code, by_peer);
+}
+
+void H2Conn::OnFramed(h2::Stream& stream) {
+  H2Stream& own = Of(stream);
+  if (own.writer_ != nullptr && stream.Out().Len() <= io::kHighWaterBytes) own.writer_->Wake();
+}
+
+void H2Conn::OnGoAway(uint32_t last_stream, h2::ErrorCode code) {
+  leaving_ = true;
+  streams_.ForEach([&](H2Stream& stream) {
+    if (stream.Id() <= last_stream) return;
+    stream.refused_ = true;
+    stream.Fail(
+        Error::Of(io::ErrUnexpectedEof, "http2: Transport received GOAWAY from server ErrCode:" +
+                                            std::string(h2::ErrorCodeName(code))));
+  });
+  WakeOpeners();
+}
+
+}  // namespace hon::client

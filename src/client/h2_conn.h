@@ -1,0 +1,174 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "client/body_sink.h"
+#include "client/parker.h"
+#include "client/route.h"
+#include "hon/h2/field_section.h"
+#include "hon/h2/session.h"
+#include "hon/io/event_conn.h"
+#include "hon/tls/connection_state.h"
+
+namespace hon::client {
+
+class Core;
+class H2Conn;
+class LoopPool;
+
+/// The client's end of one stream of an HTTP/2 connection. On the connection's loop.
+class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
+ public:
+  explicit H2Stream(std::shared_ptr<H2Conn> conn);
+  /// Resets a stream that is still open.
+  ~H2Stream();
+
+  /// Opens the stream, when the server allows one more. Waits end with `context`, which the caller
+  /// keeps until the stream is gone.
+  Error Open(const h2::Session::RequestHead& head, const http::Header& fields, bool end_stream,
+             const appcontext::Context& context);
+
+  // BodySink
+  Error Put(std::string_view part) override;
+  Error End(const http::Header& trailer) override;
+
+  /// The head of the answer, for which this waits until `deadline`. Views of it live as long as
+  /// this. Errors: io::ErrDeadlineExceeded, the cause of the context, or why the stream has ended.
+  Error AwaitHead(TimePoint deadline);
+  [[nodiscard]] bool HasHead() const { return has_head_; }
+  [[nodiscard]] const h2::ResponseFields& Head() const { return head_; }
+  [[nodiscard]] http::Header& Fields() { return header_; }
+  [[nodiscard]] http::Header& Trailers() { return trailers_; }
+  /// Content, as RoundTripper's Body gives it.
+  io::IoResult Read(std::span<char> into);
+  /// The answer is complete, and all of it was read.
+  [[nodiscard]] bool AtEnd() { return stream_.InputEnded() && stream_.In().Empty() && !failure_; }
+
+  /// Gives the stream up: resets it, if it is open. The texts stay.
+  void Release();
+  /// Wakes the fiber that reads, which looks at the state again.
+  void WakeReader();
+  /// Ends all waits with `why`.
+  void Fail(Error why);
+  [[nodiscard]] bool Began() const { return began_; }
+  [[nodiscard]] bool Refused() const { return refused_; }
+  [[nodiscard]] bool TakeContinue() { return std::exchange(continue_received_, false); }
+  void SetOnInterim(std::function<Error(int, const http::Header&)> on_interim) {
+    on_interim_ = std::move(on_interim);
+  }
+  [[nodiscard]] uint32_t Id() const { return stream_.Id(); }
+  [[nodiscard]] H2Conn& Connection() { return *conn_; }
+
+ private:
+  friend class H2Conn;
+
+  void OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info);
+  void OnInterim(const http::Header& header, int status);
+  void OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info);
+  void OnReset(h2::ErrorCode code, bool by_peer);
+  h2::FieldBuffer& NextFields() { return has_head_ ? trailer_buffer_ : buffer_; }
+  [[nodiscard]] Error Obstacle(TimePoint deadline) const;
+
+  std::shared_ptr<H2Conn> conn_;
+  h2::Stream stream_;
+  h2::FieldBuffer buffer_;
+  h2::FieldBuffer trailer_buffer_;
+  h2::ResponseFields head_;
+  http::Header header_;
+  http::Header trailers_;
+  const appcontext::Context* context_ = nullptr;
+  Parker* reader_ = nullptr;
+  Parker* writer_ = nullptr;
+  std::function<Error(int, const http::Header&)> on_interim_;
+  size_t interims_ = 0;
+  bool opened_ = false;
+  bool to_head_ = false;  // the request's method is HEAD
+  bool began_ = false;    // a section has come
+  bool has_head_ = false;
+  bool continue_received_ = false;
+  bool refused_ = false;
+  Error failure_;
+};
+
+/// One connection to a server in HTTP/2. On its loop's thread; kept by its streams and by the pool
+/// of its loop.
+class H2Conn final : public io::ConnSink,
+                     private h2::SessionHandler,
+                     public std::enable_shared_from_this<H2Conn> {
+ public:
+  H2Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route, std::shared_ptr<LoopPool> pool);
+  ~H2Conn();
+
+  // io::ConnSink
+  void OnOpen(std::unique_ptr<io::EventConn> conn) override;
+  void OnInput() override;
+  void OnDrained() override;
+  void OnDeadline(io::ConnDeadline which) override;
+  void OnClosed(const Error& why) override;
+
+  /// Whether a request may be given to this connection, if it waits for a stream.
+  [[nodiscard]] bool Usable() const { return !gone_ && !leaving_; }
+  /// Ends the connection, when it has no stream.
+  void CloseIfIdle();
+  /// Runs `function` on the loop. As io::EventConn::Post.
+  void Post(std::function<void()> function) { conn_->Post(std::move(function)); }
+  [[nodiscard]] bool Served() const { return served_; }
+  [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }
+  [[nodiscard]] std::string RemoteAddr() const { return conn_->RemoteAddr(); }
+  [[nodiscard]] const std::shared_ptr<Route>& GetRoute() const { return route_; }
+  [[nodiscard]] const std::shared_ptr<Core>& GetCore() const { return core_; }
+  [[nodiscard]] const std::shared_ptr<const tls::ConnectionState>& TlsState() const {
+    return tls_state_;
+  }
+  void SetTlsState(std::shared_ptr<const tls::ConnectionState> state) {
+    tls_state_ = std::move(state);
+  }
+
+ private:
+  friend class H2Stream;
+
+  struct Opener : IntrusiveListNode<Opener> {
+    Parker* parker = nullptr;
+  };
+
+  // h2::SessionHandler
+  h2::FieldBuffer& FieldsFor(h2::Stream* stream) override;
+  h2::Stream& NewStream() override;
+  void OnSection(h2::Stream& stream, h2::FieldBuffer& fields, const h2::SectionInfo& info) override;
+  void OnSectionDropped(h2::FieldBuffer&) override {}
+  void OnData(h2::Stream& stream) override;
+  void OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) override;
+  void OnFramed(h2::Stream& stream) override;
+  void OnGoAway(uint32_t last_stream, h2::ErrorCode code) override;
+  void OnSettings() override { WakeOpeners(); }
+
+  Error AwaitRoom(const appcontext::Context& context);
+  void WakeOpeners();
+  void Remove(H2Stream& stream);
+  void Receive();
+  void Pump();
+  void Yield();
+  void Fail(const Error& why);
+  void EndIfDone();
+
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Route> route_;
+  std::shared_ptr<LoopPool> pool_;
+  std::unique_ptr<io::EventConn> conn_;
+  std::optional<h2::Session> session_;
+  std::shared_ptr<const tls::ConnectionState> tls_state_;
+  IntrusiveList<H2Stream, H2Stream> streams_;
+  IntrusiveList<Opener, Opener> openers_;
+  h2::FieldBuffer spare_fields_;
+  std::optional<h2::Stream> spare_stream_;
+  bool receiving_ = false;
+  bool yielded_ = false;
+  bool leaving_ = false;  // no further streams
+  bool closing_ = false;
+  bool served_ = false;
+  Error gone_;
+};
+
+}  // namespace hon::client

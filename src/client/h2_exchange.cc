@@ -1,0 +1,191 @@
+#include "client/h2_exchange.h"
+
+#include <utility>
+
+#include "hon/adaptor/message_reader.h"
+#include "hon/http/client_error.h"
+#include "hon/http/status.h"
+
+namespace hon::client {
+namespace {
+
+constexpr size_t kInlineH2BodyBytes = io::kHighWaterBytes / 2;
+
+// The fields as HTTP/2 has them: the Session leaves those of a connection out.
+http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
+  http::Header fields;
+  for (const auto& field : r.Header) {
+    if (field.id == http::HeaderId::kContentLength || field.id == http::HeaderId::kTrailer)
+      continue;
+    if (field.id == http::HeaderId::kTE && field.value != "trailers") continue;
+    if (field.id == http::HeaderId::kUserAgent && field.value.empty()) continue;
+    if (field.id == http::HeaderId::kAcceptEncoding && plan.asks_for_gzip) continue;
+    fields.AddView(field.name, field.value, field.id);
+  }
+  if (!r.Header.Has(http::HeaderId::kUserAgent) &&
+      !r.Header.Suppressed(http::HeaderId::kUserAgent)) {
+    fields.AddView("User-Agent", kUserAgent, http::HeaderId::kUserAgent);
+  }
+  if (plan.asks_for_gzip) {
+    fields.AddView("Accept-Encoding", "gzip", http::HeaderId::kAcceptEncoding);
+  }
+  if (plan.framing == RequestFraming::kLength || StatesNoContent(plan)) {
+    fields.Add(http::HeaderId::kContentLength, std::to_string(plan.length));
+  }
+  std::string names;
+  for (const auto& field : r.Trailer) {
+    names.append(names.empty() ? "" : ", ").append(field.name);
+  }
+  if (!names.empty() && plan.framing == RequestFraming::kChunked) {
+    fields.Add(http::HeaderId::kTrailer, names);
+  }
+  return fields;
+}
+
+}  // namespace
+
+H2Exchange::H2Exchange(std::shared_ptr<H2Conn> conn, appcontext::Context context,
+                       std::shared_ptr<const ClientTrace> trace)
+    : context_(std::move(context)),
+      trace_(std::move(trace)),
+      stream_(std::make_shared<H2Stream>(conn)),
+      core_(conn->GetCore()),
+      tls_(conn->TlsState()) {}
+
+H2Exchange::~H2Exchange() { Finish(); }
+
+Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
+                      std::shared_ptr<Upload> upload, http::Response& into) {
+  if (plan.upgrades) {
+    return Error::Of(http::ErrInvalidRequest, "http2: invalid Upgrade request header");
+  }
+  upload_ = std::move(upload);
+  std::string scratch;
+  std::string path(r.URL.EscapedPathView(scratch));
+  if (!r.URL.Opaque.empty() && !r.URL.Opaque.starts_with("//")) path = r.URL.Opaque;
+  if (path.empty()) path = plan.method == "OPTIONS" ? "*" : "/";
+  if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
+  const bool connect = plan.method == "CONNECT";
+  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) {
+    stream_->SetOnInterim(trace_->Got1xxResponse);
+  }
+  const h2::Session::RequestHead head{
+      .method = plan.method,
+      .scheme = connect ? std::string_view() : std::string_view(r.URL.Scheme),
+      .authority = plan.host,
+      .path = connect ? std::string_view() : std::string_view(path),
+      .protocol = {}};
+  failure_ = stream_->Open(head, FieldsOf(r, plan), upload_ == nullptr, context_);
+  if (failure_) return failure_;
+  awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
+  const TimePoint now = Clock::now();
+  if (awaits_continue_) {
+    head_deadline_ = DeadlineAfter(now, core_->Options().ExpectContinueTimeout);
+    if (trace_ != nullptr && trace_->Wait100Continue != nullptr) trace_->Wait100Continue();
+  } else {
+    failure_ = SendBody();
+  }
+  if (!failure_) failure_ = AwaitHead();
+  if (!failure_) Fill(plan, into);
+  return failure_;
+}
+
+Error H2Exchange::SendBody() {
+  awaits_continue_ = false;
+  const TimePoint deadline = DeadlineAfter(Clock::now(), core_->Options().ResponseHeaderTimeout);
+  head_deadline_ = deadline;
+  if (upload_ == nullptr) return {};
+  if (upload_->InMemory(kInlineH2BodyBytes)) {
+    upload_->SendNow(*stream_);
+    return upload_->SourceError();
+  }
+  head_deadline_ = kNever;
+  upload_->Start(*stream_, [this] {
+    if (upload_->SourceError()) return stream_->Fail(upload_->SourceError());
+    head_deadline_ = DeadlineAfter(Clock::now(), core_->Options().ResponseHeaderTimeout);
+    stream_->WakeReader();
+  });
+  return {};
+}
+
+Error H2Exchange::AwaitHead() {
+  while (!stream_->HasHead()) {
+    Error why = stream_->AwaitHead(head_deadline_);
+    if (stream_->TakeContinue()) {
+      if (awaits_continue_) HON_RETURN_IF_ERROR(SendBody());
+      continue;
+    }
+    if (!why) continue;
+    if (!why.Is(io::ErrDeadlineExceeded)) return why;
+    if (Clock::now() < head_deadline_) continue;
+    if (!awaits_continue_) {
+      return Error::Of(http::ErrResponseHeaderTimeout, "http2: timeout awaiting response headers");
+    }
+    HON_RETURN_IF_ERROR(SendBody());
+  }
+  if (trace_ != nullptr && trace_->GotFirstResponseByte != nullptr) {
+    trace_->GotFirstResponseByte();
+  }
+  return {};
+}
+
+void H2Exchange::Fill(const RequestPlan& plan, http::Response& into) {
+  const h2::ResponseFields& head = stream_->Head();
+  const std::string_view text = http::StatusText(head.status);
+  status_ = std::to_string(head.status);
+  if (!text.empty()) status_.append(" ").append(text);
+  into.Status = status_;
+  into.StatusCode = head.status;
+  into.Proto = "HTTP/2.0";
+  into.ProtoMajor = 2;
+  into.ProtoMinor = 0;
+  into.Header = std::move(stream_->Fields());
+  into.TLS = tls_.get();
+  const bool empty = plan.method == "HEAD" || head.status == http::StatusNoContent ||
+                     head.status == http::StatusNotModified;
+  into.ContentLength = plan.method == "HEAD" || !empty ? head.content_length : 0;
+  if (head.announces_trailers) adaptor::TakeTrailerNames(into);
+  into.SetOwner(shared_from_this());
+  if (stream_->AtEnd()) {
+    if (plan.method != "HEAD") into.ContentLength = 0;
+    Finish();
+  } else {
+    into.Body = http::Body(shared_from_this());
+  }
+}
+
+io::IoResult H2Exchange::Read(std::span<char> into) {
+  if (closed_) return {0, http::ErrBodyReadAfterClose};
+  if (into.empty()) return {};
+  if (failure_) return {0, failure_};
+  if (done_) return {0, io::ErrEof};
+  io::IoResult got = stream_->Read(into);
+  if (stream_->AtEnd()) {
+    Finish();
+  } else if (got.err) {
+    failure_ = got.err;
+    Finish();
+  }
+  return got;
+}
+
+Error H2Exchange::Close() {
+  closed_ = true;
+  Finish();
+  return {};
+}
+
+// The stream ends: reset, unless both directions are complete.
+void H2Exchange::Finish() {
+  if (std::exchange(done_, true)) return;
+  if (response_ != nullptr && !stream_->Trailers().Empty()) {
+    response_->Trailer = std::move(stream_->Trailers());
+  }
+  if (upload_ != nullptr && upload_->Started() && !upload_->Ended()) {
+    stream_->Fail(io::ErrClosed);
+    upload_->Stop(stream_);
+  }
+  stream_->Release();
+}
+
+}  // namespace hon::client

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+
+#include "client/core.h"
+#include "client/exchange.h"
+#include "client/h2_conn.h"
+#include "client/upload.h"
+
+namespace hon::client {
+
+/// One request and its answer over a stream of HTTP/2. On the loop of the connection.
+class H2Exchange final : public AnyExchange,
+                         public http::BodySource,
+                         public http::ResponseOwner,
+                         public std::enable_shared_from_this<H2Exchange> {
+ public:
+  H2Exchange(std::shared_ptr<H2Conn> conn, appcontext::Context context,
+             std::shared_ptr<const ClientTrace> trace);
+  ~H2Exchange() override;
+
+  // AnyExchange
+  Error Run(const http::Request& r, const RequestPlan& plan, std::shared_ptr<Upload> upload,
+            http::Response& into) override;
+  [[nodiscard]] bool NothingCame() const override { return !stream_->Began(); }
+  [[nodiscard]] bool Refused() const override { return stream_->Refused(); }
+
+  // http::BodySource
+  io::IoResult Read(std::span<char> into) override;
+  Error Close() override;
+  // http::ResponseOwner
+  void OnMoved(http::Response& now) override { response_ = &now; }
+  void OnGone(http::Response&) override { response_ = nullptr; }
+
+ private:
+  Error SendBody();
+  Error AwaitHead();
+  void Fill(const RequestPlan& plan, http::Response& into);
+  void Finish();
+
+  appcontext::Context context_;
+  std::shared_ptr<const ClientTrace> trace_;
+  std::shared_ptr<H2Stream> stream_;  // until the end of the texts
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Upload> upload_;
+  std::shared_ptr<const tls::ConnectionState> tls_;
+  http::Response* response_ = nullptr;
+  TimePoint head_deadline_ = kNever;
+  bool awaits_continue_ = false;
+  bool done_ = false;  // the answer was read to its end, or is left
+  bool closed_ = false;
+  std::string status_;
+  Error failure_;
+};
+
+}  // namespace hon::client
