@@ -42,7 +42,8 @@ void Connection::SetRecordLayer(std::unique_ptr<io::RecordLayer> layer, Duration
   HON_ASSERT(phase_ == Phase::kHandshaking);
   HON_ASSERT(records_ == nullptr);
   records_ = std::make_unique<Records>(std::move(layer), loop_->Blocks());
-  records_->handshake_timeout = handshake_timeout;
+  const TimePoint now = LoopIo::BackendOf(*loop_).Now();
+  records_->deadline = DeadlineAfter(now, handshake_timeout);
   records_->observer = observer;
 }
 
@@ -54,7 +55,6 @@ io::RecordLayer* Connection::GetRecordLayer() const {
 
 void Connection::BeginHandshake() {
   HON_ASSERT(phase_ == Phase::kHandshaking);
-  records_->deadline = DeadlineAfter(LoopIo::BackendOf(*loop_).Now(), records_->handshake_timeout);
   if (records_->deadline < armed_for_) ArmTimer(records_->deadline);
   if (Error why = records_->layer->Start(records_->sealed)) return FailHandshake(std::move(why));
   MarkDirty();

@@ -19,8 +19,7 @@ struct Connection::Records {
   io::LinkBuffer received;      // ciphertext that is not opened yet
   io::LinkBuffer sealed;        // ciphertext that is not sent yet
   TimePoint deadline = kNever;  // of the handshake
-  Duration handshake_timeout;
-  size_t sealed_bytes = 0;  // plaintext, since the connection was idle
+  size_t sealed_bytes = 0;      // plaintext, since the connection was idle
   TimePoint sealed_at{};
   RecordObserver* observer = nullptr;
   Connection* queue_next = nullptr;    // in the queue of handshakes, or among the long steps

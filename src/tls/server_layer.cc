@@ -252,7 +252,7 @@ Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& seal
         "client requested unsupported application protocols (" + hello.ProtocolsText() + ")",
         sealed);
   }
-  chosen_ = *found;
+  chosen_ = &*found;
   return {};
 }
 

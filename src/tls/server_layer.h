@@ -59,7 +59,9 @@ class ServerLayer final : public SslLayer {
   void RunLongStep() override { DoLongStep(); }
 
   /// The protocol for the answer to ALPN; "" for none.
-  [[nodiscard]] std::string_view Chosen() const { return chosen_; }
+  [[nodiscard]] std::string_view Chosen() const {
+    return chosen_ == nullptr ? std::string_view() : *chosen_;
+  }
   [[nodiscard]] LoopContext::Impl& Loop() { return *loop_; }
 
  private:
@@ -74,7 +76,7 @@ class ServerLayer final : public SslLayer {
   void BindTickets(const ClientHello& hello);
 
   std::shared_ptr<LoopContext::Impl> loop_;
-  std::string_view chosen_;  // a view of the config's protocols
+  const std::string* chosen_ = nullptr;  // of the loop's protocols
   bool begun_ = false;
   bool slow_ = false;  // the key of the certificate
 };

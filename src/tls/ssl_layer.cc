@@ -104,7 +104,8 @@ size_t SslLayer::TakeReceived(std::span<char> into) {
     step_->taken += taken;
     if (taken != 0) return taken;
   }
-  return received_ == nullptr ? 0 : received_->ReadInto(into);
+  const bool reads = buffers_ != nullptr && buffers_->received != nullptr;
+  return reads ? buffers_->received->ReadInto(into) : 0;
 }
 
 bool SslLayer::PutSealed(std::string_view bytes) {
@@ -112,8 +113,8 @@ bool SslLayer::PutSealed(std::string_view bytes) {
     step_->output += bytes;
     return true;
   }
-  if (sealed_ == nullptr) return false;
-  sealed_->Write(bytes);
+  if (buffers_ == nullptr) return false;
+  buffers_->sealed->Write(bytes);
   return true;
 }
 
@@ -177,7 +178,7 @@ Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBu
     if (!HandshakeDone()) return {};
   }
   if (step_ != nullptr && step_->taken == step_->input.size()) step_.reset();
-  return ReadPlain(plain);
+  return ReadPlain(received, plain);
 }
 
 Error SslLayer::Handshake() {
@@ -205,7 +206,7 @@ Error SslLayer::Failure() {
 }
 
 // One call for each record; an unused block is given back.
-Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
+Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
   while (!input_ended_) {
     io::Block* block = plain.Pool().Get();
     size_t got = 0;
@@ -224,7 +225,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
         block->end = static_cast<uint32_t>(got);
         plain.Append(block);
       }
-      if (received_->Empty() && SSL_has_pending(ssl_.get()) == 0) break;
+      if (received.Empty() && SSL_has_pending(ssl_.get()) == 0) break;
       HON_RETURN_IF_ERROR(CheckFlood());
       continue;
     }
@@ -233,12 +234,12 @@ Error SslLayer::ReadPlain(io::LinkBuffer& plain) {
     if (error == SSL_ERROR_WANT_READ) break;
     if (error == SSL_ERROR_ZERO_RETURN) {
       input_ended_ = true;
-      static_cast<void>(received_->Skip(received_->Len()));
+      static_cast<void>(received.Skip(received.Len()));
       break;
     }
     return Failure();
   }
-  if (input_ended_) static_cast<void>(received_->Skip(received_->Len()));
+  if (input_ended_) static_cast<void>(received.Skip(received.Len()));
   ERR_clear_error();
   return CheckFlood();
 }

@@ -44,13 +44,16 @@ class SslLayer : public io::RecordLayer {
   /// Makes OpenSSL's calls read from and write to these buffers, until the end of the scope.
   class Buffers {
    public:
-    Buffers(SslLayer& layer, io::LinkBuffer* received, io::LinkBuffer* sealed) : layer_(layer) {
-      layer_.received_ = received;
-      layer_.sealed_ = sealed;
+    Buffers(SslLayer& layer, io::LinkBuffer* received_bytes, io::LinkBuffer* sealed_bytes)
+        : received(received_bytes), sealed(sealed_bytes), layer_(layer) {
+      layer_.buffers_ = this;
     }
-    ~Buffers() { layer_.received_ = layer_.sealed_ = nullptr; }
+    ~Buffers() { layer_.buffers_ = nullptr; }
     Buffers(const Buffers&) = delete;
     Buffers& operator=(const Buffers&) = delete;
+
+    io::LinkBuffer* const received;  // null: nothing is read
+    io::LinkBuffer* const sealed;
 
    private:
     SslLayer& layer_;
@@ -73,7 +76,7 @@ class SslLayer : public io::RecordLayer {
     bool done = false;
   };
 
-  Error ReadPlain(io::LinkBuffer& plain);
+  Error ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain);
   Error CheckFlood();
   void CountUseless();
   void RecordState();
@@ -81,8 +84,7 @@ class SslLayer : public io::RecordLayer {
   SslPtr ssl_;
   std::unique_ptr<LongStep> step_;
   std::unique_ptr<ConnectionState> state_;  // after the handshake
-  io::LinkBuffer* received_ = nullptr;
-  io::LinkBuffer* sealed_ = nullptr;
+  const Buffers* buffers_ = nullptr;        // of the call that is under way
   FloodGuard* Guard();
   std::unique_ptr<FloodGuard> guard_;  // once there was something to count
   uint16_t handshake_records_ = 0;
