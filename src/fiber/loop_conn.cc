@@ -64,23 +64,32 @@ void LiftDeadlines(netpoll::Connection& connection) {
 }  // namespace
 
 LoopConn::LoopConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
-                   std::shared_ptr<void> slot)
-    : connection_(&connection), sink_(&sink), group_(group), slot_(std::move(slot)) {
+                   std::shared_ptr<void> slot, ConnOwner* owner)
+    : connection_(&connection), sink_(&sink), group_(group), owner_(owner), slot_(std::move(slot)) {
   connection.Retain();
   connection.SetEventHandler(*this);
   LiftDeadlines(connection);
-  connection.ResumeRead();
-  connection.ConsumedInput();
+  if (owner_ == nullptr) {
+    connection.ResumeRead();
+    connection.ConsumedInput();
+  }
   connection.FlushLater();
   if (group_ != nullptr) group_->Enter(*this);
 }
 
 LoopConn::~LoopConn() {
   if (destroyed_ != nullptr) *destroyed_ = true;
-  connection_->SetEventHandler(NoEvents::Instance());
-  if (!closing_) connection_->Close(CloseHow::kAbort);
-  connection_->Release();
   LeaveGroup();
+  if (!returned_) {
+    connection_->SetEventHandler(NoEvents::Instance());
+    const bool whole = closing_ && !aborted_;
+    if (!closing_) connection_->Close(CloseHow::kAbort);
+    if (owner_ != nullptr) {
+      LiftDeadlines(*connection_);
+      owner_->OnConnReturned(whole);
+    }
+  }
+  connection_->Release();
 }
 
 void LoopConn::SetSink(io::ConnSink& sink) {
@@ -100,8 +109,22 @@ void LoopConn::SetDeadline(io::ConnDeadline which, TimePoint deadline) {
 }
 
 void LoopConn::Close(io::ConnClose how) {
-  closing_ = true;
-  connection_->Close(HowOf(how));
+  const bool first = !std::exchange(closing_, true);
+  aborted_ |= how == io::ConnClose::kAbort;
+  if (owner_ == nullptr || aborted_) return connection_->Close(HowOf(how));
+  if (first) PostToSelf(&LoopConn::Return);
+}
+
+// The end of a loan. The sink may destroy this.
+void LoopConn::Return() {
+  if (owner_ == nullptr || aborted_) return;  // OnDisconnect was first, or will come
+  ConnOwner& owner = *std::exchange(owner_, nullptr);
+  returned_ = true;
+  LiftDeadlines(*connection_);
+  connection_->SetEventHandler(NoEvents::Instance());
+  LeaveGroup();
+  CallSink("io::ConnSink::OnClosed", [this] { sink_->OnClosed({}); });
+  owner.OnConnReturned(true);
 }
 
 void LoopConn::Post(std::function<void()> function) {
@@ -119,41 +142,51 @@ void LoopConn::CallSink(std::string_view callback, Call call) {
   if (!thrown) [[likely]]
     return;
   LogThrown(callback, thrown);
-  if (!destroyed) Close(io::ConnClose::kAbort);
+  if (!destroyed && !returned_) Close(io::ConnClose::kAbort);
 }
 
 void LoopConn::OnRequest(netpoll::Connection&) {
-  CallSink("io::ConnSink::OnInput", [this] { sink_->OnInput(); });
+  if (!GivenBack()) CallSink("io::ConnSink::OnInput", [this] { sink_->OnInput(); });
 }
 
 void LoopConn::OnWritable(netpoll::Connection&) {
-  CallSink("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
+  if (!GivenBack()) CallSink("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
 }
 
 void LoopConn::OnTimeout(netpoll::Connection&, DeadlineKind kind) {
+  if (GivenBack()) return;
   CallSink("io::ConnSink::OnDeadline", [this, kind] { sink_->OnDeadline(DeadlineOf(kind)); });
 }
 
 void LoopConn::OnDisconnect(netpoll::Connection&, const Error& why) {
   closing_ = true;
   LeaveGroup();
+  ConnOwner* const owner = std::exchange(owner_, nullptr);
   const Error cause = cut_ ? cut_ : why;
   CallSink("io::ConnSink::OnClosed", [this, &cause] { sink_->OnClosed(cause); });
+  if (owner != nullptr) owner->OnConnEnded(why);
 }
 
-// Posted, since a sink is not called from inside its own calls.
-void LoopConn::TellShutdown() {
-  if (std::exchange(shutdown_posted_, true)) return;
+// Posted, since a sink is not called from inside its own calls. Dropped when this object has gone.
+void LoopConn::PostToSelf(void (LoopConn::*call)()) {
   if (self_ == nullptr) self_ = std::make_shared<LoopConn*>(this);
-  Post([alive = std::weak_ptr<LoopConn*>(self_)] {
+  Post([alive = std::weak_ptr<LoopConn*>(self_), call] {
     const std::shared_ptr<LoopConn*> self = alive.lock();
-    if (self == nullptr || (*self)->group_ == nullptr) return;
-    (*self)->shutdown_posted_ = false;
-    (*self)->CallSink("io::ConnSink::OnShutdown", [&self] { (*self)->sink_->OnShutdown(); });
+    if (self != nullptr) ((*self)->*call)();
   });
 }
 
-// Sends as much as the socket takes at once; the rest of the output is lost.
+void LoopConn::TellShutdown() {
+  if (!std::exchange(shutdown_posted_, true)) PostToSelf(&LoopConn::SayShutdown);
+}
+
+void LoopConn::SayShutdown() {
+  if (group_ == nullptr || GivenBack()) return;
+  shutdown_posted_ = false;
+  CallSink("io::ConnSink::OnShutdown", [this] { sink_->OnShutdown(); });
+}
+
+// Sends what the socket takes at once; the rest of the output is lost.
 void LoopConn::Cut(const Error& cause) {
   cut_ = cause;
   SendNow({}, {});
@@ -162,24 +195,20 @@ void LoopConn::Cut(const Error& cause) {
 
 void LoopConn::LeaveGroup() {
   if (group_ == nullptr) return;
-  if (previous_ != nullptr) previous_->next_ = next_;
-  if (next_ != nullptr) next_->previous_ = previous_;
-  if (group_->first_ == this) group_->first_ = next_;
+  group_->conns_.Remove(*this);
   ConnGroup& group = *std::exchange(group_, nullptr);
   slot_.reset();
   if (group.Empty()) group.on_empty_();
 }
 
 void ConnGroup::Enter(LoopConn& conn) {
-  conn.next_ = first_;
-  if (first_ != nullptr) first_->previous_ = &conn;
-  first_ = &conn;
+  conns_.PushFront(conn);
   if (shutting_down_) conn.TellShutdown();
   if (cut_) conn.Cut(cut_);
 }
 
 ConnGroup::~ConnGroup() {
-  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) {
+  while (LoopConn* conn = conns_.PopFront()) {
     conn->group_ = nullptr;
     conn->slot_.reset();
   }
@@ -187,17 +216,22 @@ ConnGroup::~ConnGroup() {
 
 void ConnGroup::TellShutdown() {
   shutting_down_ = true;
-  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) conn->TellShutdown();
+  conns_.ForEach([](LoopConn& conn) { conn.TellShutdown(); });
 }
 
 void ConnGroup::CutAll(const Error& cause) {
   cut_ = cause;
-  for (LoopConn* conn = first_; conn != nullptr; conn = conn->next_) conn->Cut(cause);
+  conns_.ForEach([&](LoopConn& conn) { conn.Cut(cause); });
 }
 
 void OpenConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
               std::shared_ptr<void> slot) {
   sink.OnOpen(std::make_unique<LoopConn>(connection, sink, group, std::move(slot)));
+}
+
+void LendConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
+              ConnOwner& owner) {
+  sink.OnOpen(std::make_unique<LoopConn>(connection, sink, group, nullptr, &owner));
 }
 
 }  // namespace hon::fiber

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "hon/base/intrusive_list.h"
 #include "hon/io/conn.h"
 #include "hon/io/record_layer.h"
 #include "hon/netpoll/connection.h"
@@ -25,7 +26,7 @@ class ConnGroup {
   ConnGroup(const ConnGroup&) = delete;
   ConnGroup& operator=(const ConnGroup&) = delete;
 
-  [[nodiscard]] bool Empty() const { return first_ == nullptr; }
+  [[nodiscard]] bool Empty() const { return conns_.Empty(); }
   /// Has io::ConnSink::OnShutdown called for each connection, also for connections that enter later
   /// or get another sink.
   void TellShutdown();
@@ -39,7 +40,7 @@ class ConnGroup {
   void Enter(LoopConn& conn);
 
   std::function<void()> on_empty_;
-  LoopConn* first_ = nullptr;  // head of a doubly linked list
+  IntrusiveList<LoopConn, LoopConn> conns_;
   bool shutting_down_ = false;
   Error cut_;
 };
@@ -50,6 +51,29 @@ class ConnGroup {
 /// kept alive as long.
 void OpenConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group = nullptr,
               std::shared_ptr<void> slot = nullptr);
+
+/// The owner of a connection that is lent (LendConn). Called on the connection's loop. The owner
+/// outlives the loan.
+class ConnOwner {
+ public:
+  /// The loan is over, and the events of the connection go nowhere until the owner sets its
+  /// handler. `whole`: the connection may go on; otherwise it is being reset, and its OnDisconnect
+  /// follows. May come from inside a call of the sink's: the owner uses the connection in another
+  /// turn.
+  virtual void OnConnReturned(bool whole) = 0;
+  /// The connection has ended while it was lent. The sink has been told.
+  virtual void OnConnEnded(const Error& why) = 0;
+
+ protected:
+  ~ConnOwner() = default;
+};
+
+/// Lends `connection` to `sink`, as OpenConn gives it, until the sink closes it. A graceful close
+/// returns it to `owner` with what Out() holds, and OnClosed follows in the loop's next turn;
+/// kAbort, and destroying the EventConn before a close, reset it. Input that comes meanwhile
+/// belongs to the owner and stays unread; past the high water mark reading stops.
+void LendConn(netpoll::Connection& connection, io::ConnSink& sink, ConnGroup* group,
+              ConnOwner& owner);
 
 /// As OpenConn, with a connection whose calls suspend the calling fiber. Made, used and destroyed
 /// on the connection's loop.
