@@ -45,7 +45,7 @@ uint64_t CopyEight(const char* from, char* to) {
   return (word - kOnes * 0x20) | (word + kOnes);
 }
 
-void BlankControls(char* text, size_t size) {
+[[gnu::noinline]] void BlankControls(char* text, size_t size) {
   for (size_t i = 0; i < size; ++i) {
     if (IsControl(text[i])) text[i] = ' ';
   }
@@ -149,12 +149,12 @@ size_t Header::Find(std::string_view name, HeaderId id) const {
 
 std::string_view Header::GetPresent(HeaderId id) const { return fields_[Find({}, id)].value; }
 
-std::string_view Header::Get(std::string_view name) const {
+std::string_view Header::Get(std::string_view name) const& {
   const size_t at = Find(name, FindHeaderId(name));
   return at == kNone ? std::string_view() : fields_[at].value;
 }
 
-std::vector<std::string_view> Header::Values(std::string_view name) const {
+std::vector<std::string_view> Header::Values(std::string_view name) const& {
   std::vector<std::string_view> values;
   const size_t first = Find(name, FindHeaderId(name));
   for (size_t i = first; i < fields_.size(); ++i) {
@@ -166,7 +166,7 @@ std::vector<std::string_view> Header::Values(std::string_view name) const {
 bool Header::Has(std::string_view name) const { return Find(name, FindHeaderId(name)) != kNone; }
 
 // Gives `field` a copy of `value`, which may be a view of this Header.
-inline void Header::Store(Field& field, std::string_view value) {
+[[gnu::always_inline]] inline void Header::Store(Field& field, std::string_view value) {
   value = Trim(value);
   if (value.empty()) {
     field.value = field.value.substr(0, 0);  // keeps the place for a later value
@@ -183,7 +183,7 @@ inline void Header::Store(Field& field, std::string_view value) {
 
 // As Store past kReplacedBytesMax: into the old memory if it suffices, else into new memory with
 // spare room; without it, a value that grows by a byte each time would never fit.
-void Header::StoreAgain(Field& field, std::string_view value) {
+[[gnu::noinline]] void Header::StoreAgain(Field& field, std::string_view value) {
   char* place = const_cast<char*>(field.value.data());
   if (field.room < value.size()) {
     replaced_bytes_ += field.room;
@@ -204,7 +204,7 @@ void Header::StoreAgain(Field& field, std::string_view value) {
 }
 
 // Puts `value` into fields_[first] and removes the later fields of that name.
-void Header::Replace(size_t first, std::string_view value) {
+[[gnu::noinline]] void Header::Replace(size_t first, std::string_view value) {
   Store(fields_[first], value);
   const Field kept = fields_[first];
   const auto same = [&kept](const Field& field) {
@@ -225,14 +225,18 @@ void Header::Remove(size_t first) {
 
 bool Header::Set(HeaderId id, std::string_view value) {
   if (id == HeaderId::kUnknown) return false;
-  if (!Has(id)) {
+  if (Has(id)) [[unlikely]] {
+    SetAgain(id, value);
+  } else {
     Append(HeaderName(id), value, id);
-    return true;
   }
+  return true;
+}
+
+void Header::SetAgain(HeaderId id, std::string_view value) {
   const size_t first = Find({}, id);
   fields_[first].name = HeaderName(id);
   Replace(first, value);
-  return true;
 }
 
 bool Header::Set(std::string_view name, std::string_view value) {

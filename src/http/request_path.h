@@ -48,7 +48,7 @@ inline bool IsPlain(std::string_view path) {
 }
 
 /// PathOf for a path that is not plain.
-RequestPath OtherPathOf(const url::URL& url, std::string& scratch);
+[[gnu::noinline]] RequestPath OtherPathOf(const url::URL& url, std::string& scratch);
 
 /// The path of `url`: a view of `url`, or of `scratch` when the path does not begin with "/".
 inline RequestPath PathOf(const url::URL& url, std::string& scratch) {

@@ -97,7 +97,9 @@ class Walk {
 
   // Returns true when the search is over.
   bool In(const MethodTree* tree) {
-    if (tree != nullptr) hit_.entry = From(&tree->root, begin_);
+    if (tree == nullptr) return hit_.entry != nullptr;
+    const PathNode& root = tree->root;
+    hit_.entry = end_ - begin_ <= 1 ? AtEnd(root, begin_) : From(&root, begin_);
     return hit_.entry != nullptr;
   }
   [[nodiscard]] const Hit& Found() const { return hit_; }
@@ -105,7 +107,7 @@ class Walk {
  private:
   // Each node is visited at most once, since its depth determines how much of the path it has
   // consumed: no set of patterns makes a look-up slow.
-  RouteEntry* From(const PathNode* node, const char* at) {
+  [[gnu::noinline]] RouteEntry* From(const PathNode* node, const char* at) {
     for (;;) {
       if (end_ - at <= 1) return AtEnd(*node, at);
       const char* start = at + 1;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hon/base/flatten.h"
 #include "hon/base/quote.h"
 #include "hon/http/method.h"
 #include "hon/http/reply.h"
@@ -47,7 +48,8 @@ class ServeMux::Impl final : public http::Handler {
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
  private:
-  Found FindConnect(const Request& r, RequestPath path) const;
+  [[gnu::noinline]] Found FindConnect(const Request& r, RequestPath path) const;
+  [[gnu::noinline]] Found FindOther(const Request& r, RequestPath path, std::string& scratch) const;
   Found FindUnclean(std::string_view host, const Request& r, RequestPath path,
                     std::string& scratch) const;
   Found Judge(const internal::Hit& hit, RequestPath path) const;
@@ -72,7 +74,7 @@ std::string_view HostOf(const Request& r, const internal::RoutingTree& tree, std
 }
 
 // Gives `r` the values of the named wildcards.
-void BindValues(const Pattern& pattern, RequestPath found, Request& r) {
+[[gnu::noinline]] void BindValues(const Pattern& pattern, RequestPath found, Request& r) {
   std::string_view path = r.Own(found.text);
   for (const Segment& segment : pattern.segments) {
     path.remove_prefix(1);
@@ -115,11 +117,18 @@ Error ServeMux::Impl::Register(std::string_view pattern, HandlerPtr handler, Cal
   return {};
 }
 
-ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
+inline ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
   const bool asterisk = r.RequestURI.size() == 1 && r.RequestURI.front() == '*';
   if (asterisk) return {Outcome::kBadRequest, nullptr, {}};
   const RequestPath path = internal::PathOf(r.URL, scratch);
   if (r.Method == MethodConnect) return FindConnect(r, path);
+  if (!path.clean || tree_.HasHosts()) return FindOther(r, path, scratch);
+  return Judge(tree_.Match({}, r.Method, {path.text, path.escaped}), path);
+}
+
+// A look-up in trees of hosts, or of a path that is not clean.
+ServeMux::Impl::Found ServeMux::Impl::FindOther(const Request& r, RequestPath path,
+                                                std::string& scratch) const {
   std::string host_scratch;
   const std::string_view host = HostOf(r, tree_, host_scratch);
   if (!path.clean) return FindUnclean(host, r, path, scratch);
@@ -265,7 +274,7 @@ void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where
   Handle(pattern, std::move(mounted), where);
 }
 
-Target ServeMux::Resolve(Request& r) {
+HON_FLATTEN Target ServeMux::Resolve(Request& r) {
   std::string scratch;
   const Impl::Found found = impl_->Find(r, scratch);
   if (found.outcome == Impl::Outcome::kRoute) return Impl::Enter(found, r);

@@ -12,6 +12,7 @@ namespace hon::house {
 
 http::ServeMux MakeMux();
 url::Values MakeValues();
+http::Header MakeHeader();
 class Greeter final : public http::Handler {
  public:
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override;
@@ -43,6 +44,11 @@ void Temporaries(http::ServeMux& mux, http::Handler& handler) {
   server::Server server{engine::Engine(handler)};  // error
   std::string& value = MakeValues().Get("a");      // error
   std::string copy = MakeValues().Get("a");
+  std::string_view field = MakeHeader().Get("A");                    // error
+  std::string_view known = MakeHeader().Get(http::HeaderId::kHost);  // error
+  auto fields = MakeHeader().Values("A");                            // error
+  std::string own = MakeHeader().Get("A");
+  bool same = MakeHeader().Get("A") == "b";
   mux.Handle("/b", std::make_shared<Greeter>());
   mux.Handle("/c", handler);
 }
@@ -57,10 +63,11 @@ void Handlers(http::ServeMux& mux) {
 
 // An error is used or cast to void, and is not a number.
 void Errors(server::Server& s, websocket::Conn& conn, const Error& err) {
-  s.Listen(":0");     // error
-  conn.Close();       // error
-  int number = err;   // error
-  bool failed = err;  // error
+  s.Listen(":0");                      // error
+  conn.Close();                        // error
+  websocket::Dial("ws://localhost/");  // error
+  int number = err;                    // error
+  bool failed = err;                   // error
   if (err) static_cast<void>(s.Listen(":0"));
 }
 

@@ -9,7 +9,14 @@ namespace hon {
 
 /// A value, or the Error that prevented it. Test it like a pointer, read it with `*`.
 template <class T>
-using Result = tl::expected<T, Error>;
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+ public:
+  using tl::expected<T, Error>::expected;
+  Result() = default;
+  // Implicit: the monadic calls of an expected return one.
+  Result(tl::expected<T, Error> other)  // NOLINT(google-explicit-constructor)
+      : tl::expected<T, Error>(std::move(other)) {}
+};
 
 /// Returns `error` from a function whose result is a Result<T>.
 inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(std::move(error)); }

@@ -47,13 +47,26 @@ class Header {
   /// The same fields as views of this Header's memory: for a short-lived copy.
   [[nodiscard]] Header Alias() const;
 
+  /// A value of a Header that is a temporary: a copy. No view is made of the copy while it is a
+  /// temporary too: the view would outlive it.
+  class OwnValue : public std::string {
+   public:
+    explicit OwnValue(std::string_view value) : std::string(value) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): as std::string has it
+    operator std::string_view() const& noexcept { return {data(), size()}; }
+    operator std::string_view() const&& = delete;
+  };
+
   /// The first value of `name`, or "".
-  [[nodiscard]] std::string_view Get(std::string_view name) const;
-  [[nodiscard]] std::string_view Get(HeaderId id) const {
+  [[nodiscard]] std::string_view Get(std::string_view name) const&;
+  [[nodiscard]] std::string_view Get(HeaderId id) const& {
     return Has(id) ? GetPresent(id) : std::string_view();
   }
-  /// All values of `name`, in order.
-  [[nodiscard]] std::vector<std::string_view> Values(std::string_view name) const;
+  [[nodiscard]] OwnValue Get(std::string_view name) const&& { return OwnValue(Get(name)); }
+  [[nodiscard]] OwnValue Get(HeaderId id) const&& { return OwnValue(Get(id)); }
+  /// All values of `name`, in order. Not for a temporary Header.
+  [[nodiscard]] std::vector<std::string_view> Values(std::string_view name) const&;
+  std::vector<std::string_view> Values(std::string_view) const&& = delete;
   /// Whether there is a field of `name`; a suppressed field does not count.
   [[nodiscard]] bool Has(std::string_view name) const;
   [[nodiscard]] bool Has(HeaderId id) const { return (known_ & Bit(id)) != 0; }
@@ -122,6 +135,7 @@ class Header {
   [[nodiscard]] std::string_view GetPresent(HeaderId id) const;
   void Append(std::string_view name, std::string_view value, HeaderId id);
   void Replace(size_t first, std::string_view value);
+  [[gnu::noinline]] void SetAgain(HeaderId id, std::string_view value);
   void Remove(size_t first);
   void Store(Field& field, std::string_view value);
   void StoreAgain(Field& field, std::string_view value);
