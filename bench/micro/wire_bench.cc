@@ -12,7 +12,9 @@ namespace {
 
 class NoControl final : public adaptor::ConnControl {
  public:
-  Result<std::unique_ptr<io::Conn>> Hijack() override { return Fail(http::ErrNotSupported); }
+  Result<std::unique_ptr<io::Conn>> Hijack(std::string_view) override {
+    return Fail(http::ErrNotSupported);
+  }
   Error SetRequestDeadline(TimePoint) override { return http::ErrNotSupported; }
   [[nodiscard]] bool KeepAlive() const override { return true; }
   void LogHandlerError(std::string_view) override {}

@@ -175,8 +175,7 @@ Error ChunkedDecoder::OnTrailer(char byte) {
 
 Error ChunkedDecoder::CheckTrailers() const {
   const char* begin = trailer_.data();
-  ScanMasks masks;
-  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain, masks);
+  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
   size_t fields = 0;
   bool allowed = true;
   const internal::Pass pass =
@@ -193,8 +192,7 @@ void ChunkedDecoder::TakeTrailers(http::Header& into) {
   into.Reset();
   if (trailer_.empty()) return;
   const char* begin = trailer_.data();
-  ScanMasks masks;
-  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain, masks);
+  internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);
   static_cast<void>(internal::ParseFieldLines(
       cursor, begin,
       [&into](std::string_view name, std::string_view value) { into.Add(name, value); }));

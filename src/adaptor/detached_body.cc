@@ -51,6 +51,12 @@ void DetachedBody::OnOpen(std::unique_ptr<io::EventConn> conn) {
   sink_->OnOpen(std::unique_ptr<io::EventConn>(this));
 }
 
+void DetachedBody::OnClosed(const Error& why) {
+  closed_ = true;
+  out_->Clear();
+  sink_->OnClosed(why);  // may destroy this
+}
+
 void DetachedBody::SetSink(io::ConnSink& sink) {
   sink_ = &sink;
   conn_->SetSink(*this);

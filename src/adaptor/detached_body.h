@@ -33,13 +33,14 @@ class DetachedBody final : public io::EventConn, public io::ConnSink {
   void OnDrained() override { sink_->OnDrained(); }
   void OnDeadline(io::ConnDeadline which) override { sink_->OnDeadline(which); }
   void OnShutdown() override { sink_->OnShutdown(); }
-  void OnClosed(const Error& why) override { sink_->OnClosed(why); }  // destroys this object
+  void OnClosed(const Error& why) override;
 
   // io::EventConn, for the sink
   void SetSink(io::ConnSink& sink) override;
-  [[nodiscard]] io::LinkBuffer& In() override { return conn_->In(); }
+  /// Empty once the sink is told OnClosed: the connection's input is the next request's.
+  [[nodiscard]] io::LinkBuffer& In() override { return closed_ ? *out_ : conn_->In(); }
   void ConsumedInput() override { conn_->ConsumedInput(); }
-  [[nodiscard]] bool InputEnded() const override { return conn_->InputEnded(); }
+  [[nodiscard]] bool InputEnded() const override { return closed_ || conn_->InputEnded(); }
   [[nodiscard]] bool InputTruncated() const override { return conn_->InputTruncated(); }
   [[nodiscard]] io::LinkBuffer& Out() override { return *out_; }
   [[nodiscard]] size_t Unsent() override { return out_->Len() + conn_->Unsent(); }
@@ -63,7 +64,8 @@ class DetachedBody final : public io::EventConn, public io::ConnSink {
   std::unique_ptr<io::EventConn> conn_;
   std::optional<io::LinkBuffer> out_;  // not framed yet; empty before OnOpen
   const BodyFraming framing_;
-  bool ended_ = false;  // the end of the body is sent, or will never be
+  bool ended_ = false;   // the end of the body is sent, or will never be
+  bool closed_ = false;  // the sink is told OnClosed
 };
 
 }  // namespace hon::adaptor

@@ -78,40 +78,41 @@ bool IsValidHost(std::string_view host) { return IsPlainHost(host) || url::IsHos
 namespace internal {
 
 bool HeadDigest::NoteOther(http::HeaderId id, std::string_view value) {
-  others_ = true;
+  Others& o = TheOthers();
   switch (id) {
     case http::HeaderId::kTransferEncoding:
-      if (codings_ == 0) coding_ = value;
-      codings_ = codings_ == 0 ? 1 : 2;
-      names_chunked_ |= ListHas(value, "chunked");
+      if (o.codings == 0) o.coding = value;
+      o.codings = o.codings == 0 ? 1 : 2;
+      o.names_chunked |= ListHas(value, "chunked");
       return false;
     case http::HeaderId::kContentLength:
-      if (has_length_) {
+      if (o.has_length) {
         // Repeats of the same text have one meaning; all other repeats are ambiguous.
-        lengths_differ_ |= value != length_;
+        o.lengths_differ |= value != o.length;
         return false;
       }
-      has_length_ = true;
-      length_ = value;
+      o.has_length = true;
+      o.length = value;
       return true;
     case http::HeaderId::kConnection:
-      close_ |= ListHas(value, "close");
-      keep_alive_ |= ListHas(value, "keep-alive");
+      o.close |= ListHas(value, "close");
+      o.keep_alive |= ListHas(value, "keep-alive");
       return true;
     case http::HeaderId::kExpect:
-      expects_ |= !value.empty();
-      expects_continue_ |= ListHas(value, "100-continue");
+      o.expects |= !value.empty();
+      o.expects_continue |= ListHas(value, "100-continue");
       return true;
     default:
       return true;
   }
 }
 
-Refusal HeadDigest::JudgeAll(RequestHead& head) const {
+Refusal HeadDigest::JudgeAll(RequestHead& head) {
+  TheOthers();
   if (hosts_ > 1) return Refusal::kBadRequest;
   if (const Refusal refusal = JudgeFraming(head); refusal != Refusal::kNone) return refusal;
   if (const Refusal refusal = JudgeHost(head); refusal != Refusal::kNone) return refusal;
-  head.close = close_ || (head.minor_version == 0 && !keep_alive_);
+  head.close = others_.close || (head.minor_version == 0 && !others_.keep_alive);
   return JudgeExpect(head);
 }
 
@@ -119,23 +120,23 @@ Refusal HeadDigest::JudgeAll(RequestHead& head) const {
 // head.chunked and head.content_length.
 template <class Head>
 HeadDigest::Framing HeadDigest::ReadFraming(Head& head) const {
-  if (codings_ != 0) {
-    if (has_length_) return Framing::kBothFields;
+  if (others_.codings != 0) {
+    if (others_.has_length) return Framing::kBothFields;
     if (head.minor_version == 0) return Framing::kCodingInHttp10;
-    if (codings_ == 1 && EqualsLower(coding_, "chunked")) {
+    if (others_.codings == 1 && EqualsLower(others_.coding, "chunked")) {
       head.chunked = true;
       head.content_length = -1;
       return Framing::kSound;
     }
-    return names_chunked_ ? Framing::kChunkedAmongOthers : Framing::kUnknownCoding;
+    return others_.names_chunked ? Framing::kChunkedAmongOthers : Framing::kUnknownCoding;
   }
-  if (!has_length_) return Framing::kSound;
-  head.content_length = ParseDecimal(length_);
-  return lengths_differ_ || head.content_length < 0 ? Framing::kBadLength : Framing::kSound;
+  if (!others_.has_length) return Framing::kSound;
+  head.content_length = ParseDecimal(others_.length);
+  return others_.lengths_differ || head.content_length < 0 ? Framing::kBadLength : Framing::kSound;
 }
 
 Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
-  head.has_content_length = has_length_;
+  head.has_content_length = others_.has_length;
   switch (ReadFraming(head)) {
     case Framing::kSound:
       return Refusal::kNone;
@@ -146,8 +147,9 @@ Refusal HeadDigest::JudgeFraming(RequestHead& head) const {
   }
 }
 
-bool HeadDigest::JudgeAnswer(std::string_view method, AnswerHead& head) const {
-  head.close = close_ || (head.minor_version == 0 && !keep_alive_);
+bool HeadDigest::JudgeAnswer(std::string_view method, AnswerHead& head) {
+  TheOthers();
+  head.close = others_.close || (head.minor_version == 0 && !others_.keep_alive);
   if (method == http::MethodConnect && head.status / 100 == 2) {
     // A tunnel, whatever length the fields state.
     head.body = AnswerBody::kConnection;
@@ -192,8 +194,8 @@ Refusal HeadDigest::JudgeHost(RequestHead& head) const {
 }
 
 Refusal HeadDigest::JudgeExpect(RequestHead& head) const {
-  if (!expects_) return Refusal::kNone;
-  if (!expects_continue_) return Refusal::kExpectationFailed;
+  if (!others_.expects) return Refusal::kNone;
+  if (!others_.expects_continue) return Refusal::kExpectationFailed;
   head.expect_continue = head.minor_version > 0 && head.HasBody();
   return Refusal::kNone;
 }

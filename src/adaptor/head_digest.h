@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "hon/adaptor/head_parser.h"
 #include "hon/http/known_headers.h"
@@ -21,6 +22,8 @@ inline constexpr uint64_t kWatchedHeaders =
 
 class HeadDigest {
  public:
+  HeadDigest() {}  // NOLINT(modernize-use-equals-default): leaves others_ as it is
+
   /// Records a field of a request. Returns false for a field that is not to be in the Header.
   bool Note(http::HeaderId id, std::string_view value) {
     if ((kWatchedHeaders & HeaderBit(id)) == 0) return true;
@@ -37,15 +40,16 @@ class HeadDigest {
   }
 
   /// Judges all fields and fills `head`, whose request line is set already.
-  [[nodiscard]] Refusal Judge(RequestHead& head) const {
-    if (others_ || hosts_ != 1 || head.minor_version == 0 || host_.empty()) return JudgeAll(head);
+  [[nodiscard]] Refusal Judge(RequestHead& head) {
+    if (others_noted_ || hosts_ != 1 || head.minor_version == 0 || host_.empty())
+      return JudgeAll(head);
     head.host = host_;  // the common head: a host, and no other watched field
     return IsValidHost(host_) ? Refusal::kNone : Refusal::kMalformedHost;
   }
 
   /// Judges all fields of an answer to `method` and fills `head`, whose status line is set already.
   /// Returns false with the reason in head.fault.
-  [[nodiscard]] bool JudgeAnswer(std::string_view method, AnswerHead& head) const;
+  [[nodiscard, gnu::noinline]] bool JudgeAnswer(std::string_view method, AnswerHead& head);
 
  private:
   // The fault of the two fields that frame a message (RFC 9112 §6.1 to §6.3).
@@ -58,27 +62,39 @@ class HeadDigest {
     kBadLength,
   };
 
-  bool NoteOther(http::HeaderId id, std::string_view value);
-  [[nodiscard]] Refusal JudgeAll(RequestHead& head) const;
+  // The meaning of the watched fields other than Host.
+  struct Others {
+    std::string_view coding;  // value of the first Transfer-Encoding
+    std::string_view length;  // value of the first Content-Length
+    uint8_t codings = 0;      // counts to 2 at most
+    bool has_length = false;
+    bool lengths_differ = false;
+    bool names_chunked = false;     // some Transfer-Encoding names the chunked coding
+    bool expects = false;           // some Expect is not empty
+    bool expects_continue = false;  // some Expect lists 100-continue
+    bool close = false;
+    bool keep_alive = false;
+  };
+
+  [[gnu::noinline]] bool NoteOther(http::HeaderId id, std::string_view value);
+  [[nodiscard, gnu::noinline]] Refusal JudgeAll(RequestHead& head);
   template <class Head>
   [[nodiscard]] Framing ReadFraming(Head& head) const;
   [[nodiscard]] Refusal JudgeFraming(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeHost(RequestHead& head) const;
   [[nodiscard]] Refusal JudgeExpect(RequestHead& head) const;
+  /// The others, as of a head that has none where none was noted.
+  Others& TheOthers() {
+    if (!std::exchange(others_noted_, true)) others_ = Others();
+    return others_;
+  }
 
   std::string_view host_;
-  std::string_view coding_;  // value of the first Transfer-Encoding
-  std::string_view length_;  // value of the first Content-Length
-  uint8_t hosts_ = 0;        // these count to 2 at most
-  bool others_ = false;      // a watched field but Host was there
-  uint8_t codings_ = 0;
-  bool has_length_ = false;
-  bool lengths_differ_ = false;
-  bool names_chunked_ = false;     // some Transfer-Encoding names the chunked coding
-  bool expects_ = false;           // some Expect is not empty
-  bool expects_continue_ = false;  // some Expect lists 100-continue
-  bool close_ = false;
-  bool keep_alive_ = false;
+  uint8_t hosts_ = 0;          // counts to 2 at most
+  bool others_noted_ = false;  // a watched field but Host was there
+  union {
+    Others others_;  // not before others_noted_: the common head does without
+  };
 };
 
 }  // namespace hon::adaptor::internal

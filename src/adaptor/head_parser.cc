@@ -134,7 +134,7 @@ struct RequestRole {
   static bool Note(HeadDigest& digest, http::HeaderId id, std::string_view value) {
     return digest.Note(id, value);
   }
-  [[nodiscard]] bool JudgeWhole(const HeadDigest& digest) const {
+  [[nodiscard]] bool JudgeWhole(HeadDigest& digest) const {
     head.refusal = digest.Judge(head);
     return head.refusal == Refusal::kNone;
   }
@@ -156,7 +156,7 @@ struct AnswerRole {
   static bool Note(HeadDigest& digest, http::HeaderId id, std::string_view value) {
     return digest.NoteOfAnswer(id, value);
   }
-  [[nodiscard]] bool JudgeWhole(const HeadDigest& digest) const {
+  [[nodiscard]] bool JudgeWhole(HeadDigest& digest) const {
     return digest.JudgeAnswer(method, head);
   }
   void TooLarge() const { head.fault = "header too large"; }
@@ -201,8 +201,7 @@ inline HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& s
                                              http::Header& fields) const {
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
-  ScanMasks masks;
-  HeadCursor cursor(end, scan_, masks);
+  HeadCursor cursor(end, scan_);
   role.Reset();
   const char* line = Role::SkipEmptyLines(begin, end);
   Pass pass = line == end ? Incomplete(line) : role.ParseStart(cursor, line);
@@ -236,8 +235,7 @@ template <class Role>
   scan.scanned = static_cast<uint32_t>(size);
   if (lf == nullptr) return HeadStatus::kIncomplete;
   if (scan.line == 0) return ParseFromStart(bytes, scan, role, fields);
-  ScanMasks masks;
-  HeadCursor cursor(bytes.data() + size, scan_, masks);
+  HeadCursor cursor(bytes.data() + size, scan_);
   const Pass pass = internal::ParseFieldLines(cursor, bytes.data() + scan.line,
                                               [](std::string_view, std::string_view) {});
   scan.line = static_cast<uint32_t>(pass.at - bytes.data());

@@ -8,6 +8,7 @@
 #include "adaptor/detached_body.h"
 #include "adaptor/sorted_fields.h"
 #include "hon/base/assert.h"
+#include "hon/base/short_copy.h"
 #include "hon/http/status.h"
 
 namespace hon::adaptor {
@@ -35,12 +36,15 @@ void Http1Encoder::SendInterim(int status, const http::Header& header) {
   out.MallocAck(static_cast<size_t>(head_.Append({}, begin) - begin));
 }
 
-void Http1Encoder::SendUpgrade(std::string_view protocol, const http::Header& fields) {
+std::string Http1Encoder::UpgradeHead(std::string_view protocol, const http::Header& fields) {
   http::Header answer = fields.Clone();
   for (const std::string_view name : kOwnFieldsOfUpgrade) answer.Del(name);
   answer.Set("Connection", "Upgrade");
   answer.Set("Upgrade", protocol);
-  SendInterim(http::StatusSwitchingProtocols, answer);
+  head_.Commit(http::StatusSwitchingProtocols, false, answer);
+  std::string text(head_.SizeMax({}), '\0');
+  text.resize(static_cast<size_t>(head_.Append({}, text.data()) - text.data()));
+  return text;
 }
 
 // RFC 9112 §6.3, from the sender's side.
@@ -103,8 +107,7 @@ void Http1Encoder::SendHead(const HeadPlan& plan, const ConnControl& control,
       std::memcpy(at, head, size);
       at += size;
     }
-    std::memcpy(at, body.data(), body.size());
-    at += body.size();
+    at = CopyShort(body, at);
     if (coding_ == Coding::kChunked) {
       *at++ = '\r';
       *at++ = '\n';
@@ -161,12 +164,15 @@ int64_t Http1Encoder::SendFile(io::File& file, int64_t offset, int64_t count) {
 }
 
 void Http1Encoder::End(const http::Header& header) {
-  if (coding_ == Coding::kChunked && !error_) {
-    Put("0\r\n");
-    if (head_.GetFacts().has_trailers || HasLateTrailers(header)) PutTrailers(header);
-    Put(kCrlf);
-  }
-  if (error_) close_ = true;
+  if (coding_ == Coding::kChunked && !error_) EndChunks(header);
+  if (error_) [[unlikely]]
+    close_ = true;
+}
+
+void Http1Encoder::EndChunks(const http::Header& header) {
+  Put("0\r\n");
+  if (head_.GetFacts().has_trailers || HasLateTrailers(header)) PutTrailers(header);
+  Put(kCrlf);
 }
 
 // Sorted by name, as Go writes them.

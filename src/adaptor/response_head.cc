@@ -7,6 +7,7 @@
 #include "adaptor/decimal.h"
 #include "adaptor/sorted_fields.h"
 #include "hon/adaptor/chunked.h"
+#include "hon/base/short_copy.h"
 #include "hon/http/status.h"
 #include "hon/http/time.h"
 
@@ -17,10 +18,6 @@ using http::HeaderId;
 using Field = http::Header::Field;
 
 constexpr std::string_view kOkLine = "HTTP/1.1 200 OK\r\n";
-
-inline char* Copy(std::string_view text, char* into) {
-  return std::copy(text.begin(), text.end(), into);
-}
 
 // Several lines of one name are one list (RFC 9110 §5.3), so two lines "chunked" are not a valid
 // coding.
@@ -197,17 +194,17 @@ void ResponseHead::WriteConnection(const http::Header& header) {
 
 inline void ResponseHead::WriteField(std::string_view name, std::string_view value) {
   const size_t bytes = name.size() + value.size() + 4;
-  char* to = Copy(name, Room(bytes));
+  char* to = CopyShort(name, Room(bytes));
   *to++ = ':';
   *to++ = ' ';
-  to = Copy(value, to);
+  to = CopyShort(value, to);
   *to++ = '\r';
   *to = '\n';
   size_ += bytes;
 }
 
 inline void ResponseHead::Put(std::string_view text) {
-  Copy(text, Room(text.size()));
+  CopyShort(text, Room(text.size()));
   size_ += text.size();
 }
 
@@ -223,35 +220,35 @@ char* ResponseHead::Append(const AutomaticFields& fields, char* into) const {
   const std::string_view text(text_.data(), size_);
   if (fields.connection == ConnectionField::kHandlers ||
       fields.connection == ConnectionField::kKeepAlive) {
-    into = Copy(text, into);
+    into = CopyShort(text, into);
   } else {
-    into = Copy(text.substr(0, connection_begin_), into);
-    into = Copy(text.substr(connection_end_), into);
+    into = CopyShort(text.substr(0, connection_begin_), into);
+    into = CopyShort(text.substr(connection_end_), into);
   }
   if (!fields.date.empty()) {
-    into = Copy("Date: ", into);
+    into = CopyShort("Date: ", into);
     // A constant length lets the compiler inline the copy.
     into = fields.date.size() == http::kTimeBytes
-               ? Copy({fields.date.data(), http::kTimeBytes}, into)
-               : Copy(fields.date, into);
-    into = Copy("\r\n", into);
+               ? CopyShort({fields.date.data(), http::kTimeBytes}, into)
+               : CopyShort(fields.date, into);
+    into = CopyShort("\r\n", into);
   }
   if (fields.content_length >= 0) {
-    into = Copy("Content-Length: ", into);
+    into = CopyShort("Content-Length: ", into);
     into = std::to_chars(into, into + 20, fields.content_length).ptr;
-    into = Copy("\r\n", into);
+    into = CopyShort("\r\n", into);
   }
   if (!fields.content_type.empty()) {
-    into = Copy("Content-Type: ", into);
-    into = Copy(fields.content_type, into);
-    into = Copy("\r\n", into);
+    into = CopyShort("Content-Type: ", into);
+    into = CopyShort(fields.content_type, into);
+    into = CopyShort("\r\n", into);
   }
-  if (fields.connection == ConnectionField::kClose) into = Copy("Connection: close\r\n", into);
+  if (fields.connection == ConnectionField::kClose) into = CopyShort("Connection: close\r\n", into);
   if (fields.connection == ConnectionField::kKeepAlive) {
-    into = Copy("Connection: keep-alive\r\n", into);
+    into = CopyShort("Connection: keep-alive\r\n", into);
   }
-  if (fields.chunked) into = Copy("Transfer-Encoding: chunked\r\n", into);
-  return Copy("\r\n", into);
+  if (fields.chunked) into = CopyShort("Transfer-Encoding: chunked\r\n", into);
+  return CopyShort("\r\n", into);
 }
 
 void FindTrailers(const http::Header& header, std::string_view announced, http::Header& into) {

@@ -1,19 +1,17 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "hon/base/error.h"
+#include "hon/base/intrusive_list.h"
 
 namespace hon::engine {
 
-class ConnList;
 class ConnScope;
 
 /// One connection in the list of its loop. The walks over that list (a shutdown, a cut, the end of
 /// a scope) reach every connection through these calls, on the loop's thread outside any fiber.
-class ConnEntry {
+class ConnEntry : public IntrusiveListNode<ConnEntry> {
  public:
   enum class Kind : uint8_t {
     kServed,     // the engine reads requests from it
@@ -39,40 +37,9 @@ class ConnEntry {
  protected:
   ConnEntry() = default;
   virtual ~ConnEntry() = default;
-
- private:
-  friend class ConnList;
-  ConnEntry* previous_ = nullptr;
-  ConnEntry* next_ = nullptr;
 };
 
 /// The connections of one loop.
-class ConnList {
- public:
-  void Add(ConnEntry& conn) {
-    conn.next_ = first_;
-    if (first_ != nullptr) first_->previous_ = &conn;
-    first_ = &conn;
-  }
-  void Remove(ConnEntry& conn) {
-    if (conn.previous_ != nullptr) conn.previous_->next_ = conn.next_;
-    if (conn.next_ != nullptr) conn.next_->previous_ = conn.previous_;
-    if (first_ == &conn) first_ = conn.next_;
-    conn.previous_ = conn.next_ = nullptr;
-  }
-  [[nodiscard]] bool Empty() const { return first_ == nullptr; }
-  /// `visit` may remove the visited connection, and no other.
-  template <class Visit>
-  void ForEach(Visit&& visit) {
-    for (ConnEntry* conn = first_; conn != nullptr;) {
-      ConnEntry* const next = conn->next_;
-      visit(*conn);
-      conn = next;
-    }
-  }
-
- private:
-  ConnEntry* first_ = nullptr;
-};
+using ConnList = IntrusiveList<ConnEntry, ConnEntry>;
 
 }  // namespace hon::engine

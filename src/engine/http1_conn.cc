@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/http1_exchange.h"
-#include "engine/loaned_conn.h"
 #include "engine/loop_services.h"
 #include "hon/base/assert.h"
 #include "hon/base/guard.h"
@@ -36,7 +35,7 @@ bool IsEmptyLines(io::LinkBuffer& in) {
 
 void Http1Conn::OnPrepare(bool has_room) {
   if (!has_room) admission_ = Admission::kRefused;
-  services_->conns.Add(*this);
+  services_->conns.PushFront(*this);
   const ConnHooks& hooks = services_->hooks;
   if (hooks.context || hooks.local_addr_value) [[unlikely]]
     MakeScope(hooks);
@@ -78,25 +77,20 @@ void Http1Conn::OnConnect() {
 // --- Events.
 
 void Http1Conn::OnInput() {
-  if (phase_ == Phase::kDetached) [[unlikely]] {
-    return TellBorrower("io::ConnSink::OnInput", [](io::ConnSink& sink) { sink.OnInput(); });
-  }
   if (exchange_ != nullptr) return exchange_->OnInput();
   if (!queued_) StartServing();
 }
 
 void Http1Conn::OnWritable() {
-  if (phase_ == Phase::kDetached) [[unlikely]] {
-    return TellBorrower("io::ConnSink::OnDrained", [](io::ConnSink& sink) { sink.OnDrained(); });
-  }
   if (exchange_ != nullptr) return exchange_->OnWritable();
   if (!queued_) StartServing();
 }
 
 void Http1Conn::OnTurn() {
+  if (exchange_ != nullptr) return;
   if (phase_ == Phase::kDetached) [[unlikely]]
-    return TurnOfLoan();
-  if (exchange_ == nullptr) StartServing();
+    return GoOnAfterLoan();
+  StartServing();
 }
 
 void Http1Conn::OnTimeout(DeadlineKind kind) {
@@ -111,9 +105,6 @@ void Http1Conn::OnTimeout(DeadlineKind kind) {
     case Phase::kDrain:
       return exchange_->OnTimeout(kind);
     case Phase::kDetached:
-      return TellBorrower("io::ConnSink::OnDeadline", [kind](io::ConnSink& sink) {
-        sink.OnDeadline(LoanedConn::DeadlineOf(kind));
-      });
     case Phase::kHijacked:
       return;
     case Phase::kClosed:  // closing: the peer does not read the last answer
@@ -126,13 +117,12 @@ void Http1Conn::OnDisconnect(const Error& why) {
   HON_ASSERT(!disconnected_);
   disconnected_ = true;
   if (phase_ != Phase::kClosed) Fault();
-  if (loan_ != nullptr) EndLoan(why);
+  lent_ = false;
   if (exchange_ != nullptr) return exchange_->OnDisconnect(why);
   Ended();
 }
 
 void Http1Conn::CloseIfIdle() {
-  if (phase_ == Phase::kDetached) return TurnOfLoan();
   if (phase_ != Phase::kIdle || admission_ != Admission::kServed) return;
   if (!connection_->Reader().Empty()) return;
   if (served_before_ || services_->draining) Close(CloseHow::kGraceful);
@@ -338,7 +328,7 @@ void Http1Conn::FinishServing(Http1Exchange& exchange) {
     fiber::SetAttributes({});
   exchange.Detach(*scope_);
   services_->exchanges.GiveBack(exchange);
-  if (phase_ == Phase::kDetached && loan_ == nullptr) services_->queue.Add(*this);
+  if (phase_ == Phase::kDetached && !lent_) services_->queue.Add(*this);
   if (!gone) return;
   if (phase_ == Phase::kHijacked) return Destroy();
   Ended();
@@ -375,66 +365,29 @@ std::unique_ptr<io::Conn> Http1Conn::TakeOver() {
 // --- Answers that go on without their handlers.
 
 void Http1Conn::Lend(io::ConnSink& sink, bool keep_alive) {
-  HON_ASSERT(loan_ == nullptr);
+  HON_ASSERT(!lent_);
   Move<Phase::kHandler, PhaseEvent::kDetach>();
   closes_after_loan_ = !keep_alive;
-  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite, DeadlineKind::kIdle}) {
-    connection_->SetDeadline(kind, kNever);
+  lent_ = true;
+  events_ = &connection_->GetEventHandler();
+  fiber::LendConn(*connection_, sink, &services_->lent, *this);
+}
+
+void Http1Conn::OnConnReturned(bool whole) {
+  HON_ASSERT(lent_);
+  lent_ = false;
+  connection_->SetEventHandler(*events_);
+  if (!whole) {
+    Fault();
+  } else if (exchange_ == nullptr) {  // else FinishServing does
+    services_->queue.Add(*this);
   }
-  connection_->FlushLater();
-  auto loan = std::make_unique<LoanedConn>(*this, *connection_, sink);
-  loan_ = loan.get();
-  sink.OnOpen(std::move(loan));
-  if (services_->draining) services_->queue.Add(*this);
 }
 
-// A borrower that throws loses its answer.
-template <class Call>
-void Http1Conn::TellBorrower(std::string_view callback, Call call) {
-  if (loan_ == nullptr || loan_->Returned()) return;
-  io::ConnSink& sink = loan_->Sink();
-  const Error thrown = CallGuarded([&] { call(sink); });
-  if (!thrown) return;
-  services_->engine.ReportThrown(callback, thrown);
-  AbortLoan();
-}
-
-void Http1Conn::LoanReturned() { services_->queue.Add(*this); }
-
-void Http1Conn::AbortLoan() {
-  if (disconnected_ || phase_ != Phase::kDetached) return;
-  Fault();
-  connection_->Close(CloseHow::kAbort);
-}
-
-void Http1Conn::LoanDestroyed() {
-  const bool whole = std::exchange(loan_, nullptr)->Returned();
-  if (!whole) AbortLoan();
-}
-
-void Http1Conn::TurnOfLoan() {
-  if (loan_ == nullptr || loan_->Returned()) {
-    if (loan_ != nullptr) EndLoan({});
-    if (exchange_ == nullptr) GoOnAfterLoan();  // otherwise the exchange goes on at its end
-    return;
-  }
-  if (!services_->draining || !loan_->MarkTold()) return;
-  TellBorrower("io::ConnSink::OnShutdown", [](io::ConnSink& sink) { sink.OnShutdown(); });
-}
-
-void Http1Conn::EndLoan(const Error& why) {
-  LoanedConn& loan = *std::exchange(loan_, nullptr);
-  loan.Forget();
-  io::ConnSink& sink = loan.Sink();
-  const Error thrown = CallGuarded([&] { sink.OnClosed(why); });  // destroys the loan
-  if (thrown) services_->engine.ReportThrown("io::ConnSink::OnClosed", thrown);
-}
+void Http1Conn::OnConnEnded(const Error& why) { OnDisconnect(why); }
 
 void Http1Conn::GoOnAfterLoan() {
   served_before_ = true;
-  for (const auto kind : {DeadlineKind::kRead, DeadlineKind::kWrite}) {
-    connection_->SetDeadline(kind, kNever);
-  }
   if (closes_after_loan_ || !services_->keep_alive.load(std::memory_order_relaxed)) {
     return Close(CloseHow::kGraceful);
   }

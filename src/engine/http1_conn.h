@@ -10,6 +10,7 @@
 #include "hon/adaptor/refusal.h"
 #include "hon/base/assert.h"
 #include "hon/engine/conn_hooks.h"
+#include "hon/fiber/conn.h"
 #include "hon/io/conn.h"
 #include "hon/io/event_conn.h"
 #include "hon/netpoll/connection.h"
@@ -17,14 +18,13 @@
 namespace hon::engine {
 
 class Http1Exchange;
-class LoanedConn;
 struct LoopServices;
 enum class Outcome : uint8_t;
 
 /// One connection of HTTP/1 (RFC 9112). A connection that waits for a request, or for the rest of a
 /// head, is this object and its netpoll::Connection: no buffer, no stack, no exchange. The last
 /// byte of a head starts a fiber, on which Serve answers this request and the ones behind it.
-class Http1Conn final : public ConnEntry {
+class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
  public:
   Http1Conn(LoopServices& services, netpoll::Connection& connection, ConnScope& scope)
       : services_(&services), connection_(&connection), scope_(&scope) {}
@@ -64,14 +64,6 @@ class Http1Conn final : public ConnEntry {
   /// next request may follow the answer if `keep_alive`.
   [[gnu::cold]] void Lend(io::ConnSink& sink, bool keep_alive);
 
-  // Used by its LoanedConn.
-
-  /// The answer is complete.
-  [[gnu::cold]] void LoanReturned();
-  /// The answer is cut off.
-  [[gnu::cold]] void AbortLoan();
-  [[gnu::cold]] void LoanDestroyed();
-
   // Used by ServeQueue.
   [[nodiscard]] bool Queued() const { return queued_; }
   void SetQueued(bool queued) { queued_ = queued; }
@@ -97,10 +89,9 @@ class Http1Conn final : public ConnEntry {
   [[nodiscard, gnu::always_inline]] bool Settle(Outcome outcome, const Http1Exchange& exchange);
   void FinishServing(Http1Exchange& exchange);
   void AwaitNextRequest();
-  template <class Call>
-  [[gnu::cold]] void TellBorrower(std::string_view callback, Call call);
-  [[gnu::cold]] void TurnOfLoan();
-  [[gnu::cold]] void EndLoan(const Error& why);
+  // fiber::ConnOwner
+  [[gnu::cold]] void OnConnReturned(bool whole) override;
+  [[gnu::cold]] void OnConnEnded(const Error& why) override;
   [[gnu::cold]] void GoOnAfterLoan();
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, bool head = false,
                             std::string_view detail = {});
@@ -121,14 +112,15 @@ class Http1Conn final : public ConnEntry {
   LoopServices* services_;
   netpoll::Connection* connection_;
   ConnScope* scope_;
-  Http1Exchange* exchange_ = nullptr;  // while Serve runs or waits
-  LoanedConn* loan_ = nullptr;         // in kDetached, until the answer has ended
+  Http1Exchange* exchange_ = nullptr;        // while Serve runs or waits
+  netpoll::EventHandler* events_ = nullptr;  // of the connection, while it is lent
   adaptor::HeadScan scan_;
   Phase phase_ = Phase::kIdle;
   Admission admission_ = Admission::kServed;
   bool disconnected_ = false;  // connection_ must not be used any more
   bool served_before_ = false;
   bool queued_ = false;
+  bool lent_ = false;  // in kDetached, until the answer has ended: events go to the borrower
   bool closes_after_loan_ = false;
 };
 static_assert(sizeof(Http1Conn) <= 88);

@@ -188,10 +188,11 @@ bool Http1Exchange::KeepAlive() const {
   return services_->keep_alive.load(std::memory_order_relaxed);
 }
 
-Result<std::unique_ptr<io::Conn>> Http1Exchange::Hijack() {
+Result<std::unique_ptr<io::Conn>> Http1Exchange::Hijack(std::string_view first) {
   if (conn_->Closed()) return Fail(stream_.Disconnected() ? stream_.Failure() : io::ErrClosed);
   BecomeUnwatched();
   if (Error err = body_.Close()) return Fail(std::move(err));
+  stream_.Out().Write(first);
   return conn_->TakeOver();
 }
 

@@ -74,7 +74,7 @@ class Http1Exchange final : public Exchange,
 
  private:
   // adaptor::ConnControl
-  [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack() override;
+  [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack(std::string_view first) override;
   Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override { return MoveDeadline(deadline); }
   [[nodiscard]] bool KeepAlive() const override;

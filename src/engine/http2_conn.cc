@@ -48,7 +48,7 @@ Http2Conn::Http2Conn(LoopServices& services, netpoll::Connection& connection, Co
 }
 
 void Http2Conn::Open() {
-  services_->conns.Add(*this);
+  services_->conns.PushFront(*this);
   last_stream_ended_ = services_->loop.Now();
   session_.Start(true);
   connection_->SetDeadline(

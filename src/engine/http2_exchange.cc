@@ -225,7 +225,7 @@ bool Http2Exchange::KeepAlive() const {
   return services_->keep_alive.load(std::memory_order_relaxed);
 }
 
-Result<std::unique_ptr<io::Conn>> Http2Exchange::Hijack() {
+Result<std::unique_ptr<io::Conn>> Http2Exchange::Hijack(std::string_view) {
   return Fail(Error::Of(http::ErrNotSupported, "http: a stream of HTTP/2 cannot be hijacked"));
 }
 

@@ -105,7 +105,7 @@ class Http2Exchange final : public Exchange,
   };
 
   // adaptor::ConnControl
-  [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack() override;
+  [[gnu::cold]] Result<std::unique_ptr<io::Conn>> Hijack(std::string_view first) override;
   Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override { return MoveDeadline(deadline); }
   [[nodiscard]] bool KeepAlive() const override;

@@ -190,6 +190,7 @@ void LoopEngineImpl::BeginEnd() {
   UpdateKeepAlive();
   shutdown_.cancel(http::ErrServerClosed);
   services_.hijacked.TellShutdown();
+  services_.lent.TellShutdown();
 }
 
 void LoopEngineImpl::UpdateKeepAlive() {

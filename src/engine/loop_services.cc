@@ -50,7 +50,8 @@ LoopServices::LoopServices(Engine& its_engine, fiber::Scheduler& its_scheduler,
       // Posted, since the last connection is still inside the call that ends it.
       hijacked([this] {
         if (on_empty) loop.Post([this] { TellWhenEmpty(); });
-      }) {}
+      }),
+      lent([] {}) {}
 
 bool LoopServices::EnterLimitedRequest() {
   if (scarce) return false;

@@ -75,7 +75,8 @@ struct LoopServices {
   bool draining = false;
   ConnScope base_scope;            // of connections without a gate
   fiber::ConnGroup hijacked;       // connections that were taken over
-  std::function<void()> on_empty;  // called once when no connection is left
+  fiber::ConnGroup lent;           // connections whose answers go on without their handlers
+  std::function<void()> on_empty;  // called once when no connection is left; empty: nobody waits
 
   /// Counts a request that is served, until LeaveRequest. Returns false when the limit is reached.
   [[nodiscard]] bool EnterRequest() { return !(limits_requests | scarce) || EnterLimitedRequest(); }

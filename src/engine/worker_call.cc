@@ -36,11 +36,11 @@ void WorkerCall::HandBack(const Parts& parts) {
   parts_ = nullptr;
 }
 
-Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack() {
+Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack(std::string_view first) {
   Result<std::unique_ptr<io::Conn>> conn = Fail(io::ErrClosed);
   Remote().OnLoop([&] {
     Remote().GiveBack();
-    conn = parts_->control.Hijack();
+    conn = parts_->control.Hijack(first);
     if (conn) conn = std::make_unique<workers::RemoteConn>(Home(), *std::move(conn));
   });
   return conn;

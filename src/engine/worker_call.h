@@ -66,7 +66,7 @@ class WorkerCall final : private workers::Call,
   // workers::Call
   void Invoke() override { parts_->handler.ServeHTTP(parts_->writer, parts_->request); }
   // adaptor::ConnControl, on the handler's fiber
-  Result<std::unique_ptr<io::Conn>> Hijack() override;
+  Result<std::unique_ptr<io::Conn>> Hijack(std::string_view first) override;
   Error Lend(io::ConnSink& sink, bool keep_alive) override;
   Error SetRequestDeadline(TimePoint deadline) override;
   [[nodiscard]] bool KeepAlive() const override;

@@ -20,6 +20,7 @@ struct Wire {
   io::LinkBuffer out{pool};
   std::string sent;
   std::optional<io::ConnClose> closed;
+  io::ConnSink* sink = nullptr;
 
   std::string Take() {
     Flush();
@@ -34,7 +35,7 @@ struct Wire {
 class WireEventConn final : public io::EventConn {
  public:
   explicit WireEventConn(Wire& wire) : wire_(&wire) {}
-  void SetSink(io::ConnSink&) override {}
+  void SetSink(io::ConnSink& sink) override { wire_->sink = &sink; }
   io::LinkBuffer& In() override { return wire_->in; }
   void ConsumedInput() override {}
   [[nodiscard]] bool InputEnded() const override { return false; }
@@ -67,6 +68,7 @@ class WireConn final : public io::Conn {
   void SetReadDeadline(TimePoint) override {}
   void SetWriteDeadline(TimePoint) override {}
   Error BecomeEvented(io::ConnSink& sink) override {
+    wire_->sink = &sink;
     sink.OnOpen(std::make_unique<WireEventConn>(*wire_));
     return {};
   }
@@ -169,6 +171,19 @@ TEST_F(ResponseDetachTest, ChunksOfEverySizeAreWhole) {
   bool ended = false;
   EXPECT_EQ(Dechunk(wire_.Take(), ended), all);
   EXPECT_TRUE(ended);
+}
+
+// Input that comes meanwhile is the next request.
+TEST_F(ResponseDetachTest, BehindTheEndNoInputIsSeen) {
+  ASSERT_FALSE(response_.Detach(sink_));
+  wire_.in.Write("GET / HTTP/1.1");
+  EXPECT_EQ(sink_.conn->In().Len(), 14U);
+  EXPECT_FALSE(sink_.conn->InputEnded());
+  sink_.conn->Out().Write("lost");
+  wire_.sink->OnClosed(io::ErrClosed);
+  EXPECT_TRUE(sink_.conn->In().Empty());
+  EXPECT_TRUE(sink_.conn->InputEnded());
+  EXPECT_EQ(wire_.in.Len(), 14U);
 }
 
 TEST_F(ResponseDetachTest, ACutBodyHasNoEnd) {

@@ -15,9 +15,10 @@ namespace hon::adaptor::test {
 /// The owner of a connection as a Response sees it; records its calls.
 class FakeControl final : public ConnControl {
  public:
-  Result<std::unique_ptr<io::Conn>> Hijack() override {
+  Result<std::unique_ptr<io::Conn>> Hijack(std::string_view first) override {
     ++hijacks;
     if (hijack_error) return Fail(hijack_error);
+    sent_first = first;
     return std::move(conn);
   }
   Error Lend(io::ConnSink& sink, bool lent_for_more) override {
@@ -37,6 +38,7 @@ class FakeControl final : public ConnControl {
   int loans = 0;
   bool keeps_alive = false;  // the next request may follow the answer that was lent
   Error hijack_error;
+  std::string sent_first;          // behind the output so far, by Hijack
   std::unique_ptr<io::Conn> conn;  // the result of Hijack
   TimePoint request_deadline{};
   bool keep_alive = true;

@@ -58,7 +58,8 @@ TEST_F(ResponseUpgradeTest, TheServerSaysWhatConcernsTheConnection) {
   fields.Set("Content-Length", "5");
   response_.Header().Set("X-Not-Sent", "1");
   EXPECT_FALSE(response_.Upgrade("chat/2", fields, sink_));
-  EXPECT_EQ(stream_.TakeOutput(),
+  EXPECT_EQ(stream_.TakeOutput(), "");
+  EXPECT_EQ(control_.sent_first,
             "HTTP/1.1 101 Switching Protocols\r\n"
             "Connection: Upgrade\r\n"
             "Set-Cookie: a=b\r\n"
@@ -93,6 +94,15 @@ TEST_F(ResponseUpgradeTest, OfAConnectionThatIsGoneTheReasonIsGiven) {
   control_.hijack_error = io::ErrClosed;
   EXPECT_TRUE(response_.Upgrade("chat", {}, sink_).Is(io::ErrClosed));
   EXPECT_EQ(taken_by_, nullptr);
+}
+
+// The client never sees a 101 of a connection that goes on with HTTP.
+TEST_F(ResponseUpgradeTest, AnUpgradeThatFailsSendsNothingAndAnotherAnswerMayFollow) {
+  control_.hijack_error = Error::New("no");
+  EXPECT_TRUE(response_.Upgrade("chat", {}, sink_));
+  EXPECT_EQ(stream_.TakeOutput(), "");
+  response_.WriteHeader(503);
+  EXPECT_TRUE(Finish().starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
 }
 
 }  // namespace

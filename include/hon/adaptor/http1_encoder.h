@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "hon/adaptor/chunked.h"
@@ -48,9 +49,9 @@ class Http1Encoder {
 
   /// Sends a 1xx with these fields.
   void SendInterim(int status, const http::Header& header);
-  /// Sends the 101 that changes to `protocol`, the value of the Upgrade field. Of `fields`, those
-  /// that frame a message or concern the connection are left out (RFC 9110 §7.6.1).
-  void SendUpgrade(std::string_view protocol, const http::Header& fields);
+  /// The 101 that changes to `protocol`, the value of the Upgrade field. Fields of `fields` that
+  /// frame a message or concern the connection (RFC 9110 §7.6.1) are left out.
+  [[nodiscard]] std::string UpgradeHead(std::string_view protocol, const http::Header& fields);
   /// Copies the fields as they are now; later changes of `header` are not sent. With `tunnel` the
   /// status is a 2xx to CONNECT.
   const ResponseFacts& Commit(int status, bool tunnel, const http::Header& header) {
@@ -92,6 +93,7 @@ class Http1Encoder {
   void DecideConnection(const HeadPlan& plan, const ConnControl& control, AutomaticFields& fields);
   void Put(std::string_view data);
   void PutChunkHead(size_t size);
+  [[gnu::noinline]] void EndChunks(const http::Header& header);
   void PutTrailers(const http::Header& header);
   void Bound();
 

@@ -11,6 +11,7 @@
 #include "hon/base/flatten.h"
 #include "hon/http/header.h"
 #include "hon/http/response_writer.h"
+#include "hon/http/status.h"
 #include "hon/io/stream.h"
 
 namespace hon::adaptor {
@@ -101,6 +102,8 @@ class BasicResponse final : public http::ResponseWriter {
 
   [[gnu::cold]] void Interim(int status);
   void Commit(int status);
+  /// Of an answer without content, or whose content does not come by Write.
+  [[gnu::noinline]] void CommitOk() { Commit(http::StatusOK); }
   [[gnu::cold]] void ReportMistakes();
   [[nodiscard]] bool IsDone() const { return phase_ >= Phase::kFinished; }
   [[nodiscard, gnu::cold]] Error Refuse(const char* call);

@@ -19,8 +19,9 @@ namespace hon::adaptor {
 class ConnControl {
  public:
   virtual ~ConnControl() = default;
-  /// Gives the connection to the handler (http::Hijacker). Called once at most for an exchange.
-  virtual Result<std::unique_ptr<io::Conn>> Hijack() = 0;
+  /// Gives the connection to the handler (http::Hijacker), with `first` behind the output so far.
+  /// On failure nothing of `first` is sent. Called once at most for an exchange.
+  virtual Result<std::unique_ptr<io::Conn>> Hijack(std::string_view first) = 0;
   /// Lends the connection to `sink` for the rest of an answer (http::ResponseWriter::Detach).
   /// Output is sent unframed, and Close(kGraceful) gives the connection back. The next request may
   /// follow the answer if `keep_alive`. Called at most once for an exchange, and not with Hijack.

@@ -10,6 +10,7 @@
 
 #include "hon/adaptor/response.h"
 #include "hon/base/assert.h"
+#include "hon/base/short_copy.h"
 #include "hon/http/sniff.h"
 #include "hon/http/status.h"
 #include "hon/io/file.h"
@@ -97,7 +98,7 @@ io::IoResult BasicResponse<Encoder>::Write(std::string_view data) {
   }
   written_ += size;
   if (data.size() <= buffer_.size() - buffered_) [[likely]] {
-    std::memcpy(buffer_.data() + buffered_, data.data(), data.size());
+    CopyShort(data, buffer_.data() + buffered_);
     buffered_ += static_cast<uint32_t>(data.size());
     return {data.size(), {}};
   }
@@ -115,7 +116,7 @@ int64_t BasicResponse<Encoder>::Allowed(int64_t wanted) const {
 template <class Encoder>
 Error BasicResponse<Encoder>::Flush() {
   if (IsDone()) return Refuse("Flush");
-  if (phase_ == Phase::kOpen) Commit(http::StatusOK);
+  if (phase_ == Phase::kOpen) CommitOk();
   if (encoder_.Failure()) return encoder_.Failure();
   SendBuffered();
   encoder_.Flush();
@@ -127,7 +128,7 @@ Result<std::unique_ptr<io::Conn>> BasicResponse<Encoder>::Hijack() {
   if (IsDone()) return Fail(phase_ == Phase::kHijacked ? http::ErrHijacked : io::ErrClosed);
   if (options_.body != nullptr) options_.body->SuppressContinue();
   if (phase_ != Phase::kOpen) SendBuffered();
-  auto conn = control_->Hijack();
+  auto conn = control_->Hijack({});
   if (conn) phase_ = Phase::kHijacked;
   return conn;
 }
@@ -144,18 +145,19 @@ Error BasicResponse<Encoder>::Upgrade(std::string_view protocol, const http::Hea
     options_.body->SuppressContinue();
     HON_RETURN_IF_ERROR(options_.body->Close());
   }
-  encoder_.SendUpgrade(protocol, fields);
   if constexpr (Encoder::kOnStreams) {
+    encoder_.SendUpgrade(protocol, fields);
     HON_RETURN_IF_ERROR(control_->Lend(sink, true));
     phase_ = Phase::kHijacked;
     status_ = http::StatusOK;
     return {};
+  } else {
+    auto conn = control_->Hijack(encoder_.UpgradeHead(protocol, fields));
+    if (!conn) return std::move(conn.error());
+    phase_ = Phase::kHijacked;
+    status_ = http::StatusSwitchingProtocols;
+    return (*conn)->BecomeEvented(sink);
   }
-  auto conn = control_->Hijack();
-  if (!conn) return std::move(conn.error());
-  phase_ = Phase::kHijacked;
-  status_ = http::StatusSwitchingProtocols;
-  return (*conn)->BecomeEvented(sink);
 }
 
 template <class Encoder>
@@ -168,7 +170,7 @@ Error BasicResponse<Encoder>::Detach(io::ConnSink& sink) {
   if (options_.body != nullptr && !options_.body->AtEnd()) {
     return cannot("an answer to a request with a body");
   }
-  if (phase_ == Phase::kOpen) Commit(http::StatusOK);
+  if (phase_ == Phase::kOpen) CommitOk();
   if (!SendsBody()) return http::ErrBodyNotAllowed;
   if (length_ >= 0) return cannot("an answer with a Content-Length");
   if (encoder_.Facts().has_trailers || HasLateTrailers(header_)) {
@@ -211,7 +213,7 @@ Error BasicResponse<Encoder>::EnableFullDuplex() {
 template <class Encoder>
 void BasicResponse<Encoder>::Finish() {
   if (IsDone()) return;
-  if (phase_ == Phase::kOpen) Commit(http::StatusOK);
+  if (phase_ == Phase::kOpen) CommitOk();
   if (phase_ == Phase::kCommitted) {
     SendHead(true);
   } else {
@@ -286,7 +288,7 @@ void BasicResponse<Encoder>::SendBuffered() {
 template <class Encoder>
 io::CopyResult BasicResponse<Encoder>::ReadFrom(io::Reader& from) {
   if (IsDone()) return {0, Refuse("ReadFrom")};
-  if (phase_ == Phase::kOpen) WriteHeader(http::StatusOK);
+  if (phase_ == Phase::kOpen) CommitOk();
   if (encoder_.Failure()) return {0, encoder_.Failure()};
   int64_t limit = 0;
   io::File* file = from.AsFile(&limit);
