@@ -7,8 +7,8 @@
 
 namespace hon::client {
 
-/// The way of a request's body to the server: frames the bytes and waits for room. Used by one
-/// fiber.
+/// Takes a request's body on its way to the server: frames the bytes and waits for room. Used by
+/// one fiber.
 class BodySink {
  public:
   BodySink() = default;
@@ -17,7 +17,7 @@ class BodySink {
 
   /// Sends `part`, which is not empty.
   virtual Error Put(std::string_view part) = 0;
-  /// The body is complete.
+  /// Ends the body.
   virtual Error End(const http::Header& trailer) = 0;
 
  protected:

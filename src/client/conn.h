@@ -49,7 +49,7 @@ class Conn final : public io::ConnSink,
   Error Put(std::string_view part) override;
   Error End(const http::Header& trailer) override;
 
-  /// The waits of an exchange end with `context`, which is kept alive by the exchange. `chunked`:
+  /// The waits of an exchange end with `context`. The exchange keeps the context alive. `chunked`:
   /// the body of the request is sent in chunks.
   void BeginExchange(const appcontext::Context& context, bool chunked);
   /// The connection of netpoll, when it is one; for socket options.

@@ -43,12 +43,12 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Closes one idle connection of `route`, if there is one. Any thread.
   void CloseOneIdle(const std::shared_ptr<Route>& route);
 
-  /// The connection to `route` in HTTP/2 that takes requests, or null.
+  /// The HTTP/2 connection to `route` that takes requests, or null.
   [[nodiscard]] std::shared_ptr<H2Conn> Shared(const Route& route);
   void PutShared(const std::shared_ptr<H2Conn>& conn);
   void ForgetH2(const H2Conn& conn);
 
-  /// A connection along a route is being made, until the end of this.
+  /// Marks a connection to a route as being made, during the lifetime of this object.
   class Dialing {
    public:
     Dialing(LoopPool& pool, const Route& route);
@@ -60,7 +60,7 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
     LoopPool& pool_;
     const Route& route_;
   };
-  /// Whether another fiber makes a connection to `route`; waits until it has ended.
+  /// Whether another fiber is making a connection to `route`; then waits until that has ended.
   Result<bool> AwaitDial(const Route& route, const appcontext::Context& context);
 
   /// Room for the key of a route.
@@ -68,7 +68,7 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
 
  private:
   struct DialWaiter : IntrusiveListNode<DialWaiter> {
-    const Route* route = nullptr;  // null once its dial has ended
+    const Route* route = nullptr;  // null: its dial has ended
     Parker* parker = nullptr;
   };
   using RouteList = IntrusiveList<Conn, struct ByRoute>;
@@ -82,7 +82,7 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest last
   IntrusiveList<Conn, struct ByAge> by_age_;                               // newest last
   std::unordered_map<const Route*, std::shared_ptr<H2Conn>> shared_;
-  std::unordered_map<const Route*, size_t> dialing_;  // of the loop's fibers
+  std::unordered_map<const Route*, size_t> dialing_;  // dials by fibers of the loop
   IntrusiveList<DialWaiter, DialWaiter> dial_waiters_;
 };
 
@@ -102,14 +102,14 @@ class Core : public std::enable_shared_from_this<Core> {
   /// The route with `key`, made by `make` when there is none.
   [[nodiscard]] std::shared_ptr<Route> FindRoute(
       std::string_view key, const std::function<std::shared_ptr<Route>()>& make);
-  /// The context for TLS to servers and proxies. Without `http2` HTTP/1.1 alone is offered, unless
+  /// The context for TLS with servers and proxies. Without `http2` only HTTP/1.1 is offered, unless
   /// the options have a context.
   [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext(bool http2);
-  /// Whether requests for http URLs go over HTTP/2.
+  /// Whether requests for http URLs use HTTP/2 with prior knowledge.
   [[nodiscard]] bool PriorKnowledge() const {
     return options_.Protocols.UnencryptedHTTP2() && !options_.Protocols.HTTP1();
   }
-  /// Whether HTTP/1 is no choice over TLS.
+  /// Whether HTTP/1 is refused over TLS.
   [[nodiscard]] bool OnlyHttp2() const {
     return options_.Protocols.HTTP2() && !options_.Protocols.HTTP1();
   }
@@ -120,7 +120,7 @@ class Core : public std::enable_shared_from_this<Core> {
   struct Acquired {
     std::unique_ptr<Conn> conn;  // null: dial one, whose slot is taken
     Duration idle_time{};
-    bool again = false;  // neither: look for a shared connection
+    bool again = false;  // neither: look for a shared connection again
   };
   /// Returns an idle connection or the right to dial one. Waits for either at the limit of
   /// connections.
@@ -129,7 +129,7 @@ class Core : public std::enable_shared_from_this<Core> {
                            const appcontext::Context& context);
   /// Takes a connection back that can serve another request.
   void Release(std::unique_ptr<Conn> conn);
-  /// Requests of this loop that wait for a connection can have a shared one.
+  /// Wakes the requests of this loop that wait for a connection: they can use a shared one.
   void WakeForShared(Route& route, const LoopPool& pool);
   /// A connection to `route` has ended, or could not be made.
   void FreeSlot(Route& route);

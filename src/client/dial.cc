@@ -249,7 +249,7 @@ Result<std::vector<std::string>> LookUpTraced(Core& core, const std::string& add
   return found;
 }
 
-/// Gives the place of a connection back that was not made.
+/// The slot of a connection that is being made. Frees the slot unless the connection takes it.
 class Place {
  public:
   Place(Core& core, Route& route) : core_(core), route_(route) {}
@@ -276,7 +276,7 @@ struct DialScope {
   Place& place;
 };
 
-// The connection, which has the place from now on.
+// A connection, which now owns the slot.
 Dialed NewDialed(const DialScope& scope, bool http2) {
   Dialed dialed;
   scope.place.Pass();

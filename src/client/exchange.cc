@@ -243,7 +243,7 @@ std::unique_ptr<io::Conn> Exchange::TakeConn() {
   return taken;
 }
 
-// The connection ends with the sending.
+// The connection ends with the upload.
 void Exchange::StopUpload() {
   conn_->Abort();
   conn_->InterruptWriter(io::ErrClosed);

@@ -12,7 +12,7 @@
 
 namespace hon::client {
 
-/// One request and its answer, in any version of HTTP.
+/// One request and its answer, in either version of HTTP.
 class AnyExchange {
  public:
   AnyExchange() = default;
@@ -25,7 +25,7 @@ class AnyExchange {
                     http::Response& into) = 0;
   /// After an error of Run: no byte of an answer has come.
   [[nodiscard]] virtual bool NothingCame() const = 0;
-  /// After an error of Run: the server has told that it has not looked at the request.
+  /// After an error of Run: whether the server has stated that it did not process the request.
   [[nodiscard]] virtual bool Refused() const { return false; }
 };
 

@@ -232,7 +232,7 @@ void H2Conn::OnInput() {
 void H2Conn::Receive() {
   if (conn_->Out().Len() >= kUnsentFramesMax) {
     conn_->SendNow({}, {});
-    if (gone_ || conn_->Out().Len() >= kUnsentFramesMax) return;  // goes on with OnDrained
+    if (gone_ || conn_->Out().Len() >= kUnsentFramesMax) return;  // OnDrained continues
   }
   const std::shared_ptr<H2Conn> self = shared_from_this();
   HON_ASSERT(!receiving_);
@@ -259,7 +259,7 @@ void H2Conn::Receive() {
   EndIfDone();
 }
 
-// Lets others have their turn.
+// Gives other connections a turn.
 void H2Conn::Yield() {
   yielded_ = true;
   conn_->Post([weak = weak_from_this()] {
@@ -302,7 +302,7 @@ void H2Conn::OnClosed(const Error& why) {
   WakeOpeners();
 }
 
-// The connection cannot go on: its GOAWAY is sent, as far as the socket takes it.
+// The connection cannot go on: sends GOAWAY, as far as the socket takes it.
 void H2Conn::Fail(const Error& why) {
   const std::shared_ptr<H2Conn> self = shared_from_this();
   closing_ = true;
@@ -372,7 +372,7 @@ h2::FieldBuffer& H2Conn::FieldsFor(h2::Stream* stream) {
   return fields;
 }
 
-// Servers open no streams: pushes are refused by the Session.
+// Servers open no streams: the Session refuses pushes.
 h2::Stream& H2Conn::NewStream() {
   if (!spare_stream_) spare_stream_.emplace(conn_->In().Pool());
   return *spare_stream_;

@@ -18,15 +18,15 @@ class Core;
 class H2Conn;
 class LoopPool;
 
-/// The client's end of one stream of an HTTP/2 connection. On the connection's loop.
+/// The client's side of one HTTP/2 stream. Used on the connection's loop.
 class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
  public:
   explicit H2Stream(std::shared_ptr<H2Conn> conn);
   /// Resets a stream that is still open.
   ~H2Stream();
 
-  /// Opens the stream, when the server allows one more. Waits end with `context`, which the caller
-  /// keeps until the stream is gone.
+  /// Opens the stream, when the server's limit of streams allows. Waits end with `context`, which
+  /// the caller keeps until the stream is destroyed.
   Error Open(const h2::Session::RequestHead& head, const http::Header& fields, bool end_stream,
              const appcontext::Context& context);
 
@@ -34,21 +34,22 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   Error Put(std::string_view part) override;
   Error End(const http::Header& trailer) override;
 
-  /// The head of the answer, for which this waits until `deadline`. Views of it live as long as
-  /// this. Errors: io::ErrDeadlineExceeded, the cause of the context, or why the stream has ended.
+  /// Waits for the head of the answer until `deadline`. Views of the head are valid as long as this
+  /// object. Errors: io::ErrDeadlineExceeded, the cause of the context, or the reason of the
+  /// stream's end.
   Error AwaitHead(TimePoint deadline);
   [[nodiscard]] bool HasHead() const { return has_head_; }
   [[nodiscard]] const h2::ResponseFields& Head() const { return head_; }
   [[nodiscard]] http::Header& Fields() { return header_; }
   [[nodiscard]] http::Header& Trailers() { return trailers_; }
-  /// Content, as RoundTripper's Body gives it.
+  /// Reads content for the Body of the Response.
   io::IoResult Read(std::span<char> into);
-  /// The answer is complete, and all of it was read.
+  /// Whether the whole answer was read.
   [[nodiscard]] bool AtEnd() { return stream_.InputEnded() && stream_.In().Empty() && !failure_; }
 
-  /// Gives the stream up: resets it, if it is open. The texts stay.
+  /// Ends the use of the stream: resets an open one. The texts stay valid.
   void Release();
-  /// Wakes the fiber that reads, which looks at the state again.
+  /// Wakes the reading fiber, which checks the state again.
   void WakeReader();
   /// Ends all waits with `why`.
   void Fail(Error why);
@@ -84,16 +85,16 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   std::function<Error(int, const http::Header&)> on_interim_;
   size_t interims_ = 0;
   bool opened_ = false;
-  bool to_head_ = false;  // the request's method is HEAD
-  bool began_ = false;    // a section has come
+  bool to_head_ = false;  // the request is HEAD
+  bool began_ = false;    // a field section has come
   bool has_head_ = false;
   bool continue_received_ = false;
   bool refused_ = false;
   Error failure_;
 };
 
-/// One connection to a server in HTTP/2. On its loop's thread; kept by its streams and by the pool
-/// of its loop.
+/// One HTTP/2 connection to a server. Used on its loop's thread. Kept by its streams and by the
+/// pool of its loop.
 class H2Conn final : public io::ConnSink,
                      private h2::SessionHandler,
                      public std::enable_shared_from_this<H2Conn> {
@@ -108,11 +109,11 @@ class H2Conn final : public io::ConnSink,
   void OnDeadline(io::ConnDeadline which) override;
   void OnClosed(const Error& why) override;
 
-  /// Whether a request may be given to this connection, if it waits for a stream.
+  /// Whether a request may use this connection, perhaps after a wait for a stream.
   [[nodiscard]] bool Usable() const { return !gone_ && !leaving_; }
-  /// Ends the connection, when it has no stream.
+  /// Ends the connection if it has no stream.
   void CloseIfIdle();
-  /// Runs `function` on the loop. As io::EventConn::Post.
+  /// Runs `function` on the loop. See io::EventConn::Post.
   void Post(std::function<void()> function) { conn_->Post(std::move(function)); }
   [[nodiscard]] bool Served() const { return served_; }
   [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }
@@ -165,7 +166,7 @@ class H2Conn final : public io::ConnSink,
   std::optional<h2::Stream> spare_stream_;
   bool receiving_ = false;
   bool yielded_ = false;
-  bool leaving_ = false;  // no further streams
+  bool leaving_ = false;  // opens no further streams
   bool closing_ = false;
   bool served_ = false;
   Error gone_;

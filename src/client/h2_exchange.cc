@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kInlineH2BodyBytes = io::kHighWaterBytes / 2;
 
-// The fields as HTTP/2 has them: the Session leaves those of a connection out.
+// The fields for HTTP/2: the Session leaves connection-specific fields out.
 http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
   http::Header fields;
   for (const auto& field : r.Header) {
@@ -175,7 +175,7 @@ Error H2Exchange::Close() {
   return {};
 }
 
-// The stream ends: reset, unless both directions are complete.
+// Ends the stream: resets it, unless both directions are complete.
 void H2Exchange::Finish() {
   if (std::exchange(done_, true)) return;
   if (response_ != nullptr && !stream_->Trailers().Empty()) {

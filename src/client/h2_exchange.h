@@ -9,7 +9,7 @@
 
 namespace hon::client {
 
-/// One request and its answer over a stream of HTTP/2. On the loop of the connection.
+/// One request and its answer over an HTTP/2 stream. Used on the loop of the connection.
 class H2Exchange final : public AnyExchange,
                          public http::BodySource,
                          public http::ResponseOwner,
@@ -40,14 +40,14 @@ class H2Exchange final : public AnyExchange,
 
   appcontext::Context context_;
   std::shared_ptr<const ClientTrace> trace_;
-  std::shared_ptr<H2Stream> stream_;  // until the end of the texts
+  std::shared_ptr<H2Stream> stream_;  // holds the texts
   std::shared_ptr<Core> core_;
   std::shared_ptr<Upload> upload_;
   std::shared_ptr<const tls::ConnectionState> tls_;
   http::Response* response_ = nullptr;
   TimePoint head_deadline_ = kNever;
   bool awaits_continue_ = false;
-  bool done_ = false;  // the answer was read to its end, or is left
+  bool done_ = false;  // the answer was read to its end, or closed
   bool closed_ = false;
   std::string status_;
   Error failure_;

@@ -26,10 +26,10 @@ struct RequestPlan {
   bool close = false;             // the connection ends after the answer
 };
 
-/// The User-Agent of requests that name none.
+/// The User-Agent of requests without one.
 inline constexpr std::string_view kUserAgent = "hon-http-client/1.1";
 
-/// Whether the request says that it has no content (RFC 9110 §8.6).
+/// Whether the request states that it has no content (RFC 9110 §8.6).
 [[nodiscard]] bool StatesNoContent(const RequestPlan& plan);
 
 /// Checks everything that is sent, so that nothing of a bad request reaches the wire. Fails with

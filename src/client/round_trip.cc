@@ -20,7 +20,7 @@ using http::HeaderId;
 
 // Bytes of a body that are read to learn whether the body is empty.
 constexpr size_t kProbeBytes = 512;
-// Times that one request is sent again.
+// How often one request is sent again.
 constexpr size_t kRepeatsMax = 16;
 
 // Methods without content in most requests: a body of unknown length may be empty.
@@ -132,8 +132,8 @@ Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) 
   return {std::make_shared<Exchange>(std::move(conn), r_.Context(), trace_), reused};
 }
 
-// A connection that is shared, else one that is idle, else a new one. Where the server is known to
-// speak HTTP/2, one connection is made and the other requests wait for it.
+// Returns a shared connection, else an idle one, else a new one. For a server that is known to
+// support HTTP/2, one connection is made and the other requests wait for it.
 Result<Trip::Way> Trip::FindConnection() {
   if (trace_ != nullptr && trace_->GetConn != nullptr) trace_->GetConn(route_->host_port);
   for (;;) {
@@ -161,8 +161,8 @@ Result<Trip::Way> Trip::FindConnection() {
   }
 }
 
-// Only where the server cannot have answered: it says so, or the connection had served before and
-// may have been closed while the request was on its way.
+// Repeats only when the server has stated that it did not process the request, or over a reused
+// connection, which the server may have closed while the request was on its way.
 bool Trip::MayRepeat(const Error& err, const Way& way) const {
   if (r_.Context().Done() || repeats_ == kRepeatsMax) return false;
   if (way.exchange->Refused()) return true;

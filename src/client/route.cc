@@ -77,7 +77,7 @@ Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key) 
     if (proxy->User != nullptr) key.append(proxy->User->String()).append("@");
     AppendHostPort(key, *proxy);
   }
-  // No connection of HTTP/2 takes a request to upgrade.
+  // A request to upgrade needs an HTTP/1.1 connection.
   if (scheme == "https" && r.Header.Has(http::HeaderId::kUpgrade)) key.append("|1");
   return {};
 }

@@ -27,7 +27,7 @@ struct SlotWaiter : IntrusiveListNode<SlotWaiter> {
   LoopPool* pool = nullptr;
   Conn* conn = nullptr;  // given
   bool slot = false;     // given
-  bool again = false;    // a connection of HTTP/2 can be shared now
+  bool again = false;    // an HTTP/2 connection can be shared now
 };
 
 /// The destination of connections that can serve the same requests: scheme, authority and proxy.
@@ -41,8 +41,8 @@ struct Route {
   url::UserinfoPtr proxy_user;
   ProxyKind proxy = ProxyKind::kNone;
   bool tls = false;
-  bool http1_only = false;  // the request is one for HTTP/1.1
-  bool may_share = false;   // the server may speak HTTP/2
+  bool http1_only = false;  // the request needs HTTP/1.1
+  bool may_share = false;   // the server may support HTTP/2
 
   /// Whether request targets are in absolute form (RFC 9112 §3.2.2).
   [[nodiscard]] bool AbsoluteForm() const {
@@ -58,7 +58,7 @@ struct Route {
   IntrusiveList<SlotWaiter, SlotWaiter> waiters;
 
   std::atomic<size_t> idle{0};
-  std::atomic<bool> shares{false};  // the server has spoken HTTP/2
+  std::atomic<bool> shares{false};  // the server supports HTTP/2
 };
 
 /// Writes the key of the route of `r` through `proxy` (null: direct) to `key`, whose capacity is

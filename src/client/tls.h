@@ -14,8 +14,8 @@ class ClientContext;
 
 namespace hon::client {
 
-/// A context that trusts the roots of the system and offers `protocols` by ALPN. Fails where the
-/// library was built without TLS.
+/// A context that trusts the system's roots and offers `protocols` by ALPN. Fails where the library
+/// was built without TLS.
 Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string> protocols);
 /// The client's end of TLS with `host`.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,

@@ -24,8 +24,9 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   void SendNow(BodySink& sink);
   /// Sends it on a fiber of its own; `on_end` is called there at the end, unless Stop came before.
   void Start(BodySink& sink, std::function<void()> on_end);
-  /// Ends the sending, and returns when the body is not read any more: at once outside of a fiber,
-  /// where the body must own its source. The sink, whose waits have ended, is in `kept`.
+  /// Ends the sending, and returns when the body is not read any more. Outside of a fiber it
+  /// returns at once, and the body must own its source. `kept` owns the sink, whose waits have
+  /// ended.
   void Stop(std::shared_ptr<void> kept);
 
   [[nodiscard]] bool Started() const { return started_; }

@@ -24,8 +24,8 @@ namespace {
 // of some kilobytes.
 constexpr size_t kRecordBytesWanted = 4 * 1024;
 
-// A peer can read the first bytes of a long answer when the first record has come whole: records
-// are short until the congestion window of a new or idle connection has grown (RFC 6928, RFC 5681
+// A peer can read the first bytes of a long answer only after the first whole record: records are
+// short until the congestion window of a new or idle connection has grown (RFC 6928, RFC 5681
 // §4.1).
 constexpr size_t kFirstRecordBytes = 4 * 1024;
 constexpr size_t kFirstRecordsBytes = 64 * 1024;
@@ -60,8 +60,8 @@ void Connection::BeginHandshake() {
   MarkDirty();
 }
 
-// Steps of handshakes wait for their turn in the loop's queue, so that a rush of them does not hold
-// up the connections that are established.
+// Steps of handshakes wait for their turn in the loop's queue, so that a burst of handshakes does
+// not delay established connections.
 void Connection::QueueHandshake() {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   if ((holds_ & (kHandshakeQueued | kLongStep)) != 0) return;
@@ -129,7 +129,8 @@ bool Connection::ReceivedSealed(io::Block* block, size_t n) {
     block->end = static_cast<uint32_t>(n);
     received.Append(block);
   }
-  // A handshake that waits for its turn holds as much as an open connection that is not read.
+  // A handshake that waits for its turn holds at most as much as an open connection that is not
+  // read.
   const bool full = phase_ == Phase::kHandshaking && received.Len() >= kInputHighWaterBytes;
   if (full && (flags_ & kPausedFull) == 0) {
     flags_ |= kPausedFull;
@@ -224,7 +225,7 @@ Error Connection::SealSome() {
   }
   const bool ends = phase_ == Phase::kFlushing || (flags_ & kWriteEndWanted) != 0;
   if (ends && out_.Empty() && !r.failed && !std::exchange(r.output_closed, true)) {
-    // A layer that another thread works with has nothing to end yet.
+    // While another thread uses the layer, there is nothing to end.
     if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(r.sealed);
   }
   return {};

@@ -11,8 +11,8 @@
 
 namespace hon::netpoll {
 
-/// The steps of handshakes of one turn of a loop end after this time, or after so many steps. One
-/// step with an ECDSA key takes about half a millisecond.
+/// In one turn of a loop, steps of handshakes run up to this time, and up to this number. One step
+/// with an ECDSA key takes about half a millisecond.
 inline constexpr Duration kHandshakeTimePerTurn = std::chrono::milliseconds(1);
 inline constexpr unsigned kHandshakeStepsPerTurn = 64;
 

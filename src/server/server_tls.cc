@@ -49,7 +49,7 @@ Error CheckSuites(const tls::Config& config, http::Protocols protocols) {
 
 using Report = std::function<void(const engine::Event&)>;
 
-// Null where there are no files to look at, or no thread for it.
+// Null without files to check, or without a thread.
 std::shared_ptr<tls::CertificateWatch> Watch(const std::shared_ptr<tls::ServerContext>& context,
                                              const Report& report) {
   const Duration interval = context->GetConfig().CertificateReloadInterval;

@@ -10,7 +10,7 @@
 namespace hon::tls {
 namespace {
 
-// Changes whenever a file is written, replaced or removed.
+// A text that changes whenever a file is written, replaced or removed.
 std::string StateOf(const std::vector<std::string>& files) {
   std::string state;
   for (const std::string& file : files) {
@@ -68,7 +68,7 @@ void CertificateWatch::Main() {
   }
 }
 
-// The state is taken before the files are read: a change meanwhile is seen by the next look.
+// The state is taken before the files are read: the next check sees a change in between.
 void CertificateWatch::Look() {
   const std::string state = StateOf(context_->CertificateFiles());
   if (state == seen_) return;

@@ -14,7 +14,7 @@ bool IsIpAddress(const std::string& host) {
   return ip != nullptr;
 }
 
-// The layer keeps the session: 1 says that the reference was taken over.
+// The layer keeps the session: the result 1 means that it took the reference.
 int KeepSession(SSL* ssl, SSL_SESSION* session) {
   static_cast<ClientLayer&>(SslLayer::Of(ssl)).Keep(SessionPtr(session));
   return 1;
@@ -22,8 +22,8 @@ int KeepSession(SSL* ssl, SSL_SESSION* session) {
 
 }  // namespace
 
-// Otherwise OpenSSL takes a connection without our close_notify for a failure of its session, and
-// the session is not resumed.
+// Without this, OpenSSL takes a connection without our close_notify for a failure of its session,
+// and the session is not resumed.
 ClientLayer::~ClientLayer() {
   if (Ssl() != nullptr) SSL_set_shutdown(Ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
@@ -36,7 +36,8 @@ Error ClientLayer::Prepare(std::string_view host, std::string_view route) {
   std::string name(config.ServerName.empty() ? host : std::string_view(config.ServerName));
   if (name.size() > 1 && name.back() == '.') name.pop_back();
   const bool ip = IsIpAddress(name);
-  // The verified name is a part of the route: no session vouches for another name.
+  // The verified name is a part of the route, so that a session is never resumed under another
+  // name.
   route_ = name + ' ' + std::string(route);
   if (const SessionPtr session = context_->sessions.Take(route_); session != nullptr) {
     SSL_set_session(ssl, session.get());

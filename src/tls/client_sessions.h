@@ -13,13 +13,13 @@ namespace hon::tls {
 
 using SessionPtr = std::unique_ptr<SSL_SESSION, FreeBy<SSL_SESSION_free>>;
 
-/// The tickets that servers have given to one ClientContext, by route. Bounded by
-/// kClientSessionHostsMax and kClientSessionsPerHostMax. Any thread.
+/// The tickets of servers for one ClientContext, by route. At most kClientSessionHostsMax routes
+/// and kClientSessionsPerHostMax tickets of each. Any thread.
 class ClientSessions {
  public:
   void Add(const std::string& route, SessionPtr session);
   /// The newest session of `route` that may still be resumed, or null. A session of TLS 1.3 is
-  /// taken out: no ticket is shown twice (RFC 8446 §C.4).
+  /// removed, so that no ticket is used twice (RFC 8446 §C.4).
   SessionPtr Take(const std::string& route);
 
  private:
@@ -27,7 +27,7 @@ class ClientSessions {
     std::string route;
     std::deque<SessionPtr> sessions;  // oldest first
   };
-  using Entries = std::list<Entry>;  // used last first
+  using Entries = std::list<Entry>;  // most recently used first
 
   std::mutex mutex_;
   Entries entries_;

@@ -9,12 +9,13 @@
 
 namespace hon::tls {
 
-/// Counts the records of a peer that cost more than they bring, each kind within a window of time.
+/// Counts the records of a peer without progress, each kind within a window of time.
 class FloodGuard {
  public:
   enum class Kind : uint8_t { kUseless, kKeyUpdate, kTiny };
 
-  /// Counts one more. False: one more than the limit of its kind, within kFloodWindow of the first.
+  /// Counts one record. Returns false for one more than the limit of its kind, within kFloodWindow
+  /// of the first.
   bool Count(Kind kind, TimePoint now) {
     Window& window = windows_[static_cast<size_t>(kind)];
     if (window.count == 0 || now - window.start > kFloodWindow) window = {now, 0};

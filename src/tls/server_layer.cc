@@ -31,7 +31,7 @@ int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
                   EVP_MAC_CTX* mac, int seal) {
   auto& layer = static_cast<ServerLayer&>(SslLayer::Of(ssl));
   const int code = layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
-  // Clients of TLS 1.3 show no ticket twice (RFC 8446 §C.4): each that is taken is replaced.
+  // TLS 1.3 clients use no ticket twice (RFC 8446 §C.4): each accepted ticket is replaced.
   const bool replace = code == 1 && seal != 1 && SSL_version(ssl) == TLS1_3_VERSION;
   return replace ? 2 : code;
 }

@@ -48,7 +48,7 @@ const BIO_METHOD* BufferMethod() {
   return method;
 }
 
-// Each record and message of the handshake that was received.
+// Called for each received record and handshake message.
 void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL* ssl, void*) {
   if (sent != 0) return;
   constexpr unsigned char kKeyUpdate = 24;
@@ -138,7 +138,7 @@ FloodGuard* SslLayer::Guard() {
   return guard_.get();
 }
 
-// Whether a record brought data is known when the next one comes.
+// The next record shows whether the last one brought data.
 void SslLayer::OnRecord() {
   if (!HandshakeDone()) {
     if (handshake_records_ <= kHandshakeRecordsMax) ++handshake_records_;

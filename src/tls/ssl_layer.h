@@ -29,11 +29,11 @@ class SslLayer : public io::RecordLayer {
   /// The layer of an SSL object.
   static SslLayer& Of(const SSL* ssl) { return *static_cast<SslLayer*>(SSL_get_app_data(ssl)); }
 
-  /// Moves received ciphertext to `into`; 0: there is none now.
+  /// Moves received ciphertext to `into`; returns 0 when there is none now.
   size_t TakeReceived(std::span<char> into);
-  /// False: outside of a call that may write.
+  /// Returns false outside of a call that may write.
   bool PutSealed(std::string_view bytes);
-  /// The header of a record was received.
+  /// Called when the header of a record was received.
   void OnRecord();
   void OnKeyUpdate();
 
@@ -59,7 +59,7 @@ class SslLayer : public io::RecordLayer {
     SslLayer& layer_;
   };
   Error Handshake();
-  /// Moves what was received into the long step, which RunLongStep takes up to SSL_do_handshake.
+  /// Moves the received bytes into the long step, in which RunLongStep calls SSL_do_handshake.
   void BeginLongStep(io::LinkBuffer& received);
   [[nodiscard]] bool LongStepBegun() const { return step_ != nullptr && !step_->done; }
   void DoLongStep();
@@ -67,7 +67,7 @@ class SslLayer : public io::RecordLayer {
   virtual Error Failure();
 
  private:
-  /// One step of the handshake away from the loop's buffers, on any thread.
+  /// One step of the handshake without the loop's buffers, on any thread.
   struct LongStep {
     std::string input;
     size_t taken = 0;  // of input
@@ -86,10 +86,10 @@ class SslLayer : public io::RecordLayer {
   std::unique_ptr<ConnectionState> state_;  // after the handshake
   const Buffers* buffers_ = nullptr;        // of the call that is under way
   FloodGuard* Guard();
-  std::unique_ptr<FloodGuard> guard_;  // once there was something to count
+  std::unique_ptr<FloodGuard> guard_;  // null: nothing to count yet
   uint16_t handshake_records_ = 0;
   bool input_ended_ = false;
-  bool record_brought_ = true;  // the last record: data, or it was of the handshake
+  bool record_brought_ = true;  // the last record had data, or belonged to the handshake
   bool key_updates_flood_ = false;
   bool useless_flood_ = false;
 };

@@ -161,7 +161,7 @@ http::Middleware StrictTransportSecurity() {
   });
 }
 
-// The handler of port 80: the challenges of ACME, and a redirect for everything else.
+// The handler of port 80: answers ACME challenges, and redirects everything else.
 http::HandlerPtr PlainSide() {
   auto mux = std::make_shared<http::ServeMux>();
   mux->Handle("/.well-known/acme-challenge/",
@@ -195,7 +195,7 @@ Result<tls::Config> WithClientCertificates(tls::Certificate own) {
   return config;
 }
 
-// Keys that all machines behind one name get from the same place, the newest first.
+// All machines of one name get these keys from the same place, the newest key first.
 Error RotateTicketKeys(tls::ServerContext& context, std::vector<tls::SessionTicketKey> keys) {
   if (keys.size() > tls::kSessionTicketKeysMax) keys.resize(tls::kSessionTicketKeysMax);
   return context.SetSessionTicketKeys(keys);

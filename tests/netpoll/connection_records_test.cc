@@ -95,7 +95,7 @@ TEST_F(RecordsTest, EveryCutOfTheCiphertextReadsTheSame) {
   serve([&] { Socket().SendsByteByByte(ciphertext); });
 }
 
-// Lengths of the records that carry `bytes` of output, as they stand in the headers.
+// Lengths of the records that carry `bytes` of output, from the record headers.
 std::vector<size_t> RecordSizes(std::string_view ciphertext) {
   std::vector<size_t> sizes;
   while (ciphertext.size() >= XorRecordLayer::kHeaderBytes) {
@@ -128,13 +128,13 @@ TEST_F(RecordsTest, RecordsAreShortWhereALongAnswerBegins) {
     }
     return most;
   };
-  // A short answer is not cut up.
+  // A short answer is not split.
   EXPECT_LE(send(15'000).size(), 2U);
-  // A long one starts with records of 4 KiB, up to 64 KiB.
+  // A long answer starts with records of 4 KiB, up to 64 KiB.
   const std::vector<size_t> sizes = send(300'000);
   EXPECT_LE(longest(sizes, 64 * 1024 - 15'000 - 4096), 4096U);
   EXPECT_GT(longest(sizes, SIZE_MAX), 8U * 1024);
-  // The next goes on with long ones, and after a second without output with short ones.
+  // The next answer continues with long records, and after a second without output with short ones.
   EXPECT_GT(longest(send(300'000), 16 * 1024), 8U * 1024);
   kernel_->Advance(seconds(2));
   Turn();

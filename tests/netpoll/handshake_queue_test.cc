@@ -1,4 +1,4 @@
-// The order of handshakes on a loop: behind the events of established connections, some in each
+// The order of handshakes on a loop: after the events of established connections, some in each
 // turn, long steps on a thread of their own.
 
 #include "netpoll/handshake_queue.h"
@@ -80,7 +80,7 @@ TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
   Adopt();
   Socket().Sends(peer_->TakeSealed());
   TurnUntil([&] { return begun.load(); });
-  // Another connection comes, shakes hands and is served meanwhile.
+  // Meanwhile another connection is accepted, shakes hands and is served.
   const int slow_fd = fd_;
   auto slow_peer = std::exchange(peer_, std::make_unique<RecordPeer>(NewLayer(Role::kClient)));
   handler_.prepare = [](Connection& c) { c.SetRecordLayer(NewLayer(Role::kServer)); };
@@ -101,7 +101,7 @@ TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
   EXPECT_EQ(peer_->TakePlain(), "slow");
 }
 
-// Closed, cut by its deadline, or the loop's end, while the step runs.
+// The connection is closed, cut by its deadline, or ended by its loop, while the step runs.
 TEST_F(HandshakeQueueTest, AConnectionMayEndDuringALongStep) {
   enum class End { kClose, kAbort, kPeerResets, kLoopEnds };
   for (const End end : {End::kClose, End::kAbort, End::kPeerResets, End::kLoopEnds}) {
@@ -140,7 +140,7 @@ TEST_F(HandshakeQueueTest, AConnectionMayEndDuringALongStep) {
   }
 }
 
-// A peer that sends on while its handshake waits is not received from without end.
+// The loop stops receiving from a peer that sends on while its handshake waits.
 TEST_F(HandshakeQueueTest, WhatAWaitingHandshakeHoldsIsBounded) {
   std::binary_semaphore go(0);
   std::atomic<bool> begun = false;
@@ -155,7 +155,7 @@ TEST_F(HandshakeQueueTest, WhatAWaitingHandshakeHoldsIsBounded) {
   Turn(200);
   EXPECT_GE(Socket().Unreceived(), 64 - kInputHighWaterBytes / (16 * 1024) - 1);
   go.release();
-  TurnUntil([&] { return !c.IsActive(); });  // what came is no record
+  TurnUntil([&] { return !c.IsActive(); });  // the bytes are no record
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class XorRecordLayer final : public io::RecordLayer {
     return {};
   }
 
-  /// The peer's hello is answered by a long step, which calls `step`.
+  /// A long step, which calls `step`, answers the peer's hello.
   void AnswerSlowly(std::function<void()> step) { step_ = std::move(step); }
   [[nodiscard]] bool HasLongStep() const override { return holds_; }
   void RunLongStep() override {

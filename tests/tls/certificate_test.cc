@@ -134,7 +134,7 @@ TEST(ReloadTest, FromFiles) {
   EXPECT_FALSE(context->Reload());
 }
 
-// A disk that fails, and what is no file.
+// A disk that fails, and a path that is no file.
 TEST(CertificateTest, FilesThatCannotBeReadAreErrors) {
   const support::TempDir folder;
   folder.Write("cert", CertificatePEM(*SelfSigned({"a.test"})));
@@ -143,7 +143,7 @@ TEST(CertificateTest, FilesThatCannotBeReadAreErrors) {
   EXPECT_EQ(LoadX509KeyPair(folder.Path("cert"), folder.Path("")).error().SystemCode(), EISDIR);
 }
 
-// Certificate and key are two files: between their replacements they do not fit together.
+// Certificate and key are two files: between their replacements they do not match.
 TEST(ReloadTest, WhileFilesAreReplaced) {
   const support::TempDir folder;
   const std::vector<Certificate> made = {*SelfSigned({"one.test"}), *SelfSigned({"two.test"})};

@@ -16,7 +16,7 @@ namespace {
 
 class CertificateWatchTest : public testing::Test {
  protected:
-  /// Replaces the file as certbot does: at once.
+  /// Replaces the file atomically, as certbot does.
   void Write(const Certificate& certificate) {
     folder_.Write("new", CertificatePEM(certificate) + PrivateKeyPEM(certificate));
     std::filesystem::rename(folder_.Path("new"), File());
@@ -54,7 +54,7 @@ TEST_F(CertificateWatchTest, ChangedFilesAreReadAndBrokenOnesAreReportedOnce) {
   folder_.Write("new", "-----BEGIN CERTIFICATE-----");
   std::filesystem::rename(folder_.Path("new"), File());
   const uint64_t failures = context_->GetStats().reload_failures;
-  // Tried again and again, told once.
+  // Tried again and again, reported once.
   EXPECT_TRUE(
       test::Eventually([&] { return context_->GetStats().reload_failures >= failures + 5; }));
   EXPECT_EQ(Lines().size(), 2U);

@@ -1,4 +1,4 @@
-// Clients that resume: by route, within bounds, and never for another name.
+// Clients that resume: by route, within limits, and never under another name.
 
 #include <gtest/gtest.h>
 
@@ -56,7 +56,7 @@ TEST_P(ClientSessionsTest, ResumeByNameAndRoute) {
 TEST_P(ClientSessionsTest, AreKeptForAsManyHostsAsTheLimit) {
   Connect("first.test");
   for (size_t i = 1; i < kClientSessionHostsMax; ++i) Connect("h" + std::to_string(i) + ".test");
-  EXPECT_TRUE(Connect("first.test"));  // used last, from now on
+  EXPECT_TRUE(Connect("first.test"));  // the most recently used from now on
   Connect("one.more.test");
   EXPECT_TRUE(Connect("first.test"));
   EXPECT_FALSE(Connect("h1.test"));
@@ -69,7 +69,7 @@ TEST_P(ClientSessionsTest, AreNotKeptWhereTicketsAreDisabled) {
   EXPECT_FALSE(Connect());
 }
 
-// What was verified once stays verified, under its own name alone.
+// A verified session stays verified, under its own name only.
 TEST_P(ClientSessionsTest, OfVerifiedServersAreVerified) {
   config_.InsecureSkipVerify = false;
   config_.RootCAs = PoolOf(CertificateFor("a.test"));

@@ -1,4 +1,4 @@
-// Peers whose records cost more than they bring.
+// Peers that send many records without progress.
 
 #include "tls/flood_guard.h"
 
@@ -33,14 +33,14 @@ TEST(FloodGuardTest, CutsBehindTheLimitOfEachKindWithinTheWindow) {
   for (const Row& row : kRows) {
     for (size_t i = 0; i < row.limit; ++i) ASSERT_TRUE(guard.Count(row.kind, start));
     EXPECT_FALSE(guard.Count(row.kind, start + kFloodWindow));
-    // A new window, which begins with this one.
+    // Begins a new window with this record.
     const TimePoint later = start + kFloodWindow + Duration(1);
     for (size_t i = 0; i < row.limit; ++i) ASSERT_TRUE(guard.Count(row.kind, later));
     EXPECT_FALSE(guard.Count(row.kind, later));
   }
 }
 
-/// OpenSSL itself as the peer of a layer of ours.
+/// OpenSSL itself as the peer of our layer.
 class RawPeer {
  public:
   RawPeer(const SSL_METHOD* method, const std::function<void(SSL_CTX*)>& configure = {})
@@ -51,7 +51,7 @@ class RawPeer {
   }
   ~RawPeer() { ERR_clear_error(); }
   [[nodiscard]] SSL* Get() const { return ssl_.get(); }
-  /// What it has to say.
+  /// Takes the peer's output.
   std::string Take() {
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
@@ -69,7 +69,7 @@ class RawPeer {
       Give(other.TakeSealed());
     }
     char byte;
-    SSL_read(ssl_.get(), &byte, 1);  // what came behind the handshake
+    SSL_read(ssl_.get(), &byte, 1);  // reads the bytes after the handshake
     ASSERT_TRUE(other.Layer().HandshakeDone());
   }
   void Write(const std::string& plain) {
@@ -215,7 +215,7 @@ TEST(LongStepTest, SignaturesOfSlowKeysAre) {
     ASSERT_FALSE(server.Receive(client.TakeSealed()));
     EXPECT_EQ(server.TakePlain(), "hello");
   }
-  // What OpenSSL refuses in the step is told behind it.
+  // The handshake reports OpenSSL's refusal after the step.
   LoopContext loop(context);
   RecordPeer server(loop.NewLayer());
   Config ecdsa_alone;

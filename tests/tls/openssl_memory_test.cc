@@ -1,5 +1,5 @@
 // OpenSSL without memory: each allocation of a whole connection fails once. A program of its own,
-// since OpenSSL takes other functions only before it has allocated anything.
+// since OpenSSL takes other allocation functions only before its first allocation.
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
@@ -14,7 +14,7 @@
 namespace hon::tls {
 namespace {
 
-// OpenSSL allocates on whichever thread calls it; the test has one.
+// OpenSSL allocates on the thread that calls it; the test has one thread.
 struct Allocations {
   int64_t until_failure = -1;  // -1: none fails
   int64_t made = 0;
@@ -47,7 +47,7 @@ void Free(void* block, const char*, int) {
   std::free(block);
 }
 
-/// A connection from the parse of its certificate to its end; true when all of it went through.
+/// A connection from the parse of its certificate to its end. Returns true when nothing failed.
 bool WholeLife(const std::string& cert, const std::string& key) {
   const Result<Certificate> certificate = X509KeyPair(cert, key);
   if (!certificate) return false;
@@ -90,7 +90,7 @@ TEST(OpenSslMemory, EveryAllocationMayFail) {
   ASSERT_TRUE(WholeLife(cert, key));
   const int64_t all = allocations.made;
   ASSERT_GT(all, 1000);
-  // A hundred places of the whole life, each of which fails once.
+  // A hundred allocations of the whole life, each of which fails once.
   const int64_t step = all / 100;
   const int64_t live = allocations.live;
   int64_t failed = 0;
@@ -102,7 +102,7 @@ TEST(OpenSslMemory, EveryAllocationMayFail) {
   }
   EXPECT_GT(failed, 10);
   EXPECT_TRUE(WholeLife(cert, key));
-  // OpenSSL keeps some blocks for later; one connection that leaks would keep hundreds.
+  // OpenSSL keeps some blocks; a leaking connection would keep hundreds.
   EXPECT_LT(allocations.live - live, 200);
 }
 

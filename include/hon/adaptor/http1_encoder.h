@@ -24,8 +24,8 @@ class Http1Encoder {
   /// Bytes around the data of a block that SendBlock overwrites.
   static constexpr size_t kRoomBefore = kChunkHeadBytesMax;
   static constexpr size_t kRoomBehind = 2;
-  /// Whether an answer has a stream of its own, which a change of protocol takes over; otherwise
-  /// the change takes over the connection.
+  /// Whether each answer has a stream of its own. A change of protocol then takes over the stream,
+  /// else the connection.
   static constexpr bool kOnStreams = false;
 
   /// Begins the next answer. Both arguments outlive it.

@@ -56,11 +56,12 @@ struct TransportOptions {
   /// Returns the address to connect to in place of "host:port": "unix:/path" or "host:port". Called
   /// on the loop, must not wait.
   std::function<std::string(std::string_view)> DialAddress = {};
-  /// For https. Null: the roots of the system are trusted, and ALPN offers what Protocols says. A
-  /// context of the caller's offers by ALPN what its NextProtos says.
+  /// The context for https. Null: the system's roots are trusted, and ALPN offers the Protocols. A
+  /// context of the caller offers its own NextProtos.
   std::shared_ptr<tls::ClientContext> TLS = {};
-  /// Empty: HTTP/1.1, and HTTP/2 where a server of https chooses it. HTTP2 without HTTP1 makes any
-  /// other choice an error. UnencryptedHTTP2 without HTTP1: http URLs in HTTP/2 by prior knowledge.
+  /// Empty: HTTP/1.1, and HTTP/2 where an https server chooses it by ALPN. HTTP2 without HTTP1: any
+  /// other choice is an error. UnencryptedHTTP2 without HTTP1: http URLs in HTTP/2 with prior
+  /// knowledge.
   http::Protocols Protocols = {};
 
   Duration DialTimeout = std::chrono::seconds(30);  // a name and all its addresses

@@ -19,8 +19,8 @@ struct Event {
     kAccept,       // accepting failed and is tried again
     kListener,     // a note of a backend or listener (io_uring is not available, ...)
     kHandshake,    // a TLS handshake failed, `detail` says why
-    kFlood,        // a TLS connection was cut: its records cost more than they bring
-    kCertificate,  // certificates were read anew, could not be, or end to be valid soon
+    kFlood,        // a TLS connection was cut for a flood of records (hon/tls/limits.h)
+    kCertificate,  // certificates were read anew, could not be read, or will expire soon
     kStall,        // a handler holds its loop; `stack` may show where
     kProtocol,     // an HTTP/2 connection was ended for a fault of the peer; `detail` names the
                    // fault

@@ -22,7 +22,7 @@ inline constexpr size_t kRecordBytesMax = 16 * 1024;
 /// Unsent ciphertext of one connection past which no further record is sealed.
 inline constexpr size_t kSealedBytesMax = 80 * 1024;
 
-/// The peer's records cost more than they bring; the message says which limit was passed.
+/// The peer has sent too many records without progress; the message names the limit.
 inline constexpr Sentinel ErrRecordFlood{"too many records without data"};
 
 /// One end of a record protocol on one connection. Pure: no sockets, no waiting. Owned by its
@@ -44,9 +44,9 @@ class RecordLayer {
   /// final; the alert for it, if the protocol has one, is in `sealed`.
   virtual Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) = 0;
 
-  /// Whether the next step of the handshake takes longer than a loop may (a signature with a slow
-  /// key). Asked after Open and before HandshakeDone. After true, RunLongStep is called once, on
-  /// any thread, while nothing else touches the layer; then Open is called again, even without
+  /// Whether the next step of the handshake takes too long for a loop (a signature with a slow
+  /// key). Called after Open and before HandshakeDone. After true, RunLongStep is called once, on
+  /// any thread, while nothing else uses the layer; then Open is called again, even without
   /// received bytes.
   [[nodiscard]] virtual bool HasLongStep() const { return false; }
   virtual void RunLongStep() {}

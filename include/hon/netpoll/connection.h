@@ -65,8 +65,8 @@ class EventHandler {
   virtual void OnDisconnect([[maybe_unused]] Connection& c, [[maybe_unused]] const Error& why) {}
 };
 
-/// Is told of connections whose record layer fails after the handshake, before they are cut; on the
-/// loop's thread.
+/// Notified of connections whose record layer fails after the handshake, before they are cut.
+/// Called on the loop's thread.
 class RecordObserver {
  public:
   virtual ~RecordObserver() = default;
@@ -169,9 +169,9 @@ class Connection final : private Timer {
   }
 
   /// Sets the record layer of the socket. In OnPrepare only, once. The handshake follows, and fails
-  /// with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`.
-  /// `observer`, which may be null, is told of records that fail after the handshake, and must
-  /// outlive the connection.
+  /// with io::ErrDeadlineExceeded when it is not done within `handshake_timeout`. `observer`, which
+  /// may be null, is notified of records that fail after the handshake, and must outlive the
+  /// connection.
   void SetRecordLayer(std::unique_ptr<io::RecordLayer> layer,
                       Duration handshake_timeout = kHandshakeTimeout,
                       RecordObserver* observer = nullptr);
@@ -222,7 +222,7 @@ class Connection final : private Timer {
     kInDirtyList = 16,       // of the loop
     kInReadyList = 32,       // of the backend
     kStarved = 64,           // io_uring: no block was free to receive into; waits for a block
-    kHandshakeQueued = 128,  // of the loop's queue of handshakes
+    kHandshakeQueued = 128,  // in the loop's queue of handshakes
     kLongStep = 256,         // another thread runs a step of the record layer's handshake
   };
 

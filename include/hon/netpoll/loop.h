@@ -154,7 +154,7 @@ class Loop {
   TimerWheel timers_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<ConnectionSlab> slab_;
-  std::unique_ptr<HandshakeQueue> handshakes_;  // made by the first handshake
+  std::unique_ptr<HandshakeQueue> handshakes_;  // created by the first handshake
   std::unique_ptr<Dialer> dialer_;              // made by the first Dial
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   Connection* dirty_first_ = nullptr;  // connections with output to send, or a change to settle

@@ -18,20 +18,20 @@ namespace hon::tls {
 /// A certificate that is valid for less than this time is reported once a day.
 inline constexpr Duration kExpiryWarning = std::chrono::hours(72);
 
-/// Looks at the files of a context's certificates, on a thread of its own. When one of them has
-/// changed, all are read anew (ServerContext::Reload). Files that cannot be used are reported once,
-/// leave the certificates as they are, and are tried again with each look. Servers start one for
-/// each listener.
+/// Checks the files of a context's certificates, on a thread of its own. When one of the files has
+/// changed, all are read anew (ServerContext::Reload). Unusable files are reported once, leave the
+/// certificates unchanged, and are tried again at each check. A server starts one watch for each
+/// listener.
 class CertificateWatch {
  public:
-  /// Called on the thread of the watch with one line for a person: what was read, why it was not,
-  /// or when a certificate ends to be valid.
+  /// Called on the thread of the watch with one line for a log: the files that were read, the
+  /// reason why they were not, or the expiry of a certificate.
   using Report = std::function<void(std::string_view line)>;
 
-  /// Looks after each `interval`. Fails where the system gives no thread.
+  /// Checks after each `interval`. Fails where the system gives no thread.
   static Result<std::unique_ptr<CertificateWatch>> Start(std::shared_ptr<ServerContext> context,
                                                          Duration interval, Report report);
-  /// Waits for a look that is under way.
+  /// Waits for a pending check.
   ~CertificateWatch();
   CertificateWatch(const CertificateWatch&) = delete;
   CertificateWatch& operator=(const CertificateWatch&) = delete;
@@ -45,8 +45,8 @@ class CertificateWatch {
   const std::shared_ptr<ServerContext> context_;
   const Duration interval_;
   const Report report_;
-  std::string seen_;    // the state of the files that are in use
-  std::string failed_;  // the state of the files that were reported last
+  std::string seen_;    // the state of the files in use
+  std::string failed_;  // the state of the files of the last report
   TimePoint warn_again_at_{};
   std::mutex mutex_;
   std::condition_variable changed_;

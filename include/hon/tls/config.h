@@ -84,8 +84,8 @@ struct Config {
   /// Refuses names without a certificate by the alert unrecognized_name, where they would be
   /// answered with the first certificate. A client without SNI gets the first certificate.
   bool RefuseUnknownNames = false;
-  /// The files of Certificates are looked at after each of these, and read anew when they have
-  /// changed. kUnlimited: never.
+  /// Interval of the checks whether the files of Certificates have changed; changed files are read
+  /// anew. kUnlimited: no checks.
   Duration CertificateReloadInterval = std::chrono::minutes(1);
   ClientAuthType ClientAuth = ClientAuthType::kNoClientCert;
   /// The authorities of client certificates. Required where they are verified.

@@ -17,13 +17,13 @@ namespace hon::tls {
 class TicketKeys;
 struct CertificateSet;
 
-/// Counters of a ServerContext, since it was made.
+/// Counters of a ServerContext, since its creation.
 struct ServerStats {
-  uint64_t handshakes = 0;  // that were completed
-  uint64_t resumed = 0;     // of those, with a ticket
-  uint64_t failures = 0;    // handshakes that failed by what the peer sent
+  uint64_t handshakes = 0;  // completed handshakes
+  uint64_t resumed = 0;     // completed handshakes with a ticket
+  uint64_t failures = 0;    // handshakes that failed because of the peer's bytes
   uint64_t floods = 0;      // connections that passed a limit of hon/tls/limits.h
-  uint64_t reloads = 0;     // of certificates, by Reload, SetCertificates or a look at the files
+  uint64_t reloads = 0;     // of certificates: by Reload, SetCertificates or a check of the files
   uint64_t reload_failures = 0;
 };
 
@@ -51,9 +51,9 @@ class ServerContext {
   /// The earliest end of a certificate's validity.
   [[nodiscard]] std::chrono::system_clock::time_point NotAfter() const;
 
-  /// The files that the certificates came from, each once.
+  /// The files of the certificates, each once.
   [[nodiscard]] std::vector<std::string> CertificateFiles() const;
-  /// Whole days until NotAfter; negative once that has passed.
+  /// Whole days until NotAfter; negative after NotAfter.
   [[nodiscard]] int64_t DaysLeft() const;
   [[nodiscard]] ServerStats GetStats() const;
 
@@ -118,11 +118,11 @@ class ClientContext {
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
-  /// The client end of a connection to `host`, a DNS name or an IP address without brackets. The
+  /// The client side of a connection to `host`, a DNS name or an IP address without brackets. The
   /// server's certificate must be for `host`.
   ///
   /// Sessions are resumed with the tickets that servers gave to this context for the same name and
-  /// `route`: text that tells servers of one name apart, as their port does.
+  /// `route`. `route` distinguishes servers of one name, for example by port.
   Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host,
                                                     std::string_view route = {});
 

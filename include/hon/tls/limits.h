@@ -10,10 +10,10 @@
 
 namespace hon::tls {
 
-/// The limits below count within this time.
+/// The period of the limits below.
 inline constexpr Duration kFloodWindow = std::chrono::seconds(10);
-/// Records without data after the handshake: empty ones, warnings, changes of the cipher spec,
-/// messages of the handshake.
+/// Records without data after the handshake: empty records, warnings, ChangeCipherSpec, handshake
+/// messages.
 inline constexpr size_t kUselessRecordsMax = 128;
 /// KeyUpdate messages (RFC 8446 §4.6.3).
 inline constexpr size_t kKeyUpdatesMax = 32;
@@ -23,8 +23,8 @@ inline constexpr size_t kTinyRecordBytes = 64;
 /// Records of one handshake.
 inline constexpr size_t kHandshakeRecordsMax = 256;
 
-/// Hosts whose sessions a ClientContext keeps, those used last; and tickets of one host, the
-/// newest.
+/// Hosts whose sessions a ClientContext keeps (the most recently used), and tickets of one host
+/// (the newest).
 inline constexpr size_t kClientSessionHostsMax = 64;
 inline constexpr size_t kClientSessionsPerHostMax = 2;
 
