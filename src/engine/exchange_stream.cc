@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/park_for_input.h"
 #include "hon/base/assert.h"
 #include "hon/fiber/blocking.h"
 #include "hon/netpoll/loop.h"
@@ -17,18 +18,6 @@ constexpr size_t kBytesPerTurnMax = 256 * 1024;
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
 // Bytes of a file that are looked for in the page cache, and read into it, at a time.
 constexpr int64_t kProbedFileBytes = 1024 * 1024;
-
-// Wakes a fiber when a context ends. Lives on that fiber's stack.
-class ContextEnd final : public appcontext::Waiter {
- public:
-  explicit ContextEnd(fiber::Fiber& fiber) : fiber_(fiber) {}
-  ~ContextEnd() override { Unregister(); }
-
- private:
-  void OnDone() override { fiber::Wake(fiber_); }
-
-  fiber::Fiber& fiber_;
-};
 
 }  // namespace
 
@@ -169,35 +158,26 @@ Error ExchangeStream::Obstacle(Patience& patience) {
   return {};
 }
 
-// One suspension. The caller checks its condition again, so a spurious wake-up is harmless.
-void ExchangeStream::Await(fiber::Fiber*& waiter, Patience& patience) {
-  HON_ASSERT(waiter == nullptr && fiber::Current() != nullptr);
-  const TimePoint began = Clock::now();
-  waiter = fiber::Current();
-  fiber::Park();
-  waiter = nullptr;
-  patience.waited += Clock::now() - began;
-}
-
+// One suspension each. The caller checks its condition again, so a spurious wake-up is harmless.
 Error ExchangeStream::SuspendForInput() {
-  if (fiber::CurrentSwitchHooks().before_suspend == nullptr) [[unlikely]] {
-    // A fiber beside the handler's, which ends with a context of its own.
-    const appcontext::Context& context = fiber::CurrentContext();
-    ContextEnd end(*fiber::Current());
-    if (!end.Register(context)) return context.Cause();
-    Await(reader_, read_);
-    end.Unregister();
-    if (context.Done()) return context.Cause();
-  } else {
-    Await(reader_, read_);
-  }
+  HON_ASSERT(reader_ == nullptr && fiber::Current() != nullptr);
+  const TimePoint began = Clock::now();
+  reader_ = fiber::Current();
+  const Error ended = ParkForInput();
+  reader_ = nullptr;
+  read_.waited += Clock::now() - began;
   if (failure_) return failure_;
   connection_->SetDeadline(netpoll::DeadlineKind::kRead, read_.deadline.value_or(kNever));
-  return {};
+  return ended;
 }
 
 Error ExchangeStream::SuspendForOutput() {
-  Await(writer_, write_);
+  HON_ASSERT(writer_ == nullptr && fiber::Current() != nullptr);
+  const TimePoint began = Clock::now();
+  writer_ = fiber::Current();
+  fiber::Park();
+  writer_ = nullptr;
+  write_.waited += Clock::now() - began;
   if (failure_) return failure_;
   connection_->SetDeadline(netpoll::DeadlineKind::kWrite, kNever);
   return {};

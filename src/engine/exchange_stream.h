@@ -79,7 +79,6 @@ class ExchangeStream final : public io::Stream {
  private:
   Error SuspendForInput();
   Error SuspendForOutput();
-  void Await(fiber::Fiber*& waiter, Patience& patience);
   static bool AwaitDisk(const io::File& file, int64_t offset, size_t count);
   [[nodiscard]] Error Obstacle(Patience& patience);
   static void Wake(fiber::Fiber* waiter) {

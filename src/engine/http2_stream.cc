@@ -4,6 +4,7 @@
 
 #include "engine/http2_conn.h"
 #include "engine/loop_services.h"
+#include "engine/park_for_input.h"
 
 namespace hon::engine {
 namespace {
@@ -172,12 +173,17 @@ Error Http2Stream::Await(Direction& direction) {
   services_->loop.Timers().Arm(direction, direction.patience.EndsAt(began));
   direction.waiter = fiber::Current();
   HON_ASSERT(direction.waiter != nullptr);
-  fiber::Park();
+  Error ended;
+  if (&direction == &read_) {
+    ended = ParkForInput();
+  } else {
+    fiber::Park();
+  }
   direction.waiter = nullptr;
   direction.patience.waited += Clock::now() - began;
   if (direction.Armed()) direction.Disarm();
   if (&direction == &read_) ArmReadDeadline();
-  return failure_;
+  return failure_ ? failure_ : ended;
 }
 
 void Http2Stream::YieldNowAndThen(size_t bytes) {

@@ -1,0 +1,112 @@
+"""hon_wire_server --upstream with clients that speak HTTP/2."""
+
+import os
+import unittest
+
+import harness
+from h2client import Client
+from scripted import Script
+
+
+class ProxyHttp2(unittest.TestCase):
+    def chain(self):
+        """A client of a proxy before a server."""
+        back = self.enterContext(harness.Server())
+        front = self.enterContext(harness.Server("--h2c", "--upstream", back.url))
+        return self.enterContext(Client(front))
+
+    def before(self, serve):
+        """A client of a proxy before a script."""
+        script = self.enterContext(Script(serve))
+        front = self.enterContext(harness.Server("--h2c", "--upstream", script.url("")))
+        return self.enterContext(Client(front)), script
+
+    def test_bodies_come_through_whole(self):
+        client = self.chain()
+        for size in (0, 1, 100_000, 1 << 20):
+            data = os.urandom(size)
+            answer = client.ask("/proxy/echo", "POST", body=data)
+            self.assertEqual((answer.status, answer.body), (200, data))
+
+    def test_requests_are_proxied_beside_each_other(self):
+        client = self.chain()
+        slow = client.open("/proxy/sleep/300")
+        streams = [client.open(f"/proxy/length/{i * 10_000}") for i in range(20)]
+        client.wait(*streams, slow)
+        self.assertEqual([len(client.streams[one].body) for one in streams], [i * 10_000 for i in range(20)])
+        self.assertEqual(client.streams[slow].status, 200)
+
+    def test_trailers_and_early_hints(self):
+        client = self.chain()
+        stream = client.open("/proxy/trailers", "POST", [("te", "trailers"), ("trailer", "x-one")], end=False)
+        client.write(stream, b"abc")
+        client.h2.send_headers(stream, [("x-one", "1")], end_stream=True)
+        client.flush()
+        answer = client.wait(stream)
+        self.assertIn(b"X-One: 1\n", answer.body)
+        self.assertEqual(answer.trailers, [("x-body-length", "3")])
+        self.assertEqual([one[":status"] for one in client.ask("/proxy/early-hints").informational], ["103"])
+
+    def test_events_come_at_once(self):
+        client = self.chain()
+        stream = client.open("/proxy/sse")
+        while b"event 1" not in client.streams[stream].body:
+            self.assertTrue(client.pump())
+        self.assertEqual(client.streams[stream].get("content-type"), "text/event-stream")
+
+    def test_the_server_sees_a_request_of_its_own_protocol(self):
+        def serve(peer, _):
+            peer.request()
+            peer.send(b"HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nContent-Length: 2\r\n\r\nok")
+
+        client, script = self.before(serve)
+        answer = client.ask("/proxy/p?q=1", "PUT", [("x-mine", "1")], b"data")
+        self.assertEqual((answer.status, answer.body, answer.get("x-hop"), answer.get("keep-alive")),
+                         (200, b"ok", None, None))
+        head = script.requests[0].decode()
+        self.assertTrue(head.startswith("PUT /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:"), head)
+        self.assertIn("X-Forwarded-Host: a\r\n", head)
+
+    def test_what_breaks_off_is_reset(self):
+        def serve(peer, _):
+            peer.head()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+
+        client, _ = self.before(serve)
+        answer = client.ask("/proxy/")
+        self.assertIsNotNone(answer.reset)
+        self.assertFalse(answer.ended)
+
+    def test_an_answer_before_the_end_of_the_body(self):
+        def serve(peer, _):
+            peer.head()
+            peer.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+            peer.closed()
+
+        client, _ = self.before(serve)
+        stream = client.open("/proxy/", "POST", [("content-length", "1000000")], end=False)
+        client.write(stream, b"part")
+        answer = client.wait(stream)
+        self.assertEqual((answer.status, answer.body), (403, b"no"))
+
+    def test_a_client_that_resets_ends_the_request(self):
+        ended = []
+
+        def serve(peer, _):
+            peer.head()
+            peer.closed()
+            ended.append(True)
+
+        client, script = self.before(serve)
+        stream = client.open("/proxy/")
+        while not script.requests:
+            pass
+        client.h2.reset_stream(stream)
+        client.flush()
+        for thread in script.threads:
+            thread.join(10)
+        self.assertEqual(ended, [True])
+
+
+if __name__ == "__main__":
+    harness.main()
