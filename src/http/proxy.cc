@@ -83,7 +83,6 @@ void NoProxy::Add(std::string_view element) {
 }
 
 bool NoProxy::Matches(std::string_view host, std::string_view port) const {
-  if (everything) return true;
   const auto has_port = [port](const auto& one) { return one.port.empty() || one.port == port; };
   if (const std::optional<IpAddress> address = ParseIpAddress(host)) {
     return std::any_of(networks.begin(), networks.end(),
@@ -163,7 +162,7 @@ Result<std::optional<url::URL>> Rules::ProxyFor(const url::URL& target) const {
   if (!https && target.Scheme != "http") return std::nullopt;
   if (!https && parsed_->http_is_of_cgi) return Fail(ErrCgi);
   const Result<std::optional<url::URL>>& proxy = https ? parsed_->https : parsed_->http;
-  if (proxy && !proxy->has_value()) return std::nullopt;
+  if (parsed_->no_proxy.everything || (proxy && !proxy->has_value())) return std::nullopt;
   std::string_view text = target.Hostname();
   text = text.substr(0, text.find('%'));  // the zone of an address is ignored
   if (text.ends_with('.')) text.remove_suffix(1);

@@ -93,6 +93,7 @@ TEST(NoProxySetting, MatchesAsGoDoes) {
            NoProxyCase{"", "http://example.com/", false},
            {"*", "http://example.com/", true},
            {"a.test, * ,b.test", "http://example.com/", true},
+           {"*", "http:///without-a-host", true},
            {"example.com", "http://example.com/", true},
            {"example.com", "http://a.example.com:81/", true},
            {"example.com", "http://anexample.com/", false},
