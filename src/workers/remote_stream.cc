@@ -1,6 +1,8 @@
 #include "workers/remote_stream.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -78,10 +80,7 @@ void RemoteStream::GiveBack() {
 
 Error RemoteStream::FillInput() {
   Error err;
-  // Only the handler's fiber may write output: another fiber does not flush it.
-  const bool beside = fiber::CurrentSwitchHooks().before_suspend == nullptr;
-  auto fill = [&] {
-    if (!beside) PushOutput();  // the peer may wait for it, as for a 100 Continue
+  const auto fill = [&] {
     const size_t had = in_.Len();
     PullInput();
     while (in_.Len() == had && !err) {
@@ -90,18 +89,39 @@ Error RemoteStream::FillInput() {
     }
     if (in_.Len() != had) err = {};
   };
-  if (beside) {
-    const appcontext::Context context = fiber::CurrentContext();  // also ends the wait on the
-                                                                  // owning loop
-    RunOn(*home_, [&] {
-      fiber::SetContext(&context);
+  // The peer may wait for what is in the output, as for a 100 Continue.
+  if (fiber::CurrentSwitchHooks().before_suspend != nullptr) {
+    OnLoop([&] {
+      PushOutput();
       fill();
-      fiber::SetContext(nullptr);
     });
-  } else {
-    OnLoop(fill);
+    return err;
   }
+  // A fiber beside the handler's, which goes on meanwhile and may write. The end of this fiber's
+  // context ends the wait on the loop, too.
+  const std::string output = TakeOutput();
+  const appcontext::Context context = fiber::CurrentContext();
+  RunOn(*home_, [&] {
+    if (!output.empty() && !origin_->Disconnected()) {
+      origin_->Stream().Out().Write(output);
+      origin_->FlushSoon();
+    }
+    fiber::SetContext(&context);
+    fill();
+    fiber::SetContext(nullptr);
+  });
   return err;
+}
+
+// The output, unless the loop takes it now. For a fiber beside the handler's, while the handler's
+// is suspended.
+std::string RemoteStream::TakeOutput() {
+  std::string output;
+  if (away_ != 0) return output;
+  const std::lock_guard lock(mutex_);
+  out_.ForEach([&output](std::string_view part) { output.append(part); });
+  out_.Clear();
+  return output;
 }
 
 Error RemoteStream::DrainOutput(size_t bytes_max) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <string>
 
 #include "hon/io/link_buffer.h"
 #include "hon/io/stream.h"
@@ -81,6 +82,7 @@ class RemoteStream final : public io::Stream {
   };
 
   void CollectOutput();
+  [[nodiscard]] std::string TakeOutput();
   void NoteBodyLeft();
 
   // One pool for each direction: while output is lent, the handler's fiber may still read input.
