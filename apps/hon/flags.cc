@@ -66,7 +66,8 @@ void AddTime(CLI::App& app, const char* name, std::chrono::milliseconds& into, c
          },
          what)
       ->type_name("TIME")
-      ->default_str(std::to_string(into.count() / 1000) + "s");
+      ->default_str(into.count() % 1000 == 0 ? std::to_string(into.count() / 1000) + "s"
+                                             : std::to_string(into.count()) + "ms");
 }
 
 }  // namespace
@@ -124,6 +125,9 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--admin", flags.admin,
                  "Address of the operators' listener (/debug/pprof/, /debug/vars); default: none")
       ->type_name("HOST:PORT");
+  app.add_option("--pid-file", flags.pid_file,
+                 "File for the process id; SIGUSR2 starts the program anew without a gap")
+      ->type_name("FILE");
   AddTime(app, "--request-timeout", flags.request_timeout, "Time limit of a request");
   AddTime(app, "--read-timeout", flags.read_timeout, "Time limit for receiving a request's body");
   AddTime(app, "--write-timeout", flags.write_timeout, "Time limit for sending an answer");
@@ -131,6 +135,8 @@ ParsedFlags ParseFlags(int argc, char** argv) {
           "Time limit of an idle connection");
   AddTime(app, "--shutdown-timeout", flags.shutdown_timeout,
           "Time limit for the requests in progress at shutdown");
+  AddTime(app, "--idle-grace", flags.idle_grace,
+          "Time for which idle connections may send one more request at shutdown");
   app.add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->capture_default_str();

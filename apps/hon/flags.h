@@ -18,6 +18,7 @@ struct Flags {
   std::string key;
   std::string file;
   std::string admin;
+  std::string pid_file;  // "": none
   std::string log_level = "info";
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   engine::Placement placement = engine::kAdaptive;
@@ -27,6 +28,7 @@ struct Flags {
   std::chrono::milliseconds write_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds idle_grace = std::chrono::milliseconds(500);
 };
 
 /// Reads the command line. When the program should end at once (--help, a mistake), a message was

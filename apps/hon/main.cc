@@ -1,8 +1,11 @@
 // The `hon` program: the demo server, and the front of the benchmark and of the servers beside it.
 
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,13 +21,20 @@
 #include "hon/base/log.h"
 #include "hon/engine/engine.h"
 #include "hon/http/serve_mux.h"
+#include "hon/server/inherited.h"
 #include "hon/server/server.h"
 #include "hon/server/signals.h"
+#include "hon/server/supervisor.h"
 #include "profile.h"
+#include "restart.h"
 #include "tls_listener.h"
 
 namespace hon::app {
 namespace {
+
+// So long after the predecessor's grace its last address is free.
+constexpr Duration kPredecessorTime = std::chrono::seconds(5);
+constexpr Duration kPredecessorLook = std::chrono::milliseconds(50);
 
 // The levels of the flag; events below the chosen level are not logged.
 engine::EventHook HookFor(const std::string& level) {
@@ -61,8 +71,68 @@ std::string BrowserUrl(const std::string& address) {
   return "http://" + address + "/";
 }
 
+// A predecessor that ends still has the operators' address.
+Error ListenForOperators(Admin& admin, const Flags& flags, bool succeeds) {
+  // The operators' page is on the network only when the flag has an address.
+  const bool port_alone = flags.admin.starts_with(':');
+  const TimePoint limit = Clock::now() + flags.shutdown_timeout + kPredecessorTime;
+  for (;;) {
+    Error err = admin.Listen(port_alone ? "127.0.0.1" + flags.admin : flags.admin);
+    if (!err || !succeeds || err.SystemCode() != EADDRINUSE || Clock::now() > limit) return err;
+    std::this_thread::sleep_for(kPredecessorLook);
+  }
+}
+
+// Returns when a signal ends the server.
+void AwaitEnd(server::Server& server, server::SignalWaiter& signals,
+              const std::vector<std::string>& command_line, const std::function<Error()>& reload) {
+  const std::string program = OwnProgram();
+  for (;;) {
+    const int signal = signals.Wait();
+    if (signal == SIGHUP) {
+      if (Error err = reload()) {
+        LogLine(LogKind::kOther, "hon: keeping the old certificates: " + err.Message() + "\n");
+      }
+    } else if (signal == SIGUSR2) {
+      const Error err = Succeed(server, program, command_line);
+      if (!err) return;
+      LogLine(LogKind::kOther, "hon: goes on without a successor: " + err.Message() + "\n");
+    } else {
+      static_cast<void>(server::NotifySupervisor("STOPPING=1"));
+      return;
+    }
+  }
+}
+
+void Announce(const server::Server& server, const Flags& flags) {
+  const std::string address = server.Addresses().front();
+  const bool is_unix = address.starts_with("unix:");
+  std::printf("hon listening on %s%s backend=%s loops=%u\n", is_unix ? "" : "http://",
+              address.c_str(), std::string(server.Backend()).c_str(), server.Loops());
+  std::fflush(stdout);
+  if (!is_unix && flags.log_level != "off") {
+    std::fprintf(stderr, "hon: open %s in a browser\n", BrowserUrl(address).c_str());
+  }
+}
+
+void End(server::Server& server, const Flags& flags) {
+  const auto [grace, cancel] =
+      appcontext::WithTimeout(appcontext::Background(), flags.shutdown_timeout);
+  if (Error err = server.Shutdown(grace)) {
+    LogLine(LogKind::kOther,
+            "hon: requests still ran at the end of the grace period: " + err.Message() + "\n");
+    EndAnyway();
+  }
+  static_cast<void>(server.Close());
+}
+
+int Fails(const Error& err) {
+  std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
+  return 1;
+}
+
 int Run(const Flags& flags, const std::vector<std::string>& command_line,
-        server::SignalWaiter& signals) {
+        server::SignalWaiter& signals, const std::shared_ptr<server::InheritedSockets>& inherited) {
   http::ServeMux mux;
   Demo demo(mux, flags.file.empty() ? "/proc/self/exe" : flags.file);
   RegisterEcho(mux);
@@ -72,22 +142,24 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   server::Server server(engine, server::WithReadTimeout(flags.read_timeout),
                         server::WithWriteTimeout(flags.write_timeout),
                         server::WithKeepAliveTimeout(flags.keep_alive_timeout),
-                        server::WithLoops(flags.loops), server::WithBackend(flags.backend));
+                        server::WithIdleGrace(flags.idle_grace), server::WithLoops(flags.loops),
+                        server::WithBackend(flags.backend),
+                        server::WithInheritedSockets(inherited));
   if (Error err = server.Listen(flags.address)) {
-    std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
-    return 1;
+    return Fails(err);
   }
   const Figures figures([&server] { return FiguresOf(server); }, demo.FiguresStream());
   std::optional<Admin> admin;
-  if (!flags.admin.empty()) {
+  const auto listen_for_operators = [&](bool succeeds) -> Error {
+    if (flags.admin.empty()) return {};
     admin.emplace(command_line, [&figures] { return figures.Json(); });
-    // The operators' page is on the network only when the flag has an address.
-    const bool port_alone = flags.admin.starts_with(':');
-    if (Error err = admin->Listen(port_alone ? "127.0.0.1" + flags.admin : flags.admin)) {
-      std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
-      return 1;
-    }
+    HON_RETURN_IF_ERROR(ListenForOperators(*admin, flags, succeeds));
     std::fprintf(stderr, "hon: operators at http://%s/\n", admin->Address().c_str());
+    return {};
+  };
+  const bool succeeds = inherited->HasPredecessor();
+  if (Error err = succeeds ? Error() : listen_for_operators(false)) {
+    return Fails(err);
   }
   std::function<Error()> reload = [] { return Error(); };
   if (!flags.tls_address.empty()) {
@@ -97,35 +169,28 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
     }
     std::printf("hon listening on https://%s\n", server.Addresses().back().c_str());
   }
-  const std::string address = server.Addresses().front();
-  const bool is_unix = address.starts_with("unix:");
-  std::printf("hon listening on %s%s backend=%s loops=%u\n", is_unix ? "" : "http://",
-              address.c_str(), std::string(server.Backend()).c_str(), server.Loops());
-  std::fflush(stdout);
-  if (!is_unix && flags.log_level != "off") {
-    std::fprintf(stderr, "hon: open %s in a browser\n", BrowserUrl(address).c_str());
+  Announce(server, flags);
+  PidFile pid_file(flags.pid_file);
+  if (Error err = pid_file.Write()) {
+    return Fails(err);
   }
-
+  inherited->TellPredecessor();
+  // Half of the watchdog's time: a loop that is held for so long does not come back.
+  const Result<server::Heartbeat> heartbeat = server::Heartbeat::Start(
+      [&server, limit = server::WatchdogTime() / 2] { return server.HeldFor() < limit; });
+  if (!heartbeat) std::fprintf(stderr, "hon: %s\n", heartbeat.error().Message().c_str());
+  for (Error err :
+       {server::NotifySupervisor("READY=1"), succeeds ? listen_for_operators(true) : Error()}) {
+    if (err) std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
+  }
   std::thread stopper([&] {
-    while (signals.Wait() == SIGHUP) {
-      if (Error err = reload()) {
-        LogLine(LogKind::kOther, "hon: keeping the old certificates: " + err.Message() + "\n");
-      }
-    }
-    const auto [grace, cancel] =
-        appcontext::WithTimeout(appcontext::Background(), flags.shutdown_timeout);
-    if (Error err = server.Shutdown(grace)) {
-      LogLine(LogKind::kOther,
-              "hon: requests still ran at the end of the grace period: " + err.Message() + "\n");
-    }
-    Error closed = server.Close();
-    static_cast<void>(closed);
+    AwaitEnd(server, signals, command_line, reload);
+    End(server, flags);
   });
   const Error end = server.Serve();
   stopper.join();
   if (end.Is(http::ErrServerClosed)) return 0;
-  std::fprintf(stderr, "hon: %s\n", end.Message().c_str());
-  return 1;
+  return Fails(end);
 }
 
 }  // namespace
@@ -140,6 +205,8 @@ int main(int argc, char** argv) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.flags.type != "custom") return hon::app::ExecOtherType(parsed.flags);
   if (!parsed.flags.admin.empty()) hon::app::NeedProfiler(argv);
-  hon::server::SignalWaiter signals({SIGINT, SIGTERM, SIGHUP});
-  return hon::app::Run(parsed.flags, {argv, argv + argc}, signals);
+  const auto inherited = std::make_shared<hon::server::InheritedSockets>(
+      hon::server::InheritedSockets::FromEnvironment());
+  hon::server::SignalWaiter signals({SIGINT, SIGTERM, SIGHUP, SIGUSR2});
+  return hon::app::Run(parsed.flags, {argv, argv + argc}, signals, inherited);
 }

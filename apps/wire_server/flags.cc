@@ -29,6 +29,8 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--max-connections", flags.connections, "0: derived from the descriptor limit");
   app.add_option("--memory-mib", flags.memory_mib, "memory budget, 0: the library's");
   app.add_option("--idle-trim-ms", flags.idle_trim);
+  app.add_flag("--proxy-protocol", flags.proxy_protocol,
+               "takes headers of the PROXY protocol from the loopback");
   app.add_option("--tls-addr", flags.tls.address, "further address to listen on, with TLS");
   app.add_option("--cert", flags.tls.cert, "PEM file of the certificate and its chain");
   app.add_option("--key", flags.tls.key, "PEM file of the certificate's key");

@@ -35,6 +35,7 @@ struct Flags {
   size_t connections = 0;
   size_t memory_mib = 0;
   int64_t idle_trim = 20'000;
+  bool proxy_protocol = false;
 };
 
 /// Reads the command line. When the program should end at once (--help, a mistake), a message was

@@ -43,6 +43,11 @@ server::Option MemoryBudget(size_t mib) {
   return server::WithMemoryBudget(mib << 20);
 }
 
+// Connections without a header are taken too.
+server::ProxyProtocol FromLoopback() {
+  return {.trusted = {"127.0.0.0/8", "::1"}, .required = false};
+}
+
 int Serve(const Flags& flags, server::SignalWaiter& signals) {
   http::ServeMux plain;
   Register(plain, flags);
@@ -67,15 +72,18 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
                         engine::WithRequestTimeout(Time(flags.request_timeout)),
                         engine::WithPlacement(flags.placement),
                         engine::WithMaxWorkers(flags.workers));
-  server::Server server(
-      engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
-      server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
-      server::WithReadTimeout(Time(flags.read_timeout)),
-      server::WithWriteTimeout(Time(flags.write_timeout)),
-      server::WithKeepAliveTimeout(Time(flags.keep_alive_timeout)),
-      server::WithMaxHeaderBytes(flags.header_bytes), server::WithMaxBodyBytes(flags.body_bytes),
-      server::WithMaxConnections(flags.connections), MemoryBudget(flags.memory_mib),
-      server::WithIdleTrim(Time(flags.idle_trim)), server::WithProtocols(protocols));
+  server::Server server(engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
+                        server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
+                        server::WithReadTimeout(Time(flags.read_timeout)),
+                        server::WithWriteTimeout(Time(flags.write_timeout)),
+                        server::WithKeepAliveTimeout(Time(flags.keep_alive_timeout)),
+                        server::WithMaxHeaderBytes(flags.header_bytes),
+                        server::WithMaxBodyBytes(flags.body_bytes),
+                        server::WithMaxConnections(flags.connections),
+                        MemoryBudget(flags.memory_mib), server::WithIdleTrim(Time(flags.idle_trim)),
+                        server::WithProtocols(protocols), [&flags](server::Options& options) {
+                          if (flags.proxy_protocol) options.proxy_protocol = FromLoopback();
+                        });
   if (Error err = server.Listen(flags.address)) {
     std::fprintf(stderr, "hon_wire_server: %s\n", err.Message().c_str());
     return 1;

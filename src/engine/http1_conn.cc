@@ -21,6 +21,10 @@ namespace {
 // A kept-alive client that sends less than this and leaves has not begun a request (contract W9).
 constexpr size_t kStrayBytesMax = 3;
 
+// After a shutdown began, a connection may bring its first request until this long after its
+// accept: the kernel may have queued it long before a loop took it.
+constexpr Duration kFirstRequestGrace = std::chrono::milliseconds(500);
+
 // Whether `in` holds only empty lines, which some clients send after a body and the parser skips
 // (RFC 9112 §2.2).
 bool IsEmptyLines(io::LinkBuffer& in) {
@@ -72,6 +76,8 @@ void Http1Conn::OnConnect() {
   connection_->SetDeadline(
       DeadlineKind::kRead,
       DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
+  if (services_->draining) [[unlikely]]
+    AwaitFirstRequest();
 }
 
 // --- Events.
@@ -125,7 +131,19 @@ void Http1Conn::OnDisconnect(const Error& why) {
 void Http1Conn::CloseIfIdle() {
   if (phase_ != Phase::kIdle || admission_ != Admission::kServed) return;
   if (!connection_->Reader().Empty()) return;
-  if (served_before_ || services_->draining) Close(CloseHow::kGraceful);
+  if (served_before_) return Close(CloseHow::kGraceful);
+  if (services_->draining) AwaitFirstRequest();
+}
+
+// Shortens the wait for the first request, which began with the accept.
+void Http1Conn::AwaitFirstRequest() {
+  const TimePoint limit = connection_->Deadline(DeadlineKind::kRead);
+  const TimePoint now = services_->loop.Now();
+  const TimePoint accepted =
+      limit == kNever ? now : limit - services_->settings.read_header_timeout;
+  const TimePoint grace = DeadlineAfter(accepted, kFirstRequestGrace);
+  if (grace <= now) return Close(CloseHow::kGraceful);
+  if (grace < limit) connection_->SetDeadline(DeadlineKind::kRead, grace);
 }
 
 void Http1Conn::OnScopeEnd(const ConnScope& scope) {

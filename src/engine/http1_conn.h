@@ -78,6 +78,7 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
 
   ~Http1Conn() override;
   [[gnu::cold]] void MakeScope(const ConnHooks& hooks);
+  [[gnu::cold]] void AwaitFirstRequest();
   void StartServing();
   void Serve();
   [[gnu::cold]] void GiveUp(Http1Exchange& exchange);

@@ -109,6 +109,7 @@ void ProtocolEvents::BecomeHttp2(netpoll::Connection& c) {
   c.SetUserData(conn);
   c.SetEventHandler(http2_);
   conn->Open();
+  if (services_.draining) conn->CloseIfIdle();  // a connection that was accepted as the drain began
 }
 
 // --- Accepting.
@@ -174,13 +175,16 @@ void LoopEngineImpl::OnRequest(netpoll::Connection&) { HON_ASSERT(false); }
 
 // --- The end.
 
-void LoopEngineImpl::Drain(Duration hijacked_grace, std::function<void()> on_empty) {
+void LoopEngineImpl::Drain(Grace grace, std::function<void()> on_empty) {
   services_.on_empty = std::move(on_empty);
   BeginEnd();
-  services_.loop.Timers().Arm(*this, DeadlineAfter(services_.loop.Now(), hijacked_grace));
-  // Posted to the next turn: a request that has already been received is still answered.
-  services_.loop.Post([this] {
-    CloseIdle();
+  services_.loop.Timers().Arm(*this, DeadlineAfter(services_.loop.Now(), grace.hijacked));
+  if (grace.idle > Duration::zero()) {
+    services_.loop.Timers().Arm(idle_timer_, DeadlineAfter(services_.loop.Now(), grace.idle));
+  }
+  // Not before the next turn: a request that has reached this machine by now is still answered.
+  services_.loop.Post([this, close = grace.idle <= Duration::zero()] {
+    if (close) CloseIdle();
     services_.TellWhenEmpty();
   });
 }

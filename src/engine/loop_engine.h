@@ -62,7 +62,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
   void OnRequest(netpoll::Connection& c) override;
 
   netpoll::EventHandler& Gate(appcontext::Context base) override;
-  void Drain(Duration hijacked_grace, std::function<void()> on_empty) override;
+  void Drain(Grace grace, std::function<void()> on_empty) override;
   void EndHijacked(const Error& cause) override;
   void CutServed(const Error& cause) override;
   void CloseAll(const Error& cause) override;
@@ -72,6 +72,14 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
 
  private:
   class GateHandler;
+  class IdleTimer final : public netpoll::Timer {
+   public:
+    explicit IdleTimer(LoopEngineImpl& owner) : owner_(owner) {}
+    void OnTimer() override { owner_.CloseIdle(); }
+
+   private:
+    LoopEngineImpl& owner_;
+  };
 
   void OnTimer() override;  // the grace of the hijacked connections has ended
   void Accept(netpoll::Connection& c, ConnScope& scope);
@@ -81,6 +89,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
   void UpdateKeepAlive();
 
   LoopServices services_;
+  IdleTimer idle_timer_{*this};  // the end of the idle connections' grace
   Http1Events http1_;
   Http2Events http2_;
   ProtocolEvents protocol_{services_, http1_, http2_};

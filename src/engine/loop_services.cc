@@ -110,7 +110,7 @@ bool LoopServices::EnterConnection(const netpoll::Connection& connection) {
   const size_t before = shared.connections.fetch_add(1, std::memory_order_relaxed) +
                         shared.hijacked.load(std::memory_order_relaxed);
   memory.OnAccepted();
-  if (draining || before >= shared.connections_max) return false;
+  if (before >= shared.connections_max) return false;
   if (shared.budget != nullptr && shared.budget->Scarce()) [[unlikely]]
     return false;
   if (shared.per_peer_max == SIZE_MAX) return true;

@@ -39,6 +39,7 @@ class Scheduler::Impl::Launch final : public netpoll::Task {
     scheduler_->Go(std::move(function_), std::move(options_));
   }
   void Discard() override { delete this; }
+  [[nodiscard]] bool IsOf(const Impl& scheduler) const { return scheduler_ == &scheduler; }
 
  private:
   Impl* scheduler_;
@@ -155,6 +156,12 @@ Scheduler::Impl::Impl(Scheduler& self, netpoll::Loop& loop, Options options)
 
 Scheduler::Impl::~Impl() {
   HON_ASSERT(live_.Get() == 0);
+  // A wake or a Go that another thread has posted: no fiber is left, or will be, that it concerns.
+  loop_->DiscardPosted([this](netpoll::Task& task) {
+    if (&task == &remote_wakes_) return true;
+    const auto* launch = dynamic_cast<const Launch*>(&task);
+    return launch != nullptr && launch->IsOf(*this);
+  });
   if (of_thread == this) of_thread = nullptr;
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kKeepAliveSeconds = 15;
 constexpr int kKeepAliveProbes = 9;
+constexpr unsigned kAcceptsPerTurnMax = 64;
 
 constexpr std::array<std::pair<BackendKind, std::string_view>, 5> kNames = {{
     {BackendKind::kAuto, "auto"},
@@ -104,19 +105,52 @@ int Backend::AcceptNow(int fd) { return AcceptSocket(fd); }
 
 void Backend::CloseNow(int fd) { ::close(fd); }
 
-bool IsAcceptFailure(int errno_value) {
+void Backend::AcceptSome(Acceptor& acceptor) {
+  int ended = 0;  // the errno of the last connection, while none could be accepted
+  for (unsigned i = 0; i < kAcceptsPerTurnMax && acceptor.wanted; ++i) {
+    const int fd = AcceptNow(acceptor.fd);
+    if (fd == -EAGAIN) return;
+    if (fd >= 0) {
+      ended = 0;
+      acceptor.OnAccepted(fd);
+    } else if (EndsOneAccept(-fd)) {
+      ended = -fd;
+    } else {
+      StopAccept(acceptor);
+      return acceptor.OnAcceptFailed(-fd);
+    }
+  }
+  // A whole share of failures is no fate of single connections: a firewall's rule, say.
+  if (ended == 0 || !acceptor.wanted) return;
+  StopAccept(acceptor);
+  acceptor.OnAcceptFailed(ended);
+}
+
+bool EndsOneAccept(int errno_value) {
   switch (errno_value) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EBADF:
-    case EINVAL:
-    case ENOTSOCK:
-    case EOPNOTSUPP:
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+#ifdef ENONET
+    case ENONET:
+#endif
       return true;
     default:
       return false;
+  }
+}
+
+void OpenStandardStreams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number, and inherited by programs as the streams are.
+    const int opened = ::open("/dev/null", O_RDWR);  // NOLINT(android-cloexec-open)
+    if (opened > STDERR_FILENO) ::close(opened);     // another thread has opened the stream
   }
 }
 

@@ -46,6 +46,7 @@ class Acceptor {
   bool in_flight = false;         // the kernel may accept for it
   bool cancel_in_flight = false;  // the kernel was asked to stop, and has not answered
   bool retired = false;
+  bool exclusive = true;  // one of several that wait for this socket is woken, not all
 };
 
 class Backend {
@@ -53,17 +54,18 @@ class Backend {
   virtual ~Backend() = default;
   [[nodiscard]] virtual BackendKind Kind() const = 0;
 
-  /// Called once, before anything but Wake. The pool outlives the backend.
-  virtual void Bind(io::BlockPool& blocks) = 0;
+  /// Called once, before anything but Wake, by the loop that the backend serves. The pool of its
+  /// blocks outlives the backend.
+  virtual void Bind(Loop& loop) = 0;
 
   // Waiting.
 
   /// Submits what is ready to the kernel, and waits for events until `wait_max` has passed or Wake
   /// is called.
   virtual void Wait(Duration wait_max) = 0;
-  /// Reports the events of the last wait.
-  virtual void Deliver() = 0;
-  /// Whether Deliver has something to deliver without a wait.
+  /// Reports the events of the last wait. False: there was none.
+  virtual bool Deliver() = 0;
+  /// There is something to deliver without a wait.
   [[nodiscard]] virtual bool HasReady() const = 0;
   /// Ends the current wait, or else the next one. From any thread.
   virtual void Wake() = 0;
@@ -110,11 +112,20 @@ class Backend {
   /// Accepts one waiting connection, or fails.
   virtual int AcceptNow(int fd);
   virtual void CloseNow(int fd);
+
+ protected:
+  /// Accepts what waits, up to the share of a turn.
+  void AcceptSome(Acceptor& acceptor);
 };
 
-/// Whether accept failed for lack of descriptors or memory, or permanently, and not because one
-/// connection ended before it was accepted.
-[[nodiscard]] bool IsAcceptFailure(int errno_value);
+/// Whether accept failed by the fate of one connection, so that the next one may be accepted
+/// (accept(2), "Error handling"). Any other failure lasts: want of descriptors or memory, or for
+/// ever.
+[[nodiscard]] bool EndsOneAccept(int errno_value);
+
+/// Opens /dev/null for those of the descriptors 0 to 2 that are closed, as Go's runtime does:
+/// otherwise a socket would take the place of the standard streams, and what is printed its bytes.
+void OpenStandardStreams();
 
 /// Makes the descriptor non-blocking and close-on-exec.
 Error SetNonBlocking(int fd);

@@ -9,9 +9,9 @@
 
 #include <liburing.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,17 +24,18 @@
 #include "hon/base/assert.h"
 #include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
+#include "netpoll/connection_slab.h"
+#include "netpoll/loop_io.h"
 #include "netpoll/provided_blocks.h"
+#include "netpoll/uring.h"
 
 namespace hon::netpoll {
 namespace {
 
 using Io = ConnectionIo;
 
-constexpr unsigned kSubmissions = 256;
-constexpr unsigned kCompletions = 4096;
-// Past this many bytes in one batch, more blocks would not make the batches better: data that
-// leaves the cache before it is read costs more than another turn.
+// When so much has come in one batch, more blocks would not make the batches better: what the cache
+// cannot hold until it is looked at costs more than another turn.
 constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
 // Blocks that a connection is expected to fill in a batch of that size.
 constexpr size_t kBlocksEach = 4;
@@ -57,45 +58,6 @@ uint64_t Tagged(const void* object, Op op) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(op);
 }
 
-/// A ring whose destructor tears it down.
-class Ring {
- public:
-  Ring() = default;
-  ~Ring() { Exit(); }
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
-
-  Error Init(unsigned extra_flags) {
-    // Completions are produced when the loop waits, not in the midst of other code (Linux 6.1).
-    constexpr std::array<unsigned, 2> kModes = {
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN};
-    int code = 0;
-    for (const unsigned mode : kModes) {
-      io_uring_params params{};
-      params.flags = mode | extra_flags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
-      params.cq_entries = kCompletions;
-      code = io_uring_queue_init_params(kSubmissions, &ring_, &params);
-      if (code == 0) {
-        live_ = true;
-        return {};
-      }
-      if (code != -EINVAL) break;
-    }
-    return Error::System(-code, "io_uring_setup");
-  }
-
-  void Exit() {
-    if (std::exchange(live_, false)) io_uring_queue_exit(&ring_);
-  }
-
-  io_uring* Get() { return &ring_; }
-
- private:
-  io_uring ring_{};
-  bool live_ = false;
-};
-
 void PrepareReceive(io_uring_sqe* sqe, int fd, uint64_t data) {
   io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
   sqe->ioprio |= IORING_RECV_MULTISHOT;
@@ -110,7 +72,8 @@ Error TryOut() {
   io::BlockPool pool(0);
   ProvidedBlocks blocks;
   Ring ring;
-  HON_RETURN_IF_ERROR(ring.Init(0));
+  HON_RETURN_IF_ERROR(ring.Init(IORING_SETUP_R_DISABLED));
+  HON_RETURN_IF_ERROR(ring.Enable());
   HON_RETURN_IF_ERROR(blocks.Register(*ring.Get()));
   blocks.Provide(pool);
   std::array<int, 2> ends{};
@@ -142,9 +105,12 @@ class IoUringBackend final : public Backend {
   Error Init();
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kIoUring; }
-  void Bind(io::BlockPool& blocks) override { blocks_.Provide(blocks); }
+  void Bind(Loop& loop) override {
+    loop_ = &loop;
+    blocks_.Provide(loop.Blocks());
+  }
   void Wait(Duration wait_max) override;
-  void Deliver() override;
+  bool Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
   void Wake() override;
   void StartAccept(Acceptor& acceptor) override;
@@ -159,7 +125,8 @@ class IoUringBackend final : public Backend {
  private:
   void TakeThread();
   [[nodiscard]] io_uring_sqe* Submission();
-  void Submit(int code);
+  void Recover();
+  unsigned Complete();
   void CloseInOrder(int fd);
   [[nodiscard]] bool OnThread() const { return thread_ == std::this_thread::get_id(); }
   void Poll(int fd, uint32_t events, uint64_t data);
@@ -174,20 +141,22 @@ class IoUringBackend final : public Backend {
   void OnReceiveCancelled(Connection& c, int result);
   void OnWritable(Connection& c);
   void OnPeer(Connection& c, int result);
-  void OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe);
+  void OnAcceptable(Acceptor& acceptor, int result);
   void OnAcceptCancelled(Acceptor& acceptor, int result);
   void WatchWakeup();
   void PushReady(Connection& c);
   void DeliverReady();
   void ArmStarved();
 
+  Loop* loop_ = nullptr;
   ProvidedBlocks blocks_;  // outlives the ring
   Ring ring_;
   int wakeup_ = -1;
-  std::thread::id thread_;    // none until the first turn
-  std::vector<int> closing_;  // descriptors that another thread gave up
-  std::vector<Acceptor*> to_accept_;
-  size_t received_ = 0;  // bytes in this batch
+  std::thread::id thread_;  // none until the first turn
+  bool recovering_ = false;
+  std::vector<int> closing_;          // descriptors that were given up on another thread
+  std::vector<Acceptor*> acceptors_;  // that want connections
+  size_t received_ = 0;               // in this batch
   // Connections that found no block, while no more are to be provided, in the order of their
   // failures.
   std::vector<Connection*> starved_;
@@ -216,31 +185,17 @@ IoUringBackend::~IoUringBackend() {
 
 // Submitting.
 
+// Where the kernel refuses, which it did not when the backend was chosen, the next turn asks again.
 void IoUringBackend::TakeThread() {
-  if (thread_ != std::thread::id()) return;
+  if (thread_ != std::thread::id() || ring_.Enable()) return;
   thread_ = std::this_thread::get_id();
-  // A direct system call: the shared liburing 2.3 does not export io_uring_enable_rings.
-  const long code = ::syscall(__NR_io_uring_register, ring_.Get()->ring_fd,
-                              IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-  HON_ASSERT(code == 0);
   WatchWakeup();
-}
-
-void IoUringBackend::Submit(int code) {
-  // Interrupted, timed out, or out of room for completions, which the next turn makes.
-  const bool passing =
-      code >= 0 || code == -EINTR || code == -ETIME || code == -EBUSY || code == -EAGAIN;
-  HON_ASSERT(passing);
+  for (Acceptor* acceptor : acceptors_) StartAccept(*acceptor);
 }
 
 io_uring_sqe* IoUringBackend::Submission() {
   HON_ASSERT(OnThread());
-  io_uring_sqe* sqe = io_uring_get_sqe(ring_.Get());
-  while (sqe == nullptr) {
-    Submit(io_uring_submit(ring_.Get()));
-    sqe = io_uring_get_sqe(ring_.Get());
-  }
-  return sqe;
+  return ring_.Next();
 }
 
 void IoUringBackend::Poll(int fd, uint32_t events, uint64_t data) {
@@ -272,19 +227,10 @@ void IoUringBackend::CloseInOrder(int fd) {
 // Waiting.
 
 void IoUringBackend::Wait(Duration wait_max) {
-  for (const int fd : std::exchange(closing_, {})) CloseInOrder(fd);
-  for (Acceptor* acceptor : std::exchange(to_accept_, {})) StartAccept(*acceptor);
-  if (wait_max <= Duration::zero()) {
-    Submit(io_uring_submit_and_get_events(ring_.Get()));
-  } else if (wait_max == kUnlimited) {
-    Submit(io_uring_submit_and_wait(ring_.Get(), 1));
-  } else {
-    __kernel_timespec limit{};
-    limit.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait_max).count();
-    limit.tv_nsec = (wait_max % std::chrono::seconds(1)).count();
-    io_uring_cqe* cqe = nullptr;
-    Submit(io_uring_submit_and_wait_timeout(ring_.Get(), &cqe, 1, &limit, nullptr));
+  if (OnThread()) {
+    for (const int fd : std::exchange(closing_, {})) CloseInOrder(fd);
   }
+  ring_.Enter(wait_max);
 }
 
 void IoUringBackend::Wake() {
@@ -303,10 +249,17 @@ void IoUringBackend::WatchWakeup() {
   sqe->user_data = Tagged(nullptr, Op::kWakeup);
 }
 
-void IoUringBackend::Deliver() {
+bool IoUringBackend::Deliver() {
   TakeThread();
+  const bool any = Complete() != 0;
+  if (ring_.TakeLost()) [[unlikely]]
+    Recover();
+  return any;
+}
+
+unsigned IoUringBackend::Complete() {
   const unsigned count = io_uring_cq_ready(ring_.Get());
-  if (count == 0) return;
+  if (count == 0) return 0;
   received_ = 0;
   unsigned head = *ring_.Get()->cq.khead;
   const unsigned mask = *ring_.Get()->cq.kring_mask;
@@ -318,6 +271,43 @@ void IoUringBackend::Deliver() {
   DeliverReady();
   ReceiveAgainIfUntold();
   ArmStarved();
+  return count;
+}
+
+// Bytes of any connection may have been in the lost completions, so all connections are broken.
+// Everything in flight is cancelled; an operation that has then not completed never will.
+void IoUringBackend::Recover() {
+  ConnectionSlab& slab = LoopIo::SlabOf(*loop_);
+  slab.ForEach([](Connection& c) {
+    if (!Io::Connecting(c)) Io::Failed(c, Error::System(EBADR, "io_uring"));
+  });
+  ring_.Enter(Duration::zero());
+  // An entry that the kernel takes later would name a connection that is no more.
+  if (!ring_.AllSubmitted()) return ring_.SetLost();
+  recovering_ = true;
+  io_uring_sync_cancel_reg all{};
+  all.fd = -1;
+  all.flags = IORING_ASYNC_CANCEL_ANY;
+  all.timeout = {.tv_sec = -1, .tv_nsec = -1};
+  // A failure means that there is nothing to cancel.
+  static_cast<void>(io_uring_register_sync_cancel(ring_.Get(), &all));
+  do {
+    ring_.Enter(Duration::zero());
+  } while (Complete() != 0);
+  slab.ForEach([](Connection& c) {
+    for (const Io::Hold hold : {Io::Hold::kRecvInFlight, Io::Hold::kCancelInFlight,
+                                Io::Hold::kWritableInFlight, Io::Hold::kPeerPollInFlight}) {
+      Io::ReleaseHold(c, hold);
+    }
+    if (!Io::Connecting(c)) return;
+    Io::Set(c, Io::Flag::kWatchWanted);
+    Io::RequestSync(c);
+  });
+  recovering_ = false;
+  LoopIo::ForEachAcceptor(
+      *loop_, [](Acceptor& acceptor) { acceptor.in_flight = acceptor.cancel_in_flight = false; });
+  for (Acceptor* acceptor : std::vector(acceptors_)) StartAccept(*acceptor);
+  WatchWakeup();
 }
 
 void IoUringBackend::OnCompletion(const io_uring_cqe& cqe) {
@@ -335,11 +325,11 @@ void IoUringBackend::OnCompletion(const io_uring_cqe& cqe) {
     case Op::kPeer:
       return OnPeer(*c, cqe.res);
     case Op::kAccept:
-      return OnAccepted(*acceptor, cqe);
+      return OnAcceptable(*acceptor, cqe.res);
     case Op::kCancelAccept:
       return OnAcceptCancelled(*acceptor, cqe.res);
     case Op::kWakeup:
-      if ((cqe.flags & IORING_CQE_F_MORE) == 0) WatchWakeup();
+      if ((cqe.flags & IORING_CQE_F_MORE) == 0 && !recovering_) WatchWakeup();
       return;
     case Op::kIgnored:
       return;
@@ -500,25 +490,21 @@ void IoUringBackend::Close(Connection& c) {
 
 // Accepting.
 
+// The ring only tells that connections wait: a connection that the kernel hands over with a
+// completion is lost where the completion meets a listener that has gone, and an accept that goes
+// on by itself takes what other loops, which have less to do, could take.
 void IoUringBackend::StartAccept(Acceptor& acceptor) {
-  acceptor.wanted = true;
-  if (acceptor.in_flight) return;
-  if (thread_ == std::thread::id()) {
-    if (std::find(to_accept_.begin(), to_accept_.end(), &acceptor) == to_accept_.end()) {
-      to_accept_.push_back(&acceptor);
-    }
-    return;
-  }
+  if (!std::exchange(acceptor.wanted, true)) acceptors_.push_back(&acceptor);
+  if (acceptor.in_flight || !OnThread()) return;
   acceptor.in_flight = true;
-  io_uring_sqe* sqe = Submission();
-  io_uring_prep_multishot_accept(sqe, acceptor.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  sqe->user_data = Tagged(&acceptor, Op::kAccept);
+  const uint32_t events = acceptor.exclusive ? POLLIN | EPOLLEXCLUSIVE : POLLIN;
+  Poll(acceptor.fd, events, Tagged(&acceptor, Op::kAccept));
 }
 
 void IoUringBackend::StopAccept(Acceptor& acceptor) {
-  acceptor.wanted = false;
-  std::erase(to_accept_, &acceptor);
-  CancelAccept(acceptor);
+  if (!std::exchange(acceptor.wanted, false)) return;
+  std::erase(acceptors_, &acceptor);
+  if (OnThread()) CancelAccept(acceptor);
 }
 
 void IoUringBackend::CancelAccept(Acceptor& acceptor) {
@@ -528,25 +514,21 @@ void IoUringBackend::CancelAccept(Acceptor& acceptor) {
 }
 
 void IoUringBackend::CloseAcceptor(Acceptor& acceptor) {
+  StopAccept(acceptor);
   const int fd = std::exchange(acceptor.fd, -1);
-  acceptor.wanted = false;
-  std::erase(to_accept_, &acceptor);
-  if (!OnThread()) return closing_.push_back(fd);
-  CancelAccept(acceptor);
-  CloseInOrder(fd);
+  OnThread() ? CloseInOrder(fd) : closing_.push_back(fd);
 }
 
-void IoUringBackend::OnAccepted(Acceptor& acceptor, const io_uring_cqe& cqe) {
+void IoUringBackend::OnAcceptable(Acceptor& acceptor, int result) {
   HON_ASSERT(acceptor.in_flight);
-  if ((cqe.flags & IORING_CQE_F_MORE) == 0) acceptor.in_flight = false;
-  if (cqe.res >= 0) acceptor.OnAccepted(cqe.res);
-  if (!acceptor.wanted || acceptor.in_flight) return;
-  if (cqe.res < 0 && IsAcceptFailure(-cqe.res)) {
-    acceptor.wanted = false;
-    acceptor.OnAcceptFailed(-cqe.res);
-  } else {
-    StartAccept(acceptor);
+  acceptor.in_flight = false;
+  if (!acceptor.wanted || recovering_) return;
+  if (result < 0 && result != -ECANCELED && result != -EINTR && result != -EAGAIN) {
+    StopAccept(acceptor);
+    return acceptor.OnAcceptFailed(-result);
   }
+  if (result > 0) AcceptSome(acceptor);
+  if (acceptor.wanted) StartAccept(acceptor);
 }
 
 void IoUringBackend::OnAcceptCancelled(Acceptor& acceptor, int result) {

@@ -41,7 +41,7 @@ class KqueueBackend final : public ReadinessBackend {
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kKqueue; }
   void Wait(Duration wait_max) override;
-  void Deliver() override;
+  bool Deliver() override;
   void Wake() override;
   void StartAccept(Acceptor& acceptor) override;
   void StopAccept(Acceptor& acceptor) override;
@@ -93,7 +93,8 @@ void KqueueBackend::Wake() {
   HON_ASSERT(!why);
 }
 
-void KqueueBackend::Deliver() {
+bool KqueueBackend::Deliver() {
+  const bool any = event_count_ != 0 || HasReady();
   DeliverReady();
   const int count = std::exchange(event_count_, 0);
   for (int i = 0; i < count; ++i) {
@@ -110,6 +111,7 @@ void KqueueBackend::Deliver() {
     }
   }
   TellReceived();
+  return any;
 }
 
 // Accepting.

@@ -248,14 +248,26 @@ std::string Connection::RemoteAddr() const {
 void Connection::LearnPeerName() const {
   if (fd_ < 0) return;
   const Result<SocketAddress> address = LoopIo::BackendOf(*loop_).PeerAddress(fd_);
-  if (!address) return;
-  peer_.family = static_cast<uint8_t>(address->Family());
+  if (address) KeepPeerName(*address);
+}
+
+bool Connection::SetRemoteAddr(std::string_view address) {
+  const Result<std::vector<SocketAddress>> peers =
+      ResolveAddress(address, AddressUse::kDial, /*numeric_only=*/true);
+  if (!peers || peers->empty() || IsUnixAddress(address)) return false;
+  peer_ = {};
+  KeepPeerName(peers->front());
+  return true;
+}
+
+void Connection::KeepPeerName(const SocketAddress& address) const {
+  peer_.family = static_cast<uint8_t>(address.Family());
   std::array<char, kAddressTextMax> text;
-  const std::string_view shown = FormatAddress(*address, text);
+  const std::string_view shown = FormatAddress(address, text);
   if (shown.size() <= peer_.bytes.size()) {
     peer_.text_size = static_cast<uint8_t>(shown.copy(peer_.bytes.data(), shown.size()));
-  } else if (address->Family() == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address->storage);
+  } else if (address.Family() == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address.storage);
     std::memcpy(peer_.bytes.data(), &six.sin6_addr, sizeof(six.sin6_addr));
     std::memcpy(peer_.bytes.data() + PeerName::kPort, &six.sin6_port, sizeof(six.sin6_port));
     std::memcpy(peer_.bytes.data() + PeerName::kScope, &six.sin6_scope_id,

@@ -70,7 +70,9 @@ struct ConnectionIo {
   static void InputEnded(Connection& c);
   /// Receiving failed; nothing more will come.
   static void InputFailed(Connection& c, int errno_value);
-  /// The peer has left, or finished sending, while no input was wanted.
+  /// The kernel has refused something that the connection cannot go on without.
+  static void Failed(Connection& c, Error why);
+  /// The peer has left, or finished, while no input was wanted.
   static void PeerLeft(Connection& c, bool hung_up);
   /// Ends a batch of the reports above: calls the handler.
   static void DeliverInput(Connection& c);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "hon/base/assert.h"
 #include "hon/io/io.h"
@@ -123,6 +124,8 @@ void ConnectionIo::InputEnded(Connection& c) {
 void ConnectionIo::InputFailed(Connection& c, int errno_value) {
   c.Break(Error::System(errno_value, "recv"));
 }
+
+void ConnectionIo::Failed(Connection& c, Error why) { c.Break(std::move(why)); }
 
 void ConnectionIo::PeerLeft(Connection& c, bool hung_up) {
   if (c.phase_ == Connection::Phase::kClosed) return;

@@ -1,10 +1,12 @@
 // Bound and listening sockets.
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -27,6 +29,12 @@ const sockaddr_un& UnixName(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_un&>(address.storage);
 }
 
+// The mode that the file gets with bind, so that there is no moment at which it has another one;
+// bind takes the umask's bits away from it (unix(7)).
+Error SetUnixMode(int fd, unsigned mode) {
+  return ::fchmod(fd, static_cast<mode_t>(mode)) == 0 ? Error() : Error::System(errno, "fchmod");
+}
+
 bool IsUnixPath(const SocketAddress& address) {
   return address.Family() == AF_UNIX && UnixName(address).sun_path[0] != '\0';
 }
@@ -39,10 +47,16 @@ Result<int> OpenListening(const SocketAddress& address, const ListenOptions& opt
     why = SetOn(fd, SO_REUSEADDR);
     if (!why && options.reuse_port) why = SetOn(fd, SO_REUSEPORT);
   }
+  const bool has_mode = options.unix_mode != 0 && IsUnixPath(address);
+  if (has_mode) why = SetUnixMode(fd, options.unix_mode);
   SetStreamOptions(fd, options.no_delay);
   if (!why && ::bind(fd, address.Get(), address.size) < 0) why = Error::System(errno, "bind");
   const bool bound = !why;
-  if (bound && ::listen(fd, options.backlog) < 0) why = Error::System(errno, "listen");
+  const char* const path = UnixName(address).sun_path;
+  if (bound && has_mode && ::chmod(path, static_cast<mode_t>(options.unix_mode)) < 0) {
+    why = Error::System(errno, "chmod");
+  }
+  if (!why && ::listen(fd, options.backlog) < 0) why = Error::System(errno, "listen");
   if (!why) return fd;
   if (bound && IsUnixPath(address)) ::unlink(UnixName(address).sun_path);
   ::close(fd);
@@ -76,7 +90,8 @@ Result<ListenSocket> ListenSocket::Listen(std::string_view address, const Listen
     Result<int> fd = OpenListening(candidate, options);
     if (fd) {
       Result<ListenSocket> socket = FromFd(*fd, options);
-      if (socket && candidate.Family() == AF_UNIX) socket->RememberFile();
+      if (socket) socket->shared_ = false;
+      if (socket) socket->OwnFile();
       return socket;
     }
     if (!first_failure) first_failure = fd.error();
@@ -89,7 +104,7 @@ Result<ListenSocket> ListenSocket::Listen(std::string_view address, const Listen
 Result<ListenSocket> ListenSocket::FromFd(int fd, const ListenOptions& options) {
   ListenSocket socket;
   socket.fd_ = fd;
-  socket.options_ = options;
+  socket.shared_ = true;
   int listening = 0;
   socklen_t size = sizeof(listening);
   if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0) {
@@ -110,9 +125,21 @@ Result<ListenSocket> ListenSocket::FromFd(int fd, const ListenOptions& options) 
   return socket;
 }
 
-void ListenSocket::RememberFile() {
-  const Result<SocketAddress> name = NameOf(fd_);
-  if (!name || address_.starts_with('@')) return;
+bool ListenSocket::IsAt(std::string_view address) const {
+  const Result<std::vector<SocketAddress>> all = ResolveAddress(address, AddressUse::kListen);
+  return all && std::any_of(all->begin(), all->end(), [this](const SocketAddress& name) {
+           if (name.Family() != family_) return false;
+           const std::string text = TextOf(name);
+           // Port 0 is any port.
+           const bool any_port = !IsUnix() && text.ends_with(":0");
+           const size_t known = any_port ? text.size() - 1 : std::string::npos;
+           return text.substr(0, known) == address_.substr(0, known) &&
+                  (!any_port || address_.find(':', known) == std::string::npos);
+         });
+}
+
+void ListenSocket::OwnFile() {
+  if (!IsUnix() || address_.starts_with('@')) return;
   struct stat info {};
   if (::lstat(address_.c_str(), &info) < 0) return;
   file_device_ = static_cast<uint64_t>(info.st_dev);
@@ -133,7 +160,7 @@ void ListenSocket::RemoveFile() {
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       family_(other.family_),
-      options_(other.options_),
+      shared_(other.shared_),
       address_(std::move(other.address_)),
       file_device_(other.file_device_),
       file_inode_(std::exchange(other.file_inode_, 0)) {}
@@ -141,7 +168,7 @@ ListenSocket::ListenSocket(ListenSocket&& other) noexcept
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(family_, other.family_);
-  std::swap(options_, other.options_);
+  std::swap(shared_, other.shared_);
   std::swap(address_, other.address_);
   std::swap(file_device_, other.file_device_);
   std::swap(file_inode_, other.file_inode_);
@@ -157,20 +184,28 @@ bool ListenSocket::IsUnix() const { return family_ == AF_UNIX; }
 
 int ListenSocket::TakeFd() { return std::exchange(fd_, -1); }
 
-// Sets SO_REUSEPORT on this socket after its listen. Bind and listen were exclusive, so a server
-// that is not first on an address has already failed.
-Result<ListenSocket> ListenSocket::Sibling() const {
-  if (IsUnix()) return Fail(Error::New("listen " + address_ + ": a unix socket has no sibling"));
-  const auto failed = [this](Error why) {
-    return Fail(Error::Wrap("listen " + address_, std::move(why)));
-  };
-  if (Error why = SetOn(fd_, SO_REUSEPORT)) return failed(std::move(why));
-  HON_TRY(SocketAddress name, NameOf(fd_));
-  ListenOptions shared = options_;
-  shared.reuse_port = true;
-  Result<int> fd = OpenListening(name, shared);
-  if (!fd) return failed(std::move(fd.error()));
-  return FromFd(*fd, shared);
+Result<ListenSocket> ListenSocket::Copy() const {
+  const int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return Fail(Error::System(errno, "listen " + address_));
+  ListenSocket copy;
+  copy.fd_ = fd;
+  copy.family_ = family_;
+  copy.shared_ = shared_;
+  copy.address_ = address_;
+  return copy;
 }
+
+void ListenSocket::HoldOff() { RefusePeers(fd_, IsUnix()); }
+
+int ListenSocket::Accept() {
+  constexpr int kEndedMax = 1024;
+  int fd = AcceptSocket(fd_);
+  for (int ended = 0; fd < 0 && EndsOneAccept(-fd) && ended < kEndedMax; ++ended) {
+    fd = AcceptSocket(fd_);
+  }
+  return fd;
+}
+
+void ListenSocket::EndListening() { ::shutdown(fd_, SHUT_RD); }
 
 }  // namespace hon::netpoll

@@ -48,12 +48,15 @@ class HandOver final : public Task {
 class AcceptingListener final : public Listener {
  public:
   AcceptingListener(Loop& loop, ListenSocket socket, std::vector<Target> targets,
-                    ErrorHook on_error);
+                    ErrorHook on_error, Wakes wakes);
   ~AcceptingListener() override;
 
   [[nodiscard]] const std::string& Address() const override { return socket_.Address(); }
   [[nodiscard]] uint64_t Accepted() const override {
     return accepted_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t HandedOver() const override {
+    return handed_over_.load(std::memory_order_relaxed);
   }
   void Pause() override;
   void Resume() override;
@@ -83,6 +86,7 @@ class AcceptingListener final : public Listener {
   };
 
   void Take(int fd);
+  [[nodiscard]] const Target& Choose() const;
   void OnShortage(int errno_value);
   void Retry();
   void TurnAway();
@@ -90,6 +94,7 @@ class AcceptingListener final : public Listener {
   Loop& loop_;
   ListenSocket socket_;
   std::vector<Target> targets_;
+  const Target* own_ = nullptr;  // of the listener's loop; null where that is no target
   ErrorHook on_error_;
   Door* door_;  // null once the loop is gone
   RetryTimer timer_{*this};
@@ -98,22 +103,51 @@ class AcceptingListener final : public Listener {
   int reserve_ = OpenReserve();
   bool paused_ = false;
   std::atomic<uint64_t> accepted_{0};
+  std::atomic<uint64_t> handed_over_{0};
 };
 
 Result<std::unique_ptr<Listener>> Listener::Start(Loop& loop, ListenSocket socket,
-                                                  std::vector<Target> targets, ErrorHook on_error) {
+                                                  std::vector<Target> targets, ErrorHook on_error,
+                                                  Wakes wakes) {
   if (targets.empty()) return Fail(Error::New("a listener needs a target"));
   return std::make_unique<AcceptingListener>(loop, std::move(socket), std::move(targets),
-                                             std::move(on_error));
+                                             std::move(on_error), wakes);
+}
+
+const Listener::Target* Listener::LeastBusy(const std::vector<Target>& targets, TimePoint now,
+                                            const Loop* except) {
+  const Target* best = nullptr;
+  size_t best_load = 0;
+  bool best_punctual = false;
+  for (const Target& target : targets) {
+    if (target.loop == except) continue;
+    const size_t load = target.loop->Connections();
+    const bool punctual = target.loop->BusyFor(now) <= kPunctualTurnMax;
+    const bool better = punctual == best_punctual ? load < best_load : punctual;
+    if (best != nullptr && !better) continue;
+    best = &target;
+    best_load = load;
+    best_punctual = punctual;
+  }
+  return best;
+}
+
+void Listener::Give(const Target& target, int fd) {
+  LoopIo::Expect(*target.loop);
+  target.loop->Post(*new HandOver(target, fd));
 }
 
 AcceptingListener::AcceptingListener(Loop& loop, ListenSocket socket, std::vector<Target> targets,
-                                     ErrorHook on_error)
+                                     ErrorHook on_error, Wakes wakes)
     : loop_(loop),
       socket_(std::move(socket)),
       targets_(std::move(targets)),
       on_error_(std::move(on_error)) {
+  for (const Target& target : targets_) {
+    if (target.loop == &loop_) own_ = &target;
+  }
   auto door = std::make_unique<Door>(socket_.TakeFd(), *this);
+  door->exclusive = wakes == Wakes::kOne;
   door_ = door.get();
   LoopIo::Own(loop_, std::move(door));
   LoopIo::BackendOf(loop_).StartAccept(*door_);
@@ -156,18 +190,29 @@ void AcceptingListener::Door::OnLoopGone() {
   listener_->door_ = nullptr;
 }
 
+const Listener::Target& AcceptingListener::Choose() const {
+  const Target* const other = LeastBusy(targets_, loop_.Now(), own_ == nullptr ? nullptr : &loop_);
+  if (own_ == nullptr) return *other;
+  if (other == nullptr) return *own_;
+  const size_t load = other->loop->Connections();
+  const bool clearly_less = loop_.Connections() > load + load / kHandOverShare;
+  return clearly_less && other->loop->BusyFor(loop_.Now()) <= kPunctualTurnMax ? *other : *own_;
+}
+
 void AcceptingListener::Take(int fd) {
   accepted_.fetch_add(1, std::memory_order_relaxed);
   retry_in_ = Duration::zero();
-  const Target* target = &targets_.front();
-  for (const Target& other : targets_) {
-    if (other.loop->Connections() < target->loop->Connections()) target = &other;
+  if (reserve_ < 0) [[unlikely]]
+    reserve_ = OpenReserve();
+  const Target& target = Choose();
+  if (target.loop != &loop_) {
+    handed_over_.fetch_add(1, std::memory_order_relaxed);
+    return Give(target, fd);
   }
-  LoopIo::Expect(*target->loop);
-  if (target->loop != &loop_) return target->loop->Post(*new HandOver(*target, fd));
+  LoopIo::Expect(loop_);
   // A failure has closed the socket. The cause is a lack of memory, or a handler that has rejected
   // the connection, which is no error.
-  const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target->handler);
+  const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target.handler);
   if (adopted || adopted.error().Is(io::ErrClosed)) return;
   if (on_error_) on_error_(adopted.error(), Duration::zero());
 }
@@ -184,6 +229,7 @@ void AcceptingListener::OnShortage(int errno_value) {
 }
 
 void AcceptingListener::Retry() {
+  if (reserve_ < 0) reserve_ = OpenReserve();
   if (door_ != nullptr && !paused_) LoopIo::BackendOf(loop_).StartAccept(*door_);
 }
 

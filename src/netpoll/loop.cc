@@ -26,6 +26,11 @@ namespace {
 
 constexpr Sentinel kNoMemory{"no memory for a connection"};
 
+// A turn that begins this long after a timer was due is late: the thread did not run meanwhile.
+constexpr Duration kLateTurn = std::chrono::milliseconds(10);
+// So often, at most, a late turn asks for more events before its timers fire.
+constexpr unsigned kCatchUpRoundsMax = 64;
+
 thread_local Loop* current_loop = nullptr;
 
 // sendfile has no MSG_NOSIGNAL, so a thread that turns a loop ignores SIGPIPE.
@@ -54,6 +59,7 @@ class FunctionTask final : public Task {
 }  // namespace
 
 Result<std::unique_ptr<Loop>> Loop::Create(LoopOptions options) {
+  OpenStandardStreams();
   HON_TRY(std::unique_ptr<Backend> backend, MakePlatformBackend(options));
   return CreateOver(std::move(backend), std::move(options));
 }
@@ -69,7 +75,7 @@ Loop::Loop(std::unique_ptr<Backend> backend, LoopOptions options)
       timers_(now_),
       backend_(std::move(backend)),
       slab_(std::make_unique<ConnectionSlab>()) {
-  backend_->Bind(blocks_);
+  backend_->Bind(*this);
 }
 
 Loop::~Loop() {
@@ -111,9 +117,12 @@ void Loop::Run() {
 void Loop::Turn(Duration wait_max) {
   IgnorePipeSignal();
   Loop* const outer = std::exchange(current_loop, this);
-  now_ = backend_->Now();
-  // Completions come first: an event in time is not late because this thread was.
+  const TimePoint before = std::exchange(now_, backend_->Now());
+  turn_began_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  // Completions first: what came in time is not late because this thread was.
   backend_->Deliver();
+  if (now_ - before > kLateTurn && timers_.NextWakeup() < now_ - kLateTurn) [[unlikely]]
+    CatchUp();
   timers_.Advance(now_);
   RunPosted();
   RunDeferred();
@@ -121,6 +130,38 @@ void Loop::Turn(Duration wait_max) {
   DeleteRetired();
   Wait(wait_max);
   current_loop = outer;
+}
+
+// One wait brings only so many events, or none where a signal has ended it. All that has arrived is
+// acted upon before a deadline is judged by the time at which this turn began.
+void Loop::CatchUp() {
+  for (unsigned i = 0; i < kCatchUpRoundsMax; ++i) {
+    RunPosted();
+    RunDeferred();
+    FlushDirty();
+    backend_->Wait(Duration::zero());
+    if (!backend_->Deliver()) return;
+  }
+}
+
+void Loop::DiscardPosted(const std::function<bool(Task&)>& chosen) {
+  Task* task = posted_.exchange(nullptr, std::memory_order_acquire);
+  TaskList kept;  // newest first, as the stack is
+  while (task != nullptr) {
+    Task& one = *std::exchange(task, task->next_);
+    chosen(one) ? one.Discard() : kept.PushBack(one);
+  }
+  // Back to the bottom of the stack: other threads may have posted meanwhile.
+  while (kept.first != nullptr) {
+    Task* none = nullptr;
+    if (posted_.compare_exchange_strong(none, kept.first, std::memory_order_seq_cst)) return;
+    TaskList newer;
+    task = posted_.exchange(nullptr, std::memory_order_acquire);
+    while (task != nullptr) newer.PushBack(*std::exchange(task, task->next_));
+    if (newer.last == nullptr) continue;
+    newer.last->next_ = kept.first;
+    kept.first = newer.first;
+  }
 }
 
 inline void Loop::RunPosted() {
@@ -189,7 +230,14 @@ inline void Loop::Wait(Duration wait_max) {
   } else if (const TimePoint wakeup = timers_.NextWakeup(); wakeup != kNever) {
     wait_max = std::min(wait_max, std::max(wakeup - backend_->Now(), Duration::zero()));
   }
+  turn_began_.store(0, std::memory_order_relaxed);
   backend_->Wait(wait_max);
+}
+
+Duration Loop::BusyFor(TimePoint now) const {
+  const TimePoint::rep began = turn_began_.load(std::memory_order_relaxed);
+  if (began == 0) return Duration::zero();
+  return std::max(now - TimePoint(TimePoint::duration(began)), Duration::zero());
 }
 
 // Queues.
@@ -262,6 +310,10 @@ HandshakeQueue& LoopIo::HandshakesOf(Loop& loop) {
 
 void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {
   loop.acceptors_.push_back(std::move(acceptor));
+}
+
+void LoopIo::ForEachAcceptor(Loop& loop, const std::function<void(Acceptor&)>& visit) {
+  for (const std::unique_ptr<Acceptor>& acceptor : loop.acceptors_) visit(*acceptor);
 }
 
 Result<Connection*> LoopIo::AdoptPrepared(Loop& loop, int fd, EventHandler& handler) {

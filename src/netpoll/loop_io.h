@@ -2,6 +2,7 @@
 
 // The access of the other parts of netpoll to a loop.
 
+#include <functional>
 #include <memory>
 
 #include "hon/netpoll/connection.h"
@@ -25,6 +26,8 @@ struct LoopIo {
 
   /// Gives an acceptor to the loop, which closes it at the latest when the loop is destroyed.
   static void Own(Loop& loop, std::unique_ptr<Acceptor> acceptor);
+
+  static void ForEachAcceptor(Loop& loop, const std::function<void(Acceptor&)>& visit);
 
   /// Counts a connection that is on its way to `loop`. Any thread.
   static void Expect(Loop& loop) { loop.load_.fetch_add(1, std::memory_order_relaxed); }

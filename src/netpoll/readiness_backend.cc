@@ -16,25 +16,10 @@ namespace {
 // The share of one connection in a turn; the rest waits for the next turn.
 constexpr unsigned kReceivesPerTurnMax = 4;
 constexpr size_t kBlocksAtOnce = 4;
-constexpr unsigned kAcceptsPerTurnMax = 64;
 // Less room than this at the end of the input is not worth a system call.
 constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
 
 }  // namespace
-
-void ReadinessBackend::AcceptSome(Acceptor& acceptor) {
-  for (unsigned i = 0; i < kAcceptsPerTurnMax && acceptor.wanted; ++i) {
-    const int fd = AcceptNow(acceptor.fd);
-    if (fd >= 0) {
-      acceptor.OnAccepted(fd);
-    } else if (fd == -EAGAIN) {
-      return;
-    } else if (IsAcceptFailure(-fd)) {
-      StopAccept(acceptor);
-      acceptor.OnAcceptFailed(-fd);
-    }
-  }
-}
 
 void ReadinessBackend::Sync(Connection& c) {
   const bool waits = ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits);
@@ -52,9 +37,13 @@ void ReadinessBackend::Receive(Connection& c) {
     const ssize_t n = i == 0 ? ReceiveOnce(c, &filled) : ReceiveMore(c, &filled);
     if (n > 0) {
       moved = true;
-      // A short receive has emptied the socket, so another call would be in vain; unless the end of
-      // the stream follows, for which no further event comes.
-      if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished)) continue;
+      // A short receive empties the socket, so asking again would be in vain; unless the end of
+      // the stream is behind it, which has no event of its own any more, or an urgent mark, at
+      // which every receive ends (tcp(7)).
+      if (filled || ConnectionIo::Has(c, ConnectionIo::Flag::kPeerFinished) ||
+          ConnectionIo::Has(c, ConnectionIo::Flag::kUrgentSeen)) {
+        continue;
+      }
       ConnectionIo::Unset(c, ConnectionIo::Flag::kInputWaits);
       break;
     }

@@ -15,13 +15,11 @@ namespace hon::netpoll {
 /// more.
 class ReadinessBackend : public Backend {
  public:
-  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
+  void Bind(Loop& loop) override { blocks_ = &loop.Blocks(); }
   [[nodiscard]] bool HasReady() const override { return ready_first_ != nullptr; }
   void Sync(Connection& c) override;
 
  protected:
-  /// Accepts waiting connections, up to the share of a turn.
-  void AcceptSome(Acceptor& acceptor);
   /// Receives the waiting input that `c` wants, up to its share of a turn. TellReceived at the
   /// latest reports it.
   void Receive(Connection& c);

@@ -30,6 +30,8 @@ int AcceptSocket(int fd);
 ssize_t SendParts(int fd, const iovec* parts, int count);
 /// One sendfile call; 0: `offset` is not before the end of the file.
 ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count);
+/// Lets no new connection into the queue of a listening socket; those that wait there stay.
+void RefusePeers(int fd, bool unix_socket);
 /// TCP keep-alive probes after `idle` seconds, every `idle` seconds, `probes` times.
 void SetKeepAlive(int fd, int idle, int probes);
 

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hon/netpoll/listener.h"
 #include "netpoll/backend.h"
 #include "netpoll/socket_calls.h"
 
@@ -25,9 +24,6 @@ int WithProperties(int fd) {
 }
 
 }  // namespace
-
-// The system gives all connections to one of the sockets.
-bool ReusePortSpreads() { return false; }
 
 int OpenSocket(int family) { return WithProperties(::socket(family, SOCK_STREAM, 0)); }
 
@@ -51,6 +47,9 @@ ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count) {
   if (size > 0 || code == 0) return static_cast<ssize_t>(size);
   return errno == EINTR ? -EAGAIN : -errno;
 }
+
+// There is no such call: peers that come before the last descriptor is closed are reset.
+void RefusePeers(int, bool) {}
 
 void SetKeepAlive(int fd, int idle, int probes) {
   const auto set = [fd](int name, int value) {

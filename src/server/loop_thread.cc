@@ -42,12 +42,14 @@ void LoopThread::RunThere(const std::function<void()>& function) {
 
 netpoll::Listener::Target LoopThread::TargetUnder(const ListenerScope& scope) {
   netpoll::EventHandler* handler = engine_.get();
-  if (!scope.base && !scope.layers) return {loop_.get(), handler};
+  if (!scope.base && !scope.layers && !scope.proxy) return {loop_.get(), handler};
   RunThere([&] {
+    const auto add = [&](std::unique_ptr<netpoll::EventHandler> gate) {
+      handler = gates_.emplace_back(std::move(gate)).get();
+    };
     if (scope.base) handler = &engine_->Gate(*scope.base);
-    if (!scope.layers) return;
-    handler = gates_.emplace_back(std::make_unique<RecordGate>(*reports_, *handler, scope.layers()))
-                  .get();
+    if (scope.layers) add(std::make_unique<RecordGate>(*reports_, *handler, scope.layers()));
+    if (scope.proxy) add(std::make_unique<ProxyGate>(*reports_, *handler, *scope.proxy));
   });
   return {loop_.get(), handler};
 }

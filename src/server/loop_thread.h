@@ -12,6 +12,7 @@
 #include "hon/netpoll/listener.h"
 #include "hon/netpoll/loop.h"
 #include "hon/server/server.h"
+#include "server/proxy_gate.h"
 #include "server/record_gate.h"
 
 namespace hon::server {
@@ -20,6 +21,7 @@ namespace hon::server {
 struct ListenerScope {
   std::optional<appcontext::Context> base;  // above the contexts of their requests
   NewRecordLayers layers;                   // empty: plain
+  std::optional<ProxyScope> proxy;          // of plain ones
 };
 
 /// One loop with its thread, scheduler, engine part and listeners. All but the methods below runs
@@ -56,7 +58,7 @@ class LoopThread {
   std::unique_ptr<fiber::Scheduler> scheduler_;
   engine::Engine* reports_ = nullptr;
   std::unique_ptr<engine::LoopEngine> engine_;
-  std::vector<std::unique_ptr<RecordGate>> gates_;
+  std::vector<std::unique_ptr<netpoll::EventHandler>> gates_;
   std::vector<std::unique_ptr<netpoll::Listener>> listeners_;
   Thread thread_;
 };

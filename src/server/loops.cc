@@ -1,22 +1,20 @@
 #include "server/loops.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <string>
 #include <utility>
-
-#include "hon/base/assert.h"
 
 namespace hon::server {
 namespace {
 
-// An io_uring waits for connections exclusively: the kernel would go on notifying the ring of the
-// held loop, and no other ring. An epoll is always notified.
-netpoll::BackendKind StandbyBackend(netpoll::BackendKind regular) {
-  return regular == netpoll::BackendKind::kIoUring ? netpoll::BackendKind::kEpoll : regular;
-}
+// A loop whose turn lasts longer than this is not waited for when the server ends.
+constexpr Duration kHeldAtEnd = std::chrono::milliseconds(100);
+// So often the loops that are waited for are looked at.
+constexpr Duration kHeldLook = std::chrono::milliseconds(10);
+// Connections that are taken from the queue of one address at the end.
+constexpr int kTakenAtEndMax = 65'536;
 
 }  // namespace
 
@@ -41,29 +39,36 @@ void Loops::Add(std::unique_ptr<LoopThread> thread) {
       [&engine = threads_.back()->GetEngine()] { engine.SetKeepAlivesEnabled(false); });
 }
 
-Error Loops::Accept(std::vector<netpoll::ListenSocket> sockets, const ListenerScope& scope) {
-  for (const netpoll::ListenSocket& socket : sockets) {
-    HON_RETURN_IF_ERROR(AddDoor(socket, scope));
+Loops::~Loops() {
+  StopAccepting();
+  Await(true);
+}
+
+Error Loops::Accept(netpoll::ListenSocket socket, ListenerScope scope) {
+  Entrance entrance{std::move(socket), std::move(scope), {}};
+  for (unsigned i = 0; i < Regular(); ++i) {
+    entrance.targets.push_back(At(i).TargetUnder(entrance.scope));
   }
-  std::vector<netpoll::Listener::Target> targets;
-  for (unsigned i = 0; i < Regular(); ++i) targets.push_back(At(i).TargetUnder(scope));
-  if (sockets.size() == 1) return Listen(At(0), std::move(sockets.front()), std::move(targets));
-  HON_ASSERT(sockets.size() == targets.size());
-  for (size_t i = 0; i < sockets.size(); ++i) {
-    HON_RETURN_IF_ERROR(Listen(At(i), std::move(sockets[i]), {targets[i]}));
+  for (unsigned i = 0; i < Regular(); ++i) {
+    Error why = Listen(At(i), entrance);
+    if (!why) continue;
+    while (i-- > 0) At(i).RunThere([&thread = At(i)] { thread.Listeners().pop_back(); });
+    return why;
   }
+  const std::lock_guard lock(standby_mutex_);
+  if (standby_ != nullptr) ListenOnStandby(entrance);
+  entrances_.push_back(std::move(entrance));
   return {};
 }
 
-Error Loops::Listen(LoopThread& thread, netpoll::ListenSocket socket,
-                    std::vector<netpoll::Listener::Target> targets) {
+Error Loops::Listen(LoopThread& thread, const Entrance& entrance) {
+  Result<netpoll::ListenSocket> copy = entrance.socket.Copy();
+  if (!copy) return std::move(copy.error());
   Error outcome;
   thread.RunThere([&] {
-    Result<std::unique_ptr<netpoll::Listener>> listener =
-        netpoll::Listener::Start(thread.GetLoop(), std::move(socket), std::move(targets),
-                                 [&engine = engine_](const Error& err, Duration retry_in) {
-                                   ReportAccept(engine, err, retry_in);
-                                 });
+    Result<std::unique_ptr<netpoll::Listener>> listener = netpoll::Listener::Start(
+        thread.GetLoop(), std::move(*copy), entrance.targets,
+        [this](const Error& err, Duration retry_in) { ReportAccept(err, retry_in); });
     if (listener) {
       thread.Listeners().push_back(std::move(*listener));
     } else {
@@ -73,24 +78,90 @@ Error Loops::Listen(LoopThread& thread, netpoll::ListenSocket socket,
   return outcome;
 }
 
-void Loops::ReportAccept(engine::Engine& engine, const Error& err, Duration retry_in) {
+// A loop that was held meets the end of its listening socket before it is told of it.
+void Loops::ReportAccept(const Error& err, Duration retry_in) const {
+  if (stopped_) return;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(retry_in).count();
   const std::string detail =
       "http: Accept error: " + err.Message() + "; retrying in " + std::to_string(ms) + "ms";
-  engine.Report({.kind = engine::Event::Kind::kAccept, .detail = detail});
+  engine_.Report({.kind = engine::Event::Kind::kAccept, .detail = detail});
 }
 
 void Loops::StopAccepting() {
+  std::vector<Entrance> entrances;
   {
     const std::lock_guard lock(standby_mutex_);
     stopped_ = true;
-    doors_.clear();
+    entrances = std::exchange(entrances_, {});
   }
-  ForEach([](LoopThread& thread) { thread.Post([&thread] { thread.Listeners().clear(); }); });
+  const auto close_listeners = [&] {
+    ForEach([](LoopThread& thread) { thread.Post([&thread] { thread.Listeners().clear(); }); });
+  };
+  const bool shared = std::any_of(entrances.begin(), entrances.end(),
+                                  [](const Entrance& e) { return e.socket.IsShared(); });
+  // The kernel wakes one waiter for a connection. Where the socket listens on in another process,
+  // a waiter of this process must not stay; connections that it was woken for are taken below.
+  if (shared) {
+    close_listeners();
+    Await(false);
+  }
+  for (Entrance& entrance : entrances) Empty(entrance);
+  if (!shared) close_listeners();
 }
 
-void Loops::Await() const {
-  ForEach([](LoopThread& thread) { thread.RunThere([] {}); });
+Result<std::vector<netpoll::ListenSocket>> Loops::CopySockets() {
+  const std::lock_guard lock(standby_mutex_);
+  std::vector<netpoll::ListenSocket> copies;
+  for (const Entrance& entrance : entrances_) {
+    HON_TRY(netpoll::ListenSocket copy, entrance.socket.Copy());
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+void Loops::ShareSockets() {
+  const std::lock_guard lock(standby_mutex_);
+  for (Entrance& entrance : entrances_) {
+    entrance.socket.SetShared(true);
+    entrance.socket.DisownFile();
+  }
+}
+
+void Loops::Empty(Entrance& entrance) {
+  netpoll::ListenSocket& socket = entrance.socket;
+  if (!socket.IsShared()) socket.HoldOff();
+  for (int taken = 0; taken < kTakenAtEndMax; ++taken) {
+    const int fd = socket.Accept();
+    if (fd < 0) break;
+    netpoll::Listener::Give(*netpoll::Listener::LeastBusy(entrance.targets, Clock::now()), fd);
+  }
+  if (!socket.IsShared()) socket.EndListening();
+}
+
+void Loops::Await(bool held_too) const {
+  struct Latch {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<LoopThread*> waited_for;
+  };
+  const auto latch = std::make_shared<Latch>();
+  ForEach([&](LoopThread& thread) { latch->waited_for.push_back(&thread); });
+  const std::vector<LoopThread*> all = latch->waited_for;
+  for (LoopThread* thread : all) {
+    thread->Post([latch, thread] {
+      const std::lock_guard lock(latch->mutex);
+      std::erase(latch->waited_for, thread);
+      latch->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(latch->mutex);
+  while (!latch->waited_for.empty()) {
+    const bool all_held = std::all_of(
+        latch->waited_for.begin(), latch->waited_for.end(),
+        [](LoopThread* thread) { return thread->GetLoop().BusyFor(Clock::now()) > kHeldAtEnd; });
+    if (all_held && !held_too) return;
+    latch->changed.wait_for(lock, kHeldLook);
+  }
 }
 
 LoopThread& Loops::At(size_t index) const {
@@ -141,28 +212,16 @@ std::string_view Loops::Backend() const {
 
 // --- The standby loop.
 
-Error Loops::AddDoor(const netpoll::ListenSocket& socket, ListenerScope scope) {
-  const int fd = ::fcntl(socket.Fd(), F_DUPFD_CLOEXEC, 0);
-  if (fd < 0) return Error::System(errno, "listen " + socket.Address());
-  Result<netpoll::ListenSocket> copy = netpoll::ListenSocket::FromFd(fd);
-  if (!copy) return std::move(copy.error());
-  const std::lock_guard lock(standby_mutex_);
-  Door door{std::move(*copy), std::move(scope)};
-  if (standby_ == nullptr) {
-    doors_.push_back(std::move(door));
-  } else {
-    ListenOnStandby(std::move(door));
-  }
-  return {};
-}
-
-// A failure to accept is not reported: the regular loops accept from the same sockets, and report
-// it.
-void Loops::ListenOnStandby(Door door) {
-  const netpoll::Listener::Target target = standby_->TargetUnder(door.scope);
+// A failure to accept is not reported: the regular loops accept from the same sockets, and will
+// meet it too.
+void Loops::ListenOnStandby(Entrance& entrance) {
+  Result<netpoll::ListenSocket> copy = entrance.socket.Copy();
+  if (!copy) return;
+  const netpoll::Listener::Target target = standby_->TargetUnder(entrance.scope);
+  entrance.targets.push_back(target);
   standby_->RunThere([&] {
-    Result<std::unique_ptr<netpoll::Listener>> listener =
-        netpoll::Listener::Start(standby_->GetLoop(), std::move(door.socket), {target});
+    Result<std::unique_ptr<netpoll::Listener>> listener = netpoll::Listener::Start(
+        standby_->GetLoop(), std::move(*copy), {target}, {}, netpoll::Listener::Wakes::kAlways);
     if (!listener) return;
     if (!standby_accepts_) (*listener)->Pause();
     standby_->Listeners().push_back(std::move(*listener));
@@ -174,7 +233,7 @@ bool Loops::OnHeld(bool any_held) {
   if (!lock.owns_lock()) return false;
   if (stopped_ || standby_accepts_ == any_held) return true;
   if (standby_ == nullptr) {
-    if (!doors_.empty()) StartStandby();
+    if (!entrances_.empty()) StartStandby();
     return true;
   }
   standby_accepts_ = any_held;
@@ -189,7 +248,7 @@ bool Loops::OnHeld(bool any_held) {
 // Without a thread for the standby loop, the connections wait for the held loop.
 void Loops::StartStandby() {
   Options options = options_;
-  options.backend = StandbyBackend(At(0).GetLoop().Kind());
+  options.backend = At(0).GetLoop().Kind();
   Result<std::unique_ptr<LoopThread>> thread =
       LoopThread::Start(LoopThread::kStandby, engine_, options, shared_);
   if (!thread) {
@@ -200,8 +259,7 @@ void Loops::StartStandby() {
   standby_ = thread->get();
   Add(std::move(*thread));
   standby_accepts_ = true;
-  for (Door& door : doors_) ListenOnStandby(std::move(door));
-  doors_.clear();
+  for (Entrance& entrance : entrances_) ListenOnStandby(entrance);
 }
 
 }  // namespace hon::server

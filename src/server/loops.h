@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,20 +21,30 @@ class Loops {
  public:
   Loops(engine::Engine& engine, const Options& options, engine::LoopEngine::Shared& shared)
       : engine_(engine), options_(options), shared_(shared) {}
+  /// Waits until no loop accepts any more, then ends them: a loop that accepts gives connections to
+  /// other loops.
+  ~Loops();
+  Loops(const Loops&) = delete;
+  Loops& operator=(const Loops&) = delete;
 
   // One call at a time.
 
   /// Starts `regular` loops; when one of them cannot be started, none is left.
   Error Start(unsigned regular);
-  /// Accepts at one address: with a socket for each regular loop, or with one socket, from which
-  /// the first loop passes each connection to the least loaded loop.
-  Error Accept(std::vector<netpoll::ListenSocket> sockets, const ListenerScope& scope);
-  /// Has every loop close its listeners, for good, and does not wait. No loop is added from here
-  /// on.
+  /// Accepts from one socket, on every regular loop.
+  Error Accept(netpoll::ListenSocket socket, ListenerScope scope);
+  /// Ends accepting for good. Connections in the kernel's queue are given to loops, before any task
+  /// that is posted later; then peers are refused, also where a loop is held. Does not wait for
+  /// loops. No loop is added from here on.
   void StopAccepting();
-  /// Waits until every loop has run the tasks posted before; a held loop runs them once its handler
-  /// has returned.
-  void Await() const;
+  /// The listening sockets, for a successor.
+  [[nodiscard]] Result<std::vector<netpoll::ListenSocket>> CopySockets();
+  /// Has the listening sockets, which a successor has too, listen on after StopAccepting, and
+  /// leaves their files.
+  void ShareSockets();
+  /// Waits until every loop has run the tasks posted before; without `held_too` not for loops that
+  /// a handler holds.
+  void Await(bool held_too) const;
 
   // Any thread.
 
@@ -53,29 +64,31 @@ class Loops {
   [[nodiscard]] std::string_view Backend() const;
 
  private:
-  /// A socket and scope for the standby loop to accept with, once that loop exists.
-  struct Door {
+  /// One address. The loops accept through copies of its socket.
+  struct Entrance {
     netpoll::ListenSocket socket;
     ListenerScope scope;
+    std::vector<netpoll::Listener::Target> targets;  // the regular loops, then the standby loop
   };
 
   [[nodiscard]] LoopThread& At(size_t index) const;
   void Add(std::unique_ptr<LoopThread> thread);
-  Error Listen(LoopThread& thread, netpoll::ListenSocket socket,
-               std::vector<netpoll::Listener::Target> targets);
-  Error AddDoor(const netpoll::ListenSocket& socket, ListenerScope scope);
+  Error Listen(LoopThread& thread, const Entrance& entrance);
   void StartStandby();
-  void ListenOnStandby(Door door);
-  static void ReportAccept(engine::Engine& engine, const Error& err, Duration retry_in);
+  /// On copies of the socket that wake the standby loop beside one of the others, since the kernel
+  /// may have woken one that is held.
+  void ListenOnStandby(Entrance& entrance);
+  static void Empty(Entrance& entrance);
+  void ReportAccept(const Error& err, Duration retry_in) const;
 
   engine::Engine& engine_;
   const Options& options_;
   engine::LoopEngine::Shared& shared_;
 
+  std::atomic<bool> stopped_{false};
   std::mutex standby_mutex_;  // guards the members below; taken before mutex_
-  bool stopped_ = false;
   bool standby_accepts_ = false;
-  std::vector<Door> doors_;  // until the standby loop has them
+  std::vector<Entrance> entrances_;
   LoopThread* standby_ = nullptr;
 
   mutable std::mutex mutex_;  // guards the members below, which handlers may use

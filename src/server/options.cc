@@ -80,6 +80,22 @@ Option WithProtocols(http::Protocols protocols) {
   return [protocols](Options& options) { options.protocols = protocols; };
 }
 
+Option WithIdleGrace(Duration grace) {
+  return [grace](Options& options) { options.idle_grace = grace; };
+}
+
+Option WithUnixSocketMode(unsigned mode) {
+  return [mode](Options& options) { options.unix_mode = mode; };
+}
+
+Option WithInheritedSockets(std::shared_ptr<InheritedSockets> sockets) {
+  return [sockets = std::move(sockets)](Options& options) { options.inherited = sockets; };
+}
+
+Option WithProxyProtocol(ProxyProtocol settings) {
+  return [settings = std::move(settings)](Options& options) { options.proxy_protocol = settings; };
+}
+
 Option WithStackBytes(size_t bytes) {
   return [bytes](Options& options) { options.stack_bytes = bytes; };
 }

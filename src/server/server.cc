@@ -13,6 +13,7 @@
 #include "hon/io/memory_budget.h"
 #include "server/loops.h"
 #include "server/memory_limit.h"
+#include "server/successor.h"
 
 namespace hon::server {
 namespace {
@@ -49,10 +50,16 @@ class Server::Impl {
     std::lock_guard control(control_mutex_);
     HON_RETURN_IF_ERROR(StartLoops());
     listen.reuse_port = options_.reuse_port;
+    listen.unix_mode = options_.unix_mode;
     if (address.empty()) address = kDefaultAddress;
+    if (options_.inherited != nullptr) {
+      if (std::optional<netpoll::ListenSocket> given = options_.inherited->Take(address)) {
+        return Accept(std::move(*given), std::move(layers));
+      }
+    }
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::Listen(address, listen);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), netpoll::ReusePortSpreads(), std::move(layers));
+    return Accept(std::move(*socket), std::move(layers));
   }
 
   Error ListenFd(int fd, NewRecordLayers layers) {
@@ -61,7 +68,7 @@ class Server::Impl {
     HON_RETURN_IF_ERROR(StartLoops());
     Result<netpoll::ListenSocket> socket = netpoll::ListenSocket::FromFd(fd);
     if (!socket) return std::move(socket.error());
-    return Accept(std::move(*socket), false, std::move(layers));
+    return Accept(std::move(*socket), std::move(layers));
   }
 
   [[nodiscard]] std::function<void(const engine::Event&)> Reporter() const {
@@ -93,9 +100,27 @@ class Server::Impl {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     BeginDrain(nullptr);
     loops_.PostEach([](engine::LoopEngine& loop) { loop.CloseAll(http::ErrServerClosed); });
-    loops_.Await();
+    loops_.Await(false);
     SetEnded();
     return {};
+  }
+
+  Result<int> StartSuccessor(const Successor& successor) {
+    if (Error why = RefuseOnLoop()) return Fail(std::move(why));
+    const std::lock_guard control(control_mutex_);
+    if (drain_ != nullptr) return Fail(http::ErrServerClosed);
+    HON_TRY(const std::vector<netpoll::ListenSocket> sockets, loops_.CopySockets());
+    HON_TRY(const int pid, StartProgram(successor, sockets));
+    loops_.ShareSockets();
+    return pid;
+  }
+
+  Duration HeldFor() const {
+    Duration longest{};
+    loops_.ForEach([&](LoopThread& thread) {
+      longest = std::max(longest, thread.GetLoop().BusyFor(Clock::now()));
+    });
+    return longest;
   }
 
   void CloseConnections() {
@@ -203,23 +228,20 @@ class Server::Impl {
     return {};
   }
 
-  // With `siblings` every loop gets a socket of its own; otherwise one loop accepts for all.
-  Error Accept(netpoll::ListenSocket socket, bool siblings, NewRecordLayers layers) {
+  Error Accept(netpoll::ListenSocket socket, NewRecordLayers layers) {
     std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
     HON_RETURN_IF_ERROR(RefuseTwice(address));
-    std::vector<netpoll::ListenSocket> sockets;
-    sockets.push_back(std::move(socket));
-    while (siblings && !sockets.front().IsUnix() && sockets.size() < loops_.Regular()) {
-      Result<netpoll::ListenSocket> sibling = sockets.front().Sibling();
-      if (!sibling) return std::move(sibling.error());
-      sockets.push_back(std::move(*sibling));
-    }
     ListenerScope scope;
+    if (options_.proxy_protocol && !layers) {
+      Result<ProxyTrust> trust = ProxyTrust::Of(options_.proxy_protocol->trusted);
+      if (!trust) return std::move(trust.error());
+      scope.proxy = ProxyScope{std::move(*trust), *options_.proxy_protocol};
+    }
     scope.layers = std::move(layers);
     if (Error thrown = CallGuarded([&] { scope.base = BaseFor(address); })) {
       return Error::Wrap("http: WithBaseContext's hook threw", std::move(thrown));
     }
-    HON_RETURN_IF_ERROR(loops_.Accept(std::move(sockets), scope));
+    HON_RETURN_IF_ERROR(loops_.Accept(std::move(socket), std::move(scope)));
     std::lock_guard lock(mutex_);
     addresses_.push_back(std::move(address));
     return {};
@@ -250,7 +272,9 @@ class Server::Impl {
     }
     loops_.StopAccepting();
     drain_ = std::make_shared<DrainWait>(loops_.Size());
-    loops_.PostEach([grace = options_.hijacked_grace, drain = drain_](engine::LoopEngine& loop) {
+    const engine::LoopEngine::Grace grace{.idle = options_.idle_grace,
+                                          .hijacked = options_.hijacked_grace};
+    loops_.PostEach([grace, drain = drain_](engine::LoopEngine& loop) {
       loop.Drain(grace, [drain] { drain->OneDone(); });
     });
     return drain_;
@@ -324,6 +348,10 @@ Error Server::Serve(std::string_view address) {
 
 Error Server::Shutdown(const appcontext::Context& context) { return impl_->Shutdown(context); }
 Error Server::Close() { return impl_->Close(); }
+Result<int> Server::StartSuccessor(const Successor& successor) {
+  return impl_->StartSuccessor(successor);
+}
+Duration Server::HeldFor() const { return impl_->HeldFor(); }
 void Server::CloseConnections() { impl_->CloseConnections(); }
 void Server::RegisterOnShutdown(std::function<void()> function) {
   impl_->RegisterOnShutdown(std::move(function));

@@ -29,8 +29,6 @@ class LoopOnThread {
       ready.set_value();
       loop_->Run();
       while (scheduler_->Live() != 0) loop_->Turn(std::chrono::milliseconds(10));
-      // A wake that another thread has posted may still be queued, though its fiber has ended.
-      for (int i = 0; i < 5; ++i) loop_->Turn(std::chrono::milliseconds(1));
       scheduler_.reset();
     });
     ready.get_future().wait();

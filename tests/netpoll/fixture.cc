@@ -14,17 +14,22 @@
 namespace hon::netpoll {
 
 Peer Peer::ConnectTo(std::string_view address) {
+  Peer peer;
+  const int error = peer.TryToConnect(address);
+  if (error != 0) ADD_FAILURE() << "connect " << address << ": " << error;
+  return peer;
+}
+
+int Peer::TryToConnect(std::string_view address) {
   const auto addresses = ResolveAddress(address, AddressUse::kDial);
-  if (!addresses) {
-    ADD_FAILURE() << addresses.error().Message();
-    return {};
-  }
+  if (!addresses) return EINVAL;
   const SocketAddress& to = addresses->front();
-  const int fd = ::socket(to.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(fd, to.Get(), to.size) < 0) {
-    ADD_FAILURE() << "connect " << address << ": " << errno;
-  }
-  return Peer(fd);
+  Close();
+  fd_ = ::socket(to.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(fd_, to.Get(), to.size) == 0) return 0;
+  const int error = errno;
+  Close();
+  return error;
 }
 
 void Peer::Send(std::string_view bytes) const {

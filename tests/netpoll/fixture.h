@@ -30,6 +30,8 @@ class Peer {
 
   /// Connects to "127.0.0.1:80", "[::1]:80" or "unix:...".
   static Peer ConnectTo(std::string_view address);
+  /// The errno of connect, or 0.
+  int TryToConnect(std::string_view address);
 
   void Send(std::string_view bytes) const;
   /// Sends as much as fits now, and returns how much.

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <string>
 #include <thread>
@@ -231,37 +233,142 @@ TEST_P(ListenerTest, OneAcceptorSpreadsOverLoops) {
   group.reset();
 }
 
-TEST_P(ListenerTest, EachLoopHasASocketOfItsOwn) {
+// Loops that accept from one socket, each with a descriptor of its own.
+class SharedSocketTest : public ListenerTest {
+ protected:
+  void Start(size_t loops) {
+    group_ = std::make_unique<RunningLoops>(loops, GetParam());
+    handlers_ = std::vector<Recorder>(loops);
+    auto socket = ListenSocket::Listen("127.0.0.1:0");
+    ASSERT_TRUE(socket) << socket.error().Message();
+    EXPECT_FALSE(socket->IsShared());
+    std::vector<Listener::Target> targets;
+    for (size_t i = 0; i < loops; ++i) {
+      handlers_[i].request = Echo;
+      targets.push_back({&group_->At(i), &handlers_[i]});
+    }
+    for (size_t i = 0; i < loops; ++i) {
+      auto copy = socket->Copy();
+      ASSERT_TRUE(copy) << copy.error().Message();
+      EXPECT_EQ(copy->Address(), socket->Address());
+      listeners_.push_back(*Listener::Start(group_->At(i), std::move(*copy), targets));
+    }
+    group_->Start();
+  }
+  // A peer whose byte has come back.
+  void AddPeer() {
+    peers_.push_back(Peer::ConnectTo(listeners_.front()->Address()));
+    peers_.back().Send("x");
+    const TimePoint limit = Clock::now() + std::chrono::seconds(5);
+    while (peers_.back().ReceiveSome().empty() && Clock::now() < limit) std::this_thread::yield();
+  }
+  uint64_t Sum(uint64_t (Listener::*count)() const) const {
+    uint64_t sum = 0;
+    for (const auto& listener : listeners_) sum += ((*listener).*count)();
+    return sum;
+  }
+  void TearDown() override {
+    if (group_ != nullptr) group_->Stop();
+    listeners_.clear();
+    group_.reset();
+    peers_.clear();
+    ListenerTest::TearDown();
+  }
+
+  std::unique_ptr<RunningLoops> group_;
+  std::vector<Recorder> handlers_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<Peer> peers_;
+  std::atomic<bool> held_{false};
+  std::atomic<bool> holding_{true};
+};
+HON_BACKEND_TEST(SharedSocketTest);
+
+TEST_P(SharedSocketTest, ConnectionsAreSpreadEvenly) {
+  for (const size_t loops : {2U, 4U}) {
+    Start(loops);
+    for (size_t i = 0; i < 2 * loops; ++i) AddPeer();
+    for (size_t i = 0; i < loops; ++i) EXPECT_EQ(group_->At(i).Connections(), 2U);
+    EXPECT_EQ(Sum(&Listener::Accepted), 2 * loops);
+    group_->Stop();
+    listeners_.clear();
+    peers_.clear();
+    group_.reset();
+  }
+}
+
+TEST_P(SharedSocketTest, ALoopThatIsHeldIsGivenNothing) {
+  Start(2);
+  group_->At(1).Post([this] {
+    held_ = true;
+    while (holding_) std::this_thread::sleep_for(milliseconds(1));
+  });
+  while (!held_) std::this_thread::yield();
+  std::this_thread::sleep_for(2 * kPunctualTurnMax);
+  for (int i = 0; i < 8; ++i) AddPeer();
+  EXPECT_EQ(group_->At(0).Connections(), 8U);
+  EXPECT_EQ(Sum(&Listener::HandedOver), 0U);
+  holding_ = false;
+}
+
+// One loop accepts, as long as no more than one has to: what it keeps and gives away is known.
+TEST_P(ListenerTest, ABalancedLoopHandsNothingOver) {
   auto group = std::make_unique<RunningLoops>(2, GetParam());
-  auto first = ListenSocket::Listen("127.0.0.1:0");
-  ASSERT_TRUE(first);
-  auto second = first->Sibling();
-  ASSERT_TRUE(second) << second.error().Message();
-  EXPECT_EQ(first->Address(), second->Address());
   std::vector<Recorder> handlers(2);
-  std::vector<std::unique_ptr<Listener>> listeners;
-  for (size_t i = 0; i < 2; ++i) {
-    handlers[i].request = Echo;
-    Loop& loop = group->At(i);
-    listeners.push_back(
-        *Listener::Start(loop, std::move(i == 0 ? *first : *second), {{&loop, &handlers[i]}}));
+  auto socket = ListenSocket::Listen("127.0.0.1:0");
+  auto listener = Listener::Start(group->At(0), std::move(*socket),
+                                  {{&group->At(0), &handlers[0]}, {&group->At(1), &handlers[1]}});
+  ASSERT_TRUE(listener);
+  // The other loop has as many as this one would have to exceed.
+  std::vector<Peer> peers;
+  constexpr size_t kThere = 2 * kHandOverShare;
+  for (size_t i = 0; i < kThere; ++i) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    ASSERT_TRUE(group->At(1).Adopt(ends[0], handlers[1]));
+    peers.emplace_back(ends[1]);
   }
   group->Start();
-  std::vector<Peer> peers;
-  for (int i = 0; i < 64; ++i) {
-    peers.push_back(Peer::ConnectTo(listeners[0]->Address()));
-    peers.back().Send("x");
+  const auto connect_until = [&](uint64_t accepted) {
+    while ((*listener)->Accepted() < accepted) {
+      peers.push_back(Peer::ConnectTo((*listener)->Address()));
+      const uint64_t now = peers.size() - kThere;
+      const TimePoint limit = Clock::now() + std::chrono::seconds(5);
+      while ((*listener)->Accepted() < now && Clock::now() < limit) std::this_thread::yield();
+    }
+  };
+  // Up to a kHandOverShare-th part more stays; the next one goes over.
+  constexpr uint64_t kKept = kThere + kThere / kHandOverShare + 1;
+  connect_until(kKept);
+  EXPECT_EQ((*listener)->HandedOver(), 0U);
+  EXPECT_EQ(group->At(0).Connections(), kKept);
+  const TimePoint limit = Clock::now() + std::chrono::seconds(5);
+  // The other loop is passed over while it is late.
+  for (uint64_t i = 1; (*listener)->HandedOver() == 0 && Clock::now() < limit; ++i) {
+    connect_until(kKept + i);
+    std::this_thread::sleep_for(milliseconds(1));
   }
-  for (const Peer& peer : peers) {
-    const TimePoint limit = Clock::now() + std::chrono::seconds(2);
-    while (peer.ReceiveSome().empty() && Clock::now() < limit) std::this_thread::yield();
-  }
-  EXPECT_EQ(listeners[0]->Accepted() + listeners[1]->Accepted(), 64U);
-  EXPECT_GT(listeners[0]->Accepted(), 0U);
-  EXPECT_GT(listeners[1]->Accepted(), 0U);
+  EXPECT_GE((*listener)->HandedOver(), 1U);
   group->Stop();
-  listeners.clear();
+  listener->reset();
   group.reset();
+}
+
+TEST_P(ListenerTest, UrgentDataDoesNotStallWhatComesBehindIt) {
+  Recorder& handler = NewRecorder();
+  std::string got;
+  handler.request = [&](Connection& c) {
+    got += *c.Reader().Next(c.Reader().Len());
+    c.ConsumedInput();
+  };
+  StartListener(handler);
+  const Peer peer = Peer::ConnectTo(listener_->Address());
+  ASSERT_TRUE(TurnUntil([&] { return handler.Count("connect") == 1; }));
+  // All of it is there before the loop looks.
+  peer.Send("before");
+  ASSERT_EQ(::send(peer.Fd(), "!", 1, MSG_OOB), 1);
+  peer.Send("behind");
+  EXPECT_TRUE(TurnUntil([&] { return got == "beforebehind"; })) << got;
 }
 
 TEST(ListenSocketTest, ErrorsNameTheAddressAndTheReason) {
@@ -279,20 +386,49 @@ TEST(ListenSocketTest, ErrorsNameTheAddressAndTheReason) {
   EXPECT_FALSE(ListenSocket::Listen("unix:" + std::string(108, 'x')));
 }
 
-TEST(ListenSocketTest, ASiblingKeepsTheAddressFromThoseThatDoNotShare) {
-  const auto first = ListenSocket::Listen("127.0.0.1:0");
-  ASSERT_TRUE(first);
-  const auto second = first->Sibling();
-  ASSERT_TRUE(second) << second.error().Message();
-  const auto third = second->Sibling();
-  ASSERT_TRUE(third) << third.error().Message();
-  const auto other = ListenSocket::Listen(first->Address());
-  ASSERT_FALSE(other);
-  EXPECT_EQ(other.error().SystemCode(), EADDRINUSE);
+// The kernel lets sockets share an address when each of them sets SO_REUSEPORT and the user is the
+// same.
+TEST(ListenSocketTest, OnlyThoseThatShareMayShare) {
+  const auto alone = ListenSocket::Listen("127.0.0.1:0");
+  ASSERT_TRUE(alone);
+  const auto copy = alone->Copy();
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(Option(alone->Fd(), SOL_SOCKET, SO_REUSEPORT), 0);
+  for (const bool reuse : {false, true}) {
+    const auto other = ListenSocket::Listen(alone->Address(), {.reuse_port = reuse});
+    ASSERT_FALSE(other) << reuse;
+    EXPECT_EQ(other.error().SystemCode(), EADDRINUSE);
+  }
   const auto shared = ListenSocket::Listen("127.0.0.1:0", {.reuse_port = true});
   ASSERT_TRUE(shared);
   EXPECT_TRUE(ListenSocket::Listen(shared->Address(), {.reuse_port = true}));
   EXPECT_FALSE(ListenSocket::Listen(shared->Address()));
+}
+
+// What the kernel has queued before the end can be taken; a peer that comes later is refused,
+// though other descriptors of the socket are still open.
+TEST(ListenSocketTest, AnEndLosesNobodyWhoIsQueued) {
+  const std::string path = TemporaryPath("end");
+  for (const std::string& address : {std::string("127.0.0.1:0"), "unix:" + path}) {
+    auto socket = ListenSocket::Listen(address);
+    ASSERT_TRUE(socket) << socket.error().Message();
+    const auto copy = socket->Copy();
+    ASSERT_TRUE(copy);
+    const std::string bound = (socket->IsUnix() ? "unix:" : "") + socket->Address();
+    std::vector<Peer> peers;
+    for (int i = 0; i < 20; ++i) peers.push_back(Peer::ConnectTo(bound));
+    socket->HoldOff();
+    for (const Peer& peer : peers) {
+      const Peer accepted(socket->Accept());
+      ASSERT_GE(accepted.Fd(), 0);
+      EXPECT_EQ(Option(accepted.Fd(), SOL_SOCKET, SO_ERROR), 0);
+      static_cast<void>(peer);
+    }
+    EXPECT_LT(socket->Accept(), 0);
+    socket->EndListening();
+    EXPECT_EQ(Peer().TryToConnect(bound), ECONNREFUSED) << bound;
+    EXPECT_LT(socket->Accept(), 0);
+  }
 }
 
 // As in Go: the path of a unix socket is refused while its file exists, for any owner.
@@ -302,7 +438,6 @@ TEST(ListenSocketTest, TheFileOfAUnixSocketIsRemovedByItsOwnerOnly) {
     auto socket = ListenSocket::Listen("unix:" + path);
     ASSERT_TRUE(socket) << socket.error().Message();
     EXPECT_TRUE(socket->IsUnix());
-    EXPECT_FALSE(socket->Sibling());
     EXPECT_FALSE(ListenSocket::Listen("unix:" + path));
     const ListenSocket inherited = std::move(*ListenSocket::FromFd(::dup(socket->Fd())));
     ASSERT_EQ(::rename(path.c_str(), (path + "2").c_str()), 0);

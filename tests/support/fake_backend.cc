@@ -88,7 +88,8 @@ void FakeBackend::Wait(Duration wait_max) {
   if (wait_max != kUnlimited && wait_max > Duration::zero() && !Pending()) now_ += wait_max;
 }
 
-void FakeBackend::Deliver() {
+bool FakeBackend::Deliver() {
+  const bool any = Pending();
   DeliverAccepts();
   // A copy, since sockets join and leave during the loop.
   std::vector<int> attached;
@@ -100,6 +101,7 @@ void FakeBackend::Deliver() {
     FakeSocket& socket = At(fd);
     if (Pending(socket)) DeliverTo(socket);
   }
+  return any;
 }
 
 void FakeBackend::DeliverTo(FakeSocket& socket) {
@@ -166,7 +168,7 @@ void FakeBackend::DeliverAccepts() {
     const int result = AcceptNow(acceptor.fd);
     if (result >= 0) {
       acceptor.OnAccepted(result);
-    } else if (IsAcceptFailure(-result)) {
+    } else if (!EndsOneAccept(-result)) {
       acceptor.wanted = false;
       acceptor.OnAcceptFailed(-result);
     }

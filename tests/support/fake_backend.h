@@ -107,10 +107,10 @@ class FakeBackend final : public Backend {
   // The interface of Backend.
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kFake; }
-  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
-  /// Does not wait: when there is nothing to deliver, the clock advances by `wait_max`.
+  void Bind(Loop& loop) override { blocks_ = &loop.Blocks(); }
+  /// Does not wait: when there is nothing to deliver, the clock moves on by `wait_max`.
   void Wait(Duration wait_max) override;
-  void Deliver() override;
+  bool Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
   void Wake() override { ++wakes_; }
   [[nodiscard]] TimePoint Now() const override { return now_; }

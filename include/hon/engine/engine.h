@@ -113,11 +113,16 @@ class LoopEngine : public netpoll::EventHandler {
   /// and end with it. Lives as long as the LoopEngine.
   virtual netpoll::EventHandler& Gate(appcontext::Context base) = 0;
 
-  /// Ends http::ShutdownContext for handlers, closes the connections that wait for a request, and
-  /// answers received requests with `Connection: close`. Hijacked connections have `hijacked_grace`
-  /// to end by themselves, then EndHijacked follows. `on_empty` is called on the loop's thread,
-  /// once, when no connection is left.
-  virtual void Drain(Duration hijacked_grace, std::function<void()> on_empty) = 0;
+  /// How long connections may go on once Drain was called.
+  struct Grace {
+    Duration idle{};      // of connections that wait for a request
+    Duration hijacked{};  // of hijacked connections
+  };
+  /// Ends http::ShutdownContext for handlers, closes the connections that wait for a request at the
+  /// end of their grace, and answers received requests with `Connection: close`. Hijacked
+  /// connections have their grace to end by themselves, then EndHijacked follows. `on_empty` is
+  /// called on the loop's thread, once, when no connection is left.
+  virtual void Drain(Grace grace, std::function<void()> on_empty) = 0;
   /// Closes the hijacked connections: calls of their handlers on them fail with `cause`, and the
   /// contexts of handlers that have not returned end with `cause`.
   virtual void EndHijacked(const Error& cause) = 0;

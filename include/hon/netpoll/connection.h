@@ -25,6 +25,7 @@ class Connection;
 class Loop;
 struct ConnectionIo;
 struct LoopIo;
+struct SocketAddress;
 
 enum class DeadlineKind : uint8_t { kRead, kWrite, kIdle };
 
@@ -196,8 +197,11 @@ class Connection final : private Timer {
   /// "ip:port", "[ip6]:port" or a unix path.
   [[nodiscard]] std::string LocalAddr() const;
   [[nodiscard]] std::string RemoteAddr() const;
-  /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the kernel
-  /// on the first call only; "" when the peer was gone before that call.
+  /// Shows another peer, "192.0.2.1:80" or "[2001:db8::1]:80", in place of the socket's: the client
+  /// of a proxy. False where `address` is none.
+  bool SetRemoteAddr(std::string_view address);
+  /// The remote address as text in `into` (kAddressTextMax). Allocates nothing, and asks the
+  /// kernel on the first call only; "" when the peer had gone before that.
   std::string_view FormatRemoteAddr(std::span<char> into) const {
     if (peer_.text_size == 0) return FormatLongRemoteAddr(into);
     std::memcpy(into.data(), peer_.bytes.data(), peer_.bytes.size());
@@ -241,6 +245,7 @@ class Connection final : private Timer {
     kDisconnectTold = 2048,
     kWatchWanted = 4096,  // io_uring: a report of writability must be requested
     kInputTruncated = 8192,
+    kUrgentSeen = 16384,  // epoll: the peer sent urgent data, at whose mark a receive ends early
   };
 
   /// The remote address, kept from the first call, since a reset socket has lost it: as text where
@@ -300,6 +305,7 @@ class Connection final : private Timer {
   [[nodiscard]] bool WantsInput() const;
   [[nodiscard]] bool DiscardsInput() const;
   void LearnPeerName() const;
+  void KeepPeerName(const SocketAddress& address) const;
   std::string_view FormatLongRemoteAddr(std::span<char> into) const;
 
   io::LinkBuffer in_;

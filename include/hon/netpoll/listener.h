@@ -19,13 +19,11 @@ struct ListenOptions {
   int backlog = 4096;       // capped by the kernel's somaxconn
   bool reuse_port = false;  // sockets that ask for the same may share the address (SO_REUSEPORT)
   bool no_delay = true;     // TCP_NODELAY on accepted sockets
+  unsigned unix_mode = 0;   // of the file of a unix socket; 0: what the umask leaves of 0777
 };
 
-/// Whether the kernel spreads connections over sockets that share an address by SO_REUSEPORT. On
-/// other systems, one socket accepts for all loops.
-[[nodiscard]] bool ReusePortSpreads();
-
-/// A bound and listening socket that no loop serves yet: made on any thread, moved into a loop.
+/// A descriptor of a bound and listening socket: made on any thread, moved into a Listener. Several
+/// loops accept from one socket, each through a descriptor of its own (Copy).
 class ListenSocket {
  public:
   /// ":8080", "127.0.0.1:0", "[::1]:80", "host:http", "unix:/path" ("unix:@name" is abstract).
@@ -44,22 +42,39 @@ class ListenSocket {
   /// The bound address, with the port that the kernel chose; of a unix socket the path or "@name".
   [[nodiscard]] const std::string& Address() const { return address_; }
   [[nodiscard]] bool IsUnix() const;
-  /// A second socket on the same TCP address for another loop; the kernel spreads new connections
-  /// over both. From then on the kernel also admits sockets of this user, of any process, that set
-  /// SO_REUSEPORT themselves; other sockets are refused as before.
-  [[nodiscard]] Result<ListenSocket> Sibling() const;
+  /// The socket may be used by another process, which was given it or gave it (FromFd).
+  [[nodiscard]] bool IsShared() const { return shared_; }
+  void SetShared(bool shared) { shared_ = shared; }
+  /// Whether this socket is bound to `address`, as Listen takes it; port 0 is any port.
+  [[nodiscard]] bool IsAt(std::string_view address) const;
+  /// The file of a unix socket is removed with this object from now on, or no longer.
+  void OwnFile();
+  void DisownFile() { file_inode_ = 0; }
+  /// Another descriptor of the same socket. The socket listens until the last one is closed.
+  [[nodiscard]] Result<ListenSocket> Copy() const;
+
+  // The end of a socket that is not shared, from any thread, without the loops that accept from it.
+
+  /// Lets no new connection into the kernel's queue. TCP: the SYN of a new peer is dropped, which
+  /// makes the peer try again in a second; unix: the peer is refused.
+  void HoldOff();
+  /// Takes one waiting connection: a descriptor that is non-blocking and close-on-exec, or a
+  /// negated errno, -EAGAIN where none waits. Connections that ended while they waited are skipped.
+  int Accept();
+  /// Ends listening for every descriptor of the socket and resets what still waits (Linux). A loop
+  /// that accepts from it meets EINVAL.
+  void EndListening();
 
  private:
   friend class AcceptingListener;
 
   ListenSocket() = default;
-  void RememberFile();
   void RemoveFile();
   int TakeFd();
 
   int fd_ = -1;
   int family_ = 0;
-  ListenOptions options_;
+  bool shared_ = false;
   std::string address_;
   uint64_t file_device_ = 0;  // of the unix socket's file that the destructor removes; inode 0:
                               // none
@@ -71,14 +86,21 @@ class ListenSocket {
 inline constexpr Duration kAcceptRetryMin = std::chrono::milliseconds(5);
 inline constexpr Duration kAcceptRetryMax = std::chrono::seconds(1);
 
-/// Accepts for one loop, on its thread; stops when destroyed, which must be on that thread or after
-/// the loop has stopped running (io_uring then refuses peers only when the loop is destroyed). Each
-/// accepted socket goes to the least loaded target: with a socket per loop, the only target is the
-/// listener's own loop; with one acceptor for many loops there are several targets. A loop that is
-/// a target must outlive the last turn of the listener's loop. EMFILE, ENFILE, ENOBUFS, ENOMEM:
-/// retries after kAcceptRetryMin up to kAcceptRetryMax, and calls `on_error`. From the second retry
-/// at kAcceptRetryMax on, the waiting connections are accepted and closed, so that their peers do
-/// not hang; a reserve descriptor is kept for that.
+/// A loop that has more connections than the least busy loop, by more than a kHandOverShare-th part
+/// of what that loop has, gives accepted connections to it.
+inline constexpr size_t kHandOverShare = 16;
+/// A loop whose turn takes longer than this is not given connections by other loops.
+inline constexpr Duration kPunctualTurnMax = std::chrono::milliseconds(5);
+
+/// Accepts for one loop, on its thread; stops when destroyed. That happens on this thread, or when
+/// the loop runs no more (io_uring then refuses peers only when the loop is destroyed). Several
+/// listeners, of several loops, may accept from one socket: the kernel wakes one of the loops that
+/// wait. An accepted connection stays with the listener's own loop, unless another target is
+/// clearly less busy (kHandOverShare); then it is posted there. A loop that is a target must
+/// outlive the listener. A failure of accept that outlasts one connection (EMFILE, ENFILE, ENOBUFS,
+/// ENOMEM): backs off from kAcceptRetryMin to kAcceptRetryMax, and tells `on_error`. From the
+/// second try at kAcceptRetryMax on the waiting connections are accepted and closed, so that their
+/// peers do not hang: a reserve descriptor is kept for that.
 class Listener {
  public:
   struct Target {
@@ -87,16 +109,28 @@ class Listener {
   };
   /// May be empty.
   using ErrorHook = std::function<void(const Error&, Duration retry_in)>;
+  /// A connection wakes one of the loops that wait for its socket with kOne, and all loops that
+  /// wait with kAlways.
+  enum class Wakes : uint8_t { kOne, kAlways };
 
   static Result<std::unique_ptr<Listener>> Start(Loop& loop, ListenSocket socket,
                                                  std::vector<Target> targets,
-                                                 ErrorHook on_error = {});
+                                                 ErrorHook on_error = {},
+                                                 Wakes wakes = Wakes::kOne);
+  /// The target with the fewest connections among those whose loops are punctual at `now`
+  /// (kPunctualTurnMax); among all where none is. `except` is left out. Null: there is no other.
+  [[nodiscard]] static const Target* LeastBusy(const std::vector<Target>& targets, TimePoint now,
+                                               const Loop* except = nullptr);
+  /// Posts an accepted socket, non-blocking and close-on-exec, to the loop of `target`. Any thread.
+  static void Give(const Target& target, int fd);
   virtual ~Listener() = default;
   [[nodiscard]] virtual const std::string& Address() const = 0;
   /// Connections accepted so far. Any thread.
   [[nodiscard]] virtual uint64_t Accepted() const = 0;
-  /// Suspends and resumes accepting; peers wait in the kernel's queue meanwhile. On the listener's
-  /// loop's thread.
+  /// How many of them were given to other loops. Any thread.
+  [[nodiscard]] virtual uint64_t HandedOver() const = 0;
+  /// Stops accepting for the time being, and goes on; peers wait in the kernel's queue. On the
+  /// listener's loop's thread.
   virtual void Pause() = 0;
   virtual void Resume() = 0;
 };

@@ -90,7 +90,10 @@ class Loop {
   /// Runs `task` later in this turn, before output is flushed. A task deferred by a deferred task
   /// runs in the next turn, which then does not wait: a long job yields that way.
   void Defer(Task& task);
-  /// Takes over a connected or accepted socket, also on failure; OnPrepare and, without a record
+  /// Discards those tasks that were posted and have not run for which `chosen` says true; the
+  /// others keep their order.
+  void DiscardPosted(const std::function<bool(Task&)>& chosen);
+  /// Takes a connected or accepted socket over, also when it fails; OnPrepare and, without a record
   /// layer, OnConnect are called from inside.
   Result<Connection*> Adopt(int fd, EventHandler& handler);
   /// Connects without blocking. `done` is called on this thread, never from inside, with the
@@ -122,6 +125,9 @@ class Loop {
   /// Connections that this loop owns or is about to own. On another thread the number is
   /// approximate.
   [[nodiscard]] size_t Connections() const { return load_.load(std::memory_order_relaxed); }
+  /// For how long the turn that is under way has kept the thread, at `now`; zero while the loop
+  /// waits for events. Any thread, approximate there.
+  [[nodiscard]] Duration BusyFor(TimePoint now) const;
 
  private:
   friend class Acceptor;
@@ -139,6 +145,7 @@ class Loop {
   Loop(std::unique_ptr<Backend> backend, LoopOptions options);
 
   // The steps of a turn, in order.
+  void CatchUp();
   void RunPosted();
   void RunDeferred();
   void FlushDirty();
@@ -163,6 +170,7 @@ class Loop {
   bool ending_ = false;  // being destroyed: takes no new connections
 
   std::atomic<size_t> load_{0};
+  std::atomic<TimePoint::rep> turn_began_{0};  // 0: waits for events
   // Shared with other threads: a stack of posted tasks, newest first.
   alignas(64) std::atomic<Task*> posted_{nullptr};
   std::atomic<bool> woken_{false};  // a wake-up is pending, so that a burst makes only one

@@ -2,11 +2,13 @@
 
 // The server: listeners, loops, options, start and graceful shutdown around one engine.
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,8 @@
 #include "hon/http/protocols.h"
 #include "hon/http/server_context.h"
 #include "hon/netpoll/loop.h"
+#include "hon/server/inherited.h"
+#include "hon/server/proxy_protocol.h"
 #include "hon/server/record_layers.h"
 
 namespace hon::tls {
@@ -39,17 +43,28 @@ inline constexpr http::Protocols kDefaultProtocols = [] {
   return protocols;
 }();
 
+/// A program that takes over the listening sockets of this one, such as its new version.
+struct Successor {
+  std::string program{};                 // the path of its file
+  std::vector<std::string> arguments{};  // the first one is its name
+  Duration ready_timeout = std::chrono::seconds(30);
+};
+
 struct Options {
   engine::ConnSettings conn;
   engine::ConnHooks hooks;
   BaseContextHook base_context;
   Duration hijacked_grace = std::chrono::seconds(10);
+  Duration idle_grace{};
   size_t connections_max = 0;  // 0: derived from the descriptor limit
   size_t connections_per_ip_max = SIZE_MAX;
   size_t in_flight_max = SIZE_MAX;
   unsigned loops = 0;  // 0: the cores this process may use
   netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
   bool reuse_port = false;
+  unsigned unix_mode = 0;  // 0: by the umask
+  std::shared_ptr<InheritedSockets> inherited = nullptr;
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;
   http::Protocols protocols = kDefaultProtocols;
   std::shared_ptr<const tls::Config> tls = nullptr;  // of WithTLS
   size_t stack_bytes = 256 * 1024;
@@ -101,6 +116,11 @@ Option WithLocalAddrValue();
 /// After the start of a shutdown, hijacked connections have this long to end by themselves (10 s);
 /// then they are closed. See Server::Shutdown.
 Option WithHijackedGrace(Duration grace);
+/// After the start of a shutdown, a kept-alive connection may send one more request for this long,
+/// which is answered with `Connection: close`. By default (0) the connection is closed at once, as
+/// in Go, and a request already on its way is lost. Answers that end during the shutdown close
+/// their connections, so under load few connections wait for all of the time.
+Option WithIdleGrace(Duration grace);
 /// Event loops, each a thread (the cores that the process may use).
 Option WithLoops(unsigned loops);
 /// Default: io_uring where the kernel allows it, else epoll or kqueue.
@@ -108,9 +128,7 @@ Option WithBackend(netpoll::BackendKind backend);
 /// Shares TCP addresses with other processes of the same user that set this option too
 /// (SO_REUSEPORT): the kernel spreads new connections over all of them, and a new version can start
 /// before the old one ends. Without this option a second process, or a second server of this one,
-/// gets EADDRINUSE from Listen. A server with several loops sets SO_REUSEPORT on its sockets once
-/// it has bound the address alone, so the kernel admits a process of the same user that sets
-/// SO_REUSEPORT itself.
+/// gets EADDRINUSE from Listen, whether or not it sets SO_REUSEPORT.
 Option WithReusePort();
 /// The served protocols (default: HTTP/1, and HTTP/2 over TLS). Listeners with TLS offer them by
 /// ALPN, HTTP/2 first. On other listeners, where both are served, the first bytes of a connection
@@ -119,6 +137,17 @@ Option WithProtocols(http::Protocols protocols);
 /// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.
 Option WithTLS(tls::Config config);
+/// The mode of the files of unix sockets, such as 0660 (default: 0777 less the umask). The file
+/// never has a wider mode.
+Option WithUnixSocketMode(unsigned mode);
+/// Where the process was started with a listening socket for an address, Listen takes that socket
+/// and binds none. Such a socket may belong to other processes too, and goes on listening after
+/// Shutdown and Close.
+Option WithInheritedSockets(std::shared_ptr<InheritedSockets> sockets);
+/// Connections of trusted proxies begin with the header of the PROXY protocol, which names the
+/// client: Request::RemoteAddr, the limits for each address and the events show the client. For
+/// listeners without TLS.
+Option WithProxyProtocol(ProxyProtocol settings);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
 
@@ -189,19 +218,28 @@ class Server {
                           const std::string& key_file);
 
   /// Ends the server gracefully:
-  /// 1. Listeners close; the functions of RegisterOnShutdown start; http::ShutdownContext ends for
-  ///   all handlers. The contexts of requests go on.
-  /// 2. Connections that wait for a request are closed. Running requests, and requests whose bytes
-  ///   have begun to arrive, are answered with `Connection: close`; a connection that was accepted
-  ///   too late gets 503.
+  /// 1. Listening ends at once, also where a handler holds a loop; connections in the kernel's
+  /// queue
+  ///   are served. The functions of RegisterOnShutdown start; http::ShutdownContext ends for all
+  ///   handlers. The contexts of requests go on.
+  /// 2. Connections that wait for a request are closed (see WithIdleGrace), new ones 500 ms after
+  ///   their accept. Running requests, and requests whose bytes have begun to arrive, are answered
+  ///   with `Connection: close`.
   /// 3. Hijacked connections are awaited too. At the end of WithHijackedGrace they are closed:
   ///   their reads and writes fail with http::ErrServerClosed.
   /// Returns none when no connection is left, or the error of `context` when that ends first: then
   /// the hijacked connections are closed at once, and running requests are left alone; Close or
   /// another Shutdown may follow.
   Error Shutdown(const appcontext::Context& context);
-  /// Cuts every connection, hijacked ones too, and returns; the contexts of requests end.
+  /// Cuts every connection, hijacked ones too, and returns; the contexts of requests end. The
+  /// connections of a loop that a handler holds are cut once the handler has returned; Close does
+  /// not wait for that.
   Error Close();
+  /// Starts a program that accepts from the same listening sockets, and waits until it serves
+  /// (InheritedSockets::TellPredecessor). Returns its process id. A following Shutdown then refuses
+  /// and loses no connection. A program that ends, or is not ready in time, is killed, and this
+  /// server goes on as before. Fails in a handler.
+  Result<int> StartSuccessor(const Successor& successor);
   /// Cuts the connections that are open now, but for hijacked ones; the server goes on.
   void CloseConnections();
   /// Registers a function that Shutdown calls at its beginning, on a thread of its own that ~Server
@@ -220,6 +258,8 @@ class Server {
   [[nodiscard]] unsigned Loops() const;
   /// Connections served now; hijacked ones do not count.
   [[nodiscard]] size_t Connections() const;
+  /// The longest time for which a loop has not waited for events now: a handler holds it.
+  [[nodiscard]] Duration HeldFor() const;
   /// Collects the counters of all loops; once Listen has succeeded.
   [[nodiscard]] Stats GetStats() const;
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <liburing.h>
+
+#include <utility>
+#include <vector>
+
+#include "hon/base/error.h"
+#include "hon/base/time.h"
+
+namespace hon::netpoll {
+
+/// An io_uring that its destructor tears down. Submissions that the kernel does not take now, for
+/// lack of memory or of room, are kept and submitted later: submitting cannot fail.
+class Ring {
+ public:
+  Ring() = default;
+  ~Ring() { Exit(); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  Error Init(unsigned extra_flags);
+  /// Binds a ring that was made with IORING_SETUP_R_DISABLED to this thread.
+  Error Enable();
+  void Exit();
+  io_uring* Get() { return &ring_; }
+
+  /// An entry to be prepared before the next call.
+  [[nodiscard]] io_uring_sqe* Next();
+  /// Submits, and waits for a completion until `wait_max` has passed.
+  void Enter(Duration wait_max);
+  /// Whether completions were lost since the last call (EBADR: the kernel had no memory for them).
+  [[nodiscard]] bool TakeLost() { return std::exchange(lost_, false); }
+  /// Has TakeLost say true again.
+  void SetLost() { lost_ = true; }
+  /// Whether the kernel has taken every submission.
+  [[nodiscard]] bool AllSubmitted() const {
+    return backlog_.empty() && io_uring_sq_ready(&ring_) == 0;
+  }
+
+ private:
+  void SubmitBacklog();
+  int Submitted(int code);
+
+  io_uring ring_{};
+  bool live_ = false;
+  bool lost_ = false;
+  std::vector<io_uring_sqe> backlog_;  // in order, behind those in the ring
+};
+
+}  // namespace hon::netpoll
