@@ -239,5 +239,20 @@ TEST(Transport, CancellingEndsARequestInEachPhase) {
   }
 }
 
+TEST(Transport, HasALimitForEveryWait) {
+  const TransportOptions options;
+  EXPECT_EQ(options.ResponseHeaderTimeout, std::chrono::seconds(60));
+  EXPECT_LT(options.DialTimeout, kUnlimited);
+  EXPECT_LT(options.TLSHandshakeTimeout, kUnlimited);
+  EXPECT_LT(options.IdleConnTimeout, kUnlimited);
+  CountingServer server;
+  auto transport = std::make_shared<Transport>();
+  http::Client client{.Transport = transport};
+  std::vector<Result<http::Response>> held;
+  for (int i = 0; i < 3; ++i) held.push_back(client.Get(server.Url()));
+  held.clear();
+  EXPECT_EQ(transport->IdleConnections(), 3U);
+}
+
 }  // namespace
 }  // namespace hon::client

@@ -4,6 +4,8 @@
 #include <hon/fiber/blocking.h>
 #include <hon/fiber/channel.h>
 #include <hon/fiber/wait_group.h>
+#include <hon/http/client.h>
+#include <hon/http/cookie_jar.h>
 #include <hon/http/file_server.h>
 #include <hon/http/fs.h>
 #include <hon/http/middleware.h>
@@ -21,6 +23,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -207,6 +210,34 @@ void LogKeys(tls::Config& config, std::shared_ptr<std::ofstream> file) {
     const std::lock_guard lock(*mutex);
     *file << line << std::endl;
   };
+}
+
+// --- CLIENT.md
+
+Error AskInOneLine() {
+  hon::Result<hon::http::Response> answer = hon::http::Get("http://example.test/");
+  return answer ? Error() : answer.error();
+}
+
+Error AskWithAClient() {
+  hon::http::Client client{.Jar = std::make_shared<hon::cookiejar::Jar>(),
+                           .Timeout = std::chrono::seconds(5)};
+  hon::Result<hon::http::Response> answer = client.Get("https://example.test/");
+  if (!answer) {
+    std::cerr << answer.error().Message() << std::endl;
+    return answer.error();
+  }
+  hon::Result<std::string> body = answer->Body.ReadAll(1 << 20);
+  return body ? Error() : body.error();
+}
+
+Error PutAnItem(http::Client& client) {
+  hon::Result<hon::http::Request> request =
+      hon::http::NewRequest("PUT", "http://example.test/item", hon::http::Body::FromString("text"));
+  if (!request) return request.error();
+  request->Header.Set("Content-Type", "text/plain");
+  hon::Result<hon::http::Response> answer = client.Do(*request);
+  return answer ? Error() : answer.error();
 }
 
 }  // namespace hon::docs
