@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import unittest
+import warnings
 
 import harness
 from harness import Server
@@ -112,6 +113,33 @@ class Tls(unittest.TestCase):
         with self.assertRaisesRegex(ssl.SSLError, "(?i)protocol.version"):
             self.connect(server, self.context(version=ssl.TLSVersion.TLSv1_2))
         self.assertIn("version: TLS 1.3\n", self.ask(server, "/tls"))
+
+    def test_suites_and_versions_that_scanners_look_for(self):
+        """Every suite and version that this OpenSSL can offer: what is agreed upon has forward secrecy
+        and AEAD, of TLS 1.2 at least."""
+        listed = subprocess.run(["openssl", "ciphers", "-v", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"],
+                                capture_output=True, text=True, check=True).stdout
+        suites = [line.split()[0] for line in listed.splitlines() if "TLSv1.3" not in line]
+        self.assertGreater(len(suites), 60)
+        server = self.serve()
+        agreed = set()
+        for suite in suites:
+            context = self.context()
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            try:
+                context.set_ciphers(suite + ":@SECLEVEL=0")
+                agreed.add(self.connect(server, context).cipher()[0])
+            except (ssl.SSLError, ConnectionResetError):
+                pass  # not for clients, or refused
+        self.assertEqual(agreed, {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                                  "ECDHE-ECDSA-CHACHA20-POLY1305"})
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of their age
+                context = self.context(version=version)
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+                self.connect(server, context)
 
     def test_alpn(self):
         server = self.serve()
