@@ -35,6 +35,8 @@ class ProxyTest : public BackendTest {
     server_ = std::make_unique<TestServer>(engine_, GetParam());
     return server_->Address();
   }
+  /// Ends the server, before the proxy is changed.
+  void Stop() { server_.reset(); }
   [[nodiscard]] std::vector<std::string> Logged() {
     const std::lock_guard lock(mutex_);
     return log_;

@@ -26,7 +26,7 @@ class OneAnswer {
  public:
   explicit OneAnswer(std::string_view answer = kOk)
       : server_([this, answer = std::string(answer)](ScriptedConn& conn) {
-          head_ = conn.ReadHead();
+          head_.Set(conn.ReadHead());
           conn.Send(answer);
           conn.EndSending();
           ended_ = conn.PeerEnds();
@@ -34,10 +34,10 @@ class OneAnswer {
   [[nodiscard]] std::string Url() const { return server_.Url(); }
   [[nodiscard]] const std::string& Address() const { return server_.Address(); }
   /// Valid after the answer.
-  [[nodiscard]] const std::string& Head() const { return head_; }
+  [[nodiscard]] std::string Head() const { return head_.Get(); }
 
  private:
-  std::string head_;
+  test::SharedText head_;
   std::atomic<bool> ended_{false};
   ScriptedServer server_;
 };
@@ -213,6 +213,7 @@ TEST_P(ReverseProxy, AnAnswerThatBreaksOffBreaksOff) {
     ASSERT_TRUE(peer.Send(Get("/")));
     const Answer answer = peer.ReadAnswer();
     EXPECT_FALSE(answer.complete) << broken;
+    Stop();
   }
 }
 
@@ -247,12 +248,12 @@ TEST_P(ReverseProxy, TrailersComeThroughAnnouncedOrNot) {
 }
 
 TEST_P(ReverseProxy, BodiesAndTrailersOfRequestsComeThrough) {
-  std::string seen;
+  test::SharedText seen;
   const ScriptedServer back([&](ScriptedConn& conn) {
     const std::string head = conn.ReadHead();
     EXPECT_NE(head.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
     EXPECT_NE(head.find("Trailer: X-Sum"), std::string::npos);
-    seen = conn.ReadUntil("\r\n\r\n");
+    seen.Set(conn.ReadUntil("\r\n\r\n"));
     conn.Send(kOk);
   });
   To(back.Url());
@@ -261,7 +262,7 @@ TEST_P(ReverseProxy, BodiesAndTrailersOfRequestsComeThrough) {
       "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"));
   ASSERT_TRUE(peer.Send("5\r\nhello\r\n0\r\nX-Sum: 42\r\n\r\n"));
   EXPECT_EQ(peer.ReadAnswer().body, "ok");
-  EXPECT_TRUE(seen.ends_with("hello\r\n0\r\nX-Sum: 42\r\n\r\n")) << seen;
+  EXPECT_TRUE(seen.Get().ends_with("hello\r\n0\r\nX-Sum: 42\r\n\r\n")) << seen.Get();
 }
 
 // R9: the head is sent before the body, and each part when it arrives.

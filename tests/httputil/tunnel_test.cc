@@ -23,9 +23,9 @@ constexpr std::string_view kAsks = "Connection: keep-alive, upgrade\r\nUpgrade: 
 class Tunnel : public test::ProxyTest {};
 
 TEST_P(Tunnel, BytesGoBothWaysAlsoThoseBehindTheHeads) {
-  std::string head;
+  test::SharedText head;
   const ScriptedServer back([&](ScriptedConn& conn) {
-    head = conn.ReadHead();
+    head.Set(conn.ReadHead());
     conn.Send(std::string(kAgreed) + "first ");
     for (std::string got; !(got = conn.ReadExactly(4)).empty();) conn.Send("<" + got + ">");
   });
@@ -42,7 +42,8 @@ TEST_P(Tunnel, BytesGoBothWaysAlsoThoseBehindTheHeads) {
   EXPECT_EQ(peer.ReadThrough(">"), "<efgh>");
   peer.EndSending();
   EXPECT_EQ(peer.ReadAll(), "");
-  EXPECT_NE(head.find("Connection: Upgrade\r\nUpgrade: echo\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.Get().find("Connection: Upgrade\r\nUpgrade: echo\r\n"), std::string::npos)
+      << head.Get();
 }
 
 // The end of one side's output reaches the other side, whose output may go on.
@@ -158,9 +159,9 @@ TEST_P(Tunnel, AServerMayRefuse) {
 
 // RFC 9113 §3.1 deprecates the token "h2c"; the proxy would not see the preface.
 TEST_P(Tunnel, AnUpgradeToHttp2IsNotPassedOn) {
-  std::string head;
+  test::SharedText head;
   const ScriptedServer back([&](ScriptedConn& conn) {
-    head = conn.ReadHead();
+    head.Set(conn.ReadHead());
     conn.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   });
   To(back.Url());
@@ -169,7 +170,7 @@ TEST_P(Tunnel, AnUpgradeToHttp2IsNotPassedOn) {
                             "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: "
                             "h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n")));
   EXPECT_EQ(peer.ReadAnswer().body, "ok");
-  EXPECT_EQ(head, "GET / HTTP/1.1\r\nHost: " + back.Address() + "\r\n\r\n");
+  EXPECT_EQ(head.Get(), "GET / HTTP/1.1\r\nHost: " + back.Address() + "\r\n\r\n");
 }
 
 HON_INSTANTIATE_BACKENDS(Tunnel);

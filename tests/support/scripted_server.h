@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -97,6 +98,23 @@ class ScriptedConn {
   int fd_;
   std::string received_;
   bool ended_ = false;
+};
+
+/// A text that a script sets and the test reads.
+class SharedText {
+ public:
+  void Set(std::string text) {
+    const std::lock_guard lock(mutex_);
+    text_ = std::move(text);
+  }
+  [[nodiscard]] std::string Get() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
 };
 
 /// Serves one connection at a time on a thread of its own, each with `script`.
