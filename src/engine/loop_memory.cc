@@ -45,11 +45,13 @@ void LoopMemory::OnTimer() {
 }
 
 void LoopMemory::Look() {
+  const bool was_scarce = services_->scarce;
   UpdateScarce();
-  const io::MemoryBudget* const budget = services_->shared.budget;
-  if (budget != nullptr && budget->Exceeded()) Relieve();
+  // Refusing others has not helped: the holders themselves have to go.
+  if (was_scarce && services_->scarce) CutShare();
   const TimePoint now = services_->loop.Now();
-  const uint64_t work = services_->requests.load(std::memory_order_relaxed) + accepted_;
+  const uint64_t work = services_->requests.load(std::memory_order_relaxed) + connections_seen_ +
+                        services_->scheduler.Live();
   if (work != work_seen_) {
     work_seen_ = work;
     quiet_since_ = now;
@@ -65,13 +67,19 @@ void LoopMemory::UpdateScarce() {
   io::MemoryBudget* const budget = services_->shared.budget;
   if (budget == nullptr) return;
   services_->scarce = budget->Scarce();
-  if (!budget->Exceeded()) budget->Rearm();
+  if (!services_->scarce) budget->Rearm();
 }
 
 void LoopMemory::Relieve() {
   UpdateScarce();
   const io::MemoryBudget* const budget = services_->shared.budget;
-  if (budget == nullptr || !budget->Exceeded()) return;
+  if (budget != nullptr && budget->Exceeded()) CutShare();
+  ArmTimer();
+}
+
+// Frees this loop's share of what is to be freed until a quarter of the budget is left.
+void LoopMemory::CutShare() {
+  const io::MemoryBudget* const budget = services_->shared.budget;
   io::BlockPool& pool = services_->loop.Blocks();
   pool.Trim();
   const size_t used = std::max<size_t>(budget->Used(), 1);
@@ -80,7 +88,6 @@ void LoopMemory::Relieve() {
     const double share = static_cast<double>(pool.Bytes()) / static_cast<double>(used);
     CutHolders(static_cast<size_t>(static_cast<double>(used - goal) * share));
   }
-  ArmTimer();
 }
 
 // Cuts the connections that hold at least half as much as the largest holder, until `wanted` bytes

@@ -20,9 +20,9 @@ class LoopMemory final : private netpoll::Timer {
   LoopMemory(const LoopMemory&) = delete;
   LoopMemory& operator=(const LoopMemory&) = delete;
 
-  /// A connection was accepted.
-  void OnAccepted() {
-    ++accepted_;
+  /// A connection was accepted, or has ended, which may leave free memory behind.
+  void OnConnection() {
+    ++connections_seen_;
     if (!busy_) [[unlikely]]
       BeginWork();
   }
@@ -36,15 +36,16 @@ class LoopMemory final : private netpoll::Timer {
   void BeginWork();
   void ArmTimer();
   void UpdateScarce();
+  void CutShare();
   size_t CutHolders(size_t wanted);
   void GiveBack();
 
   LoopServices* services_;
-  uint64_t accepted_ = 0;    // connections accepted so far
-  uint64_t work_seen_ = 0;   // requests and connections at the last check
-  TimePoint quiet_since_{};  // the last check that saw new work
-  bool busy_ = false;        // counted in Shared::busy_loops
-  bool given_back_ = true;   // no new work since the last GiveBack
+  uint64_t connections_seen_ = 0;  // accepted and ended ones so far
+  uint64_t work_seen_ = 0;         // requests and connections at the last check
+  TimePoint quiet_since_{};        // the last check that saw new work
+  bool busy_ = false;              // counted in Shared::busy_loops
+  bool given_back_ = true;         // no new work since the last GiveBack
 };
 
 }  // namespace hon::engine

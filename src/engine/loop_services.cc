@@ -109,7 +109,7 @@ bool LoopServices::EnterConnection(const netpoll::Connection& connection) {
   ++served;
   const size_t before = shared.connections.fetch_add(1, std::memory_order_relaxed) +
                         shared.hijacked.load(std::memory_order_relaxed);
-  memory.OnAccepted();
+  memory.OnConnection();
   if (before >= shared.connections_max) return false;
   if (shared.budget != nullptr && shared.budget->Scarce()) [[unlikely]]
     return false;
@@ -122,6 +122,7 @@ void LoopServices::LeaveConnection() {
   HON_ASSERT(served > 0);
   --served;
   shared.connections.fetch_sub(1, std::memory_order_relaxed);
+  memory.OnConnection();
   TellWhenEmpty();
 }
 

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -368,8 +369,12 @@ void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   if (!more) Io::DropHold(c, Io::Hold::kRecvInFlight);
   if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
     const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    const bool kept =
-        cqe.res > 0 && Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
+    bool kept = false;
+    try {
+      kept = cqe.res > 0 && Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
+    } catch (const std::bad_alloc&) {  // costs the connection
+      Io::InputFailed(c, ENOMEM);
+    }
     blocks_.Recycle(id, kept);
   }
   if (cqe.res > 0) {

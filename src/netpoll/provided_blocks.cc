@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include "hon/base/assert.h"
 
@@ -16,7 +17,9 @@ constexpr size_t kSharedBytes = ProvidedBlocks::kMax * sizeof(io_uring_buf);
 
 ProvidedBlocks::~ProvidedBlocks() {
   if (shared_ != nullptr) ::munmap(shared_, kSharedBytes);
-  for (unsigned id = 0; id < count_; ++id) io::BlockPool::Unref(blocks_[id]);
+  for (unsigned id = 0; id < count_; ++id) {
+    if (blocks_[id] != nullptr) io::BlockPool::Unref(blocks_[id]);
+  }
 }
 
 Error ProvidedBlocks::Register(io_uring& ring) {
@@ -47,19 +50,45 @@ void ProvidedBlocks::Put(uint16_t id) {
 
 void ProvidedBlocks::Recycle(uint16_t id, bool kept) {
   HON_DEBUG_ASSERT(id < count_);
-  if (kept) blocks_[id] = pool_->Get();
+  if (kept && !Refill(id)) return;
   Put(id);
+}
+
+// Returns false, and leaves the slot empty, where there is no memory.
+bool ProvidedBlocks::Refill(unsigned id) {
+  try {
+    blocks_[id] = pool_->Get();
+    return true;
+  } catch (const std::bad_alloc&) {
+    blocks_[id] = nullptr;
+    ++empty_;
+    return false;
+  }
+}
+
+void ProvidedBlocks::RefillEmpty() {
+  for (unsigned id = 0; id < count_ && empty_ != 0; ++id) {
+    if (blocks_[id] != nullptr) continue;
+    --empty_;
+    if (!Refill(id)) return;
+    Put(static_cast<uint16_t>(id));
+  }
 }
 
 void ProvidedBlocks::Grow() {
   const unsigned wanted = std::clamp(count_ * 2, kMin, kMax);
   for (; count_ < wanted; ++count_) {
-    blocks_[count_] = pool_->Get();
+    if (!Refill(count_)) {  // counted with the slots in use only
+      --empty_;
+      return;
+    }
     Put(static_cast<uint16_t>(count_));
   }
 }
 
 void ProvidedBlocks::Publish() {
+  if (empty_ != 0) [[unlikely]]
+    RefillEmpty();
   if (unpublished_ == 0) return;
   io_uring_buf_ring_advance(shared_, unpublished_);
   unpublished_ = 0;

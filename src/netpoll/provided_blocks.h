@@ -33,7 +33,8 @@ class ProvidedBlocks {
   /// The block that a completion names.
   [[nodiscard]] io::Block* At(uint16_t id) const { return blocks_[id]; }
   /// Refills the slot of a received block: with the same block, or with a new one when `kept` says
-  /// that a connection has taken it.
+  /// that a connection has taken it. A slot for which there is no memory is refilled by a later
+  /// Publish.
   void Recycle(uint16_t id, bool kept);
   /// Doubles the provided blocks, which were too few.
   void Grow();
@@ -43,10 +44,13 @@ class ProvidedBlocks {
 
  private:
   void Put(uint16_t id);
+  [[nodiscard]] bool Refill(unsigned id);
+  void RefillEmpty();
 
   io_uring_buf_ring* shared_ = nullptr;
   io::BlockPool* pool_ = nullptr;
   unsigned count_ = 0;
+  unsigned empty_ = 0;  // slots without a block, for which there was no memory
   int unpublished_ = 0;
   std::array<io::Block*, kMax> blocks_{};
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
+#include <span>
 #include <utility>
 
 #include "netpoll/socket_calls.h"
@@ -26,7 +28,16 @@ void ReadinessBackend::Sync(Connection& c) {
   if (waits && ConnectionIo::WantsInput(c)) PushReady(c);
 }
 
+// Input for which there is no memory costs its connection.
 void ReadinessBackend::Receive(Connection& c) {
+  try {
+    ReceiveSome(c);
+  } catch (const std::bad_alloc&) {
+    ConnectionIo::InputFailed(c, ENOMEM);
+  }
+}
+
+void ReadinessBackend::ReceiveSome(Connection& c) {
   bool moved = false;
   for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
     if (i == kReceivesPerTurnMax) {
@@ -96,18 +107,23 @@ ssize_t ReadinessBackend::ReceiveMore(Connection& c, bool* filled) {
   std::array<io::Block*, kBlocksAtOnce> blocks;
   std::array<iovec, kBlocksAtOnce> parts;
   size_t room = 0;
-  for (size_t i = 0; i < kBlocksAtOnce; ++i) {
-    blocks[i] = blocks_->Get();
-    parts[i] = {blocks[i]->data, blocks[i]->capacity};
-    room += blocks[i]->capacity;
+  size_t count = 0;
+  try {
+    for (; count < kBlocksAtOnce; ++count) {
+      blocks[count] = blocks_->Get();
+      parts[count] = {blocks[count]->data, blocks[count]->capacity};
+      room += blocks[count]->capacity;
+    }
+  } catch (const std::bad_alloc&) {
+    if (count == 0) throw;  // else fewer blocks have to do
   }
   msghdr message{};
   message.msg_iov = parts.data();
-  message.msg_iovlen = kBlocksAtOnce;
+  message.msg_iovlen = count;
   const ssize_t n = Uninterrupted([&] { return ::recvmsg(c.Fd(), &message, MSG_DONTWAIT); });
   *filled = n == static_cast<ssize_t>(room);
   size_t left = n > 0 ? static_cast<size_t>(n) : 0;
-  for (io::Block* block : blocks) {
+  for (io::Block* const block : std::span(blocks).first(count)) {
     const size_t part = std::min<size_t>(left, block->capacity);
     left -= part;
     const bool kept = part != 0 && ConnectionIo::ReceivedBlock(c, block, part);

@@ -23,6 +23,7 @@ class ReadinessBackend : public Backend {
   /// Receives the waiting input that `c` wants, up to its share of a turn. TellReceived at the
   /// latest reports it.
   void Receive(Connection& c);
+  void ReceiveSome(Connection& c);
   /// Receives for the connections that had used up their share of the last turn, and reports.
   void DeliverReady();
   /// Ends a run of Receive: reports the received input.

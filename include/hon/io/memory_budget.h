@@ -30,7 +30,7 @@ class MemoryBudget {
   friend class BlockPool;
   void Take(size_t bytes) noexcept {
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes > bytes_max_) [[unlikely]]
+    if (before + bytes > bytes_max_ - bytes_max_ / 8) [[unlikely]]
       TellExcess();
   }
   void GiveBack(size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
