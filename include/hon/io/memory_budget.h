@@ -11,9 +11,9 @@ namespace hon::io {
 /// allocation is refused: the owner of the budget sheds load. Must outlive the pools. Any thread.
 class MemoryBudget {
  public:
-  /// `on_excess` is called when more than `bytes_max` bytes are in use, by the thread that has
-  /// taken the last block, inside of that call; so `on_excess` may only post a task. The next call
-  /// follows only after Rearm. An exception that leaves the hook is dropped.
+  /// `on_excess` is called when memory is scarce (Scarce), by the thread that has taken the last
+  /// block, inside of that call; so `on_excess` may only post a task. The next call follows only
+  /// after Rearm. An exception that leaves the hook is dropped.
   MemoryBudget(size_t bytes_max, std::function<void()> on_excess)
       : bytes_max_(bytes_max), on_excess_(std::move(on_excess)) {}
 

@@ -154,8 +154,9 @@ Option WithStackBytes(size_t bytes);
 /// Bytes of received and unsent data, over all loops (default: half of the memory that the machine,
 /// the cgroups and the resource limits leave to this process; at least kMemoryBudgetMin; SIZE_MAX
 /// lifts the limit). From seven eighths on, new connections and requests are answered 503 with
-/// `Retry-After`. Above the whole budget, the connections that hold the most bytes are cut until a
-/// quarter is free. Stacks of handlers and memory that handlers allocate are not counted.
+/// `Retry-After`. Above the whole budget, and where refusing has not helped for 100 ms, the
+/// connections that hold the most bytes are cut until a quarter is free. Stacks of handlers and
+/// memory that handlers allocate are not counted.
 Option WithMemoryBudget(size_t bytes_max);
 /// A server without new connections and requests for this long gives free memory back to the system
 /// (20 s; kUnlimited: never).
