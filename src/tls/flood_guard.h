@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,14 @@ class FloodGuard {
     Window& window = windows_[static_cast<size_t>(kind)];
     if (window.count == 0 || now - window.start > kFloodWindow) window = {now, 0};
     return ++window.count <= kLimits[static_cast<size_t>(kind)];
+  }
+
+  /// Takes back tiny records for `bytes` that were sent: a peer that acknowledges what it receives,
+  /// as with the WINDOW_UPDATE frames of HTTP/2, or that is answered, is no flood.
+  void Answered(size_t bytes) {
+    uint32_t& tiny = windows_[static_cast<size_t>(Kind::kTiny)].count;
+    const size_t credit = 1 + bytes / kTinyRecordPerBytesSent;
+    tiny -= static_cast<uint32_t>(std::min<size_t>(tiny, credit));
   }
 
  private:

@@ -253,6 +253,7 @@ Error SslLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {
     return TakeError("a record cannot be sealed");
   }
   HON_ASSERT(written == plain.size());
+  if (guard_ != nullptr) guard_->Answered(plain.size());
   ERR_clear_error();
   return {};
 }

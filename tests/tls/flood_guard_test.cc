@@ -40,6 +40,22 @@ TEST(FloodGuardTest, CutsBehindTheLimitOfEachKindWithinTheWindow) {
   }
 }
 
+TEST(FloodGuardTest, TinyRecordsThatAreAnsweredDoNotCount) {
+  FloodGuard guard;
+  const TimePoint now = Clock::now();
+  for (size_t i = 0; i < 2 * kTinyRecordsMax; ++i) {
+    ASSERT_TRUE(guard.Count(Kind::kTiny, now));
+    guard.Answered(1);
+  }
+  // As many as a client of HTTP/2 sends that opens its window for each 2 KiB of a download.
+  for (size_t i = 0; i < kTinyRecordsMax; ++i) {
+    for (int update = 0; update < 8; ++update) ASSERT_TRUE(guard.Count(Kind::kTiny, now));
+    guard.Answered(size_t{16} * 1024);
+  }
+  for (size_t i = 0; i < kTinyRecordsMax; ++i) ASSERT_TRUE(guard.Count(Kind::kTiny, now));
+  EXPECT_FALSE(guard.Count(Kind::kTiny, now));
+}
+
 /// OpenSSL itself as the peer of our layer.
 class RawPeer {
  public:

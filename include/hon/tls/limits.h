@@ -17,9 +17,11 @@ inline constexpr Duration kFloodWindow = std::chrono::seconds(10);
 inline constexpr size_t kUselessRecordsMax = 128;
 /// KeyUpdate messages (RFC 8446 §4.6.3).
 inline constexpr size_t kKeyUpdatesMax = 32;
-/// Records with fewer bytes of data than kTinyRecordBytes.
+/// Records with fewer bytes of data than kTinyRecordBytes. Each record that is sent to the peer
+/// takes back one of them, and one more for each kTinyRecordPerBytesSent bytes in it.
 inline constexpr size_t kTinyRecordsMax = 65'536;
 inline constexpr size_t kTinyRecordBytes = 64;
+inline constexpr size_t kTinyRecordPerBytesSent = 2'048;
 /// Records of one handshake.
 inline constexpr size_t kHandshakeRecordsMax = 256;
 
