@@ -76,7 +76,7 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
     kReset,    // the connection's context could not be made
   };
 
-  ~Http1Conn() override;
+  [[gnu::noinline]] ~Http1Conn() override;
   [[gnu::cold]] void MakeScope(const ConnHooks& hooks);
   [[gnu::cold]] void AwaitFirstRequest();
   void StartServing();
