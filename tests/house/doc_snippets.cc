@@ -1,5 +1,6 @@
 // The code of docs/ with its surroundings, so that it keeps compiling (docs_code_test.py compares).
 
+#include <hon/appcontext/context.h>
 #include <hon/engine/engine.h>
 #include <hon/fiber/blocking.h>
 #include <hon/fiber/channel.h>
@@ -14,6 +15,8 @@
 #include <hon/http/serve_mux.h>
 #include <hon/httputil/load_balancer.h>
 #include <hon/httputil/reverse_proxy.h>
+#include <hon/server/inherited.h>
+#include <hon/server/proxy_protocol.h>
 #include <hon/server/server.h>
 #include <hon/sse/broadcaster.h>
 #include <hon/sse/writer.h>
@@ -22,12 +25,14 @@
 #include <hon/websocket/upgrader.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -238,6 +243,31 @@ Error PutAnItem(http::Client& client) {
   request->Header.Set("Content-Type", "text/plain");
   hon::Result<hon::http::Response> answer = client.Do(*request);
   return answer ? Error() : answer.error();
+}
+
+// --- DEPLOY.md
+
+void EndServer(server::Server& server, const appcontext::Context& grace) {
+  if (hon::Error err = server.Shutdown(grace)) {
+    static_cast<void>(server.Close());
+    std::thread([] {
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      std::_Exit(1);  // handlers that wait have ended by now
+    }).detach();
+  }
+}
+
+Error ListenOnInherited(engine::Engine& engine) {
+  auto inherited = std::make_shared<hon::server::InheritedSockets>(
+      hon::server::InheritedSockets::FromEnvironment());  // first in main
+  hon::server::Server server(engine, hon::server::WithInheritedSockets(inherited));
+  hon::Error err = server.Listen(":8080");
+  return err;
+}
+
+Error ListenBehindProxy(engine::Engine& engine) {
+  hon::server::Server server(engine, hon::server::WithProxyProtocol({.trusted = {"10.0.0.0/8"}}));
+  return server.Serve(":8080");
 }
 
 }  // namespace hon::docs

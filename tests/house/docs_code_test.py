@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNIPPETS = "tests/house/doc_snippets.cc"
 PORTING = {"go": "examples/porting/go/main.go", "cpp": "examples/porting/cc/main.cc"}
 WITH_CODE = {"PORTING.md", "WEBSOCKET.md", "SSE.md", "FIBERS.md", "CONCURRENCY.md", "TLS.md", "HTTP2.md",
-             "PROXY.md", "CLIENT.md"}
+             "PROXY.md", "CLIENT.md", "DEPLOY.md"}
 SOURCES = {"CONCURRENCY.md": "examples/locks.cc"}
 
 
