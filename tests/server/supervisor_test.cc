@@ -1,0 +1,141 @@
+// What a service manager says by the environment, and what it is told.
+
+#include "hon/server/supervisor.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "hon/netpoll/listener.h"
+#include "hon/server/inherited.h"
+#include "support/temp_dir.h"
+
+namespace hon::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A service manager's end of NOTIFY_SOCKET.
+class Supervisor {
+ public:
+  explicit Supervisor(const std::string& name) {
+    sockaddr_un own{};
+    own.sun_family = AF_UNIX;
+    name.copy(own.sun_path, sizeof(own.sun_path) - 1);
+    if (name.front() == '@') own.sun_path[0] = '\0';
+    fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const timeval wait{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&own), size), 0);
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  }
+  ~Supervisor() {
+    ::unsetenv("NOTIFY_SOCKET");
+    ::close(fd_);
+  }
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+  [[nodiscard]] std::string Next() const {
+    std::array<char, 256> text;
+    const ssize_t n = ::recv(fd_, text.data(), text.size(), 0);
+    return n < 0 ? "" : std::string(text.data(), static_cast<size_t>(n));
+  }
+
+ private:
+  int fd_;
+};
+
+TEST(SupervisorTest, IsToldByTheSocketThatItNames) {
+  EXPECT_FALSE(NotifySupervisor("READY=1"));  // nobody listens: no error
+  const support::TempDir folder;
+  for (const std::string& name :
+       {folder.Path() + "/notify", "@hon-notify-" + std::to_string(::getpid())}) {
+    const Supervisor supervisor(name);
+    EXPECT_FALSE(NotifySupervisor("READY=1\nSTATUS=serves"));
+    EXPECT_EQ(supervisor.Next(), "READY=1\nSTATUS=serves");
+  }
+  for (const std::string& name :
+       {std::string("x"), "/" + std::string(108, 'x'), folder.Path() + "/no"}) {
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    EXPECT_TRUE(NotifySupervisor("READY=1")) << name;
+  }
+  ::unsetenv("NOTIFY_SOCKET");
+}
+
+TEST(SupervisorTest, TheWatchdogHearsOfAHealthyServiceOnly) {
+  EXPECT_EQ(WatchdogTime(), kUnlimited);
+  const Supervisor supervisor("@hon-watchdog-" + std::to_string(::getpid()));
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  ::setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(WatchdogTime(), kUnlimited) << "meant for another process";
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  EXPECT_EQ(WatchdogTime(), 20ms);
+  for (const char* bad : {"", "-1", "0", "20000x", "99999999999999999999"}) {
+    ::setenv("WATCHDOG_USEC", bad, 1);
+    EXPECT_EQ(WatchdogTime(), kUnlimited) << bad;
+  }
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  std::atomic<int> asked{0};
+  {
+    const auto heartbeat = Heartbeat::Start([&] { return ++asked > 3; });
+    ASSERT_TRUE(heartbeat);
+    EXPECT_EQ(supervisor.Next(), "WATCHDOG=1");
+    EXPECT_GT(asked, 3);
+    EXPECT_EQ(supervisor.Next(), "WATCHDOG=1");
+  }
+  ::unsetenv("WATCHDOG_USEC");
+  ::unsetenv("WATCHDOG_PID");
+}
+
+// Runs in a process whose descriptors 3 and 4 are `first` and `second`; whether that was right.
+bool InChild(int first, int second, const std::function<bool()>& check) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int a = ::fcntl(first, F_DUPFD, 100);
+    const int b = ::fcntl(second, F_DUPFD, 100);
+    ::dup2(a, 3);
+    ::dup2(b, 4);
+    ::_exit(check() ? 0 : 1);
+  }
+  int status = 1;
+  return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST(InheritedSocketsTest, AreThoseOfTheEnvironment) {
+  const auto tcp = netpoll::ListenSocket::Listen("127.0.0.1:0");
+  const auto unix_socket =
+      netpoll::ListenSocket::Listen("unix:@hon-inherited-" + std::to_string(::getpid()));
+  ASSERT_TRUE(tcp && unix_socket);
+  const auto check = [&](bool for_us) {
+    return InChild(tcp->Fd(), unix_socket->Fd(), [&] {
+      ::setenv("LISTEN_PID", std::to_string(for_us ? ::getpid() : 1).c_str(), 1);
+      ::setenv("LISTEN_FDS", "2", 1);
+      ::setenv("LISTEN_FDNAMES", "web:local", 1);
+      InheritedSockets inherited = InheritedSockets::FromEnvironment();
+      if (std::getenv("LISTEN_FDS") != nullptr || std::getenv("LISTEN_PID") != nullptr)
+        return false;
+      if (!for_us) return inherited.Left() == 0;
+      if (inherited.Left() != 2 || inherited.Take("127.0.0.1:1")) return false;
+      const auto web = inherited.Take(tcp->Address());
+      const auto local = inherited.Take("unix:" + unix_socket->Address());
+      return web && web->IsShared() && local && local->IsUnix() && inherited.Left() == 0 &&
+             !inherited.Take(tcp->Address());
+    });
+  };
+  EXPECT_TRUE(check(true));
+  EXPECT_TRUE(check(false));
+}
+
+}  // namespace
+}  // namespace hon::server
