@@ -34,6 +34,7 @@
 #include "hon/http/fs.h"
 #include "hon/http/handler.h"
 #include "hon/http/header.h"
+#include "hon/http/http2_config.h"
 #include "hon/http/httputil.h"
 #include "hon/http/loop_bound.h"
 #include "hon/http/method.h"

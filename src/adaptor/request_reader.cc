@@ -107,8 +107,7 @@ Refusal FillRequest(const StreamHead& head, http::Request& request) {
   if (!head.protocol.empty()) {
     request.Header.AddView(":protocol", head.protocol, http::HeaderId::kUnknown);
   }
-  AddCacheControl(request.Header);
-  return head.ended ? Refusal::kNone : FillTrailerNames(request);
+  return FillTrailerNames(request);
 }
 
 }  // namespace hon::adaptor

@@ -27,10 +27,38 @@ constexpr size_t kUnsentBytesMax = 512 * 1024;
 constexpr Duration kGoAwayTime = std::chrono::seconds(1);
 constexpr uint64_t kGoAwayPing = 0x676f61776179;
 
+constexpr uint64_t kHealthPing = 0x6865616c7468;
+constexpr Duration kPingTimeout = std::chrono::seconds(15);
+constexpr size_t kPseudoFieldsBesideHost = 4;
+constexpr int kStreamsAtOnceMax = 10'000;
+constexpr int kDecoderTableBytesMax = 65'536;
+
+// `value` within its range, or `otherwise`.
+template <class T>
+T InRange(int value, int min, int max, T otherwise) {
+  return value >= min && value <= max ? static_cast<T>(value) : otherwise;
+}
+
 h2::SessionLimits LimitsOf(const ConnSettings& settings) {
+  const http::HTTP2Config& config = settings.http2;
   h2::SessionLimits limits;
   limits.fields.list_bytes_max = settings.header_bytes_max;
-  limits.fields.fields_max = settings.header_fields_max;
+  // A head of HTTP/1 has Host for :authority, and its first line for the other pseudo-header
+  // fields.
+  limits.fields.fields_max = settings.header_fields_max + kPseudoFieldsBesideHost;
+  limits.streams_max =
+      InRange(config.MaxConcurrentStreams, 1, kStreamsAtOnceMax, limits.streams_max);
+  limits.decoder_table_bytes = InRange(config.MaxDecoderHeaderTableSize, 1, kDecoderTableBytesMax,
+                                       limits.decoder_table_bytes);
+  limits.encoder_table_bytes =
+      InRange(config.MaxEncoderHeaderTableSize, 1, static_cast<int>(limits.encoder_table_bytes),
+              limits.encoder_table_bytes);
+  limits.unread_bytes_max =
+      InRange(config.MaxReceiveBufferPerConnection, 1, h2::kWindowMax, limits.unread_bytes_max);
+  limits.stream_window_max =
+      InRange(config.MaxReceiveBufferPerStream, static_cast<int>(h2::kFrameBytesMin),
+              h2::kWindowMax, limits.stream_window_max);
+  limits.stream_window = std::min(limits.stream_window, limits.stream_window_max);
   return limits;
 }
 
@@ -49,7 +77,10 @@ Http2Conn::Http2Conn(LoopServices& services, netpoll::Connection& connection, Co
 
 void Http2Conn::Open() {
   services_->conns.PushFront(*this);
-  last_stream_ended_ = services_->loop.Now();
+  last_received_ = last_stream_ended_ = services_->loop.Now();
+  if (const Duration silence = services_->settings.http2.SendPingTimeout; silence > Duration()) {
+    services_->loop.Timers().Arm(health_, DeadlineAfter(last_received_, silence));
+  }
   session_.Start(true);
   connection_->SetDeadline(
       DeadlineKind::kRead,
@@ -76,6 +107,8 @@ void Http2Conn::Receive() {
   }
   io::LinkBuffer& in = connection_->Reader();
   const size_t had = in.Len();
+  last_received_ = services_->loop.Now();
+  health_asked_ = false;
   HON_ASSERT(!receiving_);
   receiving_ = true;
   const h2::Session::Status status = session_.Receive(in, services_->loop.Now());
@@ -159,8 +192,10 @@ void Http2Conn::Pump() {
 void Http2Conn::NoteUnsent() {
   if (connection_->Deadline(DeadlineKind::kWrite) != kNever) return;
   unsent_ = connection_->Writer().Len();
-  connection_->SetDeadline(DeadlineKind::kWrite,
-                           DeadlineAfter(services_->loop.Now(), services_->settings.write_timeout));
+  Duration timeout = services_->settings.write_timeout;
+  const Duration byte_timeout = services_->settings.http2.WriteByteTimeout;
+  if (byte_timeout > Duration()) timeout = std::min(timeout, byte_timeout);
+  connection_->SetDeadline(DeadlineKind::kWrite, DeadlineAfter(services_->loop.Now(), timeout));
 }
 
 void Http2Conn::OnWritable() {
@@ -240,6 +275,7 @@ void Http2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
   std::string what = by_peer ? "http2: the client has reset the stream: "
                              : "http2: the stream was reset for a fault of the client's: ";
   what += h2::ErrorCodeName(code);
+  if (!by_peer) Count("stream_", code);
   exchange.OnGone(Error::Of(io::ErrClosed, what), ErrClientGone);
   if (exchange.Draining()) Release(exchange);
 }
@@ -318,6 +354,7 @@ void Http2Conn::SessionFailed() {
 // The session has failed, or is made to.
 void Http2Conn::FailLate(h2::ErrorCode code, std::string_view reason) {
   session_.SendGoAway(session_.LastPeerStream(), code, reason);  // unless it has
+  Count("conn_", code);
   const std::string detail =
       "http2: " + std::string(h2::ErrorCodeName(code)) + ": " + std::string(reason);
   char peer[netpoll::kAddressTextMax];
@@ -326,6 +363,31 @@ void Http2Conn::FailLate(h2::ErrorCode code, std::string_view reason) {
                             .detail = detail});
   Close(CloseHow::kLinger);
   Abandon(Error::Of(io::ErrClosed, detail), ErrClientGone);
+}
+
+void Http2Conn::Count(std::string_view scope, h2::ErrorCode code) const {
+  const auto& count = services_->settings.http2.CountError;
+  if (!count) return;
+  const std::string token = std::string(scope) + std::string(h2::ErrorCodeName(code));
+  const Error thrown = CallGuarded([&] { count(token); });
+  if (thrown) services_->engine.ReportThrown("HTTP2Config::CountError", thrown);
+}
+
+void Http2Conn::CheckHealth() {
+  if (phase_ == Phase::kClosed) return;
+  const http::HTTP2Config& config = services_->settings.http2;
+  const TimePoint now = services_->loop.Now();
+  TimePoint next = DeadlineAfter(last_received_, config.SendPingTimeout);
+  if (next <= now) {
+    if (health_asked_) {
+      return FailLate(h2::ErrorCode::kNoError, "timeout waiting for PING response");
+    }
+    health_asked_ = true;
+    session_.SendPing(kHealthPing);
+    PumpSoon();
+    next = DeadlineAfter(now, config.PingTimeout > Duration() ? config.PingTimeout : kPingTimeout);
+  }
+  services_->loop.Timers().Arm(health_, next);
 }
 
 void Http2Conn::OnTimeout(DeadlineKind kind) {
@@ -343,6 +405,8 @@ void Http2Conn::OnTimeout(DeadlineKind kind) {
       const size_t left = connection_->Writer().Len();
       const auto moved = static_cast<int64_t>(unsent_ - std::min(unsent_, left));
       const Duration timeout = services_->settings.write_timeout;
+      const Duration byte_timeout = services_->settings.http2.WriteByteTimeout;
+      if (byte_timeout > Duration() && byte_timeout < timeout && moved > 0) return NoteUnsent();
       const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
       if (moved / kPeerRateBytesMin >= seconds) return NoteUnsent();
       Close(CloseHow::kAbort);

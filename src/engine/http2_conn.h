@@ -59,6 +59,11 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
     session_.SendSoon(stream);
     PumpSoon();
   }
+  /// Resets a stream for a fault of the client's.
+  [[gnu::cold]] void ResetFaulty(h2::Stream& stream, const h2::Violation& violation) {
+    Count("stream_", violation.code);
+    session_.ResetFaulty(stream, violation);
+  }
   /// Bytes of Stream::In() were read.
   void Consumed(h2::Stream& stream);
   /// The handler has returned, or there is none: the exchange ends, now or when its answer is sent.
@@ -91,6 +96,19 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   void Run() override;
   void Discard() override;
 
+  /// Sends a PING to a silent peer, and ends the connection without an answer.
+  class Health final : public netpoll::Timer {
+   public:
+    explicit Health(Http2Conn& conn) : conn_(&conn) {}
+
+   private:
+    void OnTimer() override { conn_->CheckHealth(); }
+
+    Http2Conn* conn_;
+  };
+
+  [[gnu::cold]] void CheckHealth();
+  void Count(std::string_view scope, h2::ErrorCode code) const;
   void Receive();
   void UpdateReadDeadline(size_t had);
   void NoteUnsent();
@@ -112,6 +130,8 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   Http2Exchange* next_ = nullptr;  // for a stream whose section is being decoded
   h2::Session session_;
   IntrusiveList<Http2Exchange> exchanges_;
+  Health health_{*this};
+  TimePoint last_received_{};
   TimePoint last_stream_ended_{};
   size_t unsent_ = 0;  // Writer() when its deadline was set, and what was added since
   Phase phase_ = Phase::kOpen;
@@ -121,6 +141,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   bool disconnected_ = false;  // no call on connection_ any more
   bool gone_ = false;          // to be destroyed by Run
   bool peer_finished_ = false;
+  bool health_asked_ = false;  // a PING of health_ is unanswered
 };
 
 }  // namespace hon::engine

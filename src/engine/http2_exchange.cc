@@ -32,7 +32,7 @@ void Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
   sent_ = false;
   stream_.Begin(conn, services_->settings);
   if (const h2::Violation violation = ReadHead(info)) {
-    conn.GetSession().ResetFaulty(wire_, violation);
+    conn.ResetFaulty(wire_, violation);
     stream_.OnGone(io::ErrClosed);
     return conn.Ended(*this);
   }
@@ -82,6 +82,7 @@ adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
                            request_);
   if (why != Refusal::kNone) return why;
   if (head_.expects_otherwise) return Refusal::kExpectationFailed;
+  if (head_.expect_continue) request_.Header.Del(http::HeaderId::kExpect);  // contract H31
   if (head_.content_length > services_->settings.body_bytes_max) return Refusal::kContentTooLarge;
   return Refusal::kNone;
 }

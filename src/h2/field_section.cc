@@ -2,6 +2,9 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
+
+#include "http/list.h"
 
 namespace hon::h2 {
 namespace {
@@ -121,7 +124,7 @@ class Section {
         cookie_bytes_ += line.value.size();
         return {};
       case HeaderId::kExpect:
-        (EqualFold(line.value, "100-continue") ? expects_continue_ : expects_otherwise_) = true;
+        TakeExpect(line.value);
         break;
       case HeaderId::kTrailer:
         announces_trailers_ = true;
@@ -131,6 +134,13 @@ class Section {
     }
     header_.AddView(http::HeaderName(line.id), line.value, line.id);
     return {};
+  }
+
+  // As over HTTP/1 (Go: the first line counts, and an empty value is no expectation).
+  void TakeExpect(std::string_view value) {
+    if (std::exchange(expect_seen_, true) || value.empty()) return;
+    const bool known = http::internal::ListHasFold(value, "100-continue");
+    (known ? expects_continue_ : expects_otherwise_) = true;
   }
 
   Violation TakeLength(const FieldLine& line) {
@@ -156,6 +166,7 @@ class Section {
   size_t cookies_ = 0;
   int64_t content_length_ = -1;
   int hosts_ = 0;
+  bool expect_seen_ = false;
   bool expects_continue_ = false;
   bool expects_otherwise_ = false;
   bool announces_trailers_ = false;

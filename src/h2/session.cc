@@ -15,10 +15,12 @@ Session::Session(Role role, const SessionLimits& limits, SessionHandler& handler
     : handler_(&handler),
       out_(&out),
       limits_(limits),
+      decoder_(limits.decoder_table_bytes),
       control_(limits.control_credit),
       resets_(limits.reset_credit),
       role_(role),
       preface_seen_(role == Role::kClient) {
+  encoder_.SetTableBytesMax(limits_.encoder_table_bytes);
   peer_.enable_push = role == Role::kServer;  // only a client sends ENABLE_PUSH
 }
 
@@ -27,7 +29,7 @@ Session::~Session() { HON_ASSERT(owned_ == 0); }
 
 void Session::Start(bool connect_protocol) {
   if (role_ == Role::kClient) out_->Write(kClientPreface);
-  std::array<Setting, 5> settings;
+  std::array<Setting, 6> settings;
   size_t count = 0;
   const auto tell = [&](SettingId id, uint32_t value) { settings[count++] = {id, value}; };
   if (role_ == Role::kClient) {
@@ -36,6 +38,9 @@ void Session::Start(bool connect_protocol) {
     tell(SettingId::kMaxConcurrentStreams, limits_.streams_max);
     tell(SettingId::kNoRfc7540Priorities, 1);
     if (connect_protocol) tell(SettingId::kEnableConnectProtocol, 1);
+  }
+  if (limits_.decoder_table_bytes != HpackDecoder::kTableBytesMax) {
+    tell(SettingId::kHeaderTableSize, static_cast<uint32_t>(limits_.decoder_table_bytes));
   }
   if (limits_.stream_window != kInitialWindow) {
     tell(SettingId::kInitialWindowSize, limits_.stream_window);

@@ -418,7 +418,7 @@ void Session::HandleSettings(const Frame& frame) {
   if (role_ == Role::kClient && peer_.enable_push) {
     return Fail(ProtocolError("ENABLE_PUSH from a server"));  // RFC 9113 §6.5.2
   }
-  encoder_.SetTableBytesMax(peer_.header_table_size);
+  encoder_.SetTableBytesMax(std::min<size_t>(peer_.header_table_size, limits_.encoder_table_bytes));
   const int64_t change = int64_t{peer_.initial_window_size} - window_before;
   bool overflow = false;
   if (change != 0) {

@@ -76,6 +76,10 @@ Option WithReusePort() {
   return [](Options& options) { options.reuse_port = true; };
 }
 
+Option WithHTTP2(http::HTTP2Config config) {
+  return [config = std::move(config)](Options& options) { options.conn.http2 = config; };
+}
+
 Option WithProtocols(http::Protocols protocols) {
   return [protocols](Options& options) { options.protocols = protocols; };
 }

@@ -28,7 +28,7 @@ constexpr size_t kLargeBytes = 300'000;
 
 class Http2ConnTest : public testing::Test {
  protected:
-  explicit Http2ConnTest(bool http1 = true)
+  explicit Http2ConnTest(bool http1 = true, const http::HTTP2Config& config = {})
       : engine_(Handlers(), WithStallTime(kUnlimited), WithPlacement(kInline),
                 WithRequestTimeout(5s),
                 WithEventHook([this](const Event& event) { events_.emplace_back(event.detail); })) {
@@ -44,6 +44,7 @@ class Http2ConnTest : public testing::Test {
     settings.body_bytes_max = 400'000;
     settings.protocols.SetUnencryptedHTTP2(true);
     settings.protocols.SetHTTP1(http1);
+    settings.http2 = config;
     serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
     fd_ = kernel_->Open();
     const auto adopted = loop_->Adopt(fd_, *serving_);
@@ -123,7 +124,7 @@ class Http2ConnTest : public testing::Test {
   }
   /// Sends raw bytes in place of the client's session, and returns the frames of the answer.
   std::vector<h2::testing::ReadFrame> Exchange(std::string_view bytes) {
-    Socket().Sends(bytes);
+    if (!bytes.empty()) Socket().Sends(bytes);
     for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
     return h2::testing::ReadFrames(Socket().Take());
   }
@@ -326,6 +327,60 @@ TEST_F(Http2ConnTest, ConnectionCloseEndsTheConnectionBehindItsStreams) {
   EXPECT_EQ(Get("/close").body, "last");
   EXPECT_EQ(client_.Find(1)->header.count("Connection"), 0U);
   EXPECT_EQ(client_.GoAways().size(), 2U);
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+class Http2ConfigTest : public Http2ConnTest {
+ protected:
+  Http2ConfigTest()
+      : Http2ConnTest(true,
+                      {.MaxConcurrentStreams = 2,
+                       .MaxDecoderHeaderTableSize = 100,
+                       .SendPingTimeout = 2s,
+                       .PingTimeout = 1s,
+                       .CountError = [](std::string_view token) { counted.emplace_back(token); }}) {
+    counted.clear();
+  }
+  static inline std::vector<std::string> counted;
+};
+
+TEST_F(Http2ConfigTest, SettingsAreAnnouncedAndKept) {
+  EXPECT_TRUE(Ask("/sleep").id == 1 && Ask("/sleep").id == 3);
+  Settle();
+  Ask("/");
+  EXPECT_FALSE(client_.Opened());  // the client keeps to the announced two
+  const auto frames =
+      Exchange(RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | h2::kFlagEndStream, 5,
+                        h2::testing::GetBlock()));
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data())),
+            ErrorCode::kRefusedStream);
+  // A size update past the announced table (RFC 7541 §4.2).
+  const auto failed =
+      Exchange(RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | h2::kFlagEndStream, 7,
+                        "\x3f\x46" + h2::testing::GetBlock()));
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].header.type, h2::FrameType::kGoAway);
+  EXPECT_EQ(counted, std::vector<std::string>{"conn_COMPRESSION_ERROR"});
+}
+
+TEST_F(Http2ConfigTest, ASilentPeerIsAskedAndLeft) {
+  Settle();
+  kernel_->Advance(2100ms);
+  auto frames = Exchange("");
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].header.type, h2::FrameType::kPing);
+  // An answer in time.
+  kernel_->Advance(500ms);
+  Exchange(RawFrame(h2::FrameType::kPing, h2::kFlagAck, 0, frames[0].payload));
+  kernel_->Advance(1900ms);
+  EXPECT_TRUE(Exchange("").empty());
+  kernel_->Advance(200ms);
+  EXPECT_EQ(Exchange("").size(), 1U);  // the next PING
+  kernel_->Advance(1100ms);
+  frames = Exchange("");
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].header.type, h2::FrameType::kGoAway);
   EXPECT_TRUE(Socket().SawFin());
 }
 

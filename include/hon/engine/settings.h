@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "hon/base/time.h"
+#include "hon/http/http2_config.h"
 #include "hon/http/protocols.h"
 
 namespace hon::engine {
@@ -35,6 +36,7 @@ struct ConnSettings {
     http1.SetHTTP1(true);
     return http1;
   }();
+  http::HTTP2Config http2;
 };
 
 /// The least rate, in bytes a second, at which a peer must send a body or read an answer for a

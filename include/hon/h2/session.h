@@ -40,6 +40,9 @@ struct SessionLimits {
   /// Encoded bytes of one field block, and its CONTINUATION frames.
   size_t block_bytes_max = 256 * 1024;
   uint32_t continuations_max = 32;
+  /// SETTINGS_HEADER_TABLE_SIZE, and the most that is used of the peer's.
+  size_t decoder_table_bytes = HpackDecoder::kTableBytesMax;
+  size_t encoder_table_bytes = HpackEncoder::kTableBytesMax;
   /// The initial window of each stream, and the window of a stream that is read as fast as it is
   /// received.
   uint32_t stream_window = kInitialWindow;

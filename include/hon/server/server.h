@@ -18,6 +18,7 @@
 #include "hon/base/error.h"
 #include "hon/base/result.h"
 #include "hon/engine/engine.h"
+#include "hon/http/http2_config.h"
 #include "hon/http/protocols.h"
 #include "hon/http/server_context.h"
 #include "hon/netpoll/loop.h"
@@ -134,6 +135,8 @@ Option WithReusePort();
 /// ALPN, HTTP/2 first. On other listeners, where both are served, the first bytes of a connection
 /// decide (RFC 9113 §3.3). With an empty set Listen fails.
 Option WithProtocols(http::Protocols protocols);
+/// The settings of HTTP/2 (hon/http/http2_config.h), as Go's Server.HTTP2.
+Option WithHTTP2(http::HTTP2Config config);
 /// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.
 Option WithTLS(tls::Config config);
