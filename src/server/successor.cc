@@ -104,7 +104,8 @@ Result<int> StartProgram(const Successor& successor,
                          const std::vector<netpoll::ListenSocket>& sockets) {
   if (successor.arguments.empty()) return Fail(Error::New("a successor needs its arguments"));
   std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) < 0) return Fail(Error::System(errno, "pipe"));
+  if (::pipe(pipe.data()) < 0) return Fail(Error::System(errno, "pipe"));
+  for (const int fd : pipe) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   const OwnFd ready(pipe[0]);
   OwnFd tell(pipe[1]);
   // Above the numbers that they get in the successor, so that none is overwritten.

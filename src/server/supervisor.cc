@@ -1,5 +1,6 @@
 #include "hon/server/supervisor.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -41,9 +42,10 @@ Error NotifySupervisor(std::string_view state) {
   name.copy(to.sun_path, name.size());
   if (name[0] == '@') to.sun_path[0] = '\0';  // abstract: unix(7)
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) return Error::System(errno, "socket");
-  const ssize_t sent = ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  const ssize_t sent = ::sendto(fd, state.data(), state.size(), MSG_DONTWAIT,
                                 reinterpret_cast<const sockaddr*>(&to), size);
   const int error = errno;
   ::close(fd);
