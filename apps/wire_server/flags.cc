@@ -42,7 +42,7 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_flag("--h2c", flags.h2c, "the plain listener takes HTTP/2, too");
   app.add_flag("--no-h2", flags.tls.no_http2, "the listener with TLS takes no HTTP/2");
   app.add_option("--upstream", flags.upstream.url,
-                 "http(s):// URL that /proxy/ passes requests on to");
+                 "http(s):// or h2c:// URL that /proxy/ passes requests on to");
   app.add_option("--upstream-ca", flags.upstream.ca,
                  "PEM file of the authorities of its certificate");
   app.add_option("--upstream-at", flags.upstream.at,

@@ -12,11 +12,14 @@
 namespace hon::wire {
 
 Result<http::HandlerPtr> MakeUpstream(const UpstreamFlags& flags) {
-  HON_TRY(const url::URL target, url::Parse(flags.url));
+  HON_TRY(url::URL target, url::Parse(flags.url));
+  const bool h2c = target.Scheme == "h2c";
+  if (h2c) target.Scheme = "http";
   if ((target.Scheme != "http" && target.Scheme != "https") || target.Host.empty()) {
-    return Fail(Error::New("--upstream: http://HOST[:PORT] or https://HOST[:PORT]"));
+    return Fail(Error::New("--upstream: http://, https:// or h2c://, and HOST[:PORT]"));
   }
   client::TransportOptions options;
+  if (h2c) options.Protocols.SetUnencryptedHTTP2(true);
   HON_TRY(options.TLS, UpstreamTls(flags));
   const auto proxy = std::make_shared<httputil::ReverseProxy>();
   proxy->Rewrite = [target](httputil::ProxyRequest& r) {

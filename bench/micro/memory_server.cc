@@ -22,8 +22,8 @@ constexpr int kQuietTurns = 4;
 
 }  // namespace
 
-void MemoryBackend::Deliver() {
-  if (offered_.empty()) return;
+bool MemoryBackend::Deliver() {
+  if (offered_.empty()) return false;
   while (!offered_.empty() && ConnectionIo::WantsInput(*connection_)) {
     io::Block* block = blocks_->Get();
     const size_t n = std::min<size_t>(offered_.size(), block->capacity);
@@ -32,6 +32,7 @@ void MemoryBackend::Deliver() {
     if (!ConnectionIo::ReceivedBlock(*connection_, block, n)) io::BlockPool::Unref(block);
   }
   ConnectionIo::DeliverInput(*connection_);
+  return true;
 }
 
 Error MemoryBackend::Attach(netpoll::Connection& c) {

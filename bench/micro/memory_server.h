@@ -30,9 +30,9 @@ class MemoryBackend final : public netpoll::Backend {
   [[nodiscard]] bool Closed() const { return connection_ == nullptr; }
 
   [[nodiscard]] netpoll::BackendKind Kind() const override { return netpoll::BackendKind::kFake; }
-  void Bind(io::BlockPool& blocks) override { blocks_ = &blocks; }
+  void Bind(netpoll::Loop& loop) override { blocks_ = &loop.Blocks(); }
   void Wait(Duration) override {}
-  void Deliver() override;
+  bool Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
   void Wake() override {}
   void StartAccept(netpoll::Acceptor&) override {}

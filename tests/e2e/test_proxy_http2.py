@@ -28,6 +28,19 @@ class ProxyHttp2(unittest.TestCase):
             answer = client.ask("/proxy/echo", "POST", body=data)
             self.assertEqual((answer.status, answer.body), (200, data))
 
+    def test_an_upstream_that_speaks_http2_by_prior_knowledge(self):
+        back = self.enterContext(harness.Server("--h2c"))
+        front = self.enterContext(harness.Server("--h2c", "--upstream", back.url.replace("http://", "h2c://")))
+        client = self.enterContext(Client(front))
+        self.assertIn(b"proto: HTTP/2.0\n", client.ask("/proxy/proto").body)
+        for size in (0, 1, 100_000, 1 << 20):
+            data = os.urandom(size)
+            answer = client.ask("/proxy/echo", "POST", body=data)
+            self.assertEqual((answer.status, answer.body), (200, data))
+        self.assertEqual(client.ask("/proxy/trailers", "POST", body=b"abc").trailers, [("x-body-length", "3")])
+        plain = front.ask(b"GET /proxy/proto HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        self.assertIn(b"proto: HTTP/2.0\n", plain.body)
+
     def test_requests_are_proxied_beside_each_other(self):
         client = self.chain()
         slow = client.open("/proxy/sleep/300")

@@ -248,7 +248,7 @@ TEST_F(Http1ConnTest, ADrainClosesWhatWaitsAndAnswersWhatHasBegun) {
   Settle();
   static_cast<void>(Socket().Take());
   int empty = 0;
-  serving_->Drain(1h, [&] { ++empty; });
+  serving_->Drain({.hijacked = 1h}, [&] { ++empty; });
   Settle();
   EXPECT_TRUE(Socket().SawFin() || Socket().Closed());
   EXPECT_EQ(serving_->Connections(), 1U);

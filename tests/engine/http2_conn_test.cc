@@ -302,7 +302,7 @@ TEST_F(Http2ConnTest, AnIdleConnectionIsClosedAndPingsDoNotKeepIt) {
 TEST_F(Http2ConnTest, AShutdownAnswersWhatRuns) {
   const auto& slow = Ask("/sleep");
   Settle();
-  serving_->Drain(1s, [this] { empty_ = true; });
+  serving_->Drain({.hijacked = 1s}, [this] { empty_ = true; });
   Settle();
   // In two steps: the PING is acknowledged by the client's session.
   ASSERT_EQ(client_.GoAways().size(), 2U);
@@ -317,7 +317,7 @@ TEST_F(Http2ConnTest, AShutdownAnswersWhatRuns) {
 TEST_F(Http2ConnTest, AQuietConnectionEndsAtOnceWithTheServer) {
   EXPECT_EQ(Get("/").status, 200);
   Passes(1100ms);
-  serving_->Drain(1s, [this] { empty_ = true; });
+  serving_->Drain({.hijacked = 1s}, [this] { empty_ = true; });
   Settle();
   EXPECT_TRUE(empty_);
   ASSERT_EQ(client_.GoAways().size(), 1U);
