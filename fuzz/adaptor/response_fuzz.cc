@@ -40,7 +40,9 @@ class Capture final : public io::Stream {
 
 class Control final : public ConnControl {
  public:
-  Result<std::unique_ptr<io::Conn>> Hijack() override { return Fail(io::ErrClosed); }
+  Result<std::unique_ptr<io::Conn>> Hijack(std::string_view) override {
+    return Fail(io::ErrClosed);
+  }
   Error SetRequestDeadline(TimePoint) override { return {}; }
   bool KeepAlive() const override { return true; }
   void LogHandlerError(std::string_view) override {}

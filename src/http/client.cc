@@ -47,9 +47,9 @@ Error Check(const Client& client, const Request& request) {
 }
 
 /// One call of Do: the requests of a chain of redirects.
-class Chain {
+class RedirectChain {
  public:
-  Chain(Client& client, RequestPtr first)
+  RedirectChain(Client& client, RequestPtr first)
       : client_(client), first_(std::move(first)), current_(first_) {
     if (client.Timeout > Duration::zero()) {
       deadline_ = DeadlineAfter(Clock::now(), client.Timeout);
@@ -90,7 +90,7 @@ class Chain {
 };
 
 // Userinfo and cookies go into a copy, since the request belongs to the caller.
-RequestPtr Chain::WithAdditions() {
+RequestPtr RedirectChain::WithAdditions() {
   const bool credentials =
       current_->URL.User != nullptr && !current_->Header.Has(HeaderId::kAuthorization);
   std::vector<Cookie> cookies;
@@ -108,7 +108,7 @@ RequestPtr Chain::WithAdditions() {
   return copy;
 }
 
-Result<Response> Chain::SendOnce() {
+Result<Response> RedirectChain::SendOnce() {
   if (Error err = Check(client_, *current_)) return Fail(std::move(err));
   const RequestPtr request = WithAdditions();
   Result<Response> answer = Send(request);
@@ -123,7 +123,7 @@ Result<Response> Chain::SendOnce() {
   return answer;
 }
 
-Result<Response> Chain::Send(const RequestPtr& request) {
+Result<Response> RedirectChain::Send(const RequestPtr& request) {
   if (deadline_ == kNever) return client_.Transport->RoundTrip(*request);
   // During the call the request has the context with the time limit.
   const appcontext::Context own = request->Context();
@@ -140,7 +140,7 @@ Result<Response> Chain::Send(const RequestPtr& request) {
   return answer;
 }
 
-bool Chain::IsSensitive(std::string_view name) const {
+bool RedirectChain::IsSensitive(std::string_view name) const {
   const auto& more = client_.SensitiveHeaders;
   return internal::IsCredential(name) ||
          std::any_of(more.begin(), more.end(),
@@ -148,7 +148,7 @@ bool Chain::IsSensitive(std::string_view name) const {
 }
 
 // The fields of the first request, without those of a dropped body or of another origin.
-void Chain::CopyHeader(const internal::RedirectPlan& plan, Request& next) {
+void RedirectChain::CopyHeader(const internal::RedirectPlan& plan, Request& next) {
   if (!plan.keep_body) body_dropped_ = true;
   if (!internal::SameOrigin(first_->URL, next.URL)) crossed_origin_ = true;
   for (const auto& field : first_->Header) {
@@ -163,7 +163,8 @@ void Chain::CopyHeader(const internal::RedirectPlan& plan, Request& next) {
   }
 }
 
-Result<RequestPtr> Chain::NextRequest(const Response& answer, const internal::RedirectPlan& plan) {
+Result<RequestPtr> RedirectChain::NextRequest(const Response& answer,
+                                              const internal::RedirectPlan& plan) {
   const std::string_view location = answer.Header.Get(HeaderId::kLocation);
   Result<url::URL> url = current_->URL.Parse(location);
   if (!url) {
@@ -193,7 +194,7 @@ Result<RequestPtr> Chain::NextRequest(const Response& answer, const internal::Re
   return next;
 }
 
-Error Chain::MayFollow(Request& next, bool& follow) {
+Error RedirectChain::MayFollow(Request& next, bool& follow) {
   if (client_.CheckRedirect == nullptr) {
     if (sent_.size() < kRedirectsMax) return {};
     return Error::Of(ErrTooManyRedirects,
@@ -211,7 +212,7 @@ Error Chain::MayFollow(Request& next, bool& follow) {
 }
 
 // Makes the next request the current one, or clears `follow` when `answer` is the last.
-Error Chain::Prepare(Response& answer, bool& follow) {
+Error RedirectChain::Prepare(Response& answer, bool& follow) {
   const std::string_view method =
       current_->Method.empty() ? MethodGet : std::string_view(current_->Method);
   const internal::RedirectPlan plan = internal::PlanRedirect(method, answer.StatusCode);
@@ -265,10 +266,12 @@ Result<Request> NewRequestWithContext(appcontext::Context context, std::string_v
   return request;
 }
 
-Result<Response> Client::Do(Request& request) { return Chain(*this, Borrow(request)).Run(); }
+Result<Response> Client::Do(Request& request) {
+  return RedirectChain(*this, Borrow(request)).Run();
+}
 
 Result<Response> Client::Do(Request&& request) {
-  return Chain(*this, std::make_shared<Request>(std::move(request))).Run();
+  return RedirectChain(*this, std::make_shared<Request>(std::move(request))).Run();
 }
 
 Result<Response> Client::Get(std::string_view url) { return Start(*this, MethodGet, url, "", {}); }

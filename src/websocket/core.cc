@@ -12,7 +12,6 @@ namespace hon::websocket::internal {
 
 Core::Core(Session& session, const DeflateTerms& deflate, bool client)
     : session_(session),
-      outbox_(session.outbox_),
       send_(deflate.send),
       reader_options_{.masked = !client,
                       .deflate = deflate.enabled,
@@ -40,9 +39,9 @@ void Core::OnOpen(std::unique_ptr<io::EventConn> conn) {
   thread_ = std::this_thread::get_id();
   conn_ = std::move(conn);
   {
-    Outbox::Lock lock(outbox_.mutex);
-    outbox_.conn = conn_.get();
-    outbox_.Move(PhaseEvent::kOpened);
+    Outbox::Lock lock(GetOutbox().mutex);
+    GetOutbox().conn = conn_.get();
+    GetOutbox().Move(PhaseEvent::kOpened);
   }
   if (Options().ping_interval != kUnlimited) {
     conn_->SetDeadline(io::ConnDeadline::kIdle,
@@ -65,7 +64,7 @@ void Core::BeginEvents() {
 
 void Core::OnInput() {
   const bool pinged = std::exchange(liveness_, Liveness::kHeard) == Liveness::kPinged;
-  if (pinged && outbox_.IsOpen() && postponed_ == nullptr) {
+  if (pinged && GetOutbox().IsOpen() && postponed_ == nullptr) {
     conn_->SetDeadline(io::ConnDeadline::kRead, kNever);
   }
   Pump();
@@ -86,7 +85,7 @@ Result<ReadResult> Core::Read(std::string& into, bool whole) {
   reading_ = &reading;
   Pump();
   Error err;
-  if (!reading.over && outbox_.IsOpen()) {
+  if (!reading.over && GetOutbox().IsOpen()) {
     reading.waiter = fiber::Current();
     err = reading.waiter == nullptr
               ? Error::New("websocket: a read on a loop's thread needs a fiber")
@@ -95,8 +94,8 @@ Result<ReadResult> Core::Read(std::string& into, bool whole) {
   reading_ = nullptr;
   if (reading.done) return reading.result;
   if (!into.empty()) left_ = std::make_unique<Left>(Left{std::move(into), reading.result});
-  Outbox::Lock lock(outbox_.mutex);
-  return Fail(err && outbox_.IsOpen() ? std::move(err) : outbox_.WhyClosed());
+  Outbox::Lock lock(GetOutbox().mutex);
+  return Fail(err && GetOutbox().IsOpen() ? std::move(err) : GetOutbox().WhyClosed());
 }
 
 // Returns the rest of a message that an earlier reader has left, if any. Returns true when nothing
@@ -125,10 +124,10 @@ void Core::DeliverRemote(const ReadResult& result) {
   const std::shared_ptr<RemoteReading> reading = std::move(remote_reading_);
   reading->result = result;
   {
-    Outbox::Lock lock(outbox_.mutex);
+    Outbox::Lock lock(GetOutbox().mutex);
     if (!reading->abandoned.load(std::memory_order_relaxed)) {
       reading->done = true;
-      return outbox_.changed.WakeAll();
+      return GetOutbox().changed.WakeAll();
     }
   }
   left_ = std::make_unique<Left>(Left{std::move(reading->data), result});
@@ -152,8 +151,8 @@ void Core::WakeReader() {
 // Input.
 
 bool Core::WantsMessages() {
-  if (outbox_.skip_message.load(std::memory_order_acquire)) return true;
-  if (!outbox_.IsOpen()) return true;  // to drop them
+  if (GetOutbox().skip_message.load(std::memory_order_acquire)) return true;
+  if (!GetOutbox().IsOpen()) return true;  // to drop them
   if (session_.handler_ == nullptr) {
     DropAbandoned();
     return (reading_ != nullptr && !reading_->over) || remote_reading_ != nullptr;
@@ -165,7 +164,7 @@ bool Core::WantsMessages() {
 }
 
 void Core::Pump() {
-  if (conn_ == nullptr || outbox_.GetPhase() >= Phase::kEnding || pump_posted_) return;
+  if (conn_ == nullptr || GetOutbox().GetPhase() >= Phase::kEnding || pump_posted_) return;
   if (std::exchange(pumping_, true)) return;
   const std::shared_ptr<Session> keep = self_;
   if (postponed_ != nullptr) {
@@ -175,7 +174,7 @@ void Core::Pump() {
   }
   bool wanted = WantsMessages();
   const auto over = [this] {
-    return outbox_.GetPhase() >= Phase::kEnding || postponed_ != nullptr;
+    return GetOutbox().GetPhase() >= Phase::kEnding || postponed_ != nullptr;
   };
   for (;;) {
     const std::string_view front = conn_->In().Front();
@@ -245,10 +244,10 @@ void Core::Handle(const Found& found) {
 }
 
 void Core::TakePiece(const Found& found) {
-  if (outbox_.skip_message.load(std::memory_order_acquire)) {
-    return outbox_.skip_message.store(!found.final, std::memory_order_release);
+  if (GetOutbox().skip_message.load(std::memory_order_acquire)) {
+    return GetOutbox().skip_message.store(!found.final, std::memory_order_release);
   }
-  if (!outbox_.IsOpen()) return;
+  if (!GetOutbox().IsOpen()) return;
   if (session_.handler_ == nullptr) return TakePieceForReader(found);
   if (!found.final && message_ == nullptr) {
     message_ = std::make_unique<MessageBuffer>(conn_->In().Pool());
@@ -282,7 +281,7 @@ void Core::TakePieceForReader(const Found& found) {
 
 // A peer that pings and does not read is not answered without end: what counts is the last ping.
 void Core::AnswerPing(std::string_view payload) {
-  if (!outbox_.IsOpen() || Unsent() >= Options().unsent_bytes_max) return;
+  if (!GetOutbox().IsOpen() || Unsent() >= Options().unsent_bytes_max) return;
   Emit(Opcode::kPong, payload);
 }
 
@@ -290,7 +289,7 @@ void Core::AnswerPing(std::string_view payload) {
 
 // Whether what ends the connection waits until the reader has answered what came before it: a
 // client may ask and say goodbye in one breath.
-bool Core::Postponed() const { return answering_ && outbox_.IsOpen(); }
+bool Core::Postponed() const { return answering_ && GetOutbox().IsOpen(); }
 
 void Core::PeerEnds(const Found& found) {
   HON_ASSERT(postponed_ == nullptr);
@@ -313,16 +312,16 @@ void Core::End(io::ConnClose how, const PeerEnd* by_peer) {
   std::vector<Outbox::Entry> entries;
   bool answer = false;
   {
-    Outbox::Lock lock(outbox_.mutex);
+    Outbox::Lock lock(GetOutbox().mutex);
     if (by_peer != nullptr) {
       const bool by_fin = by_peer->kind == Found::Kind::kNothing;
-      answer = !by_fin && outbox_.IsOpen();
-      outbox_.status =
+      answer = !by_fin && GetOutbox().IsOpen();
+      GetOutbox().status =
           by_fin ? nullptr
                  : std::make_unique<CloseStatus>(CloseStatus{by_peer->code, by_peer->reason});
     }
-    entries = outbox_.TakeAll();
-    outbox_.Move(PhaseEvent::kEnded);
+    entries = GetOutbox().TakeAll();
+    GetOutbox().Move(PhaseEvent::kEnded);
   }
   EmitEntries(entries);
   if (answer) {
@@ -342,7 +341,7 @@ void Core::AwaitPeersClose() {
   WakeReader();
   conn_->Post([self = self_] {
     Core& core = self->core_;
-    if (core.conn_ == nullptr || core.outbox_.GetPhase() != Phase::kClosing) return;
+    if (core.conn_ == nullptr || core.GetOutbox().GetPhase() != Phase::kClosing) return;
     core.conn_->SetDeadline(io::ConnDeadline::kRead,
                             DeadlineAfter(Clock::now(), core.Options().close_timeout));
     core.Pump();  // messages received meanwhile are dropped
@@ -350,11 +349,11 @@ void Core::AwaitPeersClose() {
 }
 
 void Core::OnDrained() {
-  outbox_.out_bytes.store(0, std::memory_order_relaxed);
+  GetOutbox().out_bytes.store(0, std::memory_order_relaxed);
   paused_ = false;
   {
-    Outbox::Lock lock(outbox_.mutex);
-    outbox_.changed.WakeAll();
+    Outbox::Lock lock(GetOutbox().mutex);
+    GetOutbox().changed.WakeAll();
   }
   Pump();
 }
@@ -362,7 +361,7 @@ void Core::OnDrained() {
 void Core::OnDeadline(io::ConnDeadline which) {
   switch (which) {
     case io::ConnDeadline::kRead:  // no pong, or no answer to our close
-      if (postponed_ != nullptr && outbox_.IsOpen()) return FinishPostponed();
+      if (postponed_ != nullptr && GetOutbox().IsOpen()) return FinishPostponed();
       return End(io::ConnClose::kAbort);
     case io::ConnDeadline::kWrite: {
       HON_ASSERT(write_watched_);
@@ -384,7 +383,7 @@ void Core::OnPingTimer() {
     liveness_ = Liveness::kQuiet;
     return;
   }
-  if (liveness_ == Liveness::kPinged || !conn_->In().Empty() || !outbox_.IsOpen()) return;
+  if (liveness_ == Liveness::kPinged || !conn_->In().Empty() || !GetOutbox().IsOpen()) return;
   Emit(Opcode::kPing, {});
   if (Options().pong_timeout == kUnlimited) return;
   liveness_ = Liveness::kPinged;
@@ -406,16 +405,17 @@ void Core::OnClosed(const Error& why) {
   std::unique_ptr<std::vector<Outbox::EndCall>> end_calls;
   CloseStatus status;
   {
-    Outbox::Lock lock(outbox_.mutex);
-    outbox_.conn = nullptr;
-    static_cast<void>(outbox_.TakeAll());
-    outbox_.out_bytes.store(0, std::memory_order_relaxed);
-    end_calls = std::move(outbox_.end_calls);
-    if (why && outbox_.status == nullptr) {
-      outbox_.status = std::make_unique<CloseStatus>(CloseStatus{kCloseAbnormal, why.Message()});
+    Outbox::Lock lock(GetOutbox().mutex);
+    GetOutbox().conn = nullptr;
+    static_cast<void>(GetOutbox().TakeAll());
+    GetOutbox().out_bytes.store(0, std::memory_order_relaxed);
+    end_calls = std::move(GetOutbox().end_calls);
+    if (why && GetOutbox().status == nullptr) {
+      GetOutbox().status =
+          std::make_unique<CloseStatus>(CloseStatus{kCloseAbnormal, why.Message()});
     }
-    outbox_.Move(PhaseEvent::kGone);
-    status = outbox_.Status();
+    GetOutbox().Move(PhaseEvent::kGone);
+    status = GetOutbox().Status();
   }
   WakeReader();
   if (end_calls != nullptr) {
@@ -423,10 +423,10 @@ void Core::OnClosed(const Error& why) {
   }
   CallHandler("websocket::EventHandler::OnClose",
               [&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
-  Outbox::Lock lock(outbox_.mutex);
-  if (outbox_.context == nullptr) return;
-  const appcontext::CancelFunc cancel = outbox_.context->cancel;
-  const Error cause = outbox_.WhyClosed();
+  Outbox::Lock lock(GetOutbox().mutex);
+  if (GetOutbox().context == nullptr) return;
+  const appcontext::CancelFunc cancel = GetOutbox().context->cancel;
+  const Error cause = GetOutbox().WhyClosed();
   lock.unlock();
   cancel(cause);
 }

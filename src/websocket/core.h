@@ -126,9 +126,9 @@ class Core final : public io::ConnSink {
   void CheckUnsent();
   std::unique_ptr<Deflater> TakeDeflater();
   [[nodiscard]] const ConnOptions& Options() const;
+  [[nodiscard]] Outbox& GetOutbox() const;
 
   Session& session_;
-  Outbox& outbox_;
   std::shared_ptr<Session> self_;  // while the connection lives
   std::unique_ptr<io::EventConn> conn_;
   std::thread::id thread_;

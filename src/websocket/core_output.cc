@@ -36,16 +36,19 @@ void WriteFrame(io::LinkBuffer& out, const FrameHeader& header, std::string_view
 
 const ConnOptions& Core::Options() const { return session_.Options(); }
 
+Outbox& Core::GetOutbox() const { return session_.GetOutbox(); }
+
 size_t Core::Unsent() const {
   HON_ASSERT(OnLoop());
-  return outbox_.bytes.load(std::memory_order_relaxed) +
+  return GetOutbox().bytes.load(std::memory_order_relaxed) +
          (conn_ == nullptr ? 0 : conn_->Out().Len());
 }
 
 bool Core::HasRoom(bool within_message) {
-  if (outbox_.filled.load(std::memory_order_acquire)) MoveEntries();
-  if (!outbox_.IsOpen()) return false;
-  if (!within_message && (in_message_ || outbox_.message_open.load(std::memory_order_relaxed))) {
+  if (GetOutbox().filled.load(std::memory_order_acquire)) MoveEntries();
+  if (!GetOutbox().IsOpen()) return false;
+  if (!within_message &&
+      (in_message_ || GetOutbox().message_open.load(std::memory_order_relaxed))) {
     return false;
   }
   return conn_->Out().Len() < Options().unsent_bytes_max;
@@ -66,8 +69,8 @@ void Core::MoveEntries() {
   HON_ASSERT(OnLoop());
   std::vector<Outbox::Entry> entries;
   {
-    Outbox::Lock lock(outbox_.mutex);
-    entries = outbox_.TakeAll();
+    Outbox::Lock lock(GetOutbox().mutex);
+    entries = GetOutbox().TakeAll();
   }
   EmitEntries(entries);
 }
@@ -86,15 +89,15 @@ void Core::EmitEntries(const std::vector<Outbox::Entry>& entries) {
 
 void Core::Flush() {
   {
-    Outbox::Lock lock(outbox_.mutex);
-    outbox_.flush_posted = false;
+    Outbox::Lock lock(GetOutbox().mutex);
+    GetOutbox().flush_posted = false;
   }
-  if (conn_ == nullptr || !outbox_.filled.load(std::memory_order_acquire)) return;
+  if (conn_ == nullptr || !GetOutbox().filled.load(std::memory_order_acquire)) return;
   const bool was_in_message = in_message_;
   MoveEntries();
   if (!was_in_message || in_message_) return;
-  Outbox::Lock lock(outbox_.mutex);  // fibers of this loop wait for the end of that message
-  outbox_.changed.WakeAll();
+  Outbox::Lock lock(GetOutbox().mutex);  // fibers of this loop wait for the end of that message
+  GetOutbox().changed.WakeAll();
 }
 
 std::unique_ptr<Deflater> Core::TakeDeflater() {
@@ -134,10 +137,10 @@ void Core::Emit(Opcode opcode, std::string_view payload, bool final, bool compre
   Sent();
 }
 
-// Out() has grown.
+// GetOutbox() has grown.
 void Core::Sent() {
   const size_t unsent = conn_->Out().Len();
-  outbox_.out_bytes.store(unsent, std::memory_order_relaxed);
+  GetOutbox().out_bytes.store(unsent, std::memory_order_relaxed);
   if (unsent == 0) return;
   conn_->SendSoon();
   const Duration timeout = Options().write_timeout;
@@ -150,7 +153,7 @@ void Core::Sent() {
 // For writers that wait for room. When there is still too little, OnDrained follows later. Two
 // posts are always a turn apart.
 void Core::PostUnsentCheck(io::EventConn& conn) {
-  if (outbox_.unsent_check_posted.exchange(true, std::memory_order_relaxed)) return;
+  if (GetOutbox().unsent_check_posted.exchange(true, std::memory_order_relaxed)) return;
   conn.Post([self = session_.shared_from_this()] {
     Core& core = self->core_;
     core.Flush();
@@ -159,22 +162,22 @@ void Core::PostUnsentCheck(io::EventConn& conn) {
 }
 
 void Core::CheckUnsent() {
-  outbox_.unsent_check_posted.store(false, std::memory_order_relaxed);
+  GetOutbox().unsent_check_posted.store(false, std::memory_order_relaxed);
   if (conn_ == nullptr) return;
   const size_t unsent = conn_->Out().Len();
-  outbox_.out_bytes.store(unsent, std::memory_order_relaxed);
+  GetOutbox().out_bytes.store(unsent, std::memory_order_relaxed);
   {
-    Outbox::Lock lock(outbox_.mutex);
-    outbox_.changed.WakeAll();
+    Outbox::Lock lock(GetOutbox().mutex);
+    GetOutbox().changed.WakeAll();
   }
   if (std::exchange(paused_, false) && unsent < kEventsUnsentBytesMax) Pump();
 }
 
 void Core::SendPrepared(Prepared& message, PreparedBlocks& blocks) {
   HON_ASSERT(OnLoop());
-  if (conn_ == nullptr || !outbox_.IsOpen()) return;
-  if (outbox_.filled.load(std::memory_order_acquire)) MoveEntries();
-  if (in_message_ || outbox_.message_open.load(std::memory_order_relaxed)) return;
+  if (conn_ == nullptr || !GetOutbox().IsOpen()) return;
+  if (GetOutbox().filled.load(std::memory_order_acquire)) MoveEntries();
+  if (in_message_ || GetOutbox().message_open.load(std::memory_order_relaxed)) return;
   const ConnOptions& options = Options();
   if (conn_->Out().Len() >= options.unsent_bytes_max) {
     if (options.slow == Slow::kClose) End(io::ConnClose::kAbort);

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 import pathlib
 import re
 import select
@@ -45,16 +46,20 @@ class Browser:
             raise
 
     def _read_port(self):
+        # Without the buffer of the text file, in which select does not see lines.
+        fd = self.process.stdout.fileno()
+        text = ""
         end = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < end:
-            if not select.select([self.process.stdout], [], [], 1)[0]:
+            if not select.select([fd], [], [], 1)[0]:
                 continue
-            line = self.process.stdout.readline()
-            if found := re.search(r"started successfully on port (\d+)", line):
+            piece = os.read(fd, 4096)
+            text += piece.decode(errors="replace")
+            if found := re.search(r"started successfully on port (\d+)\.", text):
                 return int(found[1])
-            if not line:
+            if not piece:
                 break
-        raise AssertionError("chromedriver does not start")
+        raise AssertionError("chromedriver does not start: " + text)
 
     def __exit__(self, *_):
         try:

@@ -196,7 +196,7 @@ class AbuseTest(unittest.TestCase):
             if answer.status == 503:
                 refused += 1
                 self.assertEqual(answer.get("Retry-After"), "1")
-            self.assertIn("memory is short", server.errors())
+            self.assertTrue(harness.wait_until(lambda: "memory is short" in server.errors(), 15))
             # Room comes back without any time-out.
             self.assertTrue(harness.wait_until(lambda: server.ask(GOOD).status == 200, 15))
 

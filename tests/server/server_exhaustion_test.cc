@@ -85,7 +85,7 @@ TEST_P(ServerExhaustionTest, ARequestWithoutAStackIs503AndTheEndOfItsConnection)
   EXPECT_LT(refused, waiting.size());
   for (const auto& entry : log.Entries()) {
     EXPECT_EQ(entry.status, 503);
-    EXPECT_EQ(entry.detail, "no memory for the stack of another handler");
+    EXPECT_EQ(entry.detail, "no memory for another request");
   }
   // The server still serves the next request.
   WirePeer next(server.Address());
