@@ -169,11 +169,11 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
     }
     std::printf("hon listening on https://%s\n", server.Addresses().back().c_str());
   }
-  Announce(server, flags);
   PidFile pid_file(flags.pid_file);
   if (Error err = pid_file.Write()) {
     return Fails(err);
   }
+  Announce(server, flags);
   inherited->TellPredecessor();
   // Half of the watchdog's time: a loop that is held for so long does not come back.
   const Result<server::Heartbeat> heartbeat = server::Heartbeat::Start(

@@ -7,6 +7,8 @@
 
 #include "hon/server/proxy_protocol.h"
 #include "server/proxy_trust.h"
+#include "support/eventually.h"
+#include "support/test_server.h"
 
 namespace hon {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 using server::ParseProxyHeader;
 using server::ProxyHeader;
 using Status = server::ProxyHeader::Status;
+using test::WirePeer;
+using namespace std::chrono_literals;
 
 const std::string kSignature("\r\n\r\n\0\r\nQUIT\n", 12);
 const std::string kIpv4Addresses("\xC0\x00\x02\x01\xC6\x33\x64\x02\x30\x39\x00\x50", 12);
@@ -126,6 +130,72 @@ TEST(ProxyTrustTest, NetworksAreMatchedByTheirBits) {
     EXPECT_FALSE(server::ProxyTrust::Of({bad})) << bad;
   }
 }
+
+class ProxyTest : public test::BackendTest {
+ protected:
+  test::TestServer Serve(server::ProxyProtocol settings) {
+    return {engine_, GetParam(), server::WithProxyProtocol(std::move(settings))};
+  }
+  static std::string Ask(WirePeer& peer, const std::string& before = "") {
+    if (!peer.Send(before + std::string(test::kGet))) return "";
+    return peer.ReadAnswer().body;
+  }
+
+  http::HandlerFunc handler_{
+      [](http::ResponseWriter& w, http::Request& r) { w.Write(r.RemoteAddr); }};
+  test::EventLog log_;
+  engine::Engine engine_{handler_, engine::WithEventHook(log_.Hook())};
+};
+
+TEST_P(ProxyTest, TheHandlerSeesTheClient) {
+  const test::TestServer server = Serve({.trusted = {"127.0.0.0/8"}});
+  for (const auto& [header, client] :
+       {Case{"PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n", "192.0.2.1:12345"},
+        Case{Binary('\x21', '\x21', kIpv6Addresses), "[2001:db8::1]:12345"}}) {
+    WirePeer peer(server.Address());
+    EXPECT_EQ(Ask(peer, header), client);
+    EXPECT_EQ(Ask(peer), client);  // once for a connection
+    WirePeer slow(server.Address());
+    ASSERT_TRUE(slow.SendInPieces(header, 5));
+    EXPECT_EQ(Ask(slow), client);
+  }
+  WirePeer itself(server.Address());
+  EXPECT_TRUE(Ask(itself, Binary('\x20', '\0', "")).starts_with("127.0.0.1:"));
+}
+
+TEST_P(ProxyTest, WithoutAHeaderAProxyIsRefusedUnlessItNeedNotSendOne) {
+  {
+    const test::TestServer server = Serve({.trusted = {"127.0.0.1"}});
+    WirePeer peer(server.Address());
+    EXPECT_EQ(Ask(peer), "");
+    WirePeer bad(server.Address());
+    EXPECT_EQ(Ask(bad, "PROXY TCP4 x y 1 2\r\n"), "");
+    EXPECT_TRUE(test::Eventually([&] { return log_.Entries().size() == 2; }));
+  }
+  const test::TestServer server = Serve({.trusted = {"127.0.0.1"}, .required = false});
+  WirePeer peer(server.Address());
+  EXPECT_TRUE(Ask(peer).starts_with("127.0.0.1:"));
+}
+
+TEST_P(ProxyTest, AHeaderOfAnybodyElseIsABadRequest) {
+  const test::TestServer server = Serve({.trusted = {"10.0.0.0/8"}});
+  WirePeer liar(server.Address());
+  ASSERT_TRUE(
+      liar.Send("PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n" + std::string(test::kGet)));
+  EXPECT_EQ(liar.ReadAnswer().status, 400);
+  WirePeer peer(server.Address());
+  EXPECT_TRUE(Ask(peer).starts_with("127.0.0.1:"));
+}
+
+TEST_P(ProxyTest, AHeaderMustComeInTime) {
+  const test::TestServer server =
+      Serve({.trusted = {"127.0.0.1"}, .required = true, .header_timeout = 50ms});
+  WirePeer peer(server.Address());
+  ASSERT_TRUE(peer.Send("PROXY TCP4 "));
+  EXPECT_EQ(peer.ReadAll(), "");
+}
+
+HON_INSTANTIATE_BACKENDS(ProxyTest);
 
 }  // namespace
 }  // namespace hon

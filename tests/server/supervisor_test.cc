@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,9 +17,9 @@
 #include <functional>
 #include <string>
 
-#include "hon/netpoll/listener.h"
 #include "hon/server/inherited.h"
 #include "support/temp_dir.h"
+#include "support/test_server.h"
 
 namespace hon::server {
 namespace {
@@ -136,6 +137,55 @@ TEST(InheritedSocketsTest, AreThoseOfTheEnvironment) {
   EXPECT_TRUE(check(true));
   EXPECT_TRUE(check(false));
 }
+
+class InheritedTest : public test::BackendTest {};
+
+// A socket that systemd keeps is served, and listens on when the server has ended.
+TEST_P(InheritedTest, AServerListensOnWhatItWasGiven) {
+  auto given = netpoll::ListenSocket::Listen("127.0.0.1:0");
+  ASSERT_TRUE(given);
+  const std::string address = given->Address();
+  ASSERT_TRUE(InChild(given->Fd(), given->Fd(), [&] {
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    ::setenv("LISTEN_FDS", "1", 1);
+    http::HandlerFunc handler([](http::ResponseWriter& w, http::Request&) { w.Write("given"); });
+    engine::Engine engine(handler);
+    for (int generation = 0; generation < 2; ++generation) {
+      const int kept = ::dup(3);  // the server closes the one that it was given
+      auto inherited = std::make_shared<InheritedSockets>(InheritedSockets::FromEnvironment());
+      ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+      ::setenv("LISTEN_FDS", "1", 1);
+      {
+        Server server(engine, WithBackend(GetParam()), WithLoops(2),
+                      WithInheritedSockets(inherited));
+        if (server.Listen(address)) return false;
+        test::WirePeer peer(address);
+        if (!peer.Send(test::kGet) || peer.ReadAnswer().body != "given") return false;
+        if (server.Shutdown(appcontext::Background())) return false;
+      }
+      { const test::WirePeer queued(address); }  // the kernel still takes connections
+      ::dup2(kept, 3);
+      ::close(kept);
+    }
+    return true;
+  }));
+}
+
+TEST_P(InheritedTest, UnixSocketsHaveTheirMode) {
+  const support::TempDir folder;
+  http::HandlerFunc handler([](http::ResponseWriter&, http::Request&) {});
+  engine::Engine engine(handler);
+  for (const unsigned mode : {0600U, 0660U, 0666U}) {
+    Server server(engine, WithBackend(GetParam()), WithLoops(1), WithUnixSocketMode(mode));
+    const std::string path = folder.Path() + "/socket";
+    ASSERT_FALSE(server.Listen("unix:" + path));
+    struct stat info {};
+    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, mode);
+  }
+}
+
+HON_INSTANTIATE_BACKENDS(InheritedTest);
 
 }  // namespace
 }  // namespace hon::server
