@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include "hon/adaptor/chunked.h"
 #include "hon/adaptor/head_parser.h"
@@ -103,8 +102,7 @@ class Pen {
  public:
   explicit Pen(char* at) : at_(at) {}
   Pen& operator<<(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ += text.copy(at_, text.size());
     return *this;
   }
   Pen& Number(int64_t value) {

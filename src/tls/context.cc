@@ -116,7 +116,8 @@ Error ServerContext::Replace(std::vector<Certificate> certificates) {
 
 Error ServerContext::Reread() {
   std::vector<Certificate> fresh;
-  for (const Certificate& old : Certificates()->all) {
+  const std::shared_ptr<const CertificateSet> set = Certificates();
+  for (const Certificate& old : set->all) {
     if (old.CertFile().empty()) {
       fresh.push_back(old);
       continue;
@@ -130,7 +131,8 @@ Error ServerContext::Reread() {
 
 std::chrono::system_clock::time_point ServerContext::NotAfter() const {
   auto first = std::chrono::system_clock::time_point::max();
-  for (const Certificate& certificate : Certificates()->all) {
+  const std::shared_ptr<const CertificateSet> set = Certificates();
+  for (const Certificate& certificate : set->all) {
     first = std::min(first, certificate.NotAfter());
   }
   return first;
@@ -138,7 +140,8 @@ std::chrono::system_clock::time_point ServerContext::NotAfter() const {
 
 std::vector<std::string> ServerContext::CertificateFiles() const {
   std::vector<std::string> files;
-  for (const Certificate& certificate : Certificates()->all) {
+  const std::shared_ptr<const CertificateSet> set = Certificates();
+  for (const Certificate& certificate : set->all) {
     for (const std::string* file : {&certificate.CertFile(), &certificate.KeyFile()}) {
       const bool there = std::find(files.begin(), files.end(), *file) != files.end();
       if (!file->empty() && !there) files.push_back(*file);

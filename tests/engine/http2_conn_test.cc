@@ -98,7 +98,7 @@ class Http2ConnTest : public testing::Test {
     for (int quiet = 0; quiet < 3;) {
       const std::string sent = client_.Take();
       if (!sent.empty()) Socket().Sends(sent);
-      for (int i = 0; i < 4; ++i) loop_->Turn(0ms);
+      for (int i = 0; i < 32; ++i) loop_->Turn(0ms);
       const std::string received = Socket().Take();
       if (!received.empty()) client_.Give(received);
       quiet = sent.empty() && received.empty() ? quiet + 1 : 0;
