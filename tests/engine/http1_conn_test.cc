@@ -139,7 +139,7 @@ TEST_F(Http1ConnTest, OneMoreRequestIsServedByTheNextFiber) {
 TEST_F(Http1ConnTest, RequestsBehindAHandlerThatWaitedAreServedByItsFiber) {
   Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n" + Repeated(kGet, 2));
   EXPECT_EQ(Socket().Take(), "");
-  Passes(2100ms);
+  Passes(4s);
   const std::string answers = Socket().Take();
   EXPECT_LT(answers.find("slept"), answers.find("hello"));
   EXPECT_EQ(Count(answers, "hello"), 2U);
@@ -253,7 +253,7 @@ TEST_F(Http1ConnTest, ADrainClosesWhatWaitsAndAnswersWhatHasBegun) {
   EXPECT_TRUE(Socket().SawFin() || Socket().Closed());
   EXPECT_EQ(serving_->Connections(), 1U);
   EXPECT_EQ(empty, 0);
-  Passes(2100ms);
+  Passes(4s);
   const std::string answer = kernel_->At(other).Take();
   EXPECT_EQ(Count(answer, "slept"), 1U);
   EXPECT_EQ(Count(answer, "Connection: close"), 1U);
@@ -264,7 +264,7 @@ TEST_F(Http1ConnTest, ADrainClosesWhatWaitsAndAnswersWhatHasBegun) {
 TEST_F(Http1ConnTest, NoRequestIsServedBehindTheEndOfKeepAlives) {
   Sends("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(kGet));
   serving_->SetKeepAlivesEnabled(false);
-  Passes(2100ms);
+  Passes(4s);
   const std::string answers = Socket().Take();
   EXPECT_EQ(Count(answers, "slept"), 1U);
   EXPECT_EQ(Count(answers, "hello"), 0U);

@@ -192,7 +192,7 @@ TEST_F(Http2ConnTest, StreamsAreServedBesideEachOther) {
   EXPECT_EQ(quick.body, "HTTP/2.0 hello");
   EXPECT_EQ(slow.body, "");
   EXPECT_EQ(scheduler_->Live(), 1U);
-  Passes(2100ms);
+  Passes(4s);
   EXPECT_EQ(slow.body, "slept");
 }
 
@@ -232,7 +232,7 @@ TEST_F(Http2ConnTest, AStreamPastTheLimitIsRefused) {
   EXPECT_EQ(frames[0].header.type, h2::FrameType::kRstStream);
   EXPECT_EQ(static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data())),
             ErrorCode::kRefusedStream);
-  Passes(2100ms);
+  Passes(4s);
   EXPECT_EQ(client_.Find(199)->body, "slept");
 }
 
@@ -309,7 +309,7 @@ TEST_F(Http2ConnTest, AShutdownAnswersWhatRuns) {
   EXPECT_EQ(client_.GoAways()[0].first, h2::kStreamIdMax);
   EXPECT_EQ(client_.GoAways()[1], std::pair(1U, ErrorCode::kNoError));
   EXPECT_FALSE(empty_);
-  Passes(2100ms);
+  Passes(4s);
   EXPECT_EQ(slow.body, "slept");
   EXPECT_TRUE(Socket().SawFin());
 }

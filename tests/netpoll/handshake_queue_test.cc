@@ -69,17 +69,18 @@ TEST_F(HandshakeQueueTest, ATurnMakesSomeStepsAndServesEstablishedConnectionsFir
 }
 
 TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
-  std::binary_semaphore go(0);
-  std::atomic<bool> begun = false;
+  const auto go = std::make_shared<std::binary_semaphore>(0);  // the step's thread may be last
+  const auto begun = std::make_shared<std::atomic<bool>>(false);
   std::thread::id where;
-  MakeSlow([&] {
+  MakeSlow([&where, go, begun] {
     where = std::this_thread::get_id();
-    begun = true;
-    go.acquire();
+    *begun = true;
+    const auto mine = go;
+    mine->acquire();
   });
   Adopt();
   Socket().Sends(peer_->TakeSealed());
-  TurnUntil([&] { return begun.load(); });
+  TurnUntil([&] { return begun->load(); });
   // Meanwhile another connection is accepted, shakes hands and is served.
   const int slow_fd = fd_;
   auto slow_peer = std::exchange(peer_, std::make_unique<RecordPeer>(NewLayer(Role::kClient)));
@@ -89,7 +90,7 @@ TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
   peer_->Seal("hello");
   Exchange();
   EXPECT_EQ(peer_->TakePlain(), "hello");
-  go.release();
+  go->release();
   fd_ = slow_fd;
   peer_ = std::move(slow_peer);
   TurnUntil([&] { return !peer_->Receive(Socket().Take()) && peer_->Layer().HandshakeDone(); });
@@ -106,15 +107,16 @@ TEST_F(HandshakeQueueTest, AConnectionMayEndDuringALongStep) {
   enum class End { kClose, kAbort, kPeerResets, kLoopEnds };
   for (const End end : {End::kClose, End::kAbort, End::kPeerResets, End::kLoopEnds}) {
     Restart();
-    std::binary_semaphore go(0);
-    std::atomic<int> begun = 0;
-    MakeSlow([&] {
-      ++begun;
-      go.acquire();
+    const auto go = std::make_shared<std::binary_semaphore>(0);  // the step's thread may be last
+    const auto begun = std::make_shared<std::atomic<int>>(0);
+    MakeSlow([go, begun] {
+      ++*begun;
+      const auto mine = go;
+      mine->acquire();
     });
     Connection& c = Adopt();
     Socket().Sends(peer_->TakeSealed());
-    TurnUntil([&] { return begun.load() == 1; });
+    TurnUntil([&] { return begun->load() == 1; });
     switch (end) {
       case End::kClose:
         c.Close();
@@ -129,32 +131,33 @@ TEST_F(HandshakeQueueTest, AConnectionMayEndDuringALongStep) {
         break;
     }
     if (end == End::kLoopEnds) {
-      go.release();
+      go->release();
       Restart();
       continue;
     }
     TurnUntil([&] { return handler_.Disconnected(); });
     EXPECT_EQ(handler_.Count("connect"), 0U);
-    go.release();
+    go->release();
     Turn(3);
   }
 }
 
 // The loop stops receiving from a peer that sends on while its handshake waits.
 TEST_F(HandshakeQueueTest, WhatAWaitingHandshakeHoldsIsBounded) {
-  std::binary_semaphore go(0);
-  std::atomic<bool> begun = false;
-  MakeSlow([&] {
-    begun = true;
-    go.acquire();
+  const auto go = std::make_shared<std::binary_semaphore>(0);  // the step's thread may be last
+  const auto begun = std::make_shared<std::atomic<bool>>(false);
+  MakeSlow([go, begun] {
+    *begun = true;
+    const auto mine = go;
+    mine->acquire();
   });
   Connection& c = Adopt();
   Socket().Sends(peer_->TakeSealed());
-  TurnUntil([&] { return begun.load(); });
+  TurnUntil([&] { return begun->load(); });
   for (int i = 0; i < 64; ++i) Socket().Sends(std::string(16 * 1024, 'x'));
   Turn(200);
   EXPECT_GE(Socket().Unreceived(), 64 - kInputHighWaterBytes / (16 * 1024) - 1);
-  go.release();
+  go->release();
   TurnUntil([&] { return !c.IsActive(); });  // the bytes are no record
 }
 
