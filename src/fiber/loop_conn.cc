@@ -136,7 +136,15 @@ template <class Call>
 void LoopConn::CallSink(std::string_view callback, Call call) {
   bool destroyed = false;
   HON_ASSERT(destroyed_ == nullptr);
+  // GCC 14 warns of the address in the object on the way on which there is no object any more.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
   destroyed_ = &destroyed;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   const Error thrown = CallGuarded(call);
   if (!destroyed) destroyed_ = nullptr;
   if (!thrown) [[likely]]

@@ -1,5 +1,6 @@
 #include "tls/client_sessions.h"
 
+#include <cstdint>
 #include <ctime>
 #include <utility>
 
@@ -8,9 +9,18 @@
 namespace hon::tls {
 namespace {
 
+// Seconds since the epoch.
+int64_t TimeOf(const SSL_SESSION& session) {
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+  return SSL_SESSION_get_time_ex(&session);
+#else
+  return SSL_SESSION_get_time(&session);
+#endif
+}
+
 // Whether neither the ticket nor the certificate that was verified has expired.
 bool IsFresh(const SSL_SESSION& session) {
-  const long age = static_cast<long>(std::time(nullptr)) - SSL_SESSION_get_time(&session);
+  const int64_t age = static_cast<int64_t>(std::time(nullptr)) - TimeOf(session);
   if (age < 0 || age >= SSL_SESSION_get_timeout(&session)) return false;
   const X509* peer = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(&session));
   return peer == nullptr || X509_cmp_current_time(X509_get0_notAfter(peer)) > 0;
