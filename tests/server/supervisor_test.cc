@@ -17,6 +17,7 @@
 #include <functional>
 #include <string>
 
+#include "hon/base/sanitizer.h"
 #include "hon/server/inherited.h"
 #include "support/temp_dir.h"
 #include "support/test_server.h"
@@ -142,6 +143,9 @@ class InheritedTest : public test::BackendTest {};
 
 // A socket that systemd keeps is served, and listens on when the server has ended.
 TEST_P(InheritedTest, AServerListensOnWhatItWasGiven) {
+#ifdef HON_TSAN
+  GTEST_SKIP() << "ThreadSanitizer starts no threads behind a fork";
+#endif
   auto given = netpoll::ListenSocket::Listen("127.0.0.1:0");
   ASSERT_TRUE(given);
   const std::string address = given->Address();
