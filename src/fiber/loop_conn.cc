@@ -131,20 +131,15 @@ void LoopConn::Post(std::function<void()> function) {
   connection_->GetLoop().Post(std::move(function));
 }
 
+// Not inlined: GCC 14 warns of the address that is left behind where the object itself is gone.
+[[gnu::noinline]] void LoopConn::NoteCall(bool* destroyed) { destroyed_ = destroyed; }
+
 // A sink that throws loses its connection. The sink may destroy this object.
 template <class Call>
 void LoopConn::CallSink(std::string_view callback, Call call) {
   bool destroyed = false;
   HON_ASSERT(destroyed_ == nullptr);
-  // GCC 14 warns of the address in the object on the way on which there is no object any more.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdangling-pointer"
-#endif
-  destroyed_ = &destroyed;
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
+  NoteCall(&destroyed);
   const Error thrown = CallGuarded(call);
   if (!destroyed) destroyed_ = nullptr;
   if (!thrown) [[likely]]

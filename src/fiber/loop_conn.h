@@ -55,6 +55,7 @@ class LoopConn final : public io::EventConn,
   void OnTimeout(netpoll::Connection&, netpoll::DeadlineKind kind) override;
   void OnDisconnect(netpoll::Connection&, const Error& why) override;
 
+  void NoteCall(bool* destroyed);
   template <class Call>
   void CallSink(std::string_view callback, Call call);
   /// The sink has given the connection back: no event before OnClosed.
