@@ -386,7 +386,8 @@ TEST_P(SessionTest, MessagesAreReadAFewInATurn) {
   for (uint32_t i = 0; i < kBurst; ++i) frames += test::Text("x");
   peer.wire.Send(frames);
   ASSERT_TRUE(Eventually([&] { return turn.frames == kBurst; }));
-  EXPECT_LE(turn.when_others_ran, kFramesPerTurnMax);
+  // A reader on a worker thread is behind the turns of the loop.
+  EXPECT_LT(turn.when_others_ran, kBurst);
 }
 
 TEST_P(SessionTest, AMessageOfManyFragmentsArrivesWhole) {
