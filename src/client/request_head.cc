@@ -1,7 +1,6 @@
 #include "client/request_head.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "hon/adaptor/chunked.h"
@@ -10,10 +9,13 @@
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
+#include "http/list.h"
 
 namespace hon::client {
 
 using http::HeaderId;
+using http::internal::IsToken;
+using http::internal::ListHasFold;
 
 namespace {
 
@@ -21,22 +23,6 @@ constexpr size_t kDigitsMax = 20;
 
 Error Invalid(std::string text) {
   return Error::Of(http::ErrInvalidRequest, "net/http: " + std::move(text));
-}
-
-constexpr std::array<bool, 256> MakeNameBytes() {
-  std::array<bool, 256> bytes{};
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789"
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
-    bytes[static_cast<unsigned char>(c)] = true;
-  }
-  return bytes;
-}
-constexpr std::array<bool, 256> kNameBytes = MakeNameBytes();
-
-bool IsFieldName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return kNameBytes[static_cast<unsigned char>(c)];
-  });
 }
 
 // RFC 9110 §5.5: visible bytes, blanks and obs-text.
@@ -56,7 +42,7 @@ bool IsTargetText(std::string_view text) {
 
 Error CheckFields(const http::Header& header, std::string_view what) {
   for (const auto& field : header) {
-    if (!IsFieldName(field.name)) {
+    if (!IsToken(field.name)) {
       return Invalid("invalid " + std::string(what) + " field name " + Quote(field.name));
     }
     if (!IsFieldValue(field.value)) {
@@ -64,23 +50,6 @@ Error CheckFields(const http::Header& header, std::string_view what) {
     }
   }
   return {};
-}
-
-// Lists `token` among the elements of `value`, without regard to case.
-bool Lists(std::string_view value, std::string_view token) {
-  while (!value.empty()) {
-    const size_t comma = value.find(',');
-    std::string_view one = value.substr(0, comma);
-    while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
-    while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-    if (one.size() == token.size() &&
-        std::equal(one.begin(), one.end(), token.begin(),
-                   [](char a, char b) { return (a | 0x20) == (b | 0x20); })) {
-      return true;
-    }
-    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
-  }
-  return false;
 }
 
 // Fields that are made from the Request's other members.
@@ -132,7 +101,7 @@ Error CheckTarget(const http::Request& r, std::string_view method) {
   if (!IsTargetText(r.URL.RawQuery)) {
     return Invalid("can't write control character or space in Request.URL's query");
   }
-  if (!IsFieldName(method)) return Invalid("invalid method " + Quote(method));
+  if (!IsToken(method)) return Invalid("invalid method " + Quote(method));
   return {};
 }
 
@@ -187,9 +156,9 @@ Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& 
                        r.Header.Get(HeaderId::kAcceptEncoding).empty() &&
                        !r.Header.Suppressed(HeaderId::kAcceptEncoding);
   plan.expects_continue = plan.framing != RequestFraming::kNone &&
-                          Lists(r.Header.Get(HeaderId::kExpect), "100-continue");
+                          ListHasFold(r.Header.Get(HeaderId::kExpect), "100-continue");
   plan.close = r.Close || (options.DisableKeepAlives && !plan.upgrades) ||
-               Lists(r.Header.Get(HeaderId::kConnection), "close");
+               ListHasFold(r.Header.Get(HeaderId::kConnection), "close");
   return plan;
 }
 
@@ -224,7 +193,7 @@ std::string_view WriteRequestHead(const http::Request& r, const RequestPlan& pla
   const bool no_agent = r.Header.Suppressed(HeaderId::kUserAgent) ||
                         (r.Header.Has(HeaderId::kUserAgent) && agent.empty());
   if (!no_agent) pen << "User-Agent: " << (agent.empty() ? kUserAgent : agent) << "\r\n";
-  const bool own_close = Lists(r.Header.Get(HeaderId::kConnection), "close");
+  const bool own_close = ListHasFold(r.Header.Get(HeaderId::kConnection), "close");
   if (plan.close && !own_close) pen << "Connection: close\r\n";
   if (plan.framing == RequestFraming::kChunked) {
     pen << "Transfer-Encoding: chunked\r\n";

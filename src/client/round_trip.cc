@@ -36,15 +36,6 @@ bool IsIdempotent(const http::Request& r, std::string_view method) {
          r.Header.Has("Idempotency-Key") || r.Header.Has("X-Idempotency-Key");
 }
 
-bool IsGzip(std::string_view coding) {
-  constexpr std::string_view kGzip = "gzip";
-  if (coding.size() != kGzip.size()) return false;
-  for (size_t i = 0; i < coding.size(); ++i) {
-    if ((coding[i] | 0x20) != kGzip[i]) return false;
-  }
-  return true;
-}
-
 /// One call of RoundTrip, over one or more connections.
 class Trip {
  public:
@@ -186,7 +177,7 @@ Result<http::Response> Trip::Run() {
     Error err = way.exchange->Run(r_, plan_, upload, answer);
     if (!err) {
       if (plan_.asks_for_gzip && !answer.Body.IsNoBody() &&
-          IsGzip(answer.Header.Get(HeaderId::kContentEncoding))) {
+          http::internal::EqualFold(answer.Header.Get(HeaderId::kContentEncoding), "gzip")) {
         DecodeGzip(answer);
       }
       return answer;

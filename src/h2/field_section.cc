@@ -27,16 +27,6 @@ constexpr uint64_t kWatchedFields =
     kConnectionFields | Bit(HeaderId::kTE) | Bit(HeaderId::kContentLength) | Bit(HeaderId::kHost) |
     Bit(HeaderId::kCookie) | Bit(HeaderId::kExpect) | Bit(HeaderId::kTrailer);
 
-constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool EqualFold(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (LowerCase(a[i]) != LowerCase(b[i])) return false;
-  }
-  return true;
-}
-
 // Go's canonical spelling of a name in lower case.
 std::string_view CanonicalName(const FieldLine& line, Arena& arena) {
   if (line.id != HeaderId::kUnknown) return http::HeaderName(line.id);
@@ -111,7 +101,8 @@ class Section {
     if ((kConnectionFields & Bit(line.id)) != 0) return Malformed("connection-specific field");
     switch (line.id) {
       case HeaderId::kTE:
-        if (!EqualFold(line.value, "trailers")) return Malformed("TE other than trailers");
+        if (!http::internal::EqualFold(line.value, "trailers"))
+          return Malformed("TE other than trailers");
         break;
       case HeaderId::kContentLength:
         return TakeLength(line);
@@ -226,7 +217,7 @@ bool TakeRequestPseudo(const FieldLine& line, RequestFields& fields) {
 bool IsMethod(std::string_view method) {
   if (method == "GET") return true;
   for (const char c : method) {
-    const char lower = LowerCase(c);
+    const char lower = http::internal::ToLower(c);
     if (!IsFieldName({&lower, 1})) return false;
   }
   return !method.empty();
@@ -264,7 +255,7 @@ Violation JudgeAuthority(const Section& section, RequestFields& fields) {
     if (!section.HasHost() || section.Host().empty()) return Malformed("no authority");
     if (fields.method == "CONNECT") return Malformed("CONNECT without :authority");
     fields.authority = section.Host();
-  } else if (section.HasHost() && !EqualFold(section.Host(), fields.authority)) {
+  } else if (section.HasHost() && !http::internal::EqualFold(section.Host(), fields.authority)) {
     return Malformed("Host is not :authority");
   }
   return {};

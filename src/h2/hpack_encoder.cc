@@ -10,6 +10,7 @@
 #include "h2/static_table.h"
 #include "hon/base/assert.h"
 #include "hon/h2/huffman.h"
+#include "http/token.h"
 
 namespace hon::h2 {
 
@@ -80,12 +81,10 @@ uint32_t Hash(std::string_view name, uint8_t static_name, std::string_view value
   return static_cast<uint32_t>(hash);
 }
 
-constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool EqualsInLowerCase(std::string_view lower, std::string_view text) {
   if (lower.size() != text.size()) return false;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (lower[i] != ToLower(text[i])) return false;
+    if (lower[i] != http::internal::ToLower(text[i])) return false;
   }
   return true;
 }
@@ -241,7 +240,7 @@ char* HpackEncoder::WriteField(char* to, std::string_view name, std::string_view
 
 std::string_view HpackEncoder::LowerCase(std::string_view name) {
   lower_.assign(name);
-  for (char& c : lower_) c = ToLower(c);
+  for (char& c : lower_) c = http::internal::ToLower(c);
   return lower_;
 }
 

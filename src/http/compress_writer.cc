@@ -25,16 +25,10 @@ bool HasDigest(const Header& header) {
                      [&](std::string_view name) { return header.Has(name); });
 }
 
-bool HasElement(const Header& header, HeaderId id, std::string_view element) {
-  return std::any_of(header.begin(), header.end(), [&](const Header::Field& field) {
-    return field.id == id && ListHasFold(field.value, element);
-  });
-}
-
 // Adds Vary, so that caches store the codings apart (RFC 9110 §12.5.5).
 void SayThatItVaries(Header& header) {
-  if (HasElement(header, HeaderId::kVary, "Accept-Encoding")) return;
-  if (HasElement(header, HeaderId::kVary, "*")) return;
+  if (FieldLists(header, "Vary", "Accept-Encoding")) return;
+  if (FieldLists(header, "Vary", "*")) return;
   header.Add(HeaderId::kVary, "Accept-Encoding");
 }
 
@@ -187,7 +181,7 @@ BodyFacts CompressWriter::Facts(int status) {
 bool CompressWriter::IsWorthwhile(const BodyFacts& body) {
   const http::Header& header = w_.Header();
   if (body.encoded || header.Touches(HeaderId::kTransferEncoding) ||
-      HasElement(header, HeaderId::kCacheControl, "no-transform") || HasDigest(header)) {
+      FieldLists(header, "Cache-Control", "no-transform") || HasDigest(header)) {
     return false;
   }
   if (body.length >= 0 && body.length < static_cast<int64_t>(options_.size_min)) return false;

@@ -16,7 +16,4 @@ void RemoveHopByHop(http::Header& header);
 /// Upgrade; else "".
 [[nodiscard]] std::string_view UpgradeProtocol(const http::Header& header);
 
-/// Whether one of the lines of `name` lists `token`, without regard to case.
-[[nodiscard]] bool Lists(const http::Header& header, std::string_view name, std::string_view token);
-
 }  // namespace hon::httputil::internal

@@ -10,6 +10,7 @@
 #include "hon/fiber/fiber.h"
 #include "hon/http/client_error.h"
 #include "hon/http/status.h"
+#include "http/list.h"
 #include "httputil/forwarding.h"
 #include "httputil/hop_by_hop.h"
 #include "httputil/passed_body.h"
@@ -19,7 +20,7 @@ namespace hon::httputil {
 namespace {
 
 using http::HeaderId;
-using internal::Lists;
+using http::internal::EqualFold;
 using internal::PassedBody;
 using internal::UpgradeProtocol;
 
@@ -50,19 +51,10 @@ bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool SameFold(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : +c; };
-           return lower(x) == lower(y);
-         });
-}
-
 bool IsEventStream(const http::Response& answer) {
   constexpr std::string_view kEventStream = "text/event-stream";
   const std::string_view type = answer.Header.Get(HeaderId::kContentType);
-  std::string_view media = type.substr(0, type.find(';'));
-  while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
-  return SameFold(media, kEventStream);
+  return EqualFold(http::internal::TrimBlanks(type.substr(0, type.find(';'))), kEventStream);
 }
 
 void AddFields(const http::Header& from, http::Header& to) {
@@ -148,8 +140,8 @@ Error Passage::MakeRequest() {
                      "client tried to switch to invalid protocol " + Quote(asked_protocol_));
   }
   // RFC 9113 §3.1 has removed the Upgrade to HTTP/2; the upgrade would not end at this proxy.
-  if (SameFold(asked_protocol_, "h2c")) asked_protocol_.clear();
-  const bool takes_trailers = Lists(in_.Header, "Te", "trailers");
+  if (EqualFold(asked_protocol_, "h2c")) asked_protocol_.clear();
+  const bool takes_trailers = http::internal::FieldLists(in_.Header, "Te", "trailers");
   internal::RemoveHopByHop(out_.Header);
   if (takes_trailers) out_.Header.Set(HeaderId::kTE, "trailers");
   if (!asked_protocol_.empty()) {
@@ -210,7 +202,7 @@ void Passage::SwitchProtocols(http::Response& answer) {
     return Fail(
         Error::Of(ErrUpgrade, "backend tried to switch to invalid protocol " + Quote(agreed)));
   }
-  if (asked_protocol_.empty() || !SameFold(asked_protocol_, agreed)) {
+  if (asked_protocol_.empty() || !EqualFold(asked_protocol_, agreed)) {
     return Fail(Error::Of(ErrUpgrade, "backend tried to switch protocol " + Quote(agreed) +
                                           " when " + Quote(asked_protocol_) + " was requested"));
   }

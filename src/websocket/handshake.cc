@@ -26,12 +26,7 @@ constexpr size_t kStatusBytesShown = 80;
 
 // Whether a comma-separated list has `element`, case-sensitively.
 bool Lists(std::string_view list, std::string_view element) {
-  for (;;) {
-    const size_t comma = std::min(list.find(','), list.size());
-    if (http::internal::TrimBlanks(list.substr(0, comma)) == element) return true;
-    if (comma == list.size()) return false;
-    list.remove_prefix(comma + 1);
-  }
+  return http::internal::AnyElement(list, [&](std::string_view other) { return other == element; });
 }
 
 // Host and port of an origin or a Host field, without the scheme's default port.
@@ -64,13 +59,6 @@ std::string NewKey() {
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-bool HasToken(const http::Header& header, std::string_view name, std::string_view token) {
-  const auto values = header.Values(name);
-  return std::any_of(values.begin(), values.end(), [&](std::string_view value) {
-    return http::internal::ListHasFold(value, token);
-  });
-}
-
 Refusal CheckRequest(const http::Request& r) {
   if (r.ProtoMajor == 2) {  // RFC 8441 §5
     if (r.Method != http::MethodConnect || r.Header.Get(":protocol") != "websocket") {
@@ -82,10 +70,10 @@ Refusal CheckRequest(const http::Request& r) {
   if (r.Method != http::MethodGet) return {405, "websocket: the method is not GET"};
   if (!r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1) return {400, "websocket: not HTTP/1.1"};
   if (r.ContentLength != 0) return {400, "websocket: a request with a body"};
-  if (!HasToken(r.Header, "Connection", "upgrade")) {
+  if (!http::internal::FieldLists(r.Header, "Connection", "upgrade")) {
     return {400, "websocket: no \"upgrade\" in Connection"};
   }
-  if (!HasToken(r.Header, "Upgrade", "websocket")) {
+  if (!http::internal::FieldLists(r.Header, "Upgrade", "websocket")) {
     return {426, "websocket: no \"websocket\" in Upgrade"};
   }
   if (!IsVersion13(r.Header)) {
@@ -134,8 +122,10 @@ Error Bad(std::string_view what) {
 }
 
 Error CheckAnswerFields(const http::Header& header, std::string_view key) {
-  if (!HasToken(header, "Upgrade", "websocket")) return Bad("no \"websocket\" in Upgrade");
-  if (!HasToken(header, "Connection", "upgrade")) return Bad("no \"upgrade\" in Connection");
+  if (!http::internal::FieldLists(header, "Upgrade", "websocket"))
+    return Bad("no \"websocket\" in Upgrade");
+  if (!http::internal::FieldLists(header, "Connection", "upgrade"))
+    return Bad("no \"upgrade\" in Connection");
   const auto accepts = header.Values("Sec-WebSocket-Accept");
   if (accepts.size() != 1 || accepts.front() != AcceptKey(key)) {
     return Bad("Sec-WebSocket-Accept does not match the key");

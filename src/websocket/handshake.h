@@ -18,10 +18,6 @@ namespace hon::websocket::internal {
 /// 16 random bytes in base64.
 [[nodiscard]] std::string NewKey();
 
-/// Whether a field that is a list of tokens has `token`, ignoring case.
-[[nodiscard]] bool HasToken(const http::Header& header, std::string_view name,
-                            std::string_view token);
-
 /// The reason for not upgrading a request, as an HTTP status and a text; status 0 for none.
 struct Refusal {
   int status = 0;
