@@ -97,6 +97,24 @@ inline void Exchange::CallInline(http::Handler& handler, http::Route& route,
   handler.ServeHTTP(w, r);
 }
 
+bool Exchange::CallOnWorker(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
+                            http::Request& r) {
+  struct Borrowed {
+    explicit Borrowed(Exchange& exchange) : self(exchange) {
+      self.call_ = &self.services_->runner.TakeCall();
+    }
+    ~Borrowed() { self.services_->runner.GiveBack(*std::exchange(self.call_, nullptr)); }
+    Exchange& self;
+  };
+  workers::WorkerPool* const pool = services_->runner.Pool();
+  if (pool == nullptr) return false;
+  const Borrowed borrowed(*this);
+  const WorkerCall::Outcome outcome = call_->Run(*pool, PartsFor(handler, route, w, r));
+  // The handler has not been called: without an answer that is 503.
+  if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
+  return outcome != WorkerCall::Outcome::kNoWorker;
+}
+
 // The inner call is measured for its own route. For the outer call the inner one is a wait. Where
 // the inner target has no placement or route, those of the outer call hold.
 void Exchange::ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/loop_services.h"
+#include "engine/worker_call.h"
 #include "hon/appcontext/reusable.h"
 #include "hon/base/assert.h"
 #include "hon/engine/placement.h"
@@ -88,6 +89,7 @@ class Exchange : private netpoll::Timer {
 
   LoopServices* const services_;
   http::Request request_;
+  WorkerCall* call_ = nullptr;  // while a worker owns request, body and response
 
  private:
   // netpoll::Timer: the deadline of the context has passed.
@@ -104,10 +106,9 @@ class Exchange : private netpoll::Timer {
   /// Whether the answer's head is sent, so that no other answer can follow.
   [[nodiscard]] virtual bool HeadSent() const = 0;
   [[nodiscard]] virtual bool TakenOver() const = 0;
-  /// Has a worker call `handler` and waits for its end. Returns false, and has done nothing, when
-  /// no worker is available.
-  [[nodiscard]] virtual bool CallOnWorker(http::Handler& handler, http::Route& route,
-                                          http::ResponseWriter& w, http::Request& r) = 0;
+  /// What the exchange lends to a worker for the call of `handler`.
+  [[nodiscard]] virtual WorkerCall::Parts PartsFor(http::Handler& handler, http::Route& route,
+                                                   http::ResponseWriter& w, http::Request& r) = 0;
   /// Answers "OPTIONS *" (RFC 9110 §9.3.7).
   virtual void AnswerOptions() = 0;
 
@@ -115,6 +116,10 @@ class Exchange : private netpoll::Timer {
                                        http::Request& r);
   [[gnu::always_inline]] void CallInline(http::Handler& handler, http::Route& route,
                                          http::ResponseWriter& w, http::Request& r);
+  /// Has a worker call `handler` and waits for its end. Returns false, and has done nothing, when
+  /// no worker is available.
+  [[nodiscard]] bool CallOnWorker(http::Handler& handler, http::Route& route,
+                                  http::ResponseWriter& w, http::Request& r);
   static void SuspendHook(void* self);
   static void ResumeHook(void* self);
   void PauseCall();

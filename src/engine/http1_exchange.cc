@@ -203,31 +203,17 @@ Error Http1Exchange::Lend(io::ConnSink& sink, bool keep_alive) {
   return {};
 }
 
-bool Http1Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
-                                 http::ResponseWriter& w, http::Request& r) {
-  struct Borrowed {
-    explicit Borrowed(Http1Exchange& exchange) : self(exchange) {
-      self.call_ = &self.services_->runner.TakeCall();
-    }
-    ~Borrowed() { self.services_->runner.GiveBack(*std::exchange(self.call_, nullptr)); }
-    Http1Exchange& self;
-  };
-  workers::WorkerPool* const pool = services_->runner.Pool();
-  if (pool == nullptr) return false;
-  const Borrowed borrowed(*this);
-  const WorkerCall::Outcome outcome =
-      call_->Run(*pool, {.handler = handler,
-                         .route = route,
-                         .writer = w,
-                         .request = r,
-                         .owner = *this,
-                         .body = body_,
-                         .stream = stream_,
-                         .control = *this,
-                         .date = services_->date.At(services_->loop.Now())});
-  // The handler has not been called: the answer is 503.
-  if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
-  return outcome != WorkerCall::Outcome::kNoWorker;
+WorkerCall::Parts Http1Exchange::PartsFor(http::Handler& handler, http::Route& route,
+                                          http::ResponseWriter& w, http::Request& r) {
+  return {.handler = handler,
+          .route = route,
+          .writer = w,
+          .request = r,
+          .owner = *this,
+          .body = body_,
+          .stream = stream_,
+          .control = *this,
+          .date = services_->date.At(services_->loop.Now())};
 }
 
 // --- The connection's events.

@@ -92,8 +92,8 @@ class Http1Exchange final : public Exchange,
   void InterruptWaits(const Error& cause) override { stream_.Interrupt(cause); }
   [[nodiscard]] bool HeadSent() const override { return response_.HeadSent(); }
   [[nodiscard]] bool TakenOver() const override { return response_.Hijacked(); }
-  [[nodiscard]] bool CallOnWorker(http::Handler& handler, http::Route& route,
-                                  http::ResponseWriter& w, http::Request& r) override;
+  [[nodiscard]] WorkerCall::Parts PartsFor(http::Handler& handler, http::Route& route,
+                                           http::ResponseWriter& w, http::Request& r) override;
   [[gnu::cold]] void AnswerOptions() override;
 
   [[nodiscard, gnu::always_inline]] adaptor::Refusal FillRequest();
@@ -116,8 +116,7 @@ class Http1Exchange final : public Exchange,
   adaptor::RequestHead head_;
   adaptor::BodyReader body_;
   adaptor::Response response_;
-  WorkerCall* call_ = nullptr;  // while a worker owns request, body and response
-  std::string_view peer_;       // view of remote_addr_
+  std::string_view peer_;  // view of remote_addr_
   std::array<char, netpoll::kAddressTextMax> remote_addr_;
 };
 

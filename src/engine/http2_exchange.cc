@@ -264,31 +264,17 @@ void Http2Exchange::MoveAnswer(io::Stream& stream, adaptor::ConnControl& control
   response_.GetEncoder().SetControl(control);
 }
 
-bool Http2Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
-                                 http::ResponseWriter& w, http::Request& r) {
-  struct Borrowed {
-    explicit Borrowed(Http2Exchange& exchange) : self(exchange) {
-      self.call_ = &self.services_->runner.TakeCall();
-    }
-    ~Borrowed() { self.services_->runner.GiveBack(*std::exchange(self.call_, nullptr)); }
-    Http2Exchange& self;
-  };
-  workers::WorkerPool* const pool = services_->runner.Pool();
-  if (pool == nullptr) return false;
-  const Borrowed borrowed(*this);
-  const WorkerCall::Outcome outcome =
-      call_->Run(*pool, {.handler = handler,
-                         .route = route,
-                         .writer = w,
-                         .request = r,
-                         .owner = *this,
-                         .body = body_,
-                         .stream = stream_,
-                         .control = *this,
-                         .date = services_->date.At(services_->loop.Now())});
-  // The handler has not been called: without an answer that is 503.
-  if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
-  return outcome != WorkerCall::Outcome::kNoWorker;
+WorkerCall::Parts Http2Exchange::PartsFor(http::Handler& handler, http::Route& route,
+                                          http::ResponseWriter& w, http::Request& r) {
+  return {.handler = handler,
+          .route = route,
+          .writer = w,
+          .request = r,
+          .owner = *this,
+          .body = body_,
+          .stream = stream_,
+          .control = *this,
+          .date = services_->date.At(services_->loop.Now())};
 }
 
 // --- Tunnels.

@@ -133,8 +133,8 @@ class Http2Exchange final : public Exchange,
   void InterruptWaits(const Error& cause) override { stream_.Interrupt(cause); }
   [[nodiscard]] bool HeadSent() const override { return response_.HeadSent(); }
   [[nodiscard]] bool TakenOver() const override { return response_.Hijacked(); }
-  [[nodiscard]] bool CallOnWorker(http::Handler& handler, http::Route& route,
-                                  http::ResponseWriter& w, http::Request& r) override;
+  [[nodiscard]] WorkerCall::Parts PartsFor(http::Handler& handler, http::Route& route,
+                                           http::ResponseWriter& w, http::Request& r) override;
   [[gnu::cold]] void AnswerOptions() override;
 
   [[nodiscard]] h2::Violation ReadHead(const h2::SectionInfo& info);
@@ -160,7 +160,6 @@ class Http2Exchange final : public Exchange,
   adaptor::BodyReader body_;
   Http2Response response_;
   http::Header trailer_;           // received, until the body's reader takes it
-  WorkerCall* call_ = nullptr;     // while a worker owns request, body and response
   Http2Tunnel* tunnel_ = nullptr;  // until its sink has been told OnClosed, or has destroyed it
   TunnelTask tunnel_task_{*this};
   Error tunnel_why_;
