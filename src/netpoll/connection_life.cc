@@ -159,9 +159,8 @@ void Connection::Close(CloseHow how) {
 }
 
 void Connection::BeginClose(CloseHow how) {
-  if (phase_ == Phase::kHandshaking && records_ != nullptr)
-    out_.Clear();  // cannot be sealed any
-                   // more
+  // Before the end of the handshake nothing can be sealed.
+  if (phase_ == Phase::kHandshaking && records_ != nullptr) out_.Clear();
   Move(ConnectionEvent::kClose);
   if (how == CloseHow::kLinger) {
     flags_ |= kLingers;

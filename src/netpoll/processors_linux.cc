@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <sstream>
 #include <string>
-#include <string_view>
 
+#include "base/cgroup.h"
 #include "netpoll/processors.h"
 
 namespace hon::netpoll {
@@ -33,27 +32,6 @@ double QuotaV1(const std::string& folder) {
   return quota <= 0 || period <= 0 ? kNoQuota : quota / period;
 }
 
-// The smallest quota from the group up to the root of the mount; every level limits those below.
-template <class Read>
-double SmallestUpwards(const std::string& mount, std::string group, Read read) {
-  double smallest = kNoQuota;
-  for (;;) {
-    const double quota = read(mount + group);
-    if (quota > 0 && (smallest == kNoQuota || quota < smallest)) smallest = quota;
-    const size_t slash = group.rfind('/');
-    if (slash == std::string::npos || group.empty()) return smallest;
-    group.resize(slash);
-  }
-}
-
-bool ListsCpu(std::string_view controllers) {
-  std::istringstream list{std::string(controllers)};
-  for (std::string name; std::getline(list, name, ',');) {
-    if (name == "cpu") return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 unsigned AllowedProcessors() {
@@ -64,23 +42,11 @@ unsigned AllowedProcessors() {
 }
 
 unsigned GrantedProcessors(const std::string& root) {
-  std::ifstream groups(root + "/proc/self/cgroup");
   double smallest = kNoQuota;
-  // Lines are "number:controllers:/group"; version 2 has the number 0 and no controllers.
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    double quota = kNoQuota;
-    if (controllers.empty()) {
-      quota = SmallestUpwards(root + "/sys/fs/cgroup", group, QuotaV2);
-    } else if (ListsCpu(controllers)) {
-      quota = SmallestUpwards(root + "/sys/fs/cgroup/" + controllers, group, QuotaV1);
-    }
+  ForEachCgroup(root, "cpu", [&smallest](const std::string& folder, bool unified) {
+    const double quota = unified ? QuotaV2(folder) : QuotaV1(folder);
     if (quota > 0 && (smallest == kNoQuota || quota < smallest)) smallest = quota;
-  }
+  });
   return static_cast<unsigned>(std::ceil(smallest));
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/cgroup.h"
 #include "hon/server/server.h"
 
 namespace hon::server {
@@ -20,34 +21,12 @@ size_t NumberIn(const std::string& path) {
   return file >> bytes && bytes != 0 ? static_cast<size_t>(bytes) : SIZE_MAX;
 }
 
-// The least limit from the group up to the root of the mount; every level limits those below.
-size_t LeastUpwards(const std::string& mount, std::string group, const std::string& name) {
-  size_t least = SIZE_MAX;
-  for (;;) {
-    least = std::min(least, NumberIn(mount + group + "/" + name));
-    const size_t slash = group.rfind('/');
-    if (slash == std::string::npos || group.empty()) return least;
-    group.resize(slash);
-  }
-}
-
 size_t CgroupLimit(const std::string& root) {
-  std::ifstream groups(root + "/proc/self/cgroup");
   size_t least = SIZE_MAX;
-  // Lines are "number:controllers:/group"; version 2 has the number 0 and no controllers.
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const std::string group = line.substr(second + 1);
-    if (controllers == ",,") {
-      least = std::min(least, LeastUpwards(root + "/sys/fs/cgroup", group, "memory.max"));
-    } else if (controllers.find(",memory,") != std::string::npos) {
-      least = std::min(
-          least, LeastUpwards(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
-    }
-  }
+  ForEachCgroup(root, "memory", [&least](const std::string& folder, bool unified) {
+    least =
+        std::min(least, NumberIn(folder + (unified ? "/memory.max" : "/memory.limit_in_bytes")));
+  });
   return least;
 }
 
