@@ -386,8 +386,8 @@ TEST_P(SessionTest, MessagesAreReadAFewInATurn) {
   for (uint32_t i = 0; i < kBurst; ++i) frames += test::Text("x");
   peer.wire.Send(frames);
   ASSERT_TRUE(Eventually([&] { return turn.frames == kBurst; }));
-  // A reader on a worker thread is behind the turns of the loop.
-  EXPECT_LT(turn.when_others_ran, kBurst);
+  // A worker has turns of its own, in which it may find all that the loop has passed on.
+  EXPECT_LE(turn.when_others_ran, hon::test::SuiteIsOnWorkers() ? kBurst - 1 : kFramesPerTurnMax);
 }
 
 TEST_P(SessionTest, AMessageOfManyFragmentsArrivesWhole) {
