@@ -274,7 +274,7 @@ function(hon_add_test name)
     LABELS "${arg_LABELS};${folder}"
     TIMEOUT ${arg_TIMEOUT}
     PROCESSORS ${processors}
-    SKIP_REGULAR_EXPRESSION "HON_TEST_SKIPPED"
+    SKIP_RETURN_CODE 77
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
 endfunction()
 

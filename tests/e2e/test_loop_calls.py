@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--library", required=True, help="what loop_calls.cc was built to")
     parser.add_argument("tests", nargs="+", help="wire, limits, ...: test_NAME.py")
     flags = parser.parse_args()
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(verbosity=2, argv=sys.argv[:1])
 
 
 if __name__ == "__main__":

@@ -266,4 +266,4 @@ if __name__ == "__main__":
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--launcher")
     flags, rest = parser.parse_known_args()
-    unittest.main(argv=["examples_test", *rest])
+    unittest.main(verbosity=2, argv=["examples_test", *rest])

@@ -147,8 +147,8 @@ class HpackStories : public ::testing::Test {
  protected:
   void SetUp() override {
     if (stories_.empty()) {
-      std::puts("NOT TESTED: the HPACK stories are not beside this checkout");
-      GTEST_SKIP() << "no stories in " HON_HPACK_STORIES;
+      std::puts("HON_TEST_SKIPPED: the HPACK stories are not beside this checkout");
+      GTEST_SKIP() << "HON_TEST_SKIPPED: no stories in " HON_HPACK_STORIES;
     }
   }
   std::vector<std::filesystem::path> stories_ = Stories();

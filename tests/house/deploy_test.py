@@ -176,7 +176,7 @@ def main():
             print(f"HON_TEST_SKIPPED: no {program} here (./dev setup): docs/DEPLOY.md is not tried")
             del globals()["NginxTest"]
             break
-    unittest.main(argv=["deploy_test", *rest])
+    unittest.main(verbosity=2, argv=["deploy_test", *rest])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main():
     programs = parser.parse_args().programs
     if shutil.which("readelf") is None:
         print("HON_TEST_SKIPPED: readelf is not installed (./dev setup installs it)")
-        return 0
+        return 77
     found = [f"{program} {what}" for program in programs for what in findings(program)]
     for finding in found:
         print(finding)

@@ -329,7 +329,7 @@ TEST_F(JarTest, ManyThreadsMayUseIt) {
 
 TEST(SystemPublicSuffixes, KnowsRealSuffixes) {
   const std::shared_ptr<const PublicSuffixList> list = SystemPublicSuffixes();
-  if (list == nullptr) GTEST_SKIP() << "built without libpsl";
+  if (list == nullptr) GTEST_SKIP() << "HON_TEST_SKIPPED: built without libpsl";
   EXPECT_EQ(list->PublicSuffix("www.bbc.co.uk"), "co.uk");
   EXPECT_EQ(list->PublicSuffix("co.uk"), "co.uk");
   EXPECT_EQ(list->PublicSuffix("a.b.github.io"), "github.io");

@@ -282,4 +282,4 @@ if __name__ == "__main__":
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--launcher")
     flags, rest = parser.parse_known_args()
-    unittest.main(argv=["install_test", *rest])
+    unittest.main(verbosity=2, argv=["install_test", *rest])

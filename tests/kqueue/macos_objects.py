@@ -57,7 +57,7 @@ def main():
     args = parser.parse_args()
     if importlib.util.find_spec("ziglang") is None:
         print("HON_TEST_SKIPPED: no compiler for macOS: the Python package ziglang is missing")
-        return 0
+        return 77
     with tempfile.TemporaryDirectory() as folder:
         include = pathlib.Path(folder) / "include"
         include.mkdir()

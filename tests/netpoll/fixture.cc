@@ -149,7 +149,8 @@ void BackendTest::SetUp() {
   descriptors_before_ = OpenDescriptors();
   Result<std::unique_ptr<Loop>> loop = Loop::Create({.backend = GetParam()});
   if (!loop) {
-    GTEST_SKIP() << "NOT TESTED over " << BackendName(GetParam()) << ": " << loop.error().Message();
+    GTEST_SKIP() << "HON_TEST_SKIPPED: no " << BackendName(GetParam()) << ": "
+                 << loop.error().Message();
   }
   loop_ = std::move(*loop);
   ASSERT_EQ(loop_->Kind(), GetParam());

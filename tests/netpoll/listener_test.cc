@@ -168,7 +168,7 @@ TEST_P(ListenerTest, AListenerMayOutliveItsLoop) {
 // With no descriptor left the listener backs off and reports; with free descriptors it goes on.
 TEST_P(ListenerTest, RunningOutOfDescriptorsBacksOff) {
 #ifdef HON_TEST_NEEDS_DESCRIPTORS
-  GTEST_SKIP() << "NOT TESTED: UndefinedBehaviorSanitizer itself needs descriptors";
+  GTEST_SKIP() << "HON_TEST_SKIPPED: UndefinedBehaviorSanitizer itself needs descriptors";
 #endif
   Recorder& handler = NewRecorder();
   handler.request = Echo;
@@ -355,7 +355,8 @@ TEST_P(ListenerTest, ABalancedLoopHandsNothingOver) {
 }
 
 TEST_P(ListenerTest, UrgentDataDoesNotStallWhatComesBehindIt) {
-  if (GetParam() == BackendKind::kKqueue) GTEST_SKIP() << "no urgent mark is looked for";
+  if (GetParam() == BackendKind::kKqueue)
+    GTEST_SKIP() << "HON_TEST_SKIPPED: kqueue looks for no urgent mark";
   Recorder& handler = NewRecorder();
   std::string got;
   handler.request = [&](Connection& c) {

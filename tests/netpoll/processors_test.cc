@@ -60,7 +60,7 @@ TEST(FallbackTest, WhereIoUringIsForbiddenEpollServesAndLogsOnce) {
 
 TEST(FallbackTest, AutoLogsNothingWhereIoUringWorks) {
   if (!Loop::Create({.backend = BackendKind::kIoUring})) {
-    GTEST_SKIP() << "NOT TESTED: no io_uring here";
+    GTEST_SKIP() << "HON_TEST_SKIPPED: no io_uring here";
   }
   int told = 0;
   LoopOptions options;
@@ -165,7 +165,7 @@ TEST(AddressTest, NamesAreNotLookedUpWhenOnlyNumbersAreWanted) {
   ASSERT_TRUE(addresses);
   EXPECT_TRUE(addresses->empty());
   const auto service = ResolveAddress("127.0.0.1:http", AddressUse::kDial);
-  if (!service) GTEST_SKIP() << "NOT TESTED: no service names here";
+  if (!service) GTEST_SKIP() << "HON_TEST_SKIPPED: no service names here";
   std::array<char, kAddressTextMax> buffer;
   EXPECT_EQ(FormatAddress(service->front(), buffer), "127.0.0.1:80");
 }

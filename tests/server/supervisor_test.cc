@@ -144,7 +144,7 @@ class InheritedTest : public test::BackendTest {};
 // A socket that systemd keeps is served, and listens on when the server has ended.
 TEST_P(InheritedTest, AServerListensOnWhatItWasGiven) {
 #ifdef HON_TSAN
-  GTEST_SKIP() << "ThreadSanitizer starts no threads behind a fork";
+  GTEST_SKIP() << "HON_TEST_SKIPPED: ThreadSanitizer starts no threads behind a fork";
 #endif
   auto given = netpoll::ListenSocket::Listen("127.0.0.1:0");
   ASSERT_TRUE(given);

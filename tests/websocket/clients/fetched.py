@@ -12,8 +12,8 @@ FETCH_SECONDS_MAX = 120
 
 
 def skip(why):
-    print(f"HON_TEST_SKIPPED: {why}")
-    sys.exit(0)
+    print(f"HON_TEST_SKIPPED: {why}", flush=True)
+    sys.exit(77)
 
 
 @contextlib.contextmanager
