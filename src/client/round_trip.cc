@@ -12,6 +12,7 @@
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
 #include "hon/http/replay.h"
+#include "http/token.h"
 
 namespace hon::client {
 namespace {
