@@ -4,12 +4,14 @@ pkg-config and the plain compiler. The README's example must build there, run an
 import argparse
 import contextlib
 import http.client
+import itertools
 import os
 import pathlib
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -155,14 +157,28 @@ class InstallTest(unittest.TestCase):
         run(flags.cmake, "--build", build, "--target", "embedded")
         run(build / "embedded", "second")
 
+    def checked_programs(self):
+        """kept_view, sanitized by the compiler that built the library and by the other one."""
+        programs = [self.consumer() / "kept_view"]
+        other = shutil.which("clang++") or shutil.which("clang++-14") or shutil.which("clang++-19")
+        if other and "clang" not in pathlib.Path(flags.cxx).name:
+            programs.append(self.folder / "kept_view_clang")
+            if not programs[1].exists():
+                options = run("pkg-config", "--cflags", "--libs", "hon", env=self.environment()).split()
+                run(other, "-std=c++20", "-g", "-fsanitize=address", self.source / "kept_view.cc",
+                    "-o", programs[1], *options)
+        else:
+            print("HON_TEST_SKIPPED: no second compiler for a sanitized program", file=sys.stderr)
+        return programs
+
     @contextlib.contextmanager
-    def checked(self, backend):
+    def checked(self, program, backend):
         """kept_view while it runs: (ask, report). `ask` sends requests over one connection and gives
         the answers' bytes; `report` ends the server and gives what it wrote to stderr."""
         port = free_port()
         log = self.folder / f"kept_view.{port}"
         with open(log, "w") as stderr:
-            server = subprocess.Popen([self.consumer() / "kept_view", f"127.0.0.1:{port}", backend],
+            server = subprocess.Popen([program, f"127.0.0.1:{port}", backend],
                                       stdin=subprocess.DEVNULL, stderr=stderr, env=self.environment())
 
         def connect():
@@ -209,16 +225,17 @@ class InstallTest(unittest.TestCase):
             ("path value", [path, late], "use-after-poison|heap-use-after-free"),
             ("request", [request("GET /request"), late_request], "use-after-poison|heap-use-after-free"),
         ]
-        for backend in ("epoll", "io_uring"):
+        for program, backend in itertools.product(self.checked_programs(), ("epoll", "io_uring")):
             for name, requests, kind in cases:
-                with self.subTest(name, backend=backend), self.checked(backend) as (ask, report):
+                with self.subTest(name, program=program.name, backend=backend), \
+                        self.checked(program, backend) as (ask, report):
                     ask(*requests)
                     self.assertRegex(report(), f"AddressSanitizer: ({kind})")
 
     def test_a_sanitized_program_without_a_fault_runs(self):
         echo = request("POST /echo/a%20b", "Content-Length: 4", body="body")
-        for backend in ("epoll", "io_uring"):
-            with self.subTest(backend), self.checked(backend) as (ask, report):
+        for program, backend in itertools.product(self.checked_programs(), ("epoll", "io_uring")):
+            with self.subTest(program.name, backend=backend), self.checked(program, backend) as (ask, report):
                 for _ in range(10):
                     self.assertIn(b" 500 ", ask(request("GET /throw")))
                     self.assertEqual(ask(*[echo] * 40, echo + echo).count(b"a bbody"), 42)
