@@ -1,6 +1,6 @@
 """Checks that the code in docs/ is compiled: the code of PORTING.md is examples/porting, which
-tests/porting runs, CONCURRENCY.md quotes an example, and the code of the others is in
-doc_snippets.cc. Line breaks may differ."""
+tests/porting runs, CONCURRENCY.md quotes an example, the code of the others is in doc_snippets.cc.
+README.md begins with examples/readme.cc. Line breaks may differ."""
 
 import pathlib
 import re
@@ -34,6 +34,11 @@ def main():
             for part in missing(code, source):
                 failed += 1
                 print(f"docs/{document.name} has code that is not in {source}:\n{part}")
+    first, *others = re.findall(r"^```cpp\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    for code, source in [(first, "examples/readme.cc"), *((code, SNIPPETS) for code in others)]:
+        for part in missing(code, source):
+            failed += 1
+            print(f"README.md has code that is not in {source}:\n{part}")
     for name in sorted(WITH_CODE - found):
         failed += 1
         print(f"docs/{name} has no code any more")
