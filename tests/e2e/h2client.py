@@ -1,5 +1,6 @@
 """A client of HTTP/2 for tests over real sockets: python3-h2 over a socket of its own, and raw frames."""
 
+import functools
 import importlib.util
 import socket
 import ssl
@@ -24,6 +25,7 @@ except ImportError:
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM = ACK = 1
+MAX_CONCURRENT_STREAMS = 3  # of SETTINGS
 END_HEADERS = 4
 
 
@@ -54,14 +56,19 @@ def integer(value, bits):
     return out + bytes([value])
 
 
+@functools.cache
+def tls_context():
+    context = ssl.create_default_context(cafile=harness.wire_certificates().path("localhost.cert"))
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
 def dial(server, tls=False, timeout=10.0):
     raw = socket.create_connection((server.host, server.tls_port if tls else server.port), timeout=timeout)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not tls:
         return raw
-    context = ssl.create_default_context(cafile=harness.wire_certificates().path("localhost.cert"))
-    context.set_alpn_protocols(["h2"])
-    wrapped = context.wrap_socket(raw, server_hostname="localhost")
+    wrapped = tls_context().wrap_socket(raw, server_hostname="localhost")
     assert wrapped.selected_alpn_protocol() == "h2", wrapped.selected_alpn_protocol()
     return wrapped
 
@@ -72,7 +79,8 @@ class Stream:
     def __init__(self):
         self.informational = []
         self.fields = None
-        self.body = b""
+        self.body = bytearray()
+        self.parts = []  # of the body, a DATA frame each
         self.trailers = []
         self.ended = False
         self.reset = None  # the code
@@ -188,6 +196,7 @@ class Client:
             stream.fields = event.headers
         elif isinstance(event, h2.events.DataReceived):
             stream.body += event.data
+            stream.parts.append(event.data)
             if self.credits and event.flow_controlled_length:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.TrailersReceived):

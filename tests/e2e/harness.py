@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import fcntl
 import functools
+import importlib
 import os
 import pathlib
 import re
@@ -34,7 +35,7 @@ READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
 settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive", wire="plain")
-WIRES = {"plain": None, "proxy": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
+WIRES = {"plain": None, "proxy": None, "h2c": None, "h2": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class Certificates:
@@ -108,6 +109,31 @@ def require_tool(name):
     return path
 
 
+def over_http2():
+    return settings.wire in ("h2c", "h2")
+
+
+def h2wire():
+    """The module of HTTP/2's Wire, which needs more than Python."""
+    return importlib.import_module("h2wire")
+
+
+class OfHttp1(Skipped):
+    """Why HTTP/2 has no such request."""
+
+
+def of_http1(why):
+    """Marks a test of what only HTTP/1 has: over HTTP/2 it is skipped, and says why."""
+    def mark(test):
+        @functools.wraps(test)
+        def run(self):
+            if over_http2():
+                self.skipTest("of HTTP/1: " + why)
+            test(self)
+        return run
+    return mark
+
+
 def sanitized():
     """Whether the servers under test run under a sanitizer: many times slower, and with other
     memory figures."""
@@ -124,11 +150,13 @@ class Server:
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
                         "--backend", self.backend, "--placement", settings.placement,
                         "--loops", str(loops), *map(str, flags)]
-        self.tls = settings.wire.startswith("tls") and "--tls-addr" not in flags
+        self.tls = settings.wire in ("tls1.2", "tls1.3", "h2") and "--tls-addr" not in flags
         if self.tls:
             self.command += ["--tls-addr", "127.0.0.1:0",
                              "--cert", wire_certificates().path("localhost.cert"),
                              "--key", wire_certificates().path("localhost.key")]
+        if settings.wire == "h2c" and "--h2c" not in flags:
+            self.command.append("--h2c")
         self.lines = []
         self.asked = False  # to end
         self.front = None   # with --wire proxy: passes everything on to this server
@@ -224,6 +252,8 @@ class Server:
     def connect(self, timeout=10.0):
         if self.front is not None:
             return self.front.connect(timeout)
+        if over_http2():
+            return h2wire().Wire(self, settings.wire == "h2", timeout)
         return Wire(self.host, self.tls_port if self.tls else self.port, timeout,
                     wire_context() if self.tls else None)
 
@@ -330,6 +360,40 @@ class Wire:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             self.socket.sendall(data)
 
+    FIELDS_SLACK = 0
+    HEAD_SLACK = 4096  # what net/http adds to MaxHeaderBytes, and so do we
+
+    @classmethod
+    def head_bytes(cls, head):
+        """What WithMaxHeaderBytes counts of this head."""
+        return len(head) - cls.HEAD_SLACK
+
+    @staticmethod
+    def expresses(request):
+        """Whether this request can be sent."""
+        return bool(request)
+
+    def encode(self, data):
+        """The bytes on the wire for these requests, for send_raw."""
+        return data
+
+    def send_raw(self, data):
+        self.send(data)
+
+    def send_some(self, data):
+        """As much of it as is taken without waiting."""
+        self.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            for place in range(0, len(data), 1 << 20):
+                self.socket.send(data[place:place + (1 << 20)])
+
+    def flood(self, request, count):
+        """So many of these requests, or as many as are taken without waiting."""
+        self.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(count // 1000):
+                self.socket.send(request * 1000)
+
     def send_bytewise(self, data):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             for i in range(len(data)):
@@ -355,7 +419,8 @@ class Wire:
             raise WireError(f"a line that does not end in CRLF: {line!r}")
         return line[:-2]
 
-    def _exactly(self, count):
+    def exactly(self, count):
+        """So many bytes behind what was read."""
         while len(self.buffer) < count:
             if not self._fill():
                 raise WireError(f"ended {count - len(self.buffer)} bytes early")
@@ -388,7 +453,7 @@ class Wire:
         size = self._line()
         if not re.fullmatch(rb"[0-9a-f]{1,16}", size):
             raise WireError(f"not a chunk size: {size!r}")
-        data = self._exactly(int(size, 16))
+        data = self.exactly(int(size, 16))
         if data and self._line() != b"":
             raise WireError("no CRLF behind a chunk")
         return data
@@ -415,7 +480,7 @@ class Wire:
                 parts.append(part)
             return b"".join(parts), "chunked", self._fields()
         if lengths:
-            return self._exactly(int(lengths[0])), "length", []
+            return self.exactly(int(lengths[0])), "length", []
         while self._fill():
             pass
         body = bytes(self.buffer)
@@ -440,6 +505,16 @@ class Wire:
             while True:
                 found.append(self.answer(method))
         return found
+
+    def rest(self):
+        """All that still comes, up to the end."""
+        while self._fill():
+            pass
+        return self.exactly(len(self.buffer))
+
+    def ends_behind(self, answer, seconds=5.0):
+        """Whether nothing can follow this answer: it says so, and the connection ends."""
+        return answer.get("Connection") == "close" and self.closes(seconds)
 
     def closes(self, seconds=5.0):
         """Whether the server ends the connection, without another byte, within this time."""

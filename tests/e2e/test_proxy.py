@@ -106,9 +106,9 @@ class ProxyTest(unittest.TestCase):
         with chain() as (front, _), front.connect() as wire:
             wire.send(get(b"/proxy/hijack", b"Connection: Upgrade\r\nUpgrade: raw-echo\r\n") + b"first")
             self.assertEqual(wire.answer().status, 101)
-            self.assertEqual(wire._exactly(5), b"first")
+            self.assertEqual(wire.exactly(5), b"first")
             wire.send(b"second")
-            self.assertEqual(wire._exactly(6), b"second")
+            self.assertEqual(wire.exactly(6), b"second")
             wire.finish()
             self.assertFalse(wire._fill())
 

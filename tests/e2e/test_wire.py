@@ -26,9 +26,18 @@ class WireTest(unittest.TestCase):
         return [answer.status for answer in found]
 
     def each(self, rows, check):
+        """`check(request, want)` for each row that the wire can express."""
+        left_out = set()
         for name, section, request, want in rows:
             with self.subTest(f"{name} ({section})"):
-                check(request, want)
+                try:
+                    check(request, want)
+                except harness.OfHttp1 as why:
+                    left_out.add(str(why))
+        self.assertLess(len(left_out), len(rows))
+        for why in sorted(left_out):
+            with self.subTest(why):
+                self.skipTest("of HTTP/1: " + why)
 
     # ---- what must be refused ----
 
@@ -44,6 +53,7 @@ class WireTest(unittest.TestCase):
         self.each(BAD_HEADS + BAD_BODIES, lambda request, status: self.assertEqual(
             self.statuses(GOOD + request), [200, status]))
 
+    @harness.of_http1("the requests behind are streams of their own")
     def test_nothing_is_served_behind_a_bad_request(self):
         def check(request, status):
             self.assertEqual(self.statuses(request + HIDDEN), [status])
@@ -51,10 +61,12 @@ class WireTest(unittest.TestCase):
 
         self.each(BAD_HEADS + BAD_BODIES, check)
 
+    @harness.of_http1("the connection goes on")
     def test_the_server_closes_by_itself(self):
         self.each(BAD_HEADS + BAD_BODIES[:1], lambda request, status: self.assertEqual(
             self.statuses(request, half_close=False), [status]))
 
+    @harness.of_http1("malformed requests are reset")
     def test_refusals_are_whole_answers(self):
         def check(request, status):
             answer = self.server.ask(request)
@@ -83,16 +95,16 @@ class WireTest(unittest.TestCase):
 
     def test_pipelined_in_order(self):
         with self.server.connect() as wire:
-            wire.send(b"".join(request for _, _, request, _ in GOOD_REQUESTS))
-            self.each(GOOD_REQUESTS,
-                      lambda _, body: self.assertEqual(wire.answer().body, body))
+            rows = [row for row in GOOD_REQUESTS if wire.expresses(row[2])]
+            wire.send(b"".join(request for _, _, request, _ in rows))
+            self.each(rows, lambda _, body: self.assertEqual(wire.answer().body, body))
 
     def test_sixteen_pipelined_at_every_cut(self):
-        data = GOOD * 16
         for cut in range(1, len(GOOD) * 2, 7):
             with self.server.connect() as wire:
-                wire.send(data[:cut])
-                wire.send(data[cut:])
+                data = wire.encode(GOOD * 16)
+                wire.send_raw(data[:cut])
+                wire.send_raw(data[cut:])
                 self.assertEqual([wire.answer().body for _ in range(16)], [b"MARKER"] * 16)
 
     # ---- one request is answered once ----
@@ -116,10 +128,14 @@ class WireTest(unittest.TestCase):
             self.assertEqual(wire.answer().body, b"MARKER")
 
     def test_bodies_that_stop_early(self):
-        for request in (b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
-                        b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"):
-            self.assertEqual(self.statuses(request), [400])
+        self.assertEqual(self.statuses(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"), [400])
 
+    @harness.of_http1("the framing of chunks")
+    def test_chunked_bodies_that_stop_early(self):
+        self.assertEqual(
+            self.statuses(b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"), [400])
+
+    @harness.of_http1("half a head")
     def test_a_head_that_stops_early(self):
         # Contract W9: half a request, then the end of it.
         self.assertEqual(self.statuses(b"GET / HTTP/1.1\r\nHos"), [400])
@@ -135,6 +151,7 @@ class WireTest(unittest.TestCase):
         return (b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
                 b"Expect: 100-continue\r\n\r\n")
 
+    @harness.of_http1("lines")
     def test_empty_lines_behind_a_body_are_no_request(self):
         post = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
         for behind in (b"\r", b"\r\n", b"\r\n\r", b"\r\n\r\n"):
@@ -158,9 +175,9 @@ class WireTest(unittest.TestCase):
             answer = wire.answer(informational=hints)
             self.assertEqual((answer.body, hints), (b"not read\n", []))
             # Whether the body still comes is unknown: nothing can follow (contract W41).
-            self.assertEqual(answer.get("Connection"), "close")
-            self.assertTrue(wire.closes())
+            self.assertTrue(wire.ends_behind(answer))
 
+    @harness.of_http1("HTTP/1.0")
     def test_no_continue_for_http10(self):
         hints = []
         with self.server.connect() as wire:
