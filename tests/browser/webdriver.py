@@ -27,6 +27,7 @@ class Browser:
         self.chromium = chromium
         self.chromedriver = chromedriver
         self.session = None
+        self.accepts_insecure = False  # certificates that nobody has signed
 
     def __enter__(self):
         self.profile = tempfile.TemporaryDirectory()
@@ -36,7 +37,7 @@ class Browser:
             self.port = self._read_port()
             arguments = [*ARGUMENTS, f"--user-data-dir={self.profile.name}"]
             made = self._send("POST", "/session", {"capabilities": {"alwaysMatch": {
-                "browserName": "chrome",
+                "browserName": "chrome", "acceptInsecureCerts": self.accepts_insecure,
                 "goog:chromeOptions": {"args": arguments, "binary": self.chromium},
                 "goog:loggingPrefs": {"browser": "ALL"}}}})
             self.session = f"/session/{made['sessionId']}"

@@ -1,7 +1,9 @@
-"""Peers of HTTP/2 that attack: each ends with GOAWAY or a reset, holds little memory, and a client
-beside it is served all the while."""
+"""Peers of HTTP/2 that attack: each ends with GOAWAY or a reset, takes little memory and processor time, and
+a client beside it is served all the while."""
 
 import contextlib
+import os
+import pathlib
 import struct
 import threading
 import time
@@ -11,14 +13,26 @@ import h2client
 import harness
 from h2client import Client, Raw, block, frame
 
-ENHANCE_YOUR_CALM, CANCEL, SETTINGS_TIMEOUT = 0xb, 8, 4
+NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM = 0, 1, 7, 8, 9, 0xb
+HEADER_TABLE_SIZE, INITIAL_WINDOW_SIZE = 1, 4  # of SETTINGS
 REQUEST = block(b"/")
 FLAGS = h2client.END_HEADERS | h2client.END_STREAM
 GROWTH_BYTES_MAX = 24 << 20
+PROCESSOR_SECONDS_MAX = 4.0  # of the server for one attack, with the client beside it
 
 
 def headers(stream, flags=FLAGS, path=b"/", fields=(), method=b"GET"):
     return frame(h2client.HEADERS, flags, stream, block(path, method, fields))
+
+
+def setting(name, value):
+    return frame(h2client.SETTINGS, 0, 0, struct.pack(">HI", name, value))
+
+
+def processor_seconds(server):
+    """What the server has had of the processors."""
+    fields = pathlib.Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Abuse(unittest.TestCase):
@@ -27,9 +41,10 @@ class Abuse(unittest.TestCase):
         """A server with a client beside the attack; checked at the end."""
         with harness.Server("--h2c", *flags) as server, Client(server) as client:
             client.ask("/")
-            before = server.rss_bytes()
+            before, processor = server.rss_bytes(), processor_seconds(server)
             stop = threading.Event()
             failures = []
+            memory = [before]
 
             def ask():
                 try:
@@ -37,6 +52,7 @@ class Abuse(unittest.TestCase):
                         answer = client.ask("/")
                         if answer.status != 200:
                             failures.append(answer)
+                        memory.append(server.rss_bytes())
                         time.sleep(0.01)
                 except Exception as error:
                     failures.append(error)
@@ -49,8 +65,11 @@ class Abuse(unittest.TestCase):
                 stop.set()
                 thread.join()
             self.assertEqual(failures, [])
+            growth, processor = max(memory) - before, processor_seconds(server) - processor
+            print(f"{self.id().rpartition('.')[2]}: {growth / 1e6:.1f} MB more at most, {processor:.2f} s of processor")
             if not harness.sanitized():
-                self.assertLess(server.rss_bytes() - before, GROWTH_BYTES_MAX)
+                self.assertLess(growth, GROWTH_BYTES_MAX)
+                self.assertLess(processor, PROCESSOR_SECONDS_MAX)
 
     def ends_calmly(self, server, rounds, make):
         """Sends make(0), make(1), ... until GOAWAY; how many it took."""
@@ -97,7 +116,7 @@ class Abuse(unittest.TestCase):
         by a window of 0."""
         with self.attacked("--write-timeout-ms", 2000) as server, Raw(server, start=False) as raw:
             raw.socket.settimeout(20)
-            raw.send(h2client.PREFACE + frame(h2client.SETTINGS, 0, 0, struct.pack(">HI", 4, 0)))
+            raw.send(h2client.PREFACE + frame(h2client.SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, 0)))
             name = b"x-bomb"
             insert = b"\x40" + h2client.integer(len(name), 7) + name + h2client.integer(4000, 7) + b"b" * 4000
             raw.send(frame(h2client.HEADERS, FLAGS, 1, REQUEST + insert))
@@ -152,7 +171,7 @@ class Abuse(unittest.TestCase):
     def test_a_window_of_zero(self):
         with self.attacked("--write-timeout-ms", 1000) as server, Raw(server, start=False) as raw:
             raw.socket.settimeout(15)
-            raw.send(h2client.PREFACE + frame(h2client.SETTINGS, 0, 0, struct.pack(">HI", 4, 0)))
+            raw.send(h2client.PREFACE + frame(h2client.SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, 0)))
             raw.send(b"".join(headers(2 * n + 1, path=b"/length/1000000") for n in range(100)))
             resets = set()
             while len(resets) < 100 and (one := raw.read()):
@@ -177,6 +196,130 @@ class Abuse(unittest.TestCase):
                         pass
                     self.assertGreater(time.monotonic() - began, 0.3)
 
+    def test_more_streams_than_allowed(self):
+        with self.attacked() as server, Raw(server) as raw:
+            raw.socket.settimeout(20)
+            raw.send(b"".join(headers(2 * n + 1, path=b"/sleep/1000") for n in range(250)))
+            refused, served = 0, 0
+            while refused + served < 250 and (one := raw.read()):
+                if one[0] == h2client.RST_STREAM:
+                    self.assertEqual(one[3], struct.pack(">I", REFUSED_STREAM))
+                    refused += 1
+                served += one[:2] == (h2client.DATA, h2client.END_STREAM)
+            self.assertEqual((refused, served), (150, 100))
+
+    def test_tiny_data(self):
+        """A byte with 255 of padding in each frame, for handlers that do not read."""
+        with self.attacked() as server, Raw(server) as raw:
+            raw.send(b"".join(headers(2 * n + 1, h2client.END_HEADERS, b"/sleep/3000") for n in range(100)))
+            one = b"\xff" + b"x" + bytes(255)
+            for _ in range(200):
+                raw.send(b"".join(frame(h2client.DATA, 8, 2 * n + 1, one) for n in range(100)))
+            raw.socket.settimeout(20)
+            raw.send(frame(h2client.PING, 0, 0, b"all read"))
+            while (one := raw.read()) and one != (h2client.PING, h2client.ACK, 0, b"all read"):
+                pass
+            self.assertIsNotNone(one)
+
+    def test_a_window_in_drops(self):
+        """An answer that is asked for byte by byte costs the peer its credit."""
+        with self.attacked() as server:
+            def drop(n):
+                if n == 0:
+                    return setting(INITIAL_WINDOW_SIZE, 0) + headers(1, path=b"/length/1000000")
+                return frame(h2client.WINDOW_UPDATE, 0, 1, struct.pack(">I", 1)) * 20
+            self.ends_calmly(server, 3000, drop)
+
+    def test_a_body_in_drops(self):
+        with self.attacked("--read-timeout-ms", 700) as server, Raw(server) as raw:
+            began = time.monotonic()
+            raw.socket.settimeout(20)
+            raw.send(headers(1, h2client.END_HEADERS, b"/echo", method=b"POST"))
+            over = threading.Event()
+
+            def drip():
+                while not over.wait(0.05) and raw.send(frame(h2client.DATA, 0, 1, b"x")):
+                    pass
+
+            dripping = threading.Thread(target=drip)
+            dripping.start()
+            try:
+                while (one := raw.read()) and one[0] not in (h2client.HEADERS, h2client.RST_STREAM):
+                    pass
+            finally:
+                over.set()
+                dripping.join()
+            self.assertIsNotNone(one)
+            self.assertGreater(time.monotonic() - began, 0.5)
+
+    def test_hpack_that_is_broken(self):
+        """Integers without end, sizes of the table above what was allowed, indices of nothing, Huffman codes that
+        do not end (RFC 7541)."""
+        for name, broken in (("integer", b"\x40" + b"\xff" * 12 + b"\x7f"), ("long integer", b"\xff" * 1000),
+                             ("table", b"\x3f\xe2\x1f"), ("index", b"\xff\x00"), ("zero", b"\x80"),
+                             ("huffman", b"\x40\x84\xff\xff\xff\xff\x01a"), ("update behind", REQUEST + b"\x20")):
+            with self.subTest(name), self.attacked() as server, Raw(server) as raw:
+                raw.socket.settimeout(20)
+                raw.send(frame(h2client.HEADERS, FLAGS, 1, broken))
+                self.assertEqual(raw.goaway(), COMPRESSION_ERROR)
+                self.assertIsNone(raw.read())
+
+    def test_changes_of_the_table(self):
+        """SETTINGS that turn the encoder's table on and off, beside requests whose answers use it."""
+        with self.attacked() as server:
+            self.ends_calmly(server, 3000, lambda n: setting(HEADER_TABLE_SIZE, 4096 * (n % 2)) * 10
+                             + headers(2 * n + 1))
+
+    def test_resets_of_streams_that_are_over(self):
+        reset = frame(h2client.RST_STREAM, 0, 1, struct.pack(">I", CANCEL))
+        with self.attacked() as server:
+            self.ends_calmly(server, 1000, lambda n: headers(1) if n == 0 else reset * 100)
+
+    def test_the_limits_of_a_field_block(self):
+        """256 KiB of encoded fields are read, and refused by their meaning; one byte more ends the connection."""
+        limit = 256 << 10
+        for size, ends in ((limit, False), (limit + 1, True)):
+            with self.subTest(size), self.attacked("--max-header-bytes", 1 << 20) as server, Raw(server) as raw:
+                raw.socket.settimeout(20)
+                start = REQUEST + b"\x10\x01x"
+                value = size - len(start) - len(h2client.integer(size, 7))
+                whole = start + h2client.integer(value, 7) + b"v" * value
+                self.assertEqual(len(whole), size)
+                parts = [whole[at:at + 16384] for at in range(0, len(whole), 16384)]
+                for n, part in enumerate(parts):
+                    last = h2client.END_HEADERS if n == len(parts) - 1 else 0
+                    raw.send(frame(h2client.HEADERS if n == 0 else h2client.CONTINUATION,
+                                   last | (h2client.END_STREAM if n == 0 else 0), 1, part))
+                if ends:
+                    self.assertEqual(raw.goaway(), ENHANCE_YOUR_CALM)
+                    continue
+                while (one := raw.read()) and one[0] != h2client.HEADERS:
+                    pass
+                self.assertIsNotNone(one)  # an answer
+
+    def test_frames_that_no_client_sends(self):
+        for name, flood in (("PUSH_PROMISE", frame(h2client.PUSH_PROMISE, 4, 1, struct.pack(">I", 2) + REQUEST)),
+                            ("HEADERS on 0", headers(0)), ("HEADERS on 2", headers(2)),
+                            ("DATA of no stream", frame(h2client.DATA, 0, 9, b"x")),
+                            ("SETTINGS on a stream", frame(h2client.SETTINGS, 0, 1)),
+                            ("PING on a stream", frame(h2client.PING, 0, 1, bytes(8))),
+                            ("a window too large", frame(h2client.WINDOW_UPDATE, 0, 0, struct.pack(">I", 0x7fffffff)))):
+            with self.subTest(name), self.attacked() as server, Raw(server) as raw:
+                raw.socket.settimeout(20)
+                raw.send(flood)
+                self.assertNotIn(raw.goaway(), (None, NO_ERROR))
+                self.assertIsNone(raw.read())
+
+    def test_a_flood_of_goaway(self):
+        with self.attacked() as server, Raw(server) as raw:
+            raw.socket.settimeout(20)
+            flood = frame(h2client.GOAWAY, 0, 0, bytes(8) + b"x" * 100) * 50
+            for _ in range(200):
+                if not raw.send(flood):
+                    break
+            while raw.read():
+                pass  # the server ends the connection
+
     def test_idle_connections_are_small(self):
         if harness.sanitized():
             self.skipTest("other memory figures")
@@ -190,9 +333,9 @@ class Abuse(unittest.TestCase):
             for _ in range(50):
                 connect()
             before = server.rss_bytes()
-            for _ in range(500):
+            for _ in range(1000):
                 connect()
-            each = (server.rss_bytes() - before) / 500
+            each = (server.rss_bytes() - before) / 1000
             self.assertLess(each, 4 << 10)
 
 

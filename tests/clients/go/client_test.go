@@ -5,6 +5,8 @@ package goclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,12 +21,46 @@ import (
 
 var base = os.Getenv("HON_URL")
 
+// Whether every answer must come by HTTP/2; without TLS by prior knowledge.
+var http2 = os.Getenv("HON_HTTP2") != ""
+
+func TestMain(m *testing.M) {
+	if http2 && !useHTTP2(http.DefaultTransport.(*http.Transport)) {
+		fmt.Println("this Go has no HTTP/2 without TLS")
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// useHTTP2 has the transport trust HON_CA and speak HTTP/2; false where this Go cannot.
+func useHTTP2(transport *http.Transport) bool {
+	transport.ForceAttemptHTTP2 = true
+	roots := x509.NewCertPool()
+	pem, _ := os.ReadFile(os.Getenv("HON_CA"))
+	roots.AppendCertsFromPEM(pem)
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return strings.HasPrefix(base, "https:") || withoutTLS(transport)
+}
+
+var withoutTLS = func(*http.Transport) bool { return false }
+
+func transport() *http.Transport {
+	made := &http.Transport{}
+	if http2 {
+		useHTTP2(made)
+	}
+	return made
+}
+
 func read(t *testing.T, response *http.Response, err error) string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
+	if http2 && response.ProtoMajor != 2 {
+		t.Errorf("by %s", response.Proto)
+	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +75,7 @@ func TestKeepAlive(t *testing.T) {
 			reused++
 		}
 	}}
-	client := &http.Client{Transport: &http.Transport{}}
+	client := &http.Client{Transport: transport()}
 	for i := 0; i < 50; i++ {
 		request, _ := http.NewRequestWithContext(
 			httptrace.WithClientTrace(context.Background(), trace), "GET", base+"/", nil)
@@ -95,6 +131,18 @@ func TestTrailers(t *testing.T) {
 	}
 }
 
+// Requests and answers as gRPC makes them: a type of its own, trailers asked for, the status behind
+// the body, or without any body.
+func TestTrailersOfGRPC(t *testing.T) {
+	request, _ := http.NewRequest("POST", base+"/trailers", strings.NewReader("\x00\x00\x00\x00\x03abc"))
+	request.Header.Set("Content-Type", "application/grpc")
+	request.Header.Set("TE", "trailers")
+	response, err := http.DefaultClient.Do(request)
+	if body := read(t, response, err); body != "trailers:\n" || response.Trailer.Get("X-Body-Length") != "8" {
+		t.Errorf("body %q, trailers %v", body, response.Trailer)
+	}
+}
+
 func TestEarlyHints(t *testing.T) {
 	var link string
 	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
@@ -114,7 +162,9 @@ func TestEarlyHints(t *testing.T) {
 func TestExpectContinue(t *testing.T) {
 	got := false
 	trace := &httptrace.ClientTrace{Got100Continue: func() { got = true }}
-	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: 20 * time.Second}}
+	patient := transport()
+	patient.ExpectContinueTimeout = 20 * time.Second
+	client := &http.Client{Transport: patient}
 	request, _ := http.NewRequestWithContext(
 		httptrace.WithClientTrace(context.Background(), trace), "POST", base+"/echo", strings.NewReader("abc"))
 	request.Header.Set("Expect", "100-continue")
@@ -125,6 +175,9 @@ func TestExpectContinue(t *testing.T) {
 }
 
 func TestUpgrade(t *testing.T) {
+	if http2 {
+		t.Skip("of HTTP/1")
+	}
 	request, _ := http.NewRequest("GET", base+"/hijack", nil)
 	request.Header.Set("Connection", "Upgrade")
 	request.Header.Set("Upgrade", "raw-echo")
