@@ -50,6 +50,7 @@ struct ConnectionIo {
   // Of a connection with a record layer (connection_records.cc).
   static Connection*& HandshakeNext(Connection& c);
   static io::RecordLayer& LayerOf(Connection& c);
+  static bool EndHandshakeLater(Connection& c, Error& why);
   /// Whether the connection was closed. Any thread.
   static bool Abandoned(const Connection& c);
 

@@ -122,7 +122,9 @@ void ConnectionIo::InputEnded(Connection& c) {
 }
 
 void ConnectionIo::InputFailed(Connection& c, int errno_value) {
-  c.Break(Error::System(errno_value, "recv"));
+  Error why = Error::System(errno_value, "recv");
+  if (errno_value == ECONNRESET && EndHandshakeLater(c, why)) return;
+  c.Break(std::move(why));
 }
 
 void ConnectionIo::Failed(Connection& c, Error why) { c.Break(std::move(why)); }
@@ -131,7 +133,8 @@ void ConnectionIo::PeerLeft(Connection& c, bool hung_up) {
   if (c.phase_ == Connection::Phase::kClosed) return;
   const int error = hung_up ? LoopIo::BackendOf(*c.loop_).TakeError(c.fd_) : 0;
   if (error != 0) {
-    c.Break(Error::System(error, "connection"));
+    Error why = Error::System(error, "connection");
+    if (!EndHandshakeLater(c, why)) c.Break(std::move(why));
   } else if (hung_up && (c.flags_ & Connection::kInputEnded) != 0) {
     c.Break(io::ErrEof);  // both directions have ended
   } else if ((c.flags_ & Connection::kPeerFinished) == 0) {

@@ -74,6 +74,7 @@ void Connection::StepHandshake() {
   Records& r = *records_;
   OpenReceived();
   if (phase_ != Phase::kHandshaking) return;
+  if (r.ended && why_) return Break(Error(why_));  // a reset
   if ((flags_ & kPausedFull) != 0) ResumeFull();
   if (!r.layer->HandshakeDone()) {
     if (r.layer->HasLongStep()) {
@@ -90,6 +91,17 @@ void Connection::StepHandshake() {
   }
   EndHandshake();
   DeliverOpened();
+}
+
+// A reset ends a handshake only after the records that were received before it: an alert, or an
+// answer without TLS, tells more.
+bool ConnectionIo::EndHandshakeLater(Connection& c, Error& why) {
+  if (c.phase_ != Connection::Phase::kHandshaking || c.records_ == nullptr) return false;
+  if (c.records_->received.Empty() || c.records_->ended) return false;
+  c.records_->ended = true;
+  c.why_ = std::move(why);
+  c.QueueHandshake();
+  return true;
 }
 
 Connection*& ConnectionIo::HandshakeNext(Connection& c) { return c.records_->queue_next; }

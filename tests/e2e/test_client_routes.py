@@ -95,14 +95,16 @@ class Tls(unittest.TestCase):
             self.assertEqual(line["error_kind"], "tls")
 
     def test_a_server_without_tls(self):
-        def plain(peer, _):
-            peer.conn.recv(1000)
-            peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        # The close of a server that has not read the whole ClientHello is a reset.
+        for read in (1, 16384):
+            def plain(peer, _, read=read):
+                peer.conn.recv(read)
+                peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
-        with Script(plain) as server:
-            line, = run(https(server))
-        self.assertEqual(line["error_kind"], "tls")
-        self.assertIn("http: server gave HTTP response to HTTPS client", line["error"])
+            with self.subTest(read=read), Script(plain) as server:
+                line, = run(https(server))
+                self.assertEqual(line["error_kind"], "tls")
+                self.assertIn("http: server gave HTTP response to HTTPS client", line["error"])
 
     def test_a_handshake_that_breaks_off(self):
         for act in (lambda peer: peer.close(), lambda peer: peer.reset(), lambda peer: peer.send(b"\x16\x03")):

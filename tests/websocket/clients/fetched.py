@@ -7,13 +7,10 @@ import shutil
 import subprocess
 import sys
 
+import harness
+
 HERE = pathlib.Path(__file__).resolve().parent
 FETCH_SECONDS_MAX = 120
-
-
-def skip(why):
-    print(f"HON_TEST_SKIPPED: {why}", flush=True)
-    sys.exit(77)
 
 
 @contextlib.contextmanager
@@ -38,7 +35,7 @@ def _fetch(folder, pins, command):
                            timeout=FETCH_SECONDS_MAX)
         except (OSError, subprocess.SubprocessError) as error:
             output = getattr(error, "stderr", None) or b""
-            skip(f"{command[0]} could not fetch {pins[0]}: {error} {output.decode()[-300:]}")
+            harness.skip_all(f"{command[0]} could not fetch {pins[0]}: {error} {output.decode()[-300:]}")
         done.write_text(text, encoding="utf-8")
 
 
@@ -54,7 +51,7 @@ def python_packages(bin_dir):
 def node_modules(bin_dir):
     """A folder that holds node_modules."""
     if not shutil.which("npm") or not shutil.which("node"):
-        skip("no node here")
+        harness.skip_all("no node here")
     folder = pathlib.Path(bin_dir).resolve().parent / "websocket_clients" / "node"
     _fetch(folder, ["package.json", "package-lock.json"],
            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"])
