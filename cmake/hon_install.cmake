@@ -28,6 +28,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/hon-config-version.cmake
 install(FILES
   ${PROJECT_BINARY_DIR}/hon-config.cmake
   ${PROJECT_BINARY_DIR}/hon-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindContentCodings.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLiburing.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindPsl.cmake
   ${PROJECT_SOURCE_DIR}/cmake/hon_embed.cmake
@@ -59,6 +60,12 @@ list(JOIN system_libraries " " HON_PC_SYSTEM_LIBRARIES)
 set(HON_PC_REQUIRES "zlib libcrypto")
 if(HON_TLS)
   string(APPEND HON_PC_REQUIRES " libssl")
+endif()
+if(HON_BROTLI)
+  string(APPEND HON_PC_REQUIRES " libbrotlidec")
+endif()
+if(HON_ZSTD)
+  string(APPEND HON_PC_REQUIRES " libzstd")
 endif()
 if(TARGET Psl::psl)
   string(APPEND HON_PC_REQUIRES " libpsl")

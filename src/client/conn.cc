@@ -30,7 +30,10 @@ bool HoldsInput(int fd) {
 }  // namespace
 
 Conn::Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route, std::shared_ptr<LoopPool> pool)
-    : core_(std::move(core)), route_(std::move(route)), pool_(std::move(pool)) {}
+    : core_(std::move(core)),
+      route_(std::move(route)),
+      pool_(std::move(pool)),
+      retires_at_(core_->RetirementOfNew()) {}
 
 Conn::~Conn() {
   HON_ASSERT(!idle_ && reader_ == nullptr && writer_ == nullptr);

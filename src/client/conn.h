@@ -107,6 +107,7 @@ class Conn final : public io::ConnSink,
   TimePoint read_deadline_ = kNever;
   TimePoint write_deadline_ = kNever;
   TimePoint idle_since_{};
+  TimePoint retires_at_;
   size_t unyielded_ = 0;
   Error gone_;
   Error read_interrupt_;

@@ -1,5 +1,6 @@
 #include "client/core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/tls.h"
@@ -53,8 +54,10 @@ void LoopPool::Put(std::unique_ptr<Conn> conn) {
       options.MaxIdleConnsPerHost != 0 ? options.MaxIdleConnsPerHost : options.MaxIdleConns;
   if (host_max != 0 && conn->route_->idle.load(std::memory_order_relaxed) >= host_max) return;
   conn->idle_since_ = Clock::now();
-  conn->conn_->SetDeadline(io::ConnDeadline::kIdle,
-                           DeadlineAfter(conn->idle_since_, options.IdleConnTimeout));
+  if (conn->idle_since_ >= conn->retires_at_) return;
+  conn->conn_->SetDeadline(
+      io::ConnDeadline::kIdle,
+      std::min(conn->retires_at_, DeadlineAfter(conn->idle_since_, options.IdleConnTimeout)));
   {
     const std::lock_guard lock(mutex_);
     if (core_->Closed()) return;
@@ -85,10 +88,14 @@ void LoopPool::Drop(Conn& conn) {
 }
 
 std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
-  const std::lock_guard lock(mutex_);
-  const auto found = shared_.find(&route);
-  if (found == shared_.end() || !found->second->Usable()) return nullptr;
-  return found->second;
+  std::shared_ptr<H2Conn> conn;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = shared_.find(&route);
+    if (found == shared_.end() || !found->second->Usable()) return nullptr;
+    conn = found->second;
+  }
+  return conn->RetireIfOld() ? nullptr : conn;
 }
 
 void LoopPool::PutShared(const std::shared_ptr<H2Conn>& conn) {
@@ -174,7 +181,10 @@ void LoopPool::CloseOneIdle(const std::shared_ptr<Route>& route) {
   });
 }
 
-Core::Core(TransportOptions options) : options_(std::move(options)), parser_(LimitsOf(options_)) {}
+Core::Core(TransportOptions options)
+    : options_(std::move(options)),
+      parser_(LimitsOf(options_)),
+      resolver_(options_.LookupHost, options_.NameCacheTime) {}
 
 Core::~Core() = default;
 
@@ -274,7 +284,7 @@ void Core::EvictElsewhere(const std::shared_ptr<Route>& route) {
 }
 
 void Core::Release(std::unique_ptr<Conn> conn) {
-  if (Closed() || options_.DisableKeepAlives || !conn->IsFresh()) return;
+  if (ClosesIdle() || options_.DisableKeepAlives || !conn->IsFresh()) return;
   const std::shared_ptr<Route> route = conn->GetRoute();
   if (options_.MaxConnsPerHost != 0) {
     const std::lock_guard lock(mutex_);
@@ -304,7 +314,30 @@ void Core::FreeSlot(Route& route) {
   next->parker->Wake();
 }
 
+TimePoint Core::RetirementOfNew() const {
+  const Duration most = options_.MaxConnLifetime;
+  if (most <= Duration(0)) return kNever;
+  const uint64_t random = retirements_.fetch_add(0x9E3779B97F4A7C15U, std::memory_order_relaxed);
+  const auto tenth = static_cast<uint64_t>((most / 10).count()) + 1;
+  return DeadlineAfter(Clock::now(), most - Duration(static_cast<int64_t>((random >> 11) % tenth)));
+}
+
+std::shared_ptr<http::RoundTripper> Core::AltProtocol(const std::string& scheme) {
+  if (!has_alt_protocols_.load(std::memory_order_acquire)) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto found = alt_protocols_.find(scheme);
+  return found == alt_protocols_.end() ? nullptr : found->second;
+}
+
+bool Core::Register(std::string scheme, std::shared_ptr<http::RoundTripper> transport) {
+  const std::lock_guard lock(mutex_);
+  const bool added = alt_protocols_.emplace(std::move(scheme), std::move(transport)).second;
+  has_alt_protocols_.store(true, std::memory_order_release);
+  return added;
+}
+
 void Core::CloseIdle() {
+  closes_idle_.store(true);
   std::vector<std::shared_ptr<LoopPool>> pools;
   {
     const std::lock_guard lock(mutex_);

@@ -135,6 +135,20 @@ class Core : public std::enable_shared_from_this<Core> {
   void FreeSlot(Route& route);
 
   void CloseIdle();
+  /// A request begins: connections that become idle are kept again.
+  void KeepIdle() {
+    if (closes_idle_.load(std::memory_order_relaxed)) closes_idle_.store(false);
+  }
+  /// Whether connections that become idle are to be closed.
+  [[nodiscard]] bool ClosesIdle() const {
+    return closes_idle_.load(std::memory_order_relaxed) || Closed();
+  }
+  /// The time at which a connection that is made now serves no further request.
+  [[nodiscard]] TimePoint RetirementOfNew() const;
+  /// The RoundTripper that is registered for `scheme`, or null.
+  [[nodiscard]] std::shared_ptr<http::RoundTripper> AltProtocol(const std::string& scheme);
+  /// Returns false when `scheme` is registered already.
+  [[nodiscard]] bool Register(std::string scheme, std::shared_ptr<http::RoundTripper> transport);
   /// Keeps no connection from now on.
   void Close();
   [[nodiscard]] bool Closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -148,9 +162,13 @@ class Core : public std::enable_shared_from_this<Core> {
   const adaptor::HeadParser parser_;
   Resolver resolver_;
   std::atomic<bool> closed_{false};
+  std::atomic<bool> closes_idle_{false};  // CloseIdleConnections, until the next request
+  std::atomic<bool> has_alt_protocols_{false};
+  mutable std::atomic<uint64_t> retirements_{0};  // a Weyl sequence, for the jitter of lifetimes
   std::mutex mutex_;  // guards the members below, and the slots of routes
   std::unordered_map<std::string, std::shared_ptr<Route>, TextHash, std::equal_to<>> routes_;
   std::unordered_map<const netpoll::Loop*, std::shared_ptr<LoopPool>> pools_;
+  std::unordered_map<std::string, std::shared_ptr<http::RoundTripper>> alt_protocols_;
   std::mutex tls_mutex_;
   std::shared_ptr<tls::ClientContext> tls_;
   std::shared_ptr<tls::ClientContext> tls_http1_;

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "client/layers.h"
+#include "client/tell.h"
 #include "client/tls.h"
 #include "hon/fiber/conn.h"
 #include "hon/http/client_error.h"
+#include "hon/netpoll/dial.h"
 #include "hon/url/host_port.h"
 
 namespace hon::client {
@@ -68,12 +70,14 @@ void DropSocket(netpoll::Connection& c) {
 class Race final : public netpoll::EventHandler, public std::enable_shared_from_this<Race> {
  public:
   Race(std::vector<std::string> addresses, std::unique_ptr<io::RecordLayer> layer,
-       Duration handshake_timeout, const ClientTrace* trace)
+       Duration handshake_timeout, const ClientTrace* trace,
+       std::shared_ptr<HandshakeTrace> handshake_trace)
       : loop_(fiber::Scheduler::Current()->GetLoop()),
         addresses_(std::move(addresses)),
         layer_(std::move(layer)),
         handshake_timeout_(handshake_timeout),
-        trace_(trace) {}
+        trace_(trace),
+        handshake_trace_(std::move(handshake_trace)) {}
 
   /// Returns the connection, ready for HTTP, whose events still come here. Errors: see Dial.
   Result<netpoll::Connection*> Run(const appcontext::Context& context, TimePoint deadline);
@@ -89,6 +93,7 @@ class Race final : public netpoll::EventHandler, public std::enable_shared_from_
 
  private:
   void TryNext(TimePoint deadline);
+  void EndOthers(const Error& why);
   void OnDialed(const std::string& address, const Result<netpoll::Connection*>& c);
   [[nodiscard]] Error HandshakeFailure() const;
   [[nodiscard]] Error Obstacle(const appcontext::Context& context, TimePoint deadline) const;
@@ -101,9 +106,10 @@ class Race final : public netpoll::EventHandler, public std::enable_shared_from_
   std::unique_ptr<io::RecordLayer> layer_;  // until an address has connected
   Duration handshake_timeout_;
   const ClientTrace* trace_;
-  Parker* parker_ = nullptr;  // of the fiber in Run
+  std::shared_ptr<HandshakeTrace> handshake_trace_;
+  std::vector<std::string> under_way_;  // the addresses of pending dials
+  Parker* parker_ = nullptr;            // of the fiber in Run
   size_t tried_ = 0;
-  size_t under_way_ = 0;
   TimePoint next_at_{};
   netpoll::Connection* winner_ = nullptr;
   bool running_ = false;
@@ -132,11 +138,9 @@ void Race::OnDisconnect(netpoll::Connection& c, const Error& why) {
 }
 
 void Race::OnDialed(const std::string& address, const Result<netpoll::Connection*>& c) {
-  --under_way_;
+  under_way_.erase(std::find(under_way_.begin(), under_way_.end(), address));
   const Error why = c ? Error() : c.error();
-  if (running_ && trace_ != nullptr && trace_->ConnectDone != nullptr) {
-    trace_->ConnectDone(address, why);
-  }
+  if (running_ && trace_ != nullptr) Tell(trace_->ConnectDone, address, why);
   if (why && !failure_) {
     const std::string text = "dial tcp " + address + ": ";
     failure_ = why.Is(io::ErrDeadlineExceeded)
@@ -151,8 +155,8 @@ void Race::TryNext(TimePoint deadline) {
   const std::string& address = addresses_[tried_++];
   const TimePoint now = Clock::now();
   next_at_ = now + kNextAddressDelay;
-  ++under_way_;
-  if (trace_ != nullptr && trace_->ConnectStart != nullptr) trace_->ConnectStart(address);
+  under_way_.push_back(address);
+  if (trace_ != nullptr) Tell(trace_->ConnectStart, address);
   const Duration left = deadline == kNever ? kUnlimited : Duration(deadline - now);
   loop_.Dial(address, *this, left,
              [self = shared_from_this(), address](Result<netpoll::Connection*> c) {
@@ -179,7 +183,21 @@ Error Race::Obstacle(const appcontext::Context& context, TimePoint deadline) con
                     : Error::Of(http::ErrDialTimeout,
                                 "dial tcp " + addresses_.front() + ": i/o timeout");
   }
-  return under_way_ == 0 && tried_ == addresses_.size() ? failure_ : Error();
+  return under_way_.empty() && tried_ == addresses_.size() ? failure_ : Error();
+}
+
+// Ends the dials that have lost, or that nobody waits for.
+void Race::EndOthers(const Error& why) {
+  const std::shared_ptr<Race> self = shared_from_this();
+  netpoll::CancelDials(loop_, *this);
+  for (const std::string& address : under_way_) {
+    if (trace_ != nullptr) {
+      Tell(trace_->ConnectDone, address, why ? why : Error(appcontext::ErrCanceled));
+    }
+  }
+  under_way_.clear();
+  if (why) handshake_trace_->End(nullptr, why);
+  handshake_trace_->trace = nullptr;
 }
 
 Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimePoint deadline) {
@@ -189,7 +207,7 @@ Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimeP
   Error why;
   while (!ready_ && !why) {
     const bool more = !connected_ && tried_ < addresses_.size();
-    if (more && (under_way_ == 0 || Clock::now() >= next_at_)) TryNext(deadline);
+    if (more && (under_way_.empty() || Clock::now() >= next_at_)) TryNext(deadline);
     if (why = Obstacle(context, deadline); why || ready_) break;
     const bool waits_for_next = !connected_ && tried_ < addresses_.size();
     const TimePoint until = connected_ ? kNever : deadline;
@@ -197,56 +215,38 @@ Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimeP
   }
   running_ = false;
   parker_ = nullptr;
+  EndOthers(why);
   if (!why) return winner_;
   if (winner_ != nullptr) DropSocket(*std::exchange(winner_, nullptr));
   return Fail(std::move(why));
 }
 
 Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host,
-                                                     bool http2) {
+                                                     bool http2,
+                                                     std::shared_ptr<HandshakeTrace> trace) {
   HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext(http2));
   Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host);
   if (!layer) return Fail(Error::Of(http::ErrHandshake, layer.error().Message()));
-  return NewHandshakeLayer(std::move(*layer));
+  return NewHandshakeLayer(std::move(*layer), std::move(trace));
 }
 
-// The record layers between the socket and HTTP; null for none.
-Result<std::unique_ptr<io::RecordLayer>> LayersOf(Core& core, const Route& route) {
-  std::unique_ptr<io::RecordLayer> layers;
-  if (route.proxy == ProxyKind::kHttps) {
-    HON_TRY(layers, TlsLayerFor(core, route.proxy_host, false));
+Result<std::unique_ptr<io::RecordLayer>> ConnectLayerFor(const TransportOptions& options,
+                                                         const std::shared_ptr<Route>& route,
+                                                         const appcontext::Context& context) {
+  ConnectRequest request{.target = route->host_port, .user = route->proxy_user};
+  if (options.GetProxyConnectHeader != nullptr) {
+    HON_TRY(request.fields,
+            options.GetProxyConnectHeader(context, route->proxy_url, route->host_port));
+  } else {
+    request.fields = options.ProxyConnectHeader;
   }
-  if (route.proxy == ProxyKind::kSocks5) {
-    HON_TRY(const net::HostPort target, net::SplitHostPort(route.host_port));
-    HON_TRY(std::unique_ptr<io::RecordLayer> socks,
-            NewSocksLayer(target.host, target.port, route.proxy_user));
-    layers = Stack(std::move(layers), std::move(socks));
-  } else if (route.proxy != ProxyKind::kNone && route.tls) {
-    layers = Stack(std::move(layers), NewConnectLayer(route.host_port, route.proxy_user));
+  if (options.OnProxyConnectResponse != nullptr) {
+    request.on_answer = [hook = options.OnProxyConnectResponse,
+                         route](const http::Response& answer) {
+      return hook(route->proxy_url, answer);
+    };
   }
-  if (route.tls) {
-    HON_TRY(std::unique_ptr<io::RecordLayer> tls,
-            TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only));
-    layers = Stack(std::move(layers), std::move(tls));
-  }
-  return layers;
-}
-
-// Errors on the way to a proxy name the proxy.
-Error OfProxy(const Route& route, Error why) {
-  if (route.proxy == ProxyKind::kNone || !why.Is(http::ErrDial)) return why;
-  return Error::Of(http::ErrProxy, "proxyconnect tcp: " + why.Message());
-}
-
-Result<std::vector<std::string>> LookUpTraced(Core& core, const std::string& address,
-                                              const appcontext::Context& context,
-                                              TimePoint deadline, const ClientTrace* trace) {
-  if (trace != nullptr && trace->DNSStart != nullptr) trace->DNSStart(address);
-  Result<std::vector<std::string>> found = core.Names().LookUp(address, context, deadline);
-  if (trace != nullptr && trace->DNSDone != nullptr) {
-    trace->DNSDone(found ? Error() : found.error());
-  }
-  return found;
+  return NewConnectLayer(std::move(request));
 }
 
 /// The slot of a connection that is being made. Frees the slot unless the connection takes it.
@@ -275,6 +275,40 @@ struct DialScope {
   const ClientTrace* trace;
   Place& place;
 };
+
+// The record layers between the socket and HTTP; null for none.
+Result<std::unique_ptr<io::RecordLayer>> LayersOf(const DialScope& scope,
+                                                  std::shared_ptr<HandshakeTrace> trace) {
+  Core& core = *scope.core;
+  const Route& route = *scope.route;
+  std::unique_ptr<io::RecordLayer> layers;
+  if (route.proxy == ProxyKind::kHttps) {
+    HON_TRY(layers, TlsLayerFor(core, route.proxy_host, false, nullptr));
+  }
+  if (route.proxy == ProxyKind::kSocks5) {
+    HON_TRY(const net::HostPort target, net::SplitHostPort(route.host_port));
+    HON_TRY(std::unique_ptr<io::RecordLayer> socks,
+            NewSocksLayer(target.host, target.port, route.proxy_user));
+    layers = Stack(std::move(layers), std::move(socks));
+  } else if (route.proxy != ProxyKind::kNone && route.tls) {
+    HON_TRY(std::unique_ptr<io::RecordLayer> tunnel,
+            ConnectLayerFor(core.Options(), scope.route, scope.context));
+    layers = Stack(std::move(layers), std::move(tunnel));
+  }
+  if (route.tls) {
+    HON_TRY(
+        std::unique_ptr<io::RecordLayer> tls,
+        TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, std::move(trace)));
+    layers = Stack(std::move(layers), std::move(tls));
+  }
+  return layers;
+}
+
+// Errors on the way to a proxy name the proxy.
+Error OfProxy(const Route& route, Error why) {
+  if (route.proxy == ProxyKind::kNone || !why.Is(http::ErrDial)) return why;
+  return Error::Of(http::ErrProxy, "proxyconnect tcp: " + why.Message());
+}
 
 // A connection, which now owns the slot.
 Dialed NewDialed(const DialScope& scope, bool http2) {
@@ -312,14 +346,16 @@ Result<netpoll::Connection*> DialSocket(const DialScope& scope) {
   const Route& route = *scope.route;
   std::string address = route.FirstHop();
   if (options.DialAddress != nullptr) address = options.DialAddress(address);
-  HON_TRY(std::unique_ptr<io::RecordLayer> layers, LayersOf(*scope.core, route));
+  const auto handshake_trace = std::make_shared<HandshakeTrace>();
+  handshake_trace->trace = scope.trace;
+  HON_TRY(std::unique_ptr<io::RecordLayer> layers, LayersOf(scope, handshake_trace));
   const TimePoint deadline = DeadlineAfter(Clock::now(), options.DialTimeout);
   HON_TRY(std::vector<std::string> addresses,
-          LookUpTraced(*scope.core, address, scope.context, deadline, scope.trace));
+          scope.core->Names().LookUp(address, scope.context, deadline, scope.trace));
   const Duration handshake_timeout =
       route.proxy == ProxyKind::kNone ? options.TLSHandshakeTimeout : options.DialTimeout;
   const auto race = std::make_shared<Race>(std::move(addresses), std::move(layers),
-                                           handshake_timeout, scope.trace);
+                                           handshake_timeout, scope.trace, handshake_trace);
   return race->Run(scope.context, deadline);
 }
 

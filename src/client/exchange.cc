@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/tell.h"
 #include "hon/adaptor/message_reader.h"
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
@@ -46,18 +47,19 @@ Error Exchange::Run(const http::Request& r, const RequestPlan& plan, std::shared
   conn_->BeginExchange(context_, plan.framing == RequestFraming::kChunked);
   if (conn_->Gone()) return conn_->Gone();
   const std::string_view head = WriteRequestHead(r, plan, *conn_->GetRoute(), conn_->Out());
-  if (trace_ != nullptr && trace_->WroteHeaders != nullptr) trace_->WroteHeaders(head);
+  TellHead(trace_.get(), head);
   conn_->MarkServed();
   conn_->SendSoon();
   awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
   const TimePoint now = Clock::now();
   if (awaits_continue_) {
     conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ExpectContinueTimeout));
-    if (trace_ != nullptr && trace_->Wait100Continue != nullptr) trace_->Wait100Continue();
+    if (trace_ != nullptr) Tell(trace_->Wait100Continue);
   } else if (upload_ != nullptr) {
     HON_RETURN_IF_ERROR(SendBody());
   } else {
     AwaitHeadFrom(now);
+    TellWritten({});
   }
   Error err = AwaitHead(plan);
   if (err) {
@@ -73,6 +75,10 @@ void Exchange::AwaitHeadFrom(TimePoint now) {
   conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ResponseHeaderTimeout));
 }
 
+void Exchange::TellWritten(const Error& err) const {
+  if (trace_ != nullptr) Tell(trace_->WroteRequest, err);
+}
+
 // Sends a short body in memory here, any other on a fiber of its own.
 Error Exchange::SendBody() {
   awaits_continue_ = false;
@@ -83,10 +89,12 @@ Error Exchange::SendBody() {
   if (upload_->InMemory(kInlineBodyBytes)) {
     upload_->SendNow(*conn_);
     AwaitHeadFrom(Clock::now());
+    TellWritten(upload_->Failure());
     return upload_->SourceError();
   }
   conn_->SetReadDeadline(kNever);
   upload_->Start(*conn_, [this] {
+    TellWritten(upload_->Failure());
     if (upload_->SourceError()) {
       conn_->Interrupt(upload_->SourceError());
     } else if (!answer_begun_) {
@@ -125,15 +133,18 @@ Error Exchange::TakeInterim() {
   if (++interims_ > kInterimAnswersMax) {
     return Error::Of(http::ErrMalformedResponse, "net/http: too many 1xx informational responses");
   }
-  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) {
-    HON_RETURN_IF_ERROR(trace_->Got1xxResponse(head_.status, fields_));
+  const bool go_on = head_.status == http::StatusContinue && awaits_continue_;
+  if (trace_ != nullptr) {
+    if (go_on) Tell(trace_->Got100Continue);
+    if (trace_->Got1xxResponse != nullptr) {
+      HON_RETURN_IF_ERROR(trace_->Got1xxResponse(head_.status, fields_));
+    }
   }
   interim_bytes_ += head_.size;
   if (interim_bytes_ > core_->Options().MaxResponseHeaderBytes) {
     head_.fault = "header too large";
     return HeadFault();
   }
-  const bool go_on = head_.status == http::StatusContinue && awaits_continue_;
   HON_RETURN_IF_ERROR(conn_->In().Skip(head_.size));
   scan_ = {};
   fields_.Reset();
@@ -144,9 +155,8 @@ Error Exchange::AwaitHead(const RequestPlan& plan) {
   bool roomy = false;
   for (;;) {
     io::LinkBuffer& in = conn_->In();
-    if (!in.Empty() && !std::exchange(answer_begun_, true) && trace_ != nullptr &&
-        trace_->GotFirstResponseByte != nullptr) {
-      trace_->GotFirstResponseByte();
+    if (!in.Empty() && !std::exchange(answer_begun_, true) && trace_ != nullptr) {
+      Tell(trace_->GotFirstResponseByte);
     }
     switch (core_->Parser().ReadAnswer(in, scan_, plan.method, head_, fields_)) {
       case adaptor::HeadStatus::kBad:
@@ -257,9 +267,7 @@ void Exchange::Finish() {
     return StopUpload();  // the server has answered without reading everything
   }
   const bool keep = keep_ && (upload_ == nullptr || upload_->Complete());
-  if (trace_ != nullptr && trace_->PutIdleConn != nullptr) {
-    trace_->PutIdleConn(keep ? Error() : Error(io::ErrClosed));
-  }
+  if (trace_ != nullptr) Tell(trace_->PutIdleConn, keep ? Error() : Error(io::ErrClosed));
   std::unique_ptr<Conn> conn = std::move(conn_);
   if (keep) core_->Release(std::move(conn));
 }

@@ -56,6 +56,7 @@ class Exchange final : public AnyExchange,
 
  private:
   Error SendBody();
+  void TellWritten(const Error& err) const;
   Error AwaitHead(const RequestPlan& plan);
   Error OnWaitFailed(const Error& why);
   Error TakeInterim();

@@ -1,8 +1,10 @@
 #include "client/h2_conn.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/core.h"
+#include "client/tell.h"
 #include "hon/adaptor/chunked.h"
 #include "hon/base/assert.h"
 #include "hon/h2/field_section.h"
@@ -50,6 +52,7 @@ H2Stream::~H2Stream() {
 }
 
 void H2Stream::Release() {
+  trace_ = nullptr;
   if (std::exchange(opened_, false)) conn_->Remove(*this);
 }
 
@@ -144,8 +147,8 @@ void H2Stream::OnInterim(const http::Header& header, int status) {
     return Fail(Error::Of(http::ErrMalformedResponse, "http2: too many 1xx responses"));
   }
   if (status == http::StatusContinue) continue_received_ = true;
-  if (on_interim_ == nullptr) return;
-  if (Error err = on_interim_(status, header)) {
+  if (trace_ == nullptr || trace_->Got1xxResponse == nullptr) return;
+  if (Error err = trace_->Got1xxResponse(status, header)) {
     conn_->session_->Reset(stream_, h2::ErrorCode::kCancel);
     Fail(std::move(err));
   }
@@ -164,7 +167,7 @@ void H2Stream::OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info) 
 }
 
 void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
-  began_ = true;
+  if (!std::exchange(began_, true) && trace_ != nullptr) Tell(trace_->GotFirstResponseByte);
   if (info.trailers) {
     OnTrailers(fields, info);
     return WakeReader();
@@ -208,7 +211,10 @@ void H2Stream::OnReset(h2::ErrorCode code, bool by_peer) {
 
 H2Conn::H2Conn(std::shared_ptr<Core> core, std::shared_ptr<Route> route,
                std::shared_ptr<LoopPool> pool)
-    : core_(std::move(core)), route_(std::move(route)), pool_(std::move(pool)) {}
+    : core_(std::move(core)),
+      route_(std::move(route)),
+      pool_(std::move(pool)),
+      retires_at_(core_->RetirementOfNew()) {}
 
 H2Conn::~H2Conn() {
   HON_ASSERT(streams_.Empty() && openers_.Empty());
@@ -315,6 +321,13 @@ void H2Conn::Fail(const Error& why) {
   conn_->Close(io::ConnClose::kGraceful);
 }
 
+bool H2Conn::RetireIfOld() {
+  if (retires_at_ == kNever || Clock::now() < retires_at_) return false;
+  leaving_ = true;
+  EndIfDone();
+  return true;
+}
+
 void H2Conn::CloseIfIdle() {
   if (!streams_.Empty()) return;
   leaving_ = true;
@@ -323,9 +336,9 @@ void H2Conn::CloseIfIdle() {
 
 void H2Conn::EndIfDone() {
   if (gone_ || closing_ || !streams_.Empty()) return;
-  if (!leaving_ && !core_->Closed()) {
-    conn_->SetDeadline(io::ConnDeadline::kIdle,
-                       DeadlineAfter(Clock::now(), core_->Options().IdleConnTimeout));
+  if (!leaving_ && !core_->ClosesIdle()) {
+    const TimePoint idle_end = DeadlineAfter(Clock::now(), core_->Options().IdleConnTimeout);
+    conn_->SetDeadline(io::ConnDeadline::kIdle, std::min(retires_at_, idle_end));
     return;
   }
   closing_ = true;

@@ -17,6 +17,7 @@ namespace hon::client {
 class Core;
 class H2Conn;
 class LoopPool;
+struct ClientTrace;
 
 /// The client's side of one HTTP/2 stream. Used on the connection's loop.
 class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
@@ -56,9 +57,9 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   [[nodiscard]] bool Began() const { return began_; }
   [[nodiscard]] bool Refused() const { return refused_; }
   [[nodiscard]] bool TakeContinue() { return std::exchange(continue_received_, false); }
-  void SetOnInterim(std::function<Error(int, const http::Header&)> on_interim) {
-    on_interim_ = std::move(on_interim);
-  }
+  /// Calls hooks of `trace` (null: none), which the caller keeps until SetTrace(null) or the end of
+  /// the stream.
+  void SetTrace(const ClientTrace* trace) { trace_ = trace; }
   [[nodiscard]] uint32_t Id() const { return stream_.Id(); }
   [[nodiscard]] H2Conn& Connection() { return *conn_; }
 
@@ -82,7 +83,7 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   const appcontext::Context* context_ = nullptr;
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
-  std::function<Error(int, const http::Header&)> on_interim_;
+  const ClientTrace* trace_ = nullptr;
   size_t interims_ = 0;
   bool opened_ = false;
   bool to_head_ = false;  // the request is HEAD
@@ -111,6 +112,8 @@ class H2Conn final : public io::ConnSink,
 
   /// Whether a request may use this connection, perhaps after a wait for a stream.
   [[nodiscard]] bool Usable() const { return !gone_ && !leaving_; }
+  /// Returns true past the connection's lifetime, and then ends it with its last stream.
+  bool RetireIfOld();
   /// Ends the connection if it has no stream.
   void CloseIfIdle();
   /// Runs `function` on the loop. See io::EventConn::Post.
@@ -164,6 +167,7 @@ class H2Conn final : public io::ConnSink,
   IntrusiveList<Opener, Opener> openers_;
   h2::FieldBuffer spare_fields_;
   std::optional<h2::Stream> spare_stream_;
+  TimePoint retires_at_;
   bool receiving_ = false;
   bool yielded_ = false;
   bool leaving_ = false;  // opens no further streams

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/decode.h"
+#include "client/tell.h"
 #include "hon/adaptor/message_reader.h"
 #include "hon/http/client_error.h"
 #include "hon/http/status.h"
@@ -19,15 +21,15 @@ http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
       continue;
     if (field.id == http::HeaderId::kTE && field.value != "trailers") continue;
     if (field.id == http::HeaderId::kUserAgent && field.value.empty()) continue;
-    if (field.id == http::HeaderId::kAcceptEncoding && plan.asks_for_gzip) continue;
+    if (field.id == http::HeaderId::kAcceptEncoding && plan.asks_for_codings) continue;
     fields.AddView(field.name, field.value, field.id);
   }
   if (!r.Header.Has(http::HeaderId::kUserAgent) &&
       !r.Header.Suppressed(http::HeaderId::kUserAgent)) {
     fields.AddView("User-Agent", kUserAgent, http::HeaderId::kUserAgent);
   }
-  if (plan.asks_for_gzip) {
-    fields.AddView("Accept-Encoding", "gzip", http::HeaderId::kAcceptEncoding);
+  if (plan.asks_for_codings) {
+    fields.AddView("Accept-Encoding", AcceptedCodings(), http::HeaderId::kAcceptEncoding);
   }
   if (plan.framing == RequestFraming::kLength || StatesNoContent(plan)) {
     fields.Add(http::HeaderId::kContentLength, std::to_string(plan.length));
@@ -66,22 +68,22 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   if (path.empty()) path = plan.method == "OPTIONS" ? "*" : "/";
   if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
   const bool connect = plan.method == "CONNECT";
-  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) {
-    stream_->SetOnInterim(trace_->Got1xxResponse);
-  }
+  stream_->SetTrace(trace_.get());
   const h2::Session::RequestHead head{
       .method = plan.method,
       .scheme = connect ? std::string_view() : std::string_view(r.URL.Scheme),
       .authority = plan.host,
       .path = connect ? std::string_view() : std::string_view(path),
       .protocol = {}};
-  failure_ = stream_->Open(head, FieldsOf(r, plan), upload_ == nullptr, context_);
+  const http::Header fields = FieldsOf(r, plan);
+  failure_ = stream_->Open(head, fields, upload_ == nullptr, context_);
   if (failure_) return failure_;
+  TellHeadOfH2(head, fields);
   awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
   const TimePoint now = Clock::now();
   if (awaits_continue_) {
     head_deadline_ = DeadlineAfter(now, core_->Options().ExpectContinueTimeout);
-    if (trace_ != nullptr && trace_->Wait100Continue != nullptr) trace_->Wait100Continue();
+    if (trace_ != nullptr) Tell(trace_->Wait100Continue);
   } else {
     failure_ = SendBody();
   }
@@ -90,17 +92,43 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   return failure_;
 }
 
+void H2Exchange::TellHeadOfH2(const h2::Session::RequestHead& head,
+                              const http::Header& fields) const {
+  if (trace_ == nullptr) return;
+  if (trace_->WroteHeaderField != nullptr) {
+    const auto tell = [this](std::string_view name, std::string_view value) {
+      if (!value.empty()) trace_->WroteHeaderField(name, value);
+    };
+    tell(":method", head.method);
+    tell(":scheme", head.scheme);
+    tell(":authority", head.authority);
+    tell(":path", head.path);
+    tell(":protocol", head.protocol);
+    for (const auto& field : fields) trace_->WroteHeaderField(field.name, field.value);
+  }
+  Tell(trace_->WroteHeaders, std::string_view());
+}
+
+void H2Exchange::TellWritten(const Error& err) const {
+  if (trace_ != nullptr) Tell(trace_->WroteRequest, err);
+}
+
 Error H2Exchange::SendBody() {
   awaits_continue_ = false;
   const TimePoint deadline = DeadlineAfter(Clock::now(), core_->Options().ResponseHeaderTimeout);
   head_deadline_ = deadline;
-  if (upload_ == nullptr) return {};
+  if (upload_ == nullptr) {
+    TellWritten({});
+    return {};
+  }
   if (upload_->InMemory(kInlineH2BodyBytes)) {
     upload_->SendNow(*stream_);
+    TellWritten(upload_->Failure());
     return upload_->SourceError();
   }
   head_deadline_ = kNever;
   upload_->Start(*stream_, [this] {
+    TellWritten(upload_->Failure());
     if (upload_->SourceError()) return stream_->Fail(upload_->SourceError());
     head_deadline_ = DeadlineAfter(Clock::now(), core_->Options().ResponseHeaderTimeout);
     stream_->WakeReader();
@@ -112,7 +140,10 @@ Error H2Exchange::AwaitHead() {
   while (!stream_->HasHead()) {
     Error why = stream_->AwaitHead(head_deadline_);
     if (stream_->TakeContinue()) {
-      if (awaits_continue_) HON_RETURN_IF_ERROR(SendBody());
+      if (awaits_continue_) {
+        if (trace_ != nullptr) Tell(trace_->Got100Continue);
+        HON_RETURN_IF_ERROR(SendBody());
+      }
       continue;
     }
     if (!why) continue;
@@ -122,9 +153,6 @@ Error H2Exchange::AwaitHead() {
       return Error::Of(http::ErrResponseHeaderTimeout, "http2: timeout awaiting response headers");
     }
     HON_RETURN_IF_ERROR(SendBody());
-  }
-  if (trace_ != nullptr && trace_->GotFirstResponseByte != nullptr) {
-    trace_->GotFirstResponseByte();
   }
   return {};
 }

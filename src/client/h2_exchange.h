@@ -33,6 +33,8 @@ class H2Exchange final : public AnyExchange,
   void OnGone(http::Response&) override { response_ = nullptr; }
 
  private:
+  void TellHeadOfH2(const h2::Session::RequestHead& head, const http::Header& fields) const;
+  void TellWritten(const Error& err) const;
   Error SendBody();
   Error AwaitHead();
   void Fill(const RequestPlan& plan, http::Response& into);

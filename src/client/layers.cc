@@ -6,11 +6,15 @@
 #include <charconv>
 #include <utility>
 
+#include "client/request_head.h"
 #include "client/route.h"
+#include "client/tell.h"
 #include "hon/base/assert.h"
-#include "hon/client/transport.h"
+#include "hon/base/quote.h"
 #include "hon/http/client_error.h"
+#include "hon/http/status.h"
 #include "hon/io/io.h"
+#include "http/list.h"
 
 namespace hon::client {
 namespace {
@@ -19,15 +23,27 @@ Error ProxyError(std::string text) { return Error::Of(http::ErrProxy, std::move(
 
 class ConnectLayer final : public PlainLayer {
  public:
-  ConnectLayer(std::string target, const url::UserinfoPtr& user) : parser_(Limits()) {
-    request_ = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target +
-               "\r\nUser-Agent: hon-http-client/1.1\r\n";
-    if (user != nullptr) request_ += "Proxy-Authorization: " + BasicCredentialsOf(*user) + "\r\n";
-    request_ += "\r\n";
+  explicit ConnectLayer(ConnectRequest request)
+      : on_answer_(std::move(request.on_answer)), parser_(Limits()) {
+    text_.append("CONNECT ").append(request.target).append(" HTTP/1.1\r\nHost: ");
+    text_.append(request.target).append("\r\n");
+    bool has_agent = false;
+    bool has_credentials = false;
+    for (const auto& [name, value] : request.fields) {
+      has_agent = has_agent || http::internal::EqualFold(name, "User-Agent");
+      has_credentials = has_credentials || http::internal::EqualFold(name, "Proxy-Authorization");
+      text_.append(name).append(": ").append(value).append("\r\n");
+    }
+    if (!has_agent) text_.append("User-Agent: ").append(kUserAgent).append("\r\n");
+    if (request.user != nullptr && !has_credentials) {
+      text_.append("Proxy-Authorization: ").append(BasicCredentialsOf(*request.user));
+      text_.append("\r\n");
+    }
+    text_.append("\r\n");
   }
 
   Error Start(io::LinkBuffer& sealed) override {
-    sealed.Write(request_);
+    sealed.Write(text_);
     return {};
   }
 
@@ -44,17 +60,14 @@ class ConnectLayer final : public PlainLayer {
         case adaptor::HeadStatus::kDone:
           break;
       }
-      const std::string status(head.status_text);
       const int code = head.status;
-      HON_RETURN_IF_ERROR(received.Skip(head.size));
-      scan_ = {};
-      if (code >= 200 && code < 300) {
-        Done();
-        return {};
+      const bool final = code >= 200 || code == http::StatusSwitchingProtocols;
+      if (!final && ++interim_ <= kInterimAnswersMax) {
+        HON_RETURN_IF_ERROR(received.Skip(head.size));
+        scan_ = {};
+        continue;
       }
-      if (code >= 200 || code == 101 || ++interim_ > kInterimAnswersMax) {
-        return ProxyError("proxyconnect: the proxy answered " + status);
-      }
+      return OnAnswer(received, head, std::move(fields));
     }
   }
 
@@ -63,7 +76,31 @@ class ConnectLayer final : public PlainLayer {
     return {.head_bytes_max = kProxyAnswerBytesMax, .fields_max = kResponseFieldsMax};
   }
 
-  std::string request_;
+  Error OnAnswer(io::LinkBuffer& received, const adaptor::AnswerHead& head, http::Header fields) {
+    if (on_answer_ != nullptr) {
+      http::Response answer;
+      answer.Proto = head.version;
+      answer.ProtoMinor = head.minor_version;
+      answer.Status = head.status_text;
+      answer.StatusCode = head.status;
+      answer.Header = std::move(fields);
+      HON_RETURN_IF_ERROR(on_answer_(answer));
+    }
+    const int code = head.status;
+    std::string failure = "proxyconnect: the proxy answered " + std::string(head.status_text);
+    HON_RETURN_IF_ERROR(received.Skip(head.size));
+    if (code < 200 || code >= 300) {
+      // The part of the body that came with the head is a hint for people.
+      const std::string_view hint = received.Front().substr(0, kProxyAnswerHintBytes);
+      if (!hint.empty()) failure.append(": ").append(Quote(hint));
+      return ProxyError(std::move(failure));
+    }
+    Done();
+    return {};
+  }
+
+  std::string text_;
+  std::function<Error(const http::Response&)> on_answer_;
   adaptor::HeadParser parser_;
   adaptor::HeadScan scan_;
   size_t interim_ = 0;
@@ -176,19 +213,23 @@ class SocksLayer final : public PlainLayer {
 /// A TLS layer whose errors are those of the client.
 class HandshakeLayer final : public io::RecordLayer {
  public:
-  explicit HandshakeLayer(std::unique_ptr<io::RecordLayer> tls) : tls_(std::move(tls)) {}
+  HandshakeLayer(std::unique_ptr<io::RecordLayer> tls, std::shared_ptr<HandshakeTrace> trace)
+      : tls_(std::move(tls)), trace_(std::move(trace)) {}
 
-  Error Start(io::LinkBuffer& sealed) override { return Marked(tls_->Start(sealed)); }
+  Error Start(io::LinkBuffer& sealed) override {
+    if (trace_ != nullptr) trace_->Begin();
+    return Told(Marked(tls_->Start(sealed)));
+  }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
     if (first_) {
       // A TLS record begins with its content type, which is no letter (RFC 8446 §5.1).
       static constexpr std::string_view kHttp = "HTTP/";
       const std::string_view front = received.Front();
-      if (front.starts_with(kHttp)) return http::ErrSchemeMismatch;
+      if (front.starts_with(kHttp)) return Told(http::ErrSchemeMismatch);
       if (received.Len() < kHttp.size() && kHttp.starts_with(front)) return {};
       first_ = false;
     }
-    return Marked(tls_->Open(received, plain, sealed));
+    return Told(Marked(tls_->Open(received, plain, sealed)));
   }
   Error Seal(std::string_view plain, io::LinkBuffer& sealed) override {
     return Marked(tls_->Seal(plain, sealed));
@@ -206,7 +247,15 @@ class HandshakeLayer final : public io::RecordLayer {
     return err ? Error::Of(http::ErrHandshake, err.Message()) : Error();
   }
 
+  Error Told(Error err) {
+    if (trace_ == nullptr || (!err && !tls_->HandshakeDone())) return err;
+    trace_->End(err ? nullptr : tls_->State(), err);
+    trace_.reset();
+    return err;
+  }
+
   std::unique_ptr<io::RecordLayer> tls_;
+  std::shared_ptr<HandshakeTrace> trace_;  // until the end of the handshake
   bool first_ = true;
 };
 
@@ -312,8 +361,17 @@ Error PlainLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {
   return {};
 }
 
-std::unique_ptr<io::RecordLayer> NewConnectLayer(std::string target, const url::UserinfoPtr& user) {
-  return std::make_unique<ConnectLayer>(std::move(target), user);
+Result<std::unique_ptr<io::RecordLayer>> NewConnectLayer(ConnectRequest request) {
+  for (const auto& [name, value] : request.fields) {
+    if (!http::internal::IsToken(name) || !IsFieldValue(value) ||
+        http::internal::EqualFold(name, "Host") ||
+        http::internal::EqualFold(name, "Content-Length") ||
+        http::internal::EqualFold(name, "Transfer-Encoding")) {
+      return Fail(Error::Of(http::ErrInvalidRequest,
+                            "net/http: invalid field of a CONNECT request: " + Quote(name)));
+    }
+  }
+  return std::make_unique<ConnectLayer>(std::move(request));
 }
 
 Result<std::unique_ptr<io::RecordLayer>> NewSocksLayer(std::string_view host, std::string_view port,
@@ -333,8 +391,9 @@ Result<std::unique_ptr<io::RecordLayer>> NewSocksLayer(std::string_view host, st
   return std::make_unique<SocksLayer>(request + target, std::move(credentials));
 }
 
-std::unique_ptr<io::RecordLayer> NewHandshakeLayer(std::unique_ptr<io::RecordLayer> tls) {
-  return std::make_unique<HandshakeLayer>(std::move(tls));
+std::unique_ptr<io::RecordLayer> NewHandshakeLayer(std::unique_ptr<io::RecordLayer> tls,
+                                                   std::shared_ptr<HandshakeTrace> trace) {
+  return std::make_unique<HandshakeLayer>(std::move(tls), std::move(trace));
 }
 
 std::unique_ptr<io::RecordLayer> Stack(std::unique_ptr<io::RecordLayer> outer,

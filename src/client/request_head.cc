@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "client/decode.h"
 #include "hon/adaptor/chunked.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/base/assert.h"
@@ -23,14 +24,6 @@ constexpr size_t kDigitsMax = 20;
 
 Error Invalid(std::string text) {
   return Error::Of(http::ErrInvalidRequest, "net/http: " + std::move(text));
-}
-
-// RFC 9110 §5.5: visible bytes, blanks and obs-text.
-bool IsFieldValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= ' ' && byte != 0x7F);
-  });
 }
 
 bool IsTargetText(std::string_view text) {
@@ -129,6 +122,18 @@ bool HasBracketZone(std::string_view host) { return host.find('%') != std::strin
 
 }  // namespace
 
+bool IsFieldValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= ' ' && byte != 0x7F);
+  });
+}
+
+bool SeldomHasContent(std::string_view method) {
+  return method == http::MethodGet || method == http::MethodHead || method == http::MethodDelete ||
+         method == http::MethodOptions || method == "PROPFIND" || method == "SEARCH";
+}
+
 bool StatesNoContent(const RequestPlan& plan) {
   return plan.framing == RequestFraming::kNone &&
          (plan.method == http::MethodPost || plan.method == http::MethodPut ||
@@ -136,6 +141,13 @@ bool StatesNoContent(const RequestPlan& plan) {
 }
 
 Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& options) {
+  const std::string& scheme = r.URL.Scheme;
+  if (scheme != "http" && scheme != "https") {
+    return Fail(Error::Of(http::ErrInvalidRequest, "unsupported protocol scheme " + Quote(scheme)));
+  }
+  if (r.URL.Host.empty()) {
+    return Fail(Error::Of(http::ErrInvalidRequest, "http: no Host in request URL"));
+  }
   RequestPlan plan;
   plan.method = r.Method.empty() ? http::MethodGet : r.Method;
   plan.host = HostField(r);
@@ -151,10 +163,10 @@ Result<RequestPlan> PlanRequest(const http::Request& r, const TransportOptions& 
   }
   PlanFraming(r, plan);
   plan.upgrades = r.Header.Has(HeaderId::kUpgrade);
-  plan.asks_for_gzip = !options.DisableCompression && !plan.upgrades &&
-                       plan.method != http::MethodHead && !r.Header.Has(HeaderId::kRange) &&
-                       r.Header.Get(HeaderId::kAcceptEncoding).empty() &&
-                       !r.Header.Suppressed(HeaderId::kAcceptEncoding);
+  plan.asks_for_codings = !options.DisableCompression && !plan.upgrades &&
+                          plan.method != http::MethodHead && !r.Header.Has(HeaderId::kRange) &&
+                          r.Header.Get(HeaderId::kAcceptEncoding).empty() &&
+                          !r.Header.Suppressed(HeaderId::kAcceptEncoding);
   plan.expects_continue = plan.framing != RequestFraming::kNone &&
                           ListHasFold(r.Header.Get(HeaderId::kExpect), "100-continue");
   plan.close = r.Close || (options.DisableKeepAlives && !plan.upgrades) ||
@@ -209,10 +221,10 @@ std::string_view WriteRequestHead(const http::Request& r, const RequestPlan& pla
   }
   for (const auto& field : r.Header) {
     if (IsMade(field)) continue;
-    if (plan.asks_for_gzip && field.id == HeaderId::kAcceptEncoding) continue;
+    if (plan.asks_for_codings && field.id == HeaderId::kAcceptEncoding) continue;
     pen << field.name << ": " << field.value << "\r\n";
   }
-  if (plan.asks_for_gzip) pen << "Accept-Encoding: gzip\r\n";
+  if (plan.asks_for_codings) pen << "Accept-Encoding: " << AcceptedCodings() << "\r\n";
   if (!proxy_credentials.empty()) pen << "Proxy-Authorization: " << proxy_credentials << "\r\n";
   pen << "\r\n";
   const auto written = static_cast<size_t>(pen.At() - start);

@@ -20,7 +20,7 @@ struct RequestPlan {
   std::string_view host;  // value of the Host field
   RequestFraming framing = RequestFraming::kNone;
   int64_t length = 0;             // with kLength
-  bool asks_for_gzip = false;     // by the transport, not the caller
+  bool asks_for_codings = false;  // by the transport, not the caller
   bool expects_continue = false;  // Expect: 100-continue
   bool upgrades = false;          // has Upgrade
   bool close = false;             // the connection ends after the answer
@@ -28,6 +28,12 @@ struct RequestPlan {
 
 /// The User-Agent of requests without one.
 inline constexpr std::string_view kUserAgent = "hon-http-client/1.1";
+
+/// Whether `value` can be a field's value: visible bytes, blanks and obs-text (RFC 9110 §5.5).
+[[nodiscard]] bool IsFieldValue(std::string_view value);
+
+/// Whether requests of `method` seldom have content, so that a body of unknown length may be empty.
+[[nodiscard]] bool SeldomHasContent(std::string_view method);
 
 /// Whether the request states that it has no content (RFC 9110 §8.6).
 [[nodiscard]] bool StatesNoContent(const RequestPlan& plan);

@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "client/parker.h"
+#include "client/tell.h"
 #include "hon/base/thread.h"
 #include "hon/client/transport.h"
 #include "hon/http/client_error.h"
@@ -67,10 +69,31 @@ Result<AddressList> AskSystem(const std::string& host_port, bool numeric) {
                                            (unknown ? "no such host" : gai_strerror(code))));
 }
 
+using Lookup = std::function<Result<AddressList>(const std::string&)>;
+
+// "ip:port" of the addresses that `lookup` returns.
+Result<AddressList> Ask(const Lookup& lookup, const std::string& host_port) {
+  if (lookup == nullptr) return AskSystem(host_port, false);
+  HON_TRY(const net::HostPort parts, net::SplitHostPort(host_port));
+  Result<AddressList> found = lookup(std::string(parts.host));
+  if (!found) {
+    return Fail(Error::Of(http::ErrDial, "dial tcp: lookup " + std::string(parts.host) + ": " +
+                                             found.error().Message()));
+  }
+  if (found->empty()) {
+    return Fail(
+        Error::Of(http::ErrDial, "dial tcp: lookup " + std::string(parts.host) + ": no addresses"));
+  }
+  if (found->size() > kAddressesTriedMax) found->resize(kAddressesTriedMax);
+  for (std::string& one : *found) one = net::JoinHostPort(one, parts.port);
+  return found;
+}
+
 }  // namespace
 
 class Resolver::Threads {
  public:
+  explicit Threads(Lookup lookup) : lookup_(std::move(lookup)) {}
   struct Question {
     std::string host_port;
     Parker* asker = nullptr;  // null: the wait has ended
@@ -123,7 +146,7 @@ class Resolver::Threads {
       queue_.pop_front();
       if (question->asker == nullptr) continue;
       lock.unlock();
-      Result<AddressList> answer = AskSystem(question->host_port, false);
+      Result<AddressList> answer = client::Ask(lookup_, question->host_port);
       lock.lock();
       question->answer = std::move(answer);
       question->answered = true;
@@ -131,6 +154,7 @@ class Resolver::Threads {
     }
   }
 
+  const Lookup lookup_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Question>> queue_;
@@ -139,14 +163,50 @@ class Resolver::Threads {
   bool stopping_ = false;
 };
 
-Resolver::Resolver() : threads_(std::make_unique<Threads>()) {}
+Resolver::Resolver(Lookup lookup, Duration cache_time)
+    : cache_time_(cache_time), threads_(std::make_unique<Threads>(std::move(lookup))) {}
 Resolver::~Resolver() = default;
 
+AddressList Resolver::FindKept(const std::string& host_port) {
+  if (cache_time_ <= Duration(0)) return {};
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_.find(host_port);
+  if (found == kept_.end() || Clock::now() >= found->second.until) return {};
+  return found->second.addresses;
+}
+
+void Resolver::Keep(const std::string& host_port, const AddressList& addresses) {
+  if (cache_time_ <= Duration(0)) return;
+  const TimePoint now = Clock::now();
+  const std::lock_guard lock(mutex_);
+  if (kept_.size() >= kNamesCachedMax && !kept_.contains(host_port)) {
+    std::erase_if(kept_, [now](const auto& one) { return one.second.until <= now; });
+    if (kept_.size() >= kNamesCachedMax) {
+      kept_.erase(std::min_element(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) {
+        return a.second.until < b.second.until;
+      }));
+    }
+  }
+  kept_[host_port] = {addresses, DeadlineAfter(now, cache_time_)};
+}
+
 Result<AddressList> Resolver::LookUp(const std::string& host_port,
-                                     const appcontext::Context& context, TimePoint deadline) {
+                                     const appcontext::Context& context, TimePoint deadline,
+                                     const ClientTrace* trace) {
   if (host_port.starts_with("unix:")) return AddressList{host_port};
   Result<AddressList> numeric = AskSystem(host_port, true);
   if (!numeric || !numeric->empty()) return numeric;
+  if (AddressList kept = FindKept(host_port); !kept.empty()) return kept;
+  if (trace != nullptr) Tell(trace->DNSStart, net::SplitHostPort(host_port)->host);
+  Result<AddressList> found = Await(host_port, context, deadline);
+  if (trace != nullptr) Tell(trace->DNSDone, found ? Error() : found.error());
+  if (found) Keep(host_port, *found);
+  return found;
+}
+
+// Asks a thread, and suspends the fiber until the answer comes.
+Result<AddressList> Resolver::Await(const std::string& host_port,
+                                    const appcontext::Context& context, TimePoint deadline) {
   auto question = std::make_shared<Threads::Question>();
   Parker parker;
   question->host_port = host_port;

@@ -8,6 +8,7 @@
 #include "client/dial.h"
 #include "client/exchange.h"
 #include "client/h2_exchange.h"
+#include "client/tell.h"
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
@@ -23,12 +24,6 @@ using http::HeaderId;
 constexpr size_t kProbeBytes = 512;
 // How often one request is sent again.
 constexpr size_t kRepeatsMax = 16;
-
-// Methods without content in most requests: a body of unknown length may be empty.
-bool SeldomHasContent(std::string_view method) {
-  return method == http::MethodGet || method == http::MethodHead || method == http::MethodDelete ||
-         method == http::MethodOptions || method == "PROPFIND" || method == "SEARCH";
-}
 
 // Methods that may be repeated (RFC 9110 §9.2.2).
 bool IsIdempotent(const http::Request& r, std::string_view method) {
@@ -100,7 +95,7 @@ Error Trip::Probe() {
 }
 
 void Trip::TellGotConn(const GotConnInfo& info) const {
-  if (trace_ != nullptr && trace_->GotConn != nullptr) trace_->GotConn(info);
+  if (trace_ != nullptr) Tell(trace_->GotConn, info);
 }
 
 Trip::Way Trip::Over(std::shared_ptr<H2Conn> shared, bool idle) {
@@ -127,7 +122,7 @@ Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) 
 // Returns a shared connection, else an idle one, else a new one. For a server that is known to
 // support HTTP/2, one connection is made and the other requests wait for it.
 Result<Trip::Way> Trip::FindConnection() {
-  if (trace_ != nullptr && trace_->GetConn != nullptr) trace_->GetConn(route_->host_port);
+  if (trace_ != nullptr) Tell(trace_->GetConn, route_->host_port);
   for (;;) {
     if (std::shared_ptr<H2Conn> shared = pool_->Shared(*route_)) {
       return Over(std::move(shared), true);
@@ -177,10 +172,7 @@ Result<http::Response> Trip::Run() {
     http::Response answer;
     Error err = way.exchange->Run(r_, plan_, upload, answer);
     if (!err) {
-      if (plan_.asks_for_gzip && !answer.Body.IsNoBody() &&
-          http::internal::EqualFold(answer.Header.Get(HeaderId::kContentEncoding), "gzip")) {
-        DecodeGzip(answer);
-      }
+      if (plan_.asks_for_codings) DecodeBody(answer);
       return answer;
     }
     if (!MayRepeat(err, way)) return Fail(std::move(err));

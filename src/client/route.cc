@@ -59,12 +59,6 @@ std::string LowerHostname(const url::URL& url) {
 
 Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key) {
   const std::string& scheme = r.URL.Scheme;
-  if (scheme != "http" && scheme != "https") {
-    return Error::Of(http::ErrInvalidRequest, "unsupported protocol scheme " + Quote(scheme));
-  }
-  if (r.URL.Host.empty()) {
-    return Error::Of(http::ErrInvalidRequest, "http: no Host in request URL");
-  }
   const ProxyKind kind = KindOfProxy(proxy);
   if (proxy != nullptr && (kind == ProxyKind::kNone || proxy->Host.empty())) {
     return Error::Of(http::ErrProxy, "proxy: unsupported proxy URL " + Quote(proxy->Redacted()));
@@ -94,6 +88,7 @@ std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r, const u
     route->proxy_host_port = HostPortOf(*proxy);
     route->proxy_host = LowerHostname(*proxy);
     route->proxy_user = proxy->User;
+    route->proxy_url = *proxy;
   }
   return route;
 }

@@ -39,6 +39,7 @@ struct Route {
   std::string proxy_host_port;
   std::string proxy_host;
   url::UserinfoPtr proxy_user;
+  url::URL proxy_url;
   ProxyKind proxy = ProxyKind::kNone;
   bool tls = false;
   bool http1_only = false;  // the request needs HTTP/1.1
@@ -62,8 +63,7 @@ struct Route {
 };
 
 /// Writes the key of the route of `r` through `proxy` (null: direct) to `key`, whose capacity is
-/// reused. Fails with http::ErrInvalidRequest, and with http::ErrProxy for a proxy of an unknown
-/// scheme.
+/// reused. Fails with http::ErrProxy for a proxy of an unknown scheme.
 Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key);
 /// The route with `key`, for `r` through `proxy`.
 [[nodiscard]] std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r,

@@ -1,5 +1,6 @@
 #include "hon/client/transport.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "client/bridge.h"
@@ -15,6 +16,11 @@ Transport::Transport(TransportOptions options)
 Transport::~Transport() { core_->Close(); }
 
 Result<http::Response> Transport::RoundTrip(http::Request& request) {
+  core_->KeepIdle();
+  if (const std::shared_ptr<http::RoundTripper> other = core_->AltProtocol(request.URL.Scheme)) {
+    Result<http::Response> answer = other->RoundTrip(request);
+    if (answer || !answer.error().Is(ErrSkipAltProtocol)) return answer;
+  }
   Result<http::Response> answer;
   if (fiber::Current() != nullptr) {
     answer = RoundTripHere(core_, request, request.Body);
@@ -29,6 +35,12 @@ Result<http::Response> Transport::RoundTrip(http::Request& request) {
     answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
   }
   return answer;
+}
+
+void Transport::RegisterProtocol(std::string scheme,
+                                 std::shared_ptr<http::RoundTripper> transport) {
+  const std::string text = "protocol " + scheme + " already registered";
+  if (!core_->Register(std::move(scheme), std::move(transport))) throw std::invalid_argument(text);
 }
 
 void Transport::CloseIdleConnections() { core_->CloseIdle(); }

@@ -36,6 +36,10 @@ class Upload final : public std::enable_shared_from_this<Upload> {
   [[nodiscard]] bool Complete() const { return ended_ && !source_error_ && !write_error_; }
   /// The error of the body's source, or of a body that does not fit its request.
   [[nodiscard]] const Error& SourceError() const { return source_error_; }
+  /// The error that ended the sending, or none.
+  [[nodiscard]] const Error& Failure() const {
+    return source_error_ ? source_error_ : write_error_;
+  }
   /// Bytes of content that were given to the connection.
   [[nodiscard]] int64_t Sent() const { return sent_; }
 

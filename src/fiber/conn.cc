@@ -8,19 +8,28 @@
 #include "hon/base/assert.h"
 #include "hon/fiber/fiber.h"
 #include "hon/io/stream.h"
+#include "hon/netpoll/dial.h"
 #include "hon/netpoll/loop.h"
 
 namespace hon::fiber {
 namespace {
 
-/// The handler of a connection that is being dialed: ignores all events.
-class NoEventsOfDial final : public netpoll::EventHandler {
+/// The events and the outcome of one Dial. Kept by the pending dial, and by a connection from its
+/// OnPrepare until it has another owner or has ended.
+class DialState final : public netpoll::EventHandler,
+                        public std::enable_shared_from_this<DialState> {
  public:
-  static NoEventsOfDial& Instance() {
-    static NoEventsOfDial instance;
-    return instance;
-  }
+  void OnPrepare(netpoll::Connection&) override { kept_ = shared_from_this(); }
   void OnRequest(netpoll::Connection&) override {}
+  void OnDisconnect(netpoll::Connection&, const Error&) override { Leave(); }
+  /// The connection has another handler.
+  void Leave() { const std::shared_ptr<DialState> last = std::move(kept_); }
+
+  std::optional<Result<std::unique_ptr<io::Conn>>> outcome;
+  Fiber* waiter = nullptr;
+
+ private:
+  std::shared_ptr<DialState> kept_;
 };
 
 /// The view that a fiber has of an io::EventConn.
@@ -185,28 +194,25 @@ Result<std::unique_ptr<io::Conn>> ConnOf(const std::function<Error(io::ConnSink&
 
 Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeout,
                                        std::unique_ptr<io::RecordLayer> layer) {
-  // Shared with the loop, which answers also when this fiber has stopped waiting.
-  struct State {
-    std::optional<Result<std::unique_ptr<io::Conn>>> outcome;
-    Fiber* waiter = nullptr;
-  };
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<DialState>();
   state->waiter = Current();
   HON_ASSERT(state->waiter != nullptr);
   const auto done = [state](Result<netpoll::Connection*> connection) {
     if (connection) {
       state->outcome = NewConn(**connection);
+      state->Leave();
     } else {
       state->outcome = Fail(std::move(connection.error()));
     }
-    if (state->waiter != nullptr) Wake(*state->waiter);
+    Wake(*state->waiter);
   };
-  Scheduler::Current()->GetLoop().Dial(address, NoEventsOfDial::Instance(), timeout, done,
-                                       std::move(layer));
+  netpoll::Loop& loop = Scheduler::Current()->GetLoop();
+  loop.Dial(address, *state, timeout, done, std::move(layer));
   while (!state->outcome) {
     Park();
     if (!state->outcome && CurrentContext().Done()) {
-      state->waiter = nullptr;
+      netpoll::CancelDials(loop, *state);
+      state->Leave();
       return Fail(CurrentContext().Cause());
     }
   }

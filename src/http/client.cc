@@ -37,9 +37,6 @@ RequestPtr Borrow(Request& request) { return RequestPtr(std::shared_ptr<void>(),
 
 Error Check(const Client& client, const Request& request) {
   if (client.Transport == nullptr) return Error::New("http: Client has no Transport");
-  if (request.URL.Host.empty() && request.URL.Opaque.empty()) {
-    return Error::Of(ErrInvalidRequest, "http: no Host in request URL");
-  }
   if (!request.RequestURI.empty()) {
     return Error::Of(ErrInvalidRequest, "http: Request.RequestURI can't be set in client requests");
   }
@@ -171,7 +168,8 @@ Result<RequestPtr> RedirectChain::NextRequest(const Response& answer,
     return Fail(Error::Of(ErrBadLocation, "failed to parse Location header " + Quote(location) +
                                               ": " + url.error().Message()));
   }
-  if (url->Scheme != "http" && url->Scheme != "https") {
+  // A server must not lead to a protocol of this program's own, as file.
+  if (url->Scheme != "http" && url->Scheme != "https" && url->Scheme != current_->URL.Scheme) {
     return Fail(Error::Of(ErrBadLocation, "unsupported protocol scheme " + Quote(url->Scheme)));
   }
   auto next = std::make_shared<Request>();

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "hon/appcontext/context.h"
+#include "hon/client/transport.h"
 
 namespace hon::httptest {
 namespace {
@@ -17,6 +18,14 @@ std::function<void(Options&)> All(std::vector<std::function<void(Options&)>> opt
   return [options = std::move(options)](Options& to) {
     for (const auto& option : options) option(to);
   };
+}
+
+// Whether "host:port" belongs to example.com.
+bool IsExampleHost(std::string_view host_port) {
+  static constexpr std::string_view kDomain = "example.com";
+  const std::string_view host = host_port.substr(0, host_port.rfind(':'));
+  return host == kDomain ||
+         (host.ends_with(kDomain) && host[host.size() - kDomain.size() - 1] == '.');
 }
 
 }  // namespace
@@ -44,8 +53,24 @@ void Server::Started(const Error& listening, std::string_view scheme) {
   URL = std::string(scheme) + Address;
 }
 
+http::Client& Server::Client() {
+  if (server_ == nullptr)
+    throw std::logic_error("httptest: Client of a Server that is not started");
+  if (client_ == nullptr) {
+    client::TransportOptions options;
+    options.DialAddress = [own = Address](std::string_view host_port) {
+      return IsExampleHost(host_port) ? own : std::string(host_port);
+    };
+    if (!certificate_pem_.empty()) TrustOwn(options);
+    client_ = std::make_unique<http::Client>(
+        http::Client{.Transport = std::make_shared<client::Transport>(std::move(options))});
+  }
+  return *client_;
+}
+
 void Server::Close() {
   if (server_ == nullptr) return;
+  if (client_ != nullptr) client_->CloseIdleConnections();
   const auto patience = appcontext::WithTimeout(appcontext::Background(), kPatience);
   if (server_->Shutdown(patience.context)) {
     std::fprintf(stderr,

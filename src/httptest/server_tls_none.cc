@@ -10,4 +10,6 @@ void Server::StartTLS() {
   throw std::runtime_error("httptest: hon was built without TLS (HON_TLS=OFF)");
 }
 
+void Server::TrustOwn(client::TransportOptions&) const {}
+
 }  // namespace hon::httptest

@@ -20,6 +20,16 @@ namespace {
 
 using Addresses = std::vector<SocketAddress>;
 
+/// Handles the events of connections whose dial was cancelled in the handshake.
+class NoEventsOfCancelled final : public EventHandler {
+ public:
+  static NoEventsOfCancelled& Instance() {
+    static NoEventsOfCancelled instance;
+    return instance;
+  }
+  void OnRequest(Connection&) override {}
+};
+
 }  // namespace
 
 /// Looks names up, one after the other, on a separate thread.
@@ -92,6 +102,7 @@ class Dialer::Attempt final : public Timer {
 
   [[nodiscard]] uint64_t Number() const { return number_; }
   [[nodiscard]] const std::string& Address() const { return address_; }
+  [[nodiscard]] const EventHandler& Handler() const { return handler_; }
   void Report(Result<Connection*> result) { done_(std::move(result)); }
 
   /// Waits for the addresses, until the deadline.
@@ -255,6 +266,32 @@ void Dialer::Finish(Attempt& attempt, Result<Connection*> result) {
     result = Fail(Error::Wrap("dial " + attempt.Address(), std::move(result.error())));
   }
   attempt.Report(std::move(result));
+}
+
+void Dialer::Cancel(const EventHandler& handler) {
+  for (auto shaking = handshaking_.begin(); shaking != handshaking_.end();) {
+    Attempt* const attempt = Find(shaking->second);
+    HON_ASSERT(attempt != nullptr);
+    if (&attempt->Handler() != &handler) {
+      ++shaking;
+      continue;
+    }
+    Connection* const c = shaking->first;
+    shaking = handshaking_.erase(shaking);
+    c->SetEventHandler(NoEventsOfCancelled::Instance());
+    c->Close(CloseHow::kAbort);
+  }
+  // The attempts are destroyed last: their Done may own the handler.
+  std::vector<std::unique_ptr<Attempt>> ended;
+  for (auto one = attempts_.begin(); one != attempts_.end();) {
+    if (&one->second->Handler() != &handler) {
+      ++one;
+      continue;
+    }
+    one->second->Abandon();
+    ended.push_back(std::move(one->second));
+    one = attempts_.erase(one);
+  }
 }
 
 void Dialer::Stop() {

@@ -32,6 +32,8 @@ class Dialer {
   void OnProgress(Connection& c);
   /// The record layer of a connection of this dialer is ready, or has failed.
   void OnHandshakeEnd(Connection& c, Error why);
+  /// Ends the dials for `handler` without a call of their Done; see dial.h.
+  void Cancel(const EventHandler& handler);
   /// Fails pending dials with ErrClosed. Waits for a running name look-up.
   void Stop();
 
@@ -49,7 +51,7 @@ class Dialer {
   // By number: other threads and later steps refer to an attempt, which may have ended, by its
   // number.
   std::unordered_map<uint64_t, std::unique_ptr<Attempt>> attempts_;
-  std::unordered_map<const Connection*, uint64_t> handshaking_;  // the number of its attempt
+  std::unordered_map<Connection*, uint64_t> handshaking_;  // the number of its attempt
   std::unique_ptr<Resolver> resolver_;
 };
 

@@ -43,7 +43,7 @@ struct Peer {
 class LayersTest : public testing::TestWithParam<bool> {};
 
 TEST_P(LayersTest, ConnectAsksAndKeepsWhatFollowsTheAnswer) {
-  Peer peer(NewConnectLayer("h.test:443", url::UserPassword("u", "p")));
+  Peer peer(*NewConnectLayer({.target = "h.test:443", .user = url::UserPassword("u", "p")}));
   EXPECT_EQ(peer.Sent(),
             "CONNECT h.test:443 HTTP/1.1\r\nHost: h.test:443\r\nUser-Agent: hon-http-client/1.1\r\n"
             "Proxy-Authorization: Basic dTpw\r\n\r\n");
@@ -64,7 +64,7 @@ TEST_P(LayersTest, ConnectFailsWithTheProxysStatus) {
            {"HTTP/1.1 101 Switching Protocols\r\n\r\n",
             "the proxy answered 101 Switching Protocols"},
            {"SSH-2.0-x\r\n\r\n", "malformed answer"}}) {
-    Peer peer(NewConnectLayer("h:1", nullptr));
+    Peer peer(*NewConnectLayer({.target = "h:1"}));
     const Error err = peer.Receive(answer, GetParam());
     EXPECT_TRUE(err.Is(http::ErrProxy)) << answer;
     EXPECT_NE(err.Message().find(reason), std::string::npos) << err.Message();
@@ -77,7 +77,7 @@ TEST_P(LayersTest, ConnectAnswersHaveALimit) {
   const std::string end = "\r\n\r\n";
   for (const size_t over : {size_t{0}, size_t{1}}) {
     const std::string fill(kProxyAnswerBytesMax - start.size() - end.size() + over, 'x');
-    Peer peer(NewConnectLayer("h:1", nullptr));
+    Peer peer(*NewConnectLayer({.target = "h:1"}));
     const Error err = peer.ReceivePart(start + fill + end);
     EXPECT_EQ(err.Is(http::ErrProxy), over == 1);
     EXPECT_EQ(peer.layer->HandshakeDone(), over == 0);
@@ -151,6 +151,46 @@ void Exchange(Peer& a, Peer& b) {
   }
 }
 
+TEST_P(LayersTest, FieldsOfAConnectRequest) {  // C15
+  Peer peer(*NewConnectLayer({.target = "h:1",
+                              .user = url::UserPassword("u", "p"),
+                              .fields = {{"X-A", "1"}, {"User-Agent", "own"}}}));
+  EXPECT_EQ(peer.Sent(),
+            "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\nX-A: 1\r\nUser-Agent: own\r\n"
+            "Proxy-Authorization: Basic dTpw\r\n\r\n");
+  for (const auto& [name, value] :
+       ProxyFields{{"A b", "1"}, {"A", "1\r\nB: 2"}, {"Content-Length", "5"}, {"Host", "x"}}) {
+    const auto refused = NewConnectLayer({.target = "h:1", .fields = {{name, value}}});
+    ASSERT_FALSE(refused) << name;
+    EXPECT_TRUE(refused.error().Is(http::ErrInvalidRequest));
+  }
+}
+
+TEST_P(LayersTest, AHookSeesTheProxysAnswer) {  // C15
+  int status = 0;
+  std::string field;
+  const auto make = [&](bool refuses) {
+    ConnectRequest request{.target = "h:1"};
+    request.on_answer = [&, refuses](const http::Response& answer) {
+      status = answer.StatusCode;
+      field = answer.Header.Get("X-P");
+      return refuses ? Error::New("not this one") : Error();
+    };
+    return *NewConnectLayer(std::move(request));
+  };
+  Peer accepted(make(false));
+  EXPECT_FALSE(
+      accepted.Receive("HTTP/1.1 102 P\r\n\r\nHTTP/1.1 200 OK\r\nX-P: v\r\n\r\n", GetParam()));
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(field, "v");
+  Peer refused(make(true));
+  EXPECT_EQ(refused.Receive("HTTP/1.1 200 OK\r\n\r\n", GetParam()).Message(), "not this one");
+  Peer hinted(*NewConnectLayer({.target = "h:1"}));
+  const Error why = hinted.ReceivePart("HTTP/1.1 407 No\r\nContent-Length: 9\r\n\r\nask Betty");
+  EXPECT_TRUE(why.Is(http::ErrProxy));
+  EXPECT_NE(why.Message().find("407 No: \"ask Betty\""), std::string::npos) << why.Message();
+}
+
 TEST(StackedLayer, ShakesHandsOneLayerAfterTheOther) {
   using Xor = test::XorRecordLayer;
   const auto two = [](Xor::Role role) {
@@ -184,7 +224,7 @@ TEST(HandshakeLayer, NamesAPlainAnswer) {
 
 TEST(StackedLayer, OneLayerNeedsNoStack) {
   EXPECT_EQ(Stack(nullptr, nullptr), nullptr);
-  EXPECT_NE(Stack(NewConnectLayer("h:1", nullptr), nullptr), nullptr);
+  EXPECT_NE(Stack(*NewConnectLayer({.target = "h:1"}), nullptr), nullptr);
 }
 
 }  // namespace

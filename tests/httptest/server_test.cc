@@ -94,5 +94,53 @@ TEST(Server, CloseClientConnectionsCutsAndGoesOn) {  // A52
   EXPECT_EQ(waiting, 0);
 }
 
+void AnswerHost(http::ResponseWriter& w, http::Request& r) {
+  w.Write(std::string(r.Host) + " " + std::string(r.Proto));
+}
+
+TEST(ServerClient, AsksThePlainServer) {  // A52
+  const auto server = NewServer(AnswerHost);
+  http::Client& client = server->Client();
+  Result<http::Response> answer = client.Get(server->URL);
+  ASSERT_TRUE(answer) << answer.error().Message();
+  EXPECT_EQ(*answer->Body.ReadAll(), server->Address + " HTTP/1.1");
+  EXPECT_EQ(&server->Client(), &client);
+}
+
+TEST(ServerClient, GoesToTheServerForExampleDotCom) {
+  const auto server = NewServer(AnswerHost);
+  EXPECT_EQ(*server->Client().Get("http://example.com/")->Body.ReadAll(), "example.com HTTP/1.1");
+  EXPECT_EQ(*server->Client().Get("http://a.b.example.com/")->Body.ReadAll(),
+            "a.b.example.com HTTP/1.1");
+}
+
+TEST(ServerClient, NeedsAStartedServer) {
+  const auto server = NewUnstartedServer(AnswerHost);
+  EXPECT_THROW(static_cast<void>(server->Client()), std::logic_error);
+}
+
+TEST(ServerClient, ClosesItsConnectionsWithTheServer) {
+  const auto server = NewServer(AnswerHost);
+  EXPECT_EQ(server->Client().Get(server->URL)->StatusCode, 200);
+  server->Close();
+  const Result<http::Response> after = server->Client().Get(server->URL);
+  ASSERT_FALSE(after);
+  EXPECT_EQ(http::KindOf(after.error()), http::ErrorKind::kDial) << after.error().Message();
+}
+
+#ifdef HON_TEST_TLS
+TEST(ServerClient, TrustsTheCertificateAndSpeaksHttp2) {  // A52
+  const auto server = NewTLSServer(AnswerHost);
+  Result<http::Response> answer = server->Client().Get(server->URL);
+  ASSERT_TRUE(answer) << answer.error().Message();
+  EXPECT_NE(answer->TLS, nullptr);
+  EXPECT_EQ(*answer->Body.ReadAll(), server->Address + " HTTP/2.0");
+  EXPECT_EQ(*server->Client().Get("https://example.com/")->Body.ReadAll(), "example.com HTTP/2.0");
+  const Result<http::Response> stranger = http::Client{}.Get(server->URL);
+  ASSERT_FALSE(stranger) << "only its own client trusts the certificate";
+  EXPECT_EQ(http::KindOf(stranger.error()), http::ErrorKind::kTls);
+}
+#endif
+
 }  // namespace
 }  // namespace hon::httptest

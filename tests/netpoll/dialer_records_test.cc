@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "hon/io/io.h"
+#include "hon/netpoll/dial.h"
 #include "netpoll/records_fixture.h"
 
 namespace hon::netpoll {
@@ -87,6 +88,16 @@ TEST_F(DialRecordsTest, TheLoopEndsInTheHandshake) {
   ASSERT_EQ(told_, 1);
   EXPECT_TRUE(outcome_.error().Is(io::ErrClosed));
   EXPECT_EQ(handler_.Count("disconnect"), 1U);
+}
+
+TEST_F(DialRecordsTest, CancelledInTheHandshake) {
+  Dial();
+  ASSERT_EQ(loop_->Connections(), 1U);
+  CancelDials(*loop_, handler_);
+  Turn(2);
+  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(loop_->Connections(), 0U);
+  EXPECT_EQ(handler_.events, (std::vector<std::string>{"prepare"}));
 }
 
 TEST_F(DialRecordsTest, ClosedInTheHandshake) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hon/io/io.h"
+#include "hon/netpoll/dial.h"
 #include "netpoll/fixture.h"
 
 namespace hon::netpoll {
@@ -99,6 +100,41 @@ TEST_P(DialerTest, TimesOut) {
     EXPECT_GE(Clock::now() - before, milliseconds(50));
   }
   EXPECT_TRUE(timed_out);
+}
+
+TEST_P(DialerTest, ACancelledDialFreesItsSocketAndReportsNothing) {
+  // A listener with a full queue drops further connections.
+  auto socket = ListenSocket::Listen("127.0.0.1:0", {.backlog = 0});
+  ASSERT_TRUE(socket);
+  const auto owned = std::make_shared<int>(0);
+  int connected = 0;
+  size_t pending = 0;
+  for (int i = 0; i < 8; ++i) {
+    loop_->Dial(socket->Address(), client_, std::chrono::seconds(60),
+                [owned, &connected](const Result<Connection*>&) { ++connected; });
+  }
+  for (int turn = 0; turn < 20; ++turn) loop_->Turn(milliseconds(1));
+  pending = static_cast<size_t>(8 - connected);
+  ASSERT_GT(pending, 0U);
+  EXPECT_EQ(static_cast<size_t>(owned.use_count()), 1 + pending);
+  CancelDials(*loop_, server_);  // of another handler
+  EXPECT_EQ(static_cast<size_t>(owned.use_count()), 1 + pending);
+  CancelDials(*loop_, client_);
+  EXPECT_EQ(owned.use_count(), 1);
+  EXPECT_EQ(loop_->Connections(), static_cast<size_t>(connected));
+  EXPECT_EQ(client_.Count("disconnect"), 0U);
+}
+
+TEST_P(DialerTest, ACancelledDialOfANameReportsNothing) {
+  const auto owned = std::make_shared<int>(0);
+  int told = 0;
+  loop_->Dial("localhost:1", client_, std::chrono::seconds(60),
+              [owned, &told](const Result<Connection*>&) { ++told; });
+  loop_->Turn(milliseconds(0));
+  CancelDials(*loop_, client_);
+  EXPECT_EQ(owned.use_count(), 1);
+  for (int turn = 0; turn < 20; ++turn) loop_->Turn(milliseconds(1));
+  EXPECT_EQ(told, 0);
 }
 
 TEST_P(DialerTest, ClosedInPrepareIsAFailure) {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hon/base/result.h"
 #include "hon/base/time.h"
@@ -32,23 +34,46 @@ inline constexpr size_t kInterimAnswersMax = 100;
 inline constexpr size_t kDecodedFreeBytes = size_t{16} << 20;
 /// Ratio of decoded to coded bytes that is allowed past kDecodedFreeBytes.
 inline constexpr size_t kDecodedRatioMax = 200;
+/// Logarithm of the largest window of a zstd-coded body (RFC 9659): 8 MiB.
+inline constexpr int kZstdWindowLogMax = 23;
 /// Bytes of the head of a proxy's answer to CONNECT.
 inline constexpr size_t kProxyAnswerBytesMax = 64 * 1024;
+/// Bytes of a refusing proxy's answer that its error shows.
+inline constexpr size_t kProxyAnswerHintBytes = 256;
 /// Received bytes of a body that the caller did not read to its end: up to this many are dropped,
 /// so that the connection can be used again.
 inline constexpr size_t kUnreadAnswerBytesMax = 256 * 1024;
 /// Addresses of one name that are tried.
 inline constexpr size_t kAddressesTriedMax = 16;
+/// Names whose addresses one Transport keeps, with NameCacheTime.
+inline constexpr size_t kNamesCachedMax = 256;
 /// Threads of one Transport that look names up.
 inline constexpr unsigned kResolverThreadsMax = 8;
 /// Time after which the next address is tried, when the one before has not answered (RFC 8305 §5).
 inline constexpr Duration kNextAddressDelay = std::chrono::milliseconds(250);
+
+/// RegisterProtocol's RoundTripper returns this to have the Transport itself send the request.
+inline constexpr Sentinel ErrSkipAltProtocol{"net/http: skip alternate protocol"};
+
+/// Names and values of further fields of a request to a proxy.
+using ProxyFields = std::vector<std::pair<std::string, std::string>>;
 
 /// The options of Go's http.Transport, with the defaults of Go's DefaultTransport.
 struct TransportOptions {
   /// Empty: no proxy; the default transport has http::ProxyFromEnvironment. The scheme of a proxy's
   /// URL is http, https, socks5 or socks5h.
   http::ProxyFunc Proxy = {};
+  /// Fields of CONNECT requests. A User-Agent or Proxy-Authorization here replaces the usual one.
+  ProxyFields ProxyConnectHeader = {};
+  /// Returns the fields of the CONNECT request for "host:port", in place of ProxyConnectHeader.
+  /// Called on a fiber.
+  std::function<Result<ProxyFields>(const appcontext::Context&, const url::URL& proxy,
+                                    std::string_view host_port)>
+      GetProxyConnectHeader = {};
+  /// Called with the head of a proxy's final answer to CONNECT, whatever its status. An error ends
+  /// the request. Called on the loop, must not wait. The answer's texts are valid during the call.
+  std::function<Error(const url::URL& proxy, const http::Response& answer)> OnProxyConnectResponse =
+      {};
   /// Makes the connection to "host:port" in place of the Transport. Called on a fiber. TLS and
   /// proxies do not apply to such a connection.
   std::function<Result<std::unique_ptr<io::Conn>>(const appcontext::Context&, std::string_view)>
@@ -56,6 +81,9 @@ struct TransportOptions {
   /// Returns the address to connect to in place of "host:port": "unix:/path" or "host:port". Called
   /// on the loop, must not wait.
   std::function<std::string(std::string_view)> DialAddress = {};
+  /// Returns the IP addresses of a host in place of the system's resolver. Called on a thread of
+  /// the Transport's own, may wait.
+  std::function<Result<std::vector<std::string>>(const std::string& host)> LookupHost = {};
   /// The context for https. Null: the system's roots are trusted, and ALPN offers the Protocols. A
   /// context of the caller offers its own NextProtos.
   std::shared_ptr<tls::ClientContext> TLS = {};
@@ -71,6 +99,11 @@ struct TransportOptions {
   /// How long a body waits for a 100, when the request has Expect: 100-continue.
   Duration ExpectContinueTimeout = std::chrono::seconds(1);
   Duration IdleConnTimeout = std::chrono::seconds(90);
+  /// A connection older than this serves no further request, so that names are looked up anew. Of
+  /// each connection up to a tenth is taken off, lest all end together. 0: no limit, as Go.
+  Duration MaxConnLifetime = {};
+  /// How long the addresses of a name are kept. Failures are not kept. 0: not at all, as Go.
+  Duration NameCacheTime = {};
   size_t MaxIdleConns = 100;       // on all loops; 0: no limit
   size_t MaxIdleConnsPerHost = 0;  // of one route; 0: as MaxIdleConns
   /// Connections of one route on all loops: dialed, in use and idle. Further requests wait for one.
@@ -78,7 +111,8 @@ struct TransportOptions {
   size_t MaxConnsPerHost = 0;
   size_t MaxResponseHeaderBytes = kResponseHeaderBytesMax;
   bool DisableKeepAlives = false;
-  /// The Transport neither asks for gzip nor decodes it.
+  /// The Transport neither asks for coded bodies nor decodes them. Else it asks for gzip, and for
+  /// br and zstd where the library was built with HON_BROTLI and HON_ZSTD.
   bool DisableCompression = false;
 };
 
@@ -102,6 +136,11 @@ class Transport final : public http::RoundTripper {
 
   /// See http::RoundTripper. Fails when called by a callback of a loop, outside of any fiber.
   Result<http::Response> RoundTrip(http::Request& request) override;
+  /// Requests whose URL has `scheme` go to `transport`, which may return ErrSkipAltProtocol. Any
+  /// thread. Throws std::invalid_argument for a scheme that is registered already, as Go panics.
+  void RegisterProtocol(std::string scheme, std::shared_ptr<http::RoundTripper> transport);
+  /// Closes the connections that serve no request. Connections that become idle before the next
+  /// request of this Transport are closed too.
   void CloseIdleConnections() override;
 
   /// Number of idle connections on all loops.

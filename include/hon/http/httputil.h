@@ -1,6 +1,6 @@
 #pragma once
 
-// Go's httputil in the parts that need no client: messages as text, for logs and tests.
+// Go's httputil: messages as text, for logs and tests. The proxy is in hon/httputil.
 
 #include <cstddef>
 #include <string>
@@ -20,6 +20,12 @@ enum class DumpBody : uint8_t { kNo, kYes };
 /// reading fails, later reads of the body fail with the same error.
 [[nodiscard]] Result<std::string> DumpRequest(http::Request& r, DumpBody body,
                                               size_t bytes_max = size_t{64} << 20);
+/// The request as a client::Transport sends it in HTTP/1.1 without a proxy: with User-Agent,
+/// Accept-Encoding, and the framing of the body. The body is read and kept as by DumpRequest; with
+/// kNo it is left unread and the head shows its framing. Fails with http::ErrInvalidRequest where
+/// the Transport would. Part of the component client.
+[[nodiscard]] Result<std::string> DumpRequestOut(http::Request& r, DumpBody body,
+                                                 size_t bytes_max = size_t{64} << 20);
 /// The answer as Response::Write writes it.
 [[nodiscard]] Result<std::string> DumpResponse(http::Response& response, DumpBody body,
                                                size_t bytes_max = size_t{64} << 20);

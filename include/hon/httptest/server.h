@@ -9,8 +9,13 @@
 #include <vector>
 
 #include "hon/engine/engine.h"
+#include "hon/http/client.h"
 #include "hon/http/handler.h"
 #include "hon/server/server.h"
+
+namespace hon::client {
+struct TransportOptions;
+}  // namespace hon::client
 
 namespace hon::httptest {
 
@@ -43,6 +48,12 @@ class Server {
   /// The certificate of StartTLS as PEM text, for the trust store of clients.
   [[nodiscard]] const std::string& CertificatePEM() const { return certificate_pem_; }
 
+  /// A client for this server, once started: trusts its certificate, and connects to the server for
+  /// requests to example.com and its subdomains too, as Go's. The same Client each time, with a
+  /// Transport of its own, whose idle connections Close closes. Proxies are not used. Fields
+  /// may be changed.
+  [[nodiscard]] http::Client& Client();
+
   /// Stops listening, closes idle connections and blocks until the running requests have ended; a
   /// line on stderr says so when the wait takes longer than 5 s. Later calls do nothing.
   void Close();
@@ -55,6 +66,8 @@ class Server {
 
  private:
   void Make();
+  /// Has `options` trust the server's certificate.
+  void TrustOwn(client::TransportOptions& options) const;
   void Started(const Error& listening, std::string_view scheme);
 
   http::HandlerPtr handler_;
@@ -63,6 +76,7 @@ class Server {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<server::Server> server_;
   std::string certificate_pem_;
+  std::unique_ptr<http::Client> client_;  // made by Client
 };
 
 /// A started server, as Go's; throws as Start.

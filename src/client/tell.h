@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+
+#include "hon/client/trace.h"
+
+namespace hon::client {
+
+/// Calls `hook` if there is one.
+template <class Hook, class... Arguments>
+void Tell(const Hook& hook, const Arguments&... arguments) {
+  if (hook != nullptr) hook(arguments...);
+}
+
+/// Calls WroteHeaderField for each line of `head`, a request's head in HTTP/1.1, then WroteHeaders.
+/// `trace` may be null.
+void TellHead(const ClientTrace* trace, std::string_view head);
+
+/// The handshake of one connection, told to the trace of the request that dials. Shared by the dial
+/// and the record layer, which may outlive the request.
+struct HandshakeTrace {
+  const ClientTrace* trace = nullptr;  // null: the request has ended
+  bool pending = false;
+
+  void Begin() {
+    if (trace == nullptr || pending) return;
+    pending = true;
+    Tell(trace->TLSHandshakeStart);
+  }
+  void End(const tls::ConnectionState* state, const Error& err) {
+    if (trace == nullptr || !pending) return;
+    pending = false;
+    Tell(trace->TLSHandshakeDone, state, err);
+  }
+};
+
+}  // namespace hon::client

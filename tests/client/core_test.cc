@@ -1,0 +1,197 @@
+// The options of a Transport that decide which connections are made and kept.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "client/counting_server.h"
+#include "hon/client/transport.h"
+#include "hon/http/client.h"
+#include "hon/http/file_transport.h"
+#include "support/eventually.h"
+
+namespace hon::client {
+namespace {
+
+using test::CountingServer;
+using test::OnFiber;
+
+std::string BodyOf(http::Client& client, const std::string& url) {
+  Result<http::Response> answer = client.Get(url);
+  if (!answer) return answer.error().Message();
+  return answer->Body.ReadAll().value_or("unreadable");
+}
+
+TEST(TransportOptions, AnotherProtocolIsRegistered) {  // C16
+  const auto transport = std::make_shared<Transport>();
+  transport->RegisterProtocol("file", http::NewFileTransport(http::MapFS().Add("a", "text")));
+  http::Client client{.Transport = transport};
+  EXPECT_EQ(BodyOf(client, "file:///a"), "text");
+  try {
+    transport->RegisterProtocol("file", nullptr);
+    ADD_FAILURE() << "registered twice";
+  } catch (const std::invalid_argument& refusal) {
+    EXPECT_EQ(std::string(refusal.what()), "protocol file already registered");
+  }
+  const Result<http::Response> other = client.Get("gopher:///a");
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().Message().find("unsupported protocol scheme \"gopher\""),
+            std::string::npos);
+}
+
+TEST(TransportOptions, ARegisteredProtocolMaySkip) {  // C16
+  CountingServer server;
+  const auto transport = std::make_shared<Transport>();
+  std::atomic<int> calls{0};
+  transport->RegisterProtocol("http", std::make_shared<http::RoundTripperFunc>(
+                                          [&calls](http::Request& r) -> Result<http::Response> {
+                                            ++calls;
+                                            if (r.URL.Path == "/") return Fail(ErrSkipAltProtocol);
+                                            return Fail(Error::New("alternative"));
+                                          }));
+  http::Client client{.Transport = transport};
+  EXPECT_EQ(BodyOf(client, server.Url()), "1");
+  EXPECT_NE(BodyOf(client, server.Url() + "other").find("alternative"), std::string::npos);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(TransportOptions, ConnectionsHaveALifetime) {  // G65
+  CountingServer server;
+  TransportOptions options;
+  options.MaxConnLifetime = std::chrono::nanoseconds(1);
+  const auto transport = std::make_shared<Transport>(options);
+  http::Client client{.Transport = transport};
+  EXPECT_EQ(BodyOf(client, server.Url()), "1");
+  EXPECT_EQ(BodyOf(client, server.Url()), "2");
+  EXPECT_EQ(transport->IdleConnections(), 0U);
+  options.MaxConnLifetime = std::chrono::hours(1);
+  http::Client patient{.Transport = std::make_shared<Transport>(options)};
+  EXPECT_EQ(BodyOf(patient, server.Url()), "3");
+  EXPECT_EQ(BodyOf(patient, server.Url()), "3");
+}
+
+TEST(TransportOptions, AnIdleConnectionEndsWithItsLifetime) {  // G65
+  CountingServer server;
+  TransportOptions options;
+  options.MaxConnLifetime = std::chrono::milliseconds(50);
+  const auto transport = std::make_shared<Transport>(options);
+  http::Client client{.Transport = transport};
+  EXPECT_EQ(BodyOf(client, server.Url()), "1");
+  EXPECT_TRUE(test::Eventually([&] { return server.Open() == 0; }));
+  EXPECT_EQ(transport->IdleConnections(), 0U);
+}
+
+TEST(TransportOptions, ClosingIdleConnectionsLastsUntilTheNextRequest) {  // C16
+  CountingServer server;
+  const auto transport = std::make_shared<Transport>();
+  http::Client client{.Transport = transport};
+  {
+    Result<http::Response> pending = client.Get(server.Url());
+    ASSERT_TRUE(pending);
+    transport->CloseIdleConnections();
+    EXPECT_EQ(pending->Body.ReadAll().value_or("?"), "1");
+  }
+  EXPECT_TRUE(test::Eventually([&] { return server.Open() == 0; })) << "became idle, and was kept";
+  EXPECT_EQ(BodyOf(client, server.Url()), "2");
+  EXPECT_EQ(BodyOf(client, server.Url()), "2");
+}
+
+TEST(TransportOptions, NamesAreLookedUpByTheProgram) {
+  CountingServer server;
+  const std::string port = server.Url().substr(server.Url().rfind(':'));
+  TransportOptions options;
+  std::atomic<int> asked{0};
+  options.LookupHost = [&asked](const std::string& host) -> Result<std::vector<std::string>> {
+    ++asked;
+    if (host == "empty.test") return std::vector<std::string>();
+    if (host != "some.test") return Fail(Error::New("unknown here"));
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  options.DisableKeepAlives = true;
+  http::Client client{.Transport = std::make_shared<Transport>(options)};
+  EXPECT_EQ(BodyOf(client, "http://some.test" + port), "1");
+  EXPECT_EQ(BodyOf(client, "http://some.test" + port), "2");
+  EXPECT_EQ(asked, 2) << "no cache by default";
+  EXPECT_NE(BodyOf(client, "http://other.test" + port).find("lookup other.test: unknown here"),
+            std::string::npos);
+  EXPECT_NE(BodyOf(client, "http://empty.test" + port).find("no addresses"), std::string::npos);
+}
+
+TEST(TransportOptions, AddressesOfNamesAreKept) {  // G65
+  CountingServer server;
+  const std::string port = server.Url().substr(server.Url().rfind(':'));
+  TransportOptions options;
+  std::atomic<int> asked{0};
+  options.LookupHost = [&asked](const std::string& host) -> Result<std::vector<std::string>> {
+    ++asked;
+    if (host == "bad.test") return Fail(Error::New("unknown here"));
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  options.DisableKeepAlives = true;
+  options.NameCacheTime = std::chrono::hours(1);
+  http::Client client{.Transport = std::make_shared<Transport>(options)};
+  for (int i = 0; i < 3; ++i) EXPECT_NE(BodyOf(client, "http://some.test" + port), "");
+  EXPECT_EQ(asked, 1);
+  for (int i = 0; i < 2; ++i) BodyOf(client, "http://bad.test" + port);
+  EXPECT_EQ(asked, 3) << "failures are not kept";
+  options.NameCacheTime = std::chrono::nanoseconds(1);
+  http::Client forgetful{.Transport = std::make_shared<Transport>(options)};
+  for (int i = 0; i < 2; ++i) BodyOf(forgetful, "http://some.test" + port);
+  EXPECT_EQ(asked, 5);
+}
+
+TEST(TransportOptions, TheNamesKeptAreLimited) {
+  std::atomic<int> asked{0};
+  TransportOptions options;
+  options.LookupHost = [&asked](const std::string&) -> Result<std::vector<std::string>> {
+    ++asked;
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  options.NameCacheTime = std::chrono::hours(1);
+  http::Client client{.Transport = std::make_shared<Transport>(options)};
+  const auto ask = [&client](size_t i) {
+    static_cast<void>(client.Get("http://n" + std::to_string(i) + ".test:1/"));  // refused
+  };
+  for (size_t i = 0; i < kNamesCachedMax; ++i) ask(i);
+  for (size_t i = 0; i < kNamesCachedMax; ++i) ask(i);
+  EXPECT_EQ(asked, static_cast<int>(kNamesCachedMax)) << "N names fit";
+  ask(kNamesCachedMax);
+  ask(0);
+  EXPECT_EQ(asked, static_cast<int>(kNamesCachedMax + 2)) << "name N+1 displaces the oldest";
+}
+
+TEST(TransportOptions, CancellingWhileTheSocketConnectsFreesItAtOnce) {
+  // A listener with a full queue answers no further connection.
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener, 0), 0);
+  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const int filler = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(connect(filler, reinterpret_cast<sockaddr*>(&address), size), 0);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  OnFiber([&] {
+    http::Client client{.Transport = std::make_shared<Transport>()};
+    const netpoll::Loop& loop = *netpoll::Loop::Current();
+    // The kernel may accept more connections than the queue's length says.
+    for (int i = 0; i < 4; ++i) {
+      const auto limited =
+          appcontext::WithTimeout(appcontext::Background(), std::chrono::milliseconds(50));
+      http::Request request = *http::NewRequestWithContext(limited.context, "GET", url);
+      EXPECT_FALSE(client.Do(request));
+    }
+    for (int turn = 0; turn < 100 && loop.Connections() != 0; ++turn) fiber::Yield();
+    EXPECT_EQ(loop.Connections(), 0U);
+  });
+  close(filler);
+  close(listener);
+}
+
+}  // namespace
+}  // namespace hon::client
