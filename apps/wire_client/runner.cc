@@ -154,8 +154,8 @@ Error Runner::Send(const std::string& url, Report& report,
   int64_t length = 0;
   Result<http::Body> body = MakeBody(length);
   if (!body) return std::move(body.error());
-  const std::string method =
-      !flags_.method.empty() ? flags_.method : (body->IsNoBody() ? "GET" : "POST");
+  const bool has_body = flags_.body || flags_.body_length || !flags_.body_file.empty();
+  const std::string method = !flags_.method.empty() ? flags_.method : has_body ? "POST" : "GET";
   Result<http::Request> request = http::NewRequestWithContext(
       client::WithClientTrace({}, std::move(trace)), method, url, *body);
   if (!request) return std::move(request.error());

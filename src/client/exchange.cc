@@ -119,11 +119,12 @@ Error Exchange::HeadFault() const {
 // Returns no error when the wait goes on, else the reason of its end.
 Error Exchange::OnWaitFailed(const Error& why) {
   if (context_.Done()) return context_.Cause();
+  // Before the deadline of the head: the body's source may have a deadline of its own.
+  if (upload_ != nullptr && upload_->SourceError()) return upload_->SourceError();
   if (why.Is(io::ErrDeadlineExceeded)) {
     if (awaits_continue_) return SendBody();
     return http::ErrResponseHeaderTimeout;
   }
-  if (upload_ != nullptr && upload_->SourceError()) return upload_->SourceError();
   if (!why.Is(io::ErrEof)) return why;
   if (answer_begun_) return io::ErrUnexpectedEof;
   return reused_ ? Error(http::ErrServerClosedIdle) : Error(io::ErrEof);

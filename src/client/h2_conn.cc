@@ -105,7 +105,7 @@ Error H2Stream::End(const http::Header& trailer) {
 }
 
 Error H2Stream::AwaitHead(TimePoint deadline) {
-  while (!has_head_ && !continue_received_) {
+  while (!has_head_ && !continue_received_ && pending_interims_.empty()) {
     HON_RETURN_IF_ERROR(Obstacle(deadline));
     Parker parker;
     reader_ = &parker;
@@ -141,17 +141,20 @@ void H2Stream::Fail(Error why) {
   if (writer_ != nullptr) writer_->Wake();
 }
 
-void H2Stream::OnInterim(const http::Header& header, int status) {
+void H2Stream::OnInterim(int status) {
+  for (const auto& field : header_) {
+    interim_bytes_ += field.name.size() + field.value.size() + h2::kFieldOverheadBytes;
+  }
   if (++interims_ > kInterimAnswersMax) {
     conn_->session_->Reset(stream_, h2::ErrorCode::kEnhanceYourCalm);
     return Fail(Error::Of(http::ErrMalformedResponse, "http2: too many 1xx responses"));
   }
-  if (status == http::StatusContinue) continue_received_ = true;
-  if (trace_ == nullptr || trace_->Got1xxResponse == nullptr) return;
-  if (Error err = trace_->Got1xxResponse(status, header)) {
-    conn_->session_->Reset(stream_, h2::ErrorCode::kCancel);
-    Fail(std::move(err));
+  if (interim_bytes_ > conn_->core_->Options().MaxResponseHeaderBytes) {
+    conn_->session_->Reset(stream_, h2::ErrorCode::kEnhanceYourCalm);
+    return Fail(HeaderListTooLong());
   }
+  if (status == http::StatusContinue) continue_received_ = true;
+  if (keeps_interims_) pending_interims_.push_back({status, header_.Clone()});
 }
 
 void H2Stream::OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
@@ -185,7 +188,7 @@ void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
                           "http2: malformed response: " + std::string(violation.reason)));
   }
   if (head_.status < 200) {
-    OnInterim(header_, head_.status);
+    OnInterim(head_.status);
   } else {
     has_head_ = true;
     const bool empty = to_head_ || head_.status == http::StatusNoContent ||

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "client/body_sink.h"
 #include "client/parker.h"
@@ -35,9 +36,9 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   Error Put(std::string_view part) override;
   Error End(const http::Header& trailer) override;
 
-  /// Waits for the head of the answer until `deadline`. Views of the head are valid as long as this
-  /// object. Errors: io::ErrDeadlineExceeded, the cause of the context, or the reason of the
-  /// stream's end.
+  /// Waits for the head of the answer, for 100 Continue or a kept 1xx until `deadline`. Views of
+  /// the head are valid as long as this object. Errors: io::ErrDeadlineExceeded, the cause of the
+  /// context, or the reason of the stream's end.
   Error AwaitHead(TimePoint deadline);
   [[nodiscard]] bool HasHead() const { return has_head_; }
   [[nodiscard]] const h2::ResponseFields& Head() const { return head_; }
@@ -60,6 +61,16 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   /// Calls hooks of `trace` (null: none), which the caller keeps until SetTrace(null) or the end of
   /// the stream.
   void SetTrace(const ClientTrace* trace) { trace_ = trace; }
+  /// Whether the stream has ended with an error.
+  [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
+  /// Keeps 1xx answers for TakeInterims.
+  void KeepInterims() { keeps_interims_ = true; }
+  struct Interim {
+    int status = 0;
+    http::Header fields;
+  };
+  /// The 1xx answers since the last call.
+  [[nodiscard]] std::vector<Interim> TakeInterims() { return std::exchange(pending_interims_, {}); }
   [[nodiscard]] uint32_t Id() const { return stream_.Id(); }
   [[nodiscard]] H2Conn& Connection() { return *conn_; }
 
@@ -67,7 +78,7 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   friend class H2Conn;
 
   void OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info);
-  void OnInterim(const http::Header& header, int status);
+  void OnInterim(int status);
   void OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info);
   void OnReset(h2::ErrorCode code, bool by_peer);
   h2::FieldBuffer& NextFields() { return has_head_ ? trailer_buffer_ : buffer_; }
@@ -84,7 +95,10 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
   const ClientTrace* trace_ = nullptr;
+  std::vector<Interim> pending_interims_;
   size_t interims_ = 0;
+  size_t interim_bytes_ = 0;
+  bool keeps_interims_ = false;
   bool opened_ = false;
   bool to_head_ = false;  // the request is HEAD
   bool began_ = false;    // a field section has come

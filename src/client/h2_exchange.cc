@@ -69,6 +69,7 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
   const bool connect = plan.method == "CONNECT";
   stream_->SetTrace(trace_.get());
+  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) stream_->KeepInterims();
   const h2::Session::RequestHead head{
       .method = plan.method,
       .scheme = connect ? std::string_view() : std::string_view(r.URL.Scheme),
@@ -136,9 +137,18 @@ Error H2Exchange::SendBody() {
   return {};
 }
 
+// Called on the fiber of the request.
+Error H2Exchange::TellInterims() {
+  for (const H2Stream::Interim& interim : stream_->TakeInterims()) {
+    HON_RETURN_IF_ERROR(trace_->Got1xxResponse(interim.status, interim.fields));
+  }
+  return {};
+}
+
 Error H2Exchange::AwaitHead() {
-  while (!stream_->HasHead()) {
+  for (;;) {
     Error why = stream_->AwaitHead(head_deadline_);
+    HON_RETURN_IF_ERROR(TellInterims());
     if (stream_->TakeContinue()) {
       if (awaits_continue_) {
         if (trace_ != nullptr) Tell(trace_->Got100Continue);
@@ -146,8 +156,10 @@ Error H2Exchange::AwaitHead() {
       }
       continue;
     }
+    if (!why && stream_->HasHead()) break;
     if (!why) continue;
-    if (!why.Is(io::ErrDeadlineExceeded)) return why;
+    // The failure of the stream may be a deadline, too: that of the body's source.
+    if (!why.Is(io::ErrDeadlineExceeded) || stream_->Failed()) return why;
     if (Clock::now() < head_deadline_) continue;
     if (!awaits_continue_) {
       return Error::Of(http::ErrResponseHeaderTimeout, "http2: timeout awaiting response headers");

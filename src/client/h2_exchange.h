@@ -36,6 +36,7 @@ class H2Exchange final : public AnyExchange,
   void TellHeadOfH2(const h2::Session::RequestHead& head, const http::Header& fields) const;
   void TellWritten(const Error& err) const;
   Error SendBody();
+  Error TellInterims();
   Error AwaitHead();
   void Fill(const RequestPlan& plan, http::Response& into);
   void Finish();

@@ -168,10 +168,6 @@ Result<RequestPtr> RedirectChain::NextRequest(const Response& answer,
     return Fail(Error::Of(ErrBadLocation, "failed to parse Location header " + Quote(location) +
                                               ": " + url.error().Message()));
   }
-  // A server must not lead to a protocol of this program's own, as file.
-  if (url->Scheme != "http" && url->Scheme != "https" && url->Scheme != current_->URL.Scheme) {
-    return Fail(Error::Of(ErrBadLocation, "unsupported protocol scheme " + Quote(url->Scheme)));
-  }
   auto next = std::make_shared<Request>();
   next->SetContext(first_->Context());
   next->URL = std::move(*url);
@@ -214,7 +210,7 @@ Error RedirectChain::Prepare(Response& answer, bool& follow) {
   const std::string_view method =
       current_->Method.empty() ? MethodGet : std::string_view(current_->Method);
   const internal::RedirectPlan plan = internal::PlanRedirect(method, answer.StatusCode);
-  follow = plan.follow && answer.Header.Has(HeaderId::kLocation);
+  follow = plan.follow && !answer.Header.Get(HeaderId::kLocation).empty();
   if (!follow) return {};
   if (plan.keep_body && !body_dropped_ && !IsReplayable(first_->Body)) return ErrRedirectBody;
   sent_.push_back(current_);
@@ -222,6 +218,12 @@ Error RedirectChain::Prepare(Response& answer, bool& follow) {
   if (!next) return std::move(next.error());
   HON_RETURN_IF_ERROR(MayFollow(**next, follow));
   if (!follow) return {};
+  // A server must not lead to a protocol of this program's own, as file.
+  const std::string scheme = (*next)->URL.Scheme;
+  if (scheme != "http" && scheme != "https" && scheme != current_->URL.Scheme) {
+    current_ = std::move(*next);  // for the error's text
+    return Error::Of(ErrBadLocation, "unsupported protocol scheme " + Quote(scheme));
+  }
   // A short body is read, so that the connection can serve the next request.
   if (answer.ContentLength <= static_cast<int64_t>(kRedirectBodyBytesMax)) {
     static_cast<void>(answer.Body.ReadAll(kRedirectBodyBytesMax));

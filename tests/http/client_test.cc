@@ -161,6 +161,8 @@ TEST(Client, StatusesThatAreNotFollowed) {
   });
   Client client{.Transport = transport};
   EXPECT_EQ(client.Get("http://h/")->StatusCode, StatusFound) << "no Location";
+  client.Transport = Redirecting(302, {""});
+  EXPECT_EQ(client.Get("http://h/")->StatusCode, StatusFound) << "an empty Location";
 }
 
 TEST(Client, ABodyThatCannotBeReadTwiceIsAnErrorBehind307) {
@@ -301,6 +303,18 @@ TEST(Client, InvalidLocationsAreErrors) {
     EXPECT_EQ(KindOf(answer.error()), ErrorKind::kRedirect) << location;
     EXPECT_EQ(transport->seen.size(), 1U);
   }
+}
+
+// CheckRedirect is asked before the scheme is looked at, and the error names the new URL.
+TEST(Client, SchemesThatCannotBeFollowed) {
+  Client client{.Transport = Redirecting(302, {"ftp://h/x"})};
+  EXPECT_EQ(client.Get("http://h/").error().Message(),
+            "Get \"ftp://h/x\": unsupported protocol scheme \"ftp\"");
+  client.Transport = Redirecting(302, {"ftp://h/x"});
+  client.CheckRedirect = [](Request&, std::span<Request* const>) -> Error {
+    return ErrUseLastResponse;
+  };
+  EXPECT_EQ(client.Get("http://h/")->StatusCode, StatusFound);
 }
 
 TEST(Client, HostOfTheCallerSurvivesRelativeRedirectsOnly) {
