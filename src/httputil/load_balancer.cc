@@ -198,14 +198,18 @@ Result<http::Response> LoadBalancer::RoundTrip(http::Request& request) {
     tried.push_back(upstream);
     const auto sent = std::make_shared<http::Request>(request.WithContext(request.Context()));
     internal::Retarget(upstream->url, sent->URL);
+    std::shared_ptr<internal::PassedBody> passed;
     if (!http::IsReplayable(request.Body)) {
-      sent->Body = http::Body(std::make_shared<internal::PassedBody>(request, *sent));
+      passed = std::make_shared<internal::PassedBody>(request, *sent);
+      sent->Body = http::Body(passed);
     } else if (tried.size() > 1) {
       HON_TRY(sent->Body, http::GetBody(request.Body));
     }
     upstream->requests.fetch_add(1, std::memory_order_relaxed);
     Result<http::Response> answer = transport_->RoundTrip(*sent);
-    Note(*upstream, answer, request);
+    // A body that cannot be read is no fault of the server.
+    const bool body_failed = passed != nullptr && passed->Failed();
+    if (!body_failed) Note(*upstream, answer, request);
     if (answer) {
       if (answer->Request == nullptr) answer->Request = sent;
       if (answer->Body.IsNoBody()) {
@@ -217,7 +221,7 @@ Result<http::Response> LoadBalancer::RoundTrip(http::Request& request) {
     }
     upstream->requests.fetch_sub(1, std::memory_order_relaxed);
     const bool last = tried.size() >= std::min<size_t>(options_.TriesMax, upstreams_.size());
-    if (last || !MayTryAnother(request, answer.error())) return answer;
+    if (last || body_failed || !MayTryAnother(request, answer.error())) return answer;
   }
 }
 

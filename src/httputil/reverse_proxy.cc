@@ -1,6 +1,9 @@
 #include "hon/httputil/reverse_proxy.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,7 +11,9 @@
 #include "hon/base/quote.h"
 #include "hon/client/trace.h"
 #include "hon/fiber/fiber.h"
+#include "hon/http/base64.h"
 #include "hon/http/client_error.h"
+#include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "http/list.h"
 #include "httputil/forwarding.h"
@@ -57,6 +62,16 @@ bool IsEventStream(const http::Response& answer) {
   return EqualFold(http::internal::TrimBlanks(type.substr(0, type.find(';'))), kEventStream);
 }
 
+// A key for the opening handshake of a WebSocket (RFC 6455 §4.1): 16 random bytes.
+std::string NewWebSocketKey() {
+  std::random_device random;
+  std::array<unsigned, 4> words;
+  for (unsigned& word : words) word = random();
+  std::string bytes(sizeof words, '\0');
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  return base64::StdEncoding.EncodeToString(bytes);
+}
+
 void AddFields(const http::Header& from, http::Header& to) {
   for (const auto& field : from) to.AddExact(field.name, field.value);
 }
@@ -72,6 +87,7 @@ class Passage {
  private:
   [[nodiscard]] http::RoundTripper& Transport();
   Error MakeRequest();
+  void FromExtendedConnect();
   void CallDirector();
   void CallRewrite();
   void AddVia(http::Header& header, int major, int minor) const;
@@ -93,6 +109,7 @@ class Passage {
   std::shared_ptr<http::RoundTripper> default_transport_;
   std::vector<std::string> announced_;  // names of the answer's trailers
   std::string asked_protocol_;          // "": none
+  bool extended_connect_ = false;       // a WebSocket over HTTP/2 (RFC 8441)
   bool awaits_answer_ = false;
 };
 
@@ -109,6 +126,11 @@ void Passage::Run() {
   awaits_answer_ = false;
   if (!answer) return Fail(answer.error());
   if (answer->StatusCode == http::StatusSwitchingProtocols) return SwitchProtocols(*answer);
+  // A 2xx would open the client's tunnel.
+  if (extended_connect_ && answer->StatusCode < 300) {
+    return Fail(
+        Error::Of(ErrUpgrade, "backend answered a WebSocket with " + std::string(answer->Status)));
+  }
   internal::RemoveHopByHop(answer->Header);
   if (proxy_.ModifyResponse) {
     if (Error err = proxy_.ModifyResponse(*answer)) return Fail(err);
@@ -129,7 +151,9 @@ Error Passage::MakeRequest() {
   out_.RequestURI = {};
   out_.Close = false;
   out_.TLS = nullptr;
-  if (!in_.Body.IsNoBody()) {
+  if (in_.Method == http::MethodConnect && in_.Header.Get(":protocol") == "websocket") {
+    FromExtendedConnect();
+  } else if (!in_.Body.IsNoBody()) {
     body_ = std::make_shared<PassedBody>(in_, out_);
     out_.Body = http::Body(body_);
   }
@@ -155,6 +179,18 @@ Error Passage::MakeRequest() {
     if (!out_.Header.Has(id)) out_.Header.Suppress(http::HeaderName(id));
   }
   return {};
+}
+
+// The request for the same WebSocket over HTTP/1.1 (RFC 6455 §4.1, RFC 8441 §5).
+void Passage::FromExtendedConnect() {
+  extended_connect_ = true;
+  out_.Method = http::MethodGet;
+  out_.Header.Del(":protocol");
+  out_.Header.Set(HeaderId::kConnection, "Upgrade");
+  out_.Header.Set(HeaderId::kUpgrade, "websocket");
+  out_.Header.Set("Sec-WebSocket-Key", NewWebSocketKey());
+  out_.Body = {};
+  out_.ContentLength = 0;
 }
 
 void Passage::CallDirector() {
@@ -212,6 +248,7 @@ void Passage::SwitchProtocols(http::Response& answer) {
   std::unique_ptr<io::Conn> server = answer.TakeConn();
   if (server == nullptr) return Fail(Error::Of(ErrUpgrade, "backend's connection is not there"));
   internal::RemoveHopByHop(answer.Header);
+  if (extended_connect_) answer.Header.Del("Sec-WebSocket-Accept");
   AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
   AddFields(answer.Header, w_.Header());
   http::Header fields = std::move(w_.Header());

@@ -165,6 +165,24 @@ TEST_F(LoadBalancer, AnErrorOfTheRequestIsNoFailureOfTheServer) {
   EXPECT_EQ(balancer.GetHealth()[0].failures, 0u);
 }
 
+TEST_F(LoadBalancer, ABodyThatCannotBeReadIsNoFailureOfTheServer) {
+  // The kind of a client's body that is late is that of a server which is late.
+  struct Late final : http::BodySource {
+    io::IoResult Read(std::span<char>) override { return {0, io::ErrDeadlineExceeded}; }
+    Error Close() override { return {}; }
+  };
+  for (const char* host : {"s0", "s1", "s2"}) hosts_->broken[host] = io::ErrDeadlineExceeded;
+  hosts_->read_body = true;
+  httputil::LoadBalancer balancer = Make();
+  for (int i = 0; i < 9; ++i) {
+    const auto failed = Ask(balancer, "/", "PUT", http::Body(std::make_shared<Late>()));
+    ASSERT_FALSE(failed);
+    EXPECT_TRUE(failed.error().Is(io::ErrDeadlineExceeded));
+  }
+  EXPECT_EQ(hosts_->asked.size(), 9u);  // none was sent to another server
+  for (const auto& health : balancer.GetHealth()) EXPECT_EQ(health.failures, 0u);
+}
+
 TEST_F(LoadBalancer, ARestedServerIsTriedByOneRequest) {
   options_.RestTime = 20ms;
   options_.FailuresMax = 1;
