@@ -44,15 +44,15 @@ def make_files(folder):
         os.utime(path, (MODIFIED, MODIFIED))
 
 
-def build_go(folder):
-    """The reference server, or the end of this program when this Go is not the one of the contract."""
+def build_go(folder, name="goserver"):
+    """The reference server or client, or the end of this program when this Go is not the one of the contract."""
     go = harness.require_tool("go")
     version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout
     found = re.match(r"go1\.(\d+)", version)
     if not found or int(found[1]) < GO_MINOR_MIN:
         harness.skip_all(f"needs Go 1.{GO_MINOR_MIN} for the reference, this is {version.strip()}")
-    program = folder / "goserver"
-    subprocess.run([go, "build", "-o", program, "."], cwd=HERE / "goserver", check=True,
+    program = folder / name
+    subprocess.run([go, "build", "-o", program, "."], cwd=HERE / name, check=True,
                    env=os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
     return program
 

@@ -1,0 +1,3 @@
+module hon.example/goclient
+
+go 1.26
