@@ -25,6 +25,8 @@ import threading
 import time
 import unittest
 
+import proxied as through_proxy
+
 READY_TLS = re.compile(r"listening on https://([\d.]+):(\d+)$", re.MULTILINE)
 READY = re.compile(r"listening on (?:http://([\d.]+|\[[0-9a-f:]+\]):(\d+)|unix:(\S+)) "
                    r"backend=(\w+) loops=(\d+)")
@@ -35,7 +37,12 @@ READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
 settings = argparse.Namespace(bin=None, backend="epoll", placement="adaptive", wire="plain")
-WIRES = {"plain": None, "proxy": None, "h2c": None, "h2": None, "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
+# With "proxy" and "proxy-h2c", each server is a ReverseProxy in front of another server, which it asks
+# with HTTP/1.1 or with HTTP/2.
+WIRES = {"plain": None, "proxy": None, "proxy-h2c": None, "h2c": None, "h2": None,
+         "tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
+# Flags about what is served: with a proxy they are the server's behind it, all others the proxy's.
+CONTENT_FLAGS = ("--files", "--file")
 
 
 class Certificates:
@@ -141,29 +148,64 @@ def sanitized():
     return b"__asan_init" in program.read_bytes() or b"__tsan_init" in program.read_bytes()
 
 
+def proxied():
+    """Whether a proxy is in front of each server."""
+    return settings.wire.startswith("proxy")
+
+
 class Server:
     """A running server program; ends, and is checked, with its `with` block."""
 
-    def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None, reads_errors=True):
+    def __init__(self, *flags, program="hon_wire_server", loops=2, backend=None, reads_errors=True,
+                 wire=None):
+        self.wire = wire or settings.wire
         self.reads_errors = reads_errors  # False: nobody reads stderr, a pipe of one page, until it ends
         self.backend = backend or settings.backend
         self.command = [str(pathlib.Path(settings.bin) / program), "--addr", "127.0.0.1:0",
                         "--backend", self.backend, "--placement", settings.placement,
-                        "--loops", str(loops), *map(str, flags)]
-        self.tls = settings.wire in ("tls1.2", "tls1.3", "h2") and "--tls-addr" not in flags
+                        "--loops", str(loops)]
+        self.flags = list(map(str, flags))
+        self.tls = self.wire in ("tls1.2", "tls1.3", "h2") and "--tls-addr" not in flags
         if self.tls:
-            self.command += ["--tls-addr", "127.0.0.1:0",
-                             "--cert", wire_certificates().path("localhost.cert"),
-                             "--key", wire_certificates().path("localhost.key")]
-        if settings.wire == "h2c" and "--h2c" not in flags:
-            self.command.append("--h2c")
+            self.flags += ["--tls-addr", "127.0.0.1:0",
+                           "--cert", wire_certificates().path("localhost.cert"),
+                           "--key", wire_certificates().path("localhost.key")]
+        if self.wire == "h2c" and "--h2c" not in flags:
+            self.flags.append("--h2c")
         self.lines = []
         self.asked = False  # to end
-        self.front = None   # with --wire proxy: passes everything on to this server
-        self.is_front = "--upstream" in flags
+        self.behind = None  # the server behind this one, which is a proxy
+        if self.wire.startswith("proxy") and "--upstream" not in flags:
+            self.behind = self._take_behind(loops)
+
+    def _take_behind(self, loops):
+        """The server that this one passes all requests on to, with the flags that are its."""
+        own, flags = [], ["--h2c"] if self.wire == "proxy-h2c" else []
+        rest = iter(self.flags)
+        for flag in rest:
+            if flag in CONTENT_FLAGS:
+                flags += [flag, next(rest)]
+            else:
+                own.append(flag)
+        self.flags = own
+        return Server(*flags, loops=loops, backend=self.backend, wire="plain")
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+        if self.behind is not None:
+            self.behind.__enter__()
+            url = self.behind.url
+            if self.wire == "proxy-h2c":
+                url = url.replace("http://", "h2c://")
+            self.flags += ["--upstream", url, "--upstream-at", "/"]
+        try:
+            return self._start()
+        except BaseException:
+            if self.behind is not None:
+                self.behind.__exit__(AssertionError)
+            raise
+
+    def _start(self):
+        self.process = subprocess.Popen(self.command + self.flags, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=self.environment())
         self.pid = self.process.pid
@@ -175,7 +217,7 @@ class Server:
         lines = self._until_ready()
         ready = READY.search(lines)
         tls = READY_TLS.search(lines)
-        if not ready or (tls is None and "--tls-addr" in self.command):
+        if not ready or (tls is None and "--tls-addr" in self.flags):
             self.process.kill()
             self.reader.join()
             raise AssertionError(f"{self.command} did not become ready:\n{self.errors()}")
@@ -185,9 +227,6 @@ class Server:
         if self.used_backend != self.backend:
             self.stop()
             skip_all(f"the kernel does not give {self.backend} here (got {self.used_backend})")
-        if settings.wire == "proxy" and not self.is_front:
-            self.front = Server("--upstream", self.url, "--upstream-at", "/", loops=self.loops)
-            self.front.__enter__()
         return self
 
     @staticmethod
@@ -235,9 +274,9 @@ class Server:
             self.reader.join()
 
     def __exit__(self, kind, *_):
-        if self.front is not None:
-            self.front.__exit__(kind, *_)
         code = self.stop()
+        if self.behind is not None:
+            self.behind.__exit__(kind, *_)
         self.process.stdout.close()
         self.process.stderr.close()
         if not self.asked or REPORT.search(self.errors()):
@@ -250,8 +289,6 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def connect(self, timeout=10.0):
-        if self.front is not None:
-            return self.front.connect(timeout)
         if over_http2():
             return h2wire().Wire(self, settings.wire == "h2", timeout)
         return Wire(self.host, self.tls_port if self.tls else self.port, timeout,
@@ -274,17 +311,28 @@ class Server:
     def descriptors(self):
         """How many are open, without those of worker threads, which come and go, and without what
         the standby loop has once it was needed: its ring, and second descriptors of listening
-        sockets, each with a reserve that is /dev/null."""
+        sockets, each with a reserve that is /dev/null. Nor connections of a proxy to its server."""
         count = 0
+        upstream = self._upstream_sockets()
         sockets = set()
         for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 target = str(entry.readlink())
+                if target in upstream:
+                    continue
                 if target.startswith("socket:"):
                     sockets.add(target)
                 else:
                     count += not re.match(r"anon_inode:\[(?:event|io_uring)|/proc/\d+/task/|/dev/null$", target)
         return count + len(sockets)
+
+    def _upstream_sockets(self):
+        """The connections to the server behind this one, which are kept for further requests."""
+        if self.behind is None:
+            return set()
+        remote = f":{self.behind.port:04X}"
+        rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return {f"socket:[{row[9]}]" for row in rows if row[2].endswith(remote)}
 
     def show_descriptors(self):
         return subprocess.run(["ls", "-l", f"/proc/{self.pid}/fd"], capture_output=True, text=True,
@@ -542,4 +590,4 @@ def main():
     parser.add_argument("--placement", default="adaptive", help="where handlers run")
     parser.add_argument("--wire", default="plain", choices=WIRES, help="what connections are")
     _, rest = parser.parse_known_args(namespace=settings)
-    unittest.main(module="__main__", verbosity=2, argv=[sys.argv[0], *rest])
+    unittest.main(module="__main__", verbosity=2, argv=[sys.argv[0], *rest], testLoader=through_proxy.Loader(settings.wire))

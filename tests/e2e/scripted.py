@@ -71,6 +71,7 @@ class Peer:
         self.conn = conn
         self.script = script
         self.buffer = b""
+        self.decoder = None  # of HPACK, where the script speaks HTTP/2
 
     def send(self, data):
         self.conn.sendall(data)

@@ -74,7 +74,8 @@ class Http2(unittest.TestCase):
                 self.assertTrue(client.pump())
             client.write(stream, b"now", end=True)
             self.assertEqual(client.wait(stream).body, b"now")
-            self.assertEqual(client.ask("/hijack").status, 501)
+            # A server with HTTP/1.1 behind a proxy gives bytes that are no answer.
+            self.assertIn(client.ask("/hijack").status, (501, 502) if harness.proxied() else (501,))
 
         self.each(check)
 
@@ -131,7 +132,7 @@ class Http2(unittest.TestCase):
                 sockets[2].send(b"still")
                 self.assertEqual(sockets[2].receive(), (1, b"still"))
             refused = client.open("/ws", "CONNECT", [(":protocol", "other")], end=False)
-            self.assertEqual(client.wait(refused).status, 400)
+            self.assertEqual(client.wait(refused).status, 502 if harness.proxied() else 400)
 
         self.each(check)
 
@@ -162,7 +163,11 @@ class Http2(unittest.TestCase):
             self.assertEqual(client.ask("/answer/panic-buffered").status, 500)
             self.assertEqual(client.ask("/answer/panic-flushed").reset, INTERNAL_ERROR)
             self.assertEqual(client.ask("/answer/length-underrun").reset, INTERNAL_ERROR)
-            self.assertEqual(client.ask("/answer/abort").reset, INTERNAL_ERROR)
+            aborted = client.ask("/answer/abort")
+            if harness.proxied():  # no answer of its server
+                self.assertEqual(aborted.status, 502)
+            else:
+                self.assertEqual(aborted.reset, INTERNAL_ERROR)
             self.assertEqual(client.ask("/").status, 200)
 
         self.each(check)

@@ -169,6 +169,21 @@ class ProxyTest(unittest.TestCase):
             self.assertLess(last, 100_000_000)
             wire.reset()
 
+    def test_a_body_that_cannot_be_read_is_the_clients_fault(self):
+        head = b"POST /proxy/echo HTTP/1.1\r\nHost: a\r\n"
+        chunked = head + b"Transfer-Encoding: chunked\r\n\r\n"
+        for upstream in ("http:", "h2c:"):
+            with self.subTest(upstream), harness.Server("--h2c") as back, \
+                    harness.Server("--upstream", back.url.replace("http:", upstream), "--max-body-bytes", "1000",
+                                   "--read-timeout-ms", "700") as front:
+                for body, status in ((b"zz\r\n", 400), (b"3\r\nabcd", 400), (b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n", 413),
+                                     (b"3\r\nabc\r\n", 408)):
+                    with front.connect(timeout=30) as wire:
+                        wire.send(chunked + body)
+                        answer = wire.answer("POST")
+                        self.assertEqual((answer.status, answer.get("Connection")), (status, "close"), body[:20])
+                self.assertEqual(front.ask(head + b"Connection: close\r\nContent-Length: 2\r\n\r\nok", "POST").body, b"ok")
+
     def test_a_server_over_tls(self):
         certificates = harness.Certificates()
         cert, key = certificates.make("localhost", "DNS:localhost", "IP:127.0.0.1", ca=True)

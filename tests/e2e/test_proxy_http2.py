@@ -1,10 +1,11 @@
 """hon_wire_server --upstream with clients that speak HTTP/2."""
 
+import base64
 import os
 import unittest
 
 import harness
-from h2client import Client
+from h2client import Client, WebSocketStream
 from scripted import Script
 
 
@@ -38,6 +39,7 @@ class ProxyHttp2(unittest.TestCase):
             answer = client.ask("/proxy/echo", "POST", body=data)
             self.assertEqual((answer.status, answer.body), (200, data))
         self.assertEqual(client.ask("/proxy/trailers", "POST", body=b"abc").trailers, [("x-body-length", "3")])
+        self.assertEqual([one[":status"] for one in client.ask("/proxy/early-hints").informational], ["103"])
         plain = front.ask(b"GET /proxy/proto HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         self.assertIn(b"proto: HTTP/2.0\n", plain.body)
 
@@ -59,6 +61,48 @@ class ProxyHttp2(unittest.TestCase):
         self.assertIn(b"X-One: 1\n", answer.body)
         self.assertEqual(answer.trailers, [("x-body-length", "3")])
         self.assertEqual([one[":status"] for one in client.ask("/proxy/early-hints").informational], ["103"])
+
+    def test_websockets(self):
+        """An extended CONNECT is a WebSocket of HTTP/1.1 behind the proxy (RFC 8441, RFC 6455)."""
+        client = self.chain()
+        sockets = [WebSocketStream(client, "/proxy/ws") for _ in range(3)]
+        data = os.urandom(200_000)
+        for n, one in enumerate(sockets):
+            self.assertEqual((one.answer.status, one.answer.get("sec-websocket-accept")), (200, None))
+            one.send(b"hello %d" % n)
+            self.assertEqual(one.receive(), (1, b"hello %d" % n))
+        sockets[0].send(data, 2)
+        self.assertEqual(sockets[0].receive(), (2, data))
+        sockets[0].send(b"\x03\xe8", 8)
+        self.assertEqual(sockets[0].receive(), (8, b"\x03\xe8"))
+        client.wait(sockets[0].stream)
+        client.h2.reset_stream(sockets[1].stream, 8)
+        sockets[2].send(b"still")
+        self.assertEqual(sockets[2].receive(), (1, b"still"))
+        refused = client.open("/proxy/echo", "CONNECT", [(":protocol", "websocket")], end=False)
+        self.assertEqual(client.wait(refused).status, 502)  # a 200 would be taken for a WebSocket
+
+    def test_the_handshake_of_a_websocket(self):
+        def serve(peer, _):
+            while True:
+                status = peer.head().decode().split(" ")[1][1:]
+                peer.send(f"HTTP/1.1 {status} x\r\nConnection: Upgrade\r\nUpgrade: {'other' if status == '101' else 'websocket'}\r\n"
+                          "Content-Length: 0\r\n\r\n".encode())
+
+        client, script = self.before(serve)
+        for status, seen in (("101", 502), ("200", 502), ("403", 403), ("302", 302)):
+            stream = client.open(f"/proxy/{status}", "CONNECT",
+                                 [(":protocol", "websocket"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat")], end=False)
+            self.assertEqual(client.wait(stream).status, seen)
+        keys = set()
+        for head in script.requests:
+            fields = dict(line.split(": ", 1) for line in head.decode().lower().split("\r\n")[1:-2])
+            key = head.lower().index(b"sec-websocket-key: ") + 19
+            keys.add(head[key:key + 24])
+            self.assertTrue(head.startswith(b"GET /"))
+            self.assertEqual((fields["connection"], fields["upgrade"], fields["sec-websocket-version"], fields["sec-websocket-protocol"]),
+                             ("upgrade", "websocket", "13", "chat"))
+        self.assertEqual([len(base64.b64decode(key)) for key in keys], [16] * 4)  # RFC 6455 section 4.1
 
     def test_events_come_at_once(self):
         client = self.chain()

@@ -7,6 +7,7 @@ import zlib
 
 import harness
 from bad_requests import BAD_BODIES, BAD_HEADS, GOOD, GOOD_REQUESTS, HIDDEN
+from proxied import ROWS
 
 
 class WireTest(unittest.TestCase):
@@ -18,7 +19,7 @@ class WireTest(unittest.TestCase):
         """The statuses of all that is answered to `data`, up to the server's close."""
         with self.server.connect() as wire:
             (wire.send_bytewise if bytewise else wire.send)(data)
-            if half_close:
+            if half_close and not harness.proxied():
                 wire.finish()
             found = wire.answers()
         for answer in found:
@@ -29,6 +30,8 @@ class WireTest(unittest.TestCase):
         """`check(request, want)` for each row that the wire can express."""
         left_out = set()
         for name, section, request, want in rows:
+            if harness.proxied() and name in ROWS:
+                continue
             with self.subTest(f"{name} ({section})"):
                 try:
                     check(request, want)
@@ -220,7 +223,8 @@ class WireTest(unittest.TestCase):
     def test_compressed_answers_that_fail_are_cut(self):
         with self.server.connect() as wire:
             wire.send(b"GET /compressed/answer/panic-flushed HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
-            with self.assertRaises(harness.WireError):
+            # A proxy cuts the answer before its head where nothing else of it has come.
+            with self.assertRaises((harness.WireError, harness.Closed) if harness.proxied() else harness.WireError):
                 wire.answer()
         self.assertEqual(self.ask_compressed(b"/panic").status, 500)
 
