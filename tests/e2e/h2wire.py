@@ -150,9 +150,11 @@ class Wire(Client):
     def send_some(self, data):
         """As much of the body that is on its way as the windows allow now."""
         stream = self.upload.stream
-        while room := min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size, len(data)):
-            self.h2.send_data(stream, data[:room])
-            data = data[room:]
+        place = 0
+        while room := min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size,
+                          len(data) - place):
+            self.h2.send_data(stream, data[place:place + room])
+            place += room
         self.flush()
 
     def flood(self, request, count):
