@@ -71,8 +71,8 @@ class Certificates:
 class Load:
     """Clients of one kind each, until `over`. The first thing that went wrong stays in `wrong`."""
 
-    def __init__(self, server, certificates, seed):
-        self.server, self.random = server, random.Random(seed)
+    def __init__(self, server, certificates, flags):
+        self.server, self.random, self.pause = server, random.Random(flags.seed), flags.pause
         self.tls = ssl.create_default_context(cafile=certificates.trusted)
         self.over, self.lock = threading.Event(), threading.Lock()
         self.counts, self.wrong = collections.Counter(), []
@@ -233,7 +233,7 @@ class Load:
         self.count("of h2load", int(found[1]) if found else 0)
         if not found or int(found[1]) != BURST_REQUESTS:
             self.fail(f"h2load: {run.stdout}{run.stderr}")
-        self.over.wait(2)
+        self.over.wait(2 + 50 * self.pause)
 
     def kinds(self):
         return [self.h1_requests, self.h1_tls_requests, self.h1_uploads, self.h1_downloads, self.h1_events,
@@ -247,6 +247,7 @@ class Load:
             except Exception as error:  # whatever it is, the soak has failed
                 self.fail(f"{kind.__name__}: {error!r:.300}")
             self.count(kind.__name__)
+            self.over.wait(self.pause)
 
     def serves(self, certificate):
         with self.wire(True) as wire:
@@ -287,7 +288,7 @@ def soak(flags):
     with harness.Server(backend=flags.backend) as upstream, harness.Server(
             "--tls-addr", "127.0.0.1:0", "--cert", certificates.files[0], "--key", certificates.files[1], "--h2c",
             "--upstream", upstream.url) as server:
-        load = Load(server, certificates, flags.seed)
+        load = Load(server, certificates, flags)
         servers = [server, upstream]
         descriptors = [one.descriptors() for one in servers]
         threads = [threading.Thread(target=load.run, args=(kind,)) for kind in load.kinds()]
@@ -318,6 +319,8 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--backend", default="io_uring")
     parser.add_argument("--seconds", type=float, default=1800)
+    parser.add_argument("--pause", type=float, default=0, help="seconds between two rounds of a client, on a machine"
+                        " that has other work: handshakes and heads have 10 s")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     flags = parser.parse_args()
     harness.settings.bin, harness.settings.backend = flags.bin, flags.backend

@@ -170,9 +170,7 @@ class PageTest(unittest.TestCase):
             for wire, path in zip(wires, ("/sse", "/figures")):
                 wire.send(get(path))
                 Events(wire).next()
-            began = time.monotonic()
             self.assertEqual(server.stop(), 0)
-            self.assertLess(time.monotonic() - began, 8)  # of 10 s that requests may take to end
             for wire in wires:
                 wire.close()
             self.assertNotIn("still ran", server.errors())

@@ -224,7 +224,7 @@ class Reuse(unittest.TestCase):
                 peer.send(ok(b"forged"))
 
         with Script(serve) as server:
-            lines = run(*[server.url()] * 3, "--sleep-between", 400)
+            lines = run(*[server.url()] * 3, "--sleep-between", 1500)
         self.assertEqual([line["body_sha256"] for line in lines], [sha(b"fine")] * 3)
         self.assertEqual(server.connections, 3)
 
@@ -274,12 +274,12 @@ class Reuse(unittest.TestCase):
 
 
 class Times(unittest.TestCase):
-    def check(self, serve, kind, *flags, within=5):
+    def check(self, serve, kind, *flags):
         with Script(serve) as server:
             start = time.monotonic()
             line, = run(server.url(), *flags)
             self.assertEqual(line["error_kind"], kind, line)
-            self.assertLess(time.monotonic() - start, within * (10 if sanitized() else 1))
+            self.assertLess(time.monotonic() - start, 30)  # half of the least default
         return line
 
     def test_silence(self):
@@ -298,7 +298,7 @@ class Times(unittest.TestCase):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
             peer.closed()
 
-        line = self.check(serve, "timeout", "--timeout", 200)
+        line = self.check(serve, "timeout", "--timeout", 1000)
         self.assertEqual((line["status"], line["body_length"]), (200, 5))
         self.assertIn("while reading body", line["error"])
 

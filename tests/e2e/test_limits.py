@@ -111,26 +111,25 @@ class SizeTest(unittest.TestCase):
 
 
 class DeadlineTest(unittest.TestCase):
-    def took(self, wire, low, high):
-        """The answers up to the close, which must come within [low, high] seconds."""
-        start = time.monotonic()
-        wire.socket.settimeout(high + 5)
+    def took(self, wire, begun, low):
+        """The answers up to the close, which must not come before `low` seconds after `begun`."""
+        wire.socket.settimeout(30)  # tells no close from a slow machine
         found = wire.answers()
-        self.assertTrue(wire.closes(high + 5))
-        taken = time.monotonic() - start
-        self.assertGreaterEqual(taken, low)
-        self.assertLess(taken, high)
+        self.assertTrue(wire.closes(30))
+        self.assertGreaterEqual(time.monotonic() - begun, low)
         return [answer.status for answer in found]
 
     @harness.of_http1("half a head")
     def test_a_started_head_that_does_not_end(self):
         with Server("--read-header-timeout-ms", 500) as server:
+            begun = time.monotonic()
             with server.connect() as wire:
                 wire.send(b"GET / HTTP/1.1\r\nHost:")
-                self.assertEqual(self.took(wire, 0.3, 3), [408])
+                self.assertEqual(self.took(wire, begun, 0.5), [408])
+            begun = time.monotonic()
             with server.connect() as wire:  # behind a good request too
                 wire.send(GOOD + b"GET / HTTP/1.1\r\n")
-                self.assertEqual(self.took(wire, 0.3, 3), [200, 408])
+                self.assertEqual(self.took(wire, begun, 0.5), [200, 408])
 
     @harness.of_http1("half a head")
     def test_a_head_in_drops(self):
@@ -149,20 +148,23 @@ class DeadlineTest(unittest.TestCase):
 
     @harness.of_http1("the preface: test_h2_abuse.py")
     def test_a_connection_that_says_nothing(self):
-        with Server("--read-header-timeout-ms", 500) as server, server.connect() as wire:
-            self.assertEqual(self.took(wire, 0.3, 3), [])
+        with Server("--read-header-timeout-ms", 500) as server:
+            begun = time.monotonic()
+            with server.connect() as wire:
+                self.assertEqual(self.took(wire, begun, 0.5), [])
 
     def test_an_idle_connection(self):
         with Server("--keep-alive-timeout-ms", 500) as server, server.connect() as wire:
+            begun = time.monotonic()
             wire.send(GOOD)
-            self.assertEqual(self.took(wire, 0.3, 3), [200])
+            self.assertEqual(self.took(wire, begun, 0.5), [200])
 
     def test_keep_alive_is_counted_from_the_last_answer(self):
-        with Server("--keep-alive-timeout-ms", 600) as server, server.connect() as wire:
+        with Server("--keep-alive-timeout-ms", 1500) as server, server.connect() as wire:
             for _ in range(4):
                 wire.send(GOOD)
                 self.assertEqual(wire.answer().body, b"MARKER")
-                time.sleep(0.3)
+                time.sleep(0.5)
             self.assertTrue(wire.closes())
 
     def test_a_body_that_does_not_come(self):
@@ -191,20 +193,18 @@ class DeadlineTest(unittest.TestCase):
 
     def test_request_timeout(self):
         with Server("--request-timeout-ms", 500) as server, server.connect() as wire:
-            wire.send(b"GET /sleep/5000 HTTP/1.1\r\nHost: a\r\n\r\n")
-            start = time.monotonic()
+            wire.socket.settimeout(30)  # a hundredth of the handler's time
+            wire.send(b"GET /sleep/3000000 HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertEqual(wire.answer().status, 503)
-            self.assertLess(time.monotonic() - start, 3)
 
 
 class ShutdownTest(unittest.TestCase):
     def test_requests_end_and_idle_connections_close(self):
-        with Server() as server:
+        with Server(loops=1) as server:
             idle, busy = (self.enterContext(server.connect()) for _ in range(2))
+            busy.send(b"GET /sleep/2000 HTTP/1.1\r\nHost: a\r\n\r\n")
             idle.send(GOOD)
-            self.assertEqual(idle.answer().body, b"MARKER")
-            busy.send(b"GET /sleep/700 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.2)
+            self.assertEqual(idle.answer().body, b"MARKER")  # the loop has received the other request before
             server.terminate()
             self.assertTrue(idle.closes())
             answer = busy.answer()
@@ -215,12 +215,10 @@ class ShutdownTest(unittest.TestCase):
                 server.connect()
 
     def test_the_grace_ends(self):
-        with Server("--shutdown-timeout-ms", 300) as server, server.connect() as wire:
-            wire.send(b"GET /sleep/30000 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.2)
-            start = time.monotonic()
-            self.assertEqual(server.stop(), 0)
-            self.assertLess(time.monotonic() - start, 5)
+        with Server("--shutdown-timeout-ms", 300, loops=1) as server, server.connect() as wire:
+            wire.send(b"GET /sleep/3000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertEqual(server.ask(GOOD).body, b"MARKER")  # the loop has received the other request before
+            self.assertEqual(server.stop(), 0)  # within STOP_SECONDS_MAX
             with self.assertRaises((Closed, AssertionError)):
                 wire.answer()
 

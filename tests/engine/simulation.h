@@ -1,13 +1,15 @@
 #pragma once
 
-// A whole HTTP/1 server on one thread, without a kernel: its loop, fibers and handlers run over a
-// FakeBackend, and a test sends and receives for the clients. Every run of one seed is the same.
+// A whole server on one thread, without a kernel: its loop, fibers and handlers run over a
+// FakeBackend, whose clock is the program's, and a test sends and receives for the clients. Every
+// run of one seed is the same.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,12 +17,19 @@
 #include <utility>
 #include <vector>
 
+#include "hon/base/sanitizer.h"
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/serve_mux.h"
 #include "hon/io/io.h"
 #include "hon/netpoll/loop.h"
 #include "support/fake_backend.h"
+#include "support/simulated_clock.h"
+#include "support/xor_record_layer.h"
+
+namespace hon::tls {
+class ClientContext;
+}  // namespace hon::tls
 
 namespace hon::engine::simulation {
 
@@ -84,27 +93,46 @@ class Handlers {
   }
 };
 
-/// The server. Its clock is the test's, except while it waits for a peer.
+/// TLS for the connections of a World.
+class Secure {
+ public:
+  virtual ~Secure() = default;
+  /// The handler of accepted connections.
+  virtual netpoll::EventHandler& Entrance() = 0;
+  /// The client's end of a connection. `protocol` is its offer by ALPN.
+  virtual std::unique_ptr<io::RecordLayer> NewClientLayer(std::string_view protocol) = 0;
+  /// Trusts the server.
+  [[nodiscard]] virtual std::shared_ptr<tls::ClientContext> NewClient(
+      std::vector<std::string> protocols) = 0;
+};
+using NewSecure = std::function<std::unique_ptr<Secure>(Engine&, LoopEngine&)>;
+
+/// The server.
 class World {
  public:
-  explicit World(EventHook hook = [](const Event&) {})
+  explicit World(const NewSecure& new_secure = nullptr)
       : engine_(handlers.mux, WithStallTime(kUnlimited), WithPlacement(kInline),
-                WithEventHook(std::move(hook))) {
+                WithEventHook([](const Event&) {})) {
     auto fake = std::make_unique<netpoll::FakeBackend>();
     kernel = fake.get();
-    kernel->Advance(Clock::now() - kernel->Now());
+    clock_ = std::make_unique<test::SimulatedClock>(*kernel);
     loop = netpoll::Loop::CreateOver(std::move(fake), {});
     scheduler = std::make_unique<fiber::Scheduler>(*loop);
     shared.idle_trim = kUnlimited;  // by a thread
-    serving = LoopEngine::Create(engine_, *scheduler, {}, shared);
+    ConnSettings settings;
+    settings.protocols.SetUnencryptedHTTP2(true);
+    serving = LoopEngine::Create(engine_, *scheduler, settings, shared);
+    if (new_secure != nullptr) secure_ = new_secure(engine_, *serving);
   }
   ~World() {
     if (serving != nullptr) End();
+    clock_.reset();  // before the kernel
   }
   /// Cuts remaining connections, and ends the server.
   void End() {
     serving->CloseAll(io::ErrClosed);
     for (int i = 0; i < 1000 && !Quiet(); ++i) loop->Turn(std::chrono::milliseconds(1));
+    secure_.reset();
     serving.reset();
     scheduler.reset();
   }
@@ -112,8 +140,10 @@ class World {
   /// Returns a connected client, or -1 when the server has not accepted the connection.
   int Connect() {
     const int fd = kernel->Open();
-    return loop->Adopt(fd, *serving) ? fd : -1;
+    return loop->Adopt(fd, secure_ != nullptr ? secure_->Entrance() : *serving) ? fd : -1;
   }
+  /// Null: no TLS.
+  [[nodiscard]] Secure* GetSecure() { return secure_.get(); }
 
   Handlers handlers;
   netpoll::FakeBackend* kernel = nullptr;
@@ -121,11 +151,87 @@ class World {
   std::unique_ptr<netpoll::Loop> loop;
 
  private:
+  std::unique_ptr<test::SimulatedClock> clock_;
   Engine engine_;
 
  public:
   std::unique_ptr<fiber::Scheduler> scheduler;
   std::unique_ptr<LoopEngine> serving;
+
+ private:
+  std::unique_ptr<Secure> secure_;
+};
+
+/// What every simulation ends with: nothing is left of connections, calls, contexts and blocks.
+inline void ExpectNothingLeft(World& world) {
+  EXPECT_EQ(world.serving->Connections(), 0U);
+  EXPECT_EQ(world.scheduler->Live(), 0U);
+  EXPECT_EQ(world.kernel->OpenSockets(), 0U);
+  EXPECT_EQ(world.handlers.begun, world.handlers.ended);
+  for (const appcontext::Context& context : world.handlers.contexts) EXPECT_TRUE(context.Done());
+  EXPECT_EQ(world.loop->Blocks().InUse(), 0U);
+}
+
+/// A client's end of a connection: plaintext, with TLS where the World has it.
+class Wire {
+ public:
+  Wire(World& world, int fd, std::string_view protocol) : socket_(&world.kernel->At(fd)) {
+    if (world.GetSecure() == nullptr) return;
+    records_ = std::make_unique<test::RecordPeer>(world.GetSecure()->NewClientLayer(protocol));
+    Seal();
+  }
+
+  void Write(std::string_view plain) {
+    plain_ += plain;
+    Seal();
+  }
+  /// Whether bytes are left that SendPiece has not sent.
+  [[nodiscard]] bool Unsent() const { return !plain_.empty() || !out_.empty(); }
+  /// Sends at most `size` bytes as one piece.
+  void SendPiece(size_t size) {
+    if (out_.empty()) return;
+    socket_->Sends(std::string_view(out_).substr(0, size));
+    out_.erase(0, size);
+  }
+  /// The plaintext that has arrived since the last call.
+  std::string Read() {
+    std::string bytes = socket_->Take();
+    if (records_ == nullptr || bytes.empty() || failure_) return records_ ? "" : bytes;
+    failure_ = records_->Receive(bytes);
+    if (!failure_) Seal();
+    return records_->TakePlain();
+  }
+  [[nodiscard]] netpoll::FakeSocket& Socket() const { return *socket_; }
+  /// Whether the server has ended the connection or its direction.
+  [[nodiscard]] bool Ended() const { return socket_->SawFin() || socket_->Closed(); }
+  [[nodiscard]] const Error& Failure() const { return failure_; }
+
+ private:
+  void Seal() {
+    if (records_ == nullptr) {
+      out_ += std::exchange(plain_, {});
+      return;
+    }
+    if (records_->Layer().HandshakeDone()) records_->Seal(std::exchange(plain_, {}));
+    out_ += records_->TakeSealed();
+  }
+
+  netpoll::FakeSocket* socket_;
+  std::unique_ptr<test::RecordPeer> records_;
+  std::string plain_;  // until the handshake is done
+  std::string out_;
+  Error failure_;
+};
+
+/// The choices of one run.
+class Seeded {
+ public:
+  explicit Seeded(uint32_t seed) : random_(seed) {}
+  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % std::max(bound, 1U)); }
+  bool OneIn(uint32_t times) { return Below(times) == 0; }
+
+ private:
+  std::mt19937 random_;
 };
 
 /// One answer, as a client has read it.
@@ -167,6 +273,46 @@ inline bool TakeAnswer(std::string& wire, bool ended, Answer* answer) {
   answer->body = wire.substr(at);
   wire.clear();
   return true;
+}
+
+inline uint32_t NumberFrom(const char* name, uint32_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : static_cast<uint32_t>(std::atoi(text));
+}
+
+/// Runs seeds 1 to `seeds`, up to the first that fails. HON_SEED=N runs N alone, HON_SEEDS=N runs
+/// 1 to N, and HON_FIRST_SEED=M begins with M.
+template <class Run>
+void RunSeeds(uint32_t seeds, const Run& run) {
+  const uint32_t only = NumberFrom("HON_SEED", 0);
+  const uint32_t first = only != 0 ? only : NumberFrom("HON_FIRST_SEED", 1);
+  const uint32_t last = only != 0 ? only : NumberFrom("HON_SEEDS", seeds);
+  for (uint32_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("HON_SEED=" + std::to_string(seed));
+    run(seed);
+  }
+}
+
+/// The seeds of a test run; fewer where a sanitizer makes each ten times slower.
+#if defined(HON_ASAN) || defined(HON_TSAN)
+inline constexpr uint32_t kSeeds = 200;
+#else
+inline constexpr uint32_t kSeeds = 1000;
+#endif
+
+/// Two runs of one seed are the same. A `Simulation` is made with a seed and `with`.
+template <class Simulation, class... With>
+void ExpectReproducible(const With&... with) {
+  for (const uint32_t seed : {3U, 17U, 42U}) {
+    std::string transcripts[2];
+    for (std::string& transcript : transcripts) {
+      Simulation run(seed, with...);
+      run.Run();
+      transcript = run.Transcript();
+    }
+    EXPECT_NE(transcripts[0], "");
+    EXPECT_EQ(transcripts[0], transcripts[1]) << seed;
+  }
 }
 
 }  // namespace hon::engine::simulation

@@ -347,7 +347,7 @@ TEST_P(Exchange, AReaderThatStopsMakesTheHandlerWait) {
   WirePeer other(server.Address());  // the loop is not held up
   ASSERT_TRUE(other.Send(Get("/hello")));
   EXPECT_EQ(other.ReadAnswer().body, "hello");
-  EXPECT_EQ(big_parts_, written);
+  EXPECT_LT(big_parts_, kBigParts);
   const Answer answer = peer.ReadAnswer();
   EXPECT_TRUE(answer.complete);
   EXPECT_EQ(answer.body.size(), kBigParts * kBigPartBytes);
@@ -519,7 +519,8 @@ TEST_P(Exchange, ShutdownLetsRequestsEndAndClosesIdleConnections) {
   EXPECT_EQ(idle.ReadAnswer().body, "hello");
   WirePeer busy(server.Address());
   ASSERT_TRUE(busy.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\na"));
-  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(idle.Send(Get("/hello")));  // the loop receives it behind the other
+  EXPECT_EQ(idle.ReadAnswer().body, "hello");
   std::thread stopper([&] {
     const auto grace = appcontext::WithTimeout(appcontext::Background(), 10s);
     EXPECT_FALSE(server.Get().Shutdown(grace.context));

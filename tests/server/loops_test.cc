@@ -134,7 +134,7 @@ TEST_P(LoopsTest, ShutdownDrainsTheStandbyLoop) {
   WirePeer begun(server.Address());
   EXPECT_EQ(Ask(begun), "hello");
   ASSERT_TRUE(begun.Send(kGet.substr(0, 20)));
-  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(Ask(idle), "hello");  // the loop has received the half head before
   std::thread stopper([&] { EXPECT_FALSE(server.Get().Shutdown(appcontext::Background())); });
   // While the other loop is held.
   EXPECT_TRUE(idle.ExpectEnd());

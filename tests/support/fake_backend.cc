@@ -186,6 +186,7 @@ int FakeBackend::StartConnect(const SocketAddress&, bool* connected) {
   if (connect_result_ != 0 && connect_result_ != EINPROGRESS) return -connect_result_;
   *connected = connect_result_ == 0;
   last_connect_ = Open();
+  connects_.push_back(last_connect_);
   At(last_connect_).connecting_ = !*connected;
   return last_connect_;
 }

@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "netpoll/backend.h"
@@ -99,6 +100,8 @@ class FakeBackend final : public Backend {
   void SetConnectResult(int errno_value) { connect_result_ = errno_value; }
   /// The descriptor of the newest connect.
   [[nodiscard]] int LastConnect() const { return last_connect_; }
+  /// The descriptors of all connects since the last call.
+  [[nodiscard]] std::vector<int> TakeConnects() { return std::exchange(connects_, {}); }
   void Advance(Duration time) { now_ += time; }
   /// Wake-ups of the loop by another thread or by Stop.
   [[nodiscard]] size_t Wakes() const { return wakes_; }
@@ -149,6 +152,7 @@ class FakeBackend final : public Backend {
   int next_fd_ = 1'000'000;  // far from real ones
   int connect_result_ = 0;
   int last_connect_ = -1;
+  std::vector<int> connects_;
   size_t wakes_ = 0;
 };
 
