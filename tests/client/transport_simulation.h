@@ -56,6 +56,7 @@ class TransportSimulation : private Seeded {
  public:
   TransportSimulation(uint32_t seed, bool http2, const NewSecure& new_secure = nullptr)
       : Seeded(seed), world_(new_secure), wild_(OneIn(2)), piece_max_(OneIn(3) ? 50 : 20'000) {
+    world_.kernel->SetConnectResult(EINPROGRESS);
     TransportOptions options;
     options.DialAddress = [](std::string_view) { return std::string("192.0.2.1:80"); };
     options.Protocols.SetHTTP1(!http2);
@@ -80,7 +81,7 @@ class TransportSimulation : private Seeded {
     const uint32_t steps = 60 + Below(200);
     for (uint32_t step = 0; step < steps; ++step) Step();
     for (int round = 0; round < 20'000 && !Returned(); ++round) Settle();
-    EXPECT_TRUE(Returned());
+    ASSERT_TRUE(Returned()) << Describe();
     transport_.reset();
     for (int round = 0; round < 20'000 && !world_.Quiet(); ++round) Settle();
     world_.kernel->Advance(std::chrono::minutes(10));
@@ -173,6 +174,29 @@ class TransportSimulation : private Seeded {
       if (!calls.back().done) return false;
     }
     return true;
+  }
+
+  // For a failure: the calls that have not returned, and the connections.
+  [[nodiscard]] std::string Describe() const {
+    std::string text = wild_ ? "a wild run\n" : "a calm run\n";
+    for (const std::vector<Call>& calls : callers_) {
+      for (const Call& call : calls) {
+        if (call.done) continue;
+        text += call.path + (call.running ? " runs " : " has not begun ") +
+                std::to_string(call.status) + (call.cancelled ? " cancelled\n" : "\n");
+      }
+    }
+    for (const auto& link : links_) {
+      for (const Link::Way* way : {&link->to_server, &link->to_client}) {
+        text += way == &link->to_server ? "to the server:" : "to the client:";
+        text += std::to_string(way->bytes.size()) + " bytes";
+        if (way->from->SawFin()) text += ", FIN";
+        if (way->from->Closed()) text += ", closed";
+        if (way->over) text += ", over";
+        text += ", " + std::to_string(way->to->Unreceived()) + " unreceived\n";
+      }
+    }
+    return text;
   }
 
   void Step() {

@@ -93,6 +93,11 @@ CASES = [
         "src/base/walk.cc": "namespace {\nbool Is(int c) { return c; }\nconstexpr bool Is(char at) { return at; }\n}\n",
         "src/base/CMakeLists.txt": "hon_component(base\n  SOURCES error.cc walk.cc)\n"},
      "Is(char) is in src/base/walk.cc too"),
+    ("a name twice in the tests of a room", {
+        "tests/base/error_test.cc": "namespace {\nclass Peer {};\nint x = Error();\n}\n",
+        "tests/base/result_test.cc": "namespace {\nstruct Peer final {};\n}\n",
+        "tests/base/CMakeLists.txt": "hon_test(base_test SOURCES error_test.cc result_test.cc)\n"},
+     "Peer is in tests/base/result_test.cc too"),
     ("std::thread", {"src/engine/run.cc": "std::thread t;\n",
                      "src/engine/CMakeLists.txt": "hon_component(engine SOURCES run.cc DEPENDS http netpoll)\n"},
      "hon::Thread, which fails"),

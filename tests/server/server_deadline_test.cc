@@ -66,7 +66,8 @@ TEST_P(Deadlines, ReadDeadlineBehindABodyEndsTheContext) {  // W87
   Handle([](http::ResponseWriter& w, http::Request& r) {
     if (http::ResponseController(w).SetReadDeadline(In(1s))) return;
     const Result<std::string> body = r.Body.ReadAll();
-    w.Write(body.value_or(body ? "" : body.error().Message()) + ": " + fiber::Wait(r.Context()).Message());
+    w.Write(body.value_or(body ? "" : body.error().Message()) + ": " +
+            fiber::Wait(r.Context()).Message());
   });
   test::TestServer server(engine_, GetParam());
   WirePeer peer(server.Address());

@@ -18,13 +18,13 @@ bool FailsNow() {
   return true;
 }
 
-void* TryAllocate(size_t size) {
+void* AllocateUnlessFailing(size_t size) {
   if (FailsNow()) return nullptr;
   return std::malloc(size == 0 ? 1 : size);
 }
 
-void* Allocate(size_t size) {
-  void* memory = TryAllocate(size);
+void* AllocateOrThrow(size_t size) {
+  void* memory = AllocateUnlessFailing(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -51,10 +51,14 @@ void SetSafe(bool safe) { state.safe += safe ? 1 : -1; }
 
 }  // namespace hon::test
 
-void* operator new(size_t size) { return Allocate(size); }
-void* operator new[](size_t size) { return Allocate(size); }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return TryAllocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return TryAllocate(size); }
+void* operator new(size_t size) { return AllocateOrThrow(size); }
+void* operator new[](size_t size) { return AllocateOrThrow(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return AllocateUnlessFailing(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return AllocateUnlessFailing(size);
+}
 void* operator new(size_t size, std::align_val_t alignment) {
   return AllocateAligned(size, alignment);
 }
