@@ -84,8 +84,10 @@ class TransportSimulation : private Seeded {
     ASSERT_TRUE(Returned()) << Describe();
     transport_.reset();
     for (int round = 0; round < 20'000 && !world_.Quiet(); ++round) Settle();
-    world_.kernel->Advance(std::chrono::minutes(10));
-    for (int round = 0; round < 20; ++round) Settle();
+    for (int round = 0; round < 60; ++round) {  // all time limits pass, one behind the other
+      world_.kernel->Advance(std::chrono::seconds(10));
+      Settle();
+    }
     for (const std::vector<Call>& calls : callers_) {
       for (const Call& call : calls) Check(call);
     }
