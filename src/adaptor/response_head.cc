@@ -119,6 +119,13 @@ ResponseFacts GatherFacts(int status, bool tunnel, const http::Header& header,
                           std::string& trailer_names) {
   ResponseFacts facts;
   facts.tunnel = tunnel;
+  if (!header.Touches(HeaderId::kDate, HeaderId::kContentEncoding, HeaderId::kContentLength,
+                      HeaderId::kConnection, HeaderId::kTrailer)) [[likely]] {
+    facts.auto_type = !header.Touches(HeaderId::kContentType);
+    facts.has_trailers = HasLateTrailers(header);
+    facts.auto_length = !tunnel;
+    return facts;
+  }
   const auto given = [&header](HeaderId id) { return header.Has(id) || header.Suppressed(id); };
   facts.has_date = given(HeaderId::kDate);
   facts.auto_type =

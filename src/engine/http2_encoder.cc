@@ -86,14 +86,23 @@ void Http2Encoder::SendHead(const adaptor::HeadPlan& plan, const adaptor::ConnCo
   const bool has_body = plan.sends_body || facts_.tunnel;
   if (has_body) length_ = plan.length;
   const bool ends = !has_body || (length_ == 0 && !facts_.has_trailers);
-  phase_ = ends ? Phase::kEnded : Phase::kBody;
+  // A length that is not the handler's is that of `body`.
+  const bool whole = !ends && plan.content_length >= 0 && plan.sends_body && !facts_.has_trailers;
+  HON_ASSERT(!whole || plan.content_length == static_cast<int64_t>(body.size()));
+  phase_ = ends || whole ? Phase::kEnded : Phase::kBody;
   if (!error_) {
     OnLoop([&] {
-      wire_->SendHead(plan.status, {extra.data(), count}, head_, ends);
-      if (facts_.lists_close) wire_->EndConnection();
+      const std::span<const h2::Session::ExtraField> fields(extra.data(), count);
+      if (whole) [[likely]] {
+        wire_->SendAnswer(plan.status, fields, head_, body);
+      } else {
+        wire_->SendHead(plan.status, fields, head_, ends);
+      }
+      if (facts_.lists_close) [[unlikely]]
+        wire_->EndConnection();
     });
   }
-  if (!ends) Put(body);
+  if (phase_ == Phase::kBody) Put(body);
 }
 
 void Http2Encoder::SendData(std::string_view first, std::string_view second) {
@@ -127,17 +136,12 @@ void Http2Encoder::End(const http::Header& header) {
   if (phase_ != Phase::kBody || error_ || broken_) return;
   if (length_ >= 0 && sent_ != length_) return Break();
   phase_ = Phase::kEnded;
-  http::Header trailers;
   if (facts_.has_trailers || adaptor::HasLateTrailers(header)) {
+    http::Header trailers;
     adaptor::FindTrailers(header, trailer_names_, trailers);
+    if (!trailers.Empty()) return OnLoop([&] { wire_->SendTrailers(trailers); });
   }
-  OnLoop([&] {
-    if (trailers.Empty()) {
-      wire_->SendEnd();
-    } else {
-      wire_->SendTrailers(trailers);
-    }
-  });
+  OnLoop([&] { wire_->SendEnd(); });
 }
 
 // Copies `data` into the stream's output, waiting for the peer where it is behind.

@@ -23,6 +23,9 @@ class Http2Wire {
   /// A section of fields: an informational answer, or the head.
   virtual void SendHead(int status, std::span<const h2::Session::ExtraField> extra,
                         const http::Header& header, bool end_stream) = 0;
+  /// The head, and `body` as the whole content.
+  virtual void SendAnswer(int status, std::span<const h2::Session::ExtraField> extra,
+                          const http::Header& header, std::string_view body) = 0;
   /// END_STREAM behind what Stream::Out() holds.
   virtual void SendEnd() = 0;
   /// The same, behind a section of trailers.

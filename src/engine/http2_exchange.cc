@@ -54,8 +54,8 @@ void Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
 }
 
 h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
-  head_ = {};
   if (info.too_large) {  // lines are missing: the method is all that an answer needs
+    head_ = {};
     for (const h2::FieldLine& line : fields_.lines) {
       if (line.pseudo == h2::PseudoField::kMethod) head_.method = line.value;
     }
@@ -95,8 +95,7 @@ void Http2Exchange::Run() {
     } catch (const std::bad_alloc&) {  // outside of the handler: costs this stream
       ResetStream(h2::ErrorCode::kInternalError);
       EndContext();
-      request_.Recycle();
-      fields_.Reset();
+      Wipe();
     }
     services_->LeaveRequest();
   } else {
@@ -125,8 +124,13 @@ void Http2Exchange::Answer() {
   if (!response_.Hijacked()) [[likely]]
     Settle(call);
   EndContext();
+  Wipe();
+}
+
+void Http2Exchange::Wipe() {
   request_.Recycle();
   fields_.Reset();
+  wiped_ = true;
 }
 
 void Http2Exchange::Settle(Call call) {
@@ -200,6 +204,12 @@ void Http2Exchange::AnswerOptions() {
 void Http2Exchange::SendHead(int status, std::span<const h2::Session::ExtraField> extra,
                              const http::Header& header, bool end_stream) {
   conn_->GetSession().SendResponse(wire_, status, extra, header, end_stream);
+  conn_->PumpSoon();
+}
+
+void Http2Exchange::SendAnswer(int status, std::span<const h2::Session::ExtraField> extra,
+                               const http::Header& header, std::string_view body) {
+  conn_->GetSession().SendAnswer(wire_, status, extra, header, body);
   conn_->PumpSoon();
 }
 
@@ -404,8 +414,7 @@ void Http2Exchange::End(const ConnScope& scope) {
   if (tunnel_why_) tunnel_why_ = {};
   ForgetScope(scope);
   stream_.End();
-  request_.Recycle();
-  fields_.Reset();
+  if (!wiped_) Wipe();
   trailer_fields_.Reset();
   trailer_.Reset();
   wire_.Out().Clear();

@@ -39,7 +39,11 @@ class Http2Exchange final : public Exchange,
 
   [[nodiscard]] h2::Stream& Wire() { return wire_; }
   /// Where the section that comes next is decoded to.
-  [[nodiscard]] h2::FieldBuffer& Fields() { return begun_ ? trailer_fields_ : fields_; }
+  [[nodiscard]] h2::FieldBuffer& Fields() {
+    if (begun_) return trailer_fields_;
+    wiped_ = false;
+    return fields_;
+  }
   /// The head of the request is in Fields(): judges it and begins a fiber for the handler, or
   /// answers without one. The exchange may have ended on return.
   void Start(Http2Conn& conn, const h2::SectionInfo& info);
@@ -116,6 +120,8 @@ class Http2Exchange final : public Exchange,
   // Http2Wire
   void SendHead(int status, std::span<const h2::Session::ExtraField> extra,
                 const http::Header& header, bool end_stream) override;
+  void SendAnswer(int status, std::span<const h2::Session::ExtraField> extra,
+                  const http::Header& header, std::string_view body) override;
   void SendEnd() override;
   void SendTrailers(const http::Header& trailers) override;
   [[gnu::cold]] void EndConnection() override;
@@ -141,6 +147,7 @@ class Http2Exchange final : public Exchange,
   [[nodiscard]] adaptor::Refusal FillRequest(const h2::SectionInfo& info);
   void Run();
   void Answer();
+  void Wipe();
   void Settle(Call call);
   void Complete();
   [[nodiscard]] adaptor::Refusal WhySilent();
@@ -164,6 +171,7 @@ class Http2Exchange final : public Exchange,
   TunnelTask tunnel_task_{*this};
   Error tunnel_why_;
   bool begun_ = false;  // the head has been taken
+  bool wiped_ = true;   // request_ and fields_ hold nothing
   bool running_ = false;
   bool draining_ = false;
   bool sent_ = false;

@@ -43,6 +43,21 @@ class DynamicTable {
     return View(entry.text + stored, entry.value_bytes);
   }
   [[nodiscard]] const Traits& TraitsOf(size_t index) const { return At(index).traits; }
+  /// The three of them.
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+    Traits traits;
+  };
+  [[nodiscard]] Field Get(size_t index) const {
+    const Entry& entry = At(index);
+    if (entry.traits.static_name != 0) [[likely]] {
+      return {StaticName(entry.traits.static_name), View(entry.text, entry.value_bytes),
+              entry.traits};
+    }
+    return {View(entry.text, entry.name_bytes),
+            View(entry.text + entry.name_bytes, entry.value_bytes), entry.traits};
+  }
 
   /// The number of insertions so far, which is also the number of the next entry. The entry at
   /// `index` has the number Inserted() - 1 - index.

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "h2/short_text.h"
 #include "http/list.h"
 
 namespace hon::h2 {
@@ -11,8 +12,13 @@ namespace {
 
 using http::HeaderId;
 
-constexpr Violation Malformed(std::string_view reason) {
-  return StreamError(ErrorCode::kProtocolError, reason);
+using internal::Is;
+
+// Why a section is malformed: a static text; null where it is not.
+using Fault = const char*;
+
+Violation Malformed(Fault fault) {
+  return fault == nullptr ? Violation() : StreamError(ErrorCode::kProtocolError, fault);
 }
 
 constexpr uint64_t Bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
@@ -58,12 +64,12 @@ class Section {
  public:
   Section(Arena& arena, http::Header& header) : arena_(arena), header_(header) {}
 
-  Violation Take(const FieldLine& line) {
+  Fault Take(const FieldLine& line) {
     if ((kWatchedFields & Bit(line.id)) != 0) {
       return TakeWatched(line);
     }
     header_.AddView(CanonicalName(line, arena_), line.value, line.id);
-    return {};
+    return nullptr;
   }
 
   // Adds the joined Cookie field (RFC 9113 §8.2.3).
@@ -97,23 +103,22 @@ class Section {
   [[nodiscard]] bool AnnouncesTrailers() const { return announces_trailers_; }
 
  private:
-  Violation TakeWatched(const FieldLine& line) {
-    if ((kConnectionFields & Bit(line.id)) != 0) return Malformed("connection-specific field");
+  Fault TakeWatched(const FieldLine& line) {
+    if ((kConnectionFields & Bit(line.id)) != 0) return "connection-specific field";
     switch (line.id) {
       case HeaderId::kTE:
-        if (!http::internal::EqualFold(line.value, "trailers"))
-          return Malformed("TE other than trailers");
+        if (!http::internal::EqualFold(line.value, "trailers")) return "TE other than trailers";
         break;
       case HeaderId::kContentLength:
         return TakeLength(line);
       case HeaderId::kHost:
         host_ = line.value;
-        if (++hosts_ > 1) return Malformed("more than one Host field");
-        return {};
+        if (++hosts_ > 1) return "more than one Host field";
+        return nullptr;
       case HeaderId::kCookie:
         if (cookies_++ == 0) first_cookie_ = line.value;
         cookie_bytes_ += line.value.size();
-        return {};
+        return nullptr;
       case HeaderId::kExpect:
         TakeExpect(line.value);
         break;
@@ -124,7 +129,7 @@ class Section {
         break;
     }
     header_.AddView(http::HeaderName(line.id), line.value, line.id);
-    return {};
+    return nullptr;
   }
 
   // As over HTTP/1 (Go: the first line counts, and an empty value is no expectation).
@@ -134,18 +139,17 @@ class Section {
     (known ? expects_continue_ : expects_otherwise_) = true;
   }
 
-  Violation TakeLength(const FieldLine& line) {
+  Fault TakeLength(const FieldLine& line) {
     const int64_t length = ParseLength(line.value);
-    if (length < 0) return Malformed("invalid Content-Length");
+    if (length < 0) return "invalid Content-Length";
     if (content_length_ >= 0) {
       // Repeats of the same text have one meaning; all other repeats are ambiguous.
-      return line.value == length_text_ ? Violation()
-                                        : Malformed("conflicting Content-Length fields");
+      return line.value == length_text_ ? nullptr : "conflicting Content-Length fields";
     }
     content_length_ = length;
     length_text_ = line.value;
     header_.AddView(http::HeaderName(line.id), line.value, line.id);
-    return {};
+    return nullptr;
   }
 
   Arena& arena_;
@@ -166,29 +170,29 @@ class Section {
 // Reads the pseudo-header fields, which come first (RFC 9113 §8.3): `take` stores each. The number
 // of lines read is added to `count`.
 template <class Take>
-Violation ReadPseudoFields(std::span<const FieldLine> lines, size_t& count, Take&& take) {
+Fault ReadPseudoFields(std::span<const FieldLine> lines, size_t& count, Take&& take) {
   uint32_t seen = 0;
   for (const FieldLine& line : lines) {
     if (line.pseudo == PseudoField::kNone) break;
     const uint32_t bit = 1U << static_cast<unsigned>(line.pseudo);
-    if ((seen & bit) != 0) return Malformed("repeated pseudo-header field");
+    if ((seen & bit) != 0) return "repeated pseudo-header field";
     seen |= bit;
-    if (!line.valid) return Malformed("invalid byte in a pseudo-header field");
-    if (!take(line)) return Malformed("pseudo-header field not allowed here");
+    if (!line.valid) return "invalid byte in a pseudo-header field";
+    if (!take(line)) return "pseudo-header field not allowed here";
     ++count;
   }
-  return {};
+  return nullptr;
 }
 
-Violation ReadRegularFields(std::span<const FieldLine> lines, Section& section) {
+Fault ReadRegularFields(std::span<const FieldLine> lines, Section& section) {
   for (const FieldLine& line : lines) {
     if (line.pseudo != PseudoField::kNone) {
-      return Malformed("pseudo-header field after a regular field");
+      return "pseudo-header field after a regular field";
     }
-    if (!line.valid) return Malformed("invalid byte in a field");
-    if (const Violation violation = section.Take(line)) return violation;
+    if (!line.valid) return "invalid byte in a field";
+    if (const Fault fault = section.Take(line); fault != nullptr) return fault;
   }
-  return {};
+  return nullptr;
 }
 
 bool TakeRequestPseudo(const FieldLine& line, RequestFields& fields) {
@@ -215,7 +219,7 @@ bool TakeRequestPseudo(const FieldLine& line, RequestFields& fields) {
 
 // A token in any case (RFC 9110 §9.1, §5.6.2).
 bool IsMethod(std::string_view method) {
-  if (method == "GET") return true;
+  if (Is(method, "GET")) return true;
   for (const char c : method) {
     const char lower = http::internal::ToLower(c);
     if (!IsFieldName({&lower, 1})) return false;
@@ -226,39 +230,37 @@ bool IsMethod(std::string_view method) {
 // Valid like a request target over HTTP/1: no blank, no fragment. The check of the value excludes
 // control bytes.
 bool IsPath(std::string_view path, std::string_view method) {
-  if (path == "/") return true;
-  if (path == "*") return method == "OPTIONS";
+  if (Is(path, "/")) return true;
+  if (Is(path, "*")) return Is(method, "OPTIONS");
   if (path.empty() || path.front() != '/') return false;
   return path.find_first_of(" \t#") == std::string_view::npos;
 }
 
-bool IsHttpScheme(std::string_view scheme) {
-  return scheme.starts_with("http") && (scheme.size() == 4 || scheme == "https");
-}
+bool IsHttpScheme(std::string_view scheme) { return Is(scheme, "http") || Is(scheme, "https"); }
 
 // RFC 9113 §8.3.1, §8.5; RFC 8441 §4.
-Violation JudgeRequestPseudo(const RequestFields& fields) {
-  if (!IsMethod(fields.method)) return Malformed("missing or invalid method");
-  const bool connect = fields.method == "CONNECT";
-  if (!fields.protocol.empty() && !connect) return Malformed(":protocol without CONNECT");
+Fault JudgeRequestPseudo(const RequestFields& fields) {
+  if (!IsMethod(fields.method)) return "missing or invalid method";
+  const bool connect = Is(fields.method, "CONNECT");
+  if (!fields.protocol.empty() && !connect) return ":protocol without CONNECT";
   if (connect && fields.protocol.empty()) {
-    if (!fields.scheme.empty() || !fields.path.empty()) return Malformed("CONNECT with a path");
-    return {};
+    if (!fields.scheme.empty() || !fields.path.empty()) return "CONNECT with a path";
+    return nullptr;
   }
-  if (!IsHttpScheme(fields.scheme)) return Malformed("scheme is neither http nor https");
-  return IsPath(fields.path, fields.method) ? Violation() : Malformed("missing or invalid path");
+  if (!IsHttpScheme(fields.scheme)) return "scheme is neither http nor https";
+  return IsPath(fields.path, fields.method) ? nullptr : "missing or invalid path";
 }
 
 // RFC 9113 §8.3.1: a Host field that names another host makes the request ambiguous.
-Violation JudgeAuthority(const Section& section, RequestFields& fields) {
+Fault JudgeAuthority(const Section& section, RequestFields& fields) {
   if (fields.authority.empty()) {
-    if (!section.HasHost() || section.Host().empty()) return Malformed("no authority");
-    if (fields.method == "CONNECT") return Malformed("CONNECT without :authority");
+    if (!section.HasHost() || section.Host().empty()) return "no authority";
+    if (Is(fields.method, "CONNECT")) return "CONNECT without :authority";
     fields.authority = section.Host();
   } else if (section.HasHost() && !http::internal::EqualFold(section.Host(), fields.authority)) {
-    return Malformed("Host is not :authority");
+    return "Host is not :authority";
   }
-  return {};
+  return nullptr;
 }
 
 }  // namespace
@@ -268,12 +270,15 @@ Violation ReadRequestFields(std::span<const FieldLine> lines, bool end_stream, A
   fields = {};
   size_t count = 0;
   const auto take = [&fields](const FieldLine& line) { return TakeRequestPseudo(line, fields); };
-  if (const Violation violation = ReadPseudoFields(lines, count, take)) return violation;
-  if (const Violation violation = JudgeRequestPseudo(fields)) return violation;
+  if (const Fault fault = ReadPseudoFields(lines, count, take); fault != nullptr)
+    return Malformed(fault);
+  if (const Fault fault = JudgeRequestPseudo(fields); fault != nullptr) return Malformed(fault);
   const std::span<const FieldLine> regular = lines.subspan(count);
   Section section(arena, header);
-  if (const Violation violation = ReadRegularFields(regular, section)) return violation;
-  if (const Violation violation = JudgeAuthority(section, fields)) return violation;
+  if (const Fault fault = ReadRegularFields(regular, section); fault != nullptr)
+    return Malformed(fault);
+  if (const Fault fault = JudgeAuthority(section, fields); fault != nullptr)
+    return Malformed(fault);
   section.JoinCookies(regular);
   fields.content_length = section.ContentLength();
   fields.expect_continue = section.ExpectsContinue();
@@ -296,7 +301,8 @@ Violation ReadResponseFields(std::span<const FieldLine> lines, bool end_stream, 
     status = line.value;
     return line.pseudo == PseudoField::kStatus;
   };
-  if (const Violation violation = ReadPseudoFields(lines, count, take)) return violation;
+  if (const Fault fault = ReadPseudoFields(lines, count, take); fault != nullptr)
+    return Malformed(fault);
   const int64_t code = status.size() == 3 ? ParseLength(status) : -1;
   // HTTP/2 has no 101 (RFC 9113 §8.6).
   if (code < 100 || code == 101) return Malformed("missing or invalid status");
@@ -304,7 +310,8 @@ Violation ReadResponseFields(std::span<const FieldLine> lines, bool end_stream, 
   if (end_stream && code < 200) return Malformed("informational answer ends the stream");
   const std::span<const FieldLine> regular = lines.subspan(count);
   Section section(arena, header);
-  if (const Violation violation = ReadRegularFields(regular, section)) return violation;
+  if (const Fault fault = ReadRegularFields(regular, section); fault != nullptr)
+    return Malformed(fault);
   section.JoinCookies(regular);
   fields.content_length = section.ContentLength();
   fields.announces_trailers = section.AnnouncesTrailers();
@@ -313,7 +320,8 @@ Violation ReadResponseFields(std::span<const FieldLine> lines, bool end_stream, 
 
 Violation ReadTrailerFields(std::span<const FieldLine> lines, Arena& arena, http::Header& header) {
   Section section(arena, header);
-  if (const Violation violation = ReadRegularFields(lines, section)) return violation;
+  if (const Fault fault = ReadRegularFields(lines, section); fault != nullptr)
+    return Malformed(fault);
   section.JoinCookies(lines);
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "h2/dynamic_table.h"
 #include "h2/hpack_integer.h"
+#include "h2/short_text.h"
 #include "h2/static_table.h"
 #include "hon/base/assert.h"
 #include "hon/h2/huffman.h"
@@ -123,6 +124,17 @@ struct HpackEncoder::Table {
 
   explicit Table(size_t bytes_max) : fields(bytes_max) {}
 
+  // The index of the youngest entry with this static name where that has the value, else Count().
+  [[nodiscard]] size_t FindYoungest(uint8_t static_name, std::string_view value) const {
+    const uint32_t next = youngest[static_name];  // 0 gives an index past every entry
+    const size_t index = fields.Inserted() - next;
+    if (index >= fields.Count()) return fields.Count();
+    const DynamicTable::Field field = fields.Get(index);
+    const bool found =
+        field.traits.static_name == static_name && internal::Same(field.value, value);
+    return found ? index : fields.Count();
+  }
+
   // The index of a field among the entries, or Count() when there is none.
   [[nodiscard]] size_t Find(uint32_t hash, std::string_view name, uint8_t static_name,
                             std::string_view value) const {
@@ -156,11 +168,14 @@ struct HpackEncoder::Table {
     uint32_t& bucket = buckets[hash % kBuckets];
     links[number & (links.size() - 1)] = {hash, bucket};
     bucket = number + 1;
+    youngest[static_name] = number + 1;
   }
 
   DynamicTable fields;
   std::vector<Link> links;  // by number; a ring whose size is a power of two
   std::array<uint32_t, kBuckets> buckets{};
+  // By static name: the number + 1 of the youngest entry; 0: none. Entries may be evicted.
+  std::array<uint32_t, kStaticTable.size() + 1> youngest{};
 };
 
 HpackEncoder::HpackEncoder() = default;
@@ -202,6 +217,9 @@ char* HpackEncoder::Begin(char* to) {
 
 char* HpackEncoder::WriteStatus(char* to, int status) {
   HON_ASSERT(status >= 100 && status <= 999);
+  constexpr uint8_t kStatus200 = 8;  // of the static table
+  if (status == 200) [[likely]]
+    return WriteInteger(to, kIndexed, 7, kStatus200);
   const std::array<char, 3> digits = {static_cast<char>('0' + status / 100),
                                       static_cast<char>('0' + status / 10 % 10),
                                       static_cast<char>('0' + status % 10)};
@@ -225,7 +243,29 @@ char* HpackEncoder::WritePseudo(char* to, PseudoField pseudo, std::string_view v
   return WriteIndexedOrInsert(to, kStaticTable[named - 1U].name, value, named);
 }
 
+// The index of a field whose name is in the static table, and whose value is that of the last entry
+// of the name; null for every other field. A field that must not be in the table never is.
+[[gnu::always_inline]] inline char* HpackEncoder::WriteRepeated(char* to, HeaderId id,
+                                                                std::string_view value) const {
+  const uint8_t static_name = kStaticIndexes[static_cast<size_t>(id)];
+  if (static_name == 0 || table_ == nullptr) return nullptr;
+  const size_t index = table_->FindYoungest(static_name, value);
+  if (index == table_->fields.Count()) return nullptr;
+  return WriteInteger(to, kIndexed, 7, static_cast<uint32_t>(kStaticTable.size() + 1 + index));
+}
+
+char* HpackEncoder::WriteField(char* to, HeaderId id, std::string_view value) {
+  char* const end = WriteRepeated(to, id, value);
+  return end != nullptr ? end : WriteOther(to, http::HeaderName(id), value, id, false);
+}
+
 char* HpackEncoder::WriteField(char* to, std::string_view name, std::string_view value, HeaderId id,
+                               bool sensitive) {
+  char* const end = sensitive ? nullptr : WriteRepeated(to, id, value);
+  return end != nullptr ? end : WriteOther(to, name, value, id, sensitive);
+}
+
+char* HpackEncoder::WriteOther(char* to, std::string_view name, std::string_view value, HeaderId id,
                                bool sensitive) {
   const uint8_t static_name = kStaticIndexes[static_cast<size_t>(id)];
   if (!sensitive && !IsCredential(id, value.size())) {

@@ -168,8 +168,9 @@ Priority ParsePriority(std::string_view field_value) {
 
 void PriorityQueue::Push(PriorityNode& node) {
   if (node.queued) return;
+  if (lists_ == nullptr) lists_ = std::make_unique<Lists>();
   const size_t index = IndexOf(node.priority);
-  List& list = lists_[index];
+  List& list = (*lists_)[index];
   node.queued = true;
   node.next = nullptr;
   node.previous = list.last;
@@ -185,7 +186,7 @@ void PriorityQueue::Push(PriorityNode& node) {
 void PriorityQueue::Remove(PriorityNode& node) {
   if (!node.queued) return;
   const size_t index = IndexOf(node.priority);
-  List& list = lists_[index];
+  List& list = (*lists_)[index];
   HON_ASSERT((filled_ & 1U << index) != 0);
   (node.previous != nullptr ? node.previous->next : list.first) = node.next;
   (node.next != nullptr ? node.next->previous : list.last) = node.previous;

@@ -9,6 +9,14 @@
 #include "hon/base/assert.h"
 
 namespace hon::h2 {
+namespace {
+
+// The priority of a stream without a Priority field or PRIORITY_UPDATE: such streams take turns, so
+// that a short answer does not wait for the end of a long one. RFC 9218 §10 leaves the order to the
+// server.
+constexpr Priority kUnsignaled{.incremental = true};
+
+}  // namespace
 
 Session::Session(Role role, const SessionLimits& limits, SessionHandler& handler,
                  io::LinkBuffer& out)
@@ -79,7 +87,7 @@ void Session::Begin(Stream& stream, uint32_t id) {
   stream.receive_ = ReceiveWindow(limits_.stream_window);
   stream.content_left_ = -1;
   stream.received_ = 0;
-  stream.priority = {};
+  stream.priority = kUnsignaled;
   ++owned_;
   streams_.Insert(stream);
 }
@@ -91,7 +99,7 @@ void Session::Close(Stream& stream, bool reset) {
   streams_.Erase(stream);
   ready_.Remove(stream);
   NoteRecent(stream.id_, reset);
-  stream.out_.Clear();
+  if (!stream.out_.Empty()) stream.out_.Clear();
   stream.trailers_.reset();
 }
 
@@ -138,17 +146,20 @@ void Session::ResetUnknown(uint32_t id, ErrorCode code) {
   WriteRstStream(*out_, id, code);
   NoteRecent(id, true);
   SpendReset();
+  handler_->OnRefused(code);
 }
 
 void Session::NoteRecent(uint32_t id, bool reset) {
-  recent_[next_recent_] = {id, reset};
-  next_recent_ = (next_recent_ + 1) % recent_.size();
+  if (recent_ == nullptr) recent_ = std::make_unique<std::array<Recent, kRecentMax>>();
+  (*recent_)[next_recent_] = {id, reset};
+  next_recent_ = (next_recent_ + 1) % kRecentMax;
 }
 
 Session::Recent* Session::FindRecent(uint32_t id) {
-  auto* const found = std::find_if(recent_.begin(), recent_.end(),
+  if (recent_ == nullptr) return nullptr;
+  auto* const found = std::find_if(recent_->begin(), recent_->end(),
                                    [id](const Recent& recent) { return recent.id == id; });
-  return found == recent_.end() ? nullptr : found;
+  return found == recent_->end() ? nullptr : found;
 }
 
 // Whether no side has opened the stream yet.

@@ -67,7 +67,17 @@ bool Session::ReceivePreface(io::LinkBuffer& in) {
 // Returns false when no whole frame, or for DATA no beginning of one, has arrived.
 bool Session::ReceiveFrame(io::LinkBuffer& in) {
   if (in.Len() < kFrameHeaderBytes) return false;
-  const FrameHeader header = ReadFrameHeader(in.Peek(kFrameHeaderBytes)->data());
+  const std::string_view front = in.Front();
+  const FrameHeader header = ReadFrameHeader(
+      front.size() >= kFrameHeaderBytes ? front.data() : in.Peek(kFrameHeaderBytes)->data());
+  // Nearly every request: HEADERS in one piece, with nothing to be objected to by its header.
+  if (header.type == FrameType::kHeaders && header.length <= kFrameBytesMin && header.stream != 0 &&
+      settings_seen_ && block_stream_ == 0 && front.size() >= kFrameHeaderBytes + header.length)
+      [[likely]] {
+    HandleHeaders({header, front.substr(kFrameHeaderBytes, header.length)});
+    Drop(in, kFrameHeaderBytes + header.length);
+    return true;
+  }
   Violation violation = JudgeFrame(header, kFrameBytesMin);
   if (!violation || !violation.connection) {
     if (const Violation order = JudgeOrder(header)) violation = order;
@@ -287,9 +297,9 @@ void Session::HandleContinuation(const Frame& frame) {
 
 // A whole field block. Decoded even if its stream is gone, since the table depends on it.
 void Session::EndBlock(std::string_view block) {
-  Stream* const stream = streams_.Find(block_stream_);
-  const bool opens = stream == nullptr && role_ == Role::kServer && block_stream_ % 2 == 1 &&
-                     block_stream_ > last_peer_stream_;
+  const bool opens =
+      role_ == Role::kServer && block_stream_ % 2 == 1 && block_stream_ > last_peer_stream_;
+  Stream* const stream = opens ? nullptr : streams_.Find(block_stream_);
   if (stream == nullptr && !opens) {
     if (const Violation violation = JudgeStrayBlock()) return Fail(violation);
   }
@@ -317,7 +327,7 @@ Violation Session::JudgeStrayBlock() {
   return ConnectionError(ErrorCode::kStreamClosed, "HEADERS on a closed stream");
 }
 
-void Session::OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block) {
+inline void Session::OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block) {
   const uint32_t id = block_stream_;
   if (refuses_streams_)
     return handler_->OnSectionDropped(fields);  // past the last stream of our

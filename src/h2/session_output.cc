@@ -10,8 +10,10 @@ namespace hon::h2 {
 namespace {
 
 // Payload of a DATA frame: the size that every peer accepts, small enough that streams take turns.
-constexpr size_t kDataBytesMax = kFrameBytesMin;
+// A whole block, so that most frames share one block with the body.
+constexpr size_t kDataBytesMax = std::min<size_t>(kFrameBytesMin, io::kBlockBytes);
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
+constexpr size_t kKnownNameBytesMax = 32;        // of a name that has a HeaderId
 constexpr uint32_t kCreditPerDataFrame = 2;
 // The last DATA of a stream does not wait for Produce while no more than this is unsent.
 constexpr size_t kDirectBytesMax = 64 * 1024;
@@ -88,16 +90,46 @@ void Session::SendResponse(Stream& stream, int status, std::span<const ExtraFiel
   Move(stream, StreamEvent::kSendHeaders);
   size_t bytes_max = HpackEncoder::FieldBytesMax(sizeof(":status"), 3) + BytesMax(header);
   for (const ExtraField& field : extra) {
-    bytes_max += HpackEncoder::FieldBytesMax(http::HeaderName(field.id).size(), field.value.size());
+    bytes_max += HpackEncoder::FieldBytesMax(kKnownNameBytesMax, field.value.size());
   }
   WriteSection(stream.id_, bytes_max, end_stream, [&](char* to) {
     to = encoder_.WriteStatus(to, status);
     for (const ExtraField& field : extra) {
-      to = encoder_.WriteField(to, http::HeaderName(field.id), field.value, field.id);
+      to = encoder_.WriteField(to, field.id, field.value);
     }
     return WriteFields(encoder_, to, header);
   });
   if (end_stream) EndOutput(stream);
+}
+
+void Session::SendAnswer(Stream& stream, int status, std::span<const ExtraField> extra,
+                         const http::Header& header, std::string_view body) {
+  SendResponse(stream, status, extra, header, false);
+  if (body.empty() || !stream.out_.Empty() || stream.state_ == StreamState::kClosed || failure_ ||
+      !MayGoNow(stream, body.size())) [[unlikely]] {
+    stream.out_.Write(body);
+    return SendEnd(stream);
+  }
+  const size_t bytes = kFrameHeaderBytes + body.size();
+  char* const to = out_->Malloc(bytes);
+  WriteFrameHeader(
+      to, {static_cast<uint32_t>(body.size()), FrameType::kData, kFlagEndStream, stream.id_});
+  std::memcpy(to + kFrameHeaderBytes, body.data(), body.size());
+  out_->MallocAck(bytes);
+  Move(stream, StreamEvent::kSendData);
+  stream.send_.Consume(body.size());
+  send_.Consume(body.size());
+  control_.Earn(kCreditPerDataFrame);
+  EndOutput(stream);
+}
+
+// Whether the last DATA of a stream goes into one frame now.
+bool Session::MayGoNow(const Stream& stream, size_t bytes) const {
+  // A short answer goes before streams that are no more urgent.
+  const bool first = ready_.Empty() || (bytes < kSharedOutputFromBytes &&
+                                        stream.priority.urgency <= ready_.Front().priority.urgency);
+  return first && bytes <= kDataBytesMax && bytes <= stream.send_.Available() &&
+         bytes <= send_.Available() && out_->Len() <= kDirectBytesMax;
 }
 
 bool Session::SendRequest(Stream& stream, const RequestHead& head, const http::Header& header,
@@ -135,11 +167,7 @@ void Session::SendEnd(Stream& stream) {
   stream.end_wanted_ = true;
   const size_t size = stream.out_.Len();
   if (size != 0) {
-    // At once where nobody else waits and one frame takes it.
-    const bool at_once = ready_.Empty() && size <= kDataBytesMax &&
-                         size <= stream.send_.Available() && size <= send_.Available() &&
-                         out_->Len() <= kDirectBytesMax;
-    return at_once ? SendDataOf(stream) : SendSoon(stream);
+    return MayGoNow(stream, size) ? SendDataOf(stream) : SendSoon(stream);
   }
   WriteFrameHeader(*out_, {0, FrameType::kData, kFlagEndStream, stream.id_});
   EndOutput(stream);

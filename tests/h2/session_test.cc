@@ -297,6 +297,51 @@ TEST(Session, DataKeepsToADeclaredLength) {
 
 // The end.
 
+// The streams of the DATA frames that a server sends for two answers of 40,000 bytes, of requests
+// with these Priority fields ("": none).
+std::vector<uint32_t> OrderOfData(std::string_view first, std::string_view second) {
+  Owner server(Role::kServer);
+  server.Give(ClientStart() + GetRequest(1) + GetRequest(3));
+  const auto prioritize = [&](uint32_t id, std::string_view field) {
+    if (field.empty()) return;
+    server.GetSession().SetPriority(server.Find(id)->stream, ParsePriority(field));
+  };
+  prioritize(1, first);
+  prioritize(3, second);
+  server.Take();
+  server.Answer(1, 200, std::string(30'000, 'a'));
+  server.Answer(3, 200, std::string(30'000, 'b'));
+  std::vector<uint32_t> order;
+  for (const auto& frame : ReadFrames(server.Take(), kData)) order.push_back(frame.header.stream);
+  return order;
+}
+
+// RFC 9218 §10: a more urgent stream goes first; of one urgency, one that is not incremental is
+// sent as a whole. Where a client gives no priority, streams take turns.
+TEST(Session, StreamsTakeTurnsUnlessAPrioritySaysOtherwise) {
+  using Order = std::vector<uint32_t>;
+  EXPECT_EQ(OrderOfData("", ""), (Order{1, 3, 1, 3}));
+  EXPECT_EQ(OrderOfData("u=3, i", "u=3, i"), (Order{1, 3, 1, 3}));
+  EXPECT_EQ(OrderOfData("u=3", "u=3"), (Order{1, 1, 3, 3}));
+  EXPECT_EQ(OrderOfData("u=3", "u=2"), (Order{3, 3, 1, 1}));
+  EXPECT_EQ(OrderOfData("u=4", ""), (Order{3, 3, 1, 1}));
+}
+
+// A short answer does not wait behind a long one that is no more urgent.
+TEST(Session, AShortAnswerGoesBeforeALongOne) {
+  const auto order = [](std::string_view priority) {
+    Owner server(Role::kServer);
+    server.Give(ClientStart() + GetRequest(1) + GetRequest(3));
+    server.Take();
+    server.Answer(1, 200, std::string(30'000, 'a'));
+    server.GetSession().SetPriority(server.Find(3)->stream, ParsePriority(priority));
+    server.GetSession().SendAnswer(server.Find(3)->stream, 200, {}, {}, "short");
+    return ReadFrames(server.Take(), kData).front().header.stream;
+  };
+  EXPECT_EQ(order("u=3"), 3U);
+  EXPECT_EQ(order("u=4"), 1U);
+}
+
 TEST(Session, ReleaseEndsWhatIsOpen) {
   Owner server(Role::kServer);
   server.Give(ClientStart() + PostHead(1) + PostHead(3) + GetRequest(5));

@@ -58,10 +58,11 @@ class HpackDecoder {
 
  private:
   struct Step;
+  using Fault = const char*;  // why a block is broken, as a static text; null where it is not
 
-  [[nodiscard]] Violation DecodeSizeUpdate(Step& step);
-  [[nodiscard]] Violation DecodeIndexed(Step& step);
-  [[nodiscard]] Violation DecodeLiteral(Step& step, unsigned prefix_bits);
+  [[nodiscard]] Fault DecodeSizeUpdate(Step& step);
+  [[nodiscard]] Fault DecodeLongIndex(Step& step);
+  [[nodiscard]] Fault DecodeLiteral(Step& step, unsigned prefix_bits);
 
   size_t table_bytes_max_;
   std::unique_ptr<internal::DynamicTable> table_;

@@ -48,6 +48,9 @@ class HpackEncoder {
   char* WriteField(char* to, std::string_view name, std::string_view value, http::HeaderId id,
                    bool sensitive = false);
 
+  /// The same for a field of this id.
+  char* WriteField(char* to, http::HeaderId id, std::string_view value);
+
   /// Bytes in the dynamic table, by the count of RFC 7541 §4.1.
   [[nodiscard]] size_t TableBytes() const;
 
@@ -55,6 +58,9 @@ class HpackEncoder {
   struct Table;
 
   [[nodiscard]] Table& MakeTable();
+  char* WriteRepeated(char* to, http::HeaderId id, std::string_view value) const;
+  char* WriteOther(char* to, std::string_view name, std::string_view value, http::HeaderId id,
+                   bool sensitive);
   char* WriteIndexedOrInsert(char* to, std::string_view name, std::string_view value,
                              uint8_t static_name);
 

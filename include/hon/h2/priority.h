@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "hon/base/assert.h"
@@ -36,7 +37,8 @@ struct PriorityNode {
 
 /// The streams that have data to send and may send it. The most urgent goes first. Of those of one
 /// urgency, the first stream that is not incremental sends all its data, then incremental ones take
-/// turns. Every call takes constant time, independent of the number of streams.
+/// turns. Every call takes constant time, independent of the number of streams. No memory until the
+/// first Push.
 class PriorityQueue {
  public:
   [[nodiscard]] bool Empty() const { return filled_ == 0; }
@@ -47,7 +49,7 @@ class PriorityQueue {
   /// The stream that sends next; the queue must not be empty.
   [[nodiscard]] PriorityNode& Front() const {
     HON_ASSERT(!Empty());
-    return *lists_[static_cast<size_t>(__builtin_ctz(filled_))].first;
+    return *(*lists_)[static_cast<size_t>(__builtin_ctz(filled_))].first;
   }
   /// The stream in front has sent a part: an incremental stream goes behind the others of its kind.
   void Rotate();
@@ -65,7 +67,9 @@ class PriorityQueue {
     return size_t{priority.urgency} * 2 + (priority.incremental ? 1 : 0);
   }
 
-  std::array<List, size_t{Priority::kUrgencies} * 2> lists_{};
+  using Lists = std::array<List, size_t{Priority::kUrgencies} * 2>;
+
+  std::unique_ptr<Lists> lists_;
   uint32_t filled_ = 0;  // a bit for each list that is not empty
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,6 +91,9 @@ class SessionHandler {
   virtual Stream& NewStream() = 0;
   /// A section has been decoded into the buffer of FieldsFor.
   virtual void OnSection(Stream& stream, FieldBuffer& fields, const SectionInfo& info) = 0;
+  /// A frame of the peer's for a stream that has ended, or is refused, was answered with
+  /// RST_STREAM.
+  virtual void OnRefused([[maybe_unused]] ErrorCode code) {}
   /// The buffer of FieldsFor for a new stream is not used: the section was refused.
   virtual void OnSectionDropped(FieldBuffer& fields) = 0;
   /// Stream::In() has grown, or InputEnded() became true without a section of trailers.
@@ -154,6 +158,10 @@ class Session {
   };
   void SendResponse(Stream& stream, int status, std::span<const ExtraField> extra,
                     const http::Header& header, bool end_stream);
+  /// SendResponse and SendEnd with a short `body` between them, in one piece where no more urgent
+  /// stream waits for Produce.
+  void SendAnswer(Stream& stream, int status, std::span<const ExtraField> extra,
+                  const http::Header& header, std::string_view body);
   /// Opens a stream with a request (client). Returns false when the peer allows no more streams, or
   /// the identifiers are used up. `authority` is sent unless it is empty, and so are scheme, path
   /// and protocol.
@@ -168,8 +176,8 @@ class Session {
                                  const http::Header& header, bool end_stream);
   /// Stream::Out() has grown.
   void SendSoon(Stream& stream);
-  /// Has END_STREAM follow the content of Out(): at once where one frame takes that and no other
-  /// stream waits for Produce.
+  /// Has END_STREAM follow the content of Out(): at once where one frame takes that, and no other
+  /// stream waits for Produce, or only ones that are no more urgent than this stream's short rest.
   void SendEnd(Stream& stream);
   /// Has a section of trailers, which ends the stream, follow the content of Out().
   void SendTrailers(Stream& stream, const http::Header& trailers);
@@ -264,6 +272,7 @@ class Session {
   void WriteBlock(uint32_t stream, std::string_view block, bool end_stream);
   template <class Encode>
   void WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode);
+  [[nodiscard]] bool MayGoNow(const Stream& stream, size_t bytes) const;
   void SendDataOf(Stream& stream);
   void WriteTrailers(Stream& stream);
   void EndOutput(Stream& stream);
@@ -304,7 +313,8 @@ class Session {
   uint32_t data_content_left_ = 0;
   uint32_t data_padding_left_ = 0;
   bool data_ends_stream_ = false;
-  std::array<Recent, 32> recent_{};
+  static constexpr size_t kRecentMax = 32;
+  std::unique_ptr<std::array<Recent, kRecentMax>> recent_;  // none before the first end of a stream
   size_t next_recent_ = 0;
   // A PRIORITY_UPDATE that came before its stream (RFC 9218 §7.1).
   uint32_t early_priority_stream_ = 0;
