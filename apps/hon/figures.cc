@@ -41,6 +41,22 @@ void Append(std::string& json, std::string_view name, Number value) {
   json.append("\"").append(name).append("\":").append(std::to_string(value)).append(",");
 }
 
+std::string Http2Json(const engine::Http2Stats& stats) {
+  std::string json;
+  Append(json, "connections", stats.connections);
+  Append(json, "streams", stats.streams);
+  Append(json, "refused", stats.refused);
+  Append(json, "resets_received", stats.resets_received);
+  Append(json, "resets_sent", stats.resets_sent);
+  Append(json, "goaways", stats.goaways);
+  Append(json, "retired", stats.retired);
+  Append(json, "floods", stats.floods);
+  Append(json, "violations", stats.violations);
+  Append(json, "stalls", stats.stalls);
+  json.pop_back();  // the last comma
+  return json;
+}
+
 }  // namespace
 
 Figures::Figures(std::function<ServerFigures()> ask, sse::Broadcaster& stream)
@@ -74,6 +90,7 @@ std::string Figures::Json() const {
     loops.append(loops.empty() ? "" : ",").append(std::to_string(count));
   }
   json.append("\"loops\":[").append(loops).append("],");
+  json.append("\"http2\":{").append(Http2Json(server.http2)).append("},");
   json.append("\"backend\":").append(JsonString(server.backend));
   json.append(",\"version\":").append(JsonString(HON_VERSION));
   return json;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "hon/engine/engine.h"
 #include "hon/sse/broadcaster.h"
 
 namespace hon::app {
@@ -18,6 +19,7 @@ struct ServerFigures {
   uint64_t requests = 0;                 // since the start
   size_t connections = 0;                // now
   std::vector<size_t> loop_connections;  // now, by loop
+  engine::Http2Stats http2;              // since the start
 };
 
 /// Subscribers of figures get the last two minutes of them at once.
@@ -36,7 +38,8 @@ class Figures {
 
   /// The figures of this moment, as the members of a JSON object, without its braces:
   /// "ms" and "started" (Unix time), "requests", "connections", "loops" (connections of each),
-  /// "cpu_ms" (processor time so far), "memory" (resident bytes), "backend", "version". Any thread.
+  /// "cpu_ms" (processor time so far), "memory" (resident bytes), "http2" (an object of the members
+  /// of engine::Http2Stats), "backend", "version". Any thread.
   [[nodiscard]] std::string Json() const;
 
  private:

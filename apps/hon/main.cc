@@ -56,6 +56,7 @@ ServerFigures FiguresOf(const server::Server& server) {
   figures.backend = server.Backend();
   const server::Stats stats = server.GetStats();
   figures.requests = stats.requests;
+  figures.http2 = stats.http2;
   for (const size_t count : stats.loop_connections) {
     figures.connections += count;
     figures.loop_connections.push_back(count);

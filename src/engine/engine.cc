@@ -9,6 +9,20 @@
 
 namespace hon::engine {
 
+Http2Stats& Http2Stats::operator+=(const Http2Stats& other) {
+  connections += other.connections;
+  streams += other.streams;
+  refused += other.refused;
+  resets_received += other.resets_received;
+  resets_sent += other.resets_sent;
+  goaways += other.goaways;
+  retired += other.retired;
+  floods += other.floods;
+  violations += other.violations;
+  stalls += other.stalls;
+  return *this;
+}
+
 /// Turns callbacks that throw below a context of the engine into events.
 class Engine::Reporter final : public appcontext::ThrowReporter {
  public:

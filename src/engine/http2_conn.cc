@@ -1,5 +1,9 @@
 #include "engine/http2_conn.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -12,6 +16,7 @@
 
 namespace hon::engine {
 
+using Counted = Http2Counts::Of;
 using netpoll::CloseHow;
 using netpoll::DeadlineKind;
 
@@ -19,6 +24,10 @@ namespace {
 
 // Output that is gathered for one flush.
 constexpr size_t kGatheredBytesMax = 80 * 1024;
+// Bytes that the kernel takes ahead of those that it sends. What the kernel has taken goes before
+// every later frame, however urgent that is: the default of several megabytes is a long wait behind
+// a download.
+constexpr int kKernelUnsentBytesMax = 128 * 1024;
 // Flushes that one call makes before others get their turn.
 constexpr int kFlushesPerTurnMax = 4;
 // Nothing is received while this much is unsent: each frame may be answered.
@@ -41,7 +50,15 @@ T InRange(int value, int min, int max, T otherwise) {
 
 h2::SessionLimits LimitsOf(const ConnSettings& settings) {
   const http::HTTP2Config& config = settings.http2;
+  const Http2Limits& own = settings.http2_limits;
   h2::SessionLimits limits;
+  limits.sections_bytes_max = own.sections_bytes_max;
+  limits.sections_fields_max = own.sections_fields_max;
+  limits.block_bytes_max = own.block_bytes_max;
+  limits.continuations_max = own.continuations_max;
+  limits.control_credit = own.idle_frames_max;
+  limits.control_credit_per_second = own.idle_frames_per_second;
+  limits.reset_credit = own.resets_max;
   limits.fields.list_bytes_max = settings.header_bytes_max;
   // A head of HTTP/1 has Host for :authority, and its first line for the other pseudo-header
   // fields.
@@ -62,6 +79,12 @@ h2::SessionLimits LimitsOf(const ConnSettings& settings) {
   return limits;
 }
 
+// Not for sockets of another family, where the call fails and nothing is lost.
+void LimitUnsentInKernel(int fd) {
+  static_cast<void>(::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kKernelUnsentBytesMax,
+                                 sizeof kKernelUnsentBytesMax));
+}
+
 Http2Exchange& Of(h2::Stream& stream) { return *static_cast<Http2Exchange*>(stream.UserData()); }
 
 }  // namespace
@@ -77,10 +100,10 @@ Http2Conn::Http2Conn(LoopServices& services, netpoll::Connection& connection, Co
 
 void Http2Conn::Open() {
   services_->conns.PushFront(*this);
-  last_received_ = last_stream_ended_ = services_->loop.Now();
-  if (const Duration silence = services_->settings.http2.SendPingTimeout; silence > Duration()) {
-    services_->loop.Timers().Arm(health_, DeadlineAfter(last_received_, silence));
-  }
+  services_->http2_counts.Add(Counted::kConnections);
+  LimitUnsentInKernel(connection_->Fd());
+  last_received_ = last_stream_ended_ = began_ = services_->loop.Now();
+  ArmClock(DeadlineAfter(began_, services_->settings.http2.SendPingTimeout));
   session_.Start(true);
   connection_->SetDeadline(
       DeadlineKind::kRead,
@@ -254,6 +277,9 @@ void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&, const h2::Sectio
   HON_ASSERT(&exchange == next_);
   next_ = nullptr;
   exchanges_.PushBack(exchange);
+  services_->http2_counts.Add(Counted::kStreams);
+  if (++streams_opened_ == services_->settings.http2_limits.connection_streams_max) [[unlikely]]
+    Retire();
   if (session_.Streams() == 1) {
     if (phase_ == Phase::kOpen) connection_->SetDeadline(DeadlineKind::kIdle, kNever);
     Tell(ConnState::kActive);
@@ -275,7 +301,11 @@ void Http2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
   std::string what = by_peer ? "http2: the client has reset the stream: "
                              : "http2: the stream was reset for a fault of the client's: ";
   what += h2::ErrorCodeName(code);
-  if (!by_peer) Count("stream_", code);
+  if (by_peer) {
+    services_->http2_counts.Add(Counted::kResetsReceived);
+  } else {
+    CountFault(code);
+  }
   exchange.OnGone(Error::Of(io::ErrClosed, what), ErrClientGone);
   if (exchange.Draining()) Release(exchange);
 }
@@ -320,6 +350,7 @@ bool Http2Conn::IsQuiet() const {
 void Http2Conn::BeginGoAway() {
   if (phase_ != Phase::kOpen) return;
   phase_ = Phase::kGoingAway;
+  services_->http2_counts.Add(Counted::kGoAways);
   if (IsQuiet()) return FinishGoAway();
   session_.SendGoAway(h2::kStreamIdMax, h2::ErrorCode::kNoError);
   session_.SendPing(kGoAwayPing);
@@ -355,6 +386,9 @@ void Http2Conn::SessionFailed() {
 void Http2Conn::FailLate(h2::ErrorCode code, std::string_view reason) {
   session_.SendGoAway(session_.LastPeerStream(), code, reason);  // unless it has
   Count("conn_", code);
+  if (phase_ == Phase::kOpen) services_->http2_counts.Add(Counted::kGoAways);
+  services_->http2_counts.Add(code == h2::ErrorCode::kEnhanceYourCalm ? Counted::kFloods
+                                                                      : Counted::kViolations);
   const std::string detail =
       "http2: " + std::string(h2::ErrorCodeName(code)) + ": " + std::string(reason);
   char peer[netpoll::kAddressTextMax];
@@ -373,10 +407,41 @@ void Http2Conn::Count(std::string_view scope, h2::ErrorCode code) const {
   if (thrown) services_->engine.ReportThrown("HTTP2Config::CountError", thrown);
 }
 
-void Http2Conn::CheckHealth() {
+void Http2Conn::CountFault(h2::ErrorCode code) const {
+  services_->http2_counts.Add(Counted::kResetsSent);
+  Count("stream_", code);
+}
+
+void Http2Conn::OnRefused(h2::ErrorCode code) {
+  services_->http2_counts.Add(Counted::kRefused);
+  Count("stream_", code);
+}
+
+// The limit of streams or age is reached (Http2Limits).
+void Http2Conn::Retire() {
+  if (phase_ != Phase::kOpen) return;
+  services_->http2_counts.Add(Counted::kRetired);
+  BeginGoAway();
+}
+
+// The clock rings at `ping`, or earlier for the connection's age.
+void Http2Conn::ArmClock(TimePoint ping) {
+  TimePoint next = services_->settings.http2.SendPingTimeout > Duration() ? ping : kNever;
+  if (phase_ == Phase::kOpen) {
+    next =
+        std::min(next, DeadlineAfter(began_, services_->settings.http2_limits.connection_age_max));
+  }
+  if (next != kNever) services_->loop.Timers().Arm(clock_, next);
+}
+
+void Http2Conn::OnClock() {
   if (phase_ == Phase::kClosed) return;
   const http::HTTP2Config& config = services_->settings.http2;
   const TimePoint now = services_->loop.Now();
+  if (DeadlineAfter(began_, services_->settings.http2_limits.connection_age_max) <= now) {
+    Retire();
+  }
+  if (config.SendPingTimeout <= Duration()) return;
   TimePoint next = DeadlineAfter(last_received_, config.SendPingTimeout);
   if (next <= now) {
     if (health_asked_) {
@@ -387,7 +452,7 @@ void Http2Conn::CheckHealth() {
     PumpSoon();
     next = DeadlineAfter(now, config.PingTimeout > Duration() ? config.PingTimeout : kPingTimeout);
   }
-  services_->loop.Timers().Arm(health_, next);
+  ArmClock(next);
 }
 
 void Http2Conn::OnTimeout(DeadlineKind kind) {
@@ -409,11 +474,15 @@ void Http2Conn::OnTimeout(DeadlineKind kind) {
       if (byte_timeout > Duration() && byte_timeout < timeout && moved > 0) return NoteUnsent();
       const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
       if (moved / kPeerRateBytesMin >= seconds) return NoteUnsent();
+      services_->http2_counts.Add(Counted::kStalls);
       Close(CloseHow::kAbort);
       return Abandon(io::ErrDeadlineExceeded, ErrClientGone);
     }
     case DeadlineKind::kIdle:
-      if (phase_ == Phase::kOpen) phase_ = Phase::kGoingAway;
+      if (phase_ == Phase::kOpen) {
+        phase_ = Phase::kGoingAway;
+        services_->http2_counts.Add(Counted::kGoAways);
+      }
       if (phase_ == Phase::kGoingAway) FinishGoAway();
   }
 }
@@ -489,8 +558,7 @@ void Http2Conn::Gone() {
 
 Http2Conn::~Http2Conn() { HON_ASSERT(gone_ && next_ == nullptr); }
 
-void Http2Conn::Tell(ConnState state) {
-  if (!services_->hooks.on_state) return;
+void Http2Conn::TellHook(ConnState state) {
   const Error thrown =
       CallGuarded([&] { services_->hooks.on_state(ConnInfo(*connection_), state); });
   if (thrown) services_->engine.ReportThrown("WithConnState's hook", thrown);

@@ -7,6 +7,7 @@
 #include "engine/conn_list.h"
 #include "engine/conn_scope.h"
 #include "engine/http2_exchange.h"
+#include "engine/loop_services.h"
 #include "hon/base/intrusive_list.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/h2/session.h"
@@ -61,7 +62,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   }
   /// Resets a stream for a fault of the client's.
   [[gnu::cold]] void ResetFaulty(h2::Stream& stream, const h2::Violation& violation) {
-    Count("stream_", violation.code);
+    CountFault(violation.code);
     session_.ResetFaulty(stream, violation);
   }
   /// Bytes of Stream::In() were read.
@@ -88,6 +89,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   void OnSection(h2::Stream& stream, h2::FieldBuffer& fields, const h2::SectionInfo& info) override;
   void OnSectionDropped(h2::FieldBuffer& fields) override;
   void OnData(h2::Stream& stream) override;
+  void OnRefused(h2::ErrorCode code) override;
   void OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) override;
   void OnFramed(h2::Stream& stream) override;
   void OnSent(h2::Stream& stream) override;
@@ -96,18 +98,21 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   void Run() override;
   void Discard() override;
 
-  /// Sends a PING to a silent peer, and ends the connection without an answer.
-  class Health final : public netpoll::Timer {
+  /// Sends a PING to a silent peer, and ends the connection without an answer, or at its age.
+  class ClockTimer final : public netpoll::Timer {
    public:
-    explicit Health(Http2Conn& conn) : conn_(&conn) {}
+    explicit ClockTimer(Http2Conn& conn) : conn_(&conn) {}
 
    private:
-    void OnTimer() override { conn_->CheckHealth(); }
+    void OnTimer() override { conn_->OnClock(); }
 
     Http2Conn* conn_;
   };
 
-  [[gnu::cold]] void CheckHealth();
+  [[gnu::cold]] void OnClock();
+  void ArmClock(TimePoint ping);
+  [[gnu::cold]] void Retire();
+  [[gnu::cold]] void CountFault(h2::ErrorCode code) const;
   void Count(std::string_view scope, h2::ErrorCode code) const;
   void Receive();
   void UpdateReadDeadline(size_t had);
@@ -122,7 +127,11 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   [[nodiscard]] bool IsQuiet() const;
   void Close(netpoll::CloseHow how);
   void Gone();
-  void Tell(ConnState state);
+  void Tell(ConnState state) {
+    if (services_->hooks.on_state) [[unlikely]]
+      TellHook(state);
+  }
+  [[gnu::cold]] void TellHook(ConnState state);
 
   LoopServices* services_;
   netpoll::Connection* connection_;
@@ -130,9 +139,11 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   Http2Exchange* next_ = nullptr;  // for a stream whose section is being decoded
   h2::Session session_;
   IntrusiveList<Http2Exchange> exchanges_;
-  Health health_{*this};
+  ClockTimer clock_{*this};
+  TimePoint began_{};
   TimePoint last_received_{};
   TimePoint last_stream_ended_{};
+  uint64_t streams_opened_ = 0;
   size_t unsent_ = 0;  // Writer() when its deadline was set, and what was added since
   Phase phase_ = Phase::kOpen;
   bool receiving_ = false;     // inside Session::Receive
@@ -141,7 +152,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   bool disconnected_ = false;  // no call on connection_ any more
   bool gone_ = false;          // to be destroyed by Run
   bool peer_finished_ = false;
-  bool health_asked_ = false;  // a PING of health_ is unanswered
+  bool health_asked_ = false;  // a PING to a silent peer is unanswered
 };
 
 }  // namespace hon::engine

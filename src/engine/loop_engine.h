@@ -69,6 +69,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
   void SetKeepAlivesEnabled(bool enabled) override;
   void RelieveMemory() override { services_.memory.Relieve(); }
   [[nodiscard]] size_t Connections() const override { return services_.served; }
+  [[nodiscard]] Http2Stats GetHttp2Stats() const override { return services_.http2_counts.Get(); }
 
  private:
   class GateHandler;

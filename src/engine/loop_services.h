@@ -12,6 +12,7 @@
 #include "engine/date_text.h"
 #include "engine/exchange_pool.h"
 #include "engine/handler_runner.h"
+#include "engine/http2_counts.h"
 #include "engine/http2_pool.h"
 #include "engine/loop_memory.h"
 #include "engine/serve_queue.h"
@@ -63,6 +64,7 @@ struct LoopServices {
   const adaptor::HeadParser parser;
   ExchangePool exchanges;
   Http2ExchangePool http2_exchanges;
+  Http2Counts http2_counts;
   DateText date;
   HandlerRunner runner;
 

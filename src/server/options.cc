@@ -76,6 +76,10 @@ Option WithReusePort() {
   return [](Options& options) { options.reuse_port = true; };
 }
 
+Option WithHTTP2Limits(engine::Http2Limits limits) {
+  return [limits](Options& options) { options.conn.http2_limits = limits; };
+}
+
 Option WithHTTP2(http::HTTP2Config config) {
   return [config = std::move(config)](Options& options) { options.conn.http2 = config; };
 }

@@ -148,6 +148,7 @@ class Server::Impl {
     Stats stats;
     loops_.ForEach([&](LoopThread& thread) {
       stats.requests += thread.GetEngine().Requests();
+      stats.http2 += thread.GetEngine().GetHttp2Stats();
       stats.loop_connections.push_back(thread.GetLoop().Connections());
     });
     return stats;

@@ -121,7 +121,7 @@ class PageTest(unittest.TestCase):
             first = events.next()
             figures = json.loads(first["data"])
             self.assertEqual(set(figures), {"ms", "started", "requests", "connections", "loops", "cpu_ms",
-                                            "memory", "backend", "version"})
+                                            "memory", "http2", "backend", "version"})
             self.assertEqual(figures["backend"], self.server.used_backend)
             self.assertEqual(len(figures["loops"]), self.server.loops)
             self.assertGreater(figures["memory"], 1 << 20)

@@ -28,7 +28,8 @@ constexpr size_t kLargeBytes = 300'000;
 
 class Http2ConnTest : public testing::Test {
  protected:
-  explicit Http2ConnTest(bool http1 = true, const http::HTTP2Config& config = {})
+  explicit Http2ConnTest(bool http1 = true, const http::HTTP2Config& config = {},
+                         const Http2Limits& limits = {})
       : engine_(Handlers(), WithStallTime(kUnlimited), WithPlacement(kInline),
                 WithRequestTimeout(5s),
                 WithEventHook([this](const Event& event) { events_.emplace_back(event.detail); })) {
@@ -45,6 +46,7 @@ class Http2ConnTest : public testing::Test {
     settings.protocols.SetUnencryptedHTTP2(true);
     settings.protocols.SetHTTP1(http1);
     settings.http2 = config;
+    settings.http2_limits = limits;
     serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
     fd_ = kernel_->Open();
     const auto adopted = loop_->Adopt(fd_, *serving_);
@@ -361,7 +363,12 @@ TEST_F(Http2ConfigTest, SettingsAreAnnouncedAndKept) {
                         "\x3f\x46" + h2::testing::GetBlock()));
   ASSERT_EQ(failed.size(), 1U);
   EXPECT_EQ(failed[0].header.type, h2::FrameType::kGoAway);
-  EXPECT_EQ(counted, std::vector<std::string>{"conn_COMPRESSION_ERROR"});
+  EXPECT_EQ(counted, (std::vector<std::string>{"stream_REFUSED_STREAM", "conn_COMPRESSION_ERROR"}));
+  const Http2Stats stats = serving_->GetHttp2Stats();
+  EXPECT_EQ(stats.streams, 2U);
+  EXPECT_EQ(stats.refused, 1U);
+  EXPECT_EQ(stats.violations, 1U);
+  EXPECT_EQ(stats.goaways, 1U);
 }
 
 TEST_F(Http2ConfigTest, ASilentPeerIsAskedAndLeft) {
@@ -382,6 +389,173 @@ TEST_F(Http2ConfigTest, ASilentPeerIsAskedAndLeft) {
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(frames[0].header.type, h2::FrameType::kGoAway);
   EXPECT_TRUE(Socket().SawFin());
+}
+
+class Http2LimitsTest : public Http2ConnTest {
+ protected:
+  Http2LimitsTest()
+      : Http2ConnTest(true, {},
+                      {.sections_bytes_max = 2000,
+                       .sections_fields_max = 28,
+                       .block_bytes_max = 100,
+                       .continuations_max = 2,
+                       .idle_frames_max = 6,
+                       .idle_frames_per_second = 2,
+                       .resets_max = 3,
+                       .connection_streams_max = 5,
+                       .connection_age_max = 20s}) {}
+
+  /// The code of the GOAWAY among `frames`, or kNoError.
+  static ErrorCode GoAwayCode(const std::vector<h2::testing::ReadFrame>& frames) {
+    for (const auto& frame : frames) {
+      if (frame.header.type != h2::FrameType::kGoAway) continue;
+      return static_cast<ErrorCode>(h2::ReadUint32(frame.payload.data() + 4));
+    }
+    return ErrorCode::kNoError;
+  }
+  /// A request whose handler waits, with `field` as a further representation.
+  static std::string Sleeper(uint32_t id, const std::string& field = {}) {
+    return RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders, id,
+                    h2::testing::FromHex("83 86 41 01 61 04 06") + "/sleep" + field);
+  }
+  /// The code of the RST_STREAM that `frames` are, or kNoError.
+  static ErrorCode ResetCode(const std::vector<h2::testing::ReadFrame>& frames) {
+    if (frames.size() != 1 || frames[0].header.type != h2::FrameType::kRstStream) {
+      return ErrorCode::kNoError;
+    }
+    return static_cast<ErrorCode>(h2::ReadUint32(frames[0].payload.data()));
+  }
+  std::vector<h2::testing::ReadFrame> Ping() {
+    return Exchange(RawFrame(h2::FrameType::kPing, 0, 0, "01234567"));
+  }
+};
+
+TEST_F(Http2LimitsTest, TheLastAllowedStreamEndsTheConnection) {
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Get("/").status, 200);
+  EXPECT_TRUE(client_.GoAways().empty());
+  EXPECT_EQ(Get("/").status, 200);
+  ASSERT_EQ(client_.GoAways().size(), 2U);
+  EXPECT_EQ(client_.GoAways()[0], std::pair(h2::kStreamIdMax, ErrorCode::kNoError));
+  EXPECT_EQ(client_.GoAways()[1], std::pair(9U, ErrorCode::kNoError));
+  EXPECT_TRUE(Socket().SawFin());
+  const Http2Stats stats = serving_->GetHttp2Stats();
+  EXPECT_EQ(stats.connections, 1U);
+  EXPECT_EQ(stats.streams, 5U);
+  EXPECT_EQ(stats.retired, 1U);
+  EXPECT_EQ(stats.goaways, 1U);
+  EXPECT_EQ(stats.violations, 0U);
+}
+
+TEST_F(Http2LimitsTest, AStreamOnItsWayIsServedPastTheLimit) {
+  for (int i = 0; i < 7; ++i) Ask("/sleep");
+  Settle();
+  Passes(4s);
+  for (uint32_t id = 1; id <= 13; id += 2) EXPECT_EQ(client_.Find(id)->body, "slept") << id;
+  ASSERT_FALSE(client_.GoAways().empty());
+  EXPECT_EQ(client_.GoAways().back().first, 13U);
+  EXPECT_TRUE(Socket().SawFin());
+}
+
+TEST_F(Http2LimitsTest, AnOldConnectionIsAnnouncedToEnd) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Get("/").status, 200);
+    Passes(6s);
+  }
+  auto& slow = Ask("/sleep");
+  Settle();
+  Passes(1900ms);
+  EXPECT_TRUE(client_.GoAways().empty());
+  Passes(200ms);  // 20.1 s
+  EXPECT_EQ(slow.body, "slept");
+  EXPECT_FALSE(client_.GoAways().empty());
+  Passes(1100ms);
+  EXPECT_TRUE(Socket().SawFin());
+  EXPECT_EQ(serving_->GetHttp2Stats().retired, 1U);
+  EXPECT_EQ(serving_->GetHttp2Stats().goaways, 1U);
+}
+
+TEST_F(Http2LimitsTest, FramesWithoutProgressAreAFlood) {
+  Settle();  // SETTINGS and WINDOW_UPDATE have cost two
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(GoAwayCode(Ping()), ErrorCode::kNoError) << i;
+  EXPECT_EQ(GoAwayCode(Ping()), ErrorCode::kEnhanceYourCalm);
+  EXPECT_EQ(serving_->GetHttp2Stats().floods, 1U);
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].substr(0, 25), "http2: ENHANCE_YOUR_CALM:");
+}
+
+TEST_F(Http2LimitsTest, ASecondForgivesSomeFrames) {
+  Settle();
+  for (int i = 0; i < 4; ++i) Ping();
+  kernel_->Advance(1s);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(GoAwayCode(Ping()), ErrorCode::kNoError) << i;
+  EXPECT_EQ(GoAwayCode(Ping()), ErrorCode::kEnhanceYourCalm);
+}
+
+TEST_F(Http2LimitsTest, ResetsAreAFlood) {
+  Settle();
+  const auto open_and_reset = [&](uint32_t id) {
+    return Exchange(Sleeper(id) +
+                    RawFrame(h2::FrameType::kRstStream, 0, id, h2::testing::Uint32(8)));
+  };
+  for (uint32_t id = 1; id <= 5; id += 2) {
+    EXPECT_EQ(GoAwayCode(open_and_reset(id)), ErrorCode::kNoError) << id;
+  }
+  EXPECT_EQ(GoAwayCode(open_and_reset(7)), ErrorCode::kEnhanceYourCalm);
+  EXPECT_EQ(serving_->GetHttp2Stats().resets_received, 4U);
+  EXPECT_EQ(serving_->GetHttp2Stats().floods, 1U);
+}
+
+TEST_F(Http2LimitsTest, FieldsOfOpenStreamsAreLimited) {
+  Settle();
+  for (uint32_t id = 1; id <= 13; id += 2) {  // four fields each
+    EXPECT_EQ(ResetCode(Exchange(Sleeper(id))), ErrorCode::kNoError) << id;
+  }
+  EXPECT_EQ(ResetCode(Exchange(Sleeper(15))), ErrorCode::kEnhanceYourCalm);
+  EXPECT_EQ(serving_->GetHttp2Stats().refused, 1U);
+}
+
+TEST_F(Http2LimitsTest, BytesOfTheFieldsOfOpenStreamsAreLimited) {
+  Settle();
+  // Four fields of 172 bytes, and one of 1656 (RFC 7541 §4.1).
+  const std::string field = h2::testing::FromHex("00 01 78 7f d8 0b") + std::string(1623, 'v');
+  EXPECT_TRUE(Exchange(Sleeper(1, field)).empty());
+  EXPECT_TRUE(Exchange(Sleeper(3)).empty());  // 2000 in all
+  EXPECT_EQ(ResetCode(Exchange(Sleeper(5))), ErrorCode::kEnhanceYourCalm);
+}
+
+TEST_F(Http2LimitsTest, FieldBlocksAreLimited) {
+  Settle();
+  const auto part = [&](h2::FrameType type, size_t bytes) {
+    // Of a literal field of 200 bytes.
+    const std::string begin =
+        type == h2::FrameType::kHeaders ? std::string("\0\1x\x7f\x49", 5) : "";
+    return Exchange(RawFrame(type, 0, 1, begin + std::string(bytes - begin.size(), 'v')));
+  };
+  EXPECT_EQ(GoAwayCode(part(h2::FrameType::kHeaders, 98)), ErrorCode::kNoError);
+  EXPECT_EQ(GoAwayCode(part(h2::FrameType::kContinuation, 2)), ErrorCode::kNoError);
+  EXPECT_EQ(GoAwayCode(part(h2::FrameType::kContinuation, 1)), ErrorCode::kEnhanceYourCalm);
+}
+
+TEST_F(Http2LimitsTest, ContinuationsAreLimited) {
+  Settle();
+  Exchange(RawFrame(h2::FrameType::kHeaders, 0, 1, std::string("\0\1x\x7f\x49", 5)));
+  const auto more = [&] {
+    return GoAwayCode(Exchange(RawFrame(h2::testing::kContinuation, 0, 1)));
+  };
+  EXPECT_EQ(more(), ErrorCode::kNoError);
+  EXPECT_EQ(more(), ErrorCode::kNoError);
+  EXPECT_EQ(more(), ErrorCode::kEnhanceYourCalm);
+}
+
+TEST_F(Http2LimitsTest, StreamsThatEndEarlyAreCounted) {
+  Settle();
+  // Without a path a request is malformed.
+  Exchange(RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | h2::kFlagEndStream, 1, "\x82"));
+  EXPECT_EQ(serving_->GetHttp2Stats().resets_sent, 1U);
+  Exchange(Sleeper(3) + RawFrame(h2::FrameType::kWindowUpdate, 0, 3, h2::testing::Uint32(0)));
+  EXPECT_EQ(serving_->GetHttp2Stats().resets_sent, 2U);
+  EXPECT_EQ(serving_->GetHttp2Stats().streams, 2U);
+  EXPECT_EQ(serving_->GetHttp2Stats().resets_received, 0U);
 }
 
 TEST_F(Http2ConnTest, ADisconnectEndsContexts) {

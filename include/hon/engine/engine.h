@@ -76,6 +76,22 @@ Option WithStallTime(Duration time);
 /// not possible. Without effect when the program handles SIGURG itself, before the engine is made.
 Option WithStallStacks(bool on);
 
+/// Counters of HTTP/2 since the start, of one loop or of a server.
+struct Http2Stats {
+  uint64_t connections = 0;  // that spoke HTTP/2
+  uint64_t streams = 0;      // opened by clients and served
+  uint64_t refused = 0;      // streams past a limit, and frames for ended streams, that were reset
+  uint64_t resets_received = 0;  // streams that clients have reset
+  uint64_t resets_sent = 0;      // streams that were reset for a fault of the client's
+  uint64_t goaways = 0;          // connections whose end was announced, for whatever reason
+  uint64_t retired = 0;          // of those: at the limit of streams or age (Http2Limits)
+  uint64_t floods = 0;           // connections ended with ENHANCE_YOUR_CALM
+  uint64_t violations = 0;       // connections ended for another fault of the client's
+  uint64_t stalls = 0;           // connections cut since the client did not take the output
+
+  Http2Stats& operator+=(const Http2Stats& other);
+};
+
 class Engine;
 class Runtime;
 
@@ -136,6 +152,8 @@ class LoopEngine : public netpoll::EventHandler {
   virtual void RelieveMemory() = 0;
   /// Connections that are served (hijacked ones are not).
   [[nodiscard]] virtual size_t Connections() const = 0;
+  /// Any thread.
+  [[nodiscard]] virtual Http2Stats GetHttp2Stats() const = 0;
   /// Requests whose handlers were called so far. Any thread.
   [[nodiscard]] uint64_t Requests() const { return requests_.load(std::memory_order_relaxed); }
 

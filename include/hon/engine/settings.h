@@ -10,6 +10,32 @@
 
 namespace hon::engine {
 
+/// Limits of a connection of HTTP/2 that Go's HTTP2Config has no fields for. Past a limit of the
+/// connection the peer gets GOAWAY with ENHANCE_YOUR_CALM.
+struct Http2Limits {
+  /// Decoded bytes of the field sections of all open streams together, and their fields: a small
+  /// entry of the HPACK table can stand for a long field in each stream. Past them a further stream
+  /// is reset with ENHANCE_YOUR_CALM.
+  size_t sections_bytes_max = size_t{4} << 20;
+  size_t sections_fields_max = 20'000;
+  /// Encoded bytes of one field block, and its CONTINUATION frames.
+  size_t block_bytes_max = size_t{256} << 10;
+  uint32_t continuations_max = 32;
+  /// Frames that cost work and carry nothing (PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE,
+  /// unknown types) ahead of frames that carry something; of the count, so many are forgiven each
+  /// second.
+  uint32_t idle_frames_max = 1000;
+  uint32_t idle_frames_per_second = 50;
+  /// Streams that end early, by the peer's RST_STREAM or by the peer's fault, ahead of answered
+  /// streams.
+  uint32_t resets_max = 200;
+  /// Streams of one connection, after which its end is announced (GOAWAY), for balancers. Streams
+  /// on their way are served.
+  uint64_t connection_streams_max = UINT64_MAX;
+  /// The age of a connection at which its end is announced.
+  Duration connection_age_max = kUnlimited;
+};
+
 /// The limits and deadlines of one connection. Each is on by default; kUnlimited (or SIZE_MAX)
 /// lifts it. The server fills this from its options.
 struct ConnSettings {
@@ -37,6 +63,7 @@ struct ConnSettings {
     return http1;
   }();
   http::HTTP2Config http2;
+  Http2Limits http2_limits;
 };
 
 /// The least rate, in bytes a second, at which a peer must send a body or read an answer for a

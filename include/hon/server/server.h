@@ -137,6 +137,8 @@ Option WithReusePort();
 Option WithProtocols(http::Protocols protocols);
 /// The settings of HTTP/2 (hon/http/http2_config.h), as Go's Server.HTTP2.
 Option WithHTTP2(http::HTTP2Config config);
+/// Limits of HTTP/2 that Go's HTTP2Config has no fields for (hon/engine/settings.h).
+Option WithHTTP2Limits(engine::Http2Limits limits);
 /// The Config of listeners with TLS that get none of their own, as Go's Server.TLSConfig.
 /// Needs hon/tls/config.h.
 Option WithTLS(tls::Config config);
@@ -171,6 +173,7 @@ struct Stats {
   /// Connections now, hijacked ones too, for each loop; the standby loop comes last, once a handler
   /// has held a loop (docs/CONCURRENCY.md).
   std::vector<size_t> loop_connections{};
+  engine::Http2Stats http2{};
 };
 
 /// Serves one engine on any number of addresses. Methods may be called from any thread, but the
