@@ -1,6 +1,8 @@
 // Serves small requests of HTTP/2 on a connection in memory, for a profiler that counts
-// instructions: usage: hon_h2_cost STREAMS ROUNDS. Each round sends STREAMS requests at once. The
-// difference of two runs is the cost of the rounds between them.
+// instructions: usage: hon_h2_cost CASE ROUNDS; without arguments the program lists the cases and
+// the requests in a round of each. A case is the number of requests that a round sends at once,
+// such as streams_100. The client's bytes are written once, but for the stream identifiers, and
+// sent bytes are only counted: nearly all instructions are the server's.
 
 #include <charconv>
 #include <cstdio>
@@ -90,10 +92,19 @@ int NumberIn(std::string_view text, int max) {
 }  // namespace hon::bench
 
 int main(int argc, char** argv) {
-  const int streams = argc == 3 ? hon::bench::NumberIn(argv[1], hon::bench::kStreamsMax) : 0;
+  constexpr std::string_view kCase = "streams_";
+  if (argc == 1) {
+    for (const int streams : {1, 16, hon::bench::kStreamsMax}) {
+      std::printf("%s%d %d\n", kCase.data(), streams, streams);
+    }
+    return 0;
+  }
+  std::string_view name = argc == 3 ? argv[1] : "";
+  if (name.starts_with(kCase)) name.remove_prefix(kCase.size());
+  const int streams = hon::bench::NumberIn(name, hon::bench::kStreamsMax);
   const int rounds = argc == 3 ? hon::bench::NumberIn(argv[2], hon::bench::kRoundsMax) : 0;
   if (streams <= 0 || rounds <= 0) {
-    std::fprintf(stderr, "usage: hon_h2_cost STREAMS ROUNDS\n");
+    std::fprintf(stderr, "usage: hon_h2_cost CASE ROUNDS\n");
     return 2;
   }
   return hon::bench::Run(streams, rounds);

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Counts the instructions that a request costs in user space, and compares them with a budget.
 
-Each case of hon_request_cost runs twice under callgrind, the second time with twice the rounds:
+Each case of hon_request_cost, or of hon_h2_cost, runs twice under callgrind, the second time with twice the rounds:
 the difference is what the requests cost, without start and end of the program. Counts depend on
 the compiler, so the budget file has a column for each one it knows (c++ --version's name and major
 number) and on another the figures are only printed. A run that costs over 3 % more than its budget
 fails; after a speed-up, `--write` lowers the budget, and the new file belongs into the commit.
 
 usage: bench/micro/request_budget.py --program build/release/bin/hon_request_cost
-                                     --compiler GNU-12 [--write] [--rounds 500]
+                                     --compiler GNU-12 [--budget FILE] [--write] [--rounds 500]
 """
 import argparse
 import concurrent.futures
@@ -45,6 +45,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--program', required=True)
     parser.add_argument('--compiler', required=True, help='name and major version, as GNU-12')
+    parser.add_argument('--budget', default=BUDGET, help='the file of the budgets')
     parser.add_argument('--rounds', type=int, default=500)
     parser.add_argument('--write', action='store_true', help='make what is counted the budget')
     args = parser.parse_args()
@@ -56,7 +57,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         costs = dict(zip(cases, pool.map(
             lambda case: cost(args.program, case, cases[case], args.rounds), cases)))
-    with open(BUDGET) as file:
+    with open(args.budget) as file:
         budgets = json.load(file)
     budget = budgets.get(args.compiler, {})
     over = []
@@ -65,18 +66,18 @@ def main():
         allowed = budget.get(case)
         change = '' if allowed is None else '  budget %6d  %+.1f %%' % (
             allowed, (count / allowed - 1) * 100)
-        print('%-10s %7d%s' % (case, count, change))
+        print('%-11s %7d%s' % (case, count, change))
         if allowed is not None and count > allowed * SLACK:
             over.append(case)
     if args.write:
         budgets[args.compiler] = costs
-        with open(BUDGET, 'w') as file:
+        with open(args.budget, 'w') as file:
             json.dump(budgets, file, indent=1, sort_keys=True)
             file.write('\n')
         return 0
     if not budget:
         print('HON_TEST_SKIPPED: %s has no budget for %s; --write makes one' %
-              (os.path.basename(BUDGET), args.compiler))
+              (os.path.basename(args.budget), args.compiler))
         return 77
     missing = sorted(set(cases) - set(budget))
     if missing:
@@ -84,10 +85,10 @@ def main():
         return 1
     if over:
         print('over the budget by more than %.0f %%: %s.\n'
-              'See which function grew: valgrind --tool=callgrind hon_request_cost CASE 1000, then '
+              'See which function grew: valgrind --tool=callgrind %s CASE 1000, then '
               'callgrind_annotate.\nMake it cheap again; if what the code does now is worth it, '
               'run this with --write and say so in docs/PERFORMANCE.md.' %
-              ((SLACK - 1) * 100, ', '.join(over)))
+              ((SLACK - 1) * 100, ', '.join(over), os.path.basename(args.program)))
         return 1
     return 0
 
