@@ -24,9 +24,8 @@ namespace {
 
 // Output that is gathered for one flush.
 constexpr size_t kGatheredBytesMax = 80 * 1024;
-// Bytes that the kernel takes ahead of those that it sends. What the kernel has taken goes before
-// every later frame, however urgent that is: the default of several megabytes is a long wait behind
-// a download.
+// Bytes that the kernel takes ahead of those that it sends. A frame in the kernel goes before every
+// later frame, however urgent that is, and the default of several megabytes is a long wait.
 constexpr int kKernelUnsentBytesMax = 128 * 1024;
 // Flushes that one call makes before others get their turn.
 constexpr int kFlushesPerTurnMax = 4;
