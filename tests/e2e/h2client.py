@@ -165,10 +165,7 @@ class Client:
 
     def pump(self):
         """Takes what comes next. False at the end of the connection."""
-        try:
-            data = self.socket.recv(1 << 16)
-        except ConnectionResetError:
-            data = b""
+        data = harness.receive(self.socket)
         if not data:
             self.closed = True
             return False
@@ -252,10 +249,7 @@ class Raw:
     def read(self):
         """(type, flags, stream, payload), or None at the end of the connection."""
         while len(self.buffer) < 9 or len(self.buffer) < 9 + int.from_bytes(self.buffer[:3], "big"):
-            try:
-                data = self.socket.recv(1 << 16)
-            except ConnectionResetError:
-                data = b""
+            data = harness.receive(self.socket)
             if not data:
                 return None
             self.buffer += data

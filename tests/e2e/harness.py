@@ -344,6 +344,16 @@ class Server:
         return {name: int(value) for name, value in (line.split() for line in text.splitlines())}
 
 
+def receive(connection):
+    """The next bytes; none at the end of the connection, also where an error tells it."""
+    try:
+        return connection.recv(1 << 16)
+    except (ConnectionResetError, BrokenPipeError, ssl.SSLError) as error:
+        if getattr(error, "reason", "UNEXPECTED_EOF_WHILE_READING") != "UNEXPECTED_EOF_WHILE_READING":
+            raise
+        return b""
+
+
 class WireError(AssertionError):
     """The server sent what no HTTP/1.1 server may send."""
 
@@ -448,10 +458,7 @@ class Wire:
                 self.socket.sendall(data[i:i + 1])
 
     def _fill(self):
-        try:
-            data = self.socket.recv(1 << 16)
-        except ConnectionResetError:
-            data = b""
+        data = receive(self.socket)
         if not data:
             self.ended = True
         self.buffer += data

@@ -101,7 +101,8 @@ class InstallTest(unittest.TestCase):
         papers = self.prefix / "share/doc/hon"
         for name in ("LICENSE", "README.md", "CHANGELOG.md", "docs/DEPLOY.md", "examples/CMakeLists.txt"):
             self.assertTrue((papers / name).is_file(), name)
-        for target in re.findall(r"(?<!\[)\]\((?!https?:)([^)#]+)", (papers / "README.md").read_text()):
+        text = re.sub(r"^```.*?^```$", "", (papers / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"(?<!\[)\]\((?!https?:)([^)#]+)", text):
             if not target.startswith(("bench/", "docs/benchmarks")):  # of the source tree
                 self.assertTrue((papers / target).exists(), target)
         # The peers of the benchmark are no part of the package.
@@ -125,7 +126,8 @@ class InstallTest(unittest.TestCase):
         (source / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.25)\nproject(missing LANGUAGES CXX)\n"
             "find_package(hon CONFIG REQUIRED COMPONENTS url htpp)\n")
-        done = subprocess.run([flags.cmake, "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        done = subprocess.run([flags.cmake, "-S", source, "-B", source / "build", "-G", "Ninja",
+                               f"-DCMAKE_PREFIX_PATH={self.prefix}",
                                f"-DCMAKE_CXX_COMPILER={flags.cxx}"], capture_output=True, text=True)
         self.assertNotEqual(done.returncode, 0)
         said = " ".join(done.stderr.split())

@@ -79,6 +79,10 @@ REQUESTS = [
 ]
 
 
+GO_MINOR_MIN = 26  # the contract is that of Go 1.26
+REDIRECTED = [request(b"GET //notes"), request(b"GET /files")]
+
+
 class Porting(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -92,7 +96,15 @@ class Porting(unittest.TestCase):
         self.go, self.cc = (self.enterContext(Notes(program, folder / name)) for name, program in self.programs.items())
 
     def test_the_same_answers(self):
+        version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True,
+                                 env=os.environ | {"GOTOOLCHAIN": "local"}).stdout
+        older = int(re.match(r"go1\.(\d+)", version)[1]) < GO_MINOR_MIN
+        if older:
+            print(f"HON_TEST_SKIPPED: ServeMux of {version.strip()} redirects by 301, Go 1.{GO_MINOR_MIN} by 307",
+                  file=sys.stderr)
         for each in REQUESTS:
+            if older and each in REDIRECTED:
+                continue
             go, cc = self.go.ask(each), self.cc.ask(each)
             modified = ("Last-Modified", dict(go[1]).get("Last-Modified"))
             if b"b.txt" in each or each.startswith(b"GET /files/ "):  # written a moment apart
