@@ -1,0 +1,3 @@
+module hon.example/goproxy
+
+go 1.26
