@@ -1,6 +1,7 @@
 // Bound and listening sockets.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <utility>
 
 #include "hon/netpoll/listener.h"
@@ -204,6 +207,13 @@ int ListenSocket::Accept() {
     fd = AcceptSocket(fd_);
   }
   return fd;
+}
+
+bool ListenSocket::AwaitPeer(Duration wait_max) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait_max).count();
+  if (ms <= 0) return false;
+  pollfd watched = {.fd = fd_, .events = POLLIN, .revents = 0};
+  return ::poll(&watched, 1, static_cast<int>(std::min<int64_t>(ms, INT_MAX))) > 0;
 }
 
 void ListenSocket::EndListening() { ::shutdown(fd_, SHUT_RD); }

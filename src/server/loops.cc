@@ -40,7 +40,7 @@ void Loops::Add(std::unique_ptr<LoopThread> thread) {
 }
 
 Loops::~Loops() {
-  StopAccepting();
+  StopAccepting(Duration::zero());
   Await(true);
 }
 
@@ -87,7 +87,7 @@ void Loops::ReportAccept(const Error& err, Duration retry_in) const {
   engine_.Report({.kind = engine::Event::Kind::kAccept, .detail = detail});
 }
 
-void Loops::StopAccepting() {
+void Loops::StopAccepting(Duration handshake_grace) {
   std::vector<Entrance> entrances;
   {
     const std::lock_guard lock(standby_mutex_);
@@ -105,7 +105,11 @@ void Loops::StopAccepting() {
     close_listeners();
     Await(false);
   }
-  for (Entrance& entrance : entrances) Empty(entrance);
+  for (Entrance& entrance : entrances) {
+    if (!entrance.socket.IsShared()) entrance.socket.HoldOff();
+  }
+  const TimePoint until = DeadlineAfter(Clock::now(), handshake_grace);
+  for (Entrance& entrance : entrances) Empty(entrance, until);
   if (!shared) close_listeners();
 }
 
@@ -127,13 +131,19 @@ void Loops::ShareSockets() {
   }
 }
 
-void Loops::Empty(Entrance& entrance) {
+// The end of listening would reset the peers whose handshakes have begun: their last segment is
+// awaited. The loops accept meanwhile, too.
+void Loops::Empty(Entrance& entrance, TimePoint handshakes_until) {
   netpoll::ListenSocket& socket = entrance.socket;
-  if (!socket.IsShared()) socket.HoldOff();
-  for (int taken = 0; taken < kTakenAtEndMax; ++taken) {
+  const bool waits = !socket.IsShared() && !socket.IsUnix();
+  for (int taken = 0; taken < kTakenAtEndMax;) {
     const int fd = socket.Accept();
-    if (fd < 0) break;
-    netpoll::Listener::Give(*netpoll::Listener::LeastBusy(entrance.targets, Clock::now()), fd);
+    if (fd >= 0) {
+      netpoll::Listener::Give(*netpoll::Listener::LeastBusy(entrance.targets, Clock::now()), fd);
+      ++taken;
+      continue;
+    }
+    if (!waits || !socket.AwaitPeer(handshakes_until - Clock::now())) break;
   }
   if (!socket.IsShared()) socket.EndListening();
 }

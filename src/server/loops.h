@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hon/base/time.h"
 #include "hon/engine/engine.h"
 #include "hon/netpoll/listener.h"
 #include "hon/server/server.h"
@@ -34,9 +35,10 @@ class Loops {
   /// Accepts from one socket, on every regular loop.
   Error Accept(netpoll::ListenSocket socket, ListenerScope scope);
   /// Ends accepting for good. Connections in the kernel's queue are given to loops, before any task
-  /// that is posted later; then peers are refused, also where a loop is held. Does not wait for
+  /// that is posted later; then peers are refused, also where a loop is held. A TCP handshake that
+  /// has begun may end within `handshake_grace`, for which this call waits. Does not wait for
   /// loops. No loop is added from here on.
-  void StopAccepting();
+  void StopAccepting(Duration handshake_grace);
   /// The listening sockets, for a successor.
   [[nodiscard]] Result<std::vector<netpoll::ListenSocket>> CopySockets();
   /// Has the listening sockets, which a successor has too, listen on after StopAccepting, and
@@ -78,7 +80,7 @@ class Loops {
   /// On copies of the socket that wake the standby loop beside one of the others, since the kernel
   /// may have woken one that is held.
   void ListenOnStandby(Entrance& entrance);
-  static void Empty(Entrance& entrance);
+  static void Empty(Entrance& entrance, TimePoint handshakes_until);
   void ReportAccept(const Error& err, Duration retry_in) const;
 
   engine::Engine& engine_;

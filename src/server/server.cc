@@ -86,7 +86,8 @@ class Server::Impl {
   Error Shutdown(const appcontext::Context& context) {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
     std::vector<std::function<void()>> functions;
-    const std::shared_ptr<DrainWait> drain = BeginDrain(&functions);
+    const std::shared_ptr<DrainWait> drain =
+        BeginDrain(&functions, context.Done() ? Duration::zero() : kHandshakeGraceMax);
     StartShutdownFunctions(std::move(functions));
     Error outcome = drain->Wait(context);
     if (outcome) {
@@ -98,7 +99,7 @@ class Server::Impl {
 
   Error Close() {
     HON_RETURN_IF_ERROR(RefuseOnLoop());
-    BeginDrain(nullptr);
+    BeginDrain(nullptr, Duration::zero());
     loops_.PostEach([](engine::LoopEngine& loop) { loop.CloseAll(http::ErrServerClosed); });
     loops_.Await(false);
     SetEnded();
@@ -263,7 +264,8 @@ class Server::Impl {
   }
 
   // Begins the end of the server, once; gives the first call the functions to be started.
-  std::shared_ptr<DrainWait> BeginDrain(std::vector<std::function<void()>>* functions) {
+  std::shared_ptr<DrainWait> BeginDrain(std::vector<std::function<void()>>* functions,
+                                        Duration handshake_grace) {
     std::lock_guard control(control_mutex_);
     if (drain_ != nullptr) return drain_;
     {
@@ -271,7 +273,7 @@ class Server::Impl {
       state_ = State::kStopping;
       if (functions != nullptr) functions->swap(on_shutdown_);
     }
-    loops_.StopAccepting();
+    loops_.StopAccepting(handshake_grace);
     drain_ = std::make_shared<DrainWait>(loops_.Size());
     const engine::LoopEngine::Grace grace{.idle = options_.idle_grace,
                                           .hijacked = options_.hijacked_grace};

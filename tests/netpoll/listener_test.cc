@@ -1,6 +1,7 @@
 #include "hon/netpoll/listener.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -431,6 +432,30 @@ TEST(ListenSocketTest, AnEndLosesNobodyWhoIsQueued) {
     EXPECT_EQ(Peer().TryToConnect(bound), ECONNREFUSED) << bound;
     EXPECT_LT(socket->Accept(), 0);
   }
+}
+
+// The peer's filter drops the answer to its SYN, so that the handshake is half done when peers are
+// held off; the kernel repeats the answer after a second.
+TEST(ListenSocketTest, AHandshakeThatHasBegunEndsAfterPeersAreHeldOff) {
+  auto socket = ListenSocket::Listen("127.0.0.1:0");
+  ASSERT_TRUE(socket) << socket.error().Message();
+  const Peer peer(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program = {.len = 1, .filter = &drop_all};
+  ASSERT_EQ(::setsockopt(peer.Fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), 0);
+  sockaddr_in name{};
+  socklen_t size = sizeof name;
+  ASSERT_EQ(::getsockname(socket->Fd(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+  ASSERT_LT(::connect(peer.Fd(), reinterpret_cast<const sockaddr*>(&name), size), 0);
+  ASSERT_EQ(errno, EINPROGRESS);
+  EXPECT_FALSE(socket->AwaitPeer(milliseconds(20)));
+  socket->HoldOff();
+  const int none = 0;
+  ASSERT_EQ(::setsockopt(peer.Fd(), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none), 0);
+  EXPECT_TRUE(socket->AwaitPeer(std::chrono::seconds(30)));
+  const Peer accepted(socket->Accept());
+  EXPECT_GE(accepted.Fd(), 0);
+  EXPECT_FALSE(socket->AwaitPeer(Duration::zero()));
 }
 
 // As in Go: the path of a unix socket is refused while its file exists, for any owner.

@@ -61,6 +61,9 @@ class ListenSocket {
   /// Takes one waiting connection: a descriptor that is non-blocking and close-on-exec, or a
   /// negated errno, -EAGAIN where none waits. Connections that ended while they waited are skipped.
   int Accept();
+  /// Waits on the calling thread until a connection waits in the kernel's queue, for `wait_max` at
+  /// most. False: none has come.
+  bool AwaitPeer(Duration wait_max);
   /// Ends listening for every descriptor of the socket and resets what still waits (Linux). A loop
   /// that accepts from it meets EINVAL.
   void EndListening();

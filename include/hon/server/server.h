@@ -44,6 +44,10 @@ inline constexpr http::Protocols kDefaultProtocols = [] {
   return protocols;
 }();
 
+/// For how long Shutdown lets TCP handshakes end that have begun before: peers whose last segment
+/// takes longer are reset.
+inline constexpr Duration kHandshakeGraceMax = std::chrono::milliseconds(50);
+
 /// A program that takes over the listening sockets of this one, such as its new version.
 struct Successor {
   std::string program{};                 // the path of its file
@@ -225,10 +229,10 @@ class Server {
                           const std::string& key_file);
 
   /// Ends the server gracefully:
-  /// 1. Listening ends at once, also where a handler holds a loop; connections in the kernel's
-  /// queue
-  ///   are served. The functions of RegisterOnShutdown start; http::ShutdownContext ends for all
-  ///   handlers. The contexts of requests go on.
+  /// 1. No new peer is let in, also where a handler holds a loop; connections in the kernel's queue
+  ///   are served, and handshakes that have begun may end within kHandshakeGraceMax, for which this
+  ///   call waits (unless `context` has ended). The functions of RegisterOnShutdown start;
+  ///   http::ShutdownContext ends for all handlers. The contexts of requests go on.
   /// 2. Connections that wait for a request are closed (see WithIdleGrace), new ones 500 ms after
   ///   their accept. Running requests, and requests whose bytes have begun to arrive, are answered
   ///   with `Connection: close`.
