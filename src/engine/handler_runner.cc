@@ -17,7 +17,7 @@ HandlerRunner::HandlerRunner(const Engine& engine, fiber::Scheduler& scheduler,
   executor_.Enter();
   if (engine.GetOptions().stall_time == kUnlimited) return;
   watchdog_ = &engine.GetRuntime().GetWatchdog();
-  if (const Error why = watchdog_->Watch({&activity_, &probe_, &on_held})) {
+  if (const Error why = watchdog_->Watch({&scheduler.GetLoop(), &activity_, &probe_, &on_held})) {
     const std::string detail = "http: stalls are not noticed: " + why.Message();
     engine.Report({.kind = Event::Kind::kListener, .detail = detail});
   }

@@ -27,10 +27,7 @@ class HandlerRunner {
   HandlerRunner& operator=(const HandlerRunner&) = delete;
 
   /// A handler of `route` starts, or is resumed, on this thread.
-  void BeginHandler(http::Route& route) {
-    activity_.BeginHandler(route);
-    if (watchdog_ != nullptr) watchdog_->NoteHandler();
-  }
+  void BeginHandler(http::Route& route) { activity_.BeginHandler(route); }
   /// The handler has returned, or is suspended.
   void EndHandler() { activity_.EndHandler(); }
   /// Numbers the calls of handlers; a sample of them is measured.

@@ -15,7 +15,7 @@ Runtime::Runtime(const Engine& engine)
                  .report =
                      [&engine](const workers::Stall& stall) {
                        engine.Report({.kind = Event::Kind::kStall,
-                                      .pattern = stall.route.pattern,
+                                      .pattern = stall.pattern,
                                       .detail = stall.detail,
                                       .stack = stall.stack});
                      }}),

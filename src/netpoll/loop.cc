@@ -37,11 +37,17 @@ thread_local Loop* current_loop = nullptr;
 // sendfile has no MSG_NOSIGNAL, so a thread that turns a loop ignores SIGPIPE.
 void IgnorePipeSignal() {
   thread_local bool done = false;
-  if (std::exchange(done, true)) return;
+  if (done) [[likely]]
+    return;
+  done = true;
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+inline void Enter(std::atomic<TurnStep>& step, TurnStep entered) {
+  step.store(entered, std::memory_order_relaxed);
 }
 
 class FunctionTask final : public Task {
@@ -120,17 +126,28 @@ void Loop::Turn(Duration wait_max) {
   Loop* const outer = std::exchange(current_loop, this);
   const TimePoint before = std::exchange(now_, backend_->Now());
   turn_began_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  if (turn_hook_wanted_.load(std::memory_order_relaxed)) [[unlikely]]
+    CallTurnHook();
+  Enter(step_, TurnStep::kEvents);
   // Completions first: what came in time is not late because this thread was.
   backend_->Deliver();
   if (now_ - before > kLateTurn && timers_.NextWakeup() < now_ - kLateTurn) [[unlikely]]
     CatchUp();
+  Enter(step_, TurnStep::kTimers);
   timers_.Advance(now_);
+  Enter(step_, TurnStep::kTasks);
   RunPosted();
   RunDeferred();
+  Enter(step_, TurnStep::kOutput);
   FlushDirty();
   DeleteRetired();
   Wait(wait_max);
   current_loop = outer;
+}
+
+void Loop::CallTurnHook() {
+  turn_hook_wanted_.store(false, std::memory_order_relaxed);
+  if (turn_hook_) turn_hook_();
 }
 
 // One wait brings only so many events, or none where a signal has ended it. All that has arrived is

@@ -22,6 +22,17 @@ struct Dispatcher::Pattern {
   Job* last = nullptr;
   size_t running = 0;  // workers that run a job of it
 
+  void PushBack(Job& job) {
+    job.next_ = nullptr;
+    job.previous_ = last;
+    (last != nullptr ? last->next_ : first) = &job;
+    last = &job;
+  }
+  void Remove(Job& job) {
+    (job.previous_ != nullptr ? job.previous_->next_ : first) = job.next_;
+    (job.next_ != nullptr ? job.next_->previous_ : last) = job.previous_;
+    job.next_ = job.previous_ = nullptr;
+  }
   [[nodiscard]] bool Unused() const { return first == nullptr && running == 0; }
 };
 
@@ -48,11 +59,9 @@ Dispatcher::Pattern& Dispatcher::PatternOf(http::Route& route) {
 
 void Dispatcher::Enqueue(Job& job) {
   Pattern& pattern = PatternOf(job.Route());
-  job.next_ = nullptr;
   job.number_ = ++arrivals_;
   job.sweep_ = sweeps_;
-  (pattern.last != nullptr ? pattern.last->next_ : pattern.first) = &job;
-  pattern.last = &job;
+  pattern.PushBack(job);
   ++queued_;
 }
 
@@ -78,10 +87,14 @@ Dispatcher::Pattern* Dispatcher::Choose() {
 
 Job* Dispatcher::Pop(Pattern& pattern) {
   HON_ASSERT(pattern.first != nullptr && queued_ != 0);
-  Job* job = std::exchange(pattern.first, pattern.first->next_);
-  if (pattern.first == nullptr) pattern.last = nullptr;
+  Job* const job = IsLate(pattern) ? pattern.last : pattern.first;
+  pattern.Remove(*job);
   --queued_;
   return job;
+}
+
+bool Dispatcher::IsLate(const Pattern& pattern) const {
+  return sweeps_ - pattern.first->sweep_ >= kSweepsLate;
 }
 
 void Dispatcher::Tidy() {
@@ -93,16 +106,12 @@ void Dispatcher::Tidy() {
 void Dispatcher::RemoveJobs(bool all, std::vector<Job*>& to) {
   for (size_t i = 0; i < patterns_used_; ++i) {
     Pattern& pattern = *patterns_[i];
-    Job* job = std::exchange(pattern.first, nullptr);
-    pattern.last = nullptr;
-    while (job != nullptr) {
-      Job* next = std::exchange(job->next_, nullptr);
+    for (Job* job = pattern.first; job != nullptr;) {
+      Job* const next = job->next_;
       if (all || (sweeps_ - job->sweep_ >= kSweepsWaited && job->Ended())) {
+        pattern.Remove(*job);
         to.push_back(job);
         --queued_;
-      } else {
-        (pattern.last != nullptr ? pattern.last->next_ : pattern.first) = job;
-        pattern.last = job;
       }
       job = next;
     }

@@ -24,8 +24,10 @@ struct WorkerLoad {
 
 /// The policy of a worker pool.
 ///
-/// - Jobs of one pattern run in order of arrival. Among patterns the one with the fewest running
-///   jobs is next, so that no pattern waits behind the backlog of another.
+/// - Jobs of one pattern run in order of arrival while the oldest one waits briefly. Past
+///   kSweepsLate sweeps the newest one is next: in an overload the clients of the oldest jobs are
+///   those that give up, and new jobs would become as old before they ran. Among patterns the one
+///   with the fewest running jobs is next, so that no pattern waits behind the backlog of another.
 /// - A pattern takes a further worker only while it runs on fewer than kShareMax times as many as
 ///   are left: with 8 workers or more, one in eight is kept for other patterns.
 /// - As many workers run at once as there are processors; workers that wait in the kernel are not
@@ -46,6 +48,7 @@ class Dispatcher {
   };
 
   static constexpr size_t kShareMax = 7;
+  static constexpr uint64_t kSweepsLate = 3;
 
   /// One worker, as the dispatcher knows it. The address is fixed from AddWorker on.
   class Slot {
@@ -131,6 +134,7 @@ class Dispatcher {
   Pattern& PatternOf(http::Route& route);
   [[nodiscard]] Pattern* Choose();
   Job* Pop(Pattern& pattern);
+  [[nodiscard]] bool IsLate(const Pattern& pattern) const;
   void SetBlocked(Slot& slot, bool blocked);
   void LeavePattern(Slot& slot);
   void Park(Slot& slot, const WorkerLoad& load, TimePoint now);

@@ -28,9 +28,10 @@ class Job {
  private:
   friend class Dispatcher;
   friend class WorkerPool;
-  Job* next_ = nullptr;  // in a queue
-  uint64_t number_ = 0;  // in order of arrival
-  uint64_t sweep_ = 0;   // the last one of the dispatcher before the arrival
+  Job* next_ = nullptr;      // in a queue: the next newer one
+  Job* previous_ = nullptr;  // in a queue
+  uint64_t number_ = 0;      // in order of arrival
+  uint64_t sweep_ = 0;       // the last one of the dispatcher before the arrival
   http::Route* route_ = nullptr;
 };
 

@@ -1,6 +1,8 @@
 // A loop's queues, its timers against the real clock, and its end.
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -99,6 +101,50 @@ TEST_P(LoopTest, CurrentIsTheLoopOfTheThread) {
   loop_->Turn(Duration::zero());
   EXPECT_EQ(seen, loop_.get());
   EXPECT_EQ(Loop::Current(), nullptr);
+}
+
+TEST_P(LoopTest, OthersSeeTheStepOfATurn) {
+  EXPECT_EQ(loop_->TurnBegan(), TimePoint{});
+  std::vector<TurnStep> steps;
+  TimePoint began{};
+  const auto note = [&] {
+    steps.push_back(loop_->CurrentStep());
+    began = loop_->TurnBegan();
+  };
+  class NotingTimer final : public Timer {
+   public:
+    explicit NotingTimer(std::function<void()> hook) : hook_(std::move(hook)) {}
+    void OnTimer() override { hook_(); }
+
+   private:
+    std::function<void()> hook_;
+  };
+  NotingTimer timer(note);
+  loop_->Timers().Arm(timer, loop_->Now());
+  HookTask deferred(note);
+  loop_->Defer(deferred);
+  EXPECT_TRUE(TurnUntil([&] { return steps.size() == 2; }));
+  EXPECT_NE(began, TimePoint{});
+  EXPECT_EQ(loop_->TurnBegan(), TimePoint{});
+  EXPECT_EQ(std::count(steps.begin(), steps.end(), TurnStep::kTimers), 1);
+  EXPECT_EQ(std::count(steps.begin(), steps.end(), TurnStep::kTasks), 1);
+}
+
+TEST_P(LoopTest, TheHookOfATurnIsCalledOncePerRequest) {
+  int calls = 0;
+  loop_->NotifyOfTurn();
+  loop_->Turn(Duration::zero());  // there is no hook
+  loop_->SetTurnHook([&] { ++calls; });
+  loop_->Turn(Duration::zero());
+  EXPECT_EQ(calls, 0);
+  loop_->NotifyOfTurn();
+  loop_->NotifyOfTurn();
+  for (int i = 0; i < 3; ++i) loop_->Turn(Duration::zero());
+  EXPECT_EQ(calls, 1);
+  loop_->SetTurnHook({});
+  loop_->NotifyOfTurn();
+  loop_->Turn(Duration::zero());
+  EXPECT_EQ(calls, 1);
 }
 
 TEST_P(LoopTest, DeferredRunsInThisTurnAndFromADeferredTaskInTheNextWithoutAWait) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -81,6 +82,45 @@ TEST_F(DispatcherTest, JobsOfAPatternRunInOrder) {
   EXPECT_EQ(Next(worker), nullptr);
   EXPECT_TRUE(worker.Parked());
   EXPECT_EQ(worker.Jobs(), 2u);
+}
+
+// Under overload the newest job has a client that still waits; the others follow when the load
+// ends.
+TEST_F(DispatcherTest, WhereTheOldestJobIsLateTheNewestRunsFirst) {
+  Make(1, 1);
+  std::vector<Job*> removed;
+  Slot& worker = Start();
+  FakeJob& oldest = Enqueue(route_);
+  FakeJob& old = Enqueue(route_);
+  for (uint64_t i = 1; i < Dispatcher::kSweepsLate; ++i) dispatcher_->RemoveEnded(removed);
+  FakeJob& newer = Enqueue(route_);
+  EXPECT_EQ(Next(worker), &oldest) << "not late yet";
+  dispatcher_->RemoveEnded(removed);
+  FakeJob& newest = Enqueue(route_);
+  EXPECT_EQ(Next(worker), &newest);
+  EXPECT_EQ(Next(worker), &newer);
+  EXPECT_EQ(Next(worker), &old);
+  EXPECT_EQ(Next(worker), nullptr);
+  EXPECT_TRUE(removed.empty());
+}
+
+// A pattern that is late changes nothing for another one.
+TEST_F(DispatcherTest, EachPatternIsLateByItself) {
+  Make(1, 1);
+  std::vector<Job*> removed;
+  Slot& worker = Start();
+  Enqueue(route_);
+  for (uint64_t i = 0; i < Dispatcher::kSweepsLate; ++i) dispatcher_->RemoveEnded(removed);
+  FakeJob& newest = Enqueue(route_);
+  FakeJob& other = Enqueue(other_);
+  FakeJob& other_newest = Enqueue(other_);
+  EXPECT_EQ(Next(worker), &newest);
+  EXPECT_EQ(dispatcher_->HasJobs(), true);
+  std::vector<Job*> rest;
+  for (Job* job = Next(worker); job != nullptr; job = Next(worker)) rest.push_back(job);
+  ASSERT_EQ(rest.size(), 3U);
+  const auto at = [&](Job& job) { return std::find(rest.begin(), rest.end(), &job); };
+  EXPECT_LT(at(other), at(other_newest));
 }
 
 // One call after the other, each of which waits once: one worker runs them all.
@@ -222,8 +262,8 @@ TEST_F(DispatcherTest, EndedJobsLeaveTheQueue) {
   dispatcher_->RemoveEnded(removed);
   EXPECT_EQ(removed, (std::vector<Job*>{&later}));
   Slot& worker = Start();
+  EXPECT_EQ(Next(worker), &last) << "the newest: the oldest is late";
   EXPECT_EQ(Next(worker), &first);
-  EXPECT_EQ(Next(worker), &last);
   EXPECT_FALSE(dispatcher_->HasJobs());
   EXPECT_EQ(Next(worker), nullptr);
 }

@@ -21,7 +21,8 @@ struct Event {
     kHandshake,    // a TLS handshake failed, `detail` says why
     kFlood,        // a TLS connection was cut for a flood of records (hon/tls/limits.h)
     kCertificate,  // certificates were read anew, could not be read, or will expire soon
-    kStall,        // a handler holds its loop; `stack` may show where
+    kStall,        // a loop is held, by a handler (`pattern`) or by anything else that it runs
+                   // (`pattern` is empty, `detail` says what); `stack` may show where
     kProtocol,     // an HTTP/2 connection was ended for a fault of the peer; `detail` names the
                    // fault
     kCallback,     // a callback of the program threw; `detail` has its name and what()

@@ -32,7 +32,9 @@ inline constexpr unsigned kBlockingMax = 64;
 
 /// A loop has stalled when one call holds it for longer than this without suspending, and meanwhile
 /// computes for as long or waits in the kernel (WithStallTime). The pattern of the call is then
-/// moved at once, and Event::Kind::kStall is reported.
+/// moved at once, and Event::Kind::kStall is reported. The latter also where no handler runs: when
+/// the loop's thread waits in the kernel, other than for events, for as long, or one turn of the
+/// loop computes for ten times as long.
 inline constexpr Duration kStallTime = std::chrono::milliseconds(10);
 
 /// "inline", "workers", "adaptive".

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hon/base/result.h"
@@ -45,6 +46,9 @@ struct LoopOptions {
   /// Called once when kAuto had to fall back, with the reason. May be empty.
   std::function<void(std::string_view)> on_fallback = {};
 };
+
+/// A step of a turn. Fibers run in kEvents, kTimers or kTasks, by what has resumed them.
+enum class TurnStep : uint8_t { kEvents, kTimers, kTasks, kOutput };
 
 /// Work for a loop, intrusive so that posting it allocates nothing. Run once per Post or Defer; the
 /// task may be posted again, or destroyed, once Run has begun.
@@ -128,6 +132,20 @@ class Loop {
   /// For how long the turn that is under way has kept the thread, at `now`; zero while the loop
   /// waits for events. Any thread, approximate there.
   [[nodiscard]] Duration BusyFor(TimePoint now) const;
+  /// When the turn that is under way began; TimePoint{} while the loop waits for events. Any
+  /// thread, approximate there, as CurrentStep is.
+  [[nodiscard]] TimePoint TurnBegan() const {
+    return TimePoint(TimePoint::duration(turn_began_.load(std::memory_order_relaxed)));
+  }
+  [[nodiscard]] TurnStep CurrentStep() const { return step_.load(std::memory_order_relaxed); }
+
+  // For a thread that watches this loop and sleeps while nothing happens there.
+
+  /// Sets or, when empty, removes the function that NotifyOfTurn asks for. On the loop's thread.
+  void SetTurnHook(std::function<void()> hook) { turn_hook_ = std::move(hook); }
+  /// Has the hook called once, on the loop's thread, when the next turn begins. Any thread. A turn
+  /// that begins at the same time may miss the request.
+  void NotifyOfTurn() { turn_hook_wanted_.store(true, std::memory_order_relaxed); }
 
  private:
   friend class Acceptor;
@@ -154,6 +172,7 @@ class Loop {
 
   void Settle(Connection& c);
   void WakeUp();
+  void CallTurnHook();
 
   LoopOptions options_;
   TimePoint now_;
@@ -171,6 +190,9 @@ class Loop {
 
   std::atomic<size_t> load_{0};
   std::atomic<TimePoint::rep> turn_began_{0};  // 0: waits for events
+  std::atomic<TurnStep> step_{TurnStep::kEvents};
+  std::atomic<bool> turn_hook_wanted_{false};
+  std::function<void()> turn_hook_;
   // Shared with other threads: a stack of posted tasks, newest first.
   alignas(64) std::atomic<Task*> posted_{nullptr};
   std::atomic<bool> woken_{false};  // a wake-up is pending, so that a burst makes only one
