@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/await_disk.h"
 #include "engine/park_for_input.h"
 #include "hon/base/assert.h"
-#include "hon/fiber/blocking.h"
 #include "hon/netpoll/loop.h"
-#include "io/page_cache.h"
 
 namespace hon::engine {
 namespace {
@@ -16,8 +15,6 @@ namespace {
 constexpr size_t kBytesPerTurnMax = 256 * 1024;
 // One sendfile call blocks its loop for as long as the copy takes.
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
-// Bytes of a file that are looked for in the page cache, and read into it, at a time.
-constexpr int64_t kProbedFileBytes = 1024 * 1024;
 
 }  // namespace
 
@@ -84,12 +81,12 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
   if (Error err = DrainOutput(0)) return {0, std::move(err)};
   while (sent < count) {
     if (Error err = Obstacle(write_)) return {sent, std::move(err)};
-    const auto part = static_cast<size_t>(std::min(count - sent, kSendFileBytesMax));
     if (sent >= in_memory) [[unlikely]] {
-      const auto probed = static_cast<size_t>(std::min(count - sent, kProbedFileBytes));
-      in_memory = sent + static_cast<int64_t>(probed);
+      const int64_t probed = std::min(count - sent, kProbedFileBytes);
+      in_memory = sent + probed;
       if (AwaitDisk(file, offset + sent, probed)) continue;
     }
+    const auto part = static_cast<size_t>(std::min(in_memory - sent, kSendFileBytesMax));
     Result<size_t> n = connection_->SendFileSome(file, offset + sent, part);
     if (!n) {
       if (n.error().Is(io::ErrEof)) return {sent, io::ErrUnexpectedEof};
@@ -108,13 +105,8 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
   return {sent, {}};
 }
 
-// Sendfile of a part that is not in memory would hold the loop for as long as the disk takes.
-// Returns whether the fiber was suspended.
-bool ExchangeStream::AwaitDisk(const io::File& file, int64_t offset, size_t count) {
-  const int fd = file.Fd();
-  if (io::InPageCache(fd, offset, count)) return false;
-  // Without a thread sendfile waits for the disk.
-  return fiber::Blocking([=] { io::ReadIntoPageCache(fd, offset, count); }).has_value();
+void ExchangeStream::PrepareFile(io::File& file, int64_t offset, int64_t count) {
+  AwaitDisk(file, offset, count);
 }
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {

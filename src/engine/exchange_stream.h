@@ -48,6 +48,7 @@ class ExchangeStream final : public io::Stream {
   Error FillInput() override;
   Error DrainOutput(size_t bytes_max) override;
   io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
+  void PrepareFile(io::File& file, int64_t offset, int64_t count) override;
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
   void Yield() override;
@@ -79,7 +80,6 @@ class ExchangeStream final : public io::Stream {
  private:
   Error SuspendForInput();
   Error SuspendForOutput();
-  static bool AwaitDisk(const io::File& file, int64_t offset, size_t count);
   [[nodiscard]] Error Obstacle(Patience& patience);
   static void Wake(fiber::Fiber* waiter) {
     if (waiter != nullptr) fiber::Wake(*waiter);

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/await_disk.h"
 #include "engine/exchange.h"
 #include "engine/runtime.h"
 #include "hon/base/assert.h"
@@ -118,6 +119,11 @@ void FiberSpawner::Serve(const http::Target& target, http::ResponseWriter& w, ht
   // On a worker a further call stays on the worker.
   if (Exchange* exchange = Exchange::Running()) return exchange->ServeWithin(target, w, r);
   target.handler->ServeHTTP(w, r);
+}
+
+// A worker may wait for the disk.
+void FiberSpawner::PrepareFile(io::File& file, int64_t offset, int64_t count) {
+  if (Exchange::Running() != nullptr) AwaitDisk(file, offset, count);
 }
 
 }  // namespace hon::engine

@@ -27,6 +27,7 @@ class FiberSpawner final : public http::Spawner {
   void Yield() override;
   [[nodiscard]] Home& Here() override;
   void Serve(const http::Target& target, http::ResponseWriter& w, http::Request& r) override;
+  void PrepareFile(io::File& file, int64_t offset, int64_t count) override;
 
  private:
   class Job;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/await_disk.h"
 #include "engine/http2_conn.h"
 #include "engine/loop_services.h"
 #include "engine/park_for_input.h"
@@ -87,13 +88,20 @@ Error Http2Stream::DrainOutput(size_t bytes_max) {
 
 io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t count) {
   int64_t sent = 0;
+  int64_t in_memory = 0;  // bytes that a read finds in the page cache
   while (sent < count) {
     if (Out().Len() >= io::kHighWaterBytes) {
       if (Error err = DrainOutput(io::kHighWaterBytes / 2)) return {sent, std::move(err)};
     }
+    if (sent >= in_memory) [[unlikely]] {
+      const int64_t probed = std::min(count - sent, kProbedFileBytes);
+      in_memory = sent + probed;
+      AwaitDisk(file, offset + sent, probed);
+      if (Error err = Obstacle(write_)) return {sent, std::move(err)};
+    }
     io::Block* const block = Out().Pool().Get();
     const auto wanted = static_cast<size_t>(
-        std::min(count - sent,
+        std::min(in_memory - sent,
                  static_cast<int64_t>(std::min<size_t>(block->capacity, kFileBytesAtOnceMax))));
     const io::IoResult got = file.ReadAt({block->data, wanted}, offset + sent);
     if (got.n == 0) {
@@ -106,6 +114,10 @@ io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t cou
     sent += static_cast<int64_t>(got.n);
   }
   return {sent, {}};
+}
+
+void Http2Stream::PrepareFile(io::File& file, int64_t offset, int64_t count) {
+  AwaitDisk(file, offset, count);
 }
 
 void Http2Stream::SetReadDeadline(TimePoint deadline) {

@@ -49,6 +49,7 @@ class Http2Stream final : public io::Stream {
   Error FillInput() override;
   Error DrainOutput(size_t bytes_max) override;
   io::CopyResult SendFile(io::File& file, int64_t offset, int64_t count) override;
+  void PrepareFile(io::File& file, int64_t offset, int64_t count) override;
   void SetReadDeadline(TimePoint deadline) override;
   void SetWriteDeadline(TimePoint deadline) override;
 

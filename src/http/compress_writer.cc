@@ -20,6 +20,9 @@ namespace {
 constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
                                                       "Content-MD5"};
 
+// Bytes of a file that are read into memory at a time.
+constexpr int64_t kPreparedBytes = 1024 * 1024;
+
 bool HasDigest(const Header& header) {
   return std::any_of(kDigests.begin(), kDigests.end(),
                      [&](std::string_view name) { return header.Has(name); });
@@ -131,9 +134,24 @@ Error CompressWriter::Upgrade(std::string_view protocol, const http::Header& fie
 
 io::CopyResult CompressWriter::ReadFrom(io::Reader& from) {
   if (phase_ == Phase::kOpen) Begin(StatusOK);
-  if (phase_ != Phase::kPlain) return io::Copy(*this, from);
+  if (phase_ != Phase::kPlain) return CopyInto(from);
   const io::CopyResult copied = w_.ReadFrom(from);
   written_ += copied.n;
+  return copied;
+}
+
+// Each part of a file is in memory before it is read.
+io::CopyResult CompressWriter::CopyInto(io::Reader& from) {
+  io::CopyResult copied;
+  int64_t part_bytes = 0;
+  do {
+    PrepareRead(r_.Context(), from, kPreparedBytes);
+    io::LimitedReader part(from, kPreparedBytes);
+    io::CopyResult one = io::Copy(*this, part);
+    part_bytes = one.n;
+    copied.n += one.n;
+    copied.err = std::move(one.err);
+  } while (!copied.err && part_bytes == kPreparedBytes);
   return copied;
 }
 

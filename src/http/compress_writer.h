@@ -65,6 +65,7 @@ class CompressWriter final : public ResponseWriter {
  private:
   enum class Phase : uint8_t { kOpen, kWaiting, kPlain, kGzip };
 
+  io::CopyResult CopyInto(io::Reader& from);
   void Begin(int status);
   [[nodiscard]] bool MayCompress(int status);
   [[nodiscard]] BodyFacts Facts(int status);

@@ -7,6 +7,7 @@
 #include "hon/http/file_server.h"
 #include "hon/http/reply.h"
 #include "hon/http/sniff.h"
+#include "hon/http/spawner.h"
 #include "hon/http/status.h"
 #include "http/boundary.h"
 #include "http/compress_writer.h"
@@ -115,11 +116,12 @@ void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int6
 
 // Announces to `compress`, which `w` is or wraps, the properties of a 200. An error here occurs
 // again, and is answered, where the content is sent.
-void Announce(CompressWriter& compress, ResponseWriter& w, const Content& content) {
+void Announce(CompressWriter& compress, ResponseWriter& w, const Request& r,
+              const Content& content) {
   Header& header = w.Header();
   const bool keep_type =
       header.Has(HeaderId::kContentType) || header.Suppressed(HeaderId::kContentType);
-  if (!SetContentType(w, content.reader, content.name, content.types)) return;
+  if (!SetContentType(w, r, content.reader, content.name, content.types)) return;
   BodyFacts facts = {header.Get(HeaderId::kContentType), content.size,
                      !content.encoding.empty() || header.Has(HeaderId::kContentEncoding)};
   if (facts.length == Content::kUnknownSize) {
@@ -139,8 +141,8 @@ void SendError(ResponseWriter& w, std::string_view text, int status) {
   ReplyError(w, text, status);
 }
 
-bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,
-                    const mime::Types* types) {
+bool SetContentType(ResponseWriter& w, const Request& r, io::ReadSeeker& reader,
+                    std::string_view name, const mime::Types* types) {
   Header& header = w.Header();
   if (header.Has(HeaderId::kContentType) || header.Suppressed(HeaderId::kContentType)) return true;
   if (types == nullptr) types = &mime::Types::System();
@@ -149,6 +151,7 @@ bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view 
     header.Set(HeaderId::kContentType, known);
     return true;
   }
+  PrepareRead(r.Context(), reader, kSniffBytes);
   std::array<char, kSniffBytes> start;
   const io::IoResult got = io::ReadFull(reader, start);
   header.Set(HeaderId::kContentType, DetectContentType(std::string_view(start.data(), got.n)));
@@ -158,12 +161,12 @@ bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view 
 void SendContent(ResponseWriter& w, Request& r, const Content& content) {
   SetLastModified(w, content.modtime);
   if (r.Header.Touches(HeaderId::kIfNoneMatch, HeaderId::kIfModifiedSince, HeaderId::kRange)) {
-    if (CompressWriter* const compress = CompressWriter::In(w)) Announce(*compress, w, content);
+    if (CompressWriter* const compress = CompressWriter::In(w)) Announce(*compress, w, r, content);
   }
   const Precondition precondition = CheckPreconditions(w, r, content.modtime);
   if (precondition == Precondition::kAnswered) return;
   if (!content.encoding.empty()) w.Header().Set(HeaderId::kContentEncoding, content.encoding);
-  if (!SetContentType(w, content.reader, content.name, content.types)) {
+  if (!SetContentType(w, r, content.reader, content.name, content.types)) {
     return SendError(w, kCannotSeek, StatusInternalServerError);
   }
   int64_t size = content.size;

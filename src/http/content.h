@@ -29,8 +29,8 @@ void SendContent(ResponseWriter& w, Request& r, const Content& content);
 /// Sets Content-Type by the name, or else by the first bytes of `reader`, which is rewound; does
 /// nothing when the handler has set or suppressed the field. Returns false when `reader` cannot be
 /// rewound.
-bool SetContentType(ResponseWriter& w, io::ReadSeeker& reader, std::string_view name,
-                    const mime::Types* types);
+bool SetContentType(ResponseWriter& w, const Request& r, io::ReadSeeker& reader,
+                    std::string_view name, const mime::Types* types);
 
 /// Answers with an error, without the fields that described the content.
 void SendError(ResponseWriter& w, std::string_view text, int status);

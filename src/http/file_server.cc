@@ -234,7 +234,7 @@ class Serving {
       FsFile* const file = TryOpenFile(slot, Join(buffer, name, coding->suffix), info);
       if (file == nullptr) continue;
       // Content-Type is that of the plain file; its first bytes decide where its name does not.
-      if (!internal::SetContentType(*w_, plain, name, options_->types)) return false;
+      if (!internal::SetContentType(*w_, *r_, plain, name, options_->types)) return false;
       if (WantsETag(info)) SetETag(*w_, info, coding->suffix);
       Send(name, *file, info, coding->name);
       return true;

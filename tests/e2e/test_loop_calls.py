@@ -43,11 +43,12 @@ class LoopCallsTest(unittest.TestCase):
         self.assertIn("slept in", self.told(), command)
 
     def test_nothing_else_sleeps_on_a_loop(self):
-        for name in flags.tests:
-            with self.subTest(name):
+        for test in flags.tests:
+            name, _, wire = test.partition(":")
+            with self.subTest(test):
                 done = subprocess.run(
                     [sys.executable, str(HERE / f"test_{name}.py"), "--bin", flags.bin,
-                     "--backend", flags.backend, "--placement", "workers"],
+                     "--backend", flags.backend, "--placement", "workers", "--wire", wire or "plain"],
                     env=self.environment(), capture_output=True, text=True, timeout=500, check=False)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertEqual(self.told(), "")
@@ -59,7 +60,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--backend", default="epoll")
     parser.add_argument("--library", required=True, help="what loop_calls.cc was built to")
-    parser.add_argument("tests", nargs="+", help="wire, limits, ...: test_NAME.py")
+    parser.add_argument("tests", nargs="+", help="wire, limits, ...: test_NAME.py; wire:tls1.3: over TLS")
     flags = parser.parse_args()
     unittest.main(verbosity=2, argv=sys.argv[:1])
 

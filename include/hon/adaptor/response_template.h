@@ -297,8 +297,10 @@ io::CopyResult BasicResponse<Encoder>::ReadFrom(io::Reader& from) {
     const Result<int64_t> offset = file->Position();
     // Descriptors without a position or with a size of 0 are read in place of sendfile: pipes,
     // files of /proc.
-    if (size && offset && std::min(limit, *size - *offset) >= kSendFileBytesMin) {
-      return CopyFile(from, *file, *offset, std::min(limit, *size - *offset));
+    if (size && offset) {
+      const int64_t count = std::min(limit, *size - *offset);
+      if (count >= kSendFileBytesMin) return CopyFile(from, *file, *offset, count);
+      if (count > 0) encoder_.GetStream().PrepareFile(*file, *offset, count);
     }
   }
   return CopyBlocks(from);
@@ -357,6 +359,7 @@ io::CopyResult BasicResponse<Encoder>::CopyFile(io::Reader& from, io::File& file
   const bool sniffs = phase_ == Phase::kCommitted && encoder_.Facts().auto_type;
   if (sniffs && buffered_ < http::kSniffBytes) {
     char first[http::kSniffBytes];
+    encoder_.GetStream().PrepareFile(file, offset, http::kSniffBytes);
     const io::IoResult got = io::ReadFull(from, first);
     if (got.err) return {0, got.err};
     if (const io::IoResult put = Write({first, got.n}); put.err) return {0, put.err};

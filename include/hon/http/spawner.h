@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "hon/appcontext/context.h"
 #include "hon/http/handler.h"
 #include "hon/http/server_context.h"
+#include "hon/io/io.h"
 
 namespace hon::http {
 
@@ -39,7 +41,14 @@ class Spawner {
   /// Calls `target`, which the calling handler has resolved for `r`, on the thread where its route
   /// is placed, and waits until it has returned. Throws what `target` throws.
   virtual void Serve(const Target& target, ResponseWriter& w, Request& r) = 0;
+  /// The calling handler is about to read these bytes of `file`. Where that would hold a loop,
+  /// since they are not in memory, waits until another thread has read them. Errors are left to the
+  /// read.
+  virtual void PrepareFile(io::File& /*file*/, int64_t /*offset*/, int64_t /*count*/) {}
 };
+
+/// Spawner::PrepareFile for the next `count` bytes of `reader`, at most, where a file is behind it.
+void PrepareRead(const appcontext::Context& request, io::Reader& reader, int64_t count);
 
 /// The key of a Spawner* in the context of a request.
 inline constexpr ContextKey SpawnerKey{"http-spawner"};

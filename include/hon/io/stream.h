@@ -46,6 +46,11 @@ class Stream {
   /// stream of a loop runs everything else that is ready first.
   virtual void Yield() {}
 
+  /// The caller is about to read these bytes of `file` on its own thread. A stream of a loop has
+  /// another thread read them into the page cache if they are not there: a slow disk would hold the
+  /// loop. Suspends meanwhile; errors of the file are left to the read.
+  virtual void PrepareFile(File& /*file*/, int64_t /*offset*/, int64_t /*count*/) {}
+
  protected:
   Stream() = default;
   Stream(LinkBuffer& in, LinkBuffer& out) : in_(&in), out_(&out) {}
