@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -60,10 +61,14 @@ std::string Http2Json(const engine::Http2Stats& stats) {
 }  // namespace
 
 Figures::Figures(std::function<ServerFigures()> ask, sse::Broadcaster& stream)
-    : ask_(std::move(ask)),
-      stream_(&stream),
-      started_ms_(UnixMilliseconds()),
-      thread_([this] { Run(); }) {}
+    : ask_(std::move(ask)), stream_(&stream), started_ms_(UnixMilliseconds()) {
+  Result<Thread> thread = Thread::Start({.name = "hon-figures"}, [this] { Run(); });
+  if (!thread) {
+    std::fprintf(stderr, "hon: no figures are published: %s\n", thread.error().Message().c_str());
+    return;
+  }
+  thread_ = std::move(*thread);
+}
 
 Figures::~Figures() {
   {
@@ -71,7 +76,7 @@ Figures::~Figures() {
     stopped_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.Joinable()) thread_.Join();
 }
 
 std::string Figures::Json() const {

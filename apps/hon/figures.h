@@ -5,9 +5,9 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "hon/base/thread.h"
 #include "hon/engine/engine.h"
 #include "hon/sse/broadcaster.h"
 
@@ -51,7 +51,7 @@ class Figures {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace hon::app

@@ -184,12 +184,10 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
        {server::NotifySupervisor("READY=1"), succeeds ? listen_for_operators(true) : Error()}) {
     if (err) std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
   }
-  std::thread stopper([&] {
-    AwaitEnd(server, signals, command_line, reload);
-    End(server, flags);
-  });
+  // The loops serve on their threads; this one waits for signals.
+  AwaitEnd(server, signals, command_line, reload);
+  End(server, flags);
   const Error end = server.Serve();
-  stopper.join();
   if (end.Is(http::ErrServerClosed)) return 0;
   return Fails(end);
 }

@@ -10,7 +10,9 @@
 #include <fstream>
 #include <system_error>
 #include <thread>
+#include <utility>
 
+#include "hon/base/thread.h"
 #include "hon/server/supervisor.h"
 
 namespace hon::app {
@@ -58,10 +60,12 @@ Error Succeed(server::Server& server, const std::string& program,
 }
 
 void EndAnyway() {
-  std::thread([] {
+  Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
     std::this_thread::sleep_for(kEndAfter);
     std::_Exit(1);
-  }).detach();
+  });
+  if (!thread) std::_Exit(1);
+  static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 
 }  // namespace hon::app

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <functional>
 #include <string>
-#include <thread>
 
 #include "endpoints.h"
 #include "flags.h"
@@ -102,21 +101,18 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
               std::string(server.Backend()).c_str(), server.Loops());
   std::fflush(stdout);
 
-  std::thread stopper([&] {
-    while (signals.Wait() == SIGHUP) {
-      if (Error err = reload()) {
-        LogLine(LogKind::kOther,
-                "hon_wire_server: keeping the old certificates: " + err.Message() + "\n");
-      }
+  // The loops serve on their threads; this one waits for signals.
+  while (signals.Wait() == SIGHUP) {
+    if (Error err = reload()) {
+      LogLine(LogKind::kOther,
+              "hon_wire_server: keeping the old certificates: " + err.Message() + "\n");
     }
-    const auto [grace, cancel] =
-        appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
-    if (server.Shutdown(grace)) LogLine(LogKind::kOther, "requests were cut at shutdown\n");
-    static_cast<void>(server.Close());
-  });
-  const Error end = server.Serve();
-  stopper.join();
-  return end.Is(http::ErrServerClosed) ? 0 : 1;
+  }
+  const auto [grace, cancel] =
+      appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
+  if (server.Shutdown(grace)) LogLine(LogKind::kOther, "requests were cut at shutdown\n");
+  static_cast<void>(server.Close());
+  return server.Serve().Is(http::ErrServerClosed) ? 0 : 1;
 }
 
 }  // namespace
