@@ -109,13 +109,13 @@ void Read(const char* call, int fd, off_t offset, size_t count) {
 }
 
 template <class Function>
-Function Next(Function, const char* name) {
+Function Original(Function, const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace
 
-#define HON_NEXT(name) static const auto next = Next(&name, #name)
+#define HON_NEXT(name) static const auto next = Original(&name, #name)
 
 extern "C" ssize_t read(int fd, void* into, size_t size) {
   HON_NEXT(read);
