@@ -10,7 +10,7 @@ using engine::simulation::NewSecure;
 using engine::simulation::RunSeeds;
 using simulation::TransportSimulation;
 
-constexpr uint32_t kTlsSeeds = engine::simulation::kSeeds / 2;  // a handshake is a millisecond
+constexpr uint32_t kTlsSeeds = engine::simulation::kSeeds / 4;  // one is 5 ms
 
 TEST(TransportTlsSimulationTest, EverySeedOfHttp1Ends) {
   RunSeeds(kTlsSeeds, [](uint32_t seed) {

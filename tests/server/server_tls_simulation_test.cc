@@ -13,7 +13,7 @@ using engine::simulation::Http2Simulation;
 using engine::simulation::NewSecure;
 using engine::simulation::RunSeeds;
 
-constexpr uint32_t kTlsSeeds = engine::simulation::kSeeds / 2;  // a handshake is a millisecond
+constexpr uint32_t kTlsSeeds = engine::simulation::kSeeds / 4;  // one is 5 ms
 
 TEST(TlsSimulationTest, EverySeedOfHttp1EndsWhole) {
   RunSeeds(kTlsSeeds, [](uint32_t seed) { Http1Simulation(seed, simulation::NewTls).Run(); });
