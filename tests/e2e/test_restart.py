@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -45,6 +46,9 @@ class Load:
         for thread in self.threads:
             thread.join()
 
+    def _connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
     def _ask(self, connection):
         """Whether the connection goes on."""
         connection.sendall(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -61,7 +65,7 @@ class Load:
     def _run(self, keeps):
         while not self.stop:
             try:
-                connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+                connection = self._connect()
             except OSError:
                 with self.lock:
                     self.refused += 1
@@ -74,6 +78,57 @@ class Load:
                 except OSError as error:
                     with self.lock:
                         self.lost.append(repr(error))
+
+
+class TlsLoad(Load):
+    """The same over TLS."""
+
+    def _connect(self):
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return harness.wire_context().wrap_socket(raw, server_hostname="localhost")
+
+
+class Http2Load(Load):
+    """Clients of HTTP/2 over TLS; a stream past the last one of a GOAWAY is asked for again (RFC 9113
+    section 6.8)."""
+
+    def __init__(self, server):
+        import h2client  # pylint: disable=import-outside-toplevel
+        self.h2client, self.server = h2client, server
+        super().__init__(server.tls_port)
+
+    def _run(self, keeps):
+        while not self.stop:
+            try:
+                client = self.h2client.Client(self.server, tls=True, timeout=20)
+            except (OSError, AssertionError):
+                with self.lock:
+                    self.refused += 1
+                time.sleep(0.01)
+                continue
+            with client:
+                while not self.stop and not client.goaways and self._ask_once(client) and keeps:
+                    pass
+
+    def _ask_once(self, client):
+        stream = None
+        try:
+            stream = client.open("/file")
+            answer = client.wait(stream, seconds=WAIT_SECONDS)
+            if not answer.ended:
+                raise ConnectionError(f"no end of {answer}")
+        except (OSError, AssertionError, self.h2client.h2.exceptions.ProtocolError) as error:
+            again = client.goaways and (stream is None or stream > client.goaways[-1][0])
+            if not again:
+                with self.lock:
+                    self.lost.append(f"{error!r}, stream {stream}, {client.goaways}")
+            return False
+        with self.lock:
+            if answer.body == BODY:
+                self.answered += 1
+            else:
+                self.lost.append(repr(answer))
+        return True
 
 
 def alive(pid):
@@ -94,8 +149,8 @@ class RestartTest(unittest.TestCase):
         return int(self.pid_file.read_text())
 
     @contextlib.contextmanager
-    def server(self):
-        server = harness.Server("--pid-file", self.pid_file, "--file", self.file, program="hon")
+    def server(self, *flags):
+        server = harness.Server("--pid-file", self.pid_file, "--file", self.file, *flags, program="hon")
         with server:
             try:
                 self.assertEqual(self.pid(), server.pid)
@@ -126,6 +181,42 @@ class RestartTest(unittest.TestCase):
         self.assertEqual(load.lost, [])
         self.assertEqual(load.refused, 0)
         self.assertGreater(load.answered, 20 * RESTARTS)
+
+    def check_restarts(self, server, load):
+        with load:
+            for _ in range(RESTARTS):
+                before = self.pid()
+                seen = load.answered
+                self.assertTrue(harness.wait_until(lambda: load.answered > seen + 5, WAIT_SECONDS))
+                os.kill(before, signal.SIGUSR2)
+                self.assertTrue(harness.wait_until(lambda: self.pid() != before, WAIT_SECONDS))
+                after_restart = load.answered
+                self.assertTrue(harness.wait_until(lambda: load.answered > after_restart + 5, WAIT_SECONDS))
+                self.assertTrue(harness.wait_until(
+                    lambda: before == server.pid or not alive(before), WAIT_SECONDS))
+        self.assertEqual(load.lost, [])
+        self.assertEqual(load.refused, 0)
+
+    @staticmethod
+    def tls_flags():
+        program = pathlib.Path(harness.settings.bin) / "hon"
+        if "--tls-addr" not in subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout:
+            harness.skip_all("hon is built without TLS")
+        certificates = harness.wire_certificates()
+        return ["--tls-addr", "127.0.0.1:0", "--cert", certificates.path("localhost.cert"),
+                "--key", certificates.path("localhost.key")]
+
+    def test_restarts_over_tls(self):
+        harness.settings.wire = "tls1.3"
+        self.addCleanup(setattr, harness.settings, "wire", "plain")
+        context = harness.wire_context()
+        self.assertIsNotNone(context)
+        with self.server(*self.tls_flags()) as server:
+            self.check_restarts(server, TlsLoad(server.tls_port))
+
+    def test_restarts_over_http2(self):
+        with self.server(*self.tls_flags()) as server:
+            self.check_restarts(server, Http2Load(server))
 
     def test_a_successor_that_does_not_come_leaves_the_server(self):
         with self.server() as server:
