@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "netpoll/connection_io.h"
 #include "netpoll/socket_calls.h"
 
 namespace hon::netpoll {
@@ -49,6 +50,16 @@ ssize_t Backend::Send(int fd, const iovec* parts, int count) { return SendParts(
 
 ssize_t Backend::SendFile(int fd, int file, int64_t offset, size_t count) {
   return SendFilePart(fd, file, offset, count);
+}
+
+ssize_t Backend::ReceiveBlock(Connection& c, io::BlockPool& pool, bool* filled) {
+  io::Block* const block = pool.Get();
+  const size_t room = block->capacity;
+  const ssize_t n = Uninterrupted([&] { return ::recv(c.Fd(), block->data, room, MSG_DONTWAIT); });
+  *filled = n == static_cast<ssize_t>(room);
+  const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
+  if (!kept) io::BlockPool::Unref(block);
+  return n;
 }
 
 void Backend::EndWrite(int fd) { ::shutdown(fd, SHUT_WR); }

@@ -67,6 +67,8 @@ class Backend {
   virtual bool Deliver() = 0;
   /// There is something to deliver without a wait.
   [[nodiscard]] virtual bool HasReady() const = 0;
+  /// The last wait brought as many events as one wait can bring: the kernel may have more.
+  [[nodiscard]] virtual bool MoreEvents() const { return false; }
   /// Ends the current wait, or else the next one. From any thread.
   virtual void Wake() = 0;
   [[nodiscard]] virtual TimePoint Now() const { return Clock::now(); }
@@ -86,6 +88,9 @@ class Backend {
   /// The connection is established, or has begun or ceased to want input. Called at the end of a
   /// turn.
   virtual void Sync(Connection& c) = 0;
+  /// Called before a step of the handshake of `c`. Receives the input that the backend has left in
+  /// the socket until then.
+  virtual void ReceiveHandshake(Connection&) {}
   /// Reports once when the socket takes bytes (or is broken).
   virtual void WatchWritable(Connection& c) = 0;
   /// Ends all operations above and closes the descriptor. Operations still in flight are seen in
@@ -116,6 +121,9 @@ class Backend {
  protected:
   /// Accepts what waits, up to the share of a turn.
   void AcceptSome(Acceptor& acceptor);
+  /// One recv into a block of `pool`, which `c` keeps if it needs it. Returns the number of bytes,
+  /// or a negated errno; sets `filled` when the block had no room for more.
+  static ssize_t ReceiveBlock(Connection& c, io::BlockPool& pool, bool* filled);
 };
 
 /// Whether accept failed by the fate of one connection, so that the next one may be accepted

@@ -40,6 +40,7 @@ class EpollBackend final : public ReadinessBackend {
   ~EpollBackend() override;
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kEpoll; }
+  [[nodiscard]] bool MoreEvents() const override { return full_; }
   void Wait(Duration wait_max) override;
   bool Deliver() override;
   void Wake() override;
@@ -59,6 +60,7 @@ class EpollBackend final : public ReadinessBackend {
   int epoll_;
   int wakeup_;
   int event_count_ = 0;
+  bool full_ = false;        // the last wait brought kEventsMax events
   bool exact_waits_ = true;  // epoll_pwait2 is there and allowed
   std::array<epoll_event, kEventsMax> events_;
 };
@@ -98,6 +100,7 @@ int EpollBackend::WaitFor(Duration wait_max) {
 void EpollBackend::Wait(Duration wait_max) {
   const int n = WaitFor(wait_max);
   event_count_ = std::max(n, 0);
+  full_ = n == kEventsMax;
   // The loop goes on with its timers and tasks, but does not spin.
   if (n < 0 && errno != EINTR && wait_max > Duration::zero()) ::nanosleep(&kWithoutWait, nullptr);
 }

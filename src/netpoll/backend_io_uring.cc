@@ -38,6 +38,11 @@ using Io = ConnectionIo;
 // When so much has come in one batch, more blocks would not make the batches better: what the cache
 // cannot hold until it is looked at costs more than another turn.
 constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
+// With a wait that is over at once the kernel makes at least so many completions, if it has them
+// (IO_LOCAL_TW_DEFAULT_MAX of Linux 6.13 is 20), and leaves the rest to the next wait.
+constexpr unsigned kFullWait = 16;
+// Blocks that are received into before one step of a handshake. The largest ClientHello needs two.
+constexpr unsigned kHandshakeBlocksMax = 4;
 // Blocks that a connection is expected to fill in a batch of that size.
 constexpr size_t kBlocksEach = 4;
 
@@ -113,6 +118,7 @@ class IoUringBackend final : public Backend {
   void Wait(Duration wait_max) override;
   bool Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
+  [[nodiscard]] bool MoreEvents() const override { return completed_ >= kFullWait; }
   void Wake() override;
   void StartAccept(Acceptor& acceptor) override;
   void StopAccept(Acceptor& acceptor) override;
@@ -120,6 +126,7 @@ class IoUringBackend final : public Backend {
   /// Nothing is armed before the connection is established and wants input.
   Error Attach(Connection&) override { return {}; }
   void Sync(Connection& c) override;
+  void ReceiveHandshake(Connection& c) override;
   void WatchWritable(Connection& c) override;
   void Close(Connection& c) override;
 
@@ -134,6 +141,7 @@ class IoUringBackend final : public Backend {
   void Cancel(uint64_t target, uint64_t data);
   void CancelReceive(Connection& c);
   void WatchPeer(Connection& c);
+  void WatchHandshake(Connection& c);
   void ReceiveAgainIfUntold();
   void CancelAccept(Acceptor& acceptor);
 
@@ -158,6 +166,7 @@ class IoUringBackend final : public Backend {
   std::vector<int> closing_;          // descriptors that were given up on another thread
   std::vector<Acceptor*> acceptors_;  // that want connections
   size_t received_ = 0;               // in this batch
+  unsigned completed_ = 0;            // operations, in the last batch
   // Connections that found no block, while no more are to be provided, in the order of their
   // failures.
   std::vector<Connection*> starved_;
@@ -252,7 +261,8 @@ void IoUringBackend::WatchWakeup() {
 
 bool IoUringBackend::Deliver() {
   TakeThread();
-  const bool any = Complete() != 0;
+  completed_ = Complete();
+  const bool any = completed_ != 0;
   if (ring_.TakeLost()) [[unlikely]]
     Recover();
   return any;
@@ -349,11 +359,38 @@ void IoUringBackend::Sync(Connection& c) {
   if (Io::WantsInput(c)) {
     // A receive that is being cancelled is armed again at the answer to the cancellation.
     if (Io::Holds(c, Io::Hold::kRecvInFlight) || Io::Holds(c, Io::Hold::kStarved)) return;
+    if (Io::Handshaking(c)) return WatchHandshake(c);
     Io::TakeHold(c, Io::Hold::kRecvInFlight);
     return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
   }
   CancelReceive(c);
-  WatchPeer(c);
+  // The poll of the peer would be in the way of the handshake's, whose next step sees all of it.
+  if (!Io::Handshaking(c)) WatchPeer(c);
+}
+
+// Input of a handshake is only watched for, and stays in the socket until the step is due: among
+// thousands of handshakes that begin at once, established connections would wait for the receives.
+void IoUringBackend::WatchHandshake(Connection& c) {
+  if (Io::Holds(c, Io::Hold::kPeerPollInFlight)) return;
+  Io::TakeHold(c, Io::Hold::kPeerPollInFlight);
+  Poll(c.Fd(), POLLIN | POLLRDHUP, Tagged(&c, Op::kPeer));
+}
+
+void IoUringBackend::ReceiveHandshake(Connection& c) {
+  HON_ASSERT(!Io::Holds(c, Io::Hold::kRecvInFlight));
+  bool filled = true;
+  for (unsigned i = 0; i < kHandshakeBlocksMax && filled && Io::WantsInput(c); ++i) {
+    ssize_t n = 0;
+    try {
+      n = ReceiveBlock(c, loop_->Blocks(), &filled);
+    } catch (const std::bad_alloc&) {
+      n = -ENOMEM;
+    }
+    if (n == -EAGAIN) break;
+    if (n < 0) return Io::InputFailed(c, static_cast<int>(-n));
+    if (n == 0) return Io::InputEnded(c);
+  }
+  Io::RequestSync(c);
 }
 
 void IoUringBackend::WatchPeer(Connection& c) {
@@ -469,11 +506,12 @@ void IoUringBackend::OnWritable(Connection& c) {
 
 void IoUringBackend::OnPeer(Connection& c, int result) {
   Io::DropHold(c, Io::Hold::kPeerPollInFlight);
+  if (Io::Handshaking(c)) return Io::QueueHandshake(c);
   if (result < 0 || Io::Closed(c)) return;
-  // While input is wanted the receive tells all this, in order.
-  if (Io::WantsInput(c)) return peer_left_.push_back(&c);
+  // A poll that was meant for the handshake, and whose input the last step has received.
+  if (result == POLLIN) return Io::RequestSync(c);
   // While input is wanted, the receive reports all of this, in order.
-  if (Io::WantsInput(c)) return;
+  if (Io::WantsInput(c)) return peer_left_.push_back(&c);
   const bool hung_up = (result & (POLLERR | POLLHUP)) != 0;
   Io::PeerLeft(c, hung_up);
   if (!hung_up && !Io::Closed(c)) Io::RequestSync(c);

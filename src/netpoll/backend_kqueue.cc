@@ -40,6 +40,7 @@ class KqueueBackend final : public ReadinessBackend {
   Error Init();
 
   [[nodiscard]] BackendKind Kind() const override { return BackendKind::kKqueue; }
+  [[nodiscard]] bool MoreEvents() const override { return full_; }
   void Wait(Duration wait_max) override;
   bool Deliver() override;
   void Wake() override;
@@ -57,6 +58,7 @@ class KqueueBackend final : public ReadinessBackend {
 
   int queue_;
   int event_count_ = 0;
+  bool full_ = false;  // the last wait brought kEventsMax events
   std::array<struct kevent, kEventsMax> events_;
 };
 
@@ -86,6 +88,7 @@ void KqueueBackend::Wait(Duration wait_max) {
                          wait_max == kUnlimited ? nullptr : &time);
   HON_ASSERT(n >= 0 || errno == EINTR);
   event_count_ = std::max(n, 0);
+  full_ = n == kEventsMax;
 }
 
 void KqueueBackend::Wake() {

@@ -42,10 +42,15 @@ struct ConnectionIo {
   static void ForgetFd(Connection& c) { c.fd_ = -1; }
   static bool Closed(const Connection& c) { return c.phase_ == Connection::Phase::kClosed; }
   static bool Connecting(const Connection& c) { return c.phase_ == Connection::Phase::kConnecting; }
+  static bool Handshaking(const Connection& c) {
+    return c.phase_ == Connection::Phase::kHandshaking;
+  }
 
   /// Whether a receive should be in flight.
   static bool WantsInput(const Connection& c) { return c.WantsInput(); }
 
+  /// Input of a handshake has arrived: its next step is due.
+  static void QueueHandshake(Connection& c) { c.QueueHandshake(); }
   static void StepHandshake(Connection& c) { c.StepHandshake(); }
   // Of a connection with a record layer (connection_records.cc).
   static Connection*& HandshakeNext(Connection& c);

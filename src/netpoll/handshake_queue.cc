@@ -35,16 +35,34 @@ void HandshakeQueue::Push(Connection& c) {
 
 void HandshakeQueue::Run() {
   deferred_ = false;
+  if (!Pauses()) RunSteps();
+  if (!waiting_.Empty() && !std::exchange(deferred_, true)) loop_.Defer(*this);
+}
+
+bool HandshakeQueue::Pauses() {
+  Backend& backend = LoopIo::BackendOf(loop_);
+  if (!backend.MoreEvents()) {
+    resume_at_ = kNever;
+    return false;
+  }
+  const TimePoint now = backend.Now();
+  if (resume_at_ == kNever) resume_at_ = now + kHandshakePauseMax;
+  if (now < resume_at_) return true;
+  resume_at_ = kNever;
+  return false;
+}
+
+void HandshakeQueue::RunSteps() {
   Backend& backend = LoopIo::BackendOf(loop_);
   const TimePoint until = backend.Now() + kHandshakeTimePerTurn;
   unsigned steps = 0;
   while (Connection* const c = waiting_.PopFront()) {
     ConnectionIo::DropHold(*c, ConnectionIo::Hold::kHandshakeQueued);
+    if (ConnectionIo::Handshaking(*c)) backend.ReceiveHandshake(*c);
     if (ConnectionIo::Closed(*c)) continue;
     ConnectionIo::StepHandshake(*c);
     if (++steps == kHandshakeStepsPerTurn || backend.Now() >= until) break;
   }
-  if (!waiting_.Empty() && !std::exchange(deferred_, true)) loop_.Defer(*this);
 }
 
 void HandshakeQueue::HandOver(Connection& c) {

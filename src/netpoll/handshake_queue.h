@@ -16,6 +16,10 @@ namespace hon::netpoll {
 inline constexpr Duration kHandshakeTimePerTurn = std::chrono::milliseconds(1);
 inline constexpr unsigned kHandshakeStepsPerTurn = 64;
 
+/// While the kernel has more events than one wait brings, turns run no steps, for at most this
+/// time: the events of established connections stand behind those of thousands of handshakes.
+inline constexpr Duration kHandshakePauseMax = std::chrono::milliseconds(4);
+
 /// The handshakes of one loop's connections whose next step is due, first come first served. Each
 /// turn runs some of them, after the events of the established connections were delivered. Long
 /// steps run on a thread that the first of them starts.
@@ -54,13 +58,16 @@ class HandshakeQueue final : public Task {
     HandshakeQueue& queue_;
   };
 
+  [[nodiscard]] bool Pauses();
+  void RunSteps();
   void TakeReturned();
   bool StartThread();
   void ThreadMain();
 
   Loop& loop_;
   List waiting_;
-  bool deferred_ = false;  // this task is in the loop's list
+  bool deferred_ = false;         // this task is in the loop's list
+  TimePoint resume_at_ = kNever;  // the end of a pause; kNever: none has begun
   Returned returned_;
   Thread thread_;
   std::mutex mutex_;  // guards the following members

@@ -30,6 +30,17 @@ void ReadinessBackend::Sync(Connection& c) {
 
 // Input for which there is no memory costs its connection.
 void ReadinessBackend::Receive(Connection& c) {
+  if (ConnectionIo::Handshaking(c)) [[unlikely]]
+    return ConnectionIo::QueueHandshake(c);
+  try {
+    if (ReceiveSome(c)) Note(c);
+  } catch (const std::bad_alloc&) {
+    ConnectionIo::InputFailed(c, ENOMEM);
+  }
+}
+
+void ReadinessBackend::ReceiveHandshake(Connection& c) {
+  if (!ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits)) return;
   try {
     ReceiveSome(c);
   } catch (const std::bad_alloc&) {
@@ -37,7 +48,8 @@ void ReadinessBackend::Receive(Connection& c) {
   }
 }
 
-void ReadinessBackend::ReceiveSome(Connection& c) {
+// Returns true when the handler is to be called.
+bool ReadinessBackend::ReceiveSome(Connection& c) {
   bool moved = false;
   for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
     if (i == kReceivesPerTurnMax) {
@@ -66,9 +78,10 @@ void ReadinessBackend::ReceiveSome(Connection& c) {
       break;
     }
     if (moved) ConnectionIo::DeliverInput(c);
-    return ConnectionIo::InputFailed(c, static_cast<int>(-n));
+    ConnectionIo::InputFailed(c, static_cast<int>(-n));
+    return false;
   }
-  if (moved) Note(c);
+  return moved;
 }
 
 void ReadinessBackend::Note(Connection& c) {
@@ -84,21 +97,12 @@ void ReadinessBackend::TellReceived() {
 }
 
 ssize_t ReadinessBackend::ReceiveOnce(Connection& c, bool* filled) {
-  const auto receive = [&](char* into, size_t size) {
-    const ssize_t n = Uninterrupted([&] { return ::recv(c.Fd(), into, size, MSG_DONTWAIT); });
-    *filled = n == static_cast<ssize_t>(size);
-    return n;
-  };
   const std::span<char> tail = ConnectionIo::InputTail(c);
-  if (tail.size() >= kTailRoomMin) {
-    const ssize_t n = receive(tail.data(), tail.size());
-    if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
-    return n;
-  }
-  io::Block* block = blocks_->Get();
-  const ssize_t n = receive(block->data, block->capacity);
-  const bool kept = n > 0 && ConnectionIo::ReceivedBlock(c, block, static_cast<size_t>(n));
-  if (!kept) io::BlockPool::Unref(block);
+  if (tail.size() < kTailRoomMin) return ReceiveBlock(c, *blocks_, filled);
+  const ssize_t n =
+      Uninterrupted([&] { return ::recv(c.Fd(), tail.data(), tail.size(), MSG_DONTWAIT); });
+  *filled = n == static_cast<ssize_t>(tail.size());
+  if (n > 0) ConnectionIo::ReceivedInTail(c, static_cast<size_t>(n));
   return n;
 }
 

@@ -18,12 +18,12 @@ class ReadinessBackend : public Backend {
   void Bind(Loop& loop) override { blocks_ = &loop.Blocks(); }
   [[nodiscard]] bool HasReady() const override { return ready_first_ != nullptr; }
   void Sync(Connection& c) override;
+  void ReceiveHandshake(Connection& c) override;
 
  protected:
   /// Receives the waiting input that `c` wants, up to its share of a turn. TellReceived at the
-  /// latest reports it.
+  /// latest reports it. The input of a handshake stays in the socket until the step is due.
   void Receive(Connection& c);
-  void ReceiveSome(Connection& c);
   /// Receives for the connections that had used up their share of the last turn, and reports.
   void DeliverReady();
   /// Ends a run of Receive: reports the received input.
@@ -34,6 +34,7 @@ class ReadinessBackend : public Backend {
   // in the processor's caches only once a batch, while the bytes are still in them.
   static constexpr size_t kToldTogetherMax = 32;
 
+  bool ReceiveSome(Connection& c);
   ssize_t ReceiveOnce(Connection& c, bool* filled);
   ssize_t ReceiveMore(Connection& c, bool* filled);
   void Note(Connection& c);

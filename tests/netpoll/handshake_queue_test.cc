@@ -68,6 +68,32 @@ TEST_F(HandshakeQueueTest, ATurnMakesSomeStepsAndServesEstablishedConnectionsFir
   EXPECT_EQ(handler_.Count("connect"), 1 + 2 * kHandshakeStepsPerTurn + 1);
 }
 
+// While one wait does not bring all events, they come first, for a time.
+TEST_F(HandshakeQueueTest, HandshakesPauseWhileTheKernelHasMoreEvents) {
+  Connection& c = AdoptOpen();
+  handler_.request = Echo;
+  AdoptReady();
+  kernel_->SetMoreEvents(true);
+  for (size_t turn = 1; turn <= 4; ++turn) {
+    peer_->Seal("x");
+    kernel_->At(c.Fd()).Sends(peer_->TakeSealed());
+    Turn(2);
+    EXPECT_EQ(handler_.Count("request"), turn);
+  }
+  kernel_->Advance(kHandshakePauseMax - std::chrono::nanoseconds(1));
+  Turn();
+  EXPECT_EQ(handler_.Count("connect"), 1U);
+  kernel_->Advance(std::chrono::nanoseconds(1));
+  Turn();
+  EXPECT_EQ(handler_.Count("connect"), 2U);
+  AdoptReady();  // the next pause
+  Turn(2);
+  EXPECT_EQ(handler_.Count("connect"), 2U);
+  kernel_->SetMoreEvents(false);
+  Turn();
+  EXPECT_EQ(handler_.Count("connect"), 3U);
+}
+
 TEST_F(HandshakeQueueTest, ALongStepRunsElsewhereAndTheLoopGoesOn) {
   const auto go = std::make_shared<std::binary_semaphore>(0);  // the step's thread may be last
   const auto begun = std::make_shared<std::atomic<bool>>(false);

@@ -103,6 +103,8 @@ class FakeBackend final : public Backend {
   /// The descriptors of all connects since the last call.
   [[nodiscard]] std::vector<int> TakeConnects() { return std::exchange(connects_, {}); }
   void Advance(Duration time) { now_ += time; }
+  /// Whether each wait seems to leave events in the kernel.
+  void SetMoreEvents(bool more) { more_events_ = more; }
   /// Wake-ups of the loop by another thread or by Stop.
   [[nodiscard]] size_t Wakes() const { return wakes_; }
   [[nodiscard]] size_t OpenSockets() const;
@@ -115,6 +117,7 @@ class FakeBackend final : public Backend {
   void Wait(Duration wait_max) override;
   bool Deliver() override;
   [[nodiscard]] bool HasReady() const override { return false; }
+  [[nodiscard]] bool MoreEvents() const override { return more_events_; }
   void Wake() override { ++wakes_; }
   [[nodiscard]] TimePoint Now() const override { return now_; }
   void StartAccept(Acceptor& acceptor) override;
@@ -154,6 +157,7 @@ class FakeBackend final : public Backend {
   int last_connect_ = -1;
   std::vector<int> connects_;
   size_t wakes_ = 0;
+  bool more_events_ = false;
 };
 
 }  // namespace hon::netpoll
