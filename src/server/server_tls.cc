@@ -51,12 +51,13 @@ using Report = std::function<void(const engine::Event&)>;
 
 // Null without files to check, or without a thread.
 std::shared_ptr<tls::CertificateWatch> Watch(const std::shared_ptr<tls::ServerContext>& context,
-                                             const Report& report) {
+                                             const Server& server, const Report& report) {
   const Duration interval = context->GetConfig().CertificateReloadInterval;
   if (interval == kUnlimited || context->CertificateFiles().empty()) return nullptr;
-  auto watch = tls::CertificateWatch::Start(context, interval, [report](std::string_view line) {
+  const auto tell = [report](std::string_view line) {
     report({.kind = engine::Event::Kind::kCertificate, .detail = line});
-  });
+  };
+  auto watch = tls::CertificateWatch::Start(context, interval, tell, &server);
   if (watch) return std::move(*watch);
   const std::string line = "http: certificates are not looked at: " + watch.error().Message();
   report({.kind = engine::Event::Kind::kCertificate, .detail = line});
@@ -64,10 +65,11 @@ std::shared_ptr<tls::CertificateWatch> Watch(const std::shared_ptr<tls::ServerCo
 }
 
 Result<NewRecordLayers> LayersOf(const std::shared_ptr<tls::ServerContext>& context,
-                                 http::Protocols protocols, const Report& report) {
+                                 http::Protocols protocols, const Server& server,
+                                 const Report& report) {
   if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
   return NewRecordLayers(
-      [context, offered = OfferedProtocols(protocols), watch = Watch(context, report)] {
+      [context, offered = OfferedProtocols(protocols), watch = Watch(context, server, report)] {
         return std::make_unique<TlsLayers>(context, offered, watch);
       });
 }
@@ -93,7 +95,7 @@ Option WithTLS(tls::Config config) {
 }
 
 Error Server::ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context) {
-  Result<NewRecordLayers> layers = LayersOf(context, GetOptions().protocols, Reporter());
+  Result<NewRecordLayers> layers = LayersOf(context, GetOptions().protocols, *this, Reporter());
   return layers ? ListenRecords(address, std::move(*layers)) : std::move(layers.error());
 }
 
@@ -115,7 +117,7 @@ Error Server::ServeTLS(int fd, const std::string& cert_file, const std::string& 
   if (!config) return std::move(config.error());
   auto context = tls::ServerContext::Create(std::move(*config));
   if (!context) return std::move(context.error());
-  Result<NewRecordLayers> layers = LayersOf(*context, GetOptions().protocols, Reporter());
+  Result<NewRecordLayers> layers = LayersOf(*context, GetOptions().protocols, *this, Reporter());
   if (!layers) return std::move(layers.error());
   HON_RETURN_IF_ERROR(ListenFd(fd, std::move(*layers)));
   return Serve();

@@ -2,10 +2,16 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "hon/base/thread.h"
 
 namespace hon::tls {
 namespace {
@@ -31,31 +37,76 @@ std::string StateOf(const std::vector<std::string>& files) {
 
 }  // namespace
 
-CertificateWatch::CertificateWatch(std::shared_ptr<ServerContext> context, Duration interval,
-                                   Report report)
-    : context_(std::move(context)),
-      interval_(interval),
-      report_(std::move(report)),
-      seen_(StateOf(context_->CertificateFiles())) {}
-
-Result<std::unique_ptr<CertificateWatch>> CertificateWatch::Start(
-    std::shared_ptr<ServerContext> context, Duration interval, Report report) {
-  std::unique_ptr<CertificateWatch> self(
-      new CertificateWatch(std::move(context), interval, std::move(report)));
-  HON_TRY(self->thread_, Thread::Start({.name = "hon-certs"}, [raw = self.get()] { raw->Main(); }));
-  return self;
-}
-
-CertificateWatch::~CertificateWatch() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
+/// The checks of one context, for all its watches.
+class CertificateChecker {
+ public:
+  /// The checker of the context, which the first call makes.
+  static std::shared_ptr<CertificateChecker> Of(const std::shared_ptr<ServerContext>& context,
+                                                Duration interval) {
+    std::string state = StateOf(context->CertificateFiles());
+    const std::lock_guard lock(context->mutex_);
+    std::shared_ptr<CertificateChecker> self = context->checker_.lock();
+    if (self == nullptr) {
+      self.reset(new CertificateChecker(context, interval, std::move(state)));
+      context->checker_ = self;
+    }
+    return self;
   }
-  changed_.notify_one();
-  if (thread_.Joinable()) thread_.Join();
-}
+  ~CertificateChecker() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.Joinable()) thread_.Join();
+  }
+  CertificateChecker(const CertificateChecker&) = delete;
+  CertificateChecker& operator=(const CertificateChecker&) = delete;
 
-void CertificateWatch::Main() {
+  /// Fails where the system gives no thread for the checks, which the first call starts.
+  Error Add(const CertificateWatch& watch, const void* owner, CertificateWatch::Report report) {
+    const std::lock_guard lock(reports_mutex_);
+    if (!thread_.Joinable()) {
+      Result<Thread> thread = Thread::Start({.name = "hon-certs"}, [this] { Main(); });
+      if (!thread) return std::move(thread.error());
+      thread_ = std::move(*thread);
+    }
+    reports_.push_back({&watch, owner, std::move(report)});
+    return {};
+  }
+  void Remove(const CertificateWatch& watch) {
+    const std::lock_guard lock(reports_mutex_);
+    std::erase_if(reports_, [&](const Listed& one) { return one.watch == &watch; });
+  }
+
+ private:
+  struct Listed {
+    const CertificateWatch* watch;
+    const void* owner;
+    CertificateWatch::Report report;
+  };
+
+  CertificateChecker(std::shared_ptr<ServerContext> context, Duration interval, std::string state)
+      : context_(std::move(context)), interval_(interval), seen_(std::move(state)) {}
+  void Main();
+  void Look();
+  void WarnOfExpiry();
+  void Tell(std::string_view line);
+
+  const std::shared_ptr<ServerContext> context_;
+  const Duration interval_;
+  std::string seen_;    // the state of the files in use
+  std::string failed_;  // the state of the files of the last report
+  TimePoint warn_again_at_{};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;         // guarded by mutex_
+  std::mutex reports_mutex_;  // held while a report is made; guards the members below
+  std::vector<Listed> reports_;
+  Thread thread_;
+};
+
+void CertificateChecker::Main() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     lock.unlock();
@@ -69,29 +120,50 @@ void CertificateWatch::Main() {
 }
 
 // The state is taken before the files are read: the next check sees a change in between.
-void CertificateWatch::Look() {
+void CertificateChecker::Look() {
   const std::string state = StateOf(context_->CertificateFiles());
   if (state == seen_) return;
   if (Error why = context_->Reload()) {
     if (std::exchange(failed_, state) == state) return;
-    return report_("http: certificates stay as they are: " + why.Message());
+    return Tell("http: certificates stay as they are: " + why.Message());
   }
   seen_ = state;
   failed_.clear();
   warn_again_at_ = {};
-  report_("http: certificates were read anew; the first ends in " +
-          std::to_string(context_->DaysLeft()) + " days");
+  Tell("http: certificates were read anew; the first ends in " +
+       std::to_string(context_->DaysLeft()) + " days");
 }
 
-void CertificateWatch::WarnOfExpiry() {
+void CertificateChecker::WarnOfExpiry() {
   const auto left = context_->NotAfter() - std::chrono::system_clock::now();
   const TimePoint now = Clock::now();
   if (left > kExpiryWarning || now < warn_again_at_) return;
   warn_again_at_ = now + std::chrono::hours(24);
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(left).count();
-  report_(left < Duration::zero()
-              ? "http: a certificate has expired; renew it"
-              : "http: a certificate ends in " + std::to_string(hours) + " hours; renew it");
+  Tell(left < Duration::zero()
+           ? "http: a certificate has expired; renew it"
+           : "http: a certificate ends in " + std::to_string(hours) + " hours; renew it");
 }
+
+void CertificateChecker::Tell(std::string_view line) {
+  const std::lock_guard lock(reports_mutex_);
+  for (auto one = reports_.begin(); one != reports_.end(); ++one) {
+    const bool told =
+        one->owner != nullptr && std::any_of(reports_.begin(), one, [&](const Listed& earlier) {
+          return earlier.owner == one->owner;
+        });
+    if (!told) one->report(line);
+  }
+}
+
+Result<std::unique_ptr<CertificateWatch>> CertificateWatch::Start(
+    std::shared_ptr<ServerContext> context, Duration interval, Report report, const void* owner) {
+  std::unique_ptr<CertificateWatch> self(
+      new CertificateWatch(CertificateChecker::Of(context, interval)));
+  if (Error why = self->checker_->Add(*self, owner, std::move(report))) return Fail(std::move(why));
+  return self;
+}
+
+CertificateWatch::~CertificateWatch() { checker_->Remove(*this); }
 
 }  // namespace hon::tls

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -67,6 +68,28 @@ TEST_F(CertificateWatchTest, ChangedFilesAreReadAndBrokenOnesAreReportedOnce) {
   EXPECT_NE(Lines().back().find("has expired on "), std::string::npos) << Lines().back();
   Write(*MakeSelfSigned({"a.test"}, {.ends = 300 * 24 * 3600 + 60}));
   EXPECT_TRUE(test::Eventually([&] { return context_->DaysLeft() == 300; }));
+}
+
+// Listeners that share a context check the files once, and each owner is told once.
+TEST_F(CertificateWatchTest, WatchesOfOneContextShareItsChecks) {
+  Write(*MakeSelfSigned({"a.test"}, {.ends = 100 * 24 * 3600 + 60}));
+  Start();
+  std::atomic<int> told{0};
+  std::atomic<int> told_again{0};
+  const auto start = [&](std::atomic<int>& count, const void* owner) {
+    return *CertificateWatch::Start(
+        context_, std::chrono::hours(1), [&count](std::string_view) { ++count; }, owner);
+  };
+  const auto other = start(told, &told);
+  const auto same = start(told_again, &told);
+  Write(*MakeSelfSigned({"a.test"}, {.ends = 200 * 24 * 3600 + 60}));
+  EXPECT_TRUE(test::Eventually([&] { return Lines().size() == 1 && told == 1; }));
+  watch_.reset();  // the others go on
+  Write(*MakeSelfSigned({"a.test"}, {.ends = 300 * 24 * 3600 + 60}));
+  EXPECT_TRUE(test::Eventually([&] { return told == 2; }));
+  EXPECT_EQ(told_again, 0);
+  EXPECT_EQ(Lines().size(), 1U);
+  EXPECT_EQ(context_->GetStats().reloads, 2U);
 }
 
 TEST_F(CertificateWatchTest, TheEndOfACertificateIsAnnouncedOnce) {

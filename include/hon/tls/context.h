@@ -14,6 +14,7 @@
 
 namespace hon::tls {
 
+class CertificateChecker;
 class TicketKeys;
 struct CertificateSet;
 
@@ -60,6 +61,7 @@ class ServerContext {
   [[nodiscard]] const Config& GetConfig() const { return config_; }
 
  private:
+  friend class CertificateChecker;
   friend class LoopContext;
   friend class ServerLayer;
 
@@ -83,7 +85,8 @@ class ServerContext {
   std::unique_ptr<TicketKeys> tickets_;
   mutable std::mutex mutex_;  // guards the members below
   std::shared_ptr<const CertificateSet> certificates_;
-  std::atomic<uint64_t> generation_{0};  // of certificates_
+  std::atomic<uint64_t> generation_{0};        // of certificates_
+  std::weak_ptr<CertificateChecker> checker_;  // of the watches
 };
 
 /// One loop's part of a ServerContext: parsed keys of its own, so that loops share no counters.
