@@ -44,12 +44,19 @@ netpoll::Listener::Target LoopThread::TargetUnder(const ListenerScope& scope) {
   netpoll::EventHandler* handler = engine_.get();
   if (!scope.base && !scope.layers && !scope.proxy) return {loop_.get(), handler};
   RunThere([&] {
-    const auto add = [&](std::unique_ptr<netpoll::EventHandler> gate) {
+    const auto add = [&](auto gate) {
+      auto& added = *gate;
       handler = gates_.emplace_back(std::move(gate)).get();
+      return &added;
     };
     if (scope.base) handler = &engine_->Gate(*scope.base);
-    if (scope.layers) add(std::make_unique<RecordGate>(*reports_, *handler, scope.layers()));
-    if (scope.proxy) add(std::make_unique<ProxyGate>(*reports_, *handler, *scope.proxy));
+    RecordGate* records = nullptr;
+    if (scope.layers) {
+      records = add(std::make_unique<RecordGate>(*reports_, *handler, scope.layers()));
+    }
+    if (!scope.proxy) return;
+    add(records != nullptr ? std::make_unique<ProxyGate>(*reports_, *records, *scope.proxy)
+                           : std::make_unique<ProxyGate>(*reports_, *handler, *scope.proxy));
   });
   return {loop_.get(), handler};
 }

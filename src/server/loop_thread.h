@@ -21,7 +21,7 @@ namespace hon::server {
 struct ListenerScope {
   std::optional<appcontext::Context> base;  // above the contexts of their requests
   NewRecordLayers layers;                   // empty: plain
-  std::optional<ProxyScope> proxy;          // of plain ones
+  std::optional<ProxyScope> proxy;
 };
 
 /// One loop with its thread, scheduler, engine part and listeners. All but the methods below runs

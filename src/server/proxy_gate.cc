@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "hon/netpoll/loop.h"
 
@@ -10,6 +12,43 @@ namespace hon::server {
 
 using netpoll::CloseHow;
 using netpoll::DeadlineKind;
+
+// Reads the header in front of the records of another layer. Lives in the handshake of a connection
+// whose handler is the gate until the header is complete.
+class ProxyGate::Layer final : public io::RecordLayer {
+ public:
+  Layer(ProxyGate& gate, netpoll::Connection& c, std::unique_ptr<io::RecordLayer> inner)
+      : gate_(gate), connection_(c), inner_(std::move(inner)) {}
+
+  Error Start(io::LinkBuffer& sealed) override { return inner_->Start(sealed); }
+  Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
+    if (!past_header_) {
+      past_header_ = gate_.TakeHeader(connection_, received);
+      if (!past_header_) return {};
+      gate_.records_->PrepareLayered(connection_);
+      if (!connection_.IsActive()) return {};
+    }
+    return inner_->Open(received, plain, sealed);
+  }
+  [[nodiscard]] bool HasLongStep() const override { return inner_->HasLongStep(); }
+  void RunLongStep() override { inner_->RunLongStep(); }
+  Error Seal(std::string_view plain, io::LinkBuffer& sealed) override {
+    return inner_->Seal(plain, sealed);
+  }
+  void CloseOutput(io::LinkBuffer& sealed) override { inner_->CloseOutput(sealed); }
+  [[nodiscard]] bool HandshakeDone() const override { return inner_->HandshakeDone(); }
+  [[nodiscard]] bool InputEnded() const override { return inner_->InputEnded(); }
+  [[nodiscard]] std::string_view ApplicationProtocol() const override {
+    return inner_->ApplicationProtocol();
+  }
+  [[nodiscard]] const tls::ConnectionState* State() const override { return inner_->State(); }
+
+ private:
+  ProxyGate& gate_;
+  netpoll::Connection& connection_;
+  std::unique_ptr<io::RecordLayer> inner_;
+  bool past_header_ = false;
+};
 
 // The engine counts a connection for its peer when it takes the connection in, which is therefore
 // done behind the header.
@@ -19,29 +58,43 @@ void ProxyGate::OnPrepare(netpoll::Connection& c) {
     c.SetEventHandler(next_);
     return next_.OnPrepare(c);
   }
+  if (records_ != nullptr) {
+    records_->SetLayer(c, std::make_unique<Layer>(*this, c, records_->NewLayer()));
+  }
   c.SetEventHandler(*this);
   c.SetDeadline(DeadlineKind::kRead,
                 DeadlineAfter(c.GetLoop().Now(), scope_.settings.header_timeout));
 }
 
-void ProxyGate::OnRequest(netpoll::Connection& c) {
-  io::LinkBuffer& in = c.Reader();
+bool ProxyGate::TakeHeader(netpoll::Connection& c, io::LinkBuffer& in) {
   const Result<std::string_view> bytes = in.Peek(std::min(in.Len(), kProxyBinaryBytesMax));
   const ProxyHeader header = ParseProxyHeader(bytes ? *bytes : std::string_view());
   switch (header.status) {
     case ProxyHeader::Status::kMore:
-      if (c.InputEnded()) c.Close(CloseHow::kGraceful);
-      return;
+      return false;
     case ProxyHeader::Status::kRefused:
-      return Refuse(c, "a wrong PROXY header");
+      Refuse(c, "a wrong PROXY header");
+      return false;
     case ProxyHeader::Status::kNone:
-      if (scope_.settings.required) return Refuse(c, "no PROXY header");
-      return HandOver(c);
+      if (!scope_.settings.required) break;
+      Refuse(c, "no PROXY header");
+      return false;
     case ProxyHeader::Status::kWhole:
       if (!header.client.empty()) c.SetRemoteAddr(header.client);
       static_cast<void>(in.Skip(header.bytes));
-      c.ConsumedInput();
-      return HandOver(c);
+      break;
+  }
+  c.SetDeadline(DeadlineKind::kRead, kNever);
+  return true;
+}
+
+// Without TLS.
+void ProxyGate::OnRequest(netpoll::Connection& c) {
+  if (TakeHeader(c, c.Reader())) {
+    c.ConsumedInput();
+    HandOver(c);
+  } else if (c.InputEnded()) {
+    c.Close(CloseHow::kGraceful);
   }
 }
 
@@ -50,7 +103,6 @@ void ProxyGate::OnTimeout(netpoll::Connection& c, DeadlineKind /*kind*/) {
 }
 
 void ProxyGate::HandOver(netpoll::Connection& c) {
-  c.SetDeadline(DeadlineKind::kRead, kNever);
   c.SetEventHandler(next_);
   next_.OnPrepare(c);
   c.GetEventHandler().OnConnect(c);

@@ -6,7 +6,11 @@
 namespace hon::server {
 
 void RecordGate::OnPrepare(netpoll::Connection& c) {
-  c.SetRecordLayer(layers_->NewLayer(), layers_->HandshakeTimeout(), this);
+  SetLayer(c, NewLayer());
+  PrepareLayered(c);
+}
+
+void RecordGate::PrepareLayered(netpoll::Connection& c) {
   std::array<char, netpoll::kAddressTextMax> peer;
   c.FormatRemoteAddr(peer);  // asked now, so that it is known after a failed handshake
   prepare_.OnPrepare(c);

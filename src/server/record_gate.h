@@ -20,6 +20,13 @@ class RecordGate final : public netpoll::EventHandler, private netpoll::RecordOb
       : engine_(engine), prepare_(prepare), layers_(std::move(layers)) {}
 
   void OnPrepare(netpoll::Connection& c) override;
+  /// Prepares a connection that has a record layer over one of NewLayer already.
+  void PrepareLayered(netpoll::Connection& c);
+  std::unique_ptr<io::RecordLayer> NewLayer() { return layers_->NewLayer(); }
+  /// Gives `c` a record layer with the time limit of the listener.
+  void SetLayer(netpoll::Connection& c, std::unique_ptr<io::RecordLayer> layer) {
+    c.SetRecordLayer(std::move(layer), layers_->HandshakeTimeout(), this);
+  }
   void OnConnect(netpoll::Connection& c) override;
   void OnRequest(netpoll::Connection& c) override { served_->OnRequest(c); }
   void OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) override {

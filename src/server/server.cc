@@ -234,7 +234,7 @@ class Server::Impl {
     std::string address = (socket.IsUnix() ? "unix:" : "") + socket.Address();
     HON_RETURN_IF_ERROR(RefuseTwice(address));
     ListenerScope scope;
-    if (options_.proxy_protocol && !layers) {
+    if (options_.proxy_protocol) {
       Result<ProxyTrust> trust = ProxyTrust::Of(options_.proxy_protocol->trusted);
       if (!trust) return std::move(trust.error());
       scope.proxy = ProxyScope{std::move(*trust), *options_.proxy_protocol};

@@ -14,6 +14,7 @@
 #include "support/temp_dir.h"
 #include "support/test_server.h"
 #include "support/tls_peer.h"
+#include "support/wire_peer.h"
 #include "tls/certificate_data.h"
 
 namespace hon::server {
@@ -173,7 +174,124 @@ TEST_P(ServerTlsTest, ChangedFilesAreReadAndAreAnEvent) {
   EXPECT_EQ(Shown(server.Addresses()[0]), "new.test");
 }
 
+TEST_P(ServerTlsTest, ListenersOfOneContextReadItsFilesOnce) {
+  const support::TempDir folder;
+  const auto write = [&](const std::string& name) {
+    const tls::Certificate made = *tls::SelfSigned({name});
+    folder.Write("new", tls::CertificatePEM(made) + tls::PrivateKeyPEM(made));
+    std::filesystem::rename(folder.Path("new"), folder.Path("pair"));
+  };
+  test::EventLog log;
+  engine::Engine engine(handler_, engine::WithEventHook(log.Hook()));
+  write("old.test");
+  tls::Config config;
+  config.CertificateReloadInterval = std::chrono::milliseconds(5);
+  config.Certificates = {*tls::LoadX509KeyPair(folder.Path("pair"), folder.Path("pair"))};
+  const auto context = *tls::ServerContext::Create(std::move(config));
+  Server server(engine, WithBackend(GetParam()), WithLoops(2));
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", context));
+  for (uint64_t i = 1; i <= 3; ++i) {
+    write("new.test");
+    ASSERT_TRUE(test::Eventually([&] { return log.Entries().size() >= i; }));
+    EXPECT_EQ(context->GetStats().reloads, i);
+  }
+  EXPECT_EQ(log.Entries().size(), 3U);
+}
+
+// The PROXY protocol in front of TLS (haproxy.org, proxy-protocol.txt, section 2).
+class ProxyTlsTest : public ServerTlsTest {
+ protected:
+  /// What a client gets that sends `header`, then shakes hands and asks for its address; every
+  /// `cut` bytes go in a piece of their own.
+  static std::string Ask(const std::string& address, const std::string& header, size_t cut) {
+    test::TlsPeer peer(address, {.InsecureSkipVerify = true}, header, cut);
+    if (peer.State() == nullptr) return "";
+    peer.Send(kGet);
+    const std::string answer = peer.Receive();
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  }
+
+  const std::string text_ = "PROXY TCP4 192.0.2.1 198.51.100.2 12345 443\r\n";
+  const std::string binary_ = std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C", 16) +
+                              std::string("\xC0\x00\x02\x01\xC6\x33\x64\x02\x30\x39\x01\xBB", 12);
+  test::EventLog log_;
+  http::HandlerFunc address_{
+      [](http::ResponseWriter& w, http::Request& r) { w.Write(r.RemoteAddr); }};
+  engine::Engine proxied_{address_, engine::WithEventHook(log_.Hook())};
+};
+
+TEST_P(ProxyTlsTest, TheHandlerSeesTheClientWhateverTheCut) {
+  Server server(proxied_, WithBackend(GetParam()), WithLoops(1),
+                WithProxyProtocol({.trusted = {"127.0.0.0/8"}}));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  const std::string address = server.Addresses()[0];
+  for (const std::string& header : {text_, binary_}) {
+    // The first piece ends at every byte of the header, and inside of the ClientHello behind it.
+    for (size_t cut = 1; cut <= header.size() + 8; ++cut) {
+      EXPECT_EQ(Ask(address, header, cut), "192.0.2.1:12345") << cut;
+    }
+    EXPECT_EQ(Ask(address, header, SIZE_MAX), "192.0.2.1:12345");
+  }
+  EXPECT_TRUE(log_.Entries().empty());
+}
+
+TEST_P(ProxyTlsTest, WithoutAHeaderOrWithAWrongOneTheConnectionIsCut) {
+  Server server(proxied_, WithBackend(GetParam()), WithLoops(1),
+                WithProxyProtocol({.trusted = {"127.0.0.1"}}));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  for (const std::string& header : {std::string(), std::string("PROXY TCP4 x y 1 2\r\n")}) {
+    EXPECT_EQ(Ask(server.Addresses()[0], header, SIZE_MAX), "");
+  }
+  ASSERT_TRUE(test::Eventually([&] { return log_.Entries().size() == 2; }));
+  EXPECT_EQ(log_.Entries()[0].kind, engine::Event::Kind::kBadRequest);
+  EXPECT_TRUE(log_.Entries()[0].detail.starts_with("http: no PROXY header from 127.0.0.1:"));
+  EXPECT_TRUE(log_.Entries()[1].detail.starts_with("http: a wrong PROXY header from 127.0.0.1:"));
+}
+
+TEST_P(ProxyTlsTest, AHeaderMustComeInTimeAndMayBeOptional) {
+  Server slow(proxied_, WithBackend(GetParam()), WithLoops(1),
+              WithProxyProtocol({.trusted = {"127.0.0.1"},
+                                 .required = false,
+                                 .header_timeout = std::chrono::milliseconds(50)}));
+  ASSERT_FALSE(slow.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  test::WirePeer silent(slow.Addresses()[0]);
+  ASSERT_TRUE(silent.Send("PROXY TCP4 "));
+  EXPECT_EQ(silent.ReadAll(), "");
+  ASSERT_TRUE(test::Eventually([&] { return !log_.Entries().empty(); }));
+  EXPECT_TRUE(log_.Entries()[0].detail.starts_with("http: no PROXY header in time from "));
+  Server server(proxied_, WithBackend(GetParam()), WithLoops(1),
+                WithProxyProtocol({.trusted = {"127.0.0.1"}, .required = false}));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  EXPECT_TRUE(Ask(server.Addresses()[0], "", SIZE_MAX).starts_with("127.0.0.1:"));
+}
+
+// A header of an address that is no trusted proxy's is no ClientHello.
+TEST_P(ProxyTlsTest, AHeaderOfAnybodyElseIsAFailedHandshake) {
+  Server server(proxied_, WithBackend(GetParam()), WithLoops(1),
+                WithProxyProtocol({.trusted = {"10.0.0.0/8"}}));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  EXPECT_EQ(Ask(server.Addresses()[0], text_, SIZE_MAX), "");
+  ASSERT_TRUE(test::Eventually([&] { return !log_.Entries().empty(); }));
+  EXPECT_EQ(log_.Entries()[0].kind, engine::Event::Kind::kHandshake);
+  EXPECT_TRUE(Ask(server.Addresses()[0], "", SIZE_MAX).starts_with("127.0.0.1:"));
+}
+
+// Connections count for the client that the header names, not for the proxy.
+TEST_P(ProxyTlsTest, LimitsCountTheClient) {
+  Server server(proxied_, WithBackend(GetParam()), WithLoops(1), WithMaxConnectionsPerIP(1),
+                WithProxyProtocol({.trusted = {"127.0.0.1"}}));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", ConfigFor("proxied.test")));
+  const std::string address = server.Addresses()[0];
+  test::TlsPeer first(address, {.InsecureSkipVerify = true}, text_, SIZE_MAX);
+  ASSERT_NE(first.State(), nullptr);
+  test::TlsPeer second(address, {.InsecureSkipVerify = true}, text_, SIZE_MAX);
+  second.Send(kGet);
+  EXPECT_TRUE(second.Receive().starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(Ask(address, "PROXY TCP4 192.0.2.9 198.51.100.2 1 443\r\n", SIZE_MAX), "192.0.2.9:1");
+}
+
 HON_INSTANTIATE_BACKENDS(ServerTlsTest);
+HON_INSTANTIATE_BACKENDS(ProxyTlsTest);
 
 }  // namespace
 }  // namespace hon::server

@@ -8,11 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "hon/tls/context.h"
@@ -46,6 +49,19 @@ class TlsPeer {
   }
   TlsPeer(const std::string& address, tls::Config config, const std::string& host = "a.test")
       : TlsPeer(address, *tls::ClientContext::Create(std::move(config)), host) {}
+  /// Sends `before` in front of the ClientHello, and both in two pieces, the first of `cut` bytes.
+  TlsPeer(const std::string& address, tls::Config config, std::string before, size_t cut)
+      : fd_(ConnectTo(address)),
+        peer_(*(*tls::ClientContext::Create(std::move(config)))->NewLayer("a.test")) {
+    before += peer_.TakeSealed();
+    const std::string rest = before.substr(std::min(cut, before.size()));
+    SendBytes(before.substr(0, cut));
+    // Long enough for most pieces to arrive one by one; the result does not depend on it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    SendBytes(rest);
+    while (!failure_ && !ended_ && !peer_.Layer().HandshakeDone()) Turn();
+    Flush();
+  }
   ~TlsPeer() { ::close(fd_); }
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
@@ -64,8 +80,8 @@ class TlsPeer {
   }
 
  private:
-  void Flush() {
-    const std::string bytes = peer_.TakeSealed();
+  void Flush() { SendBytes(peer_.TakeSealed()); }
+  void SendBytes(const std::string& bytes) {
     for (size_t at = 0; at < bytes.size();) {
       const ssize_t sent = ::send(fd_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
       if (sent <= 0) return;

@@ -10,8 +10,8 @@
 
 namespace hon::server {
 
-/// The PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt), of a server's plain
-/// listeners.
+/// The PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt), of a server's
+/// listeners. With TLS the header stands before the ClientHello.
 struct ProxyProtocol {
   /// Networks whose connections may begin with a header: "127.0.0.0/8", "::1", "10.1.2.3"; "unix"
   /// for those of unix sockets. A header of anybody else is a bad request.

@@ -154,8 +154,8 @@ Option WithUnixSocketMode(unsigned mode);
 /// Shutdown and Close.
 Option WithInheritedSockets(std::shared_ptr<InheritedSockets> sockets);
 /// Connections of trusted proxies begin with the header of the PROXY protocol, which names the
-/// client: Request::RemoteAddr, the limits for each address and the events show the client. For
-/// listeners without TLS.
+/// client: Request::RemoteAddr, the limits for each address and the events show the client. With
+/// TLS the header stands before the ClientHello.
 Option WithProxyProtocol(ProxyProtocol settings);
 /// Stack of a handler's fiber (256 KiB), committed as it is touched.
 Option WithStackBytes(size_t bytes);
