@@ -294,7 +294,7 @@ Error Http2Exchange::Lend(io::ConnSink& sink, bool /*keep_alive*/) {
   if (stream_.Gone()) return stream_.Failure();
   BecomeUnwatched();
   stream_.LiftDeadlines();
-  auto tunnel = std::make_unique<Http2Tunnel>(*this, sink);
+  auto tunnel = std::make_unique<Http2Tunnel>(*this, sink, !head_.protocol.empty());
   tunnel_ = tunnel.get();
   sink.OnOpen(std::move(tunnel));
   if (tunnel_ == nullptr) return {};

@@ -8,12 +8,13 @@
 
 namespace hon::engine {
 
-Http2Tunnel::Http2Tunnel(Http2Exchange& owner, io::ConnSink& sink)
+Http2Tunnel::Http2Tunnel(Http2Exchange& owner, io::ConnSink& sink, bool both_ways)
     : owner_(&owner),
       loop_(owner.GetLoop()),
       sink_(&sink),
       remote_addr_(owner.GetConn().RemoteAddr()),
-      in_(owner.GetLoop().Blocks()) {
+      in_(owner.GetLoop().Blocks()),
+      both_ways_(both_ways) {
   for (const auto which :
        {io::ConnDeadline::kRead, io::ConnDeadline::kWrite, io::ConnDeadline::kIdle}) {
     deadlines_[static_cast<size_t>(which)].Bind(*this, which);
@@ -26,7 +27,7 @@ Http2Tunnel::~Http2Tunnel() {
 
 void Http2Tunnel::Forget() {
   in_.Append(std::move(owner_->Wire().In()));
-  input_ended_ = owner_->Wire().InputEnded();
+  input_ended_ = InputEnded();
   owner_ = nullptr;
   LiftDeadlines();
 }
@@ -51,7 +52,7 @@ void Http2Tunnel::ConsumedInput() {
 }
 
 bool Http2Tunnel::InputEnded() const {
-  return owner_ == nullptr ? input_ended_ : owner_->Wire().InputEnded();
+  return owner_ == nullptr ? input_ended_ : both_ways_ && owner_->Wire().InputEnded();
 }
 
 io::LinkBuffer& Http2Tunnel::Out() { return owner_ == nullptr ? in_ : owner_->Wire().Out(); }

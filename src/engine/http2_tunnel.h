@@ -21,7 +21,9 @@ class Http2Exchange;
 /// DATA frames. Owned by its sink, which its exchange tells of events, in a deferred task.
 class Http2Tunnel final : public io::EventConn {
  public:
-  Http2Tunnel(Http2Exchange& owner, io::ConnSink& sink);
+  /// `both_ways`: an extended CONNECT. The request of a detached answer has ended before it, which
+  /// is no news to the sink.
+  Http2Tunnel(Http2Exchange& owner, io::ConnSink& sink, bool both_ways);
   ~Http2Tunnel() override;
 
   // For the exchange.
@@ -73,6 +75,7 @@ class Http2Tunnel final : public io::EventConn {
   std::array<Deadline, 3> deadlines_;
   const std::string remote_addr_;
   io::LinkBuffer in_;  // unread bytes of a stream that is over
+  const bool both_ways_;
   bool input_ended_ = false;
   bool closing_ = false;
 };

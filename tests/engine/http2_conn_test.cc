@@ -188,6 +188,29 @@ TEST_F(Http2ConnTest, AnswersHeadBodyAndTrailers) {
   EXPECT_EQ(scheduler_->Live(), 0U);
 }
 
+struct Subscriber final : io::ConnSink {
+  void OnOpen(std::unique_ptr<io::EventConn> opened) override { conn = std::move(opened); }
+  void OnInput() override {}
+  void OnDeadline(io::ConnDeadline) override {}
+  void OnClosed(const Error&) override { conn.reset(); }
+  std::unique_ptr<io::EventConn> conn;
+};
+
+// The end of a request without a body is not the leaving of its client.
+TEST_F(Http2ConnTest, ADetachedAnswerGoesOnAfterItsRequest) {
+  Subscriber subscriber;
+  mux_.HandleFunc("/events", [&](http::ResponseWriter& w, http::Request&) {
+    EXPECT_FALSE(w.Detach(subscriber));
+  });
+  const auto& events = Get("/events");
+  ASSERT_NE(subscriber.conn, nullptr);
+  EXPECT_FALSE(subscriber.conn->InputEnded());
+  subscriber.conn->SendNow({}, "more");
+  Settle();
+  EXPECT_EQ(events.body, "more");
+  EXPECT_FALSE(events.ended);
+}
+
 TEST_F(Http2ConnTest, StreamsAreServedBesideEachOther) {
   const auto& slow = Ask("/sleep");
   const auto& quick = Get("/");
