@@ -21,9 +21,10 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
 
 
 class Browser:
-    """A headless Chromium with a fresh profile; ends with its `with` block."""
+    """A headless Chromium with a fresh profile, and more arguments; ends with its `with` block."""
 
-    def __init__(self, chromium, chromedriver):
+    def __init__(self, chromium, chromedriver, *arguments):
+        self.arguments = arguments
         self.chromium = chromium
         self.chromedriver = chromedriver
         self.session = None
@@ -35,7 +36,7 @@ class Browser:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             self.port = self._read_port()
-            arguments = [*ARGUMENTS, f"--user-data-dir={self.profile.name}"]
+            arguments = [*ARGUMENTS, *self.arguments, f"--user-data-dir={self.profile.name}"]
             made = self._send("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "browserName": "chrome", "acceptInsecureCerts": self.accepts_insecure,
                 "goog:chromeOptions": {"args": arguments, "binary": self.chromium},

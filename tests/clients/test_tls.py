@@ -134,8 +134,9 @@ class TlsClients(unittest.TestCase):
 
     # Proxies, with TLS on both of their sides.
 
-    def through(self, command, port, server):
-        """`command` runs a proxy in the foreground; asks for /tls and for a large answer through it."""
+    @contextlib.contextmanager
+    def running(self, command, port):
+        """`command` runs a proxy in the foreground, which listens at `port`."""
         with open(self.folder / "proxy.log", "wb") as log:
             proxy = subprocess.Popen(command, stdout=log, stderr=log)
         try:
@@ -143,47 +144,61 @@ class TlsClients(unittest.TestCase):
                 with contextlib.suppress(OSError):
                     socket.create_connection(("127.0.0.1", port), timeout=1).close()
                     return True
-            self.assertTrue(harness.wait_until(up), (self.folder / "proxy.log").read_text())
+            self.assertTrue(harness.wait_until(up, 30), (self.folder / "proxy.log").read_text())
+            yield
+        finally:
+            proxy.terminate()
+            proxy.wait(10)
+
+    def echo(self, url):
+        """A large body goes there and comes back."""
+        body = self.folder / "body"
+        body.write_bytes(b"0123456789abcdef" * (1 << 16))
+        got = self.run_client("curl", "-sS", "--cacert", self.cert, "--data-binary", f"@{body}", url)
+        self.assertEqual(got, body.read_bytes())
+
+    def through(self, command, port, server):
+        """Asks for /tls and for a large answer through a proxy."""
+        with self.running(command, port):
             for version in VERSIONS:
                 text = self.run_client("curl", "-sS", "--cacert", self.cert, "--tls-max", version,
                                        f"https://localhost:{port}/tls").decode()
                 self.assertIn("version: TLS 1.3\n", text)  # between the proxy and the server
-            body = self.folder / "body"
-            body.write_bytes(b"0123456789abcdef" * (1 << 16))
-            got = self.run_client("curl", "-sS", "--cacert", self.cert, "--data-binary", f"@{body}",
-                                  f"https://localhost:{port}/echo")
-            self.assertEqual(got, body.read_bytes())
-        finally:
-            proxy.terminate()
-            proxy.wait(10)
+            self.echo(f"https://localhost:{port}/echo")
         self.assertNotIn("handshake error", server.errors())
 
-    def test_haproxy_before_the_server(self):
-        haproxy = need("haproxy")
-        server = self.serve()
-        port = free_port()
+    def behind(self, command, port, version):
+        """Asks through our own proxy, which verifies and speaks TLS to the proxy of `command`."""
+        front = self.enterContext(Server("--tls-addr", "127.0.0.1:0", "--cert", self.cert, "--key", self.key,
+                                         "--upstream", f"https://localhost:{port}", "--upstream-ca", self.cert))
+        url = f"https://localhost:{front.tls_port}/proxy"
+        with self.running(command, port):
+            head = self.run_client("curl", "-sSi", "--cacert", self.cert, url + "/proto").decode().lower()
+            self.assertIn(f"x-tls: tlsv{version}\r\n", head)
+            self.assertIn("x-name: localhost\r\n", head)
+            self.echo(url + "/echo")
+        stranger = self.certificates.make("stranger")[0]
+        distrusting = self.enterContext(Server("--upstream", f"https://localhost:{port}", "--upstream-ca", stranger))
+        with self.running(command, port):
+            answer = distrusting.ask(b"GET /proxy/proto HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            self.assertEqual(answer.status, 502)
+
+    def pair(self):
+        """Certificate and key in one file, as haproxy wants them."""
         pair = self.folder / "pair.pem"
         pair.write_text(pathlib.Path(self.cert).read_text() + pathlib.Path(self.key).read_text())
-        config = self.folder / "haproxy.cfg"
-        config.write_text(textwrap.dedent(f"""\
-            defaults
-              mode http
-              timeout connect 10s
-              timeout client 30s
-              timeout server 30s
-            frontend in
-              bind 127.0.0.1:{port} ssl crt {pair}
-              default_backend hon
-            backend hon
-              server hon 127.0.0.1:{server.tls_port} ssl verify required ca-file {self.cert} sni str(localhost)
-            """))
-        self.through([haproxy, "-db", "-f", str(config)], port, server)
+        return pair
 
-    def test_nginx_before_the_server(self):
-        nginx = need("nginx")
-        server = self.serve()
-        port = free_port()
+    def haproxy(self, frontend, backend):
+        config = self.folder / "haproxy.cfg"
+        config.write_text("defaults\n mode http\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n"
+                          f"frontend in\n default_backend hon\n {frontend}\nbackend hon\n {backend}\n")
+        return [need("haproxy"), "-db", "-f", str(config)]
+
+    def nginx(self, server):
         config = self.folder / "nginx.conf"
+        folders = "".join(f"{name}_temp_path {self.folder}/{name};\n" for name in
+                          ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         config.write_text(textwrap.dedent(f"""\
             daemon off;
             pid {self.folder}/nginx.pid;
@@ -194,29 +209,63 @@ class TlsClients(unittest.TestCase):
               client_max_body_size 10m;
               client_body_buffer_size 2m;
               proxy_buffering off;
-              client_body_temp_path {self.folder}/bodies;
-              proxy_temp_path {self.folder}/proxy;
-              fastcgi_temp_path {self.folder}/fastcgi;
-              uwsgi_temp_path {self.folder}/uwsgi;
-              scgi_temp_path {self.folder}/scgi;
+              {folders}
               server {{
-                listen 127.0.0.1:{port} ssl;
                 ssl_certificate {self.cert};
                 ssl_certificate_key {self.key};
-                ssl_protocols TLSv1.2 TLSv1.3;
-                location / {{
-                  proxy_pass https://127.0.0.1:{server.tls_port};
-                  proxy_http_version 1.1;
-                  proxy_ssl_protocols TLSv1.2 TLSv1.3;
-                  proxy_ssl_server_name on;
-                  proxy_ssl_name localhost;
-                  proxy_ssl_verify on;
-                  proxy_ssl_trusted_certificate {self.cert};
-                }}
+                {server}
               }}
             }}
             """))
-        self.through([nginx, "-c", str(config), "-e", f"{self.folder}/nginx.log"], port, server)
+        return [need("nginx"), "-c", str(config), "-e", f"{self.folder}/nginx.log"]
+
+    def test_haproxy_before_the_server(self):
+        server = self.serve()
+        port = free_port()
+        self.through(self.haproxy(
+            f"bind 127.0.0.1:{port} ssl crt {self.pair()}",
+            f"server hon 127.0.0.1:{server.tls_port} ssl verify required ca-file {self.cert} sni str(localhost)"),
+            port, server)
+
+    def test_nginx_before_the_server(self):
+        server = self.serve()
+        port = free_port()
+        self.through(self.nginx(f"""
+            listen 127.0.0.1:{port} ssl;
+            ssl_protocols TLSv1.2 TLSv1.3;
+            location / {{
+              proxy_pass https://127.0.0.1:{server.tls_port};
+              proxy_http_version 1.1;
+              proxy_ssl_protocols TLSv1.2 TLSv1.3;
+              proxy_ssl_server_name on;
+              proxy_ssl_name localhost;
+              proxy_ssl_verify on;
+              proxy_ssl_trusted_certificate {self.cert};
+            }}"""), port, server)
+
+    def test_haproxy_behind_our_proxy(self):
+        plain = self.enterContext(Server())
+        for version in VERSIONS:
+            port = free_port()
+            self.behind(self.haproxy(
+                f"bind 127.0.0.1:{port} ssl crt {self.pair()} ssl-min-ver TLSv{version} ssl-max-ver TLSv{version}\n"
+                " http-response set-header X-TLS %[ssl_fc_protocol]\n"
+                " http-response set-header X-Name %[ssl_fc_sni]",
+                f"server hon 127.0.0.1:{plain.port}"), port, version)
+
+    def test_nginx_behind_our_proxy(self):
+        plain = self.enterContext(Server())
+        for version in VERSIONS:
+            port = free_port()
+            self.behind(self.nginx(f"""
+                listen 127.0.0.1:{port} ssl;
+                ssl_protocols TLSv{version};
+                location / {{
+                  proxy_pass http://127.0.0.1:{plain.port};
+                  proxy_http_version 1.1;
+                  add_header X-TLS $ssl_protocol;
+                  add_header X-Name $ssl_server_name;
+                }}"""), port, version)
 
 
 if __name__ == "__main__":

@@ -441,14 +441,14 @@ class Wire:
     def send_some(self, data):
         """As much of it as is taken without waiting."""
         self.socket.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError):
             for place in range(0, len(data), 1 << 20):
                 self.socket.send(data[place:place + (1 << 20)])
 
     def flood(self, request, count):
         """So many of these requests, or as many as are taken without waiting."""
         self.socket.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError):
             for _ in range(count // 1000):
                 self.socket.send(request * 1000)
 
