@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "hon/h2/frame.h"
 #include "hon/http/file_server.h"
 #include "support/temp_dir.h"
 #include "support/test_server.h"
@@ -141,6 +142,82 @@ TEST_P(Allocation, Sixteen) {
   ExpectNone(wire, 16);
 }
 
+// A client of HTTP/2 that sends field blocks of its own and looks for END_STREAM.
+class Http2Peer {
+ public:
+  explicit Http2Peer(const std::string& address) : wire_(address) {
+    std::string start(h2::kClientPreface);
+    start += Frame(h2::FrameType::kSettings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6));
+    start += Frame(h2::FrameType::kWindowUpdate, 0, 0, std::string("\x7f\xff\0\0", 4));
+    wire_.Send(start);
+  }
+  static std::string Frame(h2::FrameType type, uint8_t flags, uint32_t stream,
+                           std::string_view payload) {
+    std::string frame(h2::kFrameHeaderBytes, '\0');
+    h2::WriteFrameHeader(frame.data(),
+                         {static_cast<uint32_t>(payload.size()), type, flags, stream});
+    return frame.append(payload);
+  }
+  /// Sends requests with `block` and `body` on `count` streams at once, and reads the answers.
+  /// Returns the number of those with :status 200, the first entry of their blocks.
+  int Ask(std::string_view block, std::string_view body, int count) {
+    std::string wire;
+    for (int i = 0; i < count; ++i, stream_ += 2) {
+      const uint8_t end = body.empty() ? h2::kFlagEndStream : uint8_t{0};
+      wire += Frame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | end, stream_, block);
+      if (body.empty()) continue;
+      wire += Frame(h2::FrameType::kData, h2::kFlagEndStream, stream_, body);
+    }
+    wire_.Send(wire);
+    int right = 0;
+    for (int ended = 0; ended < count;) {
+      const std::string head = wire_.Read(h2::kFrameHeaderBytes);
+      if (head.size() < h2::kFrameHeaderBytes) return -1;
+      const h2::FrameHeader header = h2::ReadFrameHeader(head.data());
+      const std::string payload = wire_.Read(header.length);
+      if (header.type == h2::FrameType::kHeaders && payload.starts_with('\x88')) ++right;
+      const bool ends =
+          header.type == h2::FrameType::kHeaders || header.type == h2::FrameType::kData;
+      if (ends && header.Has(h2::kFlagEndStream)) ++ended;
+    }
+    return right;
+  }
+
+ private:
+  WirePeer wire_;
+  uint32_t stream_ = 1;
+};
+
+class Http2Allocation : public Allocation {
+ protected:
+  void ExpectNoneOf(std::string_view block, std::string_view body, int streams) {
+    http::Protocols protocols;
+    protocols.SetUnencryptedHTTP2(true);
+    test::TestServer server(engine_, GetParam(), server::WithProtocols(protocols));
+    Http2Peer peer(server.Address());
+    size_t before = 0;
+    for (int i = 0; i < kWarmUp + kCounted; ++i) {
+      if (i == kWarmUp) before = allocations.load();
+      ASSERT_EQ(peer.Ask(block, body, streams), streams);
+    }
+    const size_t allowed = GetParam().placement == engine::kWorkers ? kPoolsGrowMax : 0;
+    EXPECT_LE(allocations.load() - before, allowed) << "in " << kCounted << " rounds";
+  }
+};
+
+// GET http://t/hello/ with a name and a field that are longer than inline buffers, as literals.
+const char kGetBlock[] =
+    "\x82\x86\x41\x01t\x04\x30/hello/a-name-that-is-longer-than-inline-buffers"
+    "\x40\x08x-custom\x22some value that is as long as this";
+
+TEST_P(Http2Allocation, Get) { ExpectNoneOf(kGetBlock, {}, 1); }
+TEST_P(Http2Allocation, GetsOnSixteenStreams) { ExpectNoneOf(kGetBlock, {}, 16); }
+TEST_P(Http2Allocation, PostWithBody) {
+  ExpectNoneOf("\x83\x86\x41\x01t\x04\x05/echo", std::string(3000, 'b'), 1);
+}
+TEST_P(Http2Allocation, File) { ExpectNoneOf("\x82\x86\x41\x01t\x04\x05/file", {}, 1); }
+
+HON_INSTANTIATE_MODES(Http2Allocation);
 HON_INSTANTIATE_MODES(Allocation);
 
 }  // namespace
