@@ -207,6 +207,14 @@ class SmugglingTest(unittest.TestCase):
         with self.proxy("haproxy", CONFIG_HAPROXY, "-db", "-f", "{file}") as port:
             self.through(port)
 
+    def test_shapes_behind_our_proxy(self):
+        """Our parser stands at both sides: nothing hidden is served to anybody."""
+        with Server() as server, Server("--upstream", server.url, "--upstream-at", "/") as proxy:
+            self.through(proxy.port)
+            for name, wire in SHAPES:
+                with self.subTest(name):
+                    self.assertNotIn(b"HIDDEN", talk(proxy.port, wire, 0.1))
+
 
 if __name__ == "__main__":
     harness.main()
