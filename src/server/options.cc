@@ -40,6 +40,8 @@ Option WithMaxConnectionsPerIP(size_t connections_max) {
   return [connections_max](Options& options) { options.connections_per_ip_max = connections_max; };
 }
 
+Option WithPublicProfile() { return WithMaxConnectionsPerIP(kPublicConnectionsPerIPMax); }
+
 Option WithMaxInFlight(size_t requests_max) {
   return [requests_max](Options& options) { options.in_flight_max = requests_max; };
 }

@@ -85,6 +85,19 @@ TEST_P(Limits, ConnectionsOfOneAddressAreLimited) {
   EXPECT_GE(refused, 2);
 }
 
+TEST_P(Limits, ThePublicProfileCapsTheConnectionsOfAnAddress) {
+  test::TestServer server(engine_, GetParam(), server::WithPublicProfile());
+  std::vector<WirePeer> peers;
+  for (size_t i = 0; i < server::kPublicConnectionsPerIPMax; ++i) {
+    peers.emplace_back(server.Address());
+    ASSERT_TRUE(peers.back().Send(kGet));
+    ASSERT_EQ(peers.back().ReadAnswer().status, 200) << i;
+  }
+  EXPECT_EQ(StatusFor(server.Address()), 503);
+  peers.pop_back();
+  EXPECT_TRUE(SoonServed(server.Address()));
+}
+
 TEST_P(Limits, HijackedConnectionsCountUntilTheyEnd) {
   for (const bool per_ip : {false, true}) {
     test::TestServer server(

@@ -48,6 +48,10 @@ inline constexpr http::Protocols kDefaultProtocols = [] {
 /// takes longer are reset.
 inline constexpr Duration kHandshakeGraceMax = std::chrono::milliseconds(50);
 
+/// The cap of WithPublicProfile: browsers open at most six connections to a host, so that it leaves
+/// room for the clients behind one NAT.
+inline constexpr size_t kPublicConnectionsPerIPMax = 256;
+
 /// A program that takes over the listening sockets of this one, such as its new version.
 struct Successor {
   std::string program{};                 // the path of its file
@@ -105,6 +109,10 @@ Option WithMaxConnections(size_t connections_max);
 /// As WithMaxConnections for one IPv4 address, or one IPv6 network of 64 bits (default: unlimited,
 /// since behind a proxy all connections come from one address).
 Option WithMaxConnectionsPerIP(size_t connections_max);
+/// The profile of a server that strangers reach without a proxy in between: at most
+/// kPublicConnectionsPerIPMax connections of one address. Deadlines and the least rate of peers
+/// (engine::kPeerRateBytesMin) are on by default. Options behind this one may change the cap.
+Option WithPublicProfile();
 /// Requests served at once, over all loops (default: as many as there are connections); one more is
 /// answered 503 and its connection closed.
 Option WithMaxInFlight(size_t requests_max);
