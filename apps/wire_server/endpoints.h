@@ -53,4 +53,7 @@ std::string_view Pattern();
 /// "/ws", "/ws-events".
 void RegisterWebSockets(http::ServeMux& mux);
 
+/// "/hub", "/broadcast": not in the twin.
+void RegisterBroadcasts(http::ServeMux& mux);
+
 }  // namespace hon::wire

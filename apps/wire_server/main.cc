@@ -27,6 +27,7 @@ void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterForms(mux);
   RegisterFiles(mux, flags.files);
   RegisterWebSockets(mux);
+  RegisterBroadcasts(mux);
   RegisterAnswers(mux);
   RegisterRequests(mux);
   RegisterRoutes(mux);

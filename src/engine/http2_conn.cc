@@ -175,7 +175,7 @@ void Http2Conn::UpdateReadDeadline(size_t had) {
 void Http2Conn::OnPeerFinished() {
   if (!std::exchange(peer_finished_, true)) {
     exchanges_.ForEach([](Http2Exchange& exchange) {
-      if (exchange.Running()) exchange.OnPeerFinished();
+      if (exchange.Running() || exchange.InTunnel()) exchange.OnPeerFinished();
     });
   }
   Pump();

@@ -397,10 +397,14 @@ void Http2Exchange::OnGone(const Error& why, const Error& cause) {
   if (running_) Cancel(cause);
 }
 
-// The rest of an incomplete request never comes.
+// The rest of an incomplete request, or of a tunnel, never comes.
 void Http2Exchange::OnPeerFinished() {
+  if (tunnel_ != nullptr) {
+    if (!tunnel_->InputEnded()) CutTunnel(io::ErrUnexpectedEof);
+    return;
+  }
   if (!wire_.InputEnded()) return OnGone(io::ErrUnexpectedEof, ErrClientGone);
-  Cancel(ErrClientGone);
+  if (running_) Cancel(ErrClientGone);
 }
 
 void Http2Exchange::OnDrainTimeout() {

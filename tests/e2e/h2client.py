@@ -278,6 +278,7 @@ class WebSocketStream:
             assert client.pump()
         self.answer = client.streams[self.stream]
         self.taken = 0
+        self.reserved = 0  # bits of the last frame
 
     def send(self, payload, opcode=1):
         mask = b"\x01\x02\x03\x04"
@@ -293,6 +294,7 @@ class WebSocketStream:
         head = self._exactly(2)
         if head is None:
             return None
+        self.reserved = head[0] >> 4 & 7
         size = head[1] & 127
         if size == 126:
             size = struct.unpack(">H", self._exactly(2))[0]

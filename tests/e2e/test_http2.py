@@ -5,6 +5,8 @@ import subprocess
 import threading
 import time
 import unittest
+import zlib
+from random import Random
 
 import h2client
 import harness
@@ -12,6 +14,8 @@ from h2client import Client, Raw, WebSocketStream
 
 LARGE = hashlib.shake_256(b"large").digest(3_000_000)
 PROTOCOL_ERROR, INTERNAL_ERROR = 1, 2
+WEBSOCKET = [(":protocol", "websocket"), ("sec-websocket-version", "13")]
+IDLE_STREAM_BYTES_MAX = 12 << 10  # less than a fiber with its stack
 
 
 class Http2(unittest.TestCase):
@@ -157,6 +161,131 @@ class Http2(unittest.TestCase):
             self.assertEqual(client.ask("/").status, 200)
 
         self.each(check)
+
+    def test_hpack_of_python(self):
+        """Python's hpack writes blocks that the server reads, and reads those of the server, while both sizes of
+        the tables change."""
+        random = Random(16)
+
+        def check(client):
+            for size in (4096, 0, 100, 4096, 1000, 65536, 64):
+                client.h2.update_settings({1: size})  # HEADER_TABLE_SIZE: for the server's encoder
+                client.h2.encoder.header_table_size = min(size, 4096)
+                client.flush()
+                for _ in range(8):
+                    fields = [(f"x-{random.randrange(6)}-{n}", random.choice(("value", "v" * 200, "", str(random.random()))))
+                              for n in range(random.randrange(1, 20))]
+                    answer = client.ask("/headers", fields=fields)
+                    self.assertEqual(answer.status, 200)
+                    for name, value in fields:
+                        self.assertIn(f"{'-'.join(part.capitalize() for part in name.split('-'))}: {value}\n",
+                                      answer.body.decode())
+                for path, status in (("/", 200), ("/redirect", 302), ("/set-cookie", 200), ("/length/5", 200),
+                                     ("/early-hints", 200), ("/nowhere", 404), ("/trailers", 200)):
+                    self.assertEqual(client.ask(path).status, status)
+
+        self.each(check)
+
+    def test_a_handler_that_is_late_and_a_body_that_is_long(self):
+        def check(client):
+            late, in_time = client.open("/timeout/5000"), client.open("/timeout/0")
+            self.assertEqual((client.wait(late).status, client.streams[late].body), (503, b"too late\n"))
+            self.assertEqual(client.wait(in_time).body, b"slept\n")
+            self.assertEqual(client.ask("/max-bytes", "POST", (), b"0123456789").body, b"0123456789")
+            self.assertEqual(client.ask("/max-bytes", "POST", (), b"0123456789a").status, 400)
+
+        self.each(check)
+
+    def test_full_duplex(self):
+        """The answer begins before the body has come."""
+        def check(client):
+            stream = client.open("/answer/read-behind-write", "POST", end=False)
+            while client.streams[stream].body != b"first ":
+                self.assertTrue(client.pump())
+            client.write(stream, b"01234", end=True)
+            self.assertEqual(client.wait(stream).body, b"first 5 true\n")
+
+        self.each(check)
+
+    def test_deflated_websockets(self):
+        offer = [("sec-websocket-extensions", "permessage-deflate")]
+        text = b"the same again and again, " * 40
+
+        def check(client):
+            for path in ("/ws", "/ws-events"):
+                one = WebSocketStream(client, path, offer)
+                self.assertIn("permessage-deflate", one.answer.get("sec-websocket-extensions"))
+                deflate, inflate = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
+                for _ in range(3):  # with context takeover
+                    one.send(deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)[:-4], 0x41)
+                    opcode, payload = one.receive()
+                    self.assertEqual((opcode, one.reserved), (1, 4))
+                    self.assertLess(len(payload), 100)
+                    self.assertEqual(inflate.decompress(payload + b"\0\0\xff\xff"), text)
+
+        self.each(check)
+
+    def test_hubs(self):
+        def check(client):
+            joined = [WebSocketStream(client, "/hub") for _ in range(20)]
+            for n, one in enumerate(joined[:5]):
+                one.send(b"message %d" % n)
+                for other in joined:
+                    self.assertEqual(other.receive(), (1, b"message %d" % n))
+
+        self.each(check)
+
+    def test_events_for_all(self):
+        """A Broadcaster's streams have no fiber; other streams of their connections go on, and one that is reset
+        leaves."""
+        def check(client):
+            streams = [client.open("/broadcast") for _ in range(50)]
+            client.ask("/")
+            while int(client.ask("/broadcast", "POST", (), b"0").body) < 50:
+                pass  # until all have subscribed
+            self.assertEqual(client.ask("/broadcast", "POST", (), b"last").body, b"50")
+            for stream in streams:
+                while b"data: last\n" not in client.streams[stream].body:
+                    self.assertTrue(client.pump())
+                self.assertEqual(client.streams[stream].get("content-type"), "text/event-stream")
+                client.h2.reset_stream(stream, 8)
+            client.flush()
+            while int(client.ask("/broadcast", "POST", (), b"more").body) > 0:
+                pass
+            self.assertEqual(client.ask("/").status, 200)
+
+        self.each(check)
+
+    def test_a_client_that_leaves_ends_what_has_no_handler(self):
+        """A FIN alone, without RST_STREAM or GOAWAY."""
+        for path, fields in (("/ws-events", WEBSOCKET), ("/ws", WEBSOCKET), ("/hub", WEBSOCKET), ("/broadcast", ())):
+            with self.subTest(path):
+                self.server.ask(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                before = self.server.descriptors()
+                with Client(self.server) as client:
+                    stream = client.open(path, "CONNECT" if fields else "GET", fields, end=not fields)
+                    while client.streams[stream].fields is None:
+                        self.assertTrue(client.pump())
+                    self.assertFalse(client.streams[stream].over())
+                    self.assertGreater(self.server.descriptors(), before)
+                self.assertTrue(harness.wait_until(lambda before=before: self.server.descriptors() <= before, 20))
+
+    def test_idle_websockets_and_events_have_no_stack(self):
+        if harness.sanitized():
+            self.skipTest("other memory figures")
+        for path, fields in (("/ws-events", WEBSOCKET), ("/hub", WEBSOCKET), ("/broadcast", ())):
+            with self.subTest(path), self.start() as server:
+                def crowd(server=server, path=path, fields=fields):
+                    client = self.enterContext(Client(server))
+                    streams = [client.open(path, "CONNECT" if fields else "GET", fields, end=not fields)
+                               for _ in range(100)]
+                    while any(client.streams[stream].fields is None for stream in streams):
+                        self.assertTrue(client.pump())
+                crowd()  # warms what is kept
+                before = server.rss_bytes()
+                for _ in range(5):
+                    crowd()
+                self.assertLess((server.rss_bytes() - before) / 500, IDLE_STREAM_BYTES_MAX)
 
     def test_answers_that_fail(self):
         def check(client):
