@@ -158,7 +158,9 @@ bool Session::SendRequest(Stream& stream, const RequestHead& head, const http::H
 }
 
 void Session::SendSoon(Stream& stream) {
-  if (stream.state_ == StreamState::kClosed || stream.out_.Empty() || failure_) return;
+  // Nothing follows END_STREAM, whatever the owner has put into Out() since.
+  static_assert(StreamState::kHalfClosedLocal < StreamState::kClosed);
+  if (stream.state_ >= StreamState::kHalfClosedLocal || stream.out_.Empty() || failure_) return;
   if (stream.send_.Available() != 0) ready_.Push(stream);
 }
 

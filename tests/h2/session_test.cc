@@ -393,6 +393,18 @@ TEST(Session, AClientKeepsToThePeersStreams) {
   EXPECT_TRUE(client.Opened());
 }
 
+TEST(Session, NothingIsSentBehindTheEndOfAStream) {
+  Owner client(Role::kClient);
+  Exchange& asked = client.Ask({"GET", "http", "a", "/", ""});  // with END_STREAM
+  client.Take();
+  asked.stream.Out().Write("late");
+  client.GetSession().SendSoon(asked.stream);
+  EXPECT_TRUE(ReadFrames(client.Take(), kData).empty());
+  // SETTINGS that change the window look at every stream.
+  client.Give(RawFrame(FrameType::kSettings, 0, 0, FromHex("0004 00ffffff")));
+  EXPECT_TRUE(ReadFrames(client.Take(), kData).empty());
+}
+
 TEST(Session, AClientTakesNoPushAndNoDataBeforeTheHead) {
   const auto failure = [](std::string_view bytes) {
     Owner client(Role::kClient);
