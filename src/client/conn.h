@@ -75,7 +75,7 @@ class Conn final : public io::ConnSink,
 
   [[nodiscard]] const std::shared_ptr<Route>& GetRoute() const { return route_; }
   [[nodiscard]] const std::shared_ptr<Core>& GetCore() const { return core_; }
-  [[nodiscard]] LoopPool& Pool() const { return *pool_; }
+  [[nodiscard]] const std::shared_ptr<LoopPool>& GetPool() const { return pool_; }
   [[nodiscard]] bool Served() const { return served_; }
   void MarkServed() { served_ = true; }
   [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }

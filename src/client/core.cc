@@ -25,7 +25,6 @@ void LoopPool::Leave(Conn& conn) {
   const auto found = by_route_.find(conn.route_.get());
   HON_ASSERT(found != by_route_.end() && conn.idle_);
   found->second->Remove(conn);
-  if (found->second->Empty()) by_route_.erase(found);
   by_age_.Remove(conn);
   conn.idle_ = false;
   conn.route_->idle.fetch_sub(1, std::memory_order_relaxed);
@@ -38,7 +37,7 @@ std::unique_ptr<Conn> LoopPool::Take(const Route& route) {
     {
       const std::lock_guard lock(mutex_);
       const auto found = by_route_.find(&route);
-      if (found == by_route_.end()) return nullptr;
+      if (found == by_route_.end() || found->second->Empty()) return nullptr;
       conn.reset(found->second->First());
       Leave(*conn);
     }
@@ -62,7 +61,15 @@ void LoopPool::Put(std::unique_ptr<Conn> conn) {
     const std::lock_guard lock(mutex_);
     if (core_->Closed()) return;
     std::unique_ptr<RouteList>& list = by_route_[conn->route_.get()];
-    if (list == nullptr) list = std::make_unique<RouteList>();
+    if (list == nullptr) {
+      list = std::make_unique<RouteList>();
+      // Empty lists are kept for their next connection. References to other lists stay valid.
+      if (by_route_.size() > kRoutesKeptMax) {
+        std::erase_if(by_route_, [&list](const auto& one) {
+          return one.second->Empty() && one.second != list;
+        });
+      }
+    }
     list->PushFront(*conn);
     by_age_.PushBack(*conn);
     conn->idle_ = true;
@@ -85,6 +92,19 @@ void LoopPool::Drop(Conn& conn) {
   const std::unique_ptr<Conn> owned(&conn);
   const std::lock_guard lock(mutex_);
   Leave(conn);
+}
+
+http::Header LoopPool::TakeHeader() {
+  if (spare_headers_.empty()) return {};
+  http::Header header = std::move(spare_headers_.back());
+  spare_headers_.pop_back();
+  return header;
+}
+
+void LoopPool::GiveHeader(http::Header header) {
+  if (spare_headers_.size() == ObjectMemory::kFreeMax) return;
+  header.Reset();
+  spare_headers_.push_back(std::move(header));
 }
 
 std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
@@ -170,12 +190,12 @@ void LoopPool::CloseIdle() {
 void LoopPool::CloseOneIdle(const std::shared_ptr<Route>& route) {
   const std::lock_guard lock(mutex_);
   const auto found = by_route_.find(route.get());
-  if (found == by_route_.end()) return;
+  if (found == by_route_.end() || found->second->Empty()) return;
   found->second->First()->conn_->Post([self = shared_from_this(), route] {
     std::unique_ptr<Conn> one;
     const std::lock_guard inner(self->mutex_);
     const auto again = self->by_route_.find(route.get());
-    if (again == self->by_route_.end()) return;
+    if (again == self->by_route_.end() || again->second->Empty()) return;
     one.reset(again->second->First());
     self->Leave(*one);
   });
@@ -290,7 +310,7 @@ void Core::Release(std::unique_ptr<Conn> conn) {
     const std::lock_guard lock(mutex_);
     for (SlotWaiter* waiter = route->waiters.First(); waiter != nullptr;
          waiter = route->waiters.Next(*waiter)) {
-      if (waiter->pool != &conn->Pool()) continue;
+      if (waiter->pool != conn->GetPool().get()) continue;
       route->waiters.Remove(*waiter);
       waiter->conn = conn.release();
       waiter->parker->Wake();
@@ -299,7 +319,7 @@ void Core::Release(std::unique_ptr<Conn> conn) {
     // A request of another loop gets the slot of this connection, which ends here.
     if (!route->waiters.Empty()) return;
   }
-  LoopPool& pool = conn->Pool();
+  LoopPool& pool = *conn->GetPool();
   pool.Put(std::move(conn));
 }
 

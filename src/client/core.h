@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "client/conn.h"
 #include "client/h2_conn.h"
+#include "client/object_memory.h"
 #include "client/resolver.h"
 #include "client/route.h"
 #include "hon/adaptor/head_parser.h"
@@ -63,6 +65,13 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Whether another fiber is making a connection to `route`; then waits until that has ended.
   Result<bool> AwaitDial(const Route& route, const appcontext::Context& context);
 
+  /// Memory for the exchanges of the loop.
+  [[nodiscard]] ObjectMemory& Memory() { return memory_; }
+  /// A Header with the room of an earlier one, if there is one.
+  [[nodiscard]] http::Header TakeHeader();
+  /// Keeps the room of `header`.
+  void GiveHeader(http::Header header);
+
   /// Room for the key of a route.
   std::string key;
 
@@ -76,10 +85,12 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   void Leave(Conn& conn);
   void EvictOldest();
 
+  ObjectMemory memory_;
+  std::vector<http::Header> spare_headers_;
   Core* core_;  // null: the Core is destroyed
   friend class Core;
   std::mutex mutex_;
-  std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest last
+  std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest first
   IntrusiveList<Conn, struct ByAge> by_age_;                               // newest last
   std::unordered_map<const Route*, std::shared_ptr<H2Conn>> shared_;
   std::unordered_map<const Route*, size_t> dialing_;  // dials by fibers of the loop

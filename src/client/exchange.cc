@@ -34,9 +34,11 @@ Exchange::Exchange(std::unique_ptr<Conn> conn, appcontext::Context context,
                    std::shared_ptr<const ClientTrace> trace)
     : conn_(std::move(conn)),
       core_(conn_->GetCore()),
+      pool_(conn_->GetPool()),
       context_(std::move(context)),
       trace_(std::move(trace)),
-      tls_(conn_->TlsState()) {}
+      tls_(conn_->TlsState()),
+      fields_(pool_->TakeHeader()) {}
 
 Exchange::~Exchange() { Abandon(); }
 

@@ -52,7 +52,10 @@ class Exchange final : public AnyExchange,
   std::unique_ptr<io::Conn> TakeConn() override;
   // http::ResponseOwner
   void OnMoved(http::Response& now) override { response_ = &now; }
-  void OnGone(http::Response&) override { response_ = nullptr; }
+  void OnGone(http::Response& response) override {
+    response_ = nullptr;
+    pool_->GiveHeader(std::move(response.Header));
+  }
 
  private:
   Error SendBody();
@@ -70,6 +73,7 @@ class Exchange final : public AnyExchange,
 
   std::unique_ptr<Conn> conn_;  // null: the answer is complete, or the connection lost
   std::shared_ptr<Core> core_;
+  std::shared_ptr<LoopPool> pool_;
   appcontext::Context context_;
   std::shared_ptr<const ClientTrace> trace_;
   std::shared_ptr<const tls::ConnectionState> tls_;

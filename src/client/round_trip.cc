@@ -116,7 +116,8 @@ Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) 
                  .LocalAddr = conn->LocalAddr(),
                  .RemoteAddr = conn->RemoteAddr()});
   }
-  return {std::make_shared<Exchange>(std::move(conn), r_.Context(), trace_), reused};
+  const ObjectAllocator<Exchange, LoopPool> memory(pool_);
+  return {std::allocate_shared<Exchange>(memory, std::move(conn), r_.Context(), trace_), reused};
 }
 
 // Returns a shared connection, else an idle one, else a new one. For a server that is known to
