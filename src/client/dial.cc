@@ -222,10 +222,10 @@ Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimeP
 }
 
 Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host,
-                                                     bool http2,
+                                                     bool http2, bool http1_only,
                                                      std::shared_ptr<HandshakeTrace> trace) {
   HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext(http2));
-  Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host);
+  Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host, http1_only);
   if (!layer) return Fail(Error::Of(http::ErrHandshake, layer.error().Message()));
   return NewHandshakeLayer(std::move(*layer), std::move(trace));
 }
@@ -283,14 +283,14 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(const DialScope& scope,
   const Route& route = *scope.route;
   std::unique_ptr<io::RecordLayer> layers;
   if (route.proxy == ProxyKind::kHttps) {
-    HON_TRY(layers, TlsLayerFor(core, route.proxy_host, false, nullptr));
+    HON_TRY(layers, TlsLayerFor(core, route.proxy_host, false, true, nullptr));
   }
   if (route.proxy == ProxyKind::kSocks5) {
     HON_TRY(const net::HostPort target, net::SplitHostPort(route.host_port));
     HON_TRY(std::unique_ptr<io::RecordLayer> socks,
             NewSocksLayer(target.host, target.port, route.proxy_user));
     layers = Stack(std::move(layers), std::move(socks));
-  } else if (route.proxy != ProxyKind::kNone && route.tls) {
+  } else if (route.proxy != ProxyKind::kNone && !route.AbsoluteForm()) {
     HON_TRY(std::unique_ptr<io::RecordLayer> tunnel,
             ConnectLayerFor(core.Options(), scope.route, scope.context));
     layers = Stack(std::move(layers), std::move(tunnel));
@@ -298,7 +298,7 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(const DialScope& scope,
   if (route.tls) {
     HON_TRY(
         std::unique_ptr<io::RecordLayer> tls,
-        TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, std::move(trace)));
+        TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, route.http1_only, std::move(trace)));
     layers = Stack(std::move(layers), std::move(tls));
   }
   return layers;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/core.h"
+#include "client/h2_tunnel.h"
 #include "client/tell.h"
 #include "hon/adaptor/chunked.h"
 #include "hon/base/assert.h"
@@ -131,12 +132,40 @@ io::IoResult H2Stream::Read(std::span<char> into) {
   return {n, {}};
 }
 
+void H2Stream::SetTunnel(std::shared_ptr<TunnelState> tunnel) {
+  context_ = nullptr;
+  tunnel_ = std::move(tunnel);
+  if (tunnel_ == nullptr) return;
+  if (failure_) return tunnel_->OnGone(failure_);
+  if (!stream_.In().Empty() || stream_.InputEnded()) tunnel_->Note(TunnelState::kInput);
+}
+
+void H2Stream::Consumed() {
+  if (!opened_) return;
+  conn_->session_->Consumed(stream_);
+  conn_->Pump();
+}
+
+void H2Stream::SendSoon() {
+  if (!opened_) return;
+  conn_->session_->SendSoon(stream_);
+  conn_->Pump();
+}
+
+void H2Stream::SendEnd() {
+  if (!opened_) return;
+  conn_->session_->SendEnd(stream_);
+  conn_->Pump();
+}
+
 void H2Stream::WakeReader() {
+  if (tunnel_ != nullptr) return tunnel_->Note(TunnelState::kInput);
   if (reader_ != nullptr) reader_->Wake();
 }
 
 void H2Stream::Fail(Error why) {
   if (!failure_) failure_ = std::move(why);
+  if (tunnel_ != nullptr) return tunnel_->OnGone(failure_);
   WakeReader();
   if (writer_ != nullptr) writer_->Wake();
 }
@@ -202,6 +231,7 @@ void H2Stream::OnReset(h2::ErrorCode code, bool by_peer) {
   // RFC 9113 §8.1: the answer is complete, and the server needs no more of the request.
   const bool complete = stream_.InputEnded() && by_peer && code == h2::ErrorCode::kNoError;
   if (complete) {
+    if (tunnel_ != nullptr) return tunnel_->OnGone(io::ErrClosed);
     if (writer_ != nullptr) writer_->Wake();
     return WakeReader();
   }
@@ -306,7 +336,7 @@ void H2Conn::OnClosed(const Error& why) {
   gone_ = why ? why : Error(io::ErrClosed);
   pool_->ForgetH2(*this);
   streams_.ForEach([this](H2Stream& stream) {
-    if (!stream.AtEnd()) stream.Fail(gone_);
+    if (stream.tunnel_ != nullptr || !stream.AtEnd()) stream.Fail(gone_);
   });
   WakeOpeners();
 }
@@ -317,7 +347,7 @@ void H2Conn::Fail(const Error& why) {
   closing_ = true;
   leaving_ = true;
   streams_.ForEach([&why](H2Stream& stream) {
-    if (!stream.AtEnd()) stream.Fail(why);
+    if (stream.tunnel_ != nullptr || !stream.AtEnd()) stream.Fail(why);
   });
   WakeOpeners();
   pool_->ForgetH2(*this);
@@ -406,7 +436,26 @@ void H2Conn::OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) {
 
 void H2Conn::OnFramed(h2::Stream& stream) {
   H2Stream& own = Of(stream);
+  if (own.tunnel_ != nullptr && stream.Out().Empty()) own.tunnel_->Note(TunnelState::kDrained);
   if (own.writer_ != nullptr && stream.Out().Len() <= io::kHighWaterBytes) own.writer_->Wake();
+}
+
+void H2Conn::OnSent(h2::Stream& stream) {
+  const H2Stream& own = Of(stream);
+  if (own.tunnel_ != nullptr) own.tunnel_->OnSent();
+}
+
+Result<bool> H2Conn::AwaitConnectProtocol(const appcontext::Context& context) {
+  Opener opener;
+  Parker parker;
+  opener.parker = &parker;
+  openers_.PushBack(opener);
+  while (!settings_seen_ && !gone_ && !context.Done()) parker.Park(context, kNever);
+  openers_.Remove(opener);
+  WakeOpeners();
+  if (context.Done()) return hon::Fail(context.Cause());
+  if (gone_) return hon::Fail(gone_);
+  return session_->PeerAllowsConnectProtocol();
 }
 
 void H2Conn::OnGoAway(uint32_t last_stream, h2::ErrorCode code) {

@@ -18,6 +18,7 @@ namespace hon::client {
 class Core;
 class H2Conn;
 class LoopPool;
+class TunnelState;
 struct ClientTrace;
 
 /// The client's side of one HTTP/2 stream. Used on the connection's loop.
@@ -53,6 +54,19 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   void Release();
   /// Wakes the reading fiber, which checks the state again.
   void WakeReader();
+
+  // For a tunnel.
+
+  /// The events of the stream go to `tunnel` from now on; null: nowhere. The context of the request
+  /// does not count any more.
+  void SetTunnel(std::shared_ptr<TunnelState> tunnel);
+  [[nodiscard]] h2::Stream& Wire() { return stream_; }
+  /// Bytes of Wire().In() were read.
+  void Consumed();
+  /// Wire().Out() has grown.
+  void SendSoon();
+  void SendEnd();
+
   /// Ends all waits with `why`.
   void Fail(Error why);
   [[nodiscard]] bool Began() const { return began_; }
@@ -85,6 +99,7 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   [[nodiscard]] Error Obstacle(TimePoint deadline) const;
 
   std::shared_ptr<H2Conn> conn_;
+  std::shared_ptr<TunnelState> tunnel_;
   h2::Stream stream_;
   h2::FieldBuffer buffer_;
   h2::FieldBuffer trailer_buffer_;
@@ -132,6 +147,13 @@ class H2Conn final : public io::ConnSink,
   void CloseIfIdle();
   /// Runs `function` on the loop. See io::EventConn::Post.
   void Post(std::function<void()> function) { conn_->Post(std::move(function)); }
+  /// Whether the server's SETTINGS, as far as they are known, allow extended CONNECT.
+  [[nodiscard]] bool AllowsConnectProtocol() const {
+    return session_->PeerAllowsConnectProtocol();
+  }
+  /// Waits for the server's SETTINGS, and returns whether they allow extended CONNECT. Errors: the
+  /// cause of `context`, or the reason of the connection's end.
+  Result<bool> AwaitConnectProtocol(const appcontext::Context& context);
   [[nodiscard]] bool Served() const { return served_; }
   [[nodiscard]] std::string LocalAddr() const { return conn_->LocalAddr(); }
   [[nodiscard]] std::string RemoteAddr() const { return conn_->RemoteAddr(); }
@@ -160,7 +182,11 @@ class H2Conn final : public io::ConnSink,
   void OnReset(h2::Stream& stream, h2::ErrorCode code, bool by_peer) override;
   void OnFramed(h2::Stream& stream) override;
   void OnGoAway(uint32_t last_stream, h2::ErrorCode code) override;
-  void OnSettings() override { WakeOpeners(); }
+  void OnSettings() override {
+    settings_seen_ = true;
+    WakeOpeners();
+  }
+  void OnSent(h2::Stream& stream) override;
 
   Error AwaitRoom(const appcontext::Context& context);
   void WakeOpeners();
@@ -184,6 +210,7 @@ class H2Conn final : public io::ConnSink,
   TimePoint retires_at_;
   bool receiving_ = false;
   bool yielded_ = false;
+  bool settings_seen_ = false;
   bool leaving_ = false;  // opens no further streams
   bool closing_ = false;
   bool served_ = false;

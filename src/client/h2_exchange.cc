@@ -3,20 +3,30 @@
 #include <utility>
 
 #include "client/decode.h"
+#include "client/h2_tunnel.h"
 #include "client/tell.h"
 #include "hon/adaptor/message_reader.h"
 #include "hon/http/client_error.h"
+#include "hon/http/method.h"
 #include "hon/http/status.h"
+#include "http/token.h"
 
 namespace hon::client {
 namespace {
 
 constexpr size_t kInlineH2BodyBytes = io::kHighWaterBytes / 2;
 
+// Fields of an upgrade that an extended CONNECT does not have (RFC 8441 §5).
+bool IsOfHttp1Upgrade(const http::Header::Field& field) {
+  return field.id == http::HeaderId::kUpgrade || field.id == http::HeaderId::kConnection ||
+         http::internal::EqualFold(field.name, "Sec-WebSocket-Key");
+}
+
 // The fields for HTTP/2: the Session leaves connection-specific fields out.
 http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
   http::Header fields;
   for (const auto& field : r.Header) {
+    if (!plan.protocol.empty() && IsOfHttp1Upgrade(field)) continue;
     if (field.id == http::HeaderId::kContentLength || field.id == http::HeaderId::kTrailer)
       continue;
     if (field.id == http::HeaderId::kTE && field.value != "trailers") continue;
@@ -58,8 +68,16 @@ H2Exchange::~H2Exchange() { Finish(); }
 
 Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
                       std::shared_ptr<Upload> upload, http::Response& into) {
-  if (plan.upgrades) {
+  if (plan.upgrades && plan.protocol.empty()) {
     return Error::Of(http::ErrInvalidRequest, "http2: invalid Upgrade request header");
+  }
+  if (!plan.protocol.empty()) {
+    Result<bool> allowed = stream_->Connection().AwaitConnectProtocol(context_);
+    if (!allowed) return failure_ = std::move(allowed.error());
+    if (!*allowed) {
+      return failure_ = Error::Of(http::ErrInvalidRequest,
+                                  "http2: the server does not allow extended CONNECT");
+    }
   }
   upload_ = std::move(upload);
   std::string scratch;
@@ -67,17 +85,18 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   if (!r.URL.Opaque.empty() && !r.URL.Opaque.starts_with("//")) path = r.URL.Opaque;
   if (path.empty()) path = plan.method == "OPTIONS" ? "*" : "/";
   if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
+  const bool extended = !plan.protocol.empty();
   const bool connect = plan.method == "CONNECT";
   stream_->SetTrace(trace_.get());
   if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) stream_->KeepInterims();
   const h2::Session::RequestHead head{
-      .method = plan.method,
+      .method = extended ? http::MethodConnect : plan.method,
       .scheme = connect ? std::string_view() : std::string_view(r.URL.Scheme),
       .authority = plan.host,
       .path = connect ? std::string_view() : std::string_view(path),
-      .protocol = {}};
+      .protocol = plan.protocol};
   const http::Header fields = FieldsOf(r, plan);
-  failure_ = stream_->Open(head, fields, upload_ == nullptr, context_);
+  failure_ = stream_->Open(head, fields, upload_ == nullptr && !extended && !connect, context_);
   if (failure_) return failure_;
   TellHeadOfH2(head, fields);
   awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
@@ -186,7 +205,12 @@ void H2Exchange::Fill(const RequestPlan& plan, http::Response& into) {
   into.ContentLength = plan.method == "HEAD" || !empty ? head.content_length : 0;
   if (head.announces_trailers) adaptor::TakeTrailerNames(into);
   into.SetOwner(shared_from_this());
-  if (stream_->AtEnd()) {
+  const bool asks_for_tunnel = !plan.protocol.empty() || plan.method == http::MethodConnect;
+  raw_ = asks_for_tunnel && head.status >= 200 && head.status < 300 && upload_ == nullptr;
+  if (raw_) {
+    into.ContentLength = -1;
+    into.Body = http::Body(shared_from_this());
+  } else if (stream_->AtEnd()) {
     if (plan.method != "HEAD") into.ContentLength = 0;
     Finish();
   } else {
@@ -207,6 +231,12 @@ io::IoResult H2Exchange::Read(std::span<char> into) {
     Finish();
   }
   return got;
+}
+
+std::unique_ptr<io::Conn> H2Exchange::TakeConn() {
+  if (!raw_ || done_) return nullptr;
+  done_ = true;
+  return NewTunnelConn(stream_);
 }
 
 Error H2Exchange::Close() {

@@ -11,7 +11,7 @@ namespace hon::client {
 
 /// One request and its answer over an HTTP/2 stream. Used on the loop of the connection.
 class H2Exchange final : public AnyExchange,
-                         public http::BodySource,
+                         public http::ConnSource,
                          public http::ResponseOwner,
                          public std::enable_shared_from_this<H2Exchange> {
  public:
@@ -28,6 +28,8 @@ class H2Exchange final : public AnyExchange,
   // http::BodySource
   io::IoResult Read(std::span<char> into) override;
   Error Close() override;
+  // http::ConnSource
+  std::unique_ptr<io::Conn> TakeConn() override;
   // http::ResponseOwner
   void OnMoved(http::Response& now) override { response_ = &now; }
   void OnGone(http::Response&) override { response_ = nullptr; }
@@ -52,6 +54,7 @@ class H2Exchange final : public AnyExchange,
   bool awaits_continue_ = false;
   bool done_ = false;  // the answer was read to its end, or closed
   bool closed_ = false;
+  bool raw_ = false;  // the answer opened a tunnel
   std::string status_;
   Error failure_;
 };

@@ -23,6 +23,7 @@ struct RequestPlan {
   bool asks_for_codings = false;  // by the transport, not the caller
   bool expects_continue = false;  // Expect: 100-continue
   bool upgrades = false;          // has Upgrade
+  std::string_view protocol{};    // of an extended CONNECT in place of the upgrade (RFC 8441)
   bool close = false;             // the connection ends after the answer
 };
 

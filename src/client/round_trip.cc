@@ -35,13 +35,19 @@ bool IsIdempotent(const http::Request& r, std::string_view method) {
 /// One call of RoundTrip, over one or more connections.
 class Trip {
  public:
-  Trip(const std::shared_ptr<Core>& core, const http::Request& r, http::Body body)
-      : core_(core), r_(r), body_(std::move(body)), trace_(ContextClientTrace(r.Context())) {}
+  Trip(const std::shared_ptr<Core>& core, const http::Request& r, http::Body body,
+       Extended extended)
+      : core_(core),
+        r_(r),
+        body_(std::move(body)),
+        trace_(ContextClientTrace(r.Context())),
+        extended_(extended) {}
 
   Result<http::Response> Run();
 
  private:
   Error FindWay();
+  [[nodiscard]] bool MayExtend() const;
   Error Probe();
   struct Way {
     std::shared_ptr<AnyExchange> exchange;
@@ -60,6 +66,7 @@ class Trip {
   RequestPlan plan_;
   std::shared_ptr<LoopPool> pool_;
   std::shared_ptr<Route> route_;
+  Extended extended_;
   std::string probed_;
   size_t repeats_ = 0;
 };
@@ -73,9 +80,27 @@ Error Trip::FindWay() {
   }
   const url::URL* const by = proxy ? &*proxy : nullptr;
   pool_ = core_->PoolHere();
-  HON_RETURN_IF_ERROR(RouteKey(r_, by, pool_->key));
-  route_ = core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by); });
+  HON_RETURN_IF_ERROR(RouteKey(r_, by, RouteUse::kAny, pool_->key));
+  route_ = core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, RouteUse::kAny); });
+  if (!plan_.upgrades) return {};
+  if (extended_ == Extended::kAllowed && MayExtend()) {
+    plan_.protocol = r_.Header.Get(HeaderId::kUpgrade);
+    return {};
+  }
+  const bool by_tunnel = extended_ == Extended::kAllowed && route_->AbsoluteForm();
+  if (!route_->tls && !by_tunnel) return {};
+  const RouteUse use = by_tunnel ? RouteUse::kTunnel : RouteUse::kUpgrade;
+  HON_RETURN_IF_ERROR(RouteKey(r_, by, use, pool_->key));
+  route_ = core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, use); });
   return {};
+}
+
+// Whether the request goes over HTTP/2: over a connection that exists, or since HTTP/1 is excluded.
+bool Trip::MayExtend() const {
+  if (route_->AbsoluteForm()) return false;
+  if (route_->tls ? core_->OnlyHttp2() : core_->PriorKnowledge()) return true;
+  const std::shared_ptr<H2Conn> shared = pool_->Shared(*route_);
+  return shared != nullptr && shared->AllowsConnectProtocol();
 }
 
 // A body of unknown length that proves empty is sent as no body.
@@ -188,8 +213,8 @@ Result<http::Response> Trip::Run() {
 }  // namespace
 
 Result<http::Response> RoundTripHere(const std::shared_ptr<Core>& core, const http::Request& r,
-                                     http::Body body) {
-  return Trip(core, r, std::move(body)).Run();
+                                     http::Body body, Extended extended) {
+  return Trip(core, r, std::move(body), extended).Run();
 }
 
 }  // namespace hon::client

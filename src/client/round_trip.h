@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "client/core.h"
@@ -8,9 +9,12 @@
 
 namespace hon::client {
 
+/// Whether a request with an Upgrade field may become an extended CONNECT.
+enum class Extended : uint8_t { kNo, kAllowed };
+
 /// RoundTripper::RoundTrip on a fiber, whose loop the connection belongs to. `body` replaces that
 /// of `r`.
 Result<http::Response> RoundTripHere(const std::shared_ptr<Core>& core, const http::Request& r,
-                                     http::Body body);
+                                     http::Body body, Extended extended = Extended::kNo);
 
 }  // namespace hon::client

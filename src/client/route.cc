@@ -57,32 +57,35 @@ std::string LowerHostname(const url::URL& url) {
 
 }  // namespace
 
-Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key) {
+Error RouteKey(const http::Request& r, const url::URL* proxy, RouteUse use, std::string& key) {
   const std::string& scheme = r.URL.Scheme;
   const ProxyKind kind = KindOfProxy(proxy);
   if (proxy != nullptr && (kind == ProxyKind::kNone || proxy->Host.empty())) {
     return Error::Of(http::ErrProxy, "proxy: unsupported proxy URL " + Quote(proxy->Redacted()));
   }
   key.assign(scheme).append("|");
-  const bool any_server = proxy != nullptr && kind != ProxyKind::kSocks5 && scheme == "http";
+  const bool any_server = proxy != nullptr && kind != ProxyKind::kSocks5 && scheme == "http" &&
+                          use != RouteUse::kTunnel;
   if (!any_server) AppendHostPort(key, r.URL);
   if (proxy != nullptr) {
     key.append("|").append(proxy->Scheme).append("|");
     if (proxy->User != nullptr) key.append(proxy->User->String()).append("@");
     AppendHostPort(key, *proxy);
   }
-  // A request to upgrade needs an HTTP/1.1 connection.
-  if (scheme == "https" && r.Header.Has(http::HeaderId::kUpgrade)) key.append("|1");
+  if (use == RouteUse::kUpgrade) key.append("|1");
+  if (use == RouteUse::kTunnel) key.append("|t");
   return {};
 }
 
-std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r, const url::URL* proxy) {
+std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r, const url::URL* proxy,
+                                RouteUse use) {
   auto route = std::make_shared<Route>();
   route->key = std::move(key);
   route->host_port = HostPortOf(r.URL);
   route->host = LowerHostname(r.URL);
   route->tls = r.URL.Scheme == "https";
-  route->http1_only = route->tls && r.Header.Has(http::HeaderId::kUpgrade);
+  route->http1_only = use != RouteUse::kAny;
+  route->tunnels = use == RouteUse::kTunnel;
   route->proxy = KindOfProxy(proxy);
   if (proxy != nullptr) {
     route->proxy_host_port = HostPortOf(*proxy);

@@ -20,6 +20,13 @@ class Parker;
 /// The protocol of a route's proxy.
 enum class ProxyKind : uint8_t { kNone, kHttp, kHttps, kSocks5 };
 
+/// The requests of a route's connections.
+enum class RouteUse : uint8_t {
+  kAny,
+  kUpgrade,  // over TLS: HTTP/1.1 alone
+  kTunnel,   // as kUpgrade, and http URLs go through a proxy by CONNECT
+};
+
 /// A request that waits for a connection: for one that becomes idle on its loop, or for the right
 /// to dial one. Lives on the stack of the request's fiber. Guarded by the Core's mutex.
 struct SlotWaiter : IntrusiveListNode<SlotWaiter> {
@@ -43,11 +50,12 @@ struct Route {
   ProxyKind proxy = ProxyKind::kNone;
   bool tls = false;
   bool http1_only = false;  // the request needs HTTP/1.1
+  bool tunnels = false;     // every proxy is asked for a tunnel
   bool may_share = false;   // the server may support HTTP/2
 
   /// Whether request targets are in absolute form (RFC 9112 §3.2.2).
   [[nodiscard]] bool AbsoluteForm() const {
-    return !tls && (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
+    return !tls && !tunnels && (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
   }
   /// The address to connect to.
   [[nodiscard]] const std::string& FirstHop() const {
@@ -64,10 +72,10 @@ struct Route {
 
 /// Writes the key of the route of `r` through `proxy` (null: direct) to `key`, whose capacity is
 /// reused. Fails with http::ErrProxy for a proxy of an unknown scheme.
-Error RouteKey(const http::Request& r, const url::URL* proxy, std::string& key);
+Error RouteKey(const http::Request& r, const url::URL* proxy, RouteUse use, std::string& key);
 /// The route with `key`, for `r` through `proxy`.
 [[nodiscard]] std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r,
-                                              const url::URL* proxy);
+                                              const url::URL* proxy, RouteUse use);
 
 /// "Basic ..." of a URL's userinfo.
 [[nodiscard]] std::string BasicCredentialsOf(const url::Userinfo& user);

@@ -13,8 +13,8 @@ Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::strin
 }
 
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,
-                                                     std::string_view host) {
-  return context.NewLayer(host);
+                                                     std::string_view host, bool http1_only) {
+  return http1_only ? context.NewHttp1Layer(host) : context.NewLayer(host);
 }
 
 }  // namespace hon::client

@@ -17,8 +17,8 @@ namespace hon::client {
 /// A context that trusts the system's roots and offers `protocols` by ALPN. Fails where the library
 /// was built without TLS.
 Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string> protocols);
-/// The client's end of TLS with `host`.
+/// The client's end of TLS with `host`. `http1_only`: ALPN offers HTTP/1.1 alone.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,
-                                                     std::string_view host);
+                                                     std::string_view host, bool http1_only);
 
 }  // namespace hon::client

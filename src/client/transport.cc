@@ -37,6 +37,19 @@ Result<http::Response> Transport::RoundTrip(http::Request& request) {
   return answer;
 }
 
+Result<http::Response> Transport::RoundTripUpgrade(http::Request& request) {
+  if (fiber::Current() == nullptr) {
+    return Fail(Error::New("net/http: a request to upgrade that is not sent from a fiber"));
+  }
+  core_->KeepIdle();
+  Result<http::Response> answer =
+      RoundTripHere(core_, request, request.Body, Extended::kAllowed);
+  if (answer) {
+    answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
+  }
+  return answer;
+}
+
 void Transport::RegisterProtocol(std::string scheme,
                                  std::shared_ptr<http::RoundTripper> transport) {
   const std::string text = "protocol " + scheme + " already registered";

@@ -57,6 +57,12 @@ Error ClientLayer::Prepare(std::string_view host, std::string_view route) {
   return set == 1 ? Error() : TakeError("the name \"" + name + "\" cannot be verified");
 }
 
+Error ClientLayer::OfferHttp1() {
+  static constexpr std::array<unsigned char, 9> kHttp1 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  return SSL_set_alpn_protos(Ssl(), kHttp1.data(), kHttp1.size()) == 0 ? Error()
+                                                                      : TakeError("ALPN");
+}
+
 Error ClientLayer::Start(io::LinkBuffer& sealed) {
   const Buffers buffers(*this, nullptr, &sealed);
   ERR_clear_error();
@@ -116,6 +122,16 @@ Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_vie
                                                                  std::string_view route) {
   auto layer = std::make_unique<ClientLayer>(impl_);
   if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
+  return std::unique_ptr<io::RecordLayer>(std::move(layer));
+}
+
+Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewHttp1Layer(std::string_view host,
+                                                                      std::string_view route) {
+  auto layer = std::make_unique<ClientLayer>(impl_);
+  if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
+  if (!impl_->config.NextProtos.empty()) {
+    if (Error why = layer->OfferHttp1()) return Fail(std::move(why));
+  }
   return std::unique_ptr<io::RecordLayer>(std::move(layer));
 }
 

@@ -160,13 +160,23 @@ Result<HandshakeAnswer> ReadAnswer(io::Reader& from, std::string_view key,
   const Result<http::Response*> read = messages.ReadResponse();
   if (bytes.Failure()) return Fail(bytes.Failure());
   if (!read) return Fail(Bad(read.error().Message()));
-  const http::Response& response = **read;
+  return CheckAnswer(**read, key, subprotocols, options);
+}
+
+Result<HandshakeAnswer> CheckAnswer(const http::Response& response, std::string_view key,
+                                    const std::vector<std::string>& subprotocols,
+                                    const DeflateOptions& options) {
   const http::Header& header = response.Header;
-  if (response.StatusCode != http::StatusSwitchingProtocols || !response.ProtoAtLeast(1, 1)) {
+  const bool http2 = response.ProtoMajor == 2;
+  const bool accepted = http2 ? response.StatusCode >= 200 && response.StatusCode < 300
+                              : response.StatusCode == http::StatusSwitchingProtocols;
+  if (!accepted || !response.ProtoAtLeast(1, 1)) {
     return Fail(Bad("answered " + std::string(response.Proto) + " " +
                     std::string(response.Status.substr(0, kStatusBytesShown))));
   }
-  if (Error err = CheckAnswerFields(header, key)) return Fail(std::move(err));
+  if (!http2) {
+    if (Error err = CheckAnswerFields(header, key)) return Fail(std::move(err));
+  }
   HandshakeAnswer answer;
   std::vector<Extension> extensions;
   if (!ReadOffers(header, extensions)) return Fail(Bad("malformed Sec-WebSocket-Extensions"));

@@ -8,6 +8,7 @@
 
 #include "hon/http/header.h"
 #include "hon/http/request.h"
+#include "hon/http/response.h"
 #include "hon/io/io.h"
 #include "websocket/extension.h"
 
@@ -38,6 +39,11 @@ struct HandshakeAnswer {
   DeflateTerms deflate;
   std::string subprotocol;
 };
+/// Checks a server's answer to `key`; over HTTP/2 the answer to an extended CONNECT (RFC 8441 §5).
+[[nodiscard]] Result<HandshakeAnswer> CheckAnswer(const http::Response& response,
+                                                  std::string_view key,
+                                                  const std::vector<std::string>& subprotocols,
+                                                  const DeflateOptions& options);
 /// Reads a server's answer to `key` from `from`, and no byte behind its head, and checks all that
 /// RFC 6455 §4.1 demands. Fails with ErrBadHandshake, or with the error of `from`.
 [[nodiscard]] Result<HandshakeAnswer> ReadAnswer(io::Reader& from, std::string_view key,

@@ -136,6 +136,12 @@ class Transport final : public http::RoundTripper {
 
   /// See http::RoundTripper. Fails when called by a callback of a loop, outside of any fiber.
   Result<http::Response> RoundTrip(http::Request& request) override;
+  /// As RoundTrip, for a request with an Upgrade field whose connection the caller takes over
+  /// (Response::TakeConn); from a fiber. Over HTTP/2 the request is sent as an extended CONNECT
+  /// (RFC 8441), which is used where a connection to the server exists that allows it, and where
+  /// Protocols exclude HTTP/1. The answer is then a 2xx in place of the 101, and a server that does
+  /// not allow extended CONNECT is an error, http::ErrInvalidRequest.
+  Result<http::Response> RoundTripUpgrade(http::Request& request);
   /// Requests whose URL has `scheme` go to `transport`, which may return ErrSkipAltProtocol. Any
   /// thread. Throws std::invalid_argument for a scheme that is registered already, as Go panics.
   void RegisterProtocol(std::string scheme, std::shared_ptr<http::RoundTripper> transport);

@@ -204,6 +204,8 @@ class Session {
   /// There is no connection any more: nothing further is received or written.
   void Abandon();
   /// The highest stream that the peer has opened and this side has processed.
+  /// Whether the peer's SETTINGS allow extended CONNECT (RFC 8441 §3).
+  [[nodiscard]] bool PeerAllowsConnectProtocol() const { return peer_.enable_connect_protocol; }
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
   /// Refuses streams that the peer opens from now on.
   void RefuseNewStreams() { refuses_streams_ = true; }

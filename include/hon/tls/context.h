@@ -128,6 +128,9 @@ class ClientContext {
   /// `route`. `route` distinguishes servers of one name, for example by port.
   Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host,
                                                     std::string_view route = {});
+  /// As NewLayer, but where the context offers protocols by ALPN, only "http/1.1" is offered.
+  Result<std::unique_ptr<io::RecordLayer>> NewHttp1Layer(std::string_view host,
+                                                         std::string_view route = {});
 
   struct Impl;
 

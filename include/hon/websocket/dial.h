@@ -11,6 +11,10 @@
 #include "hon/websocket/conn.h"
 #include "hon/websocket/options.h"
 
+namespace hon::client {
+class Transport;
+}  // namespace hon::client
+
 namespace hon::tls {
 class ClientContext;
 }  // namespace hon::tls
@@ -33,6 +37,11 @@ struct DialOptions {
   /// For "wss": trusted roots, client certificates (hon/tls/context.h). Null: the system's roots
   /// are trusted. ALPN should offer "http/1.1" or nothing.
   std::shared_ptr<tls::ClientContext> tls{};
+  /// Makes the connection, with its proxies, addresses, TLS context and traces; `tls` is not used.
+  /// A proxy is asked for a tunnel. A connection of the Transport in HTTP/2 whose server allows it
+  /// is shared (RFC 8441), and is made where the Transport's Protocols exclude HTTP/1. Null: the
+  /// server is dialed directly.
+  std::shared_ptr<client::Transport> transport{};
 };
 
 /// Connects to "ws://host[:port]/path?query", or over TLS to "wss://...", and does the opening
