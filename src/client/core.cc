@@ -209,7 +209,8 @@ Core::Core(TransportOptions options)
 Core::~Core() = default;
 
 std::shared_ptr<LoopPool> Core::PoolHere() {
-  const netpoll::Loop* const here = netpoll::Loop::Current();
+  // A fiber may start before the first turn of its loop: Loop::Current is null there.
+  const netpoll::Loop* const here = &fiber::Scheduler::Current()->GetLoop();
   const std::lock_guard lock(mutex_);
   std::shared_ptr<LoopPool>& pool = pools_[here];
   if (pool == nullptr) pool = std::make_shared<LoopPool>(*this);

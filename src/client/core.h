@@ -108,7 +108,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] const TransportOptions& Options() const { return options_; }
   [[nodiscard]] const adaptor::HeadParser& Parser() const { return parser_; }
   [[nodiscard]] Resolver& Names() { return resolver_; }
-  /// The pool of the calling thread's loop.
+  /// The pool of the calling fiber's loop.
   [[nodiscard]] std::shared_ptr<LoopPool> PoolHere();
   /// The route with `key`, made by `make` when there is none.
   [[nodiscard]] std::shared_ptr<Route> FindRoute(

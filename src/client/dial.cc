@@ -296,9 +296,9 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(const DialScope& scope,
     layers = Stack(std::move(layers), std::move(tunnel));
   }
   if (route.tls) {
-    HON_TRY(
-        std::unique_ptr<io::RecordLayer> tls,
-        TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, route.http1_only, std::move(trace)));
+    HON_TRY(std::unique_ptr<io::RecordLayer> tls,
+            TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, route.http1_only,
+                        std::move(trace)));
     layers = Stack(std::move(layers), std::move(tls));
   }
   return layers;

@@ -336,7 +336,8 @@ void H2Conn::OnClosed(const Error& why) {
   gone_ = why ? why : Error(io::ErrClosed);
   pool_->ForgetH2(*this);
   streams_.ForEach([this](H2Stream& stream) {
-    if (stream.tunnel_ != nullptr || !stream.AtEnd()) stream.Fail(gone_);
+    if (stream.tunnel_ != nullptr) return stream.tunnel_->EndNow(gone_);
+    if (!stream.AtEnd()) stream.Fail(gone_);
   });
   WakeOpeners();
 }
@@ -441,8 +442,9 @@ void H2Conn::OnFramed(h2::Stream& stream) {
 }
 
 void H2Conn::OnSent(h2::Stream& stream) {
-  const H2Stream& own = Of(stream);
-  if (own.tunnel_ != nullptr) own.tunnel_->OnSent();
+  // A request without a body is complete before its stream has its owner.
+  const auto* own = static_cast<const H2Stream*>(stream.UserData());
+  if (own != nullptr && own->tunnel_ != nullptr) own->tunnel_->OnSent();
 }
 
 Result<bool> H2Conn::AwaitConnectProtocol(const appcontext::Context& context) {

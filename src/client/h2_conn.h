@@ -148,9 +148,7 @@ class H2Conn final : public io::ConnSink,
   /// Runs `function` on the loop. See io::EventConn::Post.
   void Post(std::function<void()> function) { conn_->Post(std::move(function)); }
   /// Whether the server's SETTINGS, as far as they are known, allow extended CONNECT.
-  [[nodiscard]] bool AllowsConnectProtocol() const {
-    return session_->PeerAllowsConnectProtocol();
-  }
+  [[nodiscard]] bool AllowsConnectProtocol() const { return session_->PeerAllowsConnectProtocol(); }
   /// Waits for the server's SETTINGS, and returns whether they allow extended CONNECT. Errors: the
   /// cause of `context`, or the reason of the connection's end.
   Result<bool> AwaitConnectProtocol(const appcontext::Context& context);

@@ -236,6 +236,7 @@ io::IoResult H2Exchange::Read(std::span<char> into) {
 std::unique_ptr<io::Conn> H2Exchange::TakeConn() {
   if (!raw_ || done_) return nullptr;
   done_ = true;
+  stream_->SetTrace(nullptr);
   return NewTunnelConn(stream_);
 }
 

@@ -60,12 +60,22 @@ void TunnelState::Run() {
     thrown = guard.Call("io::ConnSink::OnDrained", [this] { sink_->OnDrained(); });
   }
   if (thrown && !why_) why_ = thrown;
-  if ((events & kEnd) == 0 && !thrown) return;
+  if ((events & kEnd) != 0 || thrown) End();
+}
+
+void TunnelState::EndNow(const Error& why) {
+  const std::shared_ptr<TunnelState> self = shared_from_this();
+  if (!why_) why_ = why;
+  End();
+}
+
+void TunnelState::End() {
   Finish();
-  if (io::ConnSink* const sink = std::exchange(sink_, nullptr)) {
-    const Error why = closing_ ? Error() : why_;
-    static_cast<void>(guard.Call("io::ConnSink::OnClosed", [&] { sink->OnClosed(why); }));
-  }
+  io::ConnSink* const sink = std::exchange(sink_, nullptr);
+  if (sink == nullptr) return;
+  const Error why = closing_ ? Error() : why_;
+  static_cast<void>(
+      appcontext::CallbackGuard().Call("io::ConnSink::OnClosed", [&] { sink->OnClosed(why); }));
 }
 
 // Gives the stream back, which resets it where one direction is still open.
@@ -112,8 +122,7 @@ void H2Tunnel::ConsumedInput() {
 }
 
 bool H2Tunnel::InputEnded() const {
-  return state_->stream_ == nullptr ? state_->input_ended_
-                                    : state_->stream_->Wire().InputEnded();
+  return state_->stream_ == nullptr ? state_->input_ended_ : state_->stream_->Wire().InputEnded();
 }
 
 io::LinkBuffer& H2Tunnel::Out() {

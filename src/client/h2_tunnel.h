@@ -31,8 +31,10 @@ class TunnelState final : public netpoll::Task, public std::enable_shared_from_t
 
   /// Has the sink told of `event`, in a deferred task.
   void Note(Event event);
-  /// The stream has ended for `why`.
+  /// The stream has ended for `why`: told in a deferred task.
   void OnGone(const Error& why);
+  /// The connection has ended for `why`: told at once. Called in an event of the connection.
+  void EndNow(const Error& why);
   /// END_STREAM was sent.
   void OnSent();
 
@@ -55,6 +57,7 @@ class TunnelState final : public netpoll::Task, public std::enable_shared_from_t
   void Discard() override { kept_.reset(); }
 
   void Close(bool abort);
+  void End();
   void Finish();
   void LiftDeadlines();
 

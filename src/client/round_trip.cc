@@ -81,7 +81,8 @@ Error Trip::FindWay() {
   const url::URL* const by = proxy ? &*proxy : nullptr;
   pool_ = core_->PoolHere();
   HON_RETURN_IF_ERROR(RouteKey(r_, by, RouteUse::kAny, pool_->key));
-  route_ = core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, RouteUse::kAny); });
+  route_ =
+      core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, RouteUse::kAny); });
   if (!plan_.upgrades) return {};
   if (extended_ == Extended::kAllowed && MayExtend()) {
     plan_.protocol = r_.Header.Get(HeaderId::kUpgrade);

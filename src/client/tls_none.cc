@@ -7,8 +7,7 @@ Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::strin
   return Fail(Error::Of(http::ErrHandshake, "tls: this library was built without TLS"));
 }
 
-Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext&, std::string_view,
-                                                     bool) {
+Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext&, std::string_view, bool) {
   return Fail(Error::Of(http::ErrHandshake, "tls: this library was built without TLS"));
 }
 

@@ -42,8 +42,7 @@ Result<http::Response> Transport::RoundTripUpgrade(http::Request& request) {
     return Fail(Error::New("net/http: a request to upgrade that is not sent from a fiber"));
   }
   core_->KeepIdle();
-  Result<http::Response> answer =
-      RoundTripHere(core_, request, request.Body, Extended::kAllowed);
+  Result<http::Response> answer = RoundTripHere(core_, request, request.Body, Extended::kAllowed);
   if (answer) {
     answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
   }

@@ -1,5 +1,6 @@
 #include "tls/client_layer.h"
 
+#include <array>
 #include <utility>
 
 #include "tls/ssl_context.h"
@@ -58,9 +59,10 @@ Error ClientLayer::Prepare(std::string_view host, std::string_view route) {
 }
 
 Error ClientLayer::OfferHttp1() {
-  static constexpr std::array<unsigned char, 9> kHttp1 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  static constexpr std::array<unsigned char, 9> kHttp1 = {8,   'h', 't', 't', 'p',
+                                                          '/', '1', '.', '1'};
   return SSL_set_alpn_protos(Ssl(), kHttp1.data(), kHttp1.size()) == 0 ? Error()
-                                                                      : TakeError("ALPN");
+                                                                       : TakeError("ALPN");
 }
 
 Error ClientLayer::Start(io::LinkBuffer& sealed) {

@@ -9,6 +9,7 @@
 
 #include "client/counting_server.h"
 #include "hon/client/transport.h"
+#include "hon/fiber/conn.h"
 #include "hon/http/client.h"
 #include "hon/http/file_transport.h"
 #include "support/eventually.h"
@@ -23,6 +24,29 @@ std::string BodyOf(http::Client& client, const std::string& url) {
   Result<http::Response> answer = client.Get(url);
   if (!answer) return answer.error().Message();
   return answer->Body.ReadAll().value_or("unreadable");
+}
+
+TEST(TransportOptions, TheProgramMakesTheConnections) {  // C9
+  CountingServer server;
+  const std::string address = server.Url().substr(7, server.Url().size() - 8);
+  TransportOptions options;
+  std::string asked;
+  options.DialContext = [&](const appcontext::Context&,
+                            std::string_view to) -> Result<std::unique_ptr<io::Conn>> {
+    asked = to;
+    if (to.starts_with("none")) return nullptr;
+    return fiber::Dial(address, std::chrono::seconds(20));
+  };
+  http::Client client{.Transport = std::make_shared<Transport>(options)};
+  OnFiber([&] {
+    EXPECT_EQ(BodyOf(client, "http://some.test/"), "1");
+    EXPECT_EQ(asked, "some.test:80");
+    EXPECT_EQ(BodyOf(client, "http://some.test/"), "1") << "and they are kept";
+    const Result<http::Response> none = client.Get("http://none.test/");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(http::KindOf(none.error()), http::ErrorKind::kDial) << none.error().Message();
+    client.CloseIdleConnections();
+  });
 }
 
 TEST(TransportOptions, AnotherProtocolIsRegistered) {  // C16
