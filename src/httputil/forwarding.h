@@ -18,8 +18,8 @@ void Retarget(const url::URL& target, url::URL& url);
 [[nodiscard]] std::string CleanQuery(std::string_view query);
 /// The client's address without its port; "" for none.
 [[nodiscard]] std::string_view AddressOf(const http::Request& r);
-/// The values of `name`, and `last`, as one list.
-[[nodiscard]] std::string JoinLines(const http::Header& header, std::string_view name,
+/// The values of the field `id`, and `last`, as one list.
+[[nodiscard]] std::string JoinLines(const http::Header& header, http::HeaderId id,
                                     std::string_view last);
 
 }  // namespace hon::httputil::internal

@@ -11,15 +11,11 @@ namespace {
 
 using http::HeaderId;
 
-constexpr std::string_view kAboutConnections[] = {"Connection",
-                                                  "Proxy-Connection",
-                                                  "Keep-Alive",
-                                                  "Proxy-Authenticate",
-                                                  "Proxy-Authorization",
-                                                  "Te",
-                                                  "Trailer",
-                                                  "Transfer-Encoding",
-                                                  "Upgrade"};
+// Proxy-Authenticate has no HeaderId.
+constexpr HeaderId kAboutConnections[] = {
+    HeaderId::kConnection, HeaderId::kProxyConnection,    HeaderId::kKeepAlive,
+    HeaderId::kTE,         HeaderId::kProxyAuthorization, HeaderId::kTrailer,
+    HeaderId::kUpgrade,    HeaderId::kTransferEncoding};
 
 }  // namespace
 
@@ -32,7 +28,8 @@ void RemoveHopByHop(http::Header& header) {
     }
     for (const std::string& name : named) header.Del(name);
   }
-  for (const std::string_view name : kAboutConnections) header.Del(name);
+  for (const HeaderId id : kAboutConnections) header.Del(id);
+  header.Del("Proxy-Authenticate");
 }
 
 std::string_view UpgradeProtocol(const http::Header& header) {

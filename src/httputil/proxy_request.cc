@@ -67,9 +67,13 @@ std::string_view AddressOf(const http::Request& r) {
   return parts ? parts->host : std::string_view();
 }
 
-std::string JoinLines(const http::Header& header, std::string_view name, std::string_view last) {
+std::string JoinLines(const http::Header& header, HeaderId id, std::string_view last) {
   std::string joined;
-  for (const std::string_view line : header.Values(name)) joined.append(line).append(", ");
+  if (header.Has(id)) {
+    for (const std::string_view line : header.Values(http::HeaderName(id))) {
+      joined.append(line).append(", ");
+    }
+  }
   return joined.append(last);
 }
 
@@ -86,7 +90,7 @@ void ProxyRequest::SetXForwarded() {
     Out.Header.Del(HeaderId::kXForwardedFor);
   } else {
     Out.Header.Set(HeaderId::kXForwardedFor,
-                   internal::JoinLines(Out.Header, "X-Forwarded-For", address));
+                   internal::JoinLines(Out.Header, HeaderId::kXForwardedFor, address));
   }
   Out.Header.Set(HeaderId::kXForwardedHost, In.Host);
   Out.Header.Set(HeaderId::kXForwardedProto, In.TLS == nullptr ? "http" : "https");

@@ -165,7 +165,8 @@ Error Passage::MakeRequest() {
   }
   // RFC 9113 §3.1 has removed the Upgrade to HTTP/2; the upgrade would not end at this proxy.
   if (EqualFold(asked_protocol_, "h2c")) asked_protocol_.clear();
-  const bool takes_trailers = http::internal::FieldLists(in_.Header, "Te", "trailers");
+  const bool takes_trailers =
+      in_.Header.Has(HeaderId::kTE) && http::internal::FieldLists(in_.Header, "Te", "trailers");
   internal::RemoveHopByHop(out_.Header);
   if (takes_trailers) out_.Header.Set(HeaderId::kTE, "trailers");
   if (!asked_protocol_.empty()) {
@@ -199,7 +200,7 @@ void Passage::CallDirector() {
   const std::string_view address = internal::AddressOf(in_);
   if (address.empty()) return;
   out_.Header.Set(HeaderId::kXForwardedFor,
-                  internal::JoinLines(out_.Header, "X-Forwarded-For", address));
+                  internal::JoinLines(out_.Header, HeaderId::kXForwardedFor, address));
 }
 
 void Passage::CallRewrite() {

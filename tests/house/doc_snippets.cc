@@ -1,13 +1,16 @@
 // The code of docs/ with its surroundings, so that it keeps compiling (docs_code_test.py compares).
 
 #include <hon/appcontext/context.h>
+#include <hon/client/transport.h>
 #include <hon/engine/engine.h>
 #include <hon/fiber/blocking.h>
 #include <hon/fiber/channel.h>
 #include <hon/fiber/wait_group.h>
 #include <hon/http/client.h>
+#include <hon/http/client_error.h>
 #include <hon/http/cookie_jar.h>
 #include <hon/http/file_server.h>
+#include <hon/http/file_transport.h>
 #include <hon/http/fs.h>
 #include <hon/http/middleware.h>
 #include <hon/http/protocols.h>
@@ -160,6 +163,25 @@ void PassOnToSeveral(httputil::ReverseProxy& proxy) {
       hon::httputil::LoadBalancerOptions{.Balance = hon::httputil::Balance::kLeastBusy});
 }
 
+Error ServeGateway() {
+  auto api = std::make_shared<hon::httputil::ReverseProxy>();
+  api->Transport = std::make_shared<hon::httputil::LoadBalancer>(
+      std::vector{*hon::url::Parse("http://10.0.0.1"), *hon::url::Parse("http://10.0.0.2")});
+  api->Rewrite = [](hon::httputil::ProxyRequest& r) {
+    r.Out.URL.Path = "/v1" + r.Out.URL.Path;  // LoadBalancer sets scheme and host
+    r.SetXForwarded();
+  };
+  api->ErrorHandler = [](hon::http::ResponseWriter& w, hon::http::Request&, const hon::Error& err) {
+    w.Header().Set("Content-Type", "text/html; charset=utf-8");
+    w.WriteHeader(hon::http::IsTimeout(err) ? 504 : 502);
+    w.Write("<h1>The service is away</h1>");
+  };
+  hon::http::ServeMux mux;
+  mux.Mount("/api", api);
+  const hon::Error err = hon::server::ListenAndServeTLS(":443", "chain.pem", "key.pem", mux);
+  return err;
+}
+
 // --- TLS.md, continued
 
 http::Middleware StrictTransportSecurity() {
@@ -218,6 +240,12 @@ void LogKeys(tls::Config& config, std::shared_ptr<std::ofstream> file) {
 }
 
 // --- CLIENT.md
+
+std::shared_ptr<client::Transport> WithFiles() {
+  auto transport = std::make_shared<hon::client::Transport>();
+  transport->RegisterProtocol("file", hon::http::NewFileTransport(hon::http::Dir("/srv/data")));
+  return transport;
+}
 
 Error AskInOneLine() {
   hon::Result<hon::http::Response> answer = hon::http::Get("http://example.test/");
