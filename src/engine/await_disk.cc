@@ -1,6 +1,7 @@
 #include "engine/await_disk.h"
 
 #include "hon/fiber/blocking.h"
+#include "hon/io/file.h"
 #include "io/page_cache.h"
 
 namespace hon::engine {

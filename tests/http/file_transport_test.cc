@@ -39,7 +39,7 @@ TEST(FileTransport, IgnoresTheHost) {  // C25
 TEST(FileTransport, RangesAndHeadAndConditions) {
   Client client = ClientOf(MapFS().Add("digits", "0123456789", Time::FromUnix(1'700'000'000)));
   const auto ask = [&client](std::string_view name, std::string_view value) {
-    Request request = *NewRequest("GET", "file:///digits");
+    Request request = *NewRequestWithContext(appcontext::Background(), "GET", "file:///digits");
     request.Header.Set(name, value);
     return *client.Do(std::move(request));
   };

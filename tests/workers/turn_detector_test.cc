@@ -8,7 +8,7 @@ namespace hon::workers {
 namespace {
 
 using namespace std::chrono_literals;
-using Verdict = TurnDetector::Verdict;
+using TurnVerdict = TurnDetector::Verdict;
 
 struct FakeThread {
   [[nodiscard]] Duration Used() const { return used; }
@@ -20,7 +20,7 @@ struct FakeThread {
 class TurnDetectorTest : public testing::Test {
  protected:
   /// Time advances by `wall`, in which the loop's thread runs for `processor`.
-  Verdict After(Duration wall, Duration processor) {
+  TurnVerdict After(Duration wall, Duration processor) {
     now_ += wall;
     thread_.used += processor;
     return detector_.Look(now_, turn_, sequence_, thread_);
@@ -37,64 +37,65 @@ class TurnDetectorTest : public testing::Test {
 
 TEST_F(TurnDetectorTest, ALoopThatWaitsForEventsIsQuiet) {
   thread_.waits = true;
-  EXPECT_EQ(After(1h, 0ms), Verdict::kQuiet);
+  EXPECT_EQ(After(1h, 0ms), TurnVerdict::kQuiet);
   BeginTurn();
-  EXPECT_EQ(After(1ms, 1ms), Verdict::kRunning);
+  EXPECT_EQ(After(1ms, 1ms), TurnVerdict::kRunning);
   EndTurn();
-  EXPECT_EQ(After(1ms, 1ms), Verdict::kRunning);
-  EXPECT_EQ(After(1h, 0ms), Verdict::kQuiet);
+  EXPECT_EQ(After(1ms, 1ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(1h, 0ms), TurnVerdict::kQuiet);
 }
 
 TEST_F(TurnDetectorTest, AWaitInTheKernelStallsAfterTheStallTime) {
   BeginTurn();
-  EXPECT_EQ(After(0ms, 0ms), Verdict::kRunning);
+  EXPECT_EQ(After(0ms, 0ms), TurnVerdict::kRunning);
   thread_.waits = true;
-  EXPECT_EQ(After(10ms - 1ns, 0ms), Verdict::kRunning);
-  EXPECT_EQ(After(1ns, 0ms), Verdict::kBegan);
+  EXPECT_EQ(After(10ms - 1ns, 0ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(1ns, 0ms), TurnVerdict::kBegan);
   EXPECT_TRUE(detector_.Stalled());
-  EXPECT_EQ(After(1s, 0ms), Verdict::kStalled);
+  EXPECT_EQ(After(1s, 0ms), TurnVerdict::kStalled);
   BeginTurn();
-  EXPECT_EQ(After(1ms, 0ms), Verdict::kRunning);
+  EXPECT_EQ(After(1ms, 0ms), TurnVerdict::kRunning);
   EXPECT_FALSE(detector_.Stalled());
 }
 
 TEST_F(TurnDetectorTest, ComputingStallsAfterTenStallTimesOfTheProcessor) {
   BeginTurn();
-  EXPECT_EQ(After(0ms, 0ms), Verdict::kRunning);
-  EXPECT_EQ(After(10s, 100ms - 1ns), Verdict::kRunning) << "a thread that is not let run";
-  EXPECT_EQ(After(1ns, 1ns), Verdict::kBegan);
+  EXPECT_EQ(After(0ms, 0ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(10s, 100ms - 1ns), TurnVerdict::kRunning) << "a thread that is not let run";
+  EXPECT_EQ(After(1ns, 1ns), TurnVerdict::kBegan);
 }
 
 // Many quick handlers in one turn hold the loop as one slow one does.
 TEST_F(TurnDetectorTest, TheComputingOfAllHandlersOfATurnCounts) {
   BeginTurn();
-  EXPECT_EQ(After(0ms, 0ms), Verdict::kRunning);
+  EXPECT_EQ(After(0ms, 0ms), TurnVerdict::kRunning);
   for (int i = 0; i < 9; ++i) {
     sequence_ += 2;
-    EXPECT_EQ(After(10ms, 10ms), Verdict::kRunning);
+    EXPECT_EQ(After(10ms, 10ms), TurnVerdict::kRunning);
   }
   sequence_ += 2;
-  EXPECT_EQ(After(10ms, 10ms), Verdict::kBegan);
+  EXPECT_EQ(After(10ms, 10ms), TurnVerdict::kBegan);
 }
 
 TEST_F(TurnDetectorTest, AHandlerIsLeftToTheOtherDetector) {
   BeginTurn();
   sequence_ = 1;
   thread_.waits = true;
-  EXPECT_EQ(After(0ms, 0ms), Verdict::kRunning);
-  EXPECT_EQ(After(10s, 10s), Verdict::kRunning);
+  EXPECT_EQ(After(0ms, 0ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(10s, 10s), TurnVerdict::kRunning);
   detector_.Excuse(now_, thread_);  // what it has used is not the turn's
   sequence_ = 2;
-  EXPECT_EQ(After(9ms, 9ms), Verdict::kRunning);
-  EXPECT_EQ(After(10ms - 1ns, 0ms), Verdict::kRunning) << "no handler has run since the last look";
-  EXPECT_EQ(After(1ns, 0ms), Verdict::kBegan);
+  EXPECT_EQ(After(9ms, 9ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(10ms - 1ns, 0ms), TurnVerdict::kRunning)
+      << "no handler has run since the last look";
+  EXPECT_EQ(After(1ns, 0ms), TurnVerdict::kBegan);
 }
 
 TEST_F(TurnDetectorTest, AStallThatEndedMeanwhileIsWithdrawn) {
   BeginTurn();
   thread_.waits = true;
-  EXPECT_EQ(After(0ms, 0ms), Verdict::kRunning);
-  EXPECT_EQ(After(10ms, 0ms), Verdict::kBegan);
+  EXPECT_EQ(After(0ms, 0ms), TurnVerdict::kRunning);
+  EXPECT_EQ(After(10ms, 0ms), TurnVerdict::kBegan);
   detector_.Withdraw();
   EXPECT_FALSE(detector_.Stalled());
 }
