@@ -159,7 +159,7 @@ void Race::TryNext(TimePoint deadline) {
   if (trace_ != nullptr) Tell(trace_->ConnectStart, address);
   const Duration left = deadline == kNever ? kUnlimited : Duration(deadline - now);
   loop_.Dial(address, *this, left,
-             [self = shared_from_this(), address](Result<netpoll::Connection*> c) {
+             [self = shared_from_this(), address](const Result<netpoll::Connection*>& c) {
                self->OnDialed(address, c);
              });
 }

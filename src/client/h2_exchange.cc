@@ -56,7 +56,7 @@ http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
 
 }  // namespace
 
-H2Exchange::H2Exchange(std::shared_ptr<H2Conn> conn, appcontext::Context context,
+H2Exchange::H2Exchange(const std::shared_ptr<H2Conn>& conn, appcontext::Context context,
                        std::shared_ptr<const ClientTrace> trace)
     : context_(std::move(context)),
       trace_(std::move(trace)),

@@ -15,7 +15,7 @@ class H2Exchange final : public AnyExchange,
                          public http::ResponseOwner,
                          public std::enable_shared_from_this<H2Exchange> {
  public:
-  H2Exchange(std::shared_ptr<H2Conn> conn, appcontext::Context context,
+  H2Exchange(const std::shared_ptr<H2Conn>& conn, appcontext::Context context,
              std::shared_ptr<const ClientTrace> trace);
   ~H2Exchange() override;
 

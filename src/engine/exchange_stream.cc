@@ -155,7 +155,7 @@ Error ExchangeStream::SuspendForInput() {
   HON_ASSERT(reader_ == nullptr && fiber::Current() != nullptr);
   const TimePoint began = Clock::now();
   reader_ = fiber::Current();
-  const Error ended = ParkForInput();
+  Error ended = ParkForInput();
   reader_ = nullptr;
   read_.waited += Clock::now() - began;
   if (failure_) return failure_;

@@ -3,7 +3,7 @@
 #include "hon/netpoll/loop.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX
 
 #include <algorithm>
 #include <new>
