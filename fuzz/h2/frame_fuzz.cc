@@ -19,8 +19,11 @@ void CheckSettings(std::string_view payload) {
   HON_ASSERT(settings.max_frame_size >= kFrameBytesMin && settings.max_frame_size < (1U << 24));
   HON_ASSERT(settings.initial_window_size <= static_cast<uint32_t>(kWindowMax));
   if (violation) return;
-  // The settings of a payload, applied again behind it, change nothing.
+  // The settings of a payload, applied again behind it, change nothing. Two of them may not be
+  // taken back (RFC 8441 §3, RFC 9218 §2.1).
   Settings again = settings;
+  again.enable_connect_protocol = false;
+  again.no_rfc7540_priorities = false;
   HON_ASSERT(!ApplySettings(payload, again));
   HON_ASSERT(again.header_table_size == settings.header_table_size);
   HON_ASSERT(again.initial_window_size == settings.initial_window_size);

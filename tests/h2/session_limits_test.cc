@@ -8,6 +8,7 @@ namespace {
 
 using testing::ClientStart;
 using testing::Data;
+using testing::Exchange;
 using testing::FromHex;
 using testing::GetBlock;
 using testing::GetRequest;
@@ -113,6 +114,28 @@ TEST(SessionLimits, FramesWithoutProgressAreLimited) {
     EXPECT_EQ(Verdict(bytes, limits), "") << testing::ReadFrames(frame).front().header.length;
     EXPECT_EQ(Verdict(bytes + frame, limits), "GOAWAY ENHANCE_YOUR_CALM")
         << static_cast<int>(testing::ReadFrames(frame).front().header.type);
+  }
+}
+
+// Go's client sends two for each 4 KiB that its caller has read.
+TEST(SessionLimits, UpdatesOfWindowsForEachFewKibibytesAreServed) {
+  Owner server(Role::kServer);
+  server.Give(ClientStart());
+  server.Give(GetRequest(1));
+  Exchange& exchange = *server.Find(1);
+  server.GetSession().SendResponse(exchange.stream, 200, {}, {}, false);
+  server.Take();
+  std::string updates;
+  for (int part = 0; part < 4; ++part) {
+    updates += RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(4096));
+    updates += RawFrame(FrameType::kWindowUpdate, 0, 1, Uint32(4096));
+  }
+  for (int i = 0; i < 1000; ++i) {
+    exchange.stream.Out().Write(std::string(16384, 'x'));
+    server.GetSession().SendSoon(exchange.stream);
+    ASSERT_GT(server.Take().size(), 16384U) << i;
+    server.Give(updates);
+    ASSERT_FALSE(server.GetSession().Failure()) << i;
   }
 }
 

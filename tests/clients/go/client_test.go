@@ -104,6 +104,29 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// Read in small pieces, for each of which HTTP/2 has updates of two windows.
+func TestLargeDownload(t *testing.T) {
+	response, err := http.Get(base + "/length/67108864")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	bytes := 0
+	for piece := make([]byte, 4096); ; {
+		n, err := response.Body.Read(piece)
+		bytes += n
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if bytes != 67108864 {
+		t.Errorf("%d bytes", bytes)
+	}
+}
+
 func TestHead(t *testing.T) {
 	response, err := http.Head(base + "/")
 	if body := read(t, response, err); body != "" || response.ContentLength != 13 {
