@@ -1,7 +1,9 @@
 #include "http/content.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <string>
 
 #include "hon/http/file_server.h"
@@ -9,10 +11,12 @@
 #include "hon/http/sniff.h"
 #include "hon/http/spawner.h"
 #include "hon/http/status.h"
+#include "hon/io/file.h"
 #include "http/boundary.h"
 #include "http/compress_writer.h"
 #include "http/conditional.h"
 #include "http/range.h"
+#include "io/page_cache.h"
 
 namespace hon::http::internal {
 namespace {
@@ -114,6 +118,19 @@ void SendWhole(ResponseWriter& w, const Request& r, const Content& content, int6
   static_cast<void>(w.ReadFrom(promised));
 }
 
+// Reads the first bytes, without a wait for a disk on a loop.
+size_t ReadStart(const Request& r, io::ReadSeeker& reader, std::span<char> into) {
+  int64_t limit = 0;
+  size_t got = 0;
+  if (const io::File* const file = reader.AsFile(&limit)) {
+    into = into.first(static_cast<size_t>(std::min(limit, static_cast<int64_t>(into.size()))));
+    got = io::ReadCached(file->Fd(), into);
+    if (got == into.size()) return got;
+    PrepareRead(r.Context(), reader, static_cast<int64_t>(into.size() - got));
+  }
+  return got + io::ReadFull(reader, into.subspan(got)).n;
+}
+
 // Announces to `compress`, which `w` is or wraps, the properties of a 200. An error here occurs
 // again, and is answered, where the content is sent.
 void Announce(CompressWriter& compress, ResponseWriter& w, const Request& r,
@@ -151,10 +168,9 @@ bool SetContentType(ResponseWriter& w, const Request& r, io::ReadSeeker& reader,
     header.Set(HeaderId::kContentType, known);
     return true;
   }
-  PrepareRead(r.Context(), reader, kSniffBytes);
   std::array<char, kSniffBytes> start;
-  const io::IoResult got = io::ReadFull(reader, start);
-  header.Set(HeaderId::kContentType, DetectContentType(std::string_view(start.data(), got.n)));
+  const size_t got = ReadStart(r, reader, start);
+  header.Set(HeaderId::kContentType, DetectContentType(std::string_view(start.data(), got)));
   return Rewind(reader);
 }
 

@@ -18,11 +18,9 @@ void PrepareRead(const appcontext::Context& request, io::Reader& reader, int64_t
   io::File* const file = reader.AsFile(&limit);
   Spawner* const spawner = file == nullptr ? nullptr : SpawnerOf(request);
   if (spawner == nullptr) return;
-  const Result<int64_t> size = file->Size();
   const Result<int64_t> offset = file->Position();
-  if (!size || !offset) return;
-  count = std::min({count, limit, *size - *offset});
-  if (count > 0) spawner->PrepareFile(*file, *offset, count);
+  count = std::min(count, limit);
+  if (offset && count > 0) spawner->PrepareFile(*file, *offset, count);
 }
 
 }  // namespace hon::http

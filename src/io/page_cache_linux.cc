@@ -55,6 +55,12 @@ bool InPageCache(int fd, int64_t offset, size_t count) {
   return ByteIsCached(fd, offset + static_cast<int64_t>(count) - 1);
 }
 
+size_t ReadCached(int fd, std::span<char> into) {
+  const iovec part{.iov_base = into.data(), .iov_len = into.size()};
+  const ssize_t n = ::preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+  return n > 0 ? static_cast<size_t>(n) : 0;
+}
+
 void ReadIntoPageCache(int fd, int64_t offset, size_t count) {
   ::posix_fadvise(fd, offset, static_cast<off_t>(count), POSIX_FADV_WILLNEED);
   std::array<char, 64 * 1024> bytes;

@@ -153,10 +153,11 @@ extern "C" ssize_t preadv2(int fd, const iovec* parts, int count, off_t at, int 
   size_t size = 0;
   for (int i = 0; i < count; ++i) size += parts[i].iov_len;
   struct stat file = {};
+  const off_t begin = at < 0 ? ::lseek(fd, 0, SEEK_CUR) : at;
   if ((flags & RWF_NOWAIT) == 0) {
-    Read("preadv2", fd, at, size);
+    Read("preadv2", fd, begin, size);
   } else if (IsSlow(fd, &file)) {
-    const auto from = static_cast<uint64_t>(at);
+    const auto from = static_cast<uint64_t>(begin);
     if (AllPages().Missing(file, from, from + size, false) != 0) {
       errno = EAGAIN;
       return -1;
