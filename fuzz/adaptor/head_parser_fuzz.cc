@@ -112,8 +112,10 @@ void CheckRequest(const HeadParser& parser, std::string_view bytes) {
   http::Request request;
   HON_ASSERT(parser.Parse(bytes, scan, head, request.Header) == HeadStatus::kDone);
   if (FillRequest(head, request) != Refusal::kNone) return;
-  // HTTP/1.0 needs no host (RFC 9112 §3.2 demands one of HTTP/1.1).
-  HON_ASSERT(request.Host.empty() ? head.minor_version == 0 : IsValidHost(request.Host));
+  // HTTP/1.0 needs no host (RFC 9112 §3.2 demands one of HTTP/1.1), and as in Go, CONNECT to a path
+  // needs none either.
+  HON_ASSERT(request.Host.empty() ? head.minor_version == 0 || head.method == "CONNECT"
+                                  : IsValidHost(request.Host));
   HON_ASSERT(request.URL.User == nullptr);
 }
 
