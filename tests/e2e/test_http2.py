@@ -228,6 +228,12 @@ class Http2(unittest.TestCase):
     def test_hubs(self):
         def check(client):
             joined = [WebSocketStream(client, "/hub") for _ in range(20)]
+            # A member joins behind its 200, and has joined when its own message comes back.
+            for n, one in enumerate(joined):
+                one.send(b"joined %d" % n)
+                for other in joined[:n + 1]:
+                    while other.receive() != (1, b"joined %d" % n):
+                        pass
             for n, one in enumerate(joined[:5]):
                 one.send(b"message %d" % n)
                 for other in joined:
@@ -261,7 +267,7 @@ class Http2(unittest.TestCase):
         for path, fields in (("/ws-events", WEBSOCKET), ("/ws", WEBSOCKET), ("/hub", WEBSOCKET), ("/broadcast", ())):
             with self.subTest(path):
                 self.server.ask(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                before = self.server.descriptors()
+                before = harness.settled(self.server.descriptors)
                 with Client(self.server) as client:
                     stream = client.open(path, "CONNECT" if fields else "GET", fields, end=not fields)
                     while client.streams[stream].fields is None:
