@@ -61,7 +61,7 @@ class Allowance {
   TimePoint since_ = Clock::now();
 };
 
-class EchoHandler final : public websocket::EventHandler {
+class EchoHandler final : public websocket::ConnHandler {
   void OnMessage(websocket::Conn& conn, websocket::MessageType type,
                  std::string_view data) override {
     // A connection whose peer does not read stops being read, and is cut in the end: the error
@@ -73,7 +73,7 @@ class EchoHandler final : public websocket::EventHandler {
 }  // namespace
 
 /// All chatters. Methods are called from every loop.
-class Chat::Room final : public websocket::EventHandler {
+class Chat::Room final : public websocket::ConnHandler {
  public:
   void OnOpen(websocket::Conn& conn) override {
     conn.SetData(std::make_shared<Allowance>());

@@ -41,7 +41,7 @@ class Echo {
 
  private:
   websocket::Upgrader upgrader_;
-  std::shared_ptr<websocket::EventHandler> handler_;
+  std::shared_ptr<websocket::ConnHandler> handler_;
 };
 
 }  // namespace hon::app

@@ -29,7 +29,7 @@ void Echo(websocket::Upgrader& upgrader, http::ResponseWriter& w, http::Request&
   }
 }
 
-class EchoEvents final : public websocket::EventHandler {
+class EchoEvents final : public websocket::ConnHandler {
  public:
   void OnMessage(websocket::Conn& conn, websocket::MessageType type,
                  std::string_view data) override {

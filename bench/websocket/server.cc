@@ -14,7 +14,7 @@
 namespace hon::websocket {
 namespace {
 
-class Echo final : public EventHandler {
+class Echo final : public ConnHandler {
  public:
   void OnMessage(Conn& conn, MessageType type, std::string_view data) override {
     const Error err = conn.WriteMessage(type, data);
@@ -22,7 +22,7 @@ class Echo final : public EventHandler {
   }
 };
 
-class Room final : public EventHandler {
+class Room final : public ConnHandler {
  public:
   void OnOpen(Conn& conn) override { hub_.Subscribe(conn, "all"); }
   void OnMessage(Conn&, MessageType type, std::string_view data) override {
@@ -42,7 +42,7 @@ int Run(const std::string& port, std::string_view backend_name) {
   const auto echo = std::make_shared<Echo>();
   const auto room = std::make_shared<Room>();
   http::ServeMux mux;
-  const auto serve = [&](const char* path, std::shared_ptr<EventHandler> handler) {
+  const auto serve = [&](const char* path, std::shared_ptr<ConnHandler> handler) {
     mux.HandleFunc(path, [&upgrader, handler](http::ResponseWriter& w, http::Request& r) {
       const Error err = upgrader.Upgrade(w, r, handler);
       static_cast<void>(err);

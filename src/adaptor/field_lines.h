@@ -49,7 +49,11 @@ Pass ParseFieldLines(HeadCursor& cursor, const char* line, Take&& take) {
       return {HeadStatus::kDone, Refusal::kNone, line + 2};
     }
     const char* value = name_end + 1;
-    while (value != end && IsBlank(*value)) ++value;
+    if (end - value >= 2 && value[0] == ' ' && value[1] > ' ') [[likely]] {
+      ++value;  // the usual blank
+    } else {
+      while (value != end && IsBlank(*value)) ++value;
+    }
     const char* value_end = cursor.Find<&ScanMasks::control>(value);
     if (end - value_end < 2) {
       if (value_end == end || *value_end == '\r') return Incomplete(line);

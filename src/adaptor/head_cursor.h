@@ -16,6 +16,9 @@ class HeadCursor {
 
   [[nodiscard]] const char* End() const { return end_; }
 
+  /// Classifies the first block, which begins at `from` and before End(), in the caller's frame.
+  void Begin(const char* from) { Classify(from); }
+
   /// The first byte at or after `from` that is in the class, or End(). `from` must not decrease.
   template <uint64_t ScanMasks::*kClass>
   const char* Find(const char* from) {
@@ -32,15 +35,19 @@ class HeadCursor {
   [[gnu::noinline]] const char* FindFurther(const char* from, uint64_t ScanMasks::*kind) {
     if (from < block_end_) from = block_end_;
     while (from != end_) {
-      const size_t left = static_cast<size_t>(end_ - from);
-      const size_t size = left < 64 ? left : 64;
-      scan_(from, size, masks_);
-      block_ = from;
-      block_end_ = from + size;
+      Classify(from);
       if (const uint64_t bits = masks_.*kind; bits != 0) return from + std::countr_zero(bits);
       from = block_end_;
     }
     return end_;
+  }
+
+  void Classify(const char* from) {
+    const size_t left = static_cast<size_t>(end_ - from);
+    const size_t size = left < 64 ? left : 64;
+    scan_(from, size, masks_);
+    block_ = from;
+    block_end_ = from + size;
   }
 
   const char* block_ = nullptr;

@@ -202,8 +202,10 @@ inline HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& s
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
   HeadCursor cursor(end, scan_);
-  role.Reset();
   const char* line = Role::SkipEmptyLines(begin, end);
+  if (line != end) [[likely]]
+    cursor.Begin(line);
+  role.Reset();
   Pass pass = line == end ? Incomplete(line) : role.ParseStart(cursor, line);
   scan = {0, static_cast<uint32_t>(bytes.size())};
   const bool in_fields = pass.status == HeadStatus::kDone;
@@ -301,8 +303,9 @@ HeadStatus HeadParser::Parse(std::string_view bytes, HeadScan& scan, RequestHead
 }
 
 // Inlined, like the rest of a request's path.
-HON_FLATTEN HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan, RequestHead& head,
-                                        http::Header& fields) const {
+HON_FLATTEN HON_NO_CANARY HeadStatus HeadParser::Read(io::LinkBuffer& in, HeadScan& scan,
+                                                      RequestHead& head,
+                                                      http::Header& fields) const {
   return ReadAs(in, scan, RequestRole{head}, fields);
 }
 

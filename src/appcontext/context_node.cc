@@ -98,10 +98,15 @@ void ContextNode::End(Error err, Error cause) {
 void ContextNode::Revive() {
   HON_DEBUG_ASSERT(children_.Empty() && !Linked());
   deadline_ = kNever;
-  if (!Done()) return;
-  err_ = {};
-  cause_ = {};
-  done_.store(false, std::memory_order_relaxed);
+  if (!Done()) [[likely]]
+    return;
+  // Apart: the usual case needs no stack frame.
+  const auto forget_end = [](ContextNode & self) __attribute__((noinline)) {
+    self.err_ = {};
+    self.cause_ = {};
+    self.done_.store(false, std::memory_order_relaxed);
+  };
+  forget_end(*this);
 }
 
 bool ContextNode::Add(Waiter& waiter) {

@@ -6,13 +6,38 @@
 #include "hon/base/assert.h"
 
 namespace hon::appcontext {
+namespace {
 
-const Context& ReusableContext::Arm(const Context& parent, TimePoint deadline) {
-  if (context_.Node() == nullptr) context_ = Context(new ContextNode);
-  ContextNode& node = *context_.Node();
+// Makes `node` a live context with the values of `parent`.
+void Begin(ContextNode& node, const Context& parent, TimePoint deadline) {
   node.BecomeReaderOf(parent);
   const ContextNode* above = parent.Node();
   node.SetDeadline(above == nullptr ? deadline : std::min(deadline, above->Deadline()));
+}
+
+// The rare cases are apart, so that the common ones need no stack frame.
+
+// Begins a new context, where none is kept.
+[[gnu::noinline]] const Context& BeginNew(Context& kept, const Context& parent,
+                                          TimePoint deadline) {
+  kept = Context(new ContextNode);
+  Begin(*kept.Node(), parent, deadline);
+  return kept;
+}
+
+// Somebody has kept a copy of `context`: ends the context and drops this copy.
+[[gnu::noinline]] bool EndKept(Context& context) {
+  context.Node()->End(ErrCanceled, ErrCanceled);
+  context = {};
+  return false;
+}
+
+}  // namespace
+
+const Context& ReusableContext::Arm(const Context& parent, TimePoint deadline) {
+  if (context_.Node() == nullptr) [[unlikely]]
+    return BeginNew(context_, parent, deadline);
+  Begin(*context_.Node(), parent, deadline);
   return context_;
 }
 
@@ -26,13 +51,10 @@ bool ReusableContext::Release(const Context& shown) {
   ContextNode* node = context_.Node();
   if (node == nullptr) return false;  // for an exception of Arm
   const bool stays = shown.Node() == node;
-  if (node->Refs() == (stays ? 2 : 1)) {
-    node->Revive();
-    return stays;
-  }
-  node->End(ErrCanceled, ErrCanceled);
-  context_ = {};
-  return false;
+  if (node->Refs() != (stays ? 2 : 1)) [[unlikely]]
+    return EndKept(context_);
+  node->Revive();
+  return stays;
 }
 
 }  // namespace hon::appcontext

@@ -2,15 +2,20 @@
 
 #include "hon/fiber/blocking.h"
 #include "hon/io/file.h"
-#include "io/page_cache.h"
 
 namespace hon::engine {
 
-bool AwaitDisk(const io::File& file, int64_t offset, int64_t count) {
+bool AwaitDisk(const io::File& file, int64_t offset, int64_t count, io::PageCacheProbe& files,
+               TimePoint now) {
   const int fd = file.Fd();
   const auto size = static_cast<size_t>(count);
-  if (io::InPageCache(fd, offset, size)) return false;
+  if (files.Finds(fd, offset, size, now)) return false;
   return fiber::Blocking([=] { io::ReadIntoPageCache(fd, offset, size); }).has_value();
+}
+
+bool AwaitDisk(const io::File& file, int64_t offset, int64_t count) {
+  io::PageCacheProbe files;
+  return AwaitDisk(file, offset, count, files, TimePoint());
 }
 
 }  // namespace hon::engine

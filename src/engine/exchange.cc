@@ -97,8 +97,8 @@ inline void Exchange::CallInline(http::Handler& handler, http::Route& route,
   handler.ServeHTTP(w, r);
 }
 
-bool Exchange::CallOnWorker(http::Handler& handler, http::Route& route, http::ResponseWriter& w,
-                            http::Request& r) {
+[[gnu::noinline]] bool Exchange::CallOnWorker(http::Handler& handler, http::Route& route,
+                                              http::ResponseWriter& w, http::Request& r) {
   struct Borrowed {
     explicit Borrowed(Exchange& exchange) : self(exchange) {
       self.call_ = &self.services_->runner.TakeCall();

@@ -84,7 +84,7 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
     if (sent >= in_memory) [[unlikely]] {
       const int64_t probed = std::min(count - sent, kProbedFileBytes);
       in_memory = sent + probed;
-      if (AwaitDisk(file, offset + sent, probed)) continue;
+      if (AwaitDisk(file, offset + sent, probed, *files_, connection_->GetLoop().Now())) continue;
     }
     const auto part = static_cast<size_t>(std::min(in_memory - sent, kSendFileBytesMax));
     Result<size_t> n = connection_->SendFileSome(file, offset + sent, part);
@@ -106,7 +106,7 @@ io::CopyResult ExchangeStream::SendFile(io::File& file, int64_t offset, int64_t 
 }
 
 void ExchangeStream::PrepareFile(io::File& file, int64_t offset, int64_t count) {
-  AwaitDisk(file, offset, count);
+  AwaitDisk(file, offset, count, *files_, connection_->GetLoop().Now());
 }
 
 void ExchangeStream::SetReadDeadline(TimePoint deadline) {
@@ -146,7 +146,8 @@ void ExchangeStream::Interrupt(Error cause) {
 Error ExchangeStream::Obstacle(Patience& patience) {
   if (failure_) return failure_;
   if (interrupt_) return interrupt_;
-  if (patience.Over(Clock::now())) return io::ErrDeadlineExceeded;
+  // Without a deadline no clock is read.
+  if (patience.Over(patience.deadline ? Clock::now() : TimePoint())) return io::ErrDeadlineExceeded;
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "hon/fiber/fiber.h"
 #include "hon/io/stream.h"
 #include "hon/netpoll/connection.h"
+#include "io/page_cache.h"
 
 namespace hon::engine {
 
@@ -23,10 +24,11 @@ namespace hon::engine {
 /// taken for a slow client. A peer that keeps to kPeerRateBytesMin gets the time anew.
 class ExchangeStream final : public io::Stream {
  public:
-  /// Begins to serve `connection`, which stays alive until Detach.
-  void Attach(netpoll::Connection& connection) {
+  /// Begins to serve `connection`, which stays alive until Detach, as `files` does.
+  void Attach(netpoll::Connection& connection, io::PageCacheProbe& files) {
     HON_ASSERT(connection_ == nullptr);
     connection_ = &connection;
+    files_ = &files;
     Bind(connection.Reader(), connection.Writer());
     failure_ = {};
     unyielded_ = 0;
@@ -39,7 +41,7 @@ class ExchangeStream final : public io::Stream {
     interrupt_ = {};
   }
   /// Ends a request.
-  void Settle() {
+  void EndRequest() {
     HON_ASSERT(reader_ == nullptr && writer_ == nullptr);
     if (read_.deadline) connection_->SetDeadline(netpoll::DeadlineKind::kRead, kNever);
   }
@@ -87,6 +89,7 @@ class ExchangeStream final : public io::Stream {
   void YieldNowAndThen(size_t bytes);
 
   netpoll::Connection* connection_ = nullptr;
+  io::PageCacheProbe* files_ = nullptr;
   fiber::Fiber* reader_ = nullptr;  // waits for input
   fiber::Fiber* writer_ = nullptr;  // waits for output
   Patience read_;

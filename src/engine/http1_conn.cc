@@ -7,6 +7,7 @@
 #include "engine/http1_exchange.h"
 #include "engine/loop_services.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/base/guard.h"
 #include "hon/http/server_context.h"
 #include "hon/io/stream.h"
@@ -47,7 +48,7 @@ void Http1Conn::OnPrepare(bool has_room) {
     char peer[netpoll::kAddressTextMax];
     connection_->FormatRemoteAddr(peer);  // formatted now, while the socket is open
   }
-  Tell(ConnState::kNew);
+  ReportState(ConnState::kNew);
 }
 
 void Http1Conn::MakeScope(const ConnHooks& hooks) {
@@ -160,7 +161,7 @@ void Http1Conn::Cut(const Error& cause) {
 // --- Serving.
 
 // On the loop: looks for a whole head, and starts a fiber for one.
-void Http1Conn::StartServing() {
+HON_NO_CANARY void Http1Conn::StartServing() {
   HON_ASSERT(exchange_ == nullptr);
   HON_ASSERT(!disconnected_);
   if (phase_ != Phase::kIdle && phase_ != Phase::kHead) return;
@@ -181,7 +182,7 @@ void Http1Conn::StartServing() {
 }
 
 // On the fiber: answers the request whose head was found, and the ones behind it.
-void Http1Conn::Serve() {
+HON_NO_CANARY void Http1Conn::Serve() {
   Http1Exchange& exchange = *exchange_;
   try {
     exchange.Attach(*this, *connection_);
@@ -195,7 +196,7 @@ void Http1Conn::Serve() {
         connection_->FlushLater();  // the client may wait for the answer before it sends the rest
         outcome = exchange.Drain();
       }
-      if (!Settle(outcome, exchange)) break;
+      if (!ApplyOutcome(outcome, exchange)) break;
       if (served == kRequestsPerTurnMax && !connection_->Reader().Empty()) {
         services_->queue.Add(*this);  // other connections get their turn
         break;
@@ -280,7 +281,7 @@ inline void Http1Conn::BeginRequest(const Http1Exchange& exchange) {
   }
   if (exchange.HeadBytes() >= netpoll::kInputHighWaterBytes) [[unlikely]]
     connection_->SetInputHighWater(netpoll::kInputHighWaterBytes);
-  Tell(ConnState::kActive);
+  ReportState(ConnState::kActive);
 }
 
 inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
@@ -302,7 +303,7 @@ void Http1Conn::GiveUp(Http1Exchange& exchange) {
 }
 
 // The step after an answer. Returns false when no further request is served.
-inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
+inline bool Http1Conn::ApplyOutcome(Outcome outcome, const Http1Exchange& exchange) {
   // Taken over, detached, or cut while the handler ran.
   if (phase_ != Phase::kHandler && phase_ != Phase::kDrain) return false;
   if (outcome == Outcome::kRefused) [[unlikely]] {
@@ -318,7 +319,7 @@ inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
       } else {
         Move<Phase::kDrain, PhaseEvent::kBodyDone>();
       }
-      Tell(ConnState::kIdle);
+      ReportState(ConnState::kIdle);
       return true;
     case Outcome::kLinger:
       Close(CloseHow::kLinger);
@@ -337,7 +338,7 @@ inline bool Http1Conn::Settle(Outcome outcome, const Http1Exchange& exchange) {
 }
 
 // The last step of the fiber: the connection waits, or closes, without an exchange.
-void Http1Conn::FinishServing(Http1Exchange& exchange) {
+HON_NO_CANARY void Http1Conn::FinishServing(Http1Exchange& exchange) {
   exchange_ = nullptr;
   AwaitNextRequest();
   // Nothing runs on this fiber any more but the hooks of a connection that ends.
@@ -375,7 +376,7 @@ ConnScope& Http1Conn::HandOver() {
 std::unique_ptr<io::Conn> Http1Conn::TakeOver() {
   std::unique_ptr<io::Conn> taken = services_->TakeOver(*connection_);
   Move<Phase::kHandler, PhaseEvent::kHijack>();
-  Tell(ConnState::kHijacked);
+  ReportState(ConnState::kHijacked);
   services_->LeaveConnection();
   return taken;
 }
@@ -410,7 +411,7 @@ void Http1Conn::GoOnAfterLoan() {
     return Close(CloseHow::kGraceful);
   }
   Move<Phase::kDetached, PhaseEvent::kBodyDone>();
-  Tell(ConnState::kIdle);
+  ReportState(ConnState::kIdle);
   AwaitNextRequest();
   StartServing();
 }
@@ -418,7 +419,7 @@ void Http1Conn::GoOnAfterLoan() {
 // --- The end.
 
 void Http1Conn::Refuse(adaptor::Refusal refusal, bool head, std::string_view detail) {
-  if (phase_ == Phase::kHead && !served_before_) Tell(ConnState::kActive);
+  if (phase_ == Phase::kHead && !served_before_) ReportState(ConnState::kActive);
   char peer[netpoll::kAddressTextMax];
   Event event = services_->AnswerRefused(
       {.refusal = refusal, .peer = connection_->FormatRemoteAddr(peer), .head = head},
@@ -437,7 +438,7 @@ void Http1Conn::Close(CloseHow how) {
 
 // Both the socket and the handler are gone.
 void Http1Conn::Ended() {
-  Tell(ConnState::kClosed);
+  ReportState(ConnState::kClosed);
   if (admission_ != Admission::kRefused) services_->UncountPeer(*connection_);
   services_->LeaveConnection();
   Destroy();
@@ -460,12 +461,12 @@ void Http1Conn::Fault() {
   phase_ = *next;
 }
 
-inline void Http1Conn::Tell(ConnState state) {
+inline void Http1Conn::ReportState(ConnState state) {
   if (services_->hooks.on_state) [[unlikely]]
-    TellHook(state);
+    CallStateHook(state);
 }
 
-void Http1Conn::TellHook(ConnState state) {
+void Http1Conn::CallStateHook(ConnState state) {
   const Error thrown =
       CallGuarded([&] { services_->hooks.on_state(ConnInfo(*connection_), state); });
   if (thrown) services_->engine.ReportThrown("WithConnState's hook", thrown);

@@ -87,7 +87,8 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
   [[gnu::cold]] void AwaitRestOfHead();
   [[gnu::always_inline]] void BeginRequest(const Http1Exchange& exchange);
   [[nodiscard, gnu::always_inline]] Outcome AnswerRequest(Http1Exchange& exchange);
-  [[nodiscard, gnu::always_inline]] bool Settle(Outcome outcome, const Http1Exchange& exchange);
+  [[nodiscard, gnu::always_inline]] bool ApplyOutcome(Outcome outcome,
+                                                      const Http1Exchange& exchange);
   void FinishServing(Http1Exchange& exchange);
   void AwaitNextRequest();
   // fiber::ConnOwner
@@ -107,8 +108,8 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
     phase_ = *kTo;
   }
   void Fault();
-  void Tell(ConnState state);
-  [[gnu::cold]] void TellHook(ConnState state);
+  void ReportState(ConnState state);
+  [[gnu::cold]] void CallStateHook(ConnState state);
 
   LoopServices* services_;
   netpoll::Connection* connection_;

@@ -25,12 +25,12 @@ adaptor::HeadStatus Http1Exchange::ReadHead(io::LinkBuffer& in, adaptor::HeadSca
   return services_->parser.Read(in, scan, head_, request_.Header);
 }
 
-void Http1Exchange::Attach(Http1Conn& conn, netpoll::Connection& connection) {
+HON_NO_CANARY void Http1Exchange::Attach(Http1Conn& conn, netpoll::Connection& connection) {
   HON_ASSERT(conn_ == nullptr);
   conn_ = &conn;
   connection_ = &connection;
   connection.Retain();
-  stream_.Attach(connection);
+  stream_.Attach(connection, services_->files);
   peer_ = connection.FormatRemoteAddr(remote_addr_);
   request_.TLS = connection.IsPlain() ? nullptr : connection.GetRecordLayer()->State();
 }
@@ -44,7 +44,7 @@ void Http1Exchange::Detach(const ConnScope& scope) {
 }
 
 // Inlined: every request takes each of these steps once.
-HON_FLATTEN Outcome Http1Exchange::Answer(const ConnScope& scope) {
+HON_FLATTEN HON_NO_CANARY Outcome Http1Exchange::Answer(const ConnScope& scope) {
   if (const adaptor::Refusal why = FillRequest(); why != adaptor::Refusal::kNone) [[unlikely]] {
     TurnAway(why);
     return Outcome::kRefused;
@@ -101,7 +101,7 @@ inline void Http1Exchange::Begin(const ConnScope& scope) {
 
 // Ends every view that the handler was given.
 inline void Http1Exchange::End() {
-  stream_.Settle();
+  stream_.EndRequest();
   EndContext();
   request_.Recycle();
   if (head_block_.Get() != nullptr) {

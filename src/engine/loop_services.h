@@ -22,6 +22,7 @@
 #include "hon/fiber/conn.h"
 #include "hon/fiber/fiber.h"
 #include "hon/netpoll/loop.h"
+#include "io/page_cache.h"
 
 namespace hon::engine {
 
@@ -70,6 +71,7 @@ struct LoopServices {
 
   // The members that each connection uses.
   LoopMemory memory;
+  io::PageCacheProbe files;
   const ConnHooks hooks;
   ServeQueue queue;
   ConnList conns;

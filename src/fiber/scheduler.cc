@@ -10,6 +10,7 @@
 #include "fiber/overflow.h"
 #include "fiber/sanitizer_switch.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 
 // Part of every C++ runtime of the Itanium ABI, but not of every <cxxabi.h>.
 namespace __cxxabiv1 {
@@ -306,7 +307,7 @@ Scheduler* Scheduler::Current() {
   return Impl::of_thread == nullptr ? nullptr : &Impl::of_thread->Self();
 }
 void Scheduler::Start(Entry entry, void* argument) { impl_->Start(entry, argument, {}); }
-void Scheduler::Start(Entry entry, void* argument, const Attributes& attributes) {
+HON_NO_CANARY void Scheduler::Start(Entry entry, void* argument, const Attributes& attributes) {
   impl_->Start(entry, argument, attributes);
 }
 netpoll::Loop& Scheduler::GetLoop() const { return impl_->GetLoop(); }

@@ -24,13 +24,18 @@ constexpr bool IsControl(char c) {
 }
 constexpr bool IsBlank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
 
-// `value` without the blanks around it, and without the control bytes there, which would become
-// blanks.
-std::string_view Trim(std::string_view value) {
-  if (value.empty() || (!IsBlank(value.front()) && !IsBlank(value.back()))) return value;
+[[gnu::noinline]] std::string_view TrimBlanks(std::string_view value) {
   while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
   while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
   return value;
+}
+
+// `value` without the blanks around it, and without the control bytes there, which would become
+// blanks.
+inline std::string_view Trim(std::string_view value) {
+  if (value.empty() || (!IsBlank(value.front()) && !IsBlank(value.back()))) [[likely]]
+    return value;
+  return TrimBlanks(value);
 }
 
 constexpr uint64_t kOnes = 0x0101010101010101U;
@@ -51,11 +56,34 @@ uint64_t CopyEight(const char* from, char* to) {
   }
 }
 
+using Bytes = uint8_t __attribute__((vector_size(16)));
+
+// As CopyEight, for 16 bytes: sets the bytes of the result that may be control bytes.
+Bytes CopySixteen(const char* from, char* to) {
+  Bytes bytes;
+  std::memcpy(&bytes, from, sizeof bytes);
+  std::memcpy(to, &bytes, sizeof bytes);
+  return reinterpret_cast<Bytes>((bytes < 0x20) | (bytes == 0x7F));
+}
+
+bool Any(Bytes bytes) {
+  uint64_t words[2];
+  std::memcpy(words, &bytes, sizeof words);
+  return (words[0] | words[1]) != 0;
+}
+
 // Copies `value` to memory that does not overlap it, with blanks for control bytes.
 inline void CopyBlanked(std::string_view value, char* to) {
   const size_t size = value.size();
   if (size < 8) {
     for (size_t i = 0; i < size; ++i) to[i] = IsControl(value[i]) ? ' ' : value[i];
+    return;
+  }
+  if (size >= 16) {
+    Bytes found = CopySixteen(value.data() + size - 16, to + size - 16);
+    for (size_t i = 0; i + 16 < size; i += 16) found |= CopySixteen(value.data() + i, to + i);
+    if (Any(found)) [[unlikely]]
+      BlankControls(to, size);
     return;
   }
   uint64_t found = CopyEight(value.data() + size - 8, to + size - 8);

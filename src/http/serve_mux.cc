@@ -274,7 +274,7 @@ void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where
   Handle(pattern, std::move(mounted), where);
 }
 
-HON_FLATTEN Target ServeMux::Resolve(Request& r) {
+HON_FLATTEN HON_NO_CANARY Target ServeMux::Resolve(Request& r) {
   std::string scratch;
   const Impl::Found found = impl_->Find(r, scratch);
   if (found.outcome == Impl::Outcome::kRoute) return Impl::Enter(found, r);

@@ -110,7 +110,7 @@ Block* BlockPool::GetSlice(Block* origin, const char* data, size_t size) {
 }
 
 // `block` is a slice, a larger block, or a block that is not kept.
-void BlockPool::FreeOther(Block* block) {
+[[gnu::noinline]] void BlockPool::FreeOther(Block* block) {
   if (block->origin != nullptr) {
     Unref(block->origin);
     block->next = free_slices_;
@@ -327,7 +327,7 @@ void LinkBuffer::ConsumeBlocks(size_t n) {
   BlockPool::Unref(block);
 }
 
-void LinkBuffer::ConsumeSome(size_t n) {
+[[gnu::noinline]] void LinkBuffer::ConsumeSome(size_t n) {
   len_ -= n;
   while (head_ != nullptr) {
     const size_t front = head_->Len();

@@ -3,7 +3,7 @@
 namespace hon::io {
 
 // macOS does not tell which parts of a file are in memory.
-bool InPageCache(int, int64_t, size_t) { return true; }
+bool PageCacheProbe::Finds(int, int64_t, size_t, TimePoint) { return true; }
 size_t ReadCached(int, std::span<char>) { return 0; }
 void ReadIntoPageCache(int, int64_t, size_t) {}
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ struct Cachestat {
 };
 
 // Older kernels: one byte of each stretch is tested; a stretch is the least that read-ahead fills.
-constexpr size_t kStretchBytes = 16 * 1024;
+constexpr int64_t kStretchBytes = 16 * 1024;
 
 bool ByteIsCached(int fd, int64_t at) {
   char byte;
@@ -39,20 +40,39 @@ bool ByteIsCached(int fd, int64_t at) {
 
 }  // namespace
 
-bool InPageCache(int fd, int64_t offset, size_t count) {
+bool PageCacheProbe::Finds(int fd, int64_t offset, size_t count, TimePoint now) {
   if (count == 0) return true;
   static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-  CachestatRange range{.offset = static_cast<uint64_t>(offset), .bytes = count};
-  Cachestat found{};
-  if (::syscall(kCachestatCall, fd, &range, &found, 0) == 0) {
-    const uint64_t first = range.offset / page;
-    const uint64_t last = (range.offset + range.bytes - 1) / page;
-    return found.cached >= last - first + 1;
+  if (cachestat_) {
+    CachestatRange range{.offset = static_cast<uint64_t>(offset), .bytes = count};
+    Cachestat stat{};
+    if (::syscall(kCachestatCall, fd, &range, &stat, 0) == 0) {
+      const uint64_t first = range.offset / page;
+      const uint64_t last = (range.offset + range.bytes - 1) / page;
+      return stat.cached >= last - first + 1;
+    }
+    cachestat_ = errno != ENOSYS;
   }
-  for (size_t at = 0; at < count; at += kStretchBytes) {
-    if (!ByteIsCached(fd, offset + static_cast<int64_t>(at))) return false;
+  const int64_t end = offset + static_cast<int64_t>(count);
+  if (count <= static_cast<size_t>(kStretchBytes))
+    return ByteIsCached(fd, offset) && ByteIsCached(fd, end - 1);
+  struct stat file;
+  if (::fstat(fd, &file) != 0) return true;  // the read that follows fails
+  Found& found =
+      found_[(file.st_ino + static_cast<uint64_t>(offset) / kStretchBytes) % found_.size()];
+  const bool same = found.device == file.st_dev && found.inode == file.st_ino;
+  if (same && found.begin <= offset && end <= found.end && now < found.until) return true;
+  if (same) found = {};
+  for (int64_t at = offset; at < end; at += kStretchBytes) {
+    if (!ByteIsCached(fd, at)) return false;
   }
-  return ByteIsCached(fd, offset + static_cast<int64_t>(count) - 1);
+  if (!ByteIsCached(fd, end - 1)) return false;
+  found = {.device = file.st_dev,
+           .inode = file.st_ino,
+           .begin = offset,
+           .end = end,
+           .until = now + kFoundFor};
+  return true;
 }
 
 size_t ReadCached(int fd, std::span<char> into) {

@@ -128,7 +128,7 @@ bool EpollBackend::Deliver() {
       AcceptSome(*reinterpret_cast<Acceptor*>(address));
     }
   }
-  TellReceived();
+  DeliverReceived();
   return any;
 }
 

@@ -113,7 +113,7 @@ bool KqueueBackend::Deliver() {
       OnRead(*static_cast<Connection*>(object), event);
     }
   }
-  TellReceived();
+  DeliverReceived();
   return any;
 }
 

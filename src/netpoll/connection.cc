@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/io/io.h"
 #include "hon/netpoll/loop.h"
 #include "netpoll/backend.h"
@@ -54,10 +55,10 @@ Error Connection::Flush() {
 
 // Returns the number of bytes that the socket took: 0 when it is full. A failure breaks the
 // connection.
-Result<size_t> Connection::SendParts(const iovec* parts, int count) {
+[[gnu::always_inline]] inline Result<size_t> Connection::SendParts(const iovec* parts, int count) {
   const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts, count);
   if (sent == -EAGAIN) return size_t{0};
-  if (sent < 0) {
+  if (sent < 0) [[unlikely]] {
     Error why = Error::System(static_cast<int>(-sent), "send");
     Break(why);
     return Fail(std::move(why));
@@ -70,25 +71,32 @@ Result<size_t> Connection::SendParts(const iovec* parts, int count) {
 }
 
 // Sends the front of `from` with one call. Returns false when the socket has not taken all of it.
-inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
-  std::array<iovec, kSendPartsMax> parts;
-  int count = 0;
-  size_t asked = 0;
-  const auto add = [&](std::string_view part) {
-    if (count == kSendPartsMax) return;
-    parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
-    asked += part.size();
+[[gnu::always_inline]] inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
+  const auto send = [this, &from](const iovec* parts, int count, size_t asked) -> Result<bool> {
+    const Result<size_t> sent = SendParts(parts, count);
+    if (!sent) [[unlikely]]
+      return Fail(sent.error());
+    const Error skipped = from.Skip(*sent);
+    HON_ASSERT(!skipped);
+    return *sent == asked;
   };
-  if (const std::string_view front = from.Front(); front.size() == from.Len()) {
-    add(front);  // the common case
-  } else {
-    from.ForEach(add);
-  }
-  const Result<size_t> sent = SendParts(parts.data(), count);
-  if (!sent) return Fail(sent.error());
-  const Error skipped = from.Skip(*sent);
-  HON_ASSERT(!skipped);
-  return *sent == asked;
+  // Apart, so that a buffer of one block is sent without a frame that has an array.
+  const auto send_blocks = [&]() __attribute__((noinline))->Result<bool> {
+    std::array<iovec, kSendPartsMax> parts;
+    int count = 0;
+    size_t asked = 0;
+    from.ForEach([&](std::string_view part) {
+      if (count == kSendPartsMax) return;
+      parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
+      asked += part.size();
+    });
+    return send(parts.data(), count, asked);
+  };
+  const std::string_view front = from.Front();
+  if (front.size() != from.Len()) [[unlikely]]
+    return send_blocks();
+  const iovec part{const_cast<char*>(front.data()), front.size()};
+  return send(&part, 1, front.size());
 }
 
 Error Connection::SendNow(std::string_view head, std::string_view body) {
@@ -111,7 +119,7 @@ Error Connection::SendNow(std::string_view head, std::string_view body) {
   return {};
 }
 
-Error Connection::SendSome() {
+HON_NO_CANARY Error Connection::SendSome() {
   if (records_ != nullptr) [[unlikely]]
     return SendSealed();
   while (!out_.Empty()) {

@@ -63,9 +63,9 @@ class AcceptingListener final : public Listener {
 
  private:
   /// The acceptor for the backend; owned by the loop.
-  class Door final : public Acceptor {
+  class SocketAcceptor final : public Acceptor {
    public:
-    Door(int listening_fd, AcceptingListener& listener)
+    SocketAcceptor(int listening_fd, AcceptingListener& listener)
         : Acceptor(listening_fd), listener_(&listener) {}
     void OnAccepted(int accepted) override;
     void OnAcceptFailed(int errno_value) override;
@@ -96,7 +96,7 @@ class AcceptingListener final : public Listener {
   std::vector<Target> targets_;
   const Target* own_ = nullptr;  // of the listener's loop; null where that is no target
   ErrorHook on_error_;
-  Door* door_;  // null once the loop is gone
+  SocketAcceptor* acceptor_;  // null once the loop is gone
   RetryTimer timer_{*this};
   Duration retry_in_ = Duration::zero();
   int last_error_ = 0;
@@ -146,33 +146,33 @@ AcceptingListener::AcceptingListener(Loop& loop, ListenSocket socket, std::vecto
   for (const Target& target : targets_) {
     if (target.loop == &loop_) own_ = &target;
   }
-  auto door = std::make_unique<Door>(socket_.TakeFd(), *this);
-  door->exclusive = wakes == Wakes::kOne;
-  door_ = door.get();
-  LoopIo::Own(loop_, std::move(door));
-  LoopIo::BackendOf(loop_).StartAccept(*door_);
+  auto acceptor = std::make_unique<SocketAcceptor>(socket_.TakeFd(), *this);
+  acceptor->exclusive = wakes == Wakes::kOne;
+  acceptor_ = acceptor.get();
+  LoopIo::Own(loop_, std::move(acceptor));
+  LoopIo::BackendOf(loop_).StartAccept(*acceptor_);
 }
 
 AcceptingListener::~AcceptingListener() {
   if (reserve_ >= 0) ::close(reserve_);
-  if (door_ == nullptr) return;
-  LoopIo::BackendOf(loop_).CloseAcceptor(*door_);
-  door_->Detach();
-  door_->retired = true;
+  if (acceptor_ == nullptr) return;
+  LoopIo::BackendOf(loop_).CloseAcceptor(*acceptor_);
+  acceptor_->Detach();
+  acceptor_->retired = true;
 }
 
 void AcceptingListener::Pause() {
-  if (door_ == nullptr || std::exchange(paused_, true)) return;
+  if (acceptor_ == nullptr || std::exchange(paused_, true)) return;
   timer_.Disarm();
-  LoopIo::BackendOf(loop_).StopAccept(*door_);
+  LoopIo::BackendOf(loop_).StopAccept(*acceptor_);
 }
 
 void AcceptingListener::Resume() {
-  if (door_ == nullptr || !std::exchange(paused_, false)) return;
-  LoopIo::BackendOf(loop_).StartAccept(*door_);
+  if (acceptor_ == nullptr || !std::exchange(paused_, false)) return;
+  LoopIo::BackendOf(loop_).StartAccept(*acceptor_);
 }
 
-void AcceptingListener::Door::OnAccepted(int accepted) {
+void AcceptingListener::SocketAcceptor::OnAccepted(int accepted) {
   if (listener_ == nullptr) {
     ::close(accepted);
     return;
@@ -180,14 +180,14 @@ void AcceptingListener::Door::OnAccepted(int accepted) {
   listener_->Take(accepted);
 }
 
-void AcceptingListener::Door::OnAcceptFailed(int errno_value) {
+void AcceptingListener::SocketAcceptor::OnAcceptFailed(int errno_value) {
   if (listener_ != nullptr) listener_->OnShortage(errno_value);
 }
 
-void AcceptingListener::Door::OnLoopGone() {
+void AcceptingListener::SocketAcceptor::OnLoopGone() {
   if (listener_ == nullptr) return;
   listener_->timer_.Disarm();
-  listener_->door_ = nullptr;
+  listener_->acceptor_ = nullptr;
 }
 
 const Listener::Target& AcceptingListener::Choose() const {
@@ -223,14 +223,14 @@ void AcceptingListener::OnShortage(int errno_value) {
       retry_in_ == Duration::zero() ? kAcceptRetryMin : std::min(retry_in_ * 2, kAcceptRetryMax);
   last_error_ = errno_value;
   if (on_error_) on_error_(Error::System(errno_value, "accept"), retry_in_);
-  if (paused_ || door_ == nullptr) return;
+  if (paused_ || acceptor_ == nullptr) return;
   if (long_lasting && (errno_value == EMFILE || errno_value == ENFILE)) TurnAway();
   loop_.Timers().Arm(timer_, loop_.Now() + retry_in_);
 }
 
 void AcceptingListener::Retry() {
   if (reserve_ < 0) reserve_ = OpenReserve();
-  if (door_ != nullptr && !paused_) LoopIo::BackendOf(loop_).StartAccept(*door_);
+  if (acceptor_ != nullptr && !paused_) LoopIo::BackendOf(loop_).StartAccept(*acceptor_);
 }
 
 void AcceptingListener::TurnAway() {
@@ -238,7 +238,7 @@ void AcceptingListener::TurnAway() {
   ::close(std::exchange(reserve_, -1));
   Backend& backend = LoopIo::BackendOf(loop_);
   for (unsigned i = 0; i < kTurnedAwayMax; ++i) {
-    const int fd = backend.AcceptNow(door_->fd);
+    const int fd = backend.AcceptNow(acceptor_->fd);
     if (fd < 0) break;
     backend.CloseNow(fd);
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/io/io.h"
 #include "hon/netpoll/connection.h"
 #include "hon/netpoll/dial.h"
@@ -121,7 +122,7 @@ void Loop::Run() {
   stop_.store(false, std::memory_order_relaxed);
 }
 
-void Loop::Turn(Duration wait_max) {
+HON_NO_CANARY void Loop::Turn(Duration wait_max) {
   IgnorePipeSignal();
   Loop* const outer = std::exchange(current_loop, this);
   const TimePoint before = std::exchange(now_, backend_->Now());
@@ -202,7 +203,7 @@ inline void Loop::RunDeferred() {
   while (task != nullptr) std::exchange(task, task->next_)->Run();
 }
 
-void Loop::FlushDirty() {
+HON_NO_CANARY void Loop::FlushDirty() {
   while (dirty_first_ != nullptr) {
     Connection& c = *dirty_first_;
     dirty_first_ = c.dirty_next_;

@@ -88,10 +88,10 @@ void ReadinessBackend::Note(Connection& c) {
   received_[received_count_++] = &c;
   // Many bytes push those of other connections out of the caches.
   const bool many = c.Reader().Len() >= io::kBlockBytes;
-  if (many || received_count_ == received_.size()) TellReceived();
+  if (many || received_count_ == received_.size()) DeliverReceived();
 }
 
-void ReadinessBackend::TellReceived() {
+void ReadinessBackend::DeliverReceived() {
   const size_t count = std::exchange(received_count_, 0);
   for (size_t i = 0; i < count; ++i) ConnectionIo::DeliverInput(*received_[i]);
 }
@@ -152,7 +152,7 @@ void ReadinessBackend::DeliverReady() {
     if (ConnectionIo::WantsInput(*c)) Receive(*c);
     c = next;
   }
-  TellReceived();
+  DeliverReceived();
 }
 
 }  // namespace hon::netpoll

@@ -21,13 +21,13 @@ class ReadinessBackend : public Backend {
   void ReceiveHandshake(Connection& c) override;
 
  protected:
-  /// Receives the waiting input that `c` wants, up to its share of a turn. TellReceived at the
+  /// Receives the waiting input that `c` wants, up to its share of a turn. DeliverReceived at the
   /// latest reports it. The input of a handshake stays in the socket until the step is due.
   void Receive(Connection& c);
   /// Receives for the connections that had used up their share of the last turn, and reports.
   void DeliverReady();
   /// Ends a run of Receive: reports the received input.
-  void TellReceived();
+  void DeliverReceived();
 
  private:
   // Connections are notified in batches of this size: the kernel's code and the handlers' alternate

@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/netpoll/timer.h"
 
 namespace hon::netpoll {
@@ -116,21 +117,25 @@ void TimerWheel::Collect(const Expiry& due) {
   }
 }
 
-void TimerWheel::Advance(TimePoint now) {
+HON_NO_CANARY void TimerWheel::Advance(TimePoint now) {
   if (now < start_) return;
   const auto target = static_cast<uint64_t>((now - start_) / kTick);
-  if (target <= elapsed_) return;
-  for (;;) {
-    const Expiry due = armed_ == 0 ? Expiry{} : Next();
-    if (due.level == kLevels || due.tick > target) break;
-    Collect(due);
-  }
-  elapsed_ = target;
-  while (!Empty(due_)) {
-    auto& timer = static_cast<Timer&>(*due_.ring_next);
-    timer.Disarm();
-    timer.OnTimer();
-  }
+  if (target <= elapsed_) return;  // most turns of a busy loop
+  // Apart, so that those turns need no stack frame.
+  const auto run_until = [](TimerWheel & self, uint64_t end) __attribute__((noinline)) {
+    for (;;) {
+      const Expiry due = self.armed_ == 0 ? Expiry{} : self.Next();
+      if (due.level == kLevels || due.tick > end) break;
+      self.Collect(due);
+    }
+    self.elapsed_ = end;
+    while (!Empty(self.due_)) {
+      auto& timer = static_cast<Timer&>(*self.due_.ring_next);
+      timer.Disarm();
+      timer.OnTimer();
+    }
+  };
+  run_until(*this, target);
 }
 
 TimePoint TimerWheel::NextWakeup() const {

@@ -42,14 +42,14 @@ Error Ring::Add(Event event) {
     kept_.pop_front();
     ++first_;
   }
-  TellAll();
+  WakeReaders();
   return {};
 }
 
 void Ring::Close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
-  TellAll();
+  WakeReaders();
 }
 
 std::optional<RingCursor> Ring::Enter(std::string_view last_event_id) {
@@ -119,7 +119,7 @@ void Ring::Remove(Stream& stream) {
 
 // Posts once to each loop, through any of its streams: streams leave only with the mutex held, so
 // they still exist. A loop with a pending post gets no second one.
-void Ring::TellAll() {
+void Ring::WakeReaders() {
   for (fiber::Channel<bool>* bell : bells_) {
     static_cast<void>(bell->TrySend(true));  // the channel may hold a value already
   }

@@ -82,7 +82,7 @@ class Ring : public std::enable_shared_from_this<Ring> {
   bool Take(uint64_t& next, std::vector<TextPtr>& texts);
   [[nodiscard]] uint64_t End() const { return first_ + kept_.size(); }
   [[nodiscard]] uint64_t StartFor(std::string_view last_event_id) const;
-  void TellAll();
+  void WakeReaders();
   void PumpStreams(const void* loop);
   void PostPump(const void* loop, const LoopStreams& those);
 

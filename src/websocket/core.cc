@@ -57,8 +57,8 @@ void Core::BeginEvents() {
   HON_ASSERT(pumping_);
   pumping_ = false;
   if (conn_ == nullptr) return;
-  CallHandler("websocket::EventHandler::OnOpen",
-              [](EventHandler& handler, Conn& handle) { handler.OnOpen(handle); });
+  CallHandler("websocket::ConnHandler::OnOpen",
+              [](ConnHandler& handler, Conn& handle) { handler.OnOpen(handle); });
   Pump();
 }
 
@@ -230,11 +230,11 @@ void Core::Handle(const Found& found) {
       return TakePiece(found);
     case Found::Kind::kPing:
       AnswerPing(found.data);
-      return CallHandler("websocket::EventHandler::OnPing", [&](EventHandler& handler, Conn& self) {
+      return CallHandler("websocket::ConnHandler::OnPing", [&](ConnHandler& handler, Conn& self) {
         handler.OnPing(self, found.data);
       });
     case Found::Kind::kPong:
-      return CallHandler("websocket::EventHandler::OnPong", [&](EventHandler& handler, Conn& self) {
+      return CallHandler("websocket::ConnHandler::OnPong", [&](ConnHandler& handler, Conn& self) {
         handler.OnPong(self, found.data);
       });
     case Found::Kind::kClose:
@@ -256,9 +256,8 @@ void Core::TakePiece(const Found& found) {
   if (!found.final) return;
   const std::unique_ptr<MessageBuffer> whole = std::move(message_);
   const std::string_view data = whole == nullptr ? found.data : whole->View();
-  CallHandler("websocket::EventHandler::OnMessage", [&](EventHandler& handler, Conn& self) {
-    handler.OnMessage(self, found.type, data);
-  });
+  CallHandler("websocket::ConnHandler::OnMessage",
+              [&](ConnHandler& handler, Conn& self) { handler.OnMessage(self, found.type, data); });
 }
 
 void Core::TakePieceForReader(const Found& found) {
@@ -421,8 +420,8 @@ void Core::OnClosed(const Error& why) {
   if (end_calls != nullptr) {
     for (const Outbox::EndCall& one : *end_calls) one.call();
   }
-  CallHandler("websocket::EventHandler::OnClose",
-              [&](EventHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
+  CallHandler("websocket::ConnHandler::OnClose",
+              [&](ConnHandler& handler, Conn& handle) { handler.OnClose(handle, status); });
   Outbox::Lock lock(GetOutbox().mutex);
   if (GetOutbox().context == nullptr) return;
   const appcontext::CancelFunc cancel = GetOutbox().context->cancel;

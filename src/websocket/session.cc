@@ -46,7 +46,7 @@ void Session::DropHandle() {
 
 Result<ReadResult> Session::Read(std::string& into, bool whole) {
   if (handler_ != nullptr) {
-    return Fail(Error::New("websocket: cannot read a connection with an EventHandler"));
+    return Fail(Error::New("websocket: cannot read a connection with a ConnHandler"));
   }
   return core_.OnLoop() ? core_.Read(into, whole) : ReadElsewhere(into, whole);
 }

@@ -29,7 +29,7 @@ struct SessionSetup {
 struct SessionStart {
   std::shared_ptr<const SessionSetup> setup;
   internal::DeflateTerms deflate;
-  std::shared_ptr<EventHandler> handler;  // null: messages are read in a loop
+  std::shared_ptr<ConnHandler> handler;  // null: messages are read in a loop
   bool client = false;
   std::string subprotocol{};
   std::string remote_addr{};
@@ -116,7 +116,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   [[nodiscard]] const ConnOptions& Options() const { return setup_->options; }
 
   const std::shared_ptr<const SessionSetup> setup_;
-  const std::shared_ptr<EventHandler> handler_;
+  const std::shared_ptr<ConnHandler> handler_;
   const appcontext::CallbackGuard guard_;
   const std::unique_ptr<char[]> names_;  // the peer's address, then the subprotocol
   std::shared_ptr<void> data_;

@@ -50,13 +50,13 @@ Result<Conn> Upgrader::Upgrade(http::ResponseWriter& w, http::Request& r) {
 }
 
 Error Upgrader::Upgrade(http::ResponseWriter& w, http::Request& r,
-                        std::shared_ptr<EventHandler> handler) {
+                        std::shared_ptr<ConnHandler> handler) {
   Result<std::shared_ptr<Session>> session = Begin(w, r, std::move(handler));
   return session ? Error() : std::move(session.error());
 }
 
 Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::Request& r,
-                                                 std::shared_ptr<EventHandler> handler) {
+                                                 std::shared_ptr<ConnHandler> handler) {
   if (const internal::Refusal why = internal::CheckRequest(r); why.status != 0) {
     return Fail(Refuse(w, why));
   }

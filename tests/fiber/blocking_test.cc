@@ -25,7 +25,7 @@ class BlockingLoopsTest : public LoopsTest {};
 ON_BOTH_BACKENDS(BlockingLoopsTest);
 
 // Blocks every caller until it is opened.
-class Door {
+class Gate {
  public:
   void Pass() {
     std::unique_lock lock(mutex_);
@@ -55,24 +55,24 @@ class Door {
 };
 
 TEST_F(BlockingTest, TheLoopGoesOnMeanwhile) {
-  Door door;
+  Gate gate;
   std::thread::id there;
   bool ended = false;
   Spawn([&] {
     const Result<std::string> text = Blocking([&] {
       there = std::this_thread::get_id();
       EXPECT_EQ(Current(), nullptr);
-      door.Pass();
+      gate.Pass();
       return std::string("done");
     });
     EXPECT_EQ(text.value(), "done");
     ended = true;
   });
   Turn();
-  door.AwaitInside(1);
+  gate.AwaitInside(1);
   Turn();
   EXPECT_FALSE(ended);
-  door.Open();
+  gate.Open();
   Settle();
   EXPECT_TRUE(ended);
   EXPECT_NE(there, std::this_thread::get_id());
@@ -118,26 +118,26 @@ class BoundedBlockingTest : public OneLoopTest {
 };
 
 TEST_F(BoundedBlockingTest, NoMoreThreadsThanAllowedAndTheOthersWaitInOrder) {
-  Door door;
+  Gate gate;
   std::mutex mutex;
   std::string order;
   for (const char name : {'a', 'b', 'c', 'd'}) {
     Spawn([&, name] {
       EXPECT_TRUE(Blocking([&] {
-        door.Pass();
+        gate.Pass();
         std::lock_guard lock(mutex);
         if (name > 'b') order += name;
       }));
     });
   }
   Turn();
-  door.AwaitInside(2);
+  gate.AwaitInside(2);
   EXPECT_EQ(pool_.Threads(), 2u);
   Turn();
-  EXPECT_EQ(door.Inside(), 2);
-  door.Open();
+  EXPECT_EQ(gate.Inside(), 2);
+  gate.Open();
   Settle();
-  EXPECT_EQ(door.Inside(), 4);
+  EXPECT_EQ(gate.Inside(), 4);
   EXPECT_EQ(order.size(), 2u);
   for (int i = 0; i < 2000 && pool_.Threads() != 0; ++i) loop_->Turn(5ms);
   EXPECT_EQ(pool_.Threads(), 0u);  // idle ones end
@@ -146,20 +146,20 @@ TEST_F(BoundedBlockingTest, NoMoreThreadsThanAllowedAndTheOthersWaitInOrder) {
 }
 
 TEST_F(BoundedBlockingTest, TheContextEndsTheWaitForAThreadButNotTheCall) {
-  Door door;
+  Gate gate;
   const appcontext::Cancelable c = WithCancel(Background());
   int begun_ended = 0;
   Error queued;
   for (int i = 0; i < 2; ++i) {
     Spawn(
         [&] {
-          EXPECT_TRUE(Blocking([&] { door.Pass(); }));
+          EXPECT_TRUE(Blocking([&] { gate.Pass(); }));
           ++begun_ended;
         },
         c.context);
   }
   Turn();
-  door.AwaitInside(2);
+  gate.AwaitInside(2);
   Spawn(
       [&] {
         const Result<int> result = Blocking([] { return 1; });
@@ -172,7 +172,7 @@ TEST_F(BoundedBlockingTest, TheContextEndsTheWaitForAThreadButNotTheCall) {
   Turn();
   EXPECT_EQ(queued.Message(), "enough");
   EXPECT_EQ(begun_ended, 0);
-  door.Open();
+  gate.Open();
   Settle();
   EXPECT_EQ(begun_ended, 2);
 }

@@ -59,7 +59,7 @@ void ServeInALoop(http::ServeMux& mux) {
 void ServeByEvents(http::ServeMux& mux, hon::websocket::Upgrader& up) {
   namespace websocket = hon::websocket;
 
-  class Chat : public websocket::EventHandler {
+  class Chat : public websocket::ConnHandler {
     void OnOpen(websocket::Conn& c) override { hub_.Subscribe(c, "room"); }
     void OnMessage(websocket::Conn&, websocket::MessageType type, std::string_view data) override {
       static_cast<void>(hub_.Publish("room", type, data));  // a text from a peer is UTF-8

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::WsPeer;
 
-class Joins final : public EventHandler {
+class Joins final : public ConnHandler {
  public:
   explicit Joins(Hub hub) : hub_(std::move(hub)) {}
   void OnOpen(Conn& conn) override {
@@ -181,7 +181,7 @@ TEST_P(DialTest, WhatIsNoWebSocket) {
 
 // Publishes on demand, and counts the receivers that the loop serves before a task that was posted
 // after the message.
-class BroadcastsInSteps final : public EventHandler {
+class BroadcastsInSteps final : public ConnHandler {
  public:
   explicit BroadcastsInSteps(Hub hub) : hub_(std::move(hub)) {}
   void OnOpen(Conn& conn) override {

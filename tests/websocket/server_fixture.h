@@ -35,7 +35,7 @@ class ServerTest : public hon::test::BackendTest {
     });
     Start();
   }
-  void ServeEvents(UpgraderOptions options, std::shared_ptr<EventHandler> handler) {
+  void ServeEvents(UpgraderOptions options, std::shared_ptr<ConnHandler> handler) {
     upgrader_ = std::make_unique<Upgrader>(std::move(options));
     mux_.HandleFunc("/ws", [this, handler](http::ResponseWriter& w, http::Request& r) {
       const Error err = upgrader_->Upgrade(w, r, handler);

@@ -12,7 +12,7 @@
 namespace hon::websocket {
 namespace {
 
-class EchoEvents final : public EventHandler {
+class EchoEvents final : public ConnHandler {
  public:
   void OnMessage(Conn& conn, MessageType type, std::string_view data) override {
     EXPECT_FALSE(conn.WriteMessage(type, data));

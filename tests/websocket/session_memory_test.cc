@@ -20,7 +20,7 @@ size_t Descriptors() {
   return count;
 }
 
-class CountingEcho final : public EventHandler {
+class CountingEcho final : public ConnHandler {
  public:
   void OnOpen(Conn&) override { ++open; }
   void OnMessage(Conn& conn, MessageType type, std::string_view data) override {

@@ -313,7 +313,7 @@ TEST_P(SessionTest, DataIsKept) {
 }
 
 // A client that sends requests and reads no answers: its further input is not read.
-class BigAnswers final : public EventHandler {
+class BigAnswers final : public ConnHandler {
  public:
   void OnMessage(Conn& conn, MessageType type, std::string_view) override {
     ++answered;
@@ -354,7 +354,7 @@ struct FirstTurn {
   }
 };
 
-class CountsPings final : public EventHandler {
+class CountsPings final : public ConnHandler {
  public:
   void OnMessage(Conn&, MessageType, std::string_view) override {}
   void OnPing(Conn&, std::string_view) override { turn.OnFrame(); }

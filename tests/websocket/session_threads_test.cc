@@ -29,7 +29,7 @@ class ThreadsTest : public test::ServerTest {
   }
 };
 
-class Echo final : public EventHandler {
+class Echo final : public ConnHandler {
  public:
   void OnOpen(Conn& conn) override { opened.set_value(conn); }
   void OnMessage(Conn& conn, MessageType type, std::string_view data) override {

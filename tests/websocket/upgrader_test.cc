@@ -123,7 +123,7 @@ TEST_P(UpgraderTest, AtShutdownPeersGetGoingAway) {
   EXPECT_EQ(reader.get_future().get(), "closed");
 }
 
-class CountsEvents final : public EventHandler {
+class CountsEvents final : public ConnHandler {
  public:
   void OnOpen(Conn&) override { ++opened; }
   void OnMessage(Conn&, MessageType, std::string_view) override { throw std::runtime_error("oh"); }

@@ -65,7 +65,7 @@ class BasicResponse final : public http::ResponseWriter {
 
   // The interface for handlers: http::ResponseWriter.
   http::Header& Header() override { return header_; }
-  HON_FLATTEN io::IoResult Write(std::string_view data) override;
+  HON_FLATTEN HON_NO_CANARY io::IoResult Write(std::string_view data) override;
   void WriteHeader(int status) override;
   Error Flush() override;
   Result<std::unique_ptr<io::Conn>> Hijack() override;
@@ -86,7 +86,7 @@ class BasicResponse final : public http::ResponseWriter {
   [[nodiscard]] Encoder& GetEncoder() { return encoder_; }
   /// The handler has returned: sends the rest of the answer. Must not be called after an exception:
   /// an unfinished response has sent no end of its body, and its connection must be closed.
-  HON_FLATTEN void Finish();
+  HON_FLATTEN HON_NO_CANARY void Finish();
   /// Whether the final head is sent, or the connection is hijacked: no other answer can follow.
   [[nodiscard]] bool HeadSent() const { return phase_ >= Phase::kBody; }
   [[nodiscard]] bool Hijacked() const { return phase_ == Phase::kHijacked; }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A WebSocket of either role. Without an EventHandler, the owner of the Conn reads messages in a
+// A WebSocket of either role. Without a ConnHandler, the owner of the Conn reads messages in a
 // loop; with one, each message is a call.
 
 #include <memory>
@@ -64,7 +64,7 @@ class OutgoingMessage final : public io::Writer, public io::Closer {
 /// any fiber and any thread; messages are sent whole and in the order of the calls. A call that
 /// waits suspends a fiber and blocks a thread; its wait ends with the context of its fiber.
 ///
-/// When the last handle of a connection without an EventHandler is destroyed, the connection is
+/// When the last handle of a connection without a ConnHandler is destroyed, the connection is
 /// closed (1000).
 class Conn {
  public:
@@ -74,7 +74,7 @@ class Conn {
   Conn& operator=(Conn other) noexcept;
   ~Conn();
 
-  // Reading: by one fiber or thread at a time, and not for connections with an EventHandler.
+  // Reading: by one fiber or thread at a time, and not for connections with a ConnHandler.
   // Without a reader, pings are answered and closing handshakes completed up to the next message.
 
   /// The next message. ErrClosed at the end of the connection (Status has the reason), or the cause
@@ -95,7 +95,7 @@ class Conn {
   Error WriteBinary(std::string_view data) { return WriteMessage(MessageType::kBinary, data); }
   /// Begins a message that is sent in pieces; waits for the end of other such messages.
   Result<OutgoingMessage> NextWriter(MessageType type);
-  /// Sends at most kControlBytesMax bytes, never waits. EventHandler::OnPong gets the answer.
+  /// Sends at most kControlBytesMax bytes, never waits. ConnHandler::OnPong gets the answer.
   Error Ping(std::string_view payload = {});
 
   /// Begins the closing handshake, without waiting for its end: nothing can be written any more,
@@ -135,9 +135,9 @@ class Conn {
 /// neither wait nor block (start such work with fiber::Go). One handler may serve any number of
 /// connections. An exception that leaves a callback is reported to the engine's event hook (on
 /// stderr without an engine), and closes the connection (1011).
-class EventHandler {
+class ConnHandler {
  public:
-  virtual ~EventHandler() = default;
+  virtual ~ConnHandler() = default;
   /// The handshake is done.
   virtual void OnOpen([[maybe_unused]] Conn& conn) {}
   /// `data` is valid during the call. While more than 256 KiB are unsent to this peer, no further
@@ -149,5 +149,7 @@ class EventHandler {
   /// The last call: the connection has ended. `conn` can still be queried, but not written to.
   virtual void OnClose([[maybe_unused]] Conn& conn, [[maybe_unused]] const CloseStatus& status) {}
 };
+/// The former name of ConnHandler.
+using EventHandler = ConnHandler;
 
 }  // namespace hon::websocket

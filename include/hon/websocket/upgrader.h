@@ -52,12 +52,12 @@ class Upgrader {
   Result<Conn> Upgrade(http::ResponseWriter& w, http::Request& r);
   /// As above, with the callbacks of `handler` in place of a reader; the HTTP handler returns,
   /// which ends its fiber.
-  Error Upgrade(http::ResponseWriter& w, http::Request& r, std::shared_ptr<EventHandler> handler);
+  Error Upgrade(http::ResponseWriter& w, http::Request& r, std::shared_ptr<ConnHandler> handler);
 
  private:
   struct Setup;
   Result<std::shared_ptr<Session>> Begin(http::ResponseWriter& w, http::Request& r,
-                                         std::shared_ptr<EventHandler> handler);
+                                         std::shared_ptr<ConnHandler> handler);
 
   UpgraderOptions options_;
   std::shared_ptr<const Setup> setup_;
