@@ -102,7 +102,7 @@ class AdminTest(unittest.TestCase):
             self.assertEqual(server.admin("/debug/vars").status, 200)
 
     def test_an_address_in_use_is_an_error(self):
-        command = [*self.server.command]
+        command = self.server.command + self.server.flags
         command[command.index("--admin") + 1] = f"127.0.0.1:{self.server.admin_port}"
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(done.returncode, 1)
@@ -112,7 +112,7 @@ class AdminTest(unittest.TestCase):
         answer = self.server.admin("/debug/vars")
         self.assertEqual((answer.status, answer.get("Content-Type")), (200, "application/json"))
         values = json.loads(answer.body)
-        self.assertEqual(values["cmdline"], self.server.command)
+        self.assertEqual(values["cmdline"], self.server.command + self.server.flags)
         self.assertIn(len(values["loops"]), (self.server.loops, self.server.loops + 1))  # the standby
         for name in ("requests", "connections", "memory", "cpu_ms"):
             self.assertGreaterEqual(values[name], 0)
@@ -141,7 +141,7 @@ class AdminTest(unittest.TestCase):
         for link in re.findall(r"href=\"([^\"?]+)", index.body.decode()):
             self.assertIn(link, ("profile", "heap", "symbol", "cmdline", "../vars"))
         self.assertEqual(self.server.admin("/debug/pprof/cmdline").body.decode().split("\0"),
-                         self.server.command)
+                         self.server.command + self.server.flags)
         self.assertEqual(self.server.admin("/debug/pprof/profile", "POST").status, 405)
         self.assertEqual(self.server.admin("/debug/pprof/none").status, 404)
 

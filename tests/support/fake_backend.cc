@@ -112,7 +112,13 @@ void FakeBackend::DeliverTo(FakeSocket& socket) {
     ConnectionIo::Writable(c);
   }
   if (socket.closed_ || ConnectionIo::Connecting(c)) return;
-  if (ConnectionIo::WantsInput(c)) return Receive(socket);
+  if (ConnectionIo::WantsInput(c)) {
+    try {
+      return Receive(socket);
+    } catch (const std::bad_alloc&) {  // costs the connection, as with the other backends
+      return ConnectionIo::InputFailed(c, ENOMEM);
+    }
+  }
   if ((socket.finished_ || socket.reset_ != 0) && !std::exchange(socket.left_told_, true)) {
     ConnectionIo::PeerLeft(c, socket.reset_ != 0);
   }
