@@ -93,7 +93,9 @@ bool Session::ReceiveFrame(io::LinkBuffer& in) {
     const auto pad_length = static_cast<uint8_t>((*in.Peek(start))[start - 1]);
     Drop(in, start);
     HandleData(header, pad_length);
-    return true;
+    // A frame without content is whole with its header: no later input would process its end.
+    const bool whole = data_stream_ != 0 && data_content_left_ + data_padding_left_ == 0;
+    return failure_ || !whole || ReceiveDataPart(in);
   }
   const size_t whole = kFrameHeaderBytes + header.length;
   if (in.Len() < whole) return false;
@@ -461,7 +463,11 @@ void Session::HandleGoAway(const Frame& frame) {
 }
 
 void Session::HandleWindowUpdate(const Frame& frame) {
-  if (!SpendControl()) return;
+  if (updates_due_ != 0) {
+    --updates_due_;
+  } else if (!SpendControl()) {
+    return;
+  }
   const uint32_t id = frame.header.stream;
   const uint32_t increment = ReadUint31(frame.payload.data());
   if (id == 0) {

@@ -14,9 +14,9 @@ namespace {
 constexpr size_t kDataBytesMax = std::min<size_t>(kFrameBytesMin, io::kBlockBytes);
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr size_t kKnownNameBytesMax = 32;        // of a name that has a HeaderId
-// A peer may send updates of both windows for each few KiB that its reader takes.
 constexpr uint32_t kCreditPerDataFrame = 2;
-constexpr size_t kBytesPerCredit = 1024;
+// A peer may send updates of both windows for each few KiB that its reader takes.
+constexpr size_t kBytesPerUpdate = 1024;
 // The last DATA of a stream does not wait for Produce while no more than this is unsent.
 constexpr size_t kDirectBytesMax = 64 * 1024;
 
@@ -223,7 +223,9 @@ void Session::SendDataOf(Stream& stream) {
   Move(stream, StreamEvent::kSendData);
   stream.send_.Consume(size);
   send_.Consume(size);
-  control_.Earn(kCreditPerDataFrame + static_cast<uint32_t>(size / kBytesPerCredit));
+  control_.Earn(kCreditPerDataFrame);
+  updates_due_ =
+      std::min(updates_due_ + static_cast<uint32_t>(size / kBytesPerUpdate + 1), kUpdatesDueMax);
   if (size >= kSharedOutputFromBytes) {
     WriteFrameHeader(*out_, header);
     Result<io::LinkBuffer> part = stream.out_.Slice(size);

@@ -24,6 +24,7 @@ UNLIKE = {
     "Uploads.test_uploads_leave_nothing": CLOSE,
     "Http2.test_a_handler_sees_the_request": PROTOCOL,
     "Http2.test_curl": PROTOCOL,
+    "Http2.test_idle_websockets_and_events_have_no_stack": "the proxy passes each on by a fiber",
     "Http2.test_a_shutdown_says_goodbye_to_websockets": "to a proxy a WebSocket is bytes: its stream ends",
 }
 # Also in front of a server that is asked with HTTP/2.

@@ -139,6 +139,29 @@ TEST(SessionLimits, UpdatesOfWindowsForEachFewKibibytesAreServed) {
   }
 }
 
+// A client with windows of some MiB reads what has arrived at once.
+TEST(SessionLimits, UpdatesOfWindowsAreLimitedByTheDataSent) {
+  Owner server(Role::kServer);
+  server.Give(ClientStart());
+  server.Give(GetRequest(1));
+  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(8 << 20)));
+  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 1, Uint32(8 << 20)));
+  Exchange& exchange = *server.Find(1);
+  server.GetSession().SendResponse(exchange.stream, 200, {}, {}, false);
+  exchange.stream.Out().Write(std::string(4 << 20, 'x'));
+  server.GetSession().SendSoon(exchange.stream);
+  ASSERT_GT(server.Take().size(), size_t{4} << 20);
+  std::string updates;
+  for (int part = 0; part < 1024; ++part) {
+    updates += RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(4096));
+    updates += RawFrame(FrameType::kWindowUpdate, 0, 1, Uint32(4096));
+  }
+  server.Give(updates);
+  EXPECT_FALSE(server.GetSession().Failure());
+  server.Give(updates + updates);  // no DATA explains so many
+  EXPECT_TRUE(server.GetSession().Failure());
+}
+
 TEST(SessionLimits, CreditComesBackWithTime) {
   SessionLimits limits;
   limits.control_credit = 10;

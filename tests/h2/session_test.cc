@@ -280,6 +280,18 @@ TEST(Session, YieldsBehindManyFrames) {
 
 // Content.
 
+TEST(Session, AnEmptyEndIsSeenBehindAnyNumberOfFrames) {
+  for (size_t parts = 0; parts <= Session::kFramesPerCallMax; ++parts) {
+    Owner server(Role::kServer);
+    server.Give(ClientStart());
+    std::string request = RawFrame(kHeaders, kFlagEndHeaders, 1, PostBlock());
+    for (size_t i = 0; i < parts / 2; ++i) request += Data(1, "x");
+    if (parts % 2 != 0) request += RawFrame(FrameType::kPing, 0, 0, "01234567");
+    server.Give(request + Data(1, "", 1));
+    ASSERT_TRUE(server.Find(1)->stream.InputEnded()) << parts;
+  }
+}
+
 TEST(Session, DataKeepsToADeclaredLength) {
   // content-length: 5 (index 28)
   const std::string head =

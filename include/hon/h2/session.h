@@ -137,6 +137,9 @@ class Session {
   };
   /// Frames processed in one call.
   static constexpr size_t kFramesPerCallMax = 64;
+  /// The most WINDOW_UPDATE frames that cost a peer none of `control_credit`: one for each KiB of
+  /// DATA sent.
+  static constexpr uint32_t kUpdatesDueMax = 65'536;
   /// Consumes frames from `in`. DATA is passed on in parts, every other frame when it is whole.
   /// `now` only lets credit return.
   Status Receive(io::LinkBuffer& in, TimePoint now);
@@ -291,6 +294,7 @@ class Session {
   SendWindow send_;
   ReceiveWindow receive_;
   Budget control_;
+  uint32_t updates_due_ = 0;  // WINDOW_UPDATEs that the DATA sent so far explains
   Budget resets_;
   TimePoint credited_{};
   std::string block_;           // fragments of an incomplete field block
