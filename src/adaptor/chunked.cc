@@ -188,8 +188,12 @@ Error ChunkedDecoder::CheckTrailers() const {
   return allowed ? Error() : ErrForbiddenTrailer;
 }
 
+void DropAnnouncedNames(http::Header& trailer) {
+  while (!trailer.Empty()) trailer.Del(trailer.begin()->name);
+}
+
 void ChunkedDecoder::TakeTrailers(http::Header& into) {
-  into.Reset();
+  DropAnnouncedNames(into);
   if (trailer_.empty()) return;
   const char* begin = trailer_.data();
   internal::HeadCursor cursor(begin + trailer_.size(), &internal::ScanPlain);

@@ -260,7 +260,7 @@ h2::Violation Http2Exchange::TakeTrailers(const h2::SectionInfo& info) {
 
 // Behind the end of the stream, when the loop does not touch trailer_ any more.
 void Http2Exchange::TakeTrailers(http::Header& into) {
-  into.Reset();
+  adaptor::DropAnnouncedNames(into);
   for (const http::Header::Field& field : trailer_) {
     if (adaptor::IsTrailerAllowed(field.name)) into.Add(field.name, field.value);
   }

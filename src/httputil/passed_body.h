@@ -33,13 +33,11 @@ class PassedBody final : public http::BodySource {
  private:
   // An announced name without a value is not sent.
   void PassTrailers() {
+    http::Header received;
     for (const auto& field : in_.Trailer) {
-      if (field.value.empty()) {
-        out_.Trailer.Del(field.name);
-      } else {
-        out_.Trailer.Set(field.name, field.value);
-      }
+      if (!field.value.empty()) received.Add(field.name, field.value);
     }
+    out_.Trailer = std::move(received);
   }
 
   http::Body body_;

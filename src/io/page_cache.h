@@ -35,8 +35,8 @@ class PageCacheProbe {
     TimePoint until = TimePoint::min();
   };
 
-  bool cachestat_;
-  std::array<Found, 16> found_;  // by a hash of the file and its part
+  [[maybe_unused]] bool cachestat_;  // Linux's system call may be there
+  std::array<Found, 16> found_;      // by a hash of the file and its part
 };
 
 /// Reads at the position of the file, as read(2), what the page cache has: fewer bytes than asked

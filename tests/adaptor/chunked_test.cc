@@ -329,6 +329,20 @@ TEST(ChunkedDecoder, TheLargestSizeIsRead) {
   EXPECT_EQ(decoding.Finish().body, "abc");
 }
 
+TEST(ChunkedDecoder, ViewsOfAnnouncedNamesStay) {
+  ChunkedDecoder decoder;
+  static_cast<void>(decoder.Decode("0\r\nx-second: 2\r\n\r\n"));
+  http::Header trailers;
+  trailers.Set("X-First", "");
+  trailers.Set("X-Other", "");
+  const http::Header copy = trailers.Alias();
+  decoder.TakeTrailers(trailers);
+  EXPECT_EQ(trailers.Get("X-Second"), "2");
+  EXPECT_FALSE(trailers.Has("X-First"));
+  EXPECT_TRUE(copy.Has("X-First"));
+  EXPECT_TRUE(copy.Has("X-Other"));
+}
+
 TEST(ChunkedDecoder, ReceivedTrailersReplaceAnnouncedOnes) {
   ChunkedDecoder decoder;
   static_cast<void>(decoder.Decode("0\r\nx-a: 1\r\nx-b: 2\r\nX-A: 3\r\n\r\n"));

@@ -39,8 +39,8 @@ class Script:
             conn.settimeout(15)
             self.connections += 1
             thread = threading.Thread(target=self._run, args=(Peer(conn, self), self.connections), daemon=True)
-            thread.start()
             self.threads.append(thread)
+            thread.start()
 
     def _run(self, peer, number):
         try:

@@ -160,9 +160,7 @@ class ProxyHttp2(unittest.TestCase):
             pass
         client.h2.reset_stream(stream)
         client.flush()
-        for thread in script.threads:
-            thread.join(10)
-        self.assertEqual(ended, [True])
+        self.assertTrue(harness.wait_until(lambda: ended, 10))
 
 
 if __name__ == "__main__":

@@ -258,8 +258,9 @@ TEST_P(ReverseProxy, BodiesAndTrailersOfRequestsComeThrough) {
   });
   To(back.Url());
   WirePeer peer(Serve());
-  ASSERT_TRUE(peer.Send(
-      "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"));
+  ASSERT_TRUE(
+      peer.Send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, "
+                "X-None\r\n\r\n"));
   ASSERT_TRUE(peer.Send("5\r\nhello\r\n0\r\nX-Sum: 42\r\n\r\n"));
   EXPECT_EQ(peer.ReadAnswer().body, "ok");
   EXPECT_TRUE(seen.Get().ends_with("hello\r\n0\r\nX-Sum: 42\r\n\r\n")) << seen.Get();

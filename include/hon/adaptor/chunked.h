@@ -46,6 +46,9 @@ inline constexpr size_t kTrailerFieldsMax = 64;
 /// Whether a field may be sent in a trailer: fields that framing, routing, authentication or the
 /// meaning of the message depend on may not (RFC 9110 §6.5.1).
 [[nodiscard]] bool IsTrailerAllowed(std::string_view name);
+/// Removes the announced names, before the received fields are added. The texts of the names stay:
+/// a copy of the request (Request::WithContext) has views of the texts.
+void DropAnnouncedNames(http::Header& trailer);
 
 /// Decodes a chunked body that comes in any pieces. Line ends are CRLF, extensions are checked
 /// and ignored, trailers are collected.
