@@ -159,7 +159,7 @@ class ProxyFaults(Faults):
                 # Connections to the server may be kept, one for each loop.
                 self.assertTrue(harness.wait_until(lambda: front.descriptors() <= descriptors + front.loops, 20),
                                 front.descriptors())
-                self.assertLessEqual(script.open, front.loops)
+                self.assertTrue(harness.wait_until(lambda script=script: script.open <= front.loops, 20), script.open)
 
     def check(self, front, path):
         with front.connect(timeout=30) as wire:
