@@ -14,7 +14,6 @@
 #include "client/tls.h"
 #include "hon/fiber/conn.h"
 #include "hon/http/client_error.h"
-#include "hon/netpoll/dial.h"
 #include "hon/url/host_port.h"
 
 namespace hon::client {
@@ -140,7 +139,7 @@ void Race::OnDisconnect(netpoll::Connection& c, const Error& why) {
 void Race::OnDialed(const std::string& address, const Result<netpoll::Connection*>& c) {
   under_way_.erase(std::find(under_way_.begin(), under_way_.end(), address));
   const Error why = c ? Error() : c.error();
-  if (running_ && trace_ != nullptr) Tell(trace_->ConnectDone, address, why);
+  if (running_) Tell(trace_, &ClientTrace::ConnectDone, address, why);
   if (why && !failure_) {
     const std::string text = "dial tcp " + address + ": ";
     failure_ = why.Is(io::ErrDeadlineExceeded)
@@ -156,7 +155,7 @@ void Race::TryNext(TimePoint deadline) {
   const TimePoint now = Clock::now();
   next_at_ = now + kNextAddressDelay;
   under_way_.push_back(address);
-  if (trace_ != nullptr) Tell(trace_->ConnectStart, address);
+  Tell(trace_, &ClientTrace::ConnectStart, address);
   const Duration left = deadline == kNever ? kUnlimited : Duration(deadline - now);
   loop_.Dial(address, *this, left,
              [self = shared_from_this(), address](const Result<netpoll::Connection*>& c) {
@@ -189,11 +188,9 @@ Error Race::Obstacle(const appcontext::Context& context, TimePoint deadline) con
 // Ends the dials that have lost, or that nobody waits for.
 void Race::EndOthers(const Error& why) {
   const std::shared_ptr<Race> self = shared_from_this();
-  netpoll::CancelDials(loop_, *this);
+  loop_.CancelDials(*this);
   for (const std::string& address : under_way_) {
-    if (trace_ != nullptr) {
-      Tell(trace_->ConnectDone, address, why ? why : Error(appcontext::ErrCanceled));
-    }
+    Tell(trace_, &ClientTrace::ConnectDone, address, why ? why : Error(appcontext::ErrCanceled));
   }
   under_way_.clear();
   if (why) handshake_trace_->End(nullptr, why);
@@ -296,8 +293,9 @@ Result<std::unique_ptr<io::RecordLayer>> LayersOf(const DialScope& scope,
     layers = Stack(std::move(layers), std::move(tunnel));
   }
   if (route.tls) {
+    const bool http1_only = route.use != RouteUse::kAny;
     HON_TRY(std::unique_ptr<io::RecordLayer> tls,
-            TlsLayerFor(core, route.host, core.OffersHttp2() && !route.http1_only, route.http1_only,
+            TlsLayerFor(core, route.host, core.OffersHttp2() && !http1_only, http1_only,
                         std::move(trace)));
     layers = Stack(std::move(layers), std::move(tls));
   }

@@ -56,7 +56,7 @@ Error Exchange::Run(const http::Request& r, const RequestPlan& plan, std::shared
   const TimePoint now = Clock::now();
   if (awaits_continue_) {
     conn_->SetReadDeadline(DeadlineAfter(now, core_->Options().ExpectContinueTimeout));
-    if (trace_ != nullptr) Tell(trace_->Wait100Continue);
+    Tell(trace_.get(), &ClientTrace::Wait100Continue);
   } else if (upload_ != nullptr) {
     HON_RETURN_IF_ERROR(SendBody());
   } else {
@@ -78,7 +78,7 @@ void Exchange::AwaitHeadFrom(TimePoint now) {
 }
 
 void Exchange::TellWritten(const Error& err) const {
-  if (trace_ != nullptr) Tell(trace_->WroteRequest, err);
+  Tell(trace_.get(), &ClientTrace::WroteRequest, err);
 }
 
 // Sends a short body in memory here, any other on a fiber of its own.
@@ -137,11 +137,9 @@ Error Exchange::TakeInterim() {
     return Error::Of(http::ErrMalformedResponse, "net/http: too many 1xx informational responses");
   }
   const bool go_on = head_.status == http::StatusContinue && awaits_continue_;
-  if (trace_ != nullptr) {
-    if (go_on) Tell(trace_->Got100Continue);
-    if (trace_->Got1xxResponse != nullptr) {
-      HON_RETURN_IF_ERROR(trace_->Got1xxResponse(head_.status, fields_));
-    }
+  if (go_on) Tell(trace_.get(), &ClientTrace::Got100Continue);
+  if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) {
+    HON_RETURN_IF_ERROR(trace_->Got1xxResponse(head_.status, fields_));
   }
   interim_bytes_ += head_.size;
   if (interim_bytes_ > core_->Options().MaxResponseHeaderBytes) {
@@ -158,8 +156,8 @@ Error Exchange::AwaitHead(const RequestPlan& plan) {
   bool roomy = false;
   for (;;) {
     io::LinkBuffer& in = conn_->In();
-    if (!in.Empty() && !std::exchange(answer_begun_, true) && trace_ != nullptr) {
-      Tell(trace_->GotFirstResponseByte);
+    if (!in.Empty() && !std::exchange(answer_begun_, true)) {
+      Tell(trace_.get(), &ClientTrace::GotFirstResponseByte);
     }
     switch (core_->Parser().ReadAnswer(in, scan_, plan.method, head_, fields_)) {
       case adaptor::HeadStatus::kBad:
@@ -270,7 +268,7 @@ void Exchange::Finish() {
     return StopUpload();  // the server has answered without reading everything
   }
   const bool keep = keep_ && (upload_ == nullptr || upload_->Complete());
-  if (trace_ != nullptr) Tell(trace_->PutIdleConn, keep ? Error() : Error(io::ErrClosed));
+  Tell(trace_.get(), &ClientTrace::PutIdleConn, keep ? Error() : Error(io::ErrClosed));
   std::unique_ptr<Conn> conn = std::move(conn_);
   if (keep) core_->Release(std::move(conn));
 }

@@ -82,8 +82,7 @@ Error H2Stream::Obstacle(TimePoint deadline) const {
 Error H2Stream::Put(std::string_view part) {
   HON_RETURN_IF_ERROR(Obstacle(kNever));
   stream_.Out().Write(part);
-  conn_->session_->SendSoon(stream_);
-  conn_->Pump();
+  SendSoon();
   while (stream_.Out().Len() > io::kHighWaterBytes) {
     HON_RETURN_IF_ERROR(Obstacle(kNever));
     Parker parker;
@@ -97,11 +96,11 @@ Error H2Stream::Put(std::string_view part) {
 Error H2Stream::End(const http::Header& trailer) {
   HON_RETURN_IF_ERROR(Obstacle(kNever));
   if (trailer.Empty()) {
-    conn_->session_->SendEnd(stream_);
+    SendEnd();
   } else {
     conn_->session_->SendTrailers(stream_, trailer);
+    conn_->Pump();
   }
-  conn_->Pump();
   return {};
 }
 
@@ -127,8 +126,7 @@ io::IoResult H2Stream::Read(std::span<char> into) {
     reader_ = nullptr;
   }
   const size_t n = stream_.In().ReadInto(into);
-  conn_->session_->Consumed(stream_);
-  conn_->Pump();
+  Consumed();
   return {n, {}};
 }
 
@@ -199,7 +197,7 @@ void H2Stream::OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info) 
 }
 
 void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
-  if (!std::exchange(began_, true) && trace_ != nullptr) Tell(trace_->GotFirstResponseByte);
+  if (!std::exchange(began_, true)) Tell(trace_, &ClientTrace::GotFirstResponseByte);
   if (info.trailers) {
     OnTrailers(fields, info);
     return WakeReader();

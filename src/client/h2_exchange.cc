@@ -68,10 +68,11 @@ H2Exchange::~H2Exchange() { Finish(); }
 
 Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
                       std::shared_ptr<Upload> upload, http::Response& into) {
-  if (plan.upgrades && plan.protocol.empty()) {
+  const bool extended = !plan.protocol.empty();
+  if (plan.upgrades && !extended) {
     return Error::Of(http::ErrInvalidRequest, "http2: invalid Upgrade request header");
   }
-  if (!plan.protocol.empty()) {
+  if (extended) {
     Result<bool> allowed = stream_->Connection().AwaitConnectProtocol(context_);
     if (!allowed) return failure_ = std::move(allowed.error());
     if (!*allowed) {
@@ -85,7 +86,6 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   if (!r.URL.Opaque.empty() && !r.URL.Opaque.starts_with("//")) path = r.URL.Opaque;
   if (path.empty()) path = plan.method == "OPTIONS" ? "*" : "/";
   if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
-  const bool extended = !plan.protocol.empty();
   const bool connect = plan.method == "CONNECT";
   stream_->SetTrace(trace_.get());
   if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) stream_->KeepInterims();
@@ -103,7 +103,7 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   const TimePoint now = Clock::now();
   if (awaits_continue_) {
     head_deadline_ = DeadlineAfter(now, core_->Options().ExpectContinueTimeout);
-    if (trace_ != nullptr) Tell(trace_->Wait100Continue);
+    Tell(trace_.get(), &ClientTrace::Wait100Continue);
   } else {
     failure_ = SendBody();
   }
@@ -126,11 +126,11 @@ void H2Exchange::TellHeadOfH2(const h2::Session::RequestHead& head,
     tell(":protocol", head.protocol);
     for (const auto& field : fields) trace_->WroteHeaderField(field.name, field.value);
   }
-  Tell(trace_->WroteHeaders, std::string_view());
+  Tell(trace_.get(), &ClientTrace::WroteHeaders, std::string_view());
 }
 
 void H2Exchange::TellWritten(const Error& err) const {
-  if (trace_ != nullptr) Tell(trace_->WroteRequest, err);
+  Tell(trace_.get(), &ClientTrace::WroteRequest, err);
 }
 
 Error H2Exchange::SendBody() {
@@ -170,7 +170,7 @@ Error H2Exchange::AwaitHead() {
     HON_RETURN_IF_ERROR(TellInterims());
     if (stream_->TakeContinue()) {
       if (awaits_continue_) {
-        if (trace_ != nullptr) Tell(trace_->Got100Continue);
+        Tell(trace_.get(), &ClientTrace::Got100Continue);
         HON_RETURN_IF_ERROR(SendBody());
       }
       continue;

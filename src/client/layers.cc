@@ -15,6 +15,7 @@
 #include "hon/http/status.h"
 #include "hon/io/io.h"
 #include "http/list.h"
+#include "io/layer_wrapper.h"
 
 namespace hon::client {
 namespace {
@@ -211,14 +212,14 @@ class SocksLayer final : public PlainLayer {
 };
 
 /// A TLS layer whose errors are those of the client.
-class HandshakeLayer final : public io::RecordLayer {
+class HandshakeLayer final : public io::LayerWrapper {
  public:
   HandshakeLayer(std::unique_ptr<io::RecordLayer> tls, std::shared_ptr<HandshakeTrace> trace)
-      : tls_(std::move(tls)), trace_(std::move(trace)) {}
+      : LayerWrapper(std::move(tls)), trace_(std::move(trace)) {}
 
   Error Start(io::LinkBuffer& sealed) override {
     if (trace_ != nullptr) trace_->Begin();
-    return Told(Marked(tls_->Start(sealed)));
+    return Told(Marked(LayerWrapper::Start(sealed)));
   }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
     if (first_) {
@@ -229,18 +230,11 @@ class HandshakeLayer final : public io::RecordLayer {
       if (received.Len() < kHttp.size() && kHttp.starts_with(front)) return {};
       first_ = false;
     }
-    return Told(Marked(tls_->Open(received, plain, sealed)));
+    return Told(Marked(LayerWrapper::Open(received, plain, sealed)));
   }
   Error Seal(std::string_view plain, io::LinkBuffer& sealed) override {
-    return Marked(tls_->Seal(plain, sealed));
+    return Marked(LayerWrapper::Seal(plain, sealed));
   }
-  void CloseOutput(io::LinkBuffer& sealed) override { tls_->CloseOutput(sealed); }
-  [[nodiscard]] bool HandshakeDone() const override { return tls_->HandshakeDone(); }
-  [[nodiscard]] bool InputEnded() const override { return tls_->InputEnded(); }
-  [[nodiscard]] std::string_view ApplicationProtocol() const override {
-    return tls_->ApplicationProtocol();
-  }
-  [[nodiscard]] const tls::ConnectionState* State() const override { return tls_->State(); }
 
  private:
   static Error Marked(const Error& err) {
@@ -248,13 +242,12 @@ class HandshakeLayer final : public io::RecordLayer {
   }
 
   Error Told(Error err) {
-    if (trace_ == nullptr || (!err && !tls_->HandshakeDone())) return err;
-    trace_->End(err ? nullptr : tls_->State(), err);
+    if (trace_ == nullptr || (!err && !HandshakeDone())) return err;
+    trace_->End(err ? nullptr : State(), err);
     trace_.reset();
     return err;
   }
 
-  std::unique_ptr<io::RecordLayer> tls_;
   std::shared_ptr<HandshakeTrace> trace_;  // until the end of the handshake
   bool first_ = true;
 };

@@ -197,9 +197,9 @@ Result<AddressList> Resolver::LookUp(const std::string& host_port,
   Result<AddressList> numeric = AskSystem(host_port, true);
   if (!numeric || !numeric->empty()) return numeric;
   if (AddressList kept = FindKept(host_port); !kept.empty()) return kept;
-  if (trace != nullptr) Tell(trace->DNSStart, net::SplitHostPort(host_port)->host);
+  if (trace != nullptr) Tell(trace, &ClientTrace::DNSStart, net::SplitHostPort(host_port)->host);
   Result<AddressList> found = Await(host_port, context, deadline);
-  if (trace != nullptr) Tell(trace->DNSDone, found ? Error() : found.error());
+  Tell(trace, &ClientTrace::DNSDone, found ? Error() : found.error());
   if (found) Keep(host_port, *found);
   return found;
 }

@@ -56,7 +56,8 @@ class Trip {
   Result<Way> FindConnection();
   Way Over(std::shared_ptr<H2Conn> shared, bool idle);
   Way Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time);
-  void TellGotConn(const GotConnInfo& info) const;
+  template <class AnyConn>
+  void TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const;
   [[nodiscard]] bool MayRepeat(const Error& err, const Way& way) const;
 
   const std::shared_ptr<Core>& core_;
@@ -120,28 +121,25 @@ Error Trip::Probe() {
   return {};
 }
 
-void Trip::TellGotConn(const GotConnInfo& info) const {
-  if (trace_ != nullptr) Tell(trace_->GotConn, info);
+template <class AnyConn>
+void Trip::TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const {
+  if (trace_ == nullptr || trace_->GotConn == nullptr) return;  // the addresses cost system calls
+  trace_->GotConn({.Reused = conn.Served(),
+                   .WasIdle = idle,
+                   .IdleTime = idle_time,
+                   .LocalAddr = conn.LocalAddr(),
+                   .RemoteAddr = conn.RemoteAddr()});
 }
 
 Trip::Way Trip::Over(std::shared_ptr<H2Conn> shared, bool idle) {
   const bool reused = shared->Served();
-  TellGotConn({.Reused = reused,
-               .WasIdle = idle,
-               .LocalAddr = shared->LocalAddr(),
-               .RemoteAddr = shared->RemoteAddr()});
+  TellGotConn(*shared, idle, {});
   return {std::make_shared<H2Exchange>(std::move(shared), r_.Context(), trace_), reused};
 }
 
 Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) {
   const bool reused = conn->Served();
-  if (trace_ != nullptr && trace_->GotConn != nullptr) {
-    TellGotConn({.Reused = reused,
-                 .WasIdle = idle,
-                 .IdleTime = idle_time,
-                 .LocalAddr = conn->LocalAddr(),
-                 .RemoteAddr = conn->RemoteAddr()});
-  }
+  TellGotConn(*conn, idle, idle_time);
   const ObjectAllocator<Exchange, LoopPool> memory(pool_);
   return {std::allocate_shared<Exchange>(memory, std::move(conn), r_.Context(), trace_), reused};
 }
@@ -149,7 +147,7 @@ Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) 
 // Returns a shared connection, else an idle one, else a new one. For a server that is known to
 // support HTTP/2, one connection is made and the other requests wait for it.
 Result<Trip::Way> Trip::FindConnection() {
-  if (trace_ != nullptr) Tell(trace_->GetConn, route_->host_port);
+  Tell(trace_.get(), &ClientTrace::GetConn, route_->host_port);
   for (;;) {
     if (std::shared_ptr<H2Conn> shared = pool_->Shared(*route_)) {
       return Over(std::move(shared), true);

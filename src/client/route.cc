@@ -84,8 +84,7 @@ std::shared_ptr<Route> NewRoute(std::string key, const http::Request& r, const u
   route->host_port = HostPortOf(r.URL);
   route->host = LowerHostname(r.URL);
   route->tls = r.URL.Scheme == "https";
-  route->http1_only = use != RouteUse::kAny;
-  route->tunnels = use == RouteUse::kTunnel;
+  route->use = use;
   route->proxy = KindOfProxy(proxy);
   if (proxy != nullptr) {
     route->proxy_host_port = HostPortOf(*proxy);

@@ -48,14 +48,14 @@ struct Route {
   url::UserinfoPtr proxy_user;
   url::URL proxy_url;
   ProxyKind proxy = ProxyKind::kNone;
+  RouteUse use = RouteUse::kAny;
   bool tls = false;
-  bool http1_only = false;  // the request needs HTTP/1.1
-  bool tunnels = false;     // every proxy is asked for a tunnel
-  bool may_share = false;   // the server may support HTTP/2
+  bool may_share = false;  // the server may support HTTP/2
 
   /// Whether request targets are in absolute form (RFC 9112 §3.2.2).
   [[nodiscard]] bool AbsoluteForm() const {
-    return !tls && !tunnels && (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
+    return !tls && use != RouteUse::kTunnel &&
+           (proxy == ProxyKind::kHttp || proxy == ProxyKind::kHttps);
   }
   /// The address to connect to.
   [[nodiscard]] const std::string& FirstHop() const {

@@ -6,10 +6,10 @@
 
 namespace hon::client {
 
-/// Calls `hook` if there is one.
+/// Calls the hook of `trace` if there are both.
 template <class Hook, class... Arguments>
-void Tell(const Hook& hook, const Arguments&... arguments) {
-  if (hook != nullptr) hook(arguments...);
+void Tell(const ClientTrace* trace, Hook ClientTrace::*hook, const Arguments&... arguments) {
+  if (trace != nullptr && trace->*hook != nullptr) (trace->*hook)(arguments...);
 }
 
 /// Calls WroteHeaderField for each line of `head`, a request's head in HTTP/1.1, then WroteHeaders.
@@ -25,12 +25,12 @@ struct HandshakeTrace {
   void Begin() {
     if (trace == nullptr || pending) return;
     pending = true;
-    Tell(trace->TLSHandshakeStart);
+    Tell(trace, &ClientTrace::TLSHandshakeStart);
   }
   void End(const tls::ConnectionState* state, const Error& err) {
     if (trace == nullptr || !pending) return;
     pending = false;
-    Tell(trace->TLSHandshakeDone, state, err);
+    Tell(trace, &ClientTrace::TLSHandshakeDone, state, err);
   }
 };
 

@@ -78,7 +78,7 @@ void TellHead(const ClientTrace* trace, std::string_view head) {
       trace->WroteHeaderField(line.substr(0, colon), line.substr(colon + 2));
     }
   }
-  Tell(trace->WroteHeaders, head);
+  Tell(trace, &ClientTrace::WroteHeaders, head);
 }
 
 }  // namespace hon::client

@@ -8,7 +8,6 @@
 #include "hon/base/assert.h"
 #include "hon/fiber/fiber.h"
 #include "hon/io/stream.h"
-#include "hon/netpoll/dial.h"
 #include "hon/netpoll/loop.h"
 
 namespace hon::fiber {
@@ -211,7 +210,7 @@ Result<std::unique_ptr<io::Conn>> Dial(std::string_view address, Duration timeou
   while (!state->outcome) {
     Park();
     if (!state->outcome && CurrentContext().Done()) {
-      netpoll::CancelDials(loop, *state);
+      loop.CancelDials(*state);
       state->Leave();
       return Fail(CurrentContext().Cause());
     }

@@ -121,8 +121,9 @@ class Backend {
  protected:
   /// Accepts what waits, up to the share of a turn.
   void AcceptSome(Acceptor& acceptor);
-  /// One recv into a block of `pool`, which `c` keeps if it needs it. Returns the number of bytes,
-  /// or a negated errno; sets `filled` when the block had no room for more.
+  /// Calls recv once, with a block of `pool` as the buffer, which goes to `c` where `c` does not
+  /// copy the bytes. Returns the number of bytes, or a negated errno; sets `filled` when the block
+  /// had no room for more.
   static ssize_t ReceiveBlock(Connection& c, io::BlockPool& pool, bool* filled);
 };
 

@@ -32,7 +32,7 @@ class Dialer {
   void OnProgress(Connection& c);
   /// The record layer of a connection of this dialer is ready, or has failed.
   void OnHandshakeEnd(Connection& c, Error why);
-  /// Ends the dials for `handler` without a call of their Done; see dial.h.
+  /// Ends the dials for `handler` without a call of their Done; see Loop::CancelDials.
   void Cancel(const EventHandler& handler);
   /// Fails pending dials with ErrClosed. Waits for a running name look-up.
   void Stop();

@@ -13,7 +13,6 @@
 #include "hon/base/flatten.h"
 #include "hon/io/io.h"
 #include "hon/netpoll/connection.h"
-#include "hon/netpoll/dial.h"
 #include "netpoll/backend.h"
 #include "netpoll/connection_io.h"
 #include "netpoll/connection_phase.h"
@@ -308,11 +307,9 @@ void Loop::Dial(std::string_view address, EventHandler& handler, Duration timeou
   dialer_->Dial(address, handler, timeout, std::move(done), std::move(layer));
 }
 
-void LoopIo::CancelDials(Loop& loop, EventHandler& handler) {
-  if (loop.dialer_ != nullptr) loop.dialer_->Cancel(handler);
+void Loop::CancelDials(EventHandler& handler) {
+  if (dialer_ != nullptr) dialer_->Cancel(handler);
 }
-
-void CancelDials(Loop& loop, EventHandler& handler) { LoopIo::CancelDials(loop, handler); }
 
 void Loop::ForEachConnection(const std::function<void(Connection&)>& visit) {
   slab_->ForEach([&](Connection& c) {

@@ -38,9 +38,6 @@ struct LoopIo {
   /// record layer, if OnPrepare has set one, may still be in the handshake.
   static Result<Connection*> AdoptPrepared(Loop& loop, int fd, EventHandler& handler);
 
-  /// Ends the dials for `handler`; see dial.h.
-  static void CancelDials(Loop& loop, EventHandler& handler);
-
   // Used by the dialer.
   static Result<Connection*> NewConnecting(Loop& loop, int fd, EventHandler& handler);
   static Result<Connection*> Established(Connection& c,

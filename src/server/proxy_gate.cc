@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hon/netpoll/loop.h"
+#include "io/layer_wrapper.h"
 
 namespace hon::server {
 
@@ -15,12 +16,11 @@ using netpoll::DeadlineKind;
 
 // Reads the header in front of the records of another layer. Lives in the handshake of a connection
 // whose handler is the gate until the header is complete.
-class ProxyGate::Layer final : public io::RecordLayer {
+class ProxyGate::Layer final : public io::LayerWrapper {
  public:
   Layer(ProxyGate& gate, netpoll::Connection& c, std::unique_ptr<io::RecordLayer> inner)
-      : gate_(gate), connection_(c), inner_(std::move(inner)) {}
+      : LayerWrapper(std::move(inner)), gate_(gate), connection_(c) {}
 
-  Error Start(io::LinkBuffer& sealed) override { return inner_->Start(sealed); }
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
     if (!past_header_) {
       past_header_ = gate_.TakeHeader(connection_, received);
@@ -28,25 +28,12 @@ class ProxyGate::Layer final : public io::RecordLayer {
       gate_.records_->PrepareLayered(connection_);
       if (!connection_.IsActive()) return {};
     }
-    return inner_->Open(received, plain, sealed);
+    return LayerWrapper::Open(received, plain, sealed);
   }
-  [[nodiscard]] bool HasLongStep() const override { return inner_->HasLongStep(); }
-  void RunLongStep() override { inner_->RunLongStep(); }
-  Error Seal(std::string_view plain, io::LinkBuffer& sealed) override {
-    return inner_->Seal(plain, sealed);
-  }
-  void CloseOutput(io::LinkBuffer& sealed) override { inner_->CloseOutput(sealed); }
-  [[nodiscard]] bool HandshakeDone() const override { return inner_->HandshakeDone(); }
-  [[nodiscard]] bool InputEnded() const override { return inner_->InputEnded(); }
-  [[nodiscard]] std::string_view ApplicationProtocol() const override {
-    return inner_->ApplicationProtocol();
-  }
-  [[nodiscard]] const tls::ConnectionState* State() const override { return inner_->State(); }
 
  private:
   ProxyGate& gate_;
   netpoll::Connection& connection_;
-  std::unique_ptr<io::RecordLayer> inner_;
   bool past_header_ = false;
 };
 

@@ -21,6 +21,13 @@ int KeepSession(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
+Result<std::unique_ptr<ClientLayer>> Prepared(const std::shared_ptr<ClientContext::Impl>& context,
+                                              std::string_view host, std::string_view route) {
+  auto layer = std::make_unique<ClientLayer>(context);
+  if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
+  return layer;
+}
+
 }  // namespace
 
 // Without this, OpenSSL takes a connection without our close_notify for a failure of its session,
@@ -122,19 +129,16 @@ Result<std::shared_ptr<ClientContext>> ClientContext::Create(Config config) {
 
 Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_view host,
                                                                  std::string_view route) {
-  auto layer = std::make_unique<ClientLayer>(impl_);
-  if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
-  return std::unique_ptr<io::RecordLayer>(std::move(layer));
+  return Prepared(impl_, host, route);
 }
 
 Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewHttp1Layer(std::string_view host,
                                                                       std::string_view route) {
-  auto layer = std::make_unique<ClientLayer>(impl_);
-  if (Error why = layer->Prepare(host, route)) return Fail(std::move(why));
+  HON_TRY(std::unique_ptr<ClientLayer> layer, Prepared(impl_, host, route));
   if (!impl_->config.NextProtos.empty()) {
     if (Error why = layer->OfferHttp1()) return Fail(std::move(why));
   }
-  return std::unique_ptr<io::RecordLayer>(std::move(layer));
+  return layer;
 }
 
 }  // namespace hon::tls

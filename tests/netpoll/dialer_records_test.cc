@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "hon/io/io.h"
-#include "hon/netpoll/dial.h"
 #include "netpoll/records_fixture.h"
 
 namespace hon::netpoll {
@@ -93,7 +92,7 @@ TEST_F(DialRecordsTest, TheLoopEndsInTheHandshake) {
 TEST_F(DialRecordsTest, CancelledInTheHandshake) {
   Dial();
   ASSERT_EQ(loop_->Connections(), 1U);
-  CancelDials(*loop_, handler_);
+  loop_->CancelDials(handler_);
   Turn(2);
   EXPECT_EQ(told_, 0);
   EXPECT_EQ(loop_->Connections(), 0U);

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "hon/io/io.h"
-#include "hon/netpoll/dial.h"
 #include "netpoll/fixture.h"
 
 namespace hon::netpoll {
@@ -117,9 +116,9 @@ TEST_P(DialerTest, ACancelledDialFreesItsSocketAndReportsNothing) {
   pending = static_cast<size_t>(8 - connected);
   ASSERT_GT(pending, 0U);
   EXPECT_EQ(static_cast<size_t>(owned.use_count()), 1 + pending);
-  CancelDials(*loop_, server_);  // of another handler
+  loop_->CancelDials(server_);  // of another handler
   EXPECT_EQ(static_cast<size_t>(owned.use_count()), 1 + pending);
-  CancelDials(*loop_, client_);
+  loop_->CancelDials(client_);
   EXPECT_EQ(owned.use_count(), 1);
   EXPECT_EQ(loop_->Connections(), static_cast<size_t>(connected));
   EXPECT_EQ(client_.Count("disconnect"), 0U);
@@ -131,7 +130,7 @@ TEST_P(DialerTest, ACancelledDialOfANameReportsNothing) {
   loop_->Dial("localhost:1", client_, std::chrono::seconds(60),
               [owned, &told](const Result<Connection*>&) { ++told; });
   loop_->Turn(milliseconds(0));
-  CancelDials(*loop_, client_);
+  loop_->CancelDials(client_);
   EXPECT_EQ(owned.use_count(), 1);
   for (int turn = 0; turn < 20; ++turn) loop_->Turn(milliseconds(1));
   EXPECT_EQ(told, 0);

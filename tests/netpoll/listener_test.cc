@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "netpoll/fixture.h"
+#include "support/loopback_listener.h"
 
 namespace hon::netpoll {
 namespace {
@@ -107,13 +108,7 @@ TEST_P(ListenerTest, ABurstIsAcceptedWhole) {
 }
 
 TEST_P(ListenerTest, AnInheritedSocketIsServed) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof(any)), 0);
-  ASSERT_EQ(::listen(fd, 16), 0);
-  auto socket = ListenSocket::FromFd(fd);
+  auto socket = ListenSocket::FromFd(test::LoopbackListener().Release());
   ASSERT_TRUE(socket) << socket.error().Message();
   Recorder& handler = NewRecorder();
   handler.request = Echo;

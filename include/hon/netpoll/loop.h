@@ -108,6 +108,11 @@ class Loop {
   void Dial(std::string_view address, EventHandler& handler, Duration timeout,
             std::function<void(Result<Connection*>)> done,
             std::unique_ptr<io::RecordLayer> layer = nullptr);
+  /// Ends the dials whose events go to `handler`: during the look-up of the name, while a socket
+  /// connects, and during the handshake. The sockets are closed at once, the `done` of each is
+  /// destroyed without a call, and `handler` gets no further event of them. Connections whose
+  /// `done` has been called are not affected. Not inside an event of such a dial.
+  void CancelDials(EventHandler& handler);
   /// Calls `visit` for every connection whose OnDisconnect has not been called. `visit` may close
   /// any connection.
   void ForEachConnection(const std::function<void(Connection&)>& visit);
