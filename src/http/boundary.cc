@@ -1,21 +1,21 @@
 #include "http/boundary.h"
 
 #include <cstddef>
-#include <random>
 #include <string_view>
+
+#include "http/random_bytes.h"
 
 namespace hon::http::internal {
 
 std::string RandomBoundary() {
   constexpr size_t kBoundaryDigits = 60;
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::random_device random;
-  std::string boundary(kBoundaryDigits, '0');
-  unsigned int bits = 0;
-  for (size_t i = 0; i < kBoundaryDigits; ++i) {
-    if (i % 8 == 0) bits = random();
-    boundary[i] = kHex[bits & 15];
-    bits >>= 4;
+  std::string boundary;
+  boundary.reserve(kBoundaryDigits);
+  for (const char c : RandomBytes(kBoundaryDigits / 2)) {
+    const auto byte = static_cast<unsigned char>(c);
+    boundary += kHex[byte >> 4];
+    boundary += kHex[byte & 15];
   }
   return boundary;
 }

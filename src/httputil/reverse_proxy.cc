@@ -1,9 +1,6 @@
 #include "hon/httputil/reverse_proxy.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +13,7 @@
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "http/list.h"
+#include "http/random_bytes.h"
 #include "httputil/forwarding.h"
 #include "httputil/hop_by_hop.h"
 #include "httputil/passed_body.h"
@@ -60,16 +58,6 @@ bool IsEventStream(const http::Response& answer) {
   constexpr std::string_view kEventStream = "text/event-stream";
   const std::string_view type = answer.Header.Get(HeaderId::kContentType);
   return EqualFold(http::internal::TrimBlanks(type.substr(0, type.find(';'))), kEventStream);
-}
-
-// A key for the opening handshake of a WebSocket (RFC 6455 §4.1): 16 random bytes.
-std::string NewWebSocketKey() {
-  std::random_device random;
-  std::array<unsigned, 4> words;
-  for (unsigned& word : words) word = random();
-  std::string bytes(sizeof words, '\0');
-  std::memcpy(bytes.data(), words.data(), bytes.size());
-  return base64::StdEncoding.EncodeToString(bytes);
 }
 
 void AddFields(const http::Header& from, http::Header& to) {
@@ -189,7 +177,9 @@ void Passage::FromExtendedConnect() {
   out_.Header.Del(":protocol");
   out_.Header.Set(HeaderId::kConnection, "Upgrade");
   out_.Header.Set(HeaderId::kUpgrade, "websocket");
-  out_.Header.Set("Sec-WebSocket-Key", NewWebSocketKey());
+  constexpr size_t kKeyBytes = 16;  // RFC 6455 §4.1
+  out_.Header.Set("Sec-WebSocket-Key",
+                  base64::StdEncoding.EncodeToString(http::internal::RandomBytes(kKeyBytes)));
   out_.Body = {};
   out_.ContentLength = 0;
 }
