@@ -109,7 +109,13 @@ inline void Exchange::CallInline(http::Handler& handler, http::Route& route,
   workers::WorkerPool* const pool = services_->runner.Pool();
   if (pool == nullptr) return false;
   const Borrowed borrowed(*this);
-  const WorkerCall::Outcome outcome = call_->Run(*pool, PartsFor(handler, route, w, r));
+  const WorkerCall::Outcome outcome =
+      call_->Run(*pool, {.handler = handler,
+                         .route = route,
+                         .writer = w,
+                         .request = r,
+                         .lent = LentToWorker(),
+                         .date = services_->date.At(services_->loop.Now())});
   // The handler has not been called: without an answer that is 503.
   if (outcome == WorkerCall::Outcome::kCancelled) SetTimedOut();
   return outcome != WorkerCall::Outcome::kNoWorker;

@@ -106,9 +106,8 @@ class Exchange : private netpoll::Timer {
   /// Whether the answer's head is sent, so that no other answer can follow.
   [[nodiscard]] virtual bool HeadSent() const = 0;
   [[nodiscard]] virtual bool TakenOver() const = 0;
-  /// The objects that the exchange lends to a worker for the call of `handler`.
-  [[nodiscard]] virtual WorkerCall::Parts PartsFor(http::Handler& handler, http::Route& route,
-                                                   http::ResponseWriter& w, http::Request& r) = 0;
+  /// The objects of the exchange that a worker uses while it calls a handler.
+  [[nodiscard]] virtual WorkerCall::Lent LentToWorker() = 0;
   /// Answers "OPTIONS *" (RFC 9110 §9.3.7).
   virtual void AnswerOptions() = 0;
 

@@ -48,7 +48,7 @@ void Http1Conn::OnPrepare(bool has_room) {
     char peer[netpoll::kAddressTextMax];
     connection_->FormatRemoteAddr(peer);  // formatted now, while the socket is open
   }
-  ReportState(ConnState::kNew);
+  services_->ReportState(*connection_, ConnState::kNew);
 }
 
 void Http1Conn::MakeScope(const ConnHooks& hooks) {
@@ -281,7 +281,7 @@ inline void Http1Conn::BeginRequest(const Http1Exchange& exchange) {
   }
   if (exchange.HeadBytes() >= netpoll::kInputHighWaterBytes) [[unlikely]]
     connection_->SetInputHighWater(netpoll::kInputHighWaterBytes);
-  ReportState(ConnState::kActive);
+  services_->ReportState(*connection_, ConnState::kActive);
 }
 
 inline Outcome Http1Conn::AnswerRequest(Http1Exchange& exchange) {
@@ -319,7 +319,7 @@ inline bool Http1Conn::ApplyOutcome(Outcome outcome, const Http1Exchange& exchan
       } else {
         Move<Phase::kDrain, PhaseEvent::kBodyDone>();
       }
-      ReportState(ConnState::kIdle);
+      services_->ReportState(*connection_, ConnState::kIdle);
       return true;
     case Outcome::kLinger:
       Close(CloseHow::kLinger);
@@ -376,7 +376,7 @@ ConnScope& Http1Conn::HandOver() {
 std::unique_ptr<io::Conn> Http1Conn::TakeOver() {
   std::unique_ptr<io::Conn> taken = services_->TakeOver(*connection_);
   Move<Phase::kHandler, PhaseEvent::kHijack>();
-  ReportState(ConnState::kHijacked);
+  services_->ReportState(*connection_, ConnState::kHijacked);
   services_->LeaveConnection();
   return taken;
 }
@@ -411,7 +411,7 @@ void Http1Conn::GoOnAfterLoan() {
     return Close(CloseHow::kGraceful);
   }
   Move<Phase::kDetached, PhaseEvent::kBodyDone>();
-  ReportState(ConnState::kIdle);
+  services_->ReportState(*connection_, ConnState::kIdle);
   AwaitNextRequest();
   StartServing();
 }
@@ -419,7 +419,9 @@ void Http1Conn::GoOnAfterLoan() {
 // --- The end.
 
 void Http1Conn::Refuse(adaptor::Refusal refusal, bool head, std::string_view detail) {
-  if (phase_ == Phase::kHead && !served_before_) ReportState(ConnState::kActive);
+  if (phase_ == Phase::kHead && !served_before_) {
+    services_->ReportState(*connection_, ConnState::kActive);
+  }
   char peer[netpoll::kAddressTextMax];
   Event event = services_->AnswerRefused(
       {.refusal = refusal, .peer = connection_->FormatRemoteAddr(peer), .head = head},
@@ -438,7 +440,7 @@ void Http1Conn::Close(CloseHow how) {
 
 // Both the socket and the handler are gone.
 void Http1Conn::Ended() {
-  ReportState(ConnState::kClosed);
+  services_->ReportState(*connection_, ConnState::kClosed);
   if (admission_ != Admission::kRefused) services_->UncountPeer(*connection_);
   services_->LeaveConnection();
   Destroy();
@@ -459,17 +461,6 @@ void Http1Conn::Fault() {
   const std::optional<Phase> next = NextPhase(phase_, PhaseEvent::kFault);
   HON_ASSERT(next.has_value());
   phase_ = *next;
-}
-
-inline void Http1Conn::ReportState(ConnState state) {
-  if (services_->hooks.on_state) [[unlikely]]
-    CallStateHook(state);
-}
-
-void Http1Conn::CallStateHook(ConnState state) {
-  const Error thrown =
-      CallGuarded([&] { services_->hooks.on_state(ConnInfo(*connection_), state); });
-  if (thrown) services_->engine.ReportThrown("WithConnState's hook", thrown);
 }
 
 }  // namespace hon::engine

@@ -108,8 +108,6 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
     phase_ = *kTo;
   }
   void Fault();
-  void ReportState(ConnState state);
-  [[gnu::cold]] void CallStateHook(ConnState state);
 
   LoopServices* services_;
   netpoll::Connection* connection_;

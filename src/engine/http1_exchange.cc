@@ -203,17 +203,8 @@ Error Http1Exchange::Lend(io::ConnSink& sink, bool keep_alive) {
   return {};
 }
 
-WorkerCall::Parts Http1Exchange::PartsFor(http::Handler& handler, http::Route& route,
-                                          http::ResponseWriter& w, http::Request& r) {
-  return {.handler = handler,
-          .route = route,
-          .writer = w,
-          .request = r,
-          .owner = *this,
-          .body = body_,
-          .stream = stream_,
-          .control = *this,
-          .date = services_->date.At(services_->loop.Now())};
+WorkerCall::Lent Http1Exchange::LentToWorker() {
+  return {.owner = *this, .body = body_, .stream = stream_, .control = *this};
 }
 
 // --- The connection's events.

@@ -281,7 +281,7 @@ void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&, const h2::Sectio
     Retire();
   if (session_.Streams() == 1) {
     if (phase_ == Phase::kOpen) connection_->SetDeadline(DeadlineKind::kIdle, kNever);
-    Tell(ConnState::kActive);
+    services_->ReportState(*connection_, ConnState::kActive);
   }
   exchange.Start(*this, info);
 }
@@ -329,7 +329,7 @@ void Http2Conn::Release(Http2Exchange& exchange) {
           DeadlineKind::kIdle,
           DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
     }
-    if (phase_ != Phase::kClosed) Tell(ConnState::kIdle);
+    if (phase_ != Phase::kClosed) services_->ReportState(*connection_, ConnState::kIdle);
   }
   if (!services_->keep_alive.load(std::memory_order_relaxed)) [[unlikely]]
     BeginGoAway();
@@ -546,7 +546,7 @@ void Http2Conn::Close(CloseHow how) {
 void Http2Conn::Gone() {
   HON_ASSERT(!gone_ && exchanges_.Empty());
   gone_ = true;
-  Tell(ConnState::kClosed);
+  services_->ReportState(*connection_, ConnState::kClosed);
   services_->UncountPeer(*connection_);
   services_->conns.Remove(*this);
   services_->LeaveConnection();
@@ -556,11 +556,5 @@ void Http2Conn::Gone() {
 }
 
 Http2Conn::~Http2Conn() { HON_ASSERT(gone_ && next_ == nullptr); }
-
-void Http2Conn::TellHook(ConnState state) {
-  const Error thrown =
-      CallGuarded([&] { services_->hooks.on_state(ConnInfo(*connection_), state); });
-  if (thrown) services_->engine.ReportThrown("WithConnState's hook", thrown);
-}
 
 }  // namespace hon::engine

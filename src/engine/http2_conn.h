@@ -7,7 +7,6 @@
 #include "engine/conn_list.h"
 #include "engine/conn_scope.h"
 #include "engine/http2_exchange.h"
-#include "engine/loop_services.h"
 #include "hon/base/intrusive_list.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/h2/session.h"
@@ -127,11 +126,6 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   [[nodiscard]] bool IsQuiet() const;
   void Close(netpoll::CloseHow how);
   void Gone();
-  void Tell(ConnState state) {
-    if (services_->hooks.on_state) [[unlikely]]
-      TellHook(state);
-  }
-  [[gnu::cold]] void TellHook(ConnState state);
 
   LoopServices* services_;
   netpoll::Connection* connection_;

@@ -274,17 +274,8 @@ void Http2Exchange::MoveAnswer(io::Stream& stream, adaptor::ConnControl& control
   response_.GetEncoder().SetControl(control);
 }
 
-WorkerCall::Parts Http2Exchange::PartsFor(http::Handler& handler, http::Route& route,
-                                          http::ResponseWriter& w, http::Request& r) {
-  return {.handler = handler,
-          .route = route,
-          .writer = w,
-          .request = r,
-          .owner = *this,
-          .body = body_,
-          .stream = stream_,
-          .control = *this,
-          .date = services_->date.At(services_->loop.Now())};
+WorkerCall::Lent Http2Exchange::LentToWorker() {
+  return {.owner = *this, .body = body_, .stream = stream_, .control = *this};
 }
 
 // --- Tunnels.

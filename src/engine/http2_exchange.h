@@ -139,8 +139,7 @@ class Http2Exchange final : public Exchange,
   void InterruptWaits(const Error& cause) override { stream_.Interrupt(cause); }
   [[nodiscard]] bool HeadSent() const override { return response_.HeadSent(); }
   [[nodiscard]] bool TakenOver() const override { return response_.Hijacked(); }
-  [[nodiscard]] WorkerCall::Parts PartsFor(http::Handler& handler, http::Route& route,
-                                           http::ResponseWriter& w, http::Request& r) override;
+  [[nodiscard]] WorkerCall::Lent LentToWorker() override;
   [[gnu::cold]] void AnswerOptions() override;
 
   [[nodiscard]] h2::Violation ReadHead(const h2::SectionInfo& info);

@@ -94,6 +94,11 @@ std::optional<ErrorReply> LoopServices::OwnReply(const Event& event) {
   return own;
 }
 
+void LoopServices::CallStateHook(netpoll::Connection& connection, ConnState state) {
+  const Error thrown = CallGuarded([&] { hooks.on_state(ConnInfo(connection), state); });
+  if (thrown) engine.ReportThrown("WithConnState's hook", thrown);
+}
+
 std::unique_ptr<io::Conn> LoopServices::TakeOver(netpoll::Connection& connection) {
   shared.hijacked.fetch_add(1, std::memory_order_relaxed);
   connection.Retain();

@@ -93,6 +93,11 @@ struct LoopServices {
   [[nodiscard, gnu::cold]] Event AnswerRefused(const Refused& refused, io::LinkBuffer& out);
   /// As AnswerRefused, but in parts.
   [[nodiscard, gnu::cold]] RefusedAnswer MakeRefusedAnswer(const Refused& refused);
+  /// Calls the hook of WithConnState, if there is one.
+  void ReportState(netpoll::Connection& connection, ConnState state) {
+    if (hooks.on_state) [[unlikely]]
+      CallStateHook(connection, state);
+  }
   /// Gives `connection` to its handler, which owns it until the returned object is destroyed.
   [[nodiscard, gnu::cold]] std::unique_ptr<io::Conn> TakeOver(netpoll::Connection& connection);
   /// Counts an accepted connection. Returns false when the limit is reached.
@@ -106,6 +111,7 @@ struct LoopServices {
 
  private:
   [[nodiscard, gnu::cold]] bool EnterLimitedRequest();
+  [[gnu::cold]] void CallStateHook(netpoll::Connection& connection, ConnState state);
   [[nodiscard]] std::optional<ErrorReply> OwnReply(const Event& event);
 };
 

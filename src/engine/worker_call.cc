@@ -24,15 +24,15 @@ void WorkerCall::TakeOver(const Parts& parts) {
   // A copy: the loop overwrites its own once a second.
   std::copy(parts.date.begin(), parts.date.end(), date_.begin());
   Remote().Attach(Home(), *this);
-  parts.body.MoveTo(Remote());
-  parts.owner.MoveAnswer(Remote(), *this, {date_.data(), date_.size()});
+  parts.lent.body.MoveTo(Remote());
+  parts.lent.owner.MoveAnswer(Remote(), *this, {date_.data(), date_.size()});
 }
 
 void WorkerCall::HandBack(const Parts& parts) {
   HON_ASSERT(parts_ == &parts);
   Remote().GiveBack();
-  parts.body.MoveTo(parts.stream);
-  parts.owner.MoveAnswer(parts.stream, parts.control, parts.date);
+  parts.lent.body.MoveTo(parts.lent.stream);
+  parts.lent.owner.MoveAnswer(parts.lent.stream, parts.lent.control, parts.date);
   parts_ = nullptr;
 }
 
@@ -40,7 +40,7 @@ Result<std::unique_ptr<io::Conn>> WorkerCall::Hijack(std::string_view first) {
   Result<std::unique_ptr<io::Conn>> conn = Fail(io::ErrClosed);
   Remote().OnLoop([&] {
     Remote().GiveBack();
-    conn = parts_->control.Hijack(first);
+    conn = parts_->lent.control.Hijack(first);
     if (conn) conn = std::make_unique<workers::RemoteConn>(Home(), *std::move(conn));
   });
   return conn;
@@ -50,18 +50,18 @@ Error WorkerCall::Lend(io::ConnSink& sink, bool keep_alive) {
   Error err;
   Remote().OnLoop([&] {
     Remote().GiveBack();
-    err = parts_->control.Lend(sink, keep_alive);
+    err = parts_->lent.control.Lend(sink, keep_alive);
   });
   return err;
 }
 
 Error WorkerCall::SetRequestDeadline(TimePoint deadline) {
   Error err;
-  Remote().OnLoop([&] { err = parts_->control.SetRequestDeadline(deadline); });
+  Remote().OnLoop([&] { err = parts_->lent.control.SetRequestDeadline(deadline); });
   return err;
 }
 
-bool WorkerCall::KeepAlive() const { return parts_->control.KeepAlive(); }
+bool WorkerCall::KeepAlive() const { return parts_->lent.control.KeepAlive(); }
 
 void WorkerCall::OnLoop(void (*work)(void*), void* argument) {
   Remote().OnLoop([&] {
@@ -71,7 +71,7 @@ void WorkerCall::OnLoop(void (*work)(void*), void* argument) {
 }
 
 void WorkerCall::LogHandlerError(std::string_view message) {
-  parts_->control.LogHandlerError(message);
+  parts_->lent.control.LogHandlerError(message);
 }
 
 }  // namespace hon::engine

@@ -40,16 +40,20 @@ class WorkerCall final : private workers::Call,
     ~Owner() = default;
   };
 
-  /// The objects that an exchange hands over.
+  /// The objects of an exchange that a worker uses.
+  struct Lent {
+    Owner& owner;
+    adaptor::BodyReader& body;
+    io::Stream& stream;
+    adaptor::ConnControl& control;  // Hijack and SetRequestDeadline on the loop; the rest anywhere
+  };
+  /// All that an exchange hands over.
   struct Parts {
     http::Handler& handler;
     http::Route& route;
     http::ResponseWriter& writer;  // writer and request for the handler: those of the exchange,
     http::Request& request;        // or the ones that handlers around it have made of these
-    Owner& owner;
-    adaptor::BodyReader& body;
-    io::Stream& stream;
-    adaptor::ConnControl& control;  // Hijack and SetRequestDeadline on the loop; the rest anywhere
+    Lent lent;
     std::string_view date;
   };
 
@@ -73,10 +77,10 @@ class WorkerCall final : private workers::Call,
   void OnLoop(void (*work)(void*), void* argument) override;
   void LogHandlerError(std::string_view message) override;
   // workers::RemoteStream::Origin, on the owning loop
-  [[nodiscard]] io::Stream& Stream() override { return parts_->stream; }
-  [[nodiscard]] bool Disconnected() const override { return parts_->owner.Disconnected(); }
-  void FlushSoon() override { parts_->owner.FlushSoon(); }
-  [[nodiscard]] int64_t BodyLeft() const override { return parts_->body.Remaining(); }
+  [[nodiscard]] io::Stream& Stream() override { return parts_->lent.stream; }
+  [[nodiscard]] bool Disconnected() const override { return parts_->lent.owner.Disconnected(); }
+  void FlushSoon() override { parts_->lent.owner.FlushSoon(); }
+  [[nodiscard]] int64_t BodyLeft() const override { return parts_->lent.body.Remaining(); }
 
   void TakeOver(const Parts& parts);
   void HandBack(const Parts& parts);

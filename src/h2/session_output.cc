@@ -104,6 +104,14 @@ void Session::SendResponse(Stream& stream, int status, std::span<const ExtraFiel
   if (end_stream) EndOutput(stream);
 }
 
+// A frame with `bytes` of DATA is sent: the peer's windows shrink, and the peer earns credit.
+inline void Session::AccountData(Stream& stream, size_t bytes) {
+  Move(stream, StreamEvent::kSendData);
+  stream.send_.Consume(bytes);
+  send_.Consume(bytes);
+  control_.Earn(kCreditPerDataFrame);
+}
+
 void Session::SendAnswer(Stream& stream, int status, std::span<const ExtraField> extra,
                          const http::Header& header, std::string_view body) {
   SendResponse(stream, status, extra, header, false);
@@ -118,10 +126,7 @@ void Session::SendAnswer(Stream& stream, int status, std::span<const ExtraField>
       to, {static_cast<uint32_t>(body.size()), FrameType::kData, kFlagEndStream, stream.id_});
   std::memcpy(to + kFrameHeaderBytes, body.data(), body.size());
   out_->MallocAck(bytes);
-  Move(stream, StreamEvent::kSendData);
-  stream.send_.Consume(body.size());
-  send_.Consume(body.size());
-  control_.Earn(kCreditPerDataFrame);
+  AccountData(stream, body.size());
   EndOutput(stream);
 }
 
@@ -220,10 +225,7 @@ void Session::SendDataOf(Stream& stream) {
   const bool ends = last && stream.end_wanted_ && stream.trailers_ == nullptr;
   const FrameHeader header{static_cast<uint32_t>(size), FrameType::kData,
                            ends ? kFlagEndStream : uint8_t{0}, stream.id_};
-  Move(stream, StreamEvent::kSendData);
-  stream.send_.Consume(size);
-  send_.Consume(size);
-  control_.Earn(kCreditPerDataFrame);
+  AccountData(stream, size);
   updates_due_ =
       std::min(updates_due_ + static_cast<uint32_t>(size / kBytesPerUpdate + 1), kUpdatesDueMax);
   if (size >= kSharedOutputFromBytes) {

@@ -206,9 +206,9 @@ class Session {
   void SendPing(uint64_t opaque);
   /// There is no connection any more: nothing further is received or written.
   void Abandon();
-  /// The highest stream that the peer has opened and this side has processed.
   /// Whether the peer's SETTINGS allow extended CONNECT (RFC 8441 §3).
   [[nodiscard]] bool PeerAllowsConnectProtocol() const { return peer_.enable_connect_protocol; }
+  /// The highest stream that the peer has opened and this side has processed.
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
   /// Refuses streams that the peer opens from now on.
   void RefuseNewStreams() { refuses_streams_ = true; }
@@ -279,6 +279,7 @@ class Session {
   void WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode);
   [[nodiscard]] bool MayGoNow(const Stream& stream, size_t bytes) const;
   void SendDataOf(Stream& stream);
+  void AccountData(Stream& stream, size_t bytes);
   void WriteTrailers(Stream& stream);
   void EndOutput(Stream& stream);
 
