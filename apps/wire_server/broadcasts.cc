@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kEventBytesMax = size_t{1} << 16;
 
-class Joins final : public websocket::EventHandler {
+class Joins final : public websocket::ConnHandler {
  public:
   void OnOpen(websocket::Conn& conn) override { hub_.Subscribe(conn, "all"); }
   void OnMessage(websocket::Conn&, websocket::MessageType type, std::string_view data) override {

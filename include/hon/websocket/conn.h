@@ -149,7 +149,5 @@ class ConnHandler {
   /// The last call: the connection has ended. `conn` can still be queried, but not written to.
   virtual void OnClose([[maybe_unused]] Conn& conn, [[maybe_unused]] const CloseStatus& status) {}
 };
-/// The former name of ConnHandler.
-using EventHandler = ConnHandler;
 
 }  // namespace hon::websocket
