@@ -5,13 +5,13 @@ import contextlib
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support")]
 import harness  # noqa: E402
+from ports import free_port, listens  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 KEYS = {"ecdsa": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"]}
@@ -53,21 +53,11 @@ def make_pair(folder, kind):
     return cert, key
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
 def running(command, port, small, **options):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
     try:
-        def up():
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return True
-        if not harness.wait_until(up, 30):
+        if not harness.wait_until(lambda: listens(port), 30):
             sys.exit(f"{command[0]} did not start")
         children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         yield Server(port, [process.pid, *map(int, children)], small)

@@ -13,6 +13,8 @@
 #include "hon/http/client.h"
 #include "hon/http/file_transport.h"
 #include "support/eventually.h"
+#include "support/loopback_listener.h"
+#include "support/wire_peer.h"
 
 namespace hon::client {
 namespace {
@@ -189,17 +191,9 @@ TEST(TransportOptions, TheNamesKeptAreLimited) {
 
 TEST(TransportOptions, CancellingWhileTheSocketConnectsFreesItAtOnce) {
   // A listener with a full queue answers no further connection.
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(listener, 0), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  const int filler = socket(AF_INET, SOCK_STREAM, 0);
-  ASSERT_EQ(connect(filler, reinterpret_cast<sockaddr*>(&address), size), 0);
-  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  const test::LoopbackListener listener(0);
+  const test::WirePeer filler(listener.Address());
+  const std::string url = "http://" + listener.Address() + "/";
   OnFiber([&] {
     http::Client client{.Transport = std::make_shared<Transport>()};
     const netpoll::Loop& loop = *netpoll::Loop::Current();
@@ -213,8 +207,6 @@ TEST(TransportOptions, CancellingWhileTheSocketConnectsFreesItAtOnce) {
     for (int turn = 0; turn < 100 && loop.Connections() != 0; ++turn) fiber::Yield();
     EXPECT_EQ(loop.Connections(), 0U);
   });
-  close(filler);
-  close(listener);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "hon/fiber/fiber.h"
+#include "support/loopback_listener.h"
 
 namespace hon::test {
 
@@ -21,33 +20,19 @@ namespace hon::test {
 // Content-Length.
 class CountingServer {
  public:
-  CountingServer() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 64), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { Accept(); });
-  }
   ~CountingServer() {
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(listener_.Fd(), SHUT_RDWR);
     acceptor_.join();
-    close(listener_);
     for (std::thread& one : threads_) one.join();
   }
-  [[nodiscard]] std::string Url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/";
-  }
+  [[nodiscard]] std::string Url() const { return "http://" + listener_.Address() + "/"; }
   [[nodiscard]] int Connections() const { return connections_; }
   [[nodiscard]] int Open() const { return open_; }
 
  private:
   void Accept() {
     for (;;) {
-      const int fd = accept(listener_, nullptr, nullptr);
+      const int fd = accept(listener_.Fd(), nullptr, nullptr);
       if (fd < 0) return;
       const int number = ++connections_;
       ++open_;
@@ -85,12 +70,11 @@ class CountingServer {
     }
   }
 
-  int listener_;
-  uint16_t port_ = 0;
+  LoopbackListener listener_{64};
   std::atomic<int> connections_{0};
   std::atomic<int> open_{0};
-  std::thread acceptor_;
   std::vector<std::thread> threads_;
+  std::thread acceptor_{[this] { Accept(); }};
 };
 
 // Runs `function` on a fiber of a loop of its own.

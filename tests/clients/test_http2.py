@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,9 +11,10 @@ import textwrap
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "browser")]
+sys.path[:0] = [str(HERE.parent / room) for room in ("e2e", "support", "browser")]
 import harness
-from harness import Server
+from harness import Server, require_tool
+from ports import free_port, listens
 from webdriver import Browser
 
 FILES = 100  # of the page
@@ -80,19 +80,6 @@ window.connect = () => {
 </script>""" % FILES
 
 
-def need(name):
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    if path is None:
-        raise unittest.SkipTest(f"{name} is not installed")
-    return path
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Http2Clients(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -125,7 +112,7 @@ class Http2Clients(unittest.TestCase):
     def test_curl(self):
         def curl(url, *arguments):
             known = ["--http2"] if url.startswith("https") else ["--http2-prior-knowledge"]
-            return self.run_client(need("curl"), "-sS", "--fail", "--max-time", 60, "--cacert", self.cert, *known,
+            return self.run_client(require_tool("curl"), "-sS", "--fail", "--max-time", 60, "--cacert", self.cert, *known,
                                    *arguments)
 
         def check(url):
@@ -144,11 +131,11 @@ class Http2Clients(unittest.TestCase):
 
     def test_nghttp(self):
         def check(url):
-            out = self.run_client(need("nghttp"), "-v", "-m", 20, url + "/files/f1", url + "/early-hints").decode()
+            out = self.run_client(require_tool("nghttp"), "-v", "-m", 20, url + "/files/f1", url + "/early-hints").decode()
             self.assertEqual(out.count("file 1"), 20)
             self.assertEqual(out.count(":status: 103"), 20)
             self.assertIn("SETTINGS_ENABLE_CONNECT_PROTOCOL(0x08):1", out)
-            out = self.run_client(need("nghttp"), "-v", "-d", self.body, "--trailer", "x-sum: 7", "-H",
+            out = self.run_client(require_tool("nghttp"), "-v", "-d", self.body, "--trailer", "x-sum: 7", "-H",
                                   "trailer: x-sum", url + "/trailers").decode()
             self.assertIn("X-Sum: 7", out)
             self.assertIn("x-body-length: 800000", out)
@@ -158,30 +145,30 @@ class Http2Clients(unittest.TestCase):
     def test_h2load(self):
         def check(url):
             for more in ((), ("-d", self.body)):
-                out = self.run_client(need("h2load"), "-n", 400, "-c", 4, "-m", 20, *more, url + "/echo").decode()
+                out = self.run_client(require_tool("h2load"), "-n", 400, "-c", 4, "-m", 20, *more, url + "/echo").decode()
                 self.assertIn("400 succeeded, 0 failed, 0 errored", out)
                 self.assertIn("400 2xx, 0 3xx", out)
 
         self.each(check)
 
     def test_node(self):
-        need("node")
+        require_tool("node")
         script = self.folder / "client.js"
         script.write_text(NODE)
         self.each(lambda url: self.assertEqual(self.run_client("node", script, url, self.cert), b"done\n"))
 
     def test_java(self):
         """Without TLS it begins with HTTP/1 and asks for an Upgrade, which RFC 9113 has removed."""
-        self.assertEqual(self.run_client(need("java"), "-XX:TieredStopAtLevel=1", HERE / "Get2.java", self.secure,
+        self.assertEqual(self.run_client(require_tool("java"), "-XX:TieredStopAtLevel=1", HERE / "Get2.java", self.secure,
                                          self.cert), b"done\n")
 
     def test_httpx(self):
         if importlib.util.find_spec("httpx") is None:
-            self.skipTest("httpx is not installed")
+            harness.skip_all("the Python package httpx is not installed")
         self.each(lambda url: self.assertEqual(self.run_client(sys.executable, "-c", HTTPX, url, self.cert), b"done\n"))
 
     def test_go(self):
-        go = need("go")
+        go = require_tool("go")
         environment = {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "HON_CA": self.cert, "HON_HTTP2": "1"}
 
         def check(url):
@@ -192,7 +179,7 @@ class Http2Clients(unittest.TestCase):
 
     def test_chromium(self):
         """A page with many files, events and a WebSocket, all by HTTP/2."""
-        need("chromedriver")
+        require_tool("chromedriver")
         program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
         if program is None:
             self.skipTest("no Chromium here")
@@ -229,11 +216,7 @@ class Http2Clients(unittest.TestCase):
         with open(self.folder / "proxy.log", "wb") as log:
             process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
         try:
-            def up():
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    return True
-            self.assertTrue(harness.wait_until(up, 20), (self.folder / "proxy.log").read_text())
+            self.assertTrue(harness.wait_until(lambda: listens(port), 20), (self.folder / "proxy.log").read_text())
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -241,7 +224,7 @@ class Http2Clients(unittest.TestCase):
 
     def through(self, url, *known):
         """Many at once, a body that comes back, and the end of a request that the client leaves."""
-        curl = [need("curl"), "-sS", "--fail", "--max-time", 60, *known]
+        curl = [require_tool("curl"), "-sS", "--fail", "--max-time", 60, *known]
         self.assertIn(b"proto: HTTP/2.0", self.run_client(*curl, url + "/proto"))
         self.assertEqual(self.run_client(*curl, "--data-binary", f"@{self.body}", url + "/echo"),
                          self.body.read_bytes())
@@ -270,21 +253,21 @@ class Http2Clients(unittest.TestCase):
             backend hon
               server hon 127.0.0.1:{self.server.port} proto h2
             """))
-        with self.proxy(port, need("haproxy"), "-db", "-f", config) as url:
+        with self.proxy(port, require_tool("haproxy"), "-db", "-f", config) as url:
             self.through(url)
 
     def test_nghttpx(self):
         port = free_port()
-        with self.proxy(port, need("nghttpx"), "-b", f"127.0.0.1,{self.server.port};;proto=h2",
+        with self.proxy(port, require_tool("nghttpx"), "-b", f"127.0.0.1,{self.server.port};;proto=h2",
                         "-f", f"127.0.0.1,{port};no-tls", "--conf=/dev/null", "-n1", "--no-ocsp",
                         "--errorlog-file=/dev/stderr") as url:
             self.through(url)
-            out = self.run_client(need("h2load"), "-n", 400, "-c", 4, "-m", 20, url + "/files/f1").decode()
+            out = self.run_client(require_tool("h2load"), "-n", 400, "-c", 4, "-m", 20, url + "/files/f1").decode()
             self.assertIn("400 succeeded, 0 failed, 0 errored", out)
 
     def test_nginx(self):
         """nginx speaks HTTP/2 to servers by grpc_pass: requests of gRPC's kind, with trailers."""
-        nginx = need("nginx")
+        nginx = require_tool("nginx")
         port = free_port()
         config = self.folder / "nginx.conf"
         config.write_text(textwrap.dedent(f"""\
@@ -302,10 +285,10 @@ class Http2Clients(unittest.TestCase):
             }}
             """))
         with self.proxy(port, nginx, "-c", config, "-e", f"{self.folder}/nginx.log") as url:
-            curl = [need("curl"), "-sS", "--fail", "--max-time", 60, "--http2-prior-knowledge", "-H",
+            curl = [require_tool("curl"), "-sS", "--fail", "--max-time", 60, "--http2-prior-knowledge", "-H",
                     "content-type: application/grpc", "-H", "te: trailers"]
             self.assertIn(b"proto: HTTP/2.0", self.run_client(*curl, url + "/proto"))
-            answer = self.run_client(need("nghttp"), "-v", "-d", self.body, "-H", "content-type: application/grpc",
+            answer = self.run_client(require_tool("nghttp"), "-v", "-d", self.body, "-H", "content-type: application/grpc",
                                      "-H", "te: trailers", url + "/trailers")
             self.assertIn(b"x-body-length: 800000", answer)
             self.assertEqual(self.run_client(*curl, "--data-binary", f"@{self.body}", url + "/echo"),

@@ -3,8 +3,6 @@ that is not installed is skipped."""
 
 import contextlib
 import pathlib
-import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -12,11 +10,12 @@ import tempfile
 import textwrap
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import harness
-from harness import Server
-
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / room) for room in ("e2e", "support")]
+import harness
+from harness import Server, require_tool
+from ports import free_port, listens
+
 VERSIONS = ("1.2", "1.3")
 NODE = """
 const https = require('https'), fs = require('fs');
@@ -53,19 +52,6 @@ func main() {
 """
 
 
-def need(name):
-    path = shutil.which(name)
-    if path is None:
-        raise unittest.SkipTest(f"{name} is not installed")
-    return path
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class TlsClients(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -96,20 +82,20 @@ class TlsClients(unittest.TestCase):
     def test_node(self):
         script = self.folder / "get.js"
         script.write_text(NODE)
-        self.ask(need("node"), str(script))
+        self.ask(require_tool("node"), str(script))
 
     def test_java(self):
-        self.ask(need("java"), "-XX:TieredStopAtLevel=1", str(HERE / "Get.java"), name="")  # no SNI without a dot
+        self.ask(require_tool("java"), "-XX:TieredStopAtLevel=1", str(HERE / "Get.java"), name="")  # no SNI without a dot
 
     def test_go(self):
         program = self.folder / "get.go"
         program.write_text(GO)
         binary = str(self.folder / "get")
-        self.run_client(need("go"), "build", "-o", binary, str(program))
+        self.run_client(require_tool("go"), "build", "-o", binary, str(program))
         self.ask(binary)
 
     def test_openssl(self):
-        need("openssl")
+        require_tool("openssl")
         server = self.serve()
         request = b"GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         for version in VERSIONS:
@@ -121,7 +107,7 @@ class TlsClients(unittest.TestCase):
             self.check(done.stdout, version, times=1)
 
     def test_curl_shows_its_certificate(self):
-        need("curl")
+        require_tool("curl")
         self.certificates.make("ca", ca=True)
         cert, key = self.certificates.sign("alice", "ca")
         server = self.enterContext(Server(
@@ -140,11 +126,7 @@ class TlsClients(unittest.TestCase):
         with open(self.folder / "proxy.log", "wb") as log:
             proxy = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            def up():
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    return True
-            self.assertTrue(harness.wait_until(up, 30), (self.folder / "proxy.log").read_text())
+            self.assertTrue(harness.wait_until(lambda: listens(port), 30), (self.folder / "proxy.log").read_text())
             yield
         finally:
             proxy.terminate()
@@ -193,7 +175,7 @@ class TlsClients(unittest.TestCase):
         config = self.folder / "haproxy.cfg"
         config.write_text("defaults\n mode http\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n"
                           f"frontend in\n default_backend hon\n {frontend}\nbackend hon\n {backend}\n")
-        return [need("haproxy"), "-db", "-f", str(config)]
+        return [require_tool("haproxy"), "-db", "-f", str(config)]
 
     def nginx(self, server):
         config = self.folder / "nginx.conf"
@@ -217,7 +199,7 @@ class TlsClients(unittest.TestCase):
               }}
             }}
             """))
-        return [need("nginx"), "-c", str(config), "-e", f"{self.folder}/nginx.log"]
+        return [require_tool("nginx"), "-c", str(config), "-e", f"{self.folder}/nginx.log"]
 
     def test_haproxy_before_the_server(self):
         server = self.serve()

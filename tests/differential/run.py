@@ -22,6 +22,7 @@ import harness
 from case import PROBE
 from corpus import all_groups
 from deviations import DEVIATIONS, TIMED, Difference
+from tally import Tally
 
 GO_MINOR_MIN = 26  # the contract is that of Go 1.26
 ASKED_AT_ONCE = 8
@@ -122,15 +123,12 @@ def ask(server, case, cut=None):
 
 class Comparison:
     def __init__(self, ours, go, verbose):
-        self.ours, self.go, self.verbose = ours, go, verbose
-        self.documented = set(re.findall(r"\bD-\d{3}\b", (HERE.parents[1] / "docs/DEVIATIONS.md").read_text()))
-        self.used = collections.Counter()
+        self.ours, self.go = ours, go
+        self.tally = Tally(DEVIATIONS, verbose)
         self.asked = collections.Counter()
-        self.failures = 0
-        self.same = 0
 
     def fail(self, group, case, cut, ours, go, why):
-        self.failures += 1
+        self.tally.failures += 1
         print(f"--- {group}: {case.name}: {why} (cut {cut})\n  {case.wire[:400]!r}")
         for mine, theirs in zip(ours + ["(end)"] * len(go), go + ["(end)"] * len(ours)):
             if mine != theirs:
@@ -145,39 +143,19 @@ class Comparison:
         go, whole, cut_answers = answers
         self.asked[group] += 1
         if whole == go:
-            self.same += 1
-        else:
-            self.explain(group, case, whole, go)
+            self.tally.same += 1
+        elif not self.tally.explains(Difference(case.wire, whole, go), f"{group}: {case.name}"):
+            self.fail(group, case, None, whole, go, "differs")
         # However it is cut, our answer is the same, but that it cannot announce a close which a body
         # that nobody read makes necessary only later.
         for cut, again in cut_answers:
             if without_connection(again) != without_connection(whole):
                 self.fail(group, case, cut, again, whole, "differs from our own answer when cut")
 
-    def explain(self, group, case, ours, go):
-        difference = Difference(case.wire, ours, go)
-        known = next((name for name, explains in DEVIATIONS if explains(difference)), None)
-        if known is None:
-            self.fail(group, case, None, ours, go, "differs")
-            return
-        self.used[known] += 1
-        if self.verbose:
-            print(f"{known}: {group}: {case.name}")
-
     def finish(self, everything):
         for group, count in self.asked.items():
             print(f"  {group}: {count}")
-        print(f"{sum(self.asked.values())} requests: {self.same} the same, "
-              f"{sum(self.used.values())} known differences, {self.failures} failures")
-        for name, times in sorted(self.used.items()):
-            print(f"  {name}: {times}")
-        undocumented = {name for name, _ in DEVIATIONS} - self.documented
-        stale = {name for name, _ in DEVIATIONS} - set(self.used) - TIMED if everything else set()
-        for name in sorted(undocumented):
-            print(f"{name} is not in docs/DEVIATIONS.md")
-        for name in sorted(stale):
-            print(f"{name} is no difference any more: no request shows it")
-        return 1 if self.failures or undocumented or stale else 0
+        return 0 if self.tally.finish(f"{sum(self.asked.values())} requests", everything, TIMED) else 1
 
 
 def main():

@@ -6,7 +6,6 @@ client_deviations.py names.
 """
 
 import argparse
-import collections
 import concurrent.futures
 import contextlib
 import json
@@ -23,6 +22,7 @@ import client_corpus as corpus
 import harness
 import run
 from client_deviations import DEVIATIONS, Difference
+from tally import Tally
 
 try:
     import script_server
@@ -219,25 +219,18 @@ def describe(report, group):
 
 class Comparison:
     def __init__(self, verbose):
-        self.verbose = verbose
-        self.used = collections.Counter()
-        self.asked = collections.Counter()
-        self.same = self.failures = 0
-        self.documented = (HERE.parents[1] / "docs/DEVIATIONS.md").read_text()
+        self.tally = Tally(DEVIATIONS, verbose)
+        self.asked = 0
 
     def one(self, group, case, ours, go, errors):
-        self.asked[group.name.split(" ")[0]] += 1
+        self.asked += 1
         if ours == go:
-            self.same += 1
+            self.tally.same += 1
             return
         difference = Difference(group.name, case, ours, go)
-        known = next((name for name, explains in DEVIATIONS if explains(difference)), None)
-        if known is not None:
-            self.used[known] += 1
-            if self.verbose:
-                print(f"{known}: {group.name}: {case}")
+        if self.tally.explains(difference, f"{group.name}: {case}"):
             return
-        self.failures += 1
+        self.tally.failures += 1
         if difference.of_requests:
             ours, go = [one for one in ours if one not in go], [one for one in go if one not in ours]
         print(f"--- {group.name}: {case}\n  ours {ours!s:.900}\n  Go   {go!s:.900}\n  errors {errors!s:.700}")
@@ -248,17 +241,7 @@ class Comparison:
         self.one(group, "the requests", ours[1], go[1], None)
 
     def finish(self, everything):
-        print(f"{sum(self.asked.values())} comparisons: {self.same} the same, {sum(self.used.values())} known differences, "
-              f"{self.failures} failures")
-        for name, times in sorted(self.used.items()):
-            print(f"  {name}: {times}")
-        stale = {name for name, _ in DEVIATIONS} - set(self.used) if everything else set()
-        undocumented = {name for name, _ in DEVIATIONS if name not in self.documented}
-        for name in sorted(undocumented):
-            print(f"{name} is not in docs/DEVIATIONS.md")
-        for name in sorted(stale):
-            print(f"{name} is no difference any more: no answer shows it")
-        return 1 if self.failures or stale or undocumented else 0
+        return 0 if self.tally.finish(f"{self.asked} comparisons", everything) else 1
 
 
 def main():

@@ -7,7 +7,6 @@ difference has a name in KNOWN.
 """
 
 import argparse
-import collections
 import concurrent.futures
 import pathlib
 import re
@@ -22,6 +21,7 @@ import harness
 from corpus import all_groups
 from run import ASKED_AT_ONCE, MODIFIED_TEXT, GoServer, build_go, make_files, plain
 from run import ask as ask_http1
+from tally import Tally
 
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 OF_THE_CONNECTION = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade", b"te"}
@@ -159,41 +159,33 @@ def as_over_http1(server, case, ours):
 
 class Comparison:
     def __init__(self, ours, go, verbose):
-        self.ours, self.go, self.verbose = ours, go, verbose
-        self.used = collections.Counter()
-        self.same = self.failures = 0
+        self.ours, self.go = ours, go
+        self.tally = Tally(KNOWN, verbose)
+        self.asked = 0
 
     def ask_both(self, request):
         return ask(self.ours, request), ask(self.go, request)
 
     def compare(self, name, case, request, answers):
         ours, go = answers
+        self.asked += 1
         if ours == go:
-            self.same += 1
+            self.tally.same += 1
             return
-        difference = Difference(request, ours, go)
-        known = next((why for why, explains in KNOWN if explains(difference)), None)
-        if known is None and as_over_http1(self.ours, case, ours):
-            known = "as over HTTP/1"
-        if known is not None:
-            self.used[known] += 1
-            if self.verbose:
-                print(f"{known}: {name}")
+        if self.tally.explains(Difference(request, ours, go), name):
             return
-        self.failures += 1
+        if as_over_http1(self.ours, case, ours):
+            self.tally.count("as over HTTP/1", name)
+            return
+        self.tally.failures += 1
         print(f"--- {name}: {request.method!r} {request.target!r} {request.fields!r:.300} {request.body!r:.100}")
         for mine, theirs in zip(ours, go):
             if mine != theirs:
                 print(f"  ours {str(mine)[:500]}\n  Go   {str(theirs)[:500]}")
 
     def finish(self, everything):
-        print(f"{self.same} the same, {sum(self.used.values())} known differences, {self.failures} failures")
-        for name, times in sorted(self.used.items()):
-            print(f"  {name}: {times}")
-        stale = {name for name, _ in KNOWN} - set(self.used) if everything else set()
-        for name in sorted(stale):
-            print(f"{name} is no difference any more: no request shows it")
-        return 1 if self.failures or stale or not self.same else 0
+        well = self.tally.finish(f"{self.asked} requests", everything, documented=False)
+        return 0 if well and self.tally.same else 1
 
 
 def main():

@@ -110,7 +110,7 @@ def skip_all(why):
 
 
 def require_tool(name):
-    path = shutil.which(name)
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/local/go/bin")
     if path is None:
         skip_all(f"{name} is not installed (./dev setup installs it)")
     return path

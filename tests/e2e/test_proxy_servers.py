@@ -1,22 +1,21 @@
 """hon_wire_server --upstream in front of servers that others have written: nginx, Node, Python's
 http.server, Go's net/http, nghttpd; and behind HAProxy."""
 
-import contextlib
 import hashlib
 import os
 import pathlib
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 from h2client import Client
+from harness import require_tool
+from ports import free_port, listens
 
-PATH = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/go/bin"))
 DATA = hashlib.shake_256(b"data").digest(1_000_000)
 NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr;
 events {{}}
@@ -72,19 +71,6 @@ if (process.argv[3] === 'h2c') {
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def listens(port):
-    with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        return True
-    return False
-
-
 class Servers(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -94,12 +80,6 @@ class Servers(unittest.TestCase):
         self.folder.chmod(0o755)
         (self.root / "data").write_bytes(DATA)
         (self.root / "a.txt").write_text("text " * 1000)
-
-    def program(self, name):
-        path = shutil.which(name, path=PATH)
-        if path is None:
-            self.skipTest(f"{name} is not installed (./dev setup installs it)")
-        return path
 
     def start(self, command, port, **options):
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
@@ -133,7 +113,7 @@ class Servers(unittest.TestCase):
         port = free_port()
         config = self.folder / "config"
         config.write_text(NGINX.format(folder=self.folder, root=self.root, port=port))
-        self.start([self.program("nginx"), "-p", self.folder, "-c", config, "-e", "stderr"], port)
+        self.start([require_tool("nginx"), "-p", self.folder, "-c", config, "-e", "stderr"], port)
         front = self.front(port)
         self.files(front)
         answer = front.ask(b"GET /data HTTP/1.1\r\nHost: a\r\nRange: bytes=10-19\r\nConnection: close\r\n\r\n")
@@ -148,14 +128,14 @@ class Servers(unittest.TestCase):
 
     def test_nghttpd(self):
         port = free_port()
-        self.start([self.program("nghttpd"), "--no-tls", "-a", "127.0.0.1", "-d", self.root, str(port)], port)
+        self.start([require_tool("nghttpd"), "--no-tls", "-a", "127.0.0.1", "-d", self.root, str(port)], port)
         self.files(self.front(port, "h2c"))
 
     def test_go(self):
-        self.program("go")
+        go = require_tool("go")
         here = pathlib.Path(__file__).resolve().parents[1] / "differential/goserver"
         program = self.folder / "goserver"
-        subprocess.run([self.program("go"), "build", "-o", program, "."], cwd=here, check=True,
+        subprocess.run([go, "build", "-o", program, "."], cwd=here, check=True,
                        env=os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
         port = free_port()
         self.start([program, "--addr", f"127.0.0.1:{port}", "--h2c", "--files", self.root], port)
@@ -171,7 +151,7 @@ class Servers(unittest.TestCase):
         port = free_port()
         script = self.folder / "server.js"
         script.write_text(NODE)
-        self.start([self.program("node"), script, str(port), *arguments], port)
+        self.start([require_tool("node"), script, str(port), *arguments], port)
         return port
 
     def test_node(self):
@@ -214,7 +194,7 @@ class Servers(unittest.TestCase):
         with harness.Server("--files", self.root) as back, harness.Server("--upstream", back.url, "--upstream-at", "/") as middle:
             config = self.folder / "config"
             config.write_text(HAPROXY.format(port=port, app=middle.port))
-            self.start([self.program("haproxy"), "-db", "-f", config], port)
+            self.start([require_tool("haproxy"), "-db", "-f", config], port)
             with harness.Server("--upstream", f"http://127.0.0.1:{port}", "--upstream-at", "/") as front:
                 answer = front.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(DATA) + DATA, "POST")
                 self.assertEqual((answer.status, answer.body == DATA), (200, True))

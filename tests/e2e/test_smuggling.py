@@ -4,15 +4,17 @@ The server alone never answers it; and whoever asks next through the same proxy 
 
 import contextlib
 import pathlib
-import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 from bad_requests import GOOD, HIDDEN
-from harness import Server
+from harness import Server, require_tool
+from ports import free_port, listens
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -135,12 +137,6 @@ backend app
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def talk(port, data, seconds):
     """All that comes back within this time, or until the connection ends."""
     found = b""
@@ -157,9 +153,7 @@ def talk(port, data, seconds):
 class SmugglingTest(unittest.TestCase):
     @contextlib.contextmanager
     def proxy(self, program, config, *arguments):
-        if shutil.which(program, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") is None:
-            self.skipTest(f"{program} is not installed (./dev setup installs it)")
-        path = shutil.which(program, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+        path = require_tool(program)
         with Server() as server, tempfile.TemporaryDirectory() as folder:
             port = free_port()
             file = pathlib.Path(folder, "config")
@@ -167,18 +161,11 @@ class SmugglingTest(unittest.TestCase):
             process = subprocess.Popen([path, *[part.format(folder=folder, file=file) for part in arguments]],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                self.assertTrue(harness.wait_until(lambda: self.listens(port), 20), f"{program} does not listen")
+                self.assertTrue(harness.wait_until(lambda: listens(port), 20), f"{program} does not listen")
                 yield port
             finally:
                 process.kill()
                 process.wait()
-
-    @staticmethod
-    def listens(port):
-        with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return True
-        return False
 
     def through(self, port):
         self.assertIn(b"HIDDEN", talk(port, HIDDEN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), 5))

@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "h2/bytes.h"
+#include "h2/hpack_fixture.h"
 #include "hon/h2/hpack_decoder.h"
 #include "hon/h2/hpack_encoder.h"
 
 namespace hon::h2 {
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using testing::Fields;
 
 struct StoryCase {
   std::string wire;
@@ -198,19 +199,7 @@ TEST_F(HpackStories, WhatOurEncoderWritesOurDecoderReads) {
     HpackEncoder encoder;
     HpackDecoder decoder;
     for (const StoryCase& one : ReadStory(path)) {
-      size_t bytes = HpackEncoder::kBlockOverheadBytes;
-      for (const auto& [name, value] : one.fields) {
-        bytes += HpackEncoder::FieldBytesMax(name.size(), value.size());
-      }
-      std::string block(bytes, '\0');
-      char* to = encoder.Begin(block.data());
-      for (const auto& [name, value] : one.fields) {
-        const PseudoField pseudo = FindPseudoField(name);
-        to = pseudo == PseudoField::kNone
-                 ? encoder.WriteField(to, name, value, http::FindHeaderId(name))
-                 : encoder.WritePseudo(to, pseudo, value);
-      }
-      block.resize(static_cast<size_t>(to - block.data()));
+      const std::string block = testing::Encode(encoder, one.fields);
       Arena arena;
       std::vector<FieldLine> lines;
       ASSERT_FALSE(decoder.Decode(block, {}, arena, lines).violation) << path;

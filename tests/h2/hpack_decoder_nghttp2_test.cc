@@ -175,19 +175,8 @@ TEST(HpackNghttp2, ItReadsOurBlocks) {
         encoder.SetTableBytesMax(size);
       }
       const Fields fields = RandomFields(random);
-      size_t bytes = HpackEncoder::kBlockOverheadBytes;
-      for (const auto& [name, value] : fields) {
-        bytes += HpackEncoder::FieldBytesMax(name.size(), value.size());
-      }
-      std::string block(bytes, '\0');
-      char* to = encoder.Begin(block.data());
-      for (const auto& [name, value] : fields) {
-        const PseudoField pseudo = FindPseudoField(name);
-        to = pseudo == PseudoField::kNone
-                 ? encoder.WriteField(to, name, value, http::FindHeaderId(name), random() % 9 == 0)
-                 : encoder.WritePseudo(to, pseudo, value);
-      }
-      block.resize(static_cast<size_t>(to - block.data()));
+      const std::string block =
+          testing::Encode(encoder, fields, [&random] { return random() % 9 == 0; });
       ASSERT_EQ(inflater.Decode(block, 1 + random() % 50), fields) << story;
       ASSERT_EQ(inflater.TableBytes(), encoder.TableBytes()) << story;
     }

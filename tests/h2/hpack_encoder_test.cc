@@ -19,22 +19,9 @@ using h2::testing::FromHex;
 
 using testing::Decode;
 using testing::Decoded;
+using testing::Encode;
 using testing::Fields;
 using testing::kLimits;
-
-std::string Encode(HpackEncoder& encoder, const Fields& fields) {
-  size_t bytes = HpackEncoder::kBlockOverheadBytes;
-  for (const auto& [name, value] : fields) {
-    bytes += HpackEncoder::FieldBytesMax(name.size(), value.size());
-  }
-  std::string block(bytes, '\0');
-  char* to = encoder.Begin(block.data());
-  for (const auto& [name, value] : fields) {
-    to = encoder.WriteField(to, name, value, http::FindHeaderId(name));
-  }
-  block.resize(static_cast<size_t>(to - block.data()));
-  return block;
-}
 
 TEST(HpackEncoder, RepeatedFieldsBecomeOneByteEach) {
   HpackEncoder encoder;

@@ -19,6 +19,7 @@ import unittest.mock
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+from ports import free_port  # noqa: E402
 from websocket import TEXT, WebSocket  # noqa: E402
 
 WAIT_SECONDS_MAX = 20
@@ -31,12 +32,6 @@ def block(document, kind):
     found = re.findall(rf"^```{kind}\n(.*?)^```$", (ROOT / document).read_text(), re.M | re.S)
     assert len(found) == 1, f"{document} has {len(found)} blocks of {kind}"
     return found[0]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port, process, log):

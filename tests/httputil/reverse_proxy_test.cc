@@ -32,7 +32,7 @@ class OneAnswer {
           ended_ = conn.PeerEnds();
         }) {}
   [[nodiscard]] std::string Url() const { return server_.Url(); }
-  [[nodiscard]] const std::string& Address() const { return server_.Address(); }
+  [[nodiscard]] std::string Address() const { return server_.Address(); }
   /// Valid after the answer.
   [[nodiscard]] std::string Head() const { return head_.Get(); }
 

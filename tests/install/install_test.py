@@ -18,6 +18,10 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+from ports import free_port  # noqa: E402
+
 ADDRESS = '":8080"'
 SERVER_BYTES_MAX = 3_000_000  # the README's, linked statically
 SHARED_SYMBOLS_MAX = 2700
@@ -31,12 +35,6 @@ def run(*command, **options):
     if done.returncode != 0:
         raise AssertionError(f"{command}:\n{done.stdout}{done.stderr}")
     return done.stdout
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def request(line, *fields, body=""):

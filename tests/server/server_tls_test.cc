@@ -1,7 +1,6 @@
 // The server's calls for TLS: the source of the Config, and the offered protocols.
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <string>
 #include <thread>
@@ -11,6 +10,7 @@
 #include "hon/tls/config.h"
 #include "hon/tls/limits.h"
 #include "support/eventually.h"
+#include "support/loopback_listener.h"
 #include "support/temp_dir.h"
 #include "support/test_server.h"
 #include "support/tls_peer.h"
@@ -60,17 +60,11 @@ TEST_P(ServerTlsTest, FilesReplaceTheCertificatesOfWithTLS) {
 }
 
 TEST_P(ServerTlsTest, ServesAnInheritedSocket) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof(any)), 0);
-  ASSERT_EQ(::listen(fd, 16), 0);
-  socklen_t size = sizeof(any);
-  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size), 0);
+  test::LoopbackListener listener;
+  const int fd = listener.Release();
   Server server(engine_, WithBackend(GetParam()), WithLoops(1), WithTLS(ConfigFor("of.test")));
   std::thread serving([&] { EXPECT_TRUE(server.ServeTLS(fd, "", "").Is(http::ErrServerClosed)); });
-  EXPECT_EQ(Shown("127.0.0.1:" + std::to_string(ntohs(any.sin_port))), "of.test");
+  EXPECT_EQ(Shown(listener.Address()), "of.test");
   EXPECT_FALSE(server.Close());
   serving.join();
 }
@@ -152,46 +146,47 @@ TEST_P(ServerTlsTest, AFloodOfRecordsIsCutAndIsAnEvent) {
   EXPECT_EQ(context->GetStats().floods, 1U);
 }
 
-TEST_P(ServerTlsTest, ChangedFilesAreReadAndAreAnEvent) {
-  const support::TempDir folder;
-  const auto write = [&](const std::string& name) {
+// A file with a certificate and its key, which a server reads every 5 ms.
+class PairFile {
+ public:
+  explicit PairFile(const std::string& name) { Replace(name); }
+  void Replace(const std::string& name) const {
     const tls::Certificate made = *tls::SelfSigned({name});
-    folder.Write("new", tls::CertificatePEM(made) + tls::PrivateKeyPEM(made));
-    std::filesystem::rename(folder.Path("new"), folder.Path("pair"));
-  };
+    folder_.Write("new", tls::CertificatePEM(made) + tls::PrivateKeyPEM(made));
+    std::filesystem::rename(folder_.Path("new"), path_);
+  }
+  [[nodiscard]] tls::Config Config() const {
+    return {.Certificates = {*tls::LoadX509KeyPair(path_, path_)},
+            .CertificateReloadInterval = std::chrono::milliseconds(5)};
+  }
+
+ private:
+  const support::TempDir folder_;
+  const std::string path_ = folder_.Path("pair");
+};
+
+TEST_P(ServerTlsTest, ChangedFilesAreReadAndAreAnEvent) {
+  const PairFile pair("old.test");
   test::EventLog log;
   engine::Engine engine(handler_, engine::WithEventHook(log.Hook()));
-  write("old.test");
-  tls::Config config;
-  config.CertificateReloadInterval = std::chrono::milliseconds(5);
-  config.Certificates = {*tls::LoadX509KeyPair(folder.Path("pair"), folder.Path("pair"))};
   Server server(engine, WithBackend(GetParam()), WithLoops(1));
-  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", config));
+  ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", pair.Config()));
   EXPECT_EQ(Shown(server.Addresses()[0]), "old.test");
-  write("new.test");
+  pair.Replace("new.test");
   ASSERT_TRUE(test::Eventually([&] { return !log.Entries().empty(); }));
   EXPECT_EQ(log.Entries().front().kind, engine::Event::Kind::kCertificate);
   EXPECT_EQ(Shown(server.Addresses()[0]), "new.test");
 }
 
 TEST_P(ServerTlsTest, ListenersOfOneContextReadItsFilesOnce) {
-  const support::TempDir folder;
-  const auto write = [&](const std::string& name) {
-    const tls::Certificate made = *tls::SelfSigned({name});
-    folder.Write("new", tls::CertificatePEM(made) + tls::PrivateKeyPEM(made));
-    std::filesystem::rename(folder.Path("new"), folder.Path("pair"));
-  };
+  const PairFile pair("old.test");
   test::EventLog log;
   engine::Engine engine(handler_, engine::WithEventHook(log.Hook()));
-  write("old.test");
-  tls::Config config;
-  config.CertificateReloadInterval = std::chrono::milliseconds(5);
-  config.Certificates = {*tls::LoadX509KeyPair(folder.Path("pair"), folder.Path("pair"))};
-  const auto context = *tls::ServerContext::Create(std::move(config));
+  const auto context = *tls::ServerContext::Create(pair.Config());
   Server server(engine, WithBackend(GetParam()), WithLoops(2));
   for (int i = 0; i < 3; ++i) ASSERT_FALSE(server.ListenTLS("127.0.0.1:0", context));
   for (uint64_t i = 1; i <= 3; ++i) {
-    write("new.test");
+    pair.Replace("new.test");
     ASSERT_TRUE(test::Eventually([&] { return log.Entries().size() >= i; }));
     EXPECT_EQ(context->GetStats().reloads, i);
   }

@@ -2,7 +2,6 @@
 
 // A scripted server for tests: a function gets each connection and decides on every byte to send.
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +15,8 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+
+#include "support/loopback_listener.h"
 
 namespace hon::test {
 
@@ -122,33 +123,21 @@ class ScriptedServer {
  public:
   using Script = std::function<void(ScriptedConn& conn)>;
 
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at = {};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(::listen(fd_, 16), 0);
-    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
-    thread_ = std::thread([this] { Serve(); });
-  }
+  explicit ScriptedServer(Script script) : script_(std::move(script)) {}
   ~ScriptedServer() {
-    ::shutdown(fd_, SHUT_RDWR);
+    ::shutdown(listener_.Fd(), SHUT_RDWR);
     thread_.join();
-    ::close(fd_);
   }
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
-  [[nodiscard]] const std::string& Address() const { return address_; }
-  [[nodiscard]] std::string Url() const { return "http://" + address_; }
+  [[nodiscard]] std::string Address() const { return listener_.Address(); }
+  [[nodiscard]] std::string Url() const { return "http://" + Address(); }
 
  private:
   void Serve() {
     for (;;) {
-      const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+      const int fd = ::accept4(listener_.Fd(), nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0 && errno == EINTR) continue;
       if (fd < 0) return;
       ScriptedConn conn(fd);
@@ -157,9 +146,8 @@ class ScriptedServer {
   }
 
   Script script_;
-  int fd_ = -1;
-  std::string address_;
-  std::thread thread_;
+  LoopbackListener listener_;
+  std::thread thread_{[this] { Serve(); }};
 };
 
 }  // namespace hon::test
