@@ -129,7 +129,7 @@ size_t LoopMemory::CutHolders(size_t wanted) {
 void LoopMemory::GiveBack() {
   services_->exchanges.Trim();
   services_->http2_exchanges.Trim();
-  services_->loop.Blocks().Trim();
+  services_->loop.Trim();
   services_->scheduler.Trim();
   if (!std::exchange(busy_, false)) return;
   if (services_->shared.busy_loops.fetch_sub(1, std::memory_order_relaxed) != 1) return;

@@ -72,6 +72,8 @@ class Backend {
   /// Ends the current wait, or else the next one. From any thread.
   virtual void Wake() = 0;
   [[nodiscard]] virtual TimePoint Now() const { return Clock::now(); }
+  /// Frees memory that an idle loop does not need. On the loop's thread, outside of Deliver.
+  virtual void Trim() {}
 
   // Accepting.
 

@@ -120,6 +120,7 @@ class IoUringBackend final : public Backend {
   [[nodiscard]] bool HasReady() const override { return false; }
   [[nodiscard]] bool MoreEvents() const override { return completed_ >= kFullWait; }
   void Wake() override;
+  void Trim() override;
   void StartAccept(Acceptor& acceptor) override;
   void StopAccept(Acceptor& acceptor) override;
   void CloseAcceptor(Acceptor& acceptor) override;
@@ -251,6 +252,11 @@ void IoUringBackend::Wake() {
   do {
     n = ::write(wakeup_, &one, sizeof(one));
   } while (n < 0 && errno == EINTR);
+}
+
+// Elsewhere a completion could name a block at any time.
+void IoUringBackend::Trim() {
+  if (OnThread() && ring_.CompletesInWaitsOnly() && ring_.AllTaken()) blocks_.Shrink();
 }
 
 void IoUringBackend::WatchWakeup() {

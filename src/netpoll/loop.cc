@@ -252,6 +252,11 @@ inline void Loop::Wait(Duration wait_max) {
   backend_->Wait(wait_max);
 }
 
+void Loop::Trim() {
+  backend_->Trim();
+  blocks_.Trim();
+}
+
 Duration Loop::BusyFor(TimePoint now) const {
   const TimePoint::rep began = turn_began_.load(std::memory_order_relaxed);
   if (began == 0) return Duration::zero();

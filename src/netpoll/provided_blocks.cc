@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include "hon/base/assert.h"
 
@@ -26,14 +27,21 @@ Error ProvidedBlocks::Register(io_uring& ring) {
   void* memory =
       ::mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   if (memory == MAP_FAILED) return Error::System(errno, "mmap");
+  ring_ = &ring;
   shared_ = static_cast<io_uring_buf_ring*>(memory);
   io_uring_buf_ring_init(shared_);
+  const int code = Share();
+  return code < 0 ? Error::System(-code, "io_uring_register_buf_ring") : Error();
+}
+
+int ProvidedBlocks::Share() {
   io_uring_buf_reg reg{};
-  reg.ring_addr = reinterpret_cast<uintptr_t>(memory);
+  reg.ring_addr = reinterpret_cast<uintptr_t>(shared_);
   reg.ring_entries = kMax;
   reg.bgid = kGroup;
-  const int code = io_uring_register_buf_ring(&ring, &reg, 0);
-  return code < 0 ? Error::System(-code, "io_uring_register_buf_ring") : Error();
+  const int code = io_uring_register_buf_ring(ring_, &reg, 0);
+  is_shared_ = code >= 0;
+  return code;
 }
 
 void ProvidedBlocks::Provide(io::BlockPool& pool) {
@@ -75,7 +83,26 @@ void ProvidedBlocks::RefillEmpty() {
   }
 }
 
+// The kernel gives back no block of a list that it shares, so it forgets the list and is told of a
+// new one. Where it has no memory for the new one now, receives end without a block, and Grow,
+// which they call, tells it again.
+void ProvidedBlocks::Shrink() {
+  if (count_ <= kMin || io_uring_unregister_buf_ring(ring_, kGroup) != 0) return;
+  for (; count_ > kMin; --count_) {
+    io::Block* const block = std::exchange(blocks_[count_ - 1], nullptr);
+    block != nullptr ? io::BlockPool::Unref(block) : static_cast<void>(--empty_);
+  }
+  io_uring_buf_ring_init(shared_);
+  unpublished_ = 0;
+  for (unsigned id = 0; id < count_; ++id) {
+    if (blocks_[id] != nullptr) Put(static_cast<uint16_t>(id));
+  }
+  Publish();
+  static_cast<void>(Share());
+}
+
 void ProvidedBlocks::Grow() {
+  if (!is_shared_ && Share() < 0) return;
   const unsigned wanted = std::clamp(count_ * 2, kMin, kMax);
   for (; count_ < wanted; ++count_) {
     if (!Refill(count_)) {  // counted with the slots in use only

@@ -38,16 +38,22 @@ class ProvidedBlocks {
   void Recycle(uint16_t id, bool kept);
   /// Doubles the provided blocks, which were too few.
   void Grow();
+  /// Provides kMin blocks and no more, and frees the others. No completion may name a block now,
+  /// and none may come before the call returns.
+  void Shrink();
   /// Publishes to the kernel what Recycle and Grow have added.
   void Publish();
   [[nodiscard]] unsigned Count() const { return count_; }
 
  private:
+  [[nodiscard]] int Share();
   void Put(uint16_t id);
   [[nodiscard]] bool Refill(unsigned id);
   void RefillEmpty();
 
+  io_uring* ring_ = nullptr;
   io_uring_buf_ring* shared_ = nullptr;
+  bool is_shared_ = false;  // the kernel knows of the list
   io::BlockPool* pool_ = nullptr;
   unsigned count_ = 0;
   unsigned empty_ = 0;  // slots without a block, for which there was no memory

@@ -37,6 +37,14 @@ class Ring {
   [[nodiscard]] bool AllSubmitted() const {
     return backlog_.empty() && io_uring_sq_ready(&ring_) == 0;
   }
+  /// Whether no completion waits to be taken.
+  [[nodiscard]] bool AllTaken() const {
+    return io_uring_cq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_);
+  }
+  /// Whether no completion is made outside of Enter.
+  [[nodiscard]] bool CompletesInWaitsOnly() const {
+    return (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0;
+  }
 
  private:
   void SubmitBacklog();

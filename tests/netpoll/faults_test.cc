@@ -129,6 +129,46 @@ TEST_P(FaultsTest, Entries) {
   RunUnder(Call::kCancelEntry, {EALREADY, ENOENT, ENOMEM});
 }
 
+// The blocks that a crowd needed are freed when its loop is idle, and open connections receive into
+// those that are left, also where the kernel refuses for a while to be told of them.
+TEST_P(FaultsTest, BlocksOfAnIdleLoop) {
+  size_t received = 0;
+  Recorder& handler = NewRecorder();
+  handler.request = [&received](Connection& c) {
+    received += c.Reader().Len();
+    ASSERT_FALSE(c.Reader().Skip(c.Reader().Len()));
+    c.ConsumedInput();
+    if (c.InputEnded()) c.Close(CloseHow::kGraceful);
+  };
+  StartListener(handler);
+  const bool provides = GetParam() == BackendKind::kIoUring;
+  const size_t least = loop_->Blocks().InUse();
+  std::vector<Peer> peers;
+  for (const bool refused : {false, false, true, true}) {
+    // Their first receives are armed together, and complete at once.
+    for (int i = 0; i < 150; ++i) {
+      peers.push_back(Peer::ConnectTo(listener_->Address()));
+      peers.back().Send("x");
+    }
+    EXPECT_TRUE(TurnUntil([&] { return received == 150; }));
+    received = 0;
+    EXPECT_EQ(loop_->Blocks().InUse() > least, provides);
+    if (refused) test::FailEvery(Call::kShareBlocks, 1, ENOMEM);
+    loop_->Post([this] { loop_->Trim(); });
+    loop_->Turn(Duration::zero());
+    EXPECT_EQ(loop_->Blocks().InUse(), least);
+    EXPECT_LE(loop_->Blocks().Bytes(), (least + 1) * 17'000);
+    for (const Peer& peer : peers) peer.Send("x");
+    if (refused) {
+      TurnFor(milliseconds(10));
+      EXPECT_EQ(received == 0, provides);
+      EXPECT_EQ(test::Heal() != 0, provides);
+    }
+    EXPECT_TRUE(TurnUntil([&] { return received == peers.size(); }));
+    received = 0;
+  }
+}
+
 // More than the submission queue holds, while the kernel takes nothing.
 TEST_P(FaultsTest, AFullSubmissionQueue) {
   if (GetParam() != BackendKind::kIoUring) return;

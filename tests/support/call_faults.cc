@@ -173,6 +173,13 @@ int epoll_pwait2(int epoll, epoll_event* events, int count, const timespec* time
       ::syscall(SYS_epoll_pwait2, epoll, events, count, timeout, signals, size_t{8}));
 }
 
+int io_uring_register_buf_ring(io_uring* ring, io_uring_buf_reg* list, unsigned flags) {
+  static const auto next = hon::test::Next<int (*)(io_uring*, io_uring_buf_reg*, unsigned)>(
+      "io_uring_register_buf_ring");
+  const auto error = hon::test::ErrorOf(Call::kShareBlocks);
+  return error ? -*error : next(ring, list, flags);
+}
+
 int io_uring_submit(io_uring* ring) {
   static const auto next = hon::test::Next<int (*)(io_uring*)>("io_uring_submit");
   hon::test::FailEntries(ring);

@@ -18,6 +18,7 @@ enum class Call {
   kReceiveEntry,  // a receive that io_uring completes
   kPollEntry,     // a poll that io_uring completes
   kCancelEntry,   // a cancellation that io_uring completes
+  kShareBlocks,   // io_uring_register_buf_ring
 };
 
 /// A send that takes one byte only.

@@ -91,6 +91,9 @@ class Loop {
   [[nodiscard]] TimePoint Now() const { return now_; }
   [[nodiscard]] TimerWheel& Timers() { return timers_; }
   [[nodiscard]] io::BlockPool& Blocks() { return blocks_; }
+  /// Frees memory that an idle loop does not need: free blocks, and those beyond the least number
+  /// that io_uring receives into. On the loop's thread, outside of calls of handlers.
+  void Trim();
   /// Runs `task` later in this turn, before output is flushed. A task deferred by a deferred task
   /// runs in the next turn, which then does not wait: a long job yields that way.
   void Defer(Task& task);
