@@ -9,9 +9,9 @@
 namespace hon::h2 {
 namespace {
 
-// Payload of a DATA frame: the size that every peer accepts, small enough that streams take turns.
-// A whole block, so that most frames share one block with the body.
-constexpr size_t kDataBytesMax = std::min<size_t>(kFrameBytesMin, io::kBlockBytes);
+// Payload of a DATA frame: the SETTINGS_MAX_FRAME_SIZE that every peer accepts. Frames stay that
+// small for a peer that accepts larger ones too, so that streams take turns.
+constexpr size_t kDataBytesMax = kFrameBytesMin;
 constexpr size_t kSharedOutputFromBytes = 4096;  // fewer bytes are copied behind the frame's header
 constexpr size_t kKnownNameBytesMax = 32;        // of a name that has a HeaderId
 constexpr uint32_t kCreditPerDataFrame = 2;
@@ -104,12 +104,15 @@ void Session::SendResponse(Stream& stream, int status, std::span<const ExtraFiel
   if (end_stream) EndOutput(stream);
 }
 
-// A frame with `bytes` of DATA is sent: the peer's windows shrink, and the peer earns credit.
+// A frame with `bytes` of DATA is sent: the peer's windows shrink, the peer earns credit, and may
+// send the WINDOW_UPDATEs that the DATA explains.
 inline void Session::AccountData(Stream& stream, size_t bytes) {
   Move(stream, StreamEvent::kSendData);
   stream.send_.Consume(bytes);
   send_.Consume(bytes);
   control_.Earn(kCreditPerDataFrame);
+  updates_due_ =
+      std::min(updates_due_ + static_cast<uint32_t>(bytes / kBytesPerUpdate + 1), kUpdatesDueMax);
 }
 
 void Session::SendAnswer(Stream& stream, int status, std::span<const ExtraField> extra,
@@ -226,8 +229,6 @@ void Session::SendDataOf(Stream& stream) {
   const FrameHeader header{static_cast<uint32_t>(size), FrameType::kData,
                            ends ? kFlagEndStream : uint8_t{0}, stream.id_};
   AccountData(stream, size);
-  updates_due_ =
-      std::min(updates_due_ + static_cast<uint32_t>(size / kBytesPerUpdate + 1), kUpdatesDueMax);
   if (size >= kSharedOutputFromBytes) {
     WriteFrameHeader(*out_, header);
     Result<io::LinkBuffer> part = stream.out_.Slice(size);

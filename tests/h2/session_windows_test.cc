@@ -134,6 +134,31 @@ TEST(SessionWindows, AnAnswerWaitsForBothWindows) {
   EXPECT_TRUE(server.Find(5)->sent);
 }
 
+// The largest frames that every peer accepts (RFC 9113 §4.2), whatever the sizes of the blocks in
+// which a body lies.
+TEST(Session, DataIsCutAtTheSizeThatEveryPeerAccepts) {
+  Owner server(Role::kServer);
+  server.Give(ClientStart() + GetRequest(1));
+  Exchange& exchange = *server.Find(1);
+  server.GetSession().SendResponse(exchange.stream, 200, {}, {}, false);
+  server.Take();
+  std::vector<uint32_t> sizes;
+  const auto send = [&](size_t bytes) {
+    exchange.stream.Out().Write(std::string(bytes, 'x'));
+    server.GetSession().SendSoon(exchange.stream);
+    for (const auto& frame : ReadFrames(server.Take(), kData)) {
+      sizes.push_back(frame.header.length);
+    }
+  };
+  send(16384);
+  send(16384);
+  EXPECT_EQ(sizes, (std::vector<uint32_t>{16384, 16384}));
+  sizes.clear();
+  send(16384 + 1);
+  send(16384 - 1);
+  EXPECT_EQ(sizes, (std::vector<uint32_t>{16384, 1, 16383}));
+}
+
 TEST(Session, ProducesNoMoreThanTheRequestedBytes) {
   Owner server(Role::kServer);
   server.Give(ClientStart() + GetRequest(1));
