@@ -210,8 +210,10 @@ std::string_view TypeByExtension(std::string_view extension) {
 }
 
 std::string_view Extension(std::string_view path) {
-  const size_t at = path.find_last_of("./");
-  return at == path.npos || path[at] == '/' ? std::string_view() : path.substr(at);
+  for (size_t at = path.size(); at != 0 && path[at - 1] != '/'; --at) {
+    if (path[at - 1] == '.') return path.substr(at - 1);
+  }
+  return {};
 }
 
 }  // namespace hon::mime

@@ -45,16 +45,18 @@ std::string Escaped(RequestPath path) {
 }
 
 std::string_view StripPort(std::string_view host) {
-  const size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos) return host;
-  const std::string_view name = host.substr(0, colon);
-  if (host.front() != '[') {
-    const bool plain = name.find_first_of(":[]") == std::string_view::npos &&
-                       host.find_first_of("[]", colon) == std::string_view::npos;
-    return plain ? name : host;
+  if (host.starts_with('[')) {
+    const size_t close = host.find(']');
+    const size_t colon = host.rfind(':');
+    return close != std::string_view::npos && close + 1 == colon ? host.substr(0, colon) : host;
   }
-  const size_t close = host.find(']');
-  return close != std::string_view::npos && close + 1 == colon ? name : host;
+  // By calls of memchr: find_first_of makes one for each byte.
+  const size_t colon = host.find(':');
+  if (colon == std::string_view::npos || host.find(':', colon + 1) != std::string_view::npos ||
+      host.find('[') != std::string_view::npos || host.find(']') != std::string_view::npos) {
+    return host;
+  }
+  return host.substr(0, colon);
 }
 
 }  // namespace hon::http::internal

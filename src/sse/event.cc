@@ -15,7 +15,8 @@ Error CheckField(std::string_view name, std::string_view value) {
                                       std::to_string(value.size()) + " bytes, at most " +
                                       std::to_string(kFieldBytesMax));
   }
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+  const auto ends_value = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+  if (std::any_of(value.begin(), value.end(), ends_value)) {
     return Error::Of(ErrBadField, "sse: line break or NUL in " + std::string(name));
   }
   return {};
@@ -51,10 +52,13 @@ void AppendLine(std::string_view name, std::string_view value, std::string& out)
 // Writes a line for each line of `text`. A line break at the end of `text` becomes an empty last
 // line, since clients append no line break to the last line.
 void AppendLines(std::string_view name, std::string_view text, std::string& out) {
+  const auto is_break = [](char c) { return c == '\r' || c == '\n'; };
   while (true) {
-    const size_t end = text.find_first_of("\r\n");
+    // find_first_of would look for each byte of the text among the breaks by a call.
+    const auto found = std::find_if(text.begin(), text.end(), is_break);
+    const auto end = static_cast<size_t>(found - text.begin());
     AppendLine(name, text.substr(0, end), out);
-    if (end == std::string_view::npos) return;
+    if (end == text.size()) return;
     text.remove_prefix(text.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
   }
 }
