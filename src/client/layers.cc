@@ -288,6 +288,7 @@ class StackedLayer final : public io::RecordLayer {
   [[nodiscard]] bool HandshakeDone() const override {
     return outer_->HandshakeDone() && inner_->HandshakeDone();
   }
+  [[nodiscard]] bool HasMore() const override { return outer_->HasMore() || inner_->HasMore(); }
   [[nodiscard]] bool InputEnded() const override {
     return inner_->InputEnded() || outer_->InputEnded();
   }

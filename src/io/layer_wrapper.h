@@ -18,6 +18,7 @@ class LayerWrapper : public RecordLayer {
   Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) override {
     return inner_->Open(received, plain, sealed);
   }
+  [[nodiscard]] bool HasMore() const override { return inner_->HasMore(); }
   [[nodiscard]] bool HasLongStep() const override { return inner_->HasLongStep(); }
   void RunLongStep() override { inner_->RunLongStep(); }
   Error Seal(std::string_view plain, LinkBuffer& sealed) override {

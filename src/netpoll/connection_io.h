@@ -52,8 +52,10 @@ struct ConnectionIo {
   /// Input of a handshake has arrived: its next step is due.
   static void QueueHandshake(Connection& c) { c.QueueHandshake(); }
   static void StepHandshake(Connection& c) { c.StepHandshake(); }
+  /// Opens the next records, and calls the handler when they bring something.
+  static void OpenMore(Connection& c) { c.DeliverOpened(); }
   // Of a connection with a record layer (connection_records.cc).
-  static Connection*& HandshakeNext(Connection& c);
+  static Connection*& QueueNext(Connection& c);
   static io::RecordLayer& LayerOf(Connection& c);
   static bool EndHandshakeLater(Connection& c, Error& why);
   /// Whether the connection was closed. Any thread.

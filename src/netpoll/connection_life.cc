@@ -32,7 +32,9 @@ bool Connection::DiscardsInput() const {
 
 bool Connection::WantsInput() const {
   if ((flags_ & kInputEnded) != 0) return false;
-  if (phase_ == Phase::kOpen) return (flags_ & (kPausedByUser | kPausedFull)) == 0;
+  if (phase_ == Phase::kOpen) {
+    return (flags_ & (kPausedByUser | kPausedFull | kRecordsWait)) == 0;
+  }
   if (phase_ == Phase::kHandshaking) return (flags_ & kPausedFull) == 0;
   return DiscardsInput() && input_max_ != 0;
 }
@@ -114,8 +116,8 @@ bool ConnectionIo::ReceivedBlock(Connection& c, io::Block* block, size_t n) {
 }
 
 void ConnectionIo::InputEnded(Connection& c) {
-  if (c.records_ != nullptr) [[unlikely]]
-    c.EndSealedInput();
+  if (c.records_ != nullptr && !c.EndSealedInput()) [[unlikely]]
+    return;
   c.flags_ |= Connection::kInputEnded;
   if (c.phase_ == Connection::Phase::kLingering) {
     c.Finish();
@@ -166,8 +168,11 @@ void Connection::Close(CloseHow how) {
 }
 
 void Connection::BeginClose(CloseHow how) {
-  // Before the end of the handshake nothing can be sealed.
-  if (phase_ == Phase::kHandshaking && records_ != nullptr) out_.Clear();
+  if (records_ != nullptr) {
+    // Before the end of the handshake nothing can be sealed.
+    if (phase_ == Phase::kHandshaking) out_.Clear();
+    if (records_->ended) flags_ |= kInputEnded;
+  }
   Move(ConnectionEvent::kClose);
   if (how == CloseHow::kLinger) {
     flags_ |= kLingers;

@@ -16,6 +16,7 @@
 #include "netpoll/connection_phase.h"
 #include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/record_queue.h"
 
 namespace hon::netpoll {
 namespace {
@@ -85,7 +86,9 @@ void Connection::StepHandshake() {
     if (r.ended) FailHandshake(io::ErrUnexpectedEof);
     return;
   }
-  if (r.ended) {
+  if (r.ended && r.more) {
+    flags_ &= static_cast<uint16_t>(~kInputEnded);  // the records in front of the FIN come first
+  } else if (r.ended) {
     if (!r.layer->InputEnded()) flags_ |= kInputTruncated;
     r.news = true;
   }
@@ -104,7 +107,7 @@ bool ConnectionIo::EndHandshakeLater(Connection& c, Error& why) {
   return true;
 }
 
-Connection*& ConnectionIo::HandshakeNext(Connection& c) { return c.records_->queue_next; }
+Connection*& ConnectionIo::QueueNext(Connection& c) { return c.records_->queue_next; }
 io::RecordLayer& ConnectionIo::LayerOf(Connection& c) { return *c.records_->layer; }
 bool ConnectionIo::Abandoned(const Connection& c) {
   return c.records_->abandoned.load(std::memory_order_relaxed);
@@ -155,7 +158,7 @@ void Connection::OpenReceived() {
   Records& r = *records_;
   if (!IsActive() || r.failed) return;
   const bool stepped = std::exchange(r.stepped, false);
-  if (r.received.Empty() && !stepped) return;
+  if (r.received.Empty() && !stepped && !r.more) return;
   const size_t had = in_.Len();
   Error why = r.layer->Open(r.received, in_, r.sealed);
   HON_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
@@ -163,6 +166,7 @@ void Connection::OpenReceived() {
     why = Error::New("the peer does not read the answers to its records");
   }
   if (in_.Len() != had) r.news = true;
+  r.more = !why && r.layer->HasMore();
   if (in_.Len() >= input_max_) {
     flags_ |= kPausedFull;
     InputChanged();
@@ -174,7 +178,7 @@ void Connection::OpenReceived() {
     InputChanged();
   }
   if (!r.sealed.Empty()) MarkDirty();
-  if (!why) return;
+  if (!why) return r.more ? QueueRecords() : NoteEndOfRecords();
   if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
   r.failed = true;
   if (r.observer != nullptr) r.observer->OnRecordFault(*this, why);
@@ -186,22 +190,52 @@ void Connection::OpenReceived() {
   Break(std::move(why));
 }
 
-// The peer's FIN, after all its bytes.
-void Connection::EndSealedInput() {
-  if (phase_ == Phase::kHandshaking) {
-    records_->ended = true;
-    return QueueHandshake();
+// The next records wait for their turn in the loop's queue. Nothing is received meanwhile when as
+// much waits as an open connection may hold that is not read.
+void Connection::QueueRecords() {
+  const Records& r = *records_;
+  if (phase_ != Phase::kOpen) return;  // the end of the handshake opens the next ones
+  if ((flags_ & kRecordsWait) == 0 && (r.ended || r.received.Len() >= kInputHighWaterBytes)) {
+    flags_ |= kRecordsWait;
+    InputChanged();
   }
-  OpenReceived();
-  if (!IsActive() || (flags_ & kInputEnded) != 0) return;
-  flags_ |= kInputEnded;
+  if ((holds_ & kRecordsQueued) != 0) return;
+  holds_ |= kRecordsQueued;
+  LoopIo::RecordsOf(*loop_).Push(*this);
+}
+
+// All received records are opened: receives again, or reports the FIN behind them.
+void Connection::NoteEndOfRecords() {
+  if ((flags_ & kRecordsWait) != 0) {
+    flags_ &= static_cast<uint16_t>(~kRecordsWait);
+    InputChanged();
+  }
+  if (!records_->ended || phase_ != Phase::kOpen || (flags_ & kInputEnded) != 0) return;
+  flags_ |= kInputEnded | kInputTruncated;
   records_->news = true;
-  flags_ |= kInputTruncated;
+  SetDeadline(DeadlineKind::kRead, kNever);
+  InputChanged();
+}
+
+// The peer's FIN, after all its bytes. Returns false while records in front of it are not opened.
+bool Connection::EndSealedInput() {
+  Records& r = *records_;
+  r.ended = true;
+  if (phase_ == Phase::kHandshaking) QueueHandshake();
+  if (phase_ != Phase::kOpen) return true;
+  if (!r.more) OpenReceived();
+  if (phase_ != Phase::kOpen) return true;
+  if (r.more) {
+    QueueRecords();
+    return false;
+  }
+  NoteEndOfRecords();
+  return true;
 }
 
 void Connection::DeliverOpened() {
   if (phase_ == Phase::kHandshaking) return QueueHandshake();
-  OpenReceived();
+  if ((holds_ & kRecordsQueued) == 0) OpenReceived();
   if (phase_ != Phase::kOpen) return;
   const bool peer_finished = (flags_ & (kPeerFinished | kInputEnded)) == kPeerFinished;
   if (std::exchange(records_->news, false) || peer_finished) handler_->OnRequest(*this);

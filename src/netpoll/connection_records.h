@@ -22,12 +22,13 @@ struct Connection::Records {
   size_t sealed_bytes = 0;      // plaintext sealed since the connection was idle
   TimePoint sealed_at{};
   RecordObserver* observer = nullptr;
-  Connection* queue_next = nullptr;    // in the queue of handshakes, or among the long steps
+  Connection* queue_next = nullptr;    // in a ConnectionQueue
   std::atomic<bool> abandoned{false};  // closed: the result of a long step is dropped
   bool news = false;           // the handler must be notified of plaintext, or of the end of input
   bool failed = false;         // no further record is opened or sealed
   bool output_closed = false;  // our close_notify is in `sealed`, or was sent
-  bool ended = false;          // the peer's FIN came during the handshake, after `received`
+  bool more = false;           // the layer has reached its limit of records for one call
+  bool ended = false;          // the peer's FIN came after `received`
   bool stepped = false;        // a long step was begun, whose result is still to be taken
   bool dialed = false;         // the dialer waits for the end of the handshake
 };

@@ -9,20 +9,6 @@
 
 namespace hon::netpoll {
 
-void HandshakeQueue::List::PushBack(Connection& c) {
-  ConnectionIo::HandshakeNext(c) = nullptr;
-  (last != nullptr ? ConnectionIo::HandshakeNext(*last) : first) = &c;
-  last = &c;
-}
-
-Connection* HandshakeQueue::List::PopFront() {
-  Connection* const c = first;
-  if (c == nullptr) return nullptr;
-  first = std::exchange(ConnectionIo::HandshakeNext(*c), nullptr);
-  if (first == nullptr) last = nullptr;
-  return c;
-}
-
 HandshakeQueue::~HandshakeQueue() {
   HON_ASSERT(waiting_.Empty() && steps_.Empty() && done_.Empty());
   HON_ASSERT(!thread_.Joinable());
@@ -102,7 +88,7 @@ void HandshakeQueue::ThreadMain() {
 
 // Runs on the loop's thread.
 void HandshakeQueue::TakeReturned() {
-  List done;
+  ConnectionQueue done;
   {
     const std::lock_guard lock(mutex_);
     posted_ = false;
@@ -126,7 +112,7 @@ void HandshakeQueue::Stop() {
   while (Connection* const c = waiting_.PopFront()) {
     ConnectionIo::DropHold(*c, ConnectionIo::Hold::kHandshakeQueued);
   }
-  for (List* list : {&steps_, &done_}) {
+  for (ConnectionQueue* list : {&steps_, &done_}) {
     while (Connection* const c = list->PopFront()) {
       ConnectionIo::DropHold(*c, ConnectionIo::Hold::kLongStep);
     }

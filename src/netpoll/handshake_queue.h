@@ -8,6 +8,7 @@
 #include "hon/base/time.h"
 #include "hon/netpoll/connection.h"
 #include "hon/netpoll/loop.h"
+#include "netpoll/record_queue.h"
 
 namespace hon::netpoll {
 
@@ -41,14 +42,6 @@ class HandshakeQueue final : public Task {
   void Stop();
 
  private:
-  /// Linked by Records::queue_next.
-  struct List {
-    Connection* first = nullptr;
-    Connection* last = nullptr;
-    [[nodiscard]] bool Empty() const { return first == nullptr; }
-    void PushBack(Connection& c);
-    Connection* PopFront();  // null when empty
-  };
   class Returned final : public Task {
    public:
     explicit Returned(HandshakeQueue& queue) : queue_(queue) {}
@@ -65,15 +58,15 @@ class HandshakeQueue final : public Task {
   void ThreadMain();
 
   Loop& loop_;
-  List waiting_;
+  ConnectionQueue waiting_;
   bool deferred_ = false;         // this task is in the loop's list
   TimePoint resume_at_ = kNever;  // the end of a pause; kNever: none has begun
   Returned returned_;
   Thread thread_;
   std::mutex mutex_;  // guards the following members
   std::condition_variable changed_;
-  List steps_;  // to be run
-  List done_;   // to be queued again
+  ConnectionQueue steps_;  // to be run
+  ConnectionQueue done_;   // to be queued again
   bool posted_ = false;
   bool stop_ = false;
 };

@@ -21,6 +21,7 @@
 #include "netpoll/dialer.h"
 #include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/record_queue.h"
 
 namespace hon::netpoll {
 namespace {
@@ -93,6 +94,7 @@ Loop::~Loop() {
     if (acceptor->fd >= 0) backend_->CloseAcceptor(*acceptor);
   }
   if (handshakes_ != nullptr) handshakes_->Stop();
+  if (records_ != nullptr) records_->Stop();
   if (dialer_ != nullptr) dialer_->Stop();
   slab_->ForEach([](Connection& c) { c.Break(io::ErrClosed); });
   FlushDirty();
@@ -333,6 +335,11 @@ void LoopIo::PushDirty(Loop& loop, Connection& c) {
 HandshakeQueue& LoopIo::HandshakesOf(Loop& loop) {
   if (loop.handshakes_ == nullptr) loop.handshakes_ = std::make_unique<HandshakeQueue>(loop);
   return *loop.handshakes_;
+}
+
+RecordQueue& LoopIo::RecordsOf(Loop& loop) {
+  if (loop.records_ == nullptr) loop.records_ = std::make_unique<RecordQueue>(loop);
+  return *loop.records_;
 }
 
 void LoopIo::Own(Loop& loop, std::unique_ptr<Acceptor> acceptor) {

@@ -13,6 +13,7 @@ namespace hon::netpoll {
 class Acceptor;
 class Backend;
 class HandshakeQueue;
+class RecordQueue;
 
 struct LoopIo {
   static Backend& BackendOf(Loop& loop) { return *loop.backend_; }
@@ -23,6 +24,8 @@ struct LoopIo {
 
   /// The queue of the loop's handshakes, made by the first call.
   static HandshakeQueue& HandshakesOf(Loop& loop);
+  /// The queue of the loop's connections with records left to open, made by the first call.
+  static RecordQueue& RecordsOf(Loop& loop);
 
   /// Gives an acceptor to the loop, which closes it at the latest when the loop is destroyed.
   static void Own(Loop& loop, std::unique_ptr<Acceptor> acceptor);

@@ -167,6 +167,7 @@ Error SslLayer::CheckFlood() {
 Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
   const Buffers buffers(*this, &received, &sealed);
   ERR_clear_error();
+  has_more_ = false;
   if (step_ != nullptr) {
     HON_ASSERT(step_->done);
     sealed.Write(std::exchange(step_->output, {}));
@@ -207,7 +208,7 @@ Error SslLayer::Failure() {
 
 // One call for each record; an unused block is given back.
 Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
-  while (!input_ended_) {
+  for (size_t opened = 1; !input_ended_; ++opened) {
     io::Block* block = plain.Pool().Get();
     size_t got = 0;
     const int code = SSL_read_ex(ssl_.get(), block->data, block->capacity, &got);
@@ -226,6 +227,10 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
         plain.Append(block);
       }
       if (received.Empty() && SSL_has_pending(ssl_.get()) == 0) break;
+      if (opened == io::kRecordsPerTurnMax) {
+        has_more_ = true;
+        break;
+      }
       HON_RETURN_IF_ERROR(CheckFlood());
       continue;
     }

@@ -20,6 +20,7 @@ class SslLayer : public io::RecordLayer {
   Error Seal(std::string_view plain, io::LinkBuffer& sealed) override;
   void CloseOutput(io::LinkBuffer& sealed) override;
   [[nodiscard]] bool HandshakeDone() const override { return state_ != nullptr; }
+  [[nodiscard]] bool HasMore() const override { return has_more_; }
   [[nodiscard]] bool InputEnded() const override { return input_ended_; }
   [[nodiscard]] std::string_view ApplicationProtocol() const override {
     return state_ == nullptr ? std::string_view() : state_->NegotiatedProtocol;
@@ -88,6 +89,7 @@ class SslLayer : public io::RecordLayer {
   FloodGuard* Guard();
   std::unique_ptr<FloodGuard> guard_;  // null: nothing to count yet
   uint16_t handshake_records_ = 0;
+  bool has_more_ = false;
   bool input_ended_ = false;
   bool record_brought_ = true;  // the last record had data, or belonged to the handshake
   bool key_updates_flood_ = false;

@@ -2,7 +2,10 @@
 back where they were when they have gone."""
 
 import contextlib
+import os
+import pathlib
 import resource
+import signal
 import socket
 import ssl
 import time
@@ -61,6 +64,88 @@ def client_hello():
     with contextlib.suppress(ssl.SSLWantReadError):
         context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="localhost").do_handshake()
     return sent.read()
+
+
+FLOODS = 5
+TINY_RECORDS = 2000  # 60 KB: the kernel takes them at once
+UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+
+
+class RecordsWire:
+    """A TLS connection that sends each piece in a record of its own, all records at once."""
+
+    def __init__(self, server):
+        self.socket = socket.create_connection((server.host, server.tls_port), timeout=60)
+        self.received, self.sealed = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = harness.wire_context().wrap_bio(self.received, self.sealed, server_hostname="localhost")
+        self.until(self.tls.do_handshake)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def until(self, step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.received.write(self.socket.recv(1 << 16))
+            finally:
+                self.flush()
+
+    def flush(self):
+        self.socket.sendall(self.sealed.read())
+
+    def send(self, pieces):
+        for piece in pieces:
+            self.tls.write(piece)
+        self.flush()
+
+    def expect(self, end):
+        """Reads up to `end`."""
+        got = b""
+        while end not in got:
+            got += self.until(lambda: self.tls.read(1 << 16))
+
+
+def threads(server):
+    return list(pathlib.Path(f"/proc/{server.pid}/task").iterdir())
+
+
+def is_stopped(server):
+    return all((thread / "stat").read_text().rpartition(") ")[2][0] == "T" for thread in threads(server))
+
+
+def processor_seconds(server):
+    """The time that the server's threads have run, whatever else the machine did."""
+    nanoseconds = 0
+    for thread in threads(server):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            nanoseconds += int((thread / "schedstat").read_text().split()[0])
+    return nanoseconds / 1e9
+
+
+def share_before(server, quick, floods, pieces, end):
+    """Everybody sends while the server is stopped, `quick` last. The share of the processor time for all
+    that has passed when `quick` has its answer; more when this process is late."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        assert harness.wait_until(lambda: is_stopped(server), 30, every=0.001)
+        for flood in floods:
+            flood.send(pieces)
+        quick.send([GOOD])
+        begun = processor_seconds(server)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    quick.expect(b"MARKER")
+    served = processor_seconds(server) - begun
+    for flood in floods:
+        flood.expect(end)
+    return served / (processor_seconds(server) - begun)
 
 
 class Rude(unittest.TestCase):
@@ -194,6 +279,34 @@ class AbuseTest(Rude):
         with Server(loops=1) as server, server.connect() as flood:
             flood.flood(GOOD, 10_000_000)
             self.others_are_served(server)
+
+    @harness.of_http1("many records for one message")
+    def test_tiny_records_do_not_hold_others(self):
+        """Records that came before the request of another client are opened in turns with it."""
+        if not over_tls():
+            raise harness.Skipped("there are no records without TLS")
+        head = b"GET /echo-marker HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n" % (b"x" * TINY_RECORDS)
+        chunks = [b"POST /discard HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  *[b"1\r\nx\r\n"] * TINY_RECORDS, b"0\r\n\r\n"]
+        ping, last = b"\x89\x80aaaa", b"\x89\x84\0\0\0\0last"
+        floods = {"a head": (b"", [head[i:i + 1] for i in range(len(head))], b"MARKER"),
+                  "chunks": (b"", chunks, b"\r\n\r\n"),
+                  "pings": (UPGRADE, [ping] * TINY_RECORDS + [last], b"last")}
+        for name, (start, pieces, end) in floods.items():
+            with self.subTest(name), Server(loops=1) as server, RecordsWire(server) as quick:
+                shares = []
+
+                def is_served_early():
+                    with contextlib.ExitStack() as stack:
+                        wires = [stack.enter_context(RecordsWire(server)) for _ in range(FLOODS)]
+                        if start:
+                            for wire in wires:
+                                wire.send([start])
+                                wire.expect(b"\r\n\r\n")
+                        shares.append(share_before(server, quick, wires, pieces, end))
+                    return shares[-1] < 0.5
+
+                self.assertTrue(harness.wait_until(is_served_early, 30), shares)
 
     def test_connections_that_come_and_go(self):
         with Server() as server:

@@ -48,7 +48,10 @@ class XorRecordLayer final : public io::RecordLayer {
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override {
     if (stepped_) HON_RETURN_IF_ERROR(OnHandshake(XorType::kHello, held_, sealed));
     stepped_ = false;
-    while (received.Len() >= kHeaderBytes && !HasLongStep()) {
+    more_ = false;
+    for (size_t records = 0; received.Len() >= kHeaderBytes && !HasLongStep(); ++records) {
+      more_ = records == io::kRecordsPerTurnMax;
+      if (more_) return {};
       const std::string_view header = *received.Peek(kHeaderBytes);
       const auto type = static_cast<XorType>(header[0]);
       const size_t size = static_cast<size_t>(static_cast<uint8_t>(header[1])) << 8U |
@@ -62,6 +65,8 @@ class XorRecordLayer final : public io::RecordLayer {
     }
     return {};
   }
+
+  [[nodiscard]] bool HasMore() const override { return more_; }
 
   /// A long step, which calls `step`, answers the peer's hello.
   void AnswerSlowly(std::function<void()> step) { step_ = std::move(step); }
@@ -171,6 +176,7 @@ class XorRecordLayer final : public io::RecordLayer {
   std::string alert_;
   std::function<void()> step_;
   std::string held_;  // the hello that a long step answers
+  bool more_ = false;
   bool holds_ = false;
   bool stepped_ = false;
   uint32_t sealed_ = 0;  // records
@@ -194,7 +200,11 @@ class RecordPeer {
   /// Opens bytes that came from the socket.
   Error Receive(std::string_view ciphertext) {
     received_.Write(ciphertext);
-    return layer_->Open(received_, plain_, sealed_);
+    Error why;
+    do {
+      why = layer_->Open(received_, plain_, sealed_);
+    } while (!why && layer_->HasMore());
+    return why;
   }
   void Seal(std::string_view plain) {
     while (!plain.empty()) {

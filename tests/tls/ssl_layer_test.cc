@@ -245,6 +245,32 @@ TEST(SslLayer, ABadRecordIsRefused) {
 }
 
 // An older error in the thread's queue is neither lost nor taken for ours.
+TEST(SslLayer, OneCallOpensSomeRecords) {
+  for (const uint16_t version : {VersionTLS12, VersionTLS13}) {
+    for (const size_t count : {io::kRecordsPerTurnMax, io::kRecordsPerTurnMax + 1}) {
+      Config client = ClientConfig();
+      client.MaxVersion = version;
+      Pair pair(ServerConfig(), client);
+      pair.Exchange();
+      ASSERT_TRUE(pair.Done());
+      for (size_t i = 0; i < count; ++i) pair.client.Seal("r");
+      io::BlockPool pool;
+      io::LinkBuffer received(pool);
+      io::LinkBuffer plain(pool);
+      io::LinkBuffer sealed(pool);
+      received.Write(pair.client.TakeSealed());
+      io::RecordLayer& server = pair.server.Layer();
+      ASSERT_FALSE(server.Open(received, plain, sealed));
+      EXPECT_EQ(plain.Len(), io::kRecordsPerTurnMax);
+      EXPECT_EQ(server.HasMore(), count > io::kRecordsPerTurnMax);
+      ASSERT_FALSE(server.Open(received, plain, sealed));
+      EXPECT_EQ(plain.Len(), count);
+      EXPECT_FALSE(server.HasMore());
+      EXPECT_TRUE(received.Empty());
+    }
+  }
+}
+
 TEST(SslLayer, ADirtyErrorQueueDoesNoHarm) {
   Pair pair(ServerConfig(), ClientConfig());
   ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);

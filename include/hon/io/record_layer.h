@@ -19,6 +19,10 @@ namespace hon::io {
 /// Plaintext bytes of one record (RFC 8446 §5.1).
 inline constexpr size_t kRecordBytesMax = 16 * 1024;
 
+/// Records that one call of RecordLayer::Open opens. The next ones of a connection are opened in a
+/// later turn of its loop, behind everything else that is ready.
+inline constexpr size_t kRecordsPerTurnMax = 32;
+
 /// Unsent ciphertext of one connection past which no further record is sealed.
 inline constexpr size_t kSealedBytesMax = 80 * 1024;
 
@@ -37,12 +41,17 @@ class RecordLayer {
   /// Called once, when the socket is connected. A client appends its first flight to `sealed`.
   virtual Error Start(LinkBuffer& sealed) = 0;
 
-  /// Opens and consumes every complete record of `received`; an incomplete record stays there. An
-  /// implementation fails before it would wait for more than one record. Plaintext is appended to
-  /// `plain`. Answers of the protocol itself (handshake messages, key updates) are appended to
-  /// `sealed`. No plaintext is appended before HandshakeDone or after InputEnded. An error is
-  /// final; the alert for it, if the protocol has one, is in `sealed`.
+  /// Opens and consumes the complete records of `received`, at most kRecordsPerTurnMax of them
+  /// (then HasMore); an incomplete record stays there. An implementation fails before it would wait
+  /// for more than one record. Plaintext is appended to `plain`. Answers of the protocol itself
+  /// (handshake messages, key updates) are appended to `sealed`. No plaintext is appended before
+  /// HandshakeDone or after InputEnded. An error is final; the alert for it, if the protocol has
+  /// one, is in `sealed`.
   virtual Error Open(LinkBuffer& received, LinkBuffer& plain, LinkBuffer& sealed) = 0;
+
+  /// Whether the last Open has reached kRecordsPerTurnMax, and left bytes behind. Open must then be
+  /// called again, even without further received bytes.
+  [[nodiscard]] virtual bool HasMore() const { return false; }
 
   /// Whether the next step of the handshake takes too long for a loop (a signature with a slow
   /// key). Called after Open and before HandshakeDone. After true, RunLongStep is called once, on

@@ -228,6 +228,7 @@ class Connection final : private Timer {
     kStarved = 64,           // io_uring: no block was free to receive into; waits for a block
     kHandshakeQueued = 128,  // in the loop's queue of handshakes
     kLongStep = 256,         // another thread runs a step of the record layer's handshake
+    kRecordsQueued = 512,    // in the loop's queue of connections with records left to open
   };
 
   enum Flag : uint16_t {
@@ -245,7 +246,8 @@ class Connection final : private Timer {
     kDisconnectTold = 2048,
     kWatchWanted = 4096,  // io_uring: a report of writability must be requested
     kInputTruncated = 8192,
-    kUrgentSeen = 16384,  // epoll: the peer sent urgent data, at whose mark a receive ends early
+    kUrgentSeen = 16384,   // epoll: the peer sent urgent data, at whose mark a receive ends early
+    kRecordsWait = 32768,  // nothing more is received before the received records are opened
   };
 
   /// The remote address, kept from the first call, since a reset socket has lost it: as text where
@@ -284,7 +286,9 @@ class Connection final : private Timer {
   void FailHandshake(Error why);
   bool ReceivedSealed(io::Block* block, size_t n);
   void OpenReceived();
-  void EndSealedInput();
+  void QueueRecords();
+  bool EndSealedInput();
+  void NoteEndOfRecords();
   void DeliverOpened();
   [[nodiscard]] size_t NextRecordBytes(size_t waiting);
   Error SealSome();

@@ -28,6 +28,7 @@ class ConnectionSlab;
 class Dialer;
 class EventHandler;
 class HandshakeQueue;
+class RecordQueue;
 
 enum class BackendKind : uint8_t { kAuto, kIoUring, kEpoll, kKqueue, kFake };
 
@@ -189,6 +190,7 @@ class Loop {
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<ConnectionSlab> slab_;
   std::unique_ptr<HandshakeQueue> handshakes_;  // created by the first handshake
+  std::unique_ptr<RecordQueue> records_;        // created by the first connection in it
   std::unique_ptr<Dialer> dialer_;              // made by the first Dial
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   Connection* dirty_first_ = nullptr;  // connections with output to send, or a change to settle
