@@ -177,7 +177,7 @@ void LoopEngineImpl::OnRequest(netpoll::Connection&) { HON_ASSERT(false); }
 
 void LoopEngineImpl::Drain(Grace grace, std::function<void()> on_empty) {
   services_.on_empty = std::move(on_empty);
-  BeginEnd();
+  BeginEnd(grace.cause);
   services_.loop.Timers().Arm(*this, DeadlineAfter(services_.loop.Now(), grace.hijacked));
   if (grace.idle > Duration::zero()) {
     services_.loop.Timers().Arm(idle_timer_, DeadlineAfter(services_.loop.Now(), grace.idle));
@@ -189,10 +189,10 @@ void LoopEngineImpl::Drain(Grace grace, std::function<void()> on_empty) {
   });
 }
 
-void LoopEngineImpl::BeginEnd() {
+void LoopEngineImpl::BeginEnd(const Error& cause) {
   if (std::exchange(services_.draining, true)) return;
   UpdateKeepAlive();
-  shutdown_.cancel(http::ErrServerClosed);
+  shutdown_.cancel(cause);
   services_.hijacked.TellShutdown();
   services_.lent.TellShutdown();
 }
@@ -220,7 +220,7 @@ void LoopEngineImpl::CutServed(const Error& cause) {
 }
 
 void LoopEngineImpl::CloseAll(const Error& cause) {
-  BeginEnd();
+  BeginEnd(cause);
   services_.hijacked.CutAll(cause);
   services_.conns.ForEach([&](ConnEntry& conn) { conn.Cut(cause); });
 }

@@ -85,7 +85,7 @@ class LoopEngineImpl final : public LoopEngine, private netpoll::Timer {
   void OnTimer() override;  // the grace of the hijacked connections has ended
   void Accept(netpoll::Connection& c, ConnScope& scope);
   [[nodiscard]] appcontext::Context Below(const appcontext::Context& base);
-  void BeginEnd();
+  void BeginEnd(const Error& cause);
   void CloseIdle();
   void UpdateKeepAlive();
 

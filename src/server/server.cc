@@ -113,6 +113,7 @@ class Server::Impl {
     HON_TRY(const std::vector<netpoll::ListenSocket> sockets, loops_.CopySockets());
     HON_TRY(const int pid, StartProgram(successor, sockets));
     loops_.ShareSockets();
+    replaced_ = true;
     return pid;
   }
 
@@ -275,8 +276,10 @@ class Server::Impl {
     }
     loops_.StopAccepting(handshake_grace);
     drain_ = std::make_shared<DrainWait>(loops_.Size());
-    const engine::LoopEngine::Grace grace{.idle = options_.idle_grace,
-                                          .hijacked = options_.hijacked_grace};
+    const engine::LoopEngine::Grace grace{
+        .idle = options_.idle_grace,
+        .hijacked = options_.hijacked_grace,
+        .cause = replaced_ ? Error(http::ErrServerReplaced) : Error(http::ErrServerClosed)};
     loops_.PostEach([grace, drain = drain_](engine::LoopEngine& loop) {
       loop.Drain(grace, [drain] { drain->OneDone(); });
     });
@@ -320,6 +323,7 @@ class Server::Impl {
   std::vector<std::string> addresses_;
   std::vector<Thread> shutdown_threads_;
   std::shared_ptr<DrainWait> drain_;  // guarded by control_mutex_; set once the end has begun
+  bool replaced_ = false;             // guarded by control_mutex_: a successor serves
   server::Loops loops_{engine_, options_, shared_};  // last: the loops use everything above
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/http/server_context.h"
 #include "websocket/session.h"
 
 namespace hon::websocket::internal {
@@ -390,7 +391,9 @@ void Core::OnPingTimer() {
 }
 
 void Core::OnShutdown() {
-  static_cast<void>(session_.SendClose(kCloseGoingAway, "server is shutting down"));
+  const bool replaced = session_.shutdown_.Cause().Is(http::ErrServerReplaced);
+  static_cast<void>(replaced ? session_.SendClose(kCloseServiceRestart, "server is restarting")
+                             : session_.SendClose(kCloseGoingAway, "server is shutting down"));
 }
 
 void Core::OnClosed(const Error& why) {

@@ -29,6 +29,7 @@ Session::Session(SessionStart start)
     : setup_(std::move(start.setup)),
       handler_(std::move(start.handler)),
       guard_(std::move(start.guard)),
+      shutdown_(std::move(start.shutdown)),
       names_(Join(start.remote_addr, start.subprotocol)),
       remote_addr_size_(static_cast<uint16_t>(start.remote_addr.size())),
       subprotocol_size_(static_cast<uint16_t>(start.subprotocol.size())),

@@ -34,6 +34,7 @@ struct SessionStart {
   std::string subprotocol{};
   std::string remote_addr{};
   appcontext::CallbackGuard guard{};  // reports exceptions of the handler
+  appcontext::Context shutdown{};     // http::ShutdownContext
 };
 
 /// One connection: the calls of its handles, from any thread. On the connection's loop a call goes
@@ -118,6 +119,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<const SessionSetup> setup_;
   const std::shared_ptr<ConnHandler> handler_;
   const appcontext::CallbackGuard guard_;
+  const appcontext::Context shutdown_;
   const std::unique_ptr<char[]> names_;  // the peer's address, then the subprotocol
   std::shared_ptr<void> data_;
   std::unique_ptr<OpenMessage> message_;

@@ -1,6 +1,7 @@
 #include "hon/websocket/upgrader.h"
 
 #include "hon/http/reply.h"
+#include "hon/http/server_context.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 
@@ -74,6 +75,7 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   start.subprotocol = internal::SelectSubprotocol(r.Header, options_.subprotocols);
   start.remote_addr = r.RemoteAddr;
   start.guard = appcontext::CallbackGuard::Of(r.Context());
+  start.shutdown = http::ShutdownContext(r.Context());
   http::Header fields = w.Header().Clone();
   for (const auto& [name, value] : options_.header) fields.Add(name, value);
   for (const std::string_view own : kOwnFields) fields.Del(own);

@@ -27,8 +27,8 @@ BODY = b"the answer"
 class Load:
     """Clients that ask all the time: two with a connection for each request, two that keep theirs."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, address):
+        self.address = address  # a port of the loopback; of UnixLoad: a path
         self.answered = 0
         self.lost = []
         self.refused = 0  # no connection was made
@@ -47,7 +47,7 @@ class Load:
             thread.join()
 
     def _connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.address), timeout=20)
 
     def _ask(self, connection):
         """Whether the connection goes on."""
@@ -84,7 +84,7 @@ class TlsLoad(Load):
     """The same over TLS."""
 
     def _connect(self):
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        raw = socket.create_connection(("127.0.0.1", self.address), timeout=20)
         return harness.wire_context().wrap_socket(raw, server_hostname="localhost")
 
 
@@ -173,7 +173,7 @@ class RestartTest(unittest.TestCase):
                     with self.assertRaises(websocket.Closed) as closed:
                         while True:
                             ws.receive()
-                    self.assertEqual(closed.exception.code, 1001)  # RFC 6455 §7.4.1: going away
+                    self.assertEqual(closed.exception.code, 1012)  # IANA: service restart
                 after = self.pid()
                 self.assertTrue(alive(after))
                 seen = load.answered

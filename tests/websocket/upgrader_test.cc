@@ -3,7 +3,10 @@
 #include "hon/websocket/upgrader.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include "hon/fiber/fiber.h"
+#include "hon/http/server_context.h"
 #include "hon/http/timeout_handler.h"
 #include "hon/httptest/recorder.h"
 #include "hon/httptest/request.h"
@@ -121,6 +124,36 @@ TEST_P(UpgraderTest, AtShutdownPeersGetGoingAway) {
   EXPECT_EQ(peer.ReadAnswer(), "end");
   shutdown.join();
   EXPECT_EQ(reader.get_future().get(), "closed");
+}
+
+// The successor is a program that says at once that it serves.
+TEST_P(UpgraderTest, WhereASuccessorServesPeersGetServiceRestart) {
+  std::promise<Error> cause;
+  mux_.HandleFunc("/waits", [&](http::ResponseWriter& w, http::Request& r) {
+    w.Write("begun");
+    static_cast<void>(w.Flush());
+    const appcontext::Context shutdown = http::ShutdownContext(r.Context());
+    static_cast<void>(fiber::Wait(shutdown));
+    cause.set_value(shutdown.Cause());
+  });
+  Serve({}, test::EchoAll);
+  WsPeer peer(Address(), "/ws");
+  hon::test::WirePeer waits(Address());
+  waits.Send("GET /waits HTTP/1.1\r\nHost: t\r\n\r\n");
+  ASSERT_NE(waits.ReadThrough("begun"), "");
+  const Result<int> successor = server_->Get().StartSuccessor(
+      {.program = "/bin/sh", .arguments = {"sh", "-c", "printf r >&$HON_READY_FD"}});
+  ASSERT_TRUE(successor) << successor.error().Message();
+  std::thread shutdown([&] {
+    const auto [grace, cancel] = appcontext::WithTimeout(appcontext::Background(), 20s);
+    EXPECT_FALSE(server_->Get().Shutdown(grace));
+  });
+  EXPECT_EQ(peer.ReadAnswer(), "close:1012");
+  peer.wire.Send(test::Close(1012));
+  EXPECT_EQ(peer.ReadAnswer(), "end");
+  shutdown.join();
+  EXPECT_TRUE(cause.get_future().get().Is(http::ErrServerReplaced));
+  EXPECT_EQ(::waitpid(*successor, nullptr, 0), *successor);
 }
 
 class CountsEvents final : public ConnHandler {

@@ -19,6 +19,7 @@
 #include "hon/engine/placement.h"
 #include "hon/engine/settings.h"
 #include "hon/http/handler.h"
+#include "hon/http/server_context.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::fiber {
@@ -133,6 +134,8 @@ class LoopEngine : public netpoll::EventHandler {
   struct Grace {
     Duration idle{};      // of connections that wait for a request
     Duration hijacked{};  // of hijacked connections
+    /// The cause of http::ShutdownContext.
+    Error cause = http::ErrServerClosed;
   };
   /// Ends http::ShutdownContext for handlers, closes the connections that wait for a request at the
   /// end of their grace, and answers received requests with `Connection: close`. Hijacked

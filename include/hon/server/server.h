@@ -256,8 +256,9 @@ class Server {
   Error Close();
   /// Starts a program that accepts from the same listening sockets, and waits until it serves
   /// (InheritedSockets::TellPredecessor). Returns its process id. A following Shutdown then refuses
-  /// and loses no connection. A program that ends, or is not ready in time, is killed, and this
-  /// server goes on as before. Fails in a handler.
+  /// and loses no connection, http::ShutdownContext ends with http::ErrServerReplaced, and
+  /// WebSockets are closed with 1012 in place of 1001. A program that ends, or is not ready in
+  /// time, is killed, and this server goes on as before. Fails in a handler.
   Result<int> StartSuccessor(const Successor& successor);
   /// Cuts the connections that are open now, but for hijacked ones; the server goes on.
   void CloseConnections();

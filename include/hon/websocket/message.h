@@ -27,6 +27,7 @@ inline constexpr CloseCode kClosePolicyViolation = 1008;
 inline constexpr CloseCode kCloseTooBig = 1009;
 inline constexpr CloseCode kCloseMandatoryExtension = 1010;
 inline constexpr CloseCode kCloseInternalError = 1011;
+inline constexpr CloseCode kCloseServiceRestart = 1012;  // IANA: connect again after a random delay
 
 /// Whether a close frame may carry `code`.
 [[nodiscard]] constexpr bool IsSendableCloseCode(unsigned code) {

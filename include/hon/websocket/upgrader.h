@@ -47,8 +47,8 @@ class Upgrader {
   /// answered (400, 403, 405, 426), and the error has the reason: ErrNotUpgraded, or the error of
   /// http::ResponseWriter::Upgrade. Within a writer that cannot upgrade, such as
   /// http::TimeoutHandler's, the error is http::ErrNotSupported, and the answer is 500 with a text
-  /// that names the writer. When the server shuts down, the peer gets a close frame (1001) and the
-  /// reader ErrClosed.
+  /// that names the writer. When the server shuts down, the peer gets a close frame (1001, or 1012
+  /// where a successor serves: server::Server::StartSuccessor) and the reader ErrClosed.
   Result<Conn> Upgrade(http::ResponseWriter& w, http::Request& r);
   /// As above, with the callbacks of `handler` in place of a reader; the HTTP handler returns,
   /// which ends its fiber.
