@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -292,6 +295,39 @@ TEST_P(BroadcastSockets, EveryIdThatIsTakenComesBack) {
     EXPECT_THAT(Data(ReadEvents(again, 1)), ElementsAre("missed")) << testing::PrintToString(id);
   }
   EXPECT_EQ(taken, 0x80 - 0x20 - 1 + 4);  // the visible characters, space, tab, and an umlaut
+}
+
+// The request reaches its socket before the broadcast begins, and is answered after a few steps.
+// One loop alone, which no handler holds by the watchdog's measure.
+TEST_P(BroadcastSockets, ARequestIsServedBetweenTheStepsOfABroadcast) {
+  constexpr size_t kReceivers = 10 * kStreamsPerTurnMax;
+  Broadcaster news;
+  std::vector<WirePeer> peers;
+  std::atomic<netpoll::Loop*> loop{nullptr};
+  std::atomic<size_t> before{0};  // receivers that had the event when the request was served
+  http::ServeMux mux;
+  mux.Handle("/news", news);
+  mux.HandleFunc("/", [&](http::ResponseWriter&, http::Request&) {
+    if (loop.exchange(netpoll::Loop::Current()) == nullptr) return;
+    before = static_cast<size_t>(std::count_if(
+        peers.begin(), peers.end(), [](const WirePeer& peer) { return peer.HasUnread(); }));
+  });
+  engine::Engine engine(mux, engine::WithPlacement(engine::kInline),
+                        engine::WithStallTime(kUnlimited));
+  test::TestServer server(engine, GetParam());
+  while (peers.size() < kReceivers) peers.push_back(Subscribe(server.Address()));
+  WirePeer quick(server.Address());
+  ASSERT_TRUE(quick.Send(test::kGet));
+  ASSERT_EQ(quick.ReadAnswer().status, 200);
+  std::promise<bool> begun;
+  loop.load()->Post([&] {
+    const bool sent = quick.Send(test::kGet);
+    begun.set_value(sent && !news.Publish({.data = "news"}));
+  });
+  ASSERT_TRUE(begun.get_future().get());
+  ASSERT_EQ(quick.ReadAnswer().status, 200);
+  EXPECT_LE(before, 4 * kStreamsPerTurnMax);
+  for (WirePeer& peer : peers) ASSERT_THAT(Data(ReadEvents(peer, 1)), ElementsAre("news"));
 }
 
 HON_INSTANTIATE_BACKENDS(BroadcastSockets);

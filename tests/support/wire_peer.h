@@ -125,6 +125,11 @@ class WirePeer {
     Close();
   }
   [[nodiscard]] int Fd() const { return fd_; }
+  /// Whether the socket has received bytes that no call has read. Any thread.
+  [[nodiscard]] bool HasUnread() const {
+    pollfd readable = {fd_, POLLIN, 0};
+    return ::poll(&readable, 1, 0) == 1;
+  }
 
   /// Reads until the other end closes, or until the wait times out (see Ended).
   std::string ReadAll() {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -247,6 +249,44 @@ TEST_P(HubTest, ABroadcastIsMadeInSteps) {
   for (const auto& peer : peers) ASSERT_EQ(peer->ReadAnswer(), "close:1000");
   events->Forget();
 }
+
+// One loop alone, which no handler holds by the watchdog's measure.
+class OneLoopTest : public test::ServerTest {
+ protected:
+  OneLoopTest()
+      : ServerTest(engine::WithPlacement(engine::kInline), engine::WithStallTime(kUnlimited)) {}
+};
+
+// The request reaches its socket before the broadcast begins, and is answered after a few steps.
+TEST_P(OneLoopTest, ARequestIsServedBetweenTheStepsOfABroadcast) {
+  constexpr size_t kReceivers = 10 * kReceiversPerTurnMax;
+  Hub hub;
+  std::vector<std::unique_ptr<WsPeer>> peers;
+  std::atomic<netpoll::Loop*> loop{nullptr};
+  std::atomic<size_t> before{0};  // receivers that had the message when the request was served
+  mux_.HandleFunc("/", [&](http::ResponseWriter&, http::Request&) {
+    if (loop.exchange(netpoll::Loop::Current()) == nullptr) return;
+    before = static_cast<size_t>(std::count_if(
+        peers.begin(), peers.end(), [](const auto& peer) { return peer->wire.HasUnread(); }));
+  });
+  ServeEvents({}, std::make_shared<Joins>(hub));
+  while (peers.size() < kReceivers) peers.push_back(std::make_unique<WsPeer>(Address(), "/ws"));
+  ASSERT_TRUE(Eventually([&] { return hub.Subscribers("all") == kReceivers; }));
+  hon::test::WirePeer quick(Address());
+  ASSERT_TRUE(quick.Send(hon::test::kGet));
+  ASSERT_EQ(quick.ReadAnswer().status, 200);
+  std::promise<bool> begun;
+  loop.load()->Post([&] {
+    const bool sent = quick.Send(hon::test::kGet);
+    begun.set_value(sent && !hub.Publish("all", MessageType::kText, "news"));
+  });
+  ASSERT_TRUE(begun.get_future().get());
+  ASSERT_EQ(quick.ReadAnswer().status, 200);
+  EXPECT_LE(before, 4 * kReceiversPerTurnMax);
+  for (const auto& peer : peers) ASSERT_EQ(peer->ReadAnswer(), "text:news");
+}
+
+HON_INSTANTIATE_BACKENDS(OneLoopTest);
 
 HON_INSTANTIATE_BACKENDS(DialTest);
 
