@@ -3,7 +3,7 @@
 set(HON_TEST_PREFIX "" CACHE STRING "Put before the name of each test, to tell the builds apart")
 
 # The components that fuzz targets run through, which tell them where they went.
-set(hon_fuzzed base io tls url http h2 websocket adaptor)
+set(hon_fuzzed base io tls url http h2 websocket adaptor client server)
 
 # hon_component(NAME SOURCES a.cc ... DEPENDS base io ... [LINK target ...] [PRIVATE target ...])
 # Declares the component target hon::NAME with its sources in the calling folder. LINK is for

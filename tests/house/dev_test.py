@@ -11,7 +11,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WRONG = [("test", "--al"), ("test", "--all", "x"), ("build", "relase"), ("build", "debug", "asan"), ("run", "--prot", "1"),
-         ("run", "-prot=1"), ("bench", "--fll"), ("micro", "--filtr", "x"), ("fuzz", "soon"), ("lint", "x"),
+         ("run", "-prot=1"), ("bench", "--fll"), ("micro", "--filtr", "x"), ("fuzz", "soon"), ("fuzz", "1", "head_fuzz"), ("lint", "x"),
          ("format", "x"), ("setup", "x"), ("check", "htpp"), ("check", "http", "url"), ("tset",)]
 
 
