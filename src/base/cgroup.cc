@@ -32,14 +32,17 @@ void ForEachCgroup(const std::string& root, std::string_view controller,
     if (!unified && ("," + controllers + ",").find(wanted) == std::string::npos) continue;
     const std::string group = line.substr(second + 1);
     const std::string mounts = root + "/sys/fs/cgroup";
+    const auto below = [&](std::string_view name) {
+      return std::string(mounts).append("/").append(name);
+    };
     if (unified) {
       VisitUpwards(mounts, group, true, visit);
       continue;
     }
     // A hierarchy of several controllers is mounted under their list, under one of them, or both.
-    VisitUpwards(mounts + "/" + controllers, group, false, visit);
+    VisitUpwards(below(controllers), group, false, visit);
     if (controllers != controller) {
-      VisitUpwards(mounts + "/" + std::string(controller), group, false, visit);
+      VisitUpwards(below(controller), group, false, visit);
     }
   }
 }

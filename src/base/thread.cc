@@ -42,7 +42,7 @@ Result<Thread> Thread::Start(const Options& options, std::function<void()> main)
   const int code = ::pthread_create(&thread.id_, nullptr, Begin, beginning.get());
   if (block) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (code != 0) return Fail(Error::System(code, "start thread " + options.name));
-  beginning.release();
+  static_cast<void>(beginning.release());
   thread.joinable_ = true;
   return thread;
 }

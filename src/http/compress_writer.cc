@@ -135,7 +135,7 @@ Error CompressWriter::Upgrade(std::string_view protocol, const http::Header& fie
 io::CopyResult CompressWriter::ReadFrom(io::Reader& from) {
   if (phase_ == Phase::kOpen) Begin(StatusOK);
   if (phase_ != Phase::kPlain) return CopyInto(from);
-  const io::CopyResult copied = w_.ReadFrom(from);
+  io::CopyResult copied = w_.ReadFrom(from);
   written_ += copied.n;
   return copied;
 }

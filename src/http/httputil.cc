@@ -43,7 +43,7 @@ io::IoResult ChunkedWriter::Write(std::string_view data) {
   if (Error err = to_->Write({head.data(), static_cast<size_t>(end - head.data())}).err) {
     return {0, std::move(err)};
   }
-  const io::IoResult written = to_->Write(data);
+  io::IoResult written = to_->Write(data);
   if (written.err) return written;
   return {written.n, to_->Write("\r\n").err};
 }

@@ -56,7 +56,7 @@ void Tunnel::End::OnClosed(const Error& why) {
 void Tunnel::Move(End& from, End& to) {
   if (from.conn == nullptr || to.conn == nullptr) return;
   io::LinkBuffer& in = from.conn->In();
-  while (!in.Empty()) {
+  while (!in.Empty()) {         // NOLINT(bugprone-use-after-move): Append leaves it empty
     if (!MakeRoom(to)) return;  // OnDrained continues
     to.conn->Out().Append(std::move(in));
     to.conn->SendSoon();

@@ -3,7 +3,7 @@
 #include "hon/netpoll/loop.h"
 
 #include <pthread.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX
+#include <signal.h>
 
 #include <algorithm>
 #include <new>

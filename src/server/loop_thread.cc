@@ -62,7 +62,8 @@ netpoll::Listener::Target LoopThread::TargetUnder(const ListenerScope& scope) {
 }
 
 void LoopThread::Main(unsigned index, engine::Engine& engine, const Options& options,
-                      engine::LoopEngine::Shared& shared, std::function<void(Error)> started) {
+                      engine::LoopEngine::Shared& shared,
+                      const std::function<void(Error)>& started) {
   netpoll::LoopOptions loop_options;
   loop_options.backend = options.backend;
   loop_options.index = index;

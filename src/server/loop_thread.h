@@ -52,7 +52,7 @@ class LoopThread {
  private:
   LoopThread() = default;
   void Main(unsigned index, engine::Engine& engine, const Options& options,
-            engine::LoopEngine::Shared& shared, std::function<void(Error)> started);
+            engine::LoopEngine::Shared& shared, const std::function<void(Error)>& started);
 
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;

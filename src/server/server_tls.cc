@@ -64,14 +64,14 @@ std::shared_ptr<tls::CertificateWatch> Watch(const std::shared_ptr<tls::ServerCo
   return nullptr;
 }
 
-Result<NewRecordLayers> LayersOf(const std::shared_ptr<tls::ServerContext>& context,
+Result<NewRecordLayers> LayersOf(std::shared_ptr<tls::ServerContext> context,
                                  http::Protocols protocols, const Server& server,
                                  const Report& report) {
   if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
-  return NewRecordLayers(
-      [context, offered = OfferedProtocols(protocols), watch = Watch(context, server, report)] {
-        return std::make_unique<TlsLayers>(context, offered, watch);
-      });
+  return NewRecordLayers([watch = Watch(context, server, report),
+                          offered = OfferedProtocols(protocols), context = std::move(context)] {
+    return std::make_unique<TlsLayers>(context, offered, watch);
+  });
 }
 
 Result<tls::Config> ConfigOf(const Options& options, const std::string& cert_file,
@@ -95,7 +95,8 @@ Option WithTLS(tls::Config config) {
 }
 
 Error Server::ListenTLS(std::string_view address, std::shared_ptr<tls::ServerContext> context) {
-  Result<NewRecordLayers> layers = LayersOf(context, GetOptions().protocols, *this, Reporter());
+  Result<NewRecordLayers> layers =
+      LayersOf(std::move(context), GetOptions().protocols, *this, Reporter());
   return layers ? ListenRecords(address, std::move(*layers)) : std::move(layers.error());
 }
 
@@ -117,7 +118,8 @@ Error Server::ServeTLS(int fd, const std::string& cert_file, const std::string& 
   if (!config) return std::move(config.error());
   auto context = tls::ServerContext::Create(std::move(*config));
   if (!context) return std::move(context.error());
-  Result<NewRecordLayers> layers = LayersOf(*context, GetOptions().protocols, *this, Reporter());
+  Result<NewRecordLayers> layers =
+      LayersOf(std::move(*context), GetOptions().protocols, *this, Reporter());
   if (!layers) return std::move(layers.error());
   HON_RETURN_IF_ERROR(ListenFd(fd, std::move(*layers)));
   return Serve();

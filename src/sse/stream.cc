@@ -19,6 +19,7 @@ Error Stream::Start(http::ResponseWriter& w, std::optional<RingCursor>& cursor,
   stream->cursor_.emplace(*std::move(cursor));
   Error err = w.Detach(*stream);
   if (err) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): emplace makes the value anew
     cursor.emplace(*std::move(stream->cursor_));
     delete stream;
   }

@@ -77,7 +77,7 @@ Result<Conn> DialOver(client::Transport& transport, url::URL url, const DialOpti
 
 }  // namespace
 
-Result<Conn> Dial(std::string_view address, DialOptions options) {
+Result<Conn> Dial(std::string_view address, const DialOptions& options) {
   internal::CheckDeflate(options.conn.deflate);
   HON_TRY(const url::URL url, url::Parse(address));
   const bool over_tls = url.Scheme == "wss";

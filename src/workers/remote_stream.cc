@@ -100,6 +100,7 @@ Error RemoteStream::FillInput() {
   // A fiber beside the handler's, which goes on meanwhile and may write. The end of this fiber's
   // context ends the wait on the loop, too.
   const std::string output = TakeOutput();
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): held for the other thread
   const appcontext::Context context = fiber::CurrentContext();
   RunOn(*home_, [&] {
     if (!output.empty() && !origin_->Disconnected()) {

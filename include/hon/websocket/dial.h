@@ -51,6 +51,6 @@ struct DialOptions {
 /// ErrBadHandshake, ErrNotSupported for another scheme, and for wss where the library was built
 /// without TLS. A URL with a name and password is refused: put Authorization into
 /// DialOptions::header.
-Result<Conn> Dial(std::string_view url, DialOptions options = {});
+Result<Conn> Dial(std::string_view url, const DialOptions& options = {});
 
 }  // namespace hon::websocket
