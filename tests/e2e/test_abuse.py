@@ -47,6 +47,14 @@ def crowd_size(count):
 PATIENT = ("--read-header-timeout-ms", 120000, "--keep-alive-timeout-ms", 120000)
 
 
+# A normal client's requests, over a few connections that it keeps. The 99th percentile of their times may
+# grow beside rude ones by this factor, and on a busy machine to this time in any case; a loop that is
+# held for seconds is beyond both.
+SAMPLES = 100
+NORMAL_CONNECTIONS = 4
+SLOWER_MAX = 50
+SLOW_SECONDS = 1.0
+
 # Within this time 20 others, one after the other, must be served. Tells a server that stands still from
 # a busy machine.
 SERVED_SECONDS_MAX = 20.0
@@ -167,6 +175,24 @@ class Rude(unittest.TestCase):
         slower = 3 if harness.sanitized() or over_tls() else 1
         self.assertLess(time.monotonic() - start, SERVED_SECONDS_MAX * slower)
 
+    def p99(self, server):
+        """The 99th percentile of a normal client's times."""
+        with contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(server.connect()) for _ in range(NORMAL_CONNECTIONS)]
+            times = []
+            for i in range(SAMPLES):
+                wire = wires[i % NORMAL_CONNECTIONS]
+                start = time.monotonic()
+                wire.send(GOOD)
+                self.assertEqual(wire.answer().body, b"MARKER")
+                times.append(time.monotonic() - start)
+        return sorted(times)[SAMPLES * 99 // 100 - 1]
+
+    def others_stay_quick(self, server):
+        """After warm, beside rude clients."""
+        self.assertLess(self.p99(server), SLOWER_MAX * self.quiet_p99 + SLOW_SECONDS)
+        self.others_are_served(server)
+
     def back_to(self, server, descriptors):
         self.assertTrue(harness.wait_until(lambda: server.descriptors() <= descriptors, 20),
                         f"{server.descriptors()} descriptors, {descriptors} before")
@@ -181,6 +207,7 @@ class Rude(unittest.TestCase):
 
     def warm(self, server):
         self.others_are_served(server)
+        self.quiet_p99 = self.p99(server)
         time.sleep(0.2)
         return server.descriptors(), server.rss_bytes()
 
@@ -198,8 +225,8 @@ class AbuseTest(Rude):
             while time.monotonic() < end:
                 for wire in wires:
                     wire.send(b"GET / HTTP/1.1\r\nX: y"[i:i + 1] or b"y")
+                (self.others_are_served if i else self.others_stay_quick)(server)
                 i += 1
-                self.others_are_served(server)
                 time.sleep(0.05)
             # A byte that comes behind the answer, on a busy machine, may reset what was not read.
             late = time.monotonic() - start >= 2
@@ -217,7 +244,7 @@ class AbuseTest(Rude):
             wires = self.crowd(server, count)
             self.assertTrue(harness.wait_until(
                 lambda: server.descriptors() >= descriptors + count, 20))
-            self.others_are_served(server)
+            self.others_stay_quick(server)
             for wire in wires:  # kept alive, after a request, is idle too
                 wire.send(GOOD)
             for wire in wires:
@@ -237,7 +264,7 @@ class AbuseTest(Rude):
             for wire in wires:
                 wire.send(b"GET /length/10000000000 HTTP/1.1\r\nHost: a\r\n\r\n")
             time.sleep(1)
-            self.others_are_served(server)
+            self.others_stay_quick(server)
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss, count * (OUTPUT_BYTES_MAX + tls_bytes()) + SLACK_BYTES)
             self.cuts(server, wires, descriptors)
@@ -250,8 +277,8 @@ class AbuseTest(Rude):
             wires = self.crowd(server, count)
             for wire in wires:
                 wire.flood(b"GET /length/10000 HTTP/1.1\r\nHost: a\r\n\r\n", 100_000)
+            self.others_stay_quick(server)
             time.sleep(1)
-            self.others_are_served(server)
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss,
                                 count * (OUTPUT_BYTES_MAX + INPUT_BYTES_MAX + tls_bytes()) + SLACK_BYTES)
@@ -267,8 +294,8 @@ class AbuseTest(Rude):
             body = b"x" * (100 * MIB)
             for wire in wires:
                 wire.send_some(body)
+            self.others_stay_quick(server)
             time.sleep(1)
-            self.others_are_served(server)
             if self.memory_counts:
                 self.assertLess(server.rss_bytes() - rss, count * (INPUT_BYTES_MAX + tls_bytes()) + SLACK_BYTES)
             for wire in wires:  # a FIN would wait behind what the server does not read
@@ -276,9 +303,11 @@ class AbuseTest(Rude):
             self.back_to(server, descriptors)
 
     def test_a_pipelining_flood_does_not_starve_others(self):
-        with Server(loops=1) as server, server.connect() as flood:
-            flood.flood(GOOD, 10_000_000)
-            self.others_are_served(server)
+        with Server(loops=1) as server:
+            self.warm(server)
+            with server.connect() as flood:
+                flood.flood(GOOD, 10_000_000)
+                self.others_stay_quick(server)
 
     @harness.of_http1("many records for one message")
     def test_tiny_records_do_not_hold_others(self):
