@@ -54,7 +54,7 @@ class Trip {
     bool reused = false;
   };
   Result<Way> FindConnection();
-  Way Over(std::shared_ptr<H2Conn> shared, bool idle);
+  Way Over(const std::shared_ptr<H2Conn>& shared, bool idle);
   Way Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time);
   template <class AnyConn>
   void TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const;
@@ -131,10 +131,10 @@ void Trip::TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const
                    .RemoteAddr = conn.RemoteAddr()});
 }
 
-Trip::Way Trip::Over(std::shared_ptr<H2Conn> shared, bool idle) {
+Trip::Way Trip::Over(const std::shared_ptr<H2Conn>& shared, bool idle) {
   const bool reused = shared->Served();
   TellGotConn(*shared, idle, {});
-  return {std::make_shared<H2Exchange>(std::move(shared), r_.Context(), trace_), reused};
+  return {std::make_shared<H2Exchange>(shared, r_.Context(), trace_), reused};
 }
 
 Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) {
@@ -150,7 +150,7 @@ Result<Trip::Way> Trip::FindConnection() {
   Tell(trace_.get(), &ClientTrace::GetConn, route_->host_port);
   for (;;) {
     if (std::shared_ptr<H2Conn> shared = pool_->Shared(*route_)) {
-      return Over(std::move(shared), true);
+      return Over(shared, true);
     }
     if (route_->shares.load(std::memory_order_relaxed)) {
       HON_TRY(const bool waited, pool_->AwaitDial(*route_, r_.Context()));
@@ -169,7 +169,7 @@ Result<Trip::Way> Trip::FindConnection() {
     }
     route_->shares.store(true, std::memory_order_relaxed);
     pool_->PutShared(dialed.shared);
-    return Over(std::move(dialed.shared), false);
+    return Over(dialed.shared, false);
   }
 }
 

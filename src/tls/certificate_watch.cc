@@ -157,7 +157,8 @@ void CertificateChecker::Tell(std::string_view line) {
 }
 
 Result<std::unique_ptr<CertificateWatch>> CertificateWatch::Start(
-    std::shared_ptr<ServerContext> context, Duration interval, Report report, const void* owner) {
+    const std::shared_ptr<ServerContext>& context, Duration interval, Report report,
+    const void* owner) {
   std::unique_ptr<CertificateWatch> self(
       new CertificateWatch(CertificateChecker::Of(context, interval)));
   if (Error why = self->checker_->Add(*self, owner, std::move(report))) return Fail(std::move(why));

@@ -29,9 +29,9 @@ class CertificateWatch {
   /// Checks after each `interval`; where the context has a watch already, at its interval. Of
   /// several watches with one `owner`, which null is not, only the first reports. Fails where the
   /// system gives no thread.
-  static Result<std::unique_ptr<CertificateWatch>> Start(std::shared_ptr<ServerContext> context,
-                                                         Duration interval, Report report,
-                                                         const void* owner = nullptr);
+  static Result<std::unique_ptr<CertificateWatch>> Start(
+      const std::shared_ptr<ServerContext>& context, Duration interval, Report report,
+      const void* owner = nullptr);
   /// Waits for a pending report, and the last watch for a pending check.
   ~CertificateWatch();
   CertificateWatch(const CertificateWatch&) = delete;
