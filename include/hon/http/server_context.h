@@ -31,8 +31,8 @@ inline constexpr ContextKey LocalAddrContextKey{"local-addr"};
 inline constexpr ContextKey ShutdownContextKey{"http-shutdown"};
 
 /// The context that ends, with the cause ErrServerClosed or ErrServerReplaced, when the server of
-/// this request begins to shut down or is closed. Without a server (a handler under test): a context that never ends.
-/// `request` is the context of the request or one made from it.
+/// this request begins to shut down or is closed. Without a server (a handler under test): a
+/// context that never ends. `request` is the context of the request or one made from it.
 ///
 /// The request's own context does not end then, so that its answer can still be given. A handler
 /// whose answer is endless (a stream of events), or that has hijacked its connection, waits for the
