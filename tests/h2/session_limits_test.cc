@@ -13,6 +13,7 @@ using testing::FromHex;
 using testing::GetBlock;
 using testing::GetRequest;
 using testing::kContinuation;
+using testing::kData;
 using testing::kHeaders;
 using testing::Owner;
 using testing::PostHead;

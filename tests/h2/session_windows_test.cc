@@ -139,7 +139,7 @@ TEST(SessionWindows, AnAnswerWaitsForBothWindows) {
 TEST(Session, DataIsCutAtTheSizeThatEveryPeerAccepts) {
   Owner server(Role::kServer);
   server.Give(ClientStart() + GetRequest(1));
-  Exchange& exchange = *server.Find(1);
+  testing::Exchange& exchange = *server.Find(1);
   server.GetSession().SendResponse(exchange.stream, 200, {}, {}, false);
   server.Take();
   std::vector<uint32_t> sizes;
