@@ -169,22 +169,19 @@ TEST(SessionLimits, UpdatesOfWindowsForShortAnswersAreServed) {
   SessionLimits limits;
   limits.control_credit = 10;
   limits.control_credit_per_second = 0;
-  const auto answer_all = [](Owner& server) {
-    server.Give(ClientStart());
-    for (uint32_t id = 1; id < 2 * kAnswers; id += 2) {
-      server.Give(GetRequest(id));
-      server.GetSession().SendAnswer(server.Find(id)->stream, 200, {}, {}, "hello");
-      EXPECT_TRUE(server.Find(id)->sent);
-      server.Release(id);
-    }
-    ASSERT_EQ(ReadFrames(server.Take(), kData).size(), kAnswers);
-  };
+  Owner server(Role::kServer, limits);
+  server.Give(ClientStart());
+  for (uint32_t id = 1; id < 2 * kAnswers; id += 2) {
+    server.Give(GetRequest(id));
+    server.GetSession().SendAnswer(server.Find(id)->stream, 200, {}, {}, "hello");
+    EXPECT_TRUE(server.Find(id)->sent);
+    server.Release(id);
+  }
+  ASSERT_EQ(ReadFrames(server.Take(), kData).size(), size_t{kAnswers});
   std::string updates;
   for (uint32_t i = 0; i < kAnswers; ++i) {
     updates += RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(5));
   }
-  Owner server(Role::kServer, limits);
-  answer_all(server);
   EXPECT_EQ(server.Give(updates), Status::kMore);
   EXPECT_EQ(server.Give(updates), Status::kFailed);  // no DATA explains the second half
   EXPECT_EQ(server.GetSession().Failure().code, ErrorCode::kEnhanceYourCalm);
