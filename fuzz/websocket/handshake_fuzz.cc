@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/websocket_key.h"
 #include "websocket/handshake.h"
 
 namespace {
@@ -58,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
   hon::io::StringReader reader(text);
   const auto answer = internal::ReadAnswer(reader, key, {"chat"}, options);
-  if (answer) Require(text.find(internal::AcceptKey(key)) != std::string_view::npos);
+  if (answer)
+    Require(text.find(hon::http::internal::WebSocketAccept(key)) != std::string_view::npos);
   return 0;
 }

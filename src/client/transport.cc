@@ -42,6 +42,7 @@ Result<http::Response> Transport::RoundTripUpgrade(http::Request& request) {
     return Fail(Error::New("net/http: a request to upgrade that is not sent from a fiber"));
   }
   core_->KeepIdle();
+  if (core_->AltProtocol(request.URL.Scheme) != nullptr) return RoundTrip(request);
   Result<http::Response> answer = RoundTripHere(core_, request, request.Body, Extended::kAllowed);
   if (answer) {
     answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);

@@ -192,6 +192,24 @@ void LoadBalancer::Note(Upstream& upstream, const Result<http::Response>& answer
 }
 
 Result<http::Response> LoadBalancer::RoundTrip(http::Request& request) {
+  return Spread(request, &LoadBalancer::SendPlain);
+}
+
+Result<http::Response> LoadBalancer::RoundTripUpgrade(http::Request& request) {
+  return Spread(request, &LoadBalancer::SendUpgrade);
+}
+
+Result<http::Response> LoadBalancer::SendPlain(http::Request& request) {
+  return transport_->RoundTrip(request);
+}
+
+Result<http::Response> LoadBalancer::SendUpgrade(http::Request& request) {
+  auto* const tripper = dynamic_cast<client::UpgradeTripper*>(transport_.get());
+  return tripper == nullptr ? SendPlain(request) : tripper->RoundTripUpgrade(request);
+}
+
+// Sends `request` by `send` to one server after another, while a repetition is safe.
+Result<http::Response> LoadBalancer::Spread(http::Request& request, Send send) {
   std::vector<std::shared_ptr<Upstream>> tried;
   for (;;) {
     const std::shared_ptr<Upstream> upstream = Choose(request, tried);
@@ -206,7 +224,7 @@ Result<http::Response> LoadBalancer::RoundTrip(http::Request& request) {
       HON_TRY(sent->Body, http::GetBody(request.Body));
     }
     upstream->requests.fetch_add(1, std::memory_order_relaxed);
-    Result<http::Response> answer = transport_->RoundTrip(*sent);
+    Result<http::Response> answer = (this->*send)(*sent);
     // A body that cannot be read is no fault of the server.
     const bool body_failed = passed != nullptr && passed->Failed();
     if (!body_failed) Note(*upstream, answer, request);

@@ -7,13 +7,13 @@
 
 #include "hon/base/quote.h"
 #include "hon/client/trace.h"
+#include "hon/client/transport.h"
 #include "hon/fiber/fiber.h"
-#include "hon/http/base64.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "http/list.h"
-#include "http/random_bytes.h"
+#include "http/websocket_key.h"
 #include "httputil/forwarding.h"
 #include "httputil/hop_by_hop.h"
 #include "httputil/passed_body.h"
@@ -50,6 +50,8 @@ class OneRead final : public io::Reader {
   bool ended_ = false;
 };
 
+bool IsWebSocket(std::string_view protocol) { return EqualFold(protocol, "websocket"); }
+
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -74,13 +76,17 @@ class Passage {
 
  private:
   [[nodiscard]] http::RoundTripper& Transport();
+  Result<http::Response> Send();
   Error MakeRequest();
-  void FromExtendedConnect();
+  void FromExtendedConnect(std::string_view protocol);
   void CallDirector();
   void CallRewrite();
   void AddVia(http::Header& header, int major, int minor) const;
   void PassInterim(int status, const http::Header& fields);
+  [[nodiscard]] bool Switches(const http::Response& answer) const;
   void SwitchProtocols(http::Response& answer);
+  Error CheckAgreed(const http::Response& answer) const;
+  Error TranslateWebSocketKeys(http::Response& answer);
   void PassAnswer(http::Response& answer);
   void PassHead(http::Response& answer);
   Error PassBody(http::Response& answer);
@@ -97,7 +103,10 @@ class Passage {
   std::shared_ptr<http::RoundTripper> default_transport_;
   std::vector<std::string> announced_;  // names of the answer's trailers
   std::string asked_protocol_;          // "": none
-  bool extended_connect_ = false;       // a WebSocket over HTTP/2 (RFC 8441)
+  std::string key_;                     // Sec-WebSocket-Key that this proxy has made
+  bool extended_connect_ = false;       // an upgrade over HTTP/2 (RFC 8441)
+  bool may_extend_ = false;             // the transport may have sent an extended CONNECT
+  bool bad_upgrade_ = false;            // the client's request to upgrade cannot be accepted
   bool awaits_answer_ = false;
 };
 
@@ -107,17 +116,27 @@ http::RoundTripper& Passage::Transport() {
   return *default_transport_;
 }
 
+Result<http::Response> Passage::Send() {
+  http::RoundTripper& transport = Transport();
+  if (!asked_protocol_.empty() && fiber_ != nullptr) {
+    auto* const tripper = dynamic_cast<client::UpgradeTripper*>(&transport);
+    may_extend_ = tripper != nullptr;
+    if (may_extend_) return tripper->RoundTripUpgrade(out_);
+  }
+  return transport.RoundTrip(out_);
+}
+
 void Passage::Run() {
   if (Error err = MakeRequest()) return Fail(err);
   awaits_answer_ = true;
-  Result<http::Response> answer = Transport().RoundTrip(out_);
+  Result<http::Response> answer = Send();
   awaits_answer_ = false;
   if (!answer) return Fail(answer.error());
-  if (answer->StatusCode == http::StatusSwitchingProtocols) return SwitchProtocols(*answer);
+  if (Switches(*answer)) return SwitchProtocols(*answer);
   // A 2xx would open the client's tunnel.
   if (extended_connect_ && answer->StatusCode < 300) {
     return Fail(
-        Error::Of(ErrUpgrade, "backend answered a WebSocket with " + std::string(answer->Status)));
+        Error::Of(ErrUpgrade, "backend answered an upgrade with " + std::string(answer->Status)));
   }
   internal::RemoveHopByHop(answer->Header);
   if (proxy_.ModifyResponse) {
@@ -139,8 +158,10 @@ Error Passage::MakeRequest() {
   out_.RequestURI = {};
   out_.Close = false;
   out_.TLS = nullptr;
-  if (in_.Method == http::MethodConnect && in_.Header.Get(":protocol") == "websocket") {
-    FromExtendedConnect();
+  const std::string_view extended =
+      in_.Method == http::MethodConnect ? in_.Header.Get(":protocol") : std::string_view();
+  if (!extended.empty()) {
+    FromExtendedConnect(extended);
   } else if (!in_.Body.IsNoBody()) {
     body_ = std::make_shared<PassedBody>(in_, out_);
     out_.Body = http::Body(body_);
@@ -170,16 +191,18 @@ Error Passage::MakeRequest() {
   return {};
 }
 
-// The request for the same WebSocket over HTTP/1.1 (RFC 6455 §4.1, RFC 8441 §5).
-void Passage::FromExtendedConnect() {
+// The request for the same protocol over HTTP/1.1 (RFC 9110 §7.8, RFC 6455 §4.1, RFC 8441 §5). The
+// transport makes an extended CONNECT of it where the server is asked with HTTP/2.
+void Passage::FromExtendedConnect(std::string_view protocol) {
   extended_connect_ = true;
   out_.Method = http::MethodGet;
   out_.Header.Del(":protocol");
   out_.Header.Set(HeaderId::kConnection, "Upgrade");
-  out_.Header.Set(HeaderId::kUpgrade, "websocket");
-  constexpr size_t kKeyBytes = 16;  // RFC 6455 §4.1
-  out_.Header.Set("Sec-WebSocket-Key",
-                  base64::StdEncoding.EncodeToString(http::internal::RandomBytes(kKeyBytes)));
+  out_.Header.Set(HeaderId::kUpgrade, protocol);
+  if (IsWebSocket(protocol)) {
+    key_ = http::internal::NewWebSocketKey();
+    out_.Header.Set("Sec-WebSocket-Key", key_);
+  }
   out_.Body = {};
   out_.ContentLength = 0;
 }
@@ -223,23 +246,60 @@ void Passage::PassInterim(int status, const http::Header& fields) {
   w_.Header() = std::move(kept);
 }
 
-void Passage::SwitchProtocols(http::Response& answer) {
-  const std::string agreed(UpgradeProtocol(answer.Header));
+// Whether the server has switched protocols: a 101, or a 2xx to an extended CONNECT (RFC 8441 §4).
+bool Passage::Switches(const http::Response& answer) const {
+  if (answer.StatusCode == http::StatusSwitchingProtocols) return true;
+  return may_extend_ && answer.ProtoMajor == 2 && answer.StatusCode >= 200 &&
+         answer.StatusCode < 300;
+}
+
+// Checks the protocol of a 101.
+Error Passage::CheckAgreed(const http::Response& answer) const {
+  if (answer.StatusCode != http::StatusSwitchingProtocols) return {};
+  const std::string_view agreed = UpgradeProtocol(answer.Header);
   if (!IsPrintable(agreed)) {
-    return Fail(
-        Error::Of(ErrUpgrade, "backend tried to switch to invalid protocol " + Quote(agreed)));
+    return Error::Of(ErrUpgrade, "backend tried to switch to invalid protocol " + Quote(agreed));
   }
   if (asked_protocol_.empty() || !EqualFold(asked_protocol_, agreed)) {
-    return Fail(Error::Of(ErrUpgrade, "backend tried to switch protocol " + Quote(agreed) +
-                                          " when " + Quote(asked_protocol_) + " was requested"));
+    return Error::Of(ErrUpgrade, "backend tried to switch protocol " + Quote(agreed) + " when " +
+                                     Quote(asked_protocol_) + " was requested");
   }
+  return {};
+}
+
+// The handshake of RFC 6455 has a key and its answer over HTTP/1.1 alone (RFC 8441 §5): checks the
+// answer to the key of this proxy, and answers the key of the client where the server got none.
+Error Passage::TranslateWebSocketKeys(http::Response& answer) {
+  constexpr std::string_view kAccept = "Sec-WebSocket-Accept";
+  if (!IsWebSocket(asked_protocol_)) return {};
+  const bool over_http1 = answer.StatusCode == http::StatusSwitchingProtocols;
+  if (extended_connect_) {
+    const std::string_view given = answer.Header.Get(kAccept);
+    if (over_http1 && given != http::internal::WebSocketAccept(key_)) {
+      return Error::Of(ErrUpgrade, "backend sent an invalid Sec-WebSocket-Accept");
+    }
+    answer.Header.Del(kAccept);
+  } else if (!over_http1) {
+    const std::string_view key = in_.Header.Get("Sec-WebSocket-Key");
+    bad_upgrade_ = !http::internal::IsWebSocketKey(key);
+    if (bad_upgrade_) return Error::Of(ErrUpgrade, "client sent no valid Sec-WebSocket-Key");
+    answer.Header.Set(kAccept, http::internal::WebSocketAccept(key));
+  }
+  return {};
+}
+
+void Passage::SwitchProtocols(http::Response& answer) {
+  if (Error err = CheckAgreed(answer)) return Fail(err);
+  if (Error err = TranslateWebSocketKeys(answer)) return Fail(err);
+  const bool over_http1 = answer.StatusCode == http::StatusSwitchingProtocols;
+  const std::string agreed(over_http1 ? UpgradeProtocol(answer.Header)
+                                      : std::string_view(asked_protocol_));
   if (proxy_.ModifyResponse) {
     if (Error err = proxy_.ModifyResponse(answer)) return Fail(err);
   }
   std::unique_ptr<io::Conn> server = answer.TakeConn();
   if (server == nullptr) return Fail(Error::Of(ErrUpgrade, "backend's connection is not there"));
   internal::RemoveHopByHop(answer.Header);
-  if (extended_connect_) answer.Header.Del("Sec-WebSocket-Accept");
   AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
   AddFields(answer.Header, w_.Header());
   http::Header fields = std::move(w_.Header());
@@ -307,6 +367,7 @@ void Passage::Fail(const Error& err) {
   // When the request cannot be read, or has timed out, the server answers.
   if (body_ != nullptr && body_->Failed()) return;
   if (in_.Context().Err().Is(appcontext::ErrDeadlineExceeded)) return;
+  if (bad_upgrade_) return w_.WriteHeader(http::StatusBadRequest);
   w_.WriteHeader(http::IsTimeout(err) ? http::StatusGatewayTimeout : http::StatusBadGateway);
 }
 

@@ -6,6 +6,7 @@
 #include "hon/http/request.h"
 #include "hon/http/response_writer.h"
 #include "hon/url/url.h"
+#include "http/websocket_key.h"
 #include "websocket/dial_tls.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
@@ -54,7 +55,7 @@ Result<Conn> DialOver(client::Transport& transport, url::URL url, const DialOpti
   url.Scheme = url.Scheme == "wss" ? "https" : "http";
   const appcontext::Cancelable limit =
       appcontext::WithTimeout(fiber::CurrentContext(), options.timeout);
-  const std::string key = internal::NewKey();
+  const std::string key = http::internal::NewWebSocketKey();
   http::Request request;
   request.SetContext(limit.context);
   FillRequest(url, options, key, request);
@@ -98,7 +99,7 @@ Result<Conn> Dial(std::string_view address, const DialOptions& options) {
   }
   HON_TRY(std::unique_ptr<io::Conn> conn, fiber::Dial(host, options.timeout, std::move(layer)));
   conn->SetDeadline(deadline);
-  const std::string key = internal::NewKey();
+  const std::string key = http::internal::NewWebSocketKey();
   http::Request request;
   FillRequest(url, options, key, request);
   if (Error err = request.Write(*conn)) return Fail(std::move(err));

@@ -1,27 +1,20 @@
 #include "websocket/handshake.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 
 #include "hon/adaptor/message_reader.h"
-#include "hon/base/assert.h"
-#include "hon/http/base64.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
 #include "hon/websocket/dial.h"
 #include "http/list.h"
 #include "http/token.h"
+#include "http/websocket_key.h"
 
 namespace hon::websocket::internal {
 namespace {
 
 using http::internal::EqualFold;
 
-constexpr std::string_view kConstant = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-constexpr size_t kKeyBytes = 16;
 constexpr size_t kStatusBytesShown = 80;
 
 // Whether a comma-separated list has `element`, case-sensitively.
@@ -40,24 +33,6 @@ bool IsVersion13(const http::Header& header) {
 }
 
 }  // namespace
-
-std::string AcceptKey(std::string_view key) {
-  std::string text(key);
-  text += kConstant;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  const int done = EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
-  HON_ASSERT(done == 1);
-  return base64::StdEncoding.EncodeToString({reinterpret_cast<const char*>(digest.data()), size});
-}
-
-std::string NewKey() {
-  std::array<unsigned char, kKeyBytes> bytes;
-  const int done = RAND_bytes(bytes.data(), bytes.size());
-  HON_ASSERT(done == 1);
-  return base64::StdEncoding.EncodeToString(
-      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
 
 Refusal CheckRequest(const http::Request& r) {
   if (r.ProtoMajor == 2) {  // RFC 8441 §5
@@ -81,8 +56,7 @@ Refusal CheckRequest(const http::Request& r) {
   }
   const auto keys = r.Header.Values("Sec-WebSocket-Key");
   if (keys.size() != 1) return {400, "websocket: not one Sec-WebSocket-Key"};
-  const auto key = base64::StdEncoding.Strict().DecodeString(keys.front());
-  if (!key || key->size() != kKeyBytes) {
+  if (!http::internal::IsWebSocketKey(keys.front())) {
     return {400, "websocket: Sec-WebSocket-Key is not 16 bytes in base64"};
   }
   return {};
@@ -127,7 +101,7 @@ Error CheckAnswerFields(const http::Header& header, std::string_view key) {
   if (!http::internal::FieldLists(header, "Connection", "upgrade"))
     return Bad("no \"upgrade\" in Connection");
   const auto accepts = header.Values("Sec-WebSocket-Accept");
-  if (accepts.size() != 1 || accepts.front() != AcceptKey(key)) {
+  if (accepts.size() != 1 || accepts.front() != http::internal::WebSocketAccept(key)) {
     return Bad("Sec-WebSocket-Accept does not match the key");
   }
   return {};

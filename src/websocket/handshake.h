@@ -14,11 +14,6 @@
 
 namespace hon::websocket::internal {
 
-/// The answer to a key: base64 of the SHA-1 of the key and the RFC's constant.
-[[nodiscard]] std::string AcceptKey(std::string_view key);
-/// 16 random bytes in base64.
-[[nodiscard]] std::string NewKey();
-
 /// The reason for not upgrading a request, as an HTTP status and a text; status 0 for none.
 struct Refusal {
   int status = 0;

@@ -2,6 +2,7 @@
 
 #include "hon/http/reply.h"
 #include "hon/http/server_context.h"
+#include "http/websocket_key.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 
@@ -40,7 +41,7 @@ Upgrader::Upgrader(UpgraderOptions options) : options_(std::move(options)) {
   setup.pool = std::make_shared<internal::DeflatePool>(options_.conn.deflate.level);
   setup_ = std::make_shared<const Setup>(std::move(setup));
   // libcrypto reads its configuration at its first use: here, and not on a loop.
-  static_cast<void>(internal::AcceptKey({}));
+  static_cast<void>(http::internal::WebSocketAccept({}));
 }
 
 Upgrader::~Upgrader() = default;
@@ -80,7 +81,8 @@ Result<std::shared_ptr<Session>> Upgrader::Begin(http::ResponseWriter& w, http::
   for (const auto& [name, value] : options_.header) fields.Add(name, value);
   for (const std::string_view own : kOwnFields) fields.Del(own);
   if (r.ProtoMajor == 1) {
-    fields.Set("Sec-WebSocket-Accept", internal::AcceptKey(r.Header.Get("Sec-WebSocket-Key")));
+    fields.Set("Sec-WebSocket-Accept",
+               http::internal::WebSocketAccept(r.Header.Get("Sec-WebSocket-Key")));
   }
   if (start.deflate.enabled) fields.Set("Sec-WebSocket-Extensions", start.deflate.field);
   if (!start.subprotocol.empty()) fields.Set("Sec-WebSocket-Protocol", start.subprotocol);

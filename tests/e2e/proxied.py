@@ -30,7 +30,6 @@ UNLIKE = {
 # Also in front of a server that is asked with HTTP/2.
 UNLIKE_H2C = {
     "Http2.test_http1_beside_it": PROTOCOL,
-    "Http2.test_websockets": "the Transport has no extended CONNECT: WebSockets need HTTP/1.1 behind the proxy",
 }
 # Bad requests that are refused only at the end of the client's output.
 ROWS = {"2^63": CLOSE}

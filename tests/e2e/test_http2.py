@@ -145,7 +145,7 @@ class Http2(unittest.TestCase):
                 sockets[2].send(b"still")
                 self.assertEqual(sockets[2].receive(), (1, b"still"))
             refused = client.open("/ws", "CONNECT", [(":protocol", "other")], end=False)
-            self.assertEqual(client.wait(refused).status, 502 if harness.proxied() else 400)
+            self.assertEqual(client.wait(refused).status, 426 if harness.settings.wire == "proxy" else 400)
 
         self.each(check)
 

@@ -2,11 +2,16 @@
 
 import base64
 import os
+import pathlib
+import sys
 import unittest
 
 import harness
 from h2client import Client, WebSocketStream
 from scripted import Script
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from websocket import WebSocket  # noqa: E402
 
 
 class ProxyHttp2(unittest.TestCase):
@@ -65,6 +70,24 @@ class ProxyHttp2(unittest.TestCase):
     def test_websockets(self):
         """An extended CONNECT is a WebSocket of HTTP/1.1 behind the proxy (RFC 8441, RFC 6455)."""
         client = self.chain()
+        self.websockets(client)
+        refused = client.open("/proxy/echo", "CONNECT", [(":protocol", "websocket")], end=False)
+        self.assertEqual(client.wait(refused).status, 502)  # a 200 would be taken for a WebSocket
+
+    def test_websockets_to_an_upstream_that_speaks_http2_alone(self):
+        """Extended CONNECT on both sides, and for a client of HTTP/1.1 (RFC 8441 section 5)."""
+        back = self.enterContext(harness.Server("--h2c"))
+        front = self.enterContext(harness.Server("--h2c", "--upstream", back.url.replace("http://", "h2c://")))
+        self.websockets(self.enterContext(Client(front)))
+        with WebSocket(front.host, front.port, "/proxy/ws") as one:
+            for text in ("hello", "x" * 100_000):
+                one.send(text)
+                self.assertEqual(one.receive()[1], text.encode())
+        keyless = front.ask(b"GET /proxy/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            b"Sec-WebSocket-Version: 13\r\n\r\n")
+        self.assertEqual(keyless.status, 400)
+
+    def websockets(self, client):
         sockets = [WebSocketStream(client, "/proxy/ws") for _ in range(3)]
         data = os.urandom(200_000)
         for n, one in enumerate(sockets):
@@ -79,8 +102,6 @@ class ProxyHttp2(unittest.TestCase):
         client.h2.reset_stream(sockets[1].stream, 8)
         sockets[2].send(b"still")
         self.assertEqual(sockets[2].receive(), (1, b"still"))
-        refused = client.open("/proxy/echo", "CONNECT", [(":protocol", "websocket")], end=False)
-        self.assertEqual(client.wait(refused).status, 502)  # a 200 would be taken for a WebSocket
 
     def test_the_handshake_of_a_websocket(self):
         def serve(peer, _):

@@ -29,15 +29,6 @@ http::Request Request(const Fields& changes, std::string_view method = "GET") {
   return r;
 }
 
-TEST(Handshake, TheAnswerToTheSampleKey) {
-  EXPECT_EQ(AcceptKey(kSampleKey), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-}
-
-TEST(Handshake, KeysAreSixteenBytesAndDiffer) {
-  EXPECT_EQ(NewKey().size(), 24u);
-  EXPECT_NE(NewKey(), NewKey());
-}
-
 TEST(Handshake, Requests) {
   const struct {
     Fields changes;

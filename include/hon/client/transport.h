@@ -116,6 +116,20 @@ struct TransportOptions {
   bool DisableCompression = false;
 };
 
+/// A transport whose requests to upgrade go out in either version of HTTP.
+class UpgradeTripper {
+ public:
+  /// As RoundTrip, for a request with an Upgrade field whose connection the caller takes over
+  /// (Response::TakeConn); from a fiber. Over HTTP/2 the request is sent as an extended CONNECT
+  /// (RFC 8441), which is used where a connection to the server exists that allows it, and where
+  /// Protocols exclude HTTP/1. The answer is then a 2xx in place of the 101, and a server that does
+  /// not allow extended CONNECT is an error, http::ErrInvalidRequest.
+  virtual Result<http::Response> RoundTripUpgrade(http::Request& request) = 0;
+
+ protected:
+  ~UpgradeTripper() = default;
+};
+
 class Core;    // src/client
 class Bridge;  // src/client
 
@@ -125,7 +139,7 @@ class Bridge;  // src/client
 /// a thread of the Transport's own, which the first such call starts. The body of a request is read
 /// where the call was made: by the calling thread, while that thread waits in RoundTrip or in the
 /// Body of the Response.
-class Transport final : public http::RoundTripper {
+class Transport final : public http::RoundTripper, public UpgradeTripper {
  public:
   explicit Transport(TransportOptions options = {});
   /// Closes idle connections. Pending requests go on, and their connections are closed at their
@@ -136,12 +150,8 @@ class Transport final : public http::RoundTripper {
 
   /// See http::RoundTripper. Fails when called by a callback of a loop, outside of any fiber.
   Result<http::Response> RoundTrip(http::Request& request) override;
-  /// As RoundTrip, for a request with an Upgrade field whose connection the caller takes over
-  /// (Response::TakeConn); from a fiber. Over HTTP/2 the request is sent as an extended CONNECT
-  /// (RFC 8441), which is used where a connection to the server exists that allows it, and where
-  /// Protocols exclude HTTP/1. The answer is then a 2xx in place of the 101, and a server that does
-  /// not allow extended CONNECT is an error, http::ErrInvalidRequest.
-  Result<http::Response> RoundTripUpgrade(http::Request& request);
+  /// See UpgradeTripper.
+  Result<http::Response> RoundTripUpgrade(http::Request& request) override;
   /// Requests whose URL has `scheme` go to `transport`, which may return ErrSkipAltProtocol. Any
   /// thread. Throws std::invalid_argument for a scheme that is registered already, as Go panics.
   void RegisterProtocol(std::string scheme, std::shared_ptr<http::RoundTripper> transport);

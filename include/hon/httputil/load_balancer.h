@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hon/base/time.h"
+#include "hon/client/transport.h"
 #include "hon/http/round_tripper.h"
 #include "hon/url/url.h"
 
@@ -52,7 +53,7 @@ struct LoadBalancerOptions {
 /// §9.2.2); and the request has no body, or a body that can be read again (hon/http/replay.h). When
 /// all servers are left out, all are tried. Thread-safe if Transport is. For a Client, or as
 /// Transport of a ReverseProxy.
-class LoadBalancer final : public http::RoundTripper {
+class LoadBalancer final : public http::RoundTripper, public client::UpgradeTripper {
  public:
   /// Throws std::invalid_argument for no server, more than kUpstreamsMax, or a URL without scheme
   /// or host.
@@ -61,6 +62,8 @@ class LoadBalancer final : public http::RoundTripper {
 
   /// Keeps the Host of a request; an empty Host becomes that of the server.
   Result<http::Response> RoundTrip(http::Request& request) override;
+  /// As RoundTrip; by the UpgradeTripper of Transport, if Transport is one.
+  Result<http::Response> RoundTripUpgrade(http::Request& request) override;
   void CloseIdleConnections() override;
 
   struct Health {
@@ -74,7 +77,11 @@ class LoadBalancer final : public http::RoundTripper {
  private:
   struct Upstream;
   class CountedBody;
+  using Send = Result<http::Response> (LoadBalancer::*)(http::Request& request);
 
+  Result<http::Response> SendPlain(http::Request& request);
+  Result<http::Response> SendUpgrade(http::Request& request);
+  Result<http::Response> Spread(http::Request& request, Send send);
   [[nodiscard]] std::shared_ptr<Upstream> Choose(
       const http::Request& r, const std::vector<std::shared_ptr<Upstream>>& tried);
   [[nodiscard]] std::string KeyOf(const http::Request& r) const;
