@@ -29,6 +29,7 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.add_option("--max-connections", flags.connections, "0: derived from the descriptor limit");
   app.add_option("--memory-mib", flags.memory_mib, "memory budget, 0: the library's");
   app.add_option("--idle-trim-ms", flags.idle_trim);
+  app.add_option("--stall-ms", flags.stall, "when a loop counts as held, 0: never");
   app.add_flag("--proxy-protocol", flags.proxy_protocol,
                "takes headers of the PROXY protocol from the loopback");
   app.add_option("--tls-addr", flags.tls.address, "further address to listen on, with TLS");

@@ -35,6 +35,7 @@ struct Flags {
   size_t connections = 0;
   size_t memory_mib = 0;
   int64_t idle_trim = 20'000;
+  int64_t stall = 10;
   bool proxy_protocol = false;
 };
 

@@ -71,7 +71,8 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   engine::Engine engine(upstream == nullptr ? mux : *upstream,
                         engine::WithRequestTimeout(Time(flags.request_timeout)),
                         engine::WithPlacement(flags.placement),
-                        engine::WithMaxWorkers(flags.workers));
+                        engine::WithMaxWorkers(flags.workers),
+                        engine::WithStallTime(Time(flags.stall)));
   server::Server server(engine, server::WithBackend(flags.backend), server::WithLoops(flags.loops),
                         server::WithReadHeaderTimeout(Time(flags.read_header_timeout)),
                         server::WithReadTimeout(Time(flags.read_timeout)),
