@@ -278,6 +278,16 @@ function(hon_add_test name)
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
 endfunction()
 
+# hon_simulates_clock(TARGET ...): the programs link support/simulated_clock.cc, which has the place of
+# std::chrono::steady_clock::now().
+function(hon_simulates_clock)
+  foreach(target IN LISTS ARGN)
+    if(TARGET ${target})
+      target_link_options(${target} PRIVATE LINKER:--wrap=_ZNSt6chrono3_V212steady_clock3nowEv)
+    endif()
+  endforeach()
+endfunction()
+
 # hon_fuzz(NAME SOURCES a_fuzz.cc LINK hon::x ...): a libFuzzer program; its test replays corpus/NAME.
 function(hon_fuzz name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})

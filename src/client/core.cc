@@ -108,20 +108,27 @@ void LoopPool::GiveHeader(http::Header header) {
 }
 
 std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
-  std::shared_ptr<H2Conn> conn;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = shared_.find(&route);
-    if (found == shared_.end() || !found->second->Usable()) return nullptr;
-    conn = found->second;
+  const auto found = shared_.find(&route);
+  if (found == shared_.end()) return nullptr;
+  std::shared_ptr<H2Conn> best;
+  std::shared_ptr<H2Conn> old;
+  for (const std::shared_ptr<H2Conn>& conn : found->second) {
+    if (!conn->Usable()) continue;
+    if (conn->IsOld()) {
+      old = conn;
+      continue;
+    }
+    if (best == nullptr || conn->HasRoom()) best = conn;
+    if (best->HasRoom()) break;
   }
-  return conn->RetireIfOld() ? nullptr : conn;
+  if (old != nullptr) old->Leave();
+  return best;
 }
 
 void LoopPool::PutShared(const std::shared_ptr<H2Conn>& conn) {
   {
     const std::lock_guard lock(mutex_);
-    shared_[conn->GetRoute().get()] = conn;
+    shared_[conn->GetRoute().get()].push_back(conn);
   }
   core_->WakeForShared(*conn->GetRoute(), *this);
 }
@@ -130,9 +137,14 @@ void LoopPool::ForgetH2(const H2Conn& conn) {
   std::shared_ptr<H2Conn> last;
   const std::lock_guard lock(mutex_);
   const auto found = shared_.find(conn.GetRoute().get());
-  if (found == shared_.end() || found->second.get() != &conn) return;
-  last = std::move(found->second);
-  shared_.erase(found);
+  if (found == shared_.end()) return;
+  std::vector<std::shared_ptr<H2Conn>>& all = found->second;
+  const auto place =
+      std::find_if(all.begin(), all.end(), [&conn](const auto& one) { return one.get() == &conn; });
+  if (place == all.end()) return;
+  last = std::move(*place);
+  all.erase(place);
+  if (all.empty()) shared_.erase(found);
 }
 
 LoopPool::Dialing::Dialing(LoopPool& pool, const Route& route) : pool_(pool), route_(route) {
@@ -166,11 +178,13 @@ Result<bool> LoopPool::AwaitDial(const Route& route, const appcontext::Context& 
 void LoopPool::CloseIdle() {
   const std::lock_guard lock(mutex_);
   if (!shared_.empty()) {
-    shared_.begin()->second->Post([self = shared_from_this()] {
+    shared_.begin()->second.front()->Post([self = shared_from_this()] {
       std::vector<std::shared_ptr<H2Conn>> all;
       {
         const std::lock_guard inner(self->mutex_);
-        for (const auto& [route, conn] : self->shared_) all.push_back(conn);
+        for (const auto& [route, conns] : self->shared_) {
+          all.insert(all.end(), conns.begin(), conns.end());
+        }
       }
       for (const auto& conn : all) conn->CloseIfIdle();
     });
@@ -281,6 +295,13 @@ Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,
   }
   route->waiters.Remove(waiter);
   return Fail(context.Cause());
+}
+
+bool Core::TakeSlot(Route& route) {
+  const std::lock_guard lock(mutex_);
+  if (options_.MaxConnsPerHost != 0 && route.conns >= options_.MaxConnsPerHost) return false;
+  ++route.conns;
+  return true;
 }
 
 void Core::WakeForShared(Route& route, const LoopPool& pool) {

@@ -45,7 +45,8 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Closes one idle connection of `route`, if there is one. Any thread.
   void CloseOneIdle(const std::shared_ptr<Route>& route);
 
-  /// The HTTP/2 connection to `route` that takes requests, or null.
+  /// An HTTP/2 connection to `route` that takes requests: one with a free stream, if there is one.
+  /// Null when there is no connection. Ends a connection that is past its lifetime.
   [[nodiscard]] std::shared_ptr<H2Conn> Shared(const Route& route);
   void PutShared(const std::shared_ptr<H2Conn>& conn);
   void ForgetH2(const H2Conn& conn);
@@ -92,7 +93,8 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   std::mutex mutex_;
   std::unordered_map<const Route*, std::unique_ptr<RouteList>> by_route_;  // newest first
   IntrusiveList<Conn, struct ByAge> by_age_;                               // newest last
-  std::unordered_map<const Route*, std::shared_ptr<H2Conn>> shared_;
+  // Changed on the loop's thread alone, which reads without the mutex.
+  std::unordered_map<const Route*, std::vector<std::shared_ptr<H2Conn>>> shared_;
   std::unordered_map<const Route*, size_t> dialing_;  // dials by fibers of the loop
   IntrusiveList<DialWaiter, DialWaiter> dial_waiters_;
 };
@@ -138,6 +140,8 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<Acquired> Acquire(const std::shared_ptr<Route>& route,
                            const std::shared_ptr<LoopPool>& pool,
                            const appcontext::Context& context);
+  /// Takes the right to dial a connection. Returns false at the limit of connections.
+  [[nodiscard]] bool TakeSlot(Route& route);
   /// Takes a connection back that can serve another request.
   void Release(std::unique_ptr<Conn> conn);
   /// Wakes the requests of this loop that wait for a connection: they can use a shared one.

@@ -7,7 +7,9 @@
 #include "client/h2_tunnel.h"
 #include "client/tell.h"
 #include "hon/adaptor/chunked.h"
+#include "hon/appcontext/callback_guard.h"
 #include "hon/base/assert.h"
+#include "hon/h2/config.h"
 #include "hon/h2/field_section.h"
 #include "hon/http/client_error.h"
 #include "hon/http/status.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr size_t kUnsentFramesMax = 512 * 1024;
 constexpr uint32_t kStreamWindow = 1024 * 1024;
 constexpr uint32_t kConnectionWindow = 16 * 1024 * 1024;
+constexpr Duration kSendPingTimeout = std::chrono::seconds(30);
+constexpr Duration kPingTimeout = std::chrono::seconds(15);
+constexpr uint64_t kHealthPing = 0x6865616c7468;
 
 h2::SessionLimits LimitsOfH2(const TransportOptions& options) {
   h2::SessionLimits limits;
@@ -31,6 +36,7 @@ h2::SessionLimits LimitsOfH2(const TransportOptions& options) {
   limits.stream_window_max = 4 * kStreamWindow;
   limits.connection_window = kConnectionWindow;
   limits.unread_bytes_max = 4 * size_t{kConnectionWindow};
+  h2::ApplyConfig(options.HTTP2, limits);
   return limits;
 }
 
@@ -61,10 +67,15 @@ Error H2Stream::Open(const h2::Session::RequestHead& head, const http::Header& f
                      bool end_stream, const appcontext::Context& context) {
   context_ = &context;
   to_head_ = head.method == "HEAD";
-  HON_RETURN_IF_ERROR(conn_->AwaitRoom(context));
+  if (Error why = conn_->AwaitRoom(context)) {
+    refused_ = !context.Done();  // nothing was sent
+    return why;
+  }
+  if (!conn_->Takes(head, fields)) return http::ErrRequestHeaderTooLong;
   if (!conn_->session_->SendRequest(stream_, head, fields, end_stream)) return io::ErrClosed;
   stream_.SetUserData(this);
   opened_ = true;
+  if (conn_->streams_.Empty()) conn_->BeginSilence();
   conn_->streams_.PushBack(*this);
   conn_->served_ = true;
   conn_->conn_->SetDeadline(io::ConnDeadline::kIdle, kNever);
@@ -173,12 +184,11 @@ void H2Stream::OnInterim(int status) {
     interim_bytes_ += field.name.size() + field.value.size() + h2::kFieldOverheadBytes;
   }
   if (++interims_ > kInterimAnswersMax) {
-    conn_->session_->Reset(stream_, h2::ErrorCode::kEnhanceYourCalm);
-    return Fail(Error::Of(http::ErrMalformedResponse, "http2: too many 1xx responses"));
+    return Refuse(h2::ErrorCode::kEnhanceYourCalm,
+                  Error::Of(http::ErrMalformedResponse, "http2: too many 1xx responses"));
   }
   if (interim_bytes_ > conn_->core_->Options().MaxResponseHeaderBytes) {
-    conn_->session_->Reset(stream_, h2::ErrorCode::kEnhanceYourCalm);
-    return Fail(HeaderListTooLong());
+    return Refuse(h2::ErrorCode::kEnhanceYourCalm, HeaderListTooLong());
   }
   if (status == http::StatusContinue) continue_received_ = true;
   if (keeps_interims_) pending_interims_.push_back({status, header_.Clone()});
@@ -188,8 +198,8 @@ void H2Stream::OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info) 
   http::Header all;
   const h2::Violation violation = h2::ReadTrailerFields(fields.lines, fields.arena, all);
   if (violation || info.too_large) {
-    conn_->session_->Reset(stream_, h2::ErrorCode::kProtocolError);
-    return Fail(Error::Of(http::ErrMalformedResponse, "http2: malformed trailers"));
+    return Refuse(h2::ErrorCode::kProtocolError,
+                  Error::Of(http::ErrMalformedResponse, "http2: malformed trailers"));
   }
   for (const auto& field : all) {
     if (adaptor::IsTrailerAllowed(field.name)) trailers_.Add(field.name, field.value);
@@ -203,16 +213,15 @@ void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
     return WakeReader();
   }
   if (info.too_large) {
-    conn_->session_->Reset(stream_, h2::ErrorCode::kCancel);
-    return Fail(HeaderListTooLong());
+    return Refuse(h2::ErrorCode::kCancel, HeaderListTooLong());
   }
   header_.Reset();
   const h2::Violation violation =
       h2::ReadResponseFields(fields.lines, info.end_stream, fields.arena, head_, header_);
   if (violation) {
-    conn_->session_->Reset(stream_, violation.code);
-    return Fail(Error::Of(http::ErrMalformedResponse,
-                          "http2: malformed response: " + std::string(violation.reason)));
+    return Refuse(violation.code,
+                  Error::Of(http::ErrMalformedResponse,
+                            "http2: malformed response: " + std::string(violation.reason)));
   }
   if (head_.status < 200) {
     OnInterim(head_.status);
@@ -225,6 +234,12 @@ void H2Stream::OnSection(h2::FieldBuffer& fields, const h2::SectionInfo& info) {
   WakeReader();
 }
 
+void H2Stream::Refuse(h2::ErrorCode code, Error why) {
+  conn_->session_->Reset(stream_, code);
+  conn_->Count("stream_", code);
+  Fail(std::move(why));
+}
+
 void H2Stream::OnReset(h2::ErrorCode code, bool by_peer) {
   // RFC 9113 §8.1: the answer is complete, and the server needs no more of the request.
   const bool complete = stream_.InputEnded() && by_peer && code == h2::ErrorCode::kNoError;
@@ -233,6 +248,7 @@ void H2Stream::OnReset(h2::ErrorCode code, bool by_peer) {
     if (writer_ != nullptr) writer_->Wake();
     return WakeReader();
   }
+  if (!by_peer) conn_->Count("stream_", code);
   refused_ = by_peer && code == h2::ErrorCode::kRefusedStream;
   const std::string text = "stream error: stream ID " + std::to_string(stream_.Id()) + "; " +
                            std::string(h2::ErrorCodeName(code)) +
@@ -274,10 +290,13 @@ void H2Conn::Receive() {
   const std::shared_ptr<H2Conn> self = shared_from_this();
   HON_ASSERT(!receiving_);
   receiving_ = true;
-  const h2::Session::Status status = session_->Receive(conn_->In(), Clock::now());
+  silent_since_ = Clock::now();
+  if (std::exchange(pinged_, false)) WatchSilence(silent_since_);
+  const h2::Session::Status status = session_->Receive(conn_->In(), silent_since_);
   receiving_ = false;
   if (status == h2::Session::Status::kFailed) {
     const h2::Violation& failure = session_->Failure();
+    Count("conn_", failure.code);
     const std::string reason = conn_->In().Front().starts_with("HTTP/1.")
                                    ? "the server answered in HTTP/1.1"
                                    : std::string(failure.reason);
@@ -312,6 +331,7 @@ void H2Conn::Pump() {
   for (;;) {
     const bool more = session_->Produce(io::kHighWaterBytes);
     if (conn_->Out().Empty()) return;
+    NoteUnsent();
     if (!more) return conn_->SendSoon();
     conn_->SendNow({}, {});
     if (gone_ || !conn_->Out().Empty()) return;  // goes on with OnDrained
@@ -323,10 +343,73 @@ void H2Conn::OnDrained() {
   if (!conn_->In().Empty() && !yielded_ && !closing_) Receive();
 }
 
-void H2Conn::OnDeadline(io::ConnDeadline) {
+void H2Conn::OnDeadline(io::ConnDeadline which) {
   const std::shared_ptr<H2Conn> self = shared_from_this();
-  leaving_ = true;
-  EndIfDone();
+  if (which == io::ConnDeadline::kRead) return CheckSilence();
+  if (which == io::ConnDeadline::kWrite) return CheckProgress();
+  Leave();
+}
+
+// The first stream of a connection that had none: its silence counts from now on.
+void H2Conn::BeginSilence() {
+  silent_since_ = Clock::now();
+  pinged_ = false;
+  if (!watches_silence_) WatchSilence(silent_since_);
+}
+
+Duration H2Conn::SilenceMax() const {
+  const Duration timeout = core_->Options().HTTP2.SendPingTimeout;
+  return timeout > Duration() ? timeout : kSendPingTimeout;
+}
+
+void H2Conn::WatchSilence(TimePoint since) {
+  watches_silence_ = true;
+  conn_->SetDeadline(io::ConnDeadline::kRead, DeadlineAfter(since, SilenceMax()));
+}
+
+// Sends a PING to a silent server, and gives the connection up when that is not answered.
+void H2Conn::CheckSilence() {
+  watches_silence_ = false;
+  if (gone_ || closing_ || streams_.Empty()) return;
+  const TimePoint now = Clock::now();
+  if (DeadlineAfter(silent_since_, SilenceMax()) > now) return WatchSilence(silent_since_);
+  if (pinged_) return Lose();
+  pinged_ = true;
+  session_->SendPing(kHealthPing);
+  Pump();
+  watches_silence_ = true;
+  const Duration timeout = core_->Options().HTTP2.PingTimeout;
+  conn_->SetDeadline(io::ConnDeadline::kRead,
+                     DeadlineAfter(now, timeout > Duration() ? timeout : kPingTimeout));
+}
+
+// There is output: the server has WriteByteTimeout to take a part of it.
+void H2Conn::NoteUnsent() {
+  const Duration timeout = core_->Options().HTTP2.WriteByteTimeout;
+  if (timeout <= Duration() || unsent_ != 0) return;
+  unsent_ = conn_->Unsent();
+  conn_->SetDeadline(io::ConnDeadline::kWrite, DeadlineAfter(Clock::now(), timeout));
+}
+
+void H2Conn::CheckProgress() {
+  const size_t before = std::exchange(unsent_, 0);
+  if (gone_ || conn_->Unsent() == 0) return;
+  if (conn_->Unsent() < before) return NoteUnsent();
+  Lose();
+}
+
+// The server has gone without a word.
+void H2Conn::Lose() {
+  Fail(http::ErrConnectionLost);
+  conn_->Close(io::ConnClose::kAbort);
+}
+
+void H2Conn::Count(std::string_view scope, h2::ErrorCode code) const {
+  const auto& count = core_->Options().HTTP2.CountError;
+  if (!count) return;
+  const std::string token = std::string(scope) + std::string(h2::ErrorCodeName(code));
+  static_cast<void>(
+      appcontext::CallbackGuard().Call("HTTP2Config::CountError", [&] { count(token); }));
 }
 
 void H2Conn::OnClosed(const Error& why) {
@@ -353,22 +436,19 @@ void H2Conn::Fail(const Error& why) {
   conn_->Close(io::ConnClose::kGraceful);
 }
 
-bool H2Conn::RetireIfOld() {
-  if (retires_at_ == kNever || Clock::now() < retires_at_) return false;
+void H2Conn::Leave() {
   leaving_ = true;
   EndIfDone();
-  return true;
 }
 
 void H2Conn::CloseIfIdle() {
-  if (!streams_.Empty()) return;
-  leaving_ = true;
-  EndIfDone();
+  if (streams_.Empty()) Leave();
 }
 
 void H2Conn::EndIfDone() {
   if (gone_ || closing_ || !streams_.Empty()) return;
-  if (!leaving_ && !core_->ClosesIdle()) {
+  const bool is_kept = !core_->ClosesIdle() && !(served_ && core_->Options().DisableKeepAlives);
+  if (!leaving_ && is_kept) {
     const TimePoint idle_end = DeadlineAfter(Clock::now(), core_->Options().IdleConnTimeout);
     conn_->SetDeadline(io::ConnDeadline::kIdle, std::min(retires_at_, idle_end));
     return;
@@ -381,6 +461,28 @@ void H2Conn::EndIfDone() {
   pool_->ForgetH2(*this);
 }
 
+bool H2Conn::MayOpen() const {
+  return session_->MayOpen() &&
+         session_->Streams() < (settings_seen_ ? kStreamsAtOnceMax : kStreamsAssumedMax);
+}
+
+bool H2Conn::Takes(const h2::Session::RequestHead& head, const http::Header& fields) const {
+  if (session_->PeerSectionBytesMax() == UINT32_MAX) return true;
+  size_t bytes = 0;
+  const auto add = [&bytes](size_t name, std::string_view value) {
+    if (!value.empty()) bytes += name + value.size() + h2::kFieldOverheadBytes;
+  };
+  add(sizeof(":method") - 1, head.method);
+  add(sizeof(":scheme") - 1, head.scheme);
+  add(sizeof(":authority") - 1, head.authority);
+  add(sizeof(":path") - 1, head.path);
+  add(sizeof(":protocol") - 1, head.protocol);
+  for (const auto& field : fields) {
+    bytes += field.name.size() + field.value.size() + h2::kFieldOverheadBytes;
+  }
+  return bytes <= session_->PeerSectionBytesMax();
+}
+
 Error H2Conn::AwaitRoom(const appcontext::Context& context) {
   Opener opener;
   Parker parker;
@@ -390,7 +492,7 @@ Error H2Conn::AwaitRoom(const appcontext::Context& context) {
   for (;;) {
     if (!Usable()) why = gone_ ? gone_ : Error(http::ErrServerClosedIdle);
     if (!why && context.Done()) why = context.Cause();
-    if (why || (openers_.First() == &opener && session_->MayOpen())) break;
+    if (why || (openers_.First() == &opener && MayOpen())) break;
     parker.Park(context, kNever);
   }
   openers_.Remove(opener);

@@ -95,6 +95,8 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   void OnInterim(int status);
   void OnTrailers(h2::FieldBuffer& fields, const h2::SectionInfo& info);
   void OnReset(h2::ErrorCode code, bool by_peer);
+  /// The answer is at fault: resets the stream.
+  void Refuse(h2::ErrorCode code, Error why);
   h2::FieldBuffer& NextFields() { return has_head_ ? trailer_buffer_ : buffer_; }
   [[nodiscard]] Error Obstacle(TimePoint deadline) const;
 
@@ -141,8 +143,12 @@ class H2Conn final : public io::ConnSink,
 
   /// Whether a request may use this connection, perhaps after a wait for a stream.
   [[nodiscard]] bool Usable() const { return !gone_ && !leaving_; }
-  /// Returns true past the connection's lifetime, and then ends it with its last stream.
-  bool RetireIfOld();
+  /// Whether a further stream can be opened without a wait.
+  [[nodiscard]] bool HasRoom() const { return Usable() && openers_.Empty() && MayOpen(); }
+  /// Whether the connection is past its lifetime.
+  [[nodiscard]] bool IsOld() const { return retires_at_ != kNever && Clock::now() >= retires_at_; }
+  /// The connection serves no further request, and ends with its last stream.
+  void Leave();
   /// Ends the connection if it has no stream.
   void CloseIfIdle();
   /// Runs `function` on the loop. See io::EventConn::Post.
@@ -186,7 +192,18 @@ class H2Conn final : public io::ConnSink,
   }
   void OnSent(h2::Stream& stream) override;
 
+  [[nodiscard]] bool MayOpen() const;
   Error AwaitRoom(const appcontext::Context& context);
+  /// Whether the server takes a field section of this length.
+  [[nodiscard]] bool Takes(const h2::Session::RequestHead& head, const http::Header& fields) const;
+  void BeginSilence();
+  [[nodiscard]] Duration SilenceMax() const;
+  void WatchSilence(TimePoint since);
+  void CheckSilence();
+  void NoteUnsent();
+  void CheckProgress();
+  void Lose();
+  void Count(std::string_view scope, h2::ErrorCode code) const;
   void WakeOpeners();
   void Remove(H2Stream& stream);
   void Receive();
@@ -206,6 +223,10 @@ class H2Conn final : public io::ConnSink,
   h2::FieldBuffer spare_fields_;
   std::optional<h2::Stream> spare_stream_;
   TimePoint retires_at_;
+  TimePoint silent_since_{};  // nothing was received since then, with streams
+  size_t unsent_ = 0;         // when the deadline for writing was set; 0: there is none
+  bool watches_silence_ = false;
+  bool pinged_ = false;  // a PING is unanswered
   bool receiving_ = false;
   bool yielded_ = false;
   bool settings_seen_ = false;

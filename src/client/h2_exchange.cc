@@ -6,6 +6,7 @@
 #include "client/h2_tunnel.h"
 #include "client/tell.h"
 #include "hon/adaptor/message_reader.h"
+#include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
 #include "hon/http/status.h"
@@ -22,6 +23,35 @@ bool IsOfHttp1Upgrade(const http::Header::Field& field) {
          http::internal::EqualFold(field.name, "Sec-WebSocket-Key");
 }
 
+// The fields about the connection that mean something over HTTP/2, too; others cannot be sent (RFC
+// 9113 §8.2.2).
+Error CheckConnectionFields(const http::Header& header) {
+  using http::internal::EqualFold;
+  for (const auto& field : header) {
+    const std::string_view value = field.value;
+    const bool passes = field.id == http::HeaderId::kConnection
+                            ? EqualFold(value, "close") || EqualFold(value, "keep-alive")
+                        : field.id == http::HeaderId::kTransferEncoding
+                            ? EqualFold(value, "chunked")
+                            : field.id != http::HeaderId::kUpgrade;
+    if (passes || value.empty()) continue;
+    return Error::Of(http::ErrInvalidRequest, "http2: invalid " + std::string(field.name) +
+                                                  " request header: " + Quote(value));
+  }
+  return {};
+}
+
+// A field for each cookie, so that the ones that stay the same are in the table (RFC 9113 §8.2.3).
+void AddCookies(const http::Header::Field& field, http::Header& fields) {
+  std::string_view rest = field.value;
+  for (size_t end = 0; (end = rest.find(';')) != std::string_view::npos;) {
+    if (end != 0) fields.AddView(field.name, rest.substr(0, end), field.id);
+    rest.remove_prefix(end + 1);
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+  }
+  if (!rest.empty()) fields.AddView(field.name, rest, field.id);
+}
+
 // The fields for HTTP/2: the Session leaves connection-specific fields out.
 http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
   http::Header fields;
@@ -31,6 +61,10 @@ http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
       continue;
     if (field.id == http::HeaderId::kTE && field.value != "trailers") continue;
     if (field.id == http::HeaderId::kUserAgent && field.value.empty()) continue;
+    if (field.id == http::HeaderId::kCookie) {
+      AddCookies(field, fields);
+      continue;
+    }
     if (field.id == http::HeaderId::kAcceptEncoding && plan.asks_for_codings) continue;
     fields.AddView(field.name, field.value, field.id);
   }
@@ -69,9 +103,7 @@ H2Exchange::~H2Exchange() { Finish(); }
 Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
                       std::shared_ptr<Upload> upload, http::Response& into) {
   const bool extended = !plan.protocol.empty();
-  if (plan.upgrades && !extended) {
-    return Error::Of(http::ErrInvalidRequest, "http2: invalid Upgrade request header");
-  }
+  if (!extended) HON_RETURN_IF_ERROR(CheckConnectionFields(r.Header));
   if (extended) {
     Result<bool> allowed = stream_->Connection().AwaitConnectProtocol(context_);
     if (!allowed) return failure_ = std::move(allowed.error());
@@ -98,6 +130,7 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   const http::Header fields = FieldsOf(r, plan);
   failure_ = stream_->Open(head, fields, upload_ == nullptr && !extended && !connect, context_);
   if (failure_) return failure_;
+  if (plan.close) stream_->Connection().Leave();
   TellHeadOfH2(head, fields);
   awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
   const TimePoint now = Clock::now();

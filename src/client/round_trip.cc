@@ -55,9 +55,11 @@ class Trip {
   };
   Result<Way> FindConnection();
   Way Over(const std::shared_ptr<H2Conn>& shared, bool idle);
+  Way OverDialed(const std::shared_ptr<H2Conn>& dialed);
   Way Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time);
   template <class AnyConn>
   void TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const;
+  Error AwaitTurn();
   [[nodiscard]] bool MayRepeat(const Error& err, const Way& way) const;
 
   const std::shared_ptr<Core>& core_;
@@ -70,6 +72,7 @@ class Trip {
   Extended extended_;
   std::string probed_;
   size_t repeats_ = 0;
+  size_t refusals_ = 0;
 };
 
 Error Trip::FindWay() {
@@ -144,42 +147,74 @@ Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) 
   return {std::allocate_shared<Exchange>(memory, std::move(conn), r_.Context(), trace_), reused};
 }
 
-// Returns a shared connection, else an idle one, else a new one. For a server that is known to
-// support HTTP/2, one connection is made and the other requests wait for it.
+// Returns a shared connection with a free stream, else an idle one, else a new one. For a server
+// that is known to support HTTP/2, one connection is made at a time and the other requests wait for
+// it. A shared connection without a free stream is used where no further connection is allowed, or
+// none can be made.
 Result<Trip::Way> Trip::FindConnection() {
+  const TransportOptions& options = core_->Options();
   Tell(trace_.get(), &ClientTrace::GetConn, route_->host_port);
   for (;;) {
-    if (std::shared_ptr<H2Conn> shared = pool_->Shared(*route_)) {
-      return Over(shared, true);
+    const std::shared_ptr<H2Conn> full = pool_->Shared(*route_);
+    if (full != nullptr && (full->HasRoom() || options.HTTP2.StrictMaxConcurrentRequests)) {
+      return Over(full, true);
     }
-    if (route_->shares.load(std::memory_order_relaxed)) {
+    if (!options.DisableKeepAlives && route_->shares.load(std::memory_order_relaxed)) {
       HON_TRY(const bool waited, pool_->AwaitDial(*route_, r_.Context()));
       if (waited) continue;
     }
-    HON_TRY(Core::Acquired acquired, core_->Acquire(route_, pool_, r_.Context()));
-    if (acquired.again) continue;
-    if (acquired.conn != nullptr) {
-      return Over(std::move(acquired.conn), true, acquired.idle_time);
+    if (full == nullptr) {
+      HON_TRY(Core::Acquired acquired, core_->Acquire(route_, pool_, r_.Context()));
+      if (acquired.again) continue;
+      if (acquired.conn != nullptr) {
+        return Over(std::move(acquired.conn), true, acquired.idle_time);
+      }
+    } else if (!core_->TakeSlot(*route_)) {
+      return Over(full, true);
     }
     const LoopPool::Dialing dialing(*pool_, *route_);
-    HON_TRY(Dialed dialed, Dial(core_, route_, pool_, r_.Context(), trace_.get()));
-    if (dialed.shared == nullptr) {
-      route_->shares.store(false, std::memory_order_relaxed);
-      return Over(std::move(dialed.conn), false, {});
+    Result<Dialed> dialed = Dial(core_, route_, pool_, r_.Context(), trace_.get());
+    route_->shares.store(dialed && dialed->shared != nullptr, std::memory_order_relaxed);
+    if (!dialed) {
+      if (full != nullptr && full->Usable()) return Over(full, true);
+      return Fail(std::move(dialed.error()));
     }
-    route_->shares.store(true, std::memory_order_relaxed);
-    pool_->PutShared(dialed.shared);
-    return Over(dialed.shared, false);
+    if (dialed->shared == nullptr) return Over(std::move(dialed->conn), false, {});
+    return OverDialed(dialed->shared);
   }
+}
+
+// Of connections that several requests have made at once, those that are not needed end.
+Trip::Way Trip::OverDialed(const std::shared_ptr<H2Conn>& dialed) {
+  if (core_->Options().DisableKeepAlives) return Over(dialed, false);
+  const std::shared_ptr<H2Conn> other = pool_->Shared(*route_);
+  if (other != nullptr && other->HasRoom()) {
+    dialed->Leave();
+    return Over(other, true);
+  }
+  pool_->PutShared(dialed);
+  return Over(dialed, false);
 }
 
 // Repeats only when the server has stated that it did not process the request, or over a reused
 // connection, which the server may have closed while the request was on its way.
 bool Trip::MayRepeat(const Error& err, const Way& way) const {
   if (r_.Context().Done() || repeats_ == kRepeatsMax) return false;
-  if (way.exchange->Refused()) return true;
+  if (way.exchange->Refused()) return refusals_ < kRefusalsMax;
   if (!way.reused || !way.exchange->NothingCame()) return false;
   return http::KindOf(err) == http::ErrorKind::kClosed && IsIdempotent(r_, plan_.method);
+}
+
+// A server that goes on refusing gets time to recover.
+Error Trip::AwaitTurn() {
+  if (++refusals_ == 1) return {};
+  const TimePoint until = Clock::now() + kRefusalWait * (int64_t{1} << (refusals_ - 2));
+  Parker parker;
+  while (Clock::now() < until) {
+    if (r_.Context().Done()) return r_.Context().Cause();
+    parker.Park(r_.Context(), until);
+  }
+  return {};
 }
 
 Result<http::Response> Trip::Run() {
@@ -187,11 +222,11 @@ Result<http::Response> Trip::Run() {
   if (body_.IsNoBody()) plan_.framing = RequestFraming::kNone;
   if (Error err = FindWay()) return Fail(std::move(err));
   if (Error err = Probe()) return Fail(std::move(err));
+  std::shared_ptr<Upload> upload;
   for (;;) {
     if (r_.Context().Done()) return Fail(r_.Context().Cause());
     HON_TRY(const Way way, FindConnection());
-    std::shared_ptr<Upload> upload;
-    if (plan_.framing != RequestFraming::kNone) {
+    if (plan_.framing != RequestFraming::kNone && upload == nullptr) {
       upload = std::make_shared<Upload>(body_, plan_, r_.Trailer, std::exchange(probed_, {}));
     }
     http::Response answer;
@@ -202,9 +237,13 @@ Result<http::Response> Trip::Run() {
     }
     if (!MayRepeat(err, way)) return Fail(std::move(err));
     ++repeats_;
-    if (upload != nullptr) {
+    if (way.exchange->Refused()) {
+      if (Error end = AwaitTurn()) return Fail(std::move(end));
+    }
+    if (upload != nullptr && upload->Started()) {
       if (!http::IsReplayable(r_.Body)) return Fail(http::ErrCannotRewind);
       HON_TRY(body_, http::GetBody(r_.Body));
+      upload = nullptr;
     }
   }
 }

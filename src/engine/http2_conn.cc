@@ -13,6 +13,7 @@
 #include "engine/loop_services.h"
 #include "hon/base/assert.h"
 #include "hon/base/guard.h"
+#include "hon/h2/config.h"
 
 namespace hon::engine {
 
@@ -38,17 +39,8 @@ constexpr uint64_t kGoAwayPing = 0x676f61776179;
 constexpr uint64_t kHealthPing = 0x6865616c7468;
 constexpr Duration kPingTimeout = std::chrono::seconds(15);
 constexpr size_t kPseudoFieldsBesideHost = 4;
-constexpr int kStreamsAtOnceMax = 10'000;
-constexpr int kDecoderTableBytesMax = 65'536;
-
-// `value` within its range, or `otherwise`.
-template <class T>
-T InRange(int value, int min, int max, T otherwise) {
-  return value >= min && value <= max ? static_cast<T>(value) : otherwise;
-}
 
 h2::SessionLimits LimitsOf(const ConnSettings& settings) {
-  const http::HTTP2Config& config = settings.http2;
   const Http2Limits& own = settings.http2_limits;
   h2::SessionLimits limits;
   limits.sections_bytes_max = own.sections_bytes_max;
@@ -62,19 +54,7 @@ h2::SessionLimits LimitsOf(const ConnSettings& settings) {
   // A head of HTTP/1 has Host for :authority, and its first line for the other pseudo-header
   // fields.
   limits.fields.fields_max = settings.header_fields_max + kPseudoFieldsBesideHost;
-  limits.streams_max =
-      InRange(config.MaxConcurrentStreams, 1, kStreamsAtOnceMax, limits.streams_max);
-  limits.decoder_table_bytes = InRange(config.MaxDecoderHeaderTableSize, 1, kDecoderTableBytesMax,
-                                       limits.decoder_table_bytes);
-  limits.encoder_table_bytes =
-      InRange(config.MaxEncoderHeaderTableSize, 1, static_cast<int>(limits.encoder_table_bytes),
-              limits.encoder_table_bytes);
-  limits.unread_bytes_max =
-      InRange(config.MaxReceiveBufferPerConnection, 1, h2::kWindowMax, limits.unread_bytes_max);
-  limits.stream_window_max =
-      InRange(config.MaxReceiveBufferPerStream, static_cast<int>(h2::kFrameBytesMin),
-              h2::kWindowMax, limits.stream_window_max);
-  limits.stream_window = std::min(limits.stream_window, limits.stream_window_max);
+  h2::ApplyConfig(settings.http2, limits);
   return limits;
 }
 

@@ -125,6 +125,63 @@ TEST(TransportOptions, ClosingIdleConnectionsLastsUntilTheNextRequest) {  // C16
   EXPECT_EQ(BodyOf(client, server.Url()), "2");
 }
 
+TEST(IdleConnections, TheOneUsedLastComesFirst) {  // T29
+  CountingServer server;
+  http::Client client{.Transport = std::make_shared<Transport>()};
+  OnFiber([&] {
+    Result<http::Response> first = client.Get(server.Url());
+    Result<http::Response> second = client.Get(server.Url());
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->Body.ReadAll().value_or("?"), "1");
+    EXPECT_EQ(second->Body.ReadAll().value_or("?"), "2");
+    EXPECT_EQ(BodyOf(client, server.Url()), "2");
+    EXPECT_EQ(BodyOf(client, server.Url()), "2");
+    client.CloseIdleConnections();
+  });
+}
+
+TEST(IdleConnections, PastTheLimitOfItsHostAConnectionIsClosed) {  // T29
+  CountingServer server;
+  TransportOptions options;
+  options.MaxIdleConnsPerHost = 1;
+  const auto transport = std::make_shared<Transport>(options);
+  http::Client client{.Transport = transport};
+  OnFiber([&] {
+    Result<http::Response> first = client.Get(server.Url());
+    Result<http::Response> second = client.Get(server.Url());
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->Body.ReadAll().value_or("?"), "1");
+    EXPECT_EQ(transport->IdleConnections(), 1U);
+    EXPECT_EQ(second->Body.ReadAll().value_or("?"), "2");
+    EXPECT_EQ(transport->IdleConnections(), 1U);
+    EXPECT_EQ(BodyOf(client, server.Url()), "1") << "the first is kept, the second is not";
+    client.CloseIdleConnections();
+  });
+  EXPECT_EQ(server.Connections(), 2);
+}
+
+TEST(IdleConnections, PastTheLimitOfAllHostsTheOneUsedLongestAgoIsClosed) {  // T29
+  CountingServer server;
+  const std::string port = server.Url().substr(server.Url().rfind(':'));
+  TransportOptions options;
+  options.MaxIdleConns = 2;
+  options.LookupHost = [](const std::string&) -> Result<std::vector<std::string>> {
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  const auto transport = std::make_shared<Transport>(options);
+  http::Client client{.Transport = transport};
+  OnFiber([&] {
+    EXPECT_EQ(BodyOf(client, "http://a.test" + port), "1");
+    EXPECT_EQ(BodyOf(client, "http://b.test" + port), "2");
+    EXPECT_EQ(BodyOf(client, "http://a.test" + port), "1") << "b is the oldest now";
+    EXPECT_EQ(BodyOf(client, "http://c.test" + port), "3");
+    EXPECT_EQ(transport->IdleConnections(), 2U);
+    EXPECT_EQ(BodyOf(client, "http://a.test" + port), "1");
+    EXPECT_EQ(BodyOf(client, "http://b.test" + port), "4");
+    client.CloseIdleConnections();
+  });
+}
+
 TEST(TransportOptions, NamesAreLookedUpByTheProgram) {
   CountingServer server;
   const std::string port = server.Url().substr(server.Url().rfind(':'));

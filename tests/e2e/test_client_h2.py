@@ -1,10 +1,13 @@
 """hon_wire_client over HTTP/2, against a server that is made of single frames: what it makes of frames that
 are late, wrong or missing. By prior knowledge, but for the choice by ALPN."""
 
+import collections
 import contextlib
 import hashlib
+import importlib
 import ssl
 import struct
+import threading
 import unittest
 
 import harness
@@ -56,7 +59,9 @@ class Http2:
         self.bodies = {}
         self.seen = []
         assert peer.exactly(len(PREFACE)) == PREFACE
-        peer.send(frame(SETTINGS, 0, 0, settings))
+        self.greeted = settings is not None  # else the script sends SETTINGS, and their acknowledgement
+        if self.greeted:
+            peer.send(frame(SETTINGS, 0, 0, settings))
 
     def send(self, frames):
         self.peer.send(frames)
@@ -68,7 +73,7 @@ class Http2:
         kind, flags, stream = start[3], start[4], int.from_bytes(start[5:9], "big")
         payload = self.peer.exactly(size)
         self.seen.append((kind, flags, stream, payload))
-        if kind == SETTINGS and not flags & ACK:
+        if self.greeted and kind == SETTINGS and not flags & ACK:
             self.send(frame(SETTINGS, ACK, 0))
         return kind, flags, stream, payload
 
@@ -114,6 +119,11 @@ def once(frames):
         server.send(frames(server.request()))
         server.rest()
     return serve
+
+
+def decoder():
+    """A decoder of field blocks, where Python has one."""
+    return importlib.import_module("h2client").hpack.Decoder()
 
 
 def sha(body):
@@ -195,6 +205,103 @@ class Answers(unittest.TestCase):
         self.assertIn("HTTP/1.1", line["error"])
 
 
+class Requests(unittest.TestCase):
+    def test_the_first_frames(self):
+        """Preface, SETTINGS, the connection's window, and the request, which does not wait for the server."""
+        seen = []
+
+        def serve(peer, _):
+            server = Http2(peer, settings=None)
+            stream = server.request()
+            seen.extend(server.seen)
+            server.send(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0) + answer(stream))
+            server.rest()
+
+        with Script(serve) as server:
+            line, = run(server.url(), "--h2c")
+        self.assertIsNone(line["error"])
+        self.assertEqual([(kind, stream) for kind, _, stream, _ in seen], [(SETTINGS, 0), (WINDOW, 0), (HEADERS, 1)])
+        settings = dict(struct.unpack(">HI", seen[0][3][i:i + 6]) for i in range(0, len(seen[0][3]), 6))
+        # ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE
+        self.assertEqual(settings, {2: 0, 4: 1 << 20, 6: 10 << 20})
+        self.assertEqual(struct.unpack(">I", seen[1][3])[0], (16 << 20) - 65535)
+
+    def fields_of(self, *flags):
+        """The fields of a request, as the server decodes them."""
+        found = []
+
+        def act(server, stream):
+            head = next(payload for kind, _, _, payload in server.seen if kind == HEADERS)
+            found.extend((bytes(name), bytes(value)) for name, value, *_ in decoder().decode(head, raw=True))
+            server.send(answer(stream))
+
+        with Script(serving(act)) as server:
+            line, = run(server.url("/path?q"), "--h2c", *flags)
+            authority = b"127.0.0.1:%d" % server.port
+        self.assertIsNone(line["error"])
+        return found, authority
+
+    def test_the_fields_of_a_request(self):
+        found, authority = self.fields_of("--header", "Cookie: a=1; b=2;c=3", "--header", "X-One: 1",
+                                          "--header", "Keep-Alive: 5", "--header", "Proxy-Connection: x",
+                                          "--header", "Connection: keep-alive", "--header", "TE: trailers")
+        self.assertEqual(dict(found[:4]), {b":method": b"GET", b":scheme": b"http", b":authority": authority,
+                                           b":path": b"/path?q"})
+        self.assertEqual(found[4:9], [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"cookie", b"c=3"), (b"x-one", b"1"),
+                                      (b"te", b"trailers")])
+        self.assertEqual({name for name, _ in found[9:]}, {b"user-agent", b"accept-encoding"})
+
+    def test_the_fields_of_a_body(self):
+        found, _ = self.fields_of("--body", "hello")
+        self.assertIn((b"content-length", b"5"), found)
+        found, _ = self.fields_of("--body", "hello", "--chunked", "--trailer", "X-Sum: 4")
+        self.assertNotIn(b"content-length", dict(found))
+        self.assertIn((b"trailer", b"X-Sum"), found)
+
+    def test_fields_that_cannot_be_sent(self):
+        with Script(serving(lambda server, stream: server.send(answer(stream)))) as server:
+            for header, text in (("Connection: foo", 'http2: invalid Connection request header: "foo"'),
+                                 ("Upgrade: foo", "http2: invalid Upgrade request header")):
+                line, = run(server.url(), "--h2c", "--header", header)
+                self.assertEqual(line["error_kind"], "other")
+                self.assertIn(text, line["error"])
+
+    def test_fields_that_are_too_long_for_the_server(self):
+        """SETTINGS_MAX_HEADER_LIST_SIZE, at the limit and one past it."""
+        for extra, kind in ((0, None), (1, "limit")):
+            def serve(peer, _, extra=extra):
+                server = Http2(peer, settings=None)
+                stream = server.request()
+                found = decoder().decode(server.seen[-1][3], raw=True)
+                size = sum(len(name) + len(value) + 32 for name, value, *_ in found)
+                server.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 6, size - extra)) + frame(SETTINGS, ACK, 0) +
+                            answer(stream))
+                while True:
+                    server.send(answer(server.request()))
+
+            with self.subTest(extra=extra), Script(serve) as server:
+                first, second = run(server.url(), server.url(), "--h2c", "--header", "X: " + "y" * 100)
+            self.assertEqual((first["error_kind"], second["error_kind"]), (None, kind))
+        self.assertIn("http2: request header list larger than peer's advertised limit", second["error"])
+
+    def test_a_request_that_ends_its_connection(self):
+        """Connection: close: the connection ends with the request, and says so by GOAWAY."""
+        seen = []
+
+        def serve(peer, _):
+            server = Http2(peer)
+            server.send(answer(server.request()))
+            seen.extend(kind for kind, *_ in server.rest())
+
+        for flags in (["--header", "Connection: close"], ["--no-keep-alive"]):
+            with self.subTest(flags=flags), Script(serve) as server:
+                lines = run(server.url(), server.url(), "--h2c", *flags)
+                self.assertEqual(server.connections, 2)
+            self.assertEqual([line["error"] for line in lines], [None, None])
+            self.assertEqual(seen.count(GOAWAY), 2)
+            seen.clear()
+
+
 class Ends(unittest.TestCase):
     def test_reset_streams(self):
         for code, kind in ((INTERNAL_ERROR, "closed"), (CANCEL, "closed")):
@@ -260,6 +367,21 @@ class Ends(unittest.TestCase):
             self.assertEqual(line["error_kind"], "timeout")
             self.assertIn("http2: timeout awaiting response headers", line["error"])
 
+    def test_idle_connections_say_goodbye(self):
+        """Past --idle-timeout a connection is closed with GOAWAY, and the next request makes another."""
+        seen = []
+
+        def serve(peer, _):
+            server = Http2(peer)
+            server.send(answer(server.request()))
+            seen.extend(kind for kind, *_ in server.rest())
+
+        with Script(serve) as server:
+            lines = run(server.url(), server.url(), "--h2c", "--idle-timeout", 50, "--sleep-between", 2000)
+            self.assertEqual(server.connections, 2)
+        self.assertEqual([line["error"] for line in lines], [None, None])
+        self.assertIn(GOAWAY, seen)
+
     def test_a_cancelled_stream_is_reset(self):
         seen = []
 
@@ -286,6 +408,72 @@ class Flow(unittest.TestCase):
         with Script(serving(act, settings=struct.pack(">HI", 3, 2))) as server:
             lines = run(server.url(), "--h2c", "--concurrency", 8, "--repeat", 24, "--timeout", 20000)
         self.assertEqual([line["error"] for line in lines], [None] * 24)
+
+    def test_requests_past_the_limit_take_another_connection(self):
+        """A connection takes two requests; all are answered once so many are there."""
+        for flags, at_once in (([], 4), (["--max-conns-per-host", 1], 2)):
+            lock = threading.Lock()
+            pending = []
+            served = collections.Counter()
+
+            def serve(peer, number, lock=lock, pending=pending, served=served, at_once=at_once):
+                server = Http2(peer, settings=struct.pack(">HI", 3, 2))
+                while True:
+                    stream = server.request()
+                    with lock:
+                        if [one for one, _ in pending].count(server) == 2:
+                            server.send(frame(RST, 0, stream, struct.pack(">I", REFUSED)))
+                            continue
+                        pending.append((server, stream))
+                        served[number] += 1
+                        if len(pending) == at_once:
+                            for one, number_ in pending:
+                                one.send(answer(number_))
+                            pending.clear()
+
+            with self.subTest(at_once=at_once), Script(serve) as server:
+                lines = run(server.url(), "--h2c", "--concurrency", 4, "--repeat", 4, "--timeout", 20000, *flags)
+                connections = server.connections
+            self.assertEqual([line["error"] for line in lines], [None] * 4)
+            self.assertEqual(sum(served.values()), 4)
+            if at_once == 4:
+                self.assertEqual(max(served.values()), 2)
+            else:
+                self.assertEqual(connections, 1)
+
+    def test_one_connection_serves_requests_that_begin_at_once(self):
+        """Each of the first requests may dial; the connections that are not needed end unused."""
+        served = collections.Counter()
+
+        def serve(peer, number):
+            server = Http2(peer)
+            while True:
+                stream = server.request()
+                served[number] += 1
+                server.send(answer(stream))
+
+        with Script(serve) as server:
+            lines = run(server.url(), "--h2c", "--concurrency", 8, "--repeat", 32, "--timeout", 20000)
+        self.assertEqual([line["error"] for line in lines], [None] * 32)
+        self.assertEqual(list(served.values()), [32])
+
+    def test_windows_that_overflow(self):
+        """Past 2^31-1 the stream or the connection ends, while its upload waits for a window."""
+        for frames in (lambda s: frame(WINDOW, 0, s, struct.pack(">I", 0x7fffffff)),
+                       lambda s: (frame(WINDOW, 0, s, struct.pack(">I", 0x7fffffff - 65535)) +
+                                  frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 65536)))):
+            def serve(peer, _, frames=frames):
+                server = Http2(peer)
+                _, _, stream, _ = server.until(HEADERS)
+                received = 0
+                while received < 65535:  # the window of the connection
+                    received += len(server.until(DATA)[3])
+                server.send(frame(WINDOW, 0, stream, struct.pack(">I", 65535)) + frames(stream))
+                server.rest()
+
+            with Script(serve) as server:
+                line, = run(server.url(), "--h2c", "--body-length", 1 << 20, "--timeout", 20000)
+            self.assertEqual(line["error_kind"], "protocol", line)
 
     def test_windows_of_the_server(self):
         def serve(peer, _):

@@ -2,7 +2,7 @@
 
 // The clock of a simulation: while a SimulatedClock lives, hon::Clock::now() on its thread is the
 // time of a FakeBackend. A test program that links simulated_clock.cc needs the linker's --wrap
-// (hon_simulates_clock of tests/CMakeLists.txt).
+// (hon_simulates_clock of cmake/hon_component.cmake).
 
 #include "support/fake_backend.h"
 

@@ -12,6 +12,7 @@
 
 #include "hon/base/result.h"
 #include "hon/base/time.h"
+#include "hon/http/http2_config.h"
 #include "hon/http/protocols.h"
 #include "hon/http/proxy.h"
 #include "hon/http/round_tripper.h"
@@ -49,6 +50,15 @@ inline constexpr size_t kAddressesTriedMax = 16;
 inline constexpr size_t kNamesCachedMax = 256;
 /// Threads of one Transport that look names up.
 inline constexpr unsigned kResolverThreadsMax = 8;
+/// Streams of one HTTP/2 connection before the server's SETTINGS are known.
+inline constexpr size_t kStreamsAssumedMax = 100;
+/// Streams of one HTTP/2 connection at once, where the server allows more.
+inline constexpr size_t kStreamsAtOnceMax = 1000;
+/// How often a request is sent again that was refused before it was processed (RFC 9113 §8.7).
+inline constexpr size_t kRefusalsMax = 7;
+/// The wait before a refused request is sent for the third time; each further wait is twice as
+/// long.
+inline constexpr Duration kRefusalWait = std::chrono::seconds(1);
 /// Time after which the next address is tried, when the one before has not answered (RFC 8305 §5).
 inline constexpr Duration kNextAddressDelay = std::chrono::milliseconds(250);
 
@@ -91,6 +101,9 @@ struct TransportOptions {
   /// other choice is an error. UnencryptedHTTP2 without HTTP1: http URLs in HTTP/2 with prior
   /// knowledge.
   http::Protocols Protocols = {};
+  /// Settings of HTTP/2. Its connections have PINGs by default: a server that answers none while
+  /// requests are pending has gone, and the requests that may be repeated go to a new connection.
+  http::HTTP2Config HTTP2 = {};
 
   Duration DialTimeout = std::chrono::seconds(30);  // a name and all its addresses
   Duration TLSHandshakeTimeout = std::chrono::seconds(10);

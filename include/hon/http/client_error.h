@@ -52,12 +52,17 @@ inline constexpr Sentinel ErrProxy{"proxy"};
 
 inline constexpr Sentinel ErrResponseHeaderTimeout{"net/http: timeout awaiting response headers"};
 inline constexpr Sentinel ErrResponseHeaderTooLong{"net/http: server response headers exceeded"};
+/// The fields of a request are longer than the server takes (SETTINGS_MAX_HEADER_LIST_SIZE).
+inline constexpr Sentinel ErrRequestHeaderTooLong{
+    "http2: request header list larger than peer's advertised limit"};
 /// The answer breaks HTTP.
 inline constexpr Sentinel ErrMalformedResponse{"net/http: malformed HTTP response"};
 /// A decoded body is longer than allowed, or than its coded form makes plausible.
 inline constexpr Sentinel ErrDecodedTooLong{"net/http: decoded response body too long"};
 /// The connection was closed while no request was on it.
 inline constexpr Sentinel ErrServerClosedIdle{"http: server closed idle connection"};
+/// An HTTP/2 connection on which the server does not answer a PING.
+inline constexpr Sentinel ErrConnectionLost{"http2: client connection lost"};
 /// The connection was lost after part of the body was sent, which cannot be read twice.
 inline constexpr Sentinel ErrCannotRewind{"net/http: cannot rewind body after connection loss"};
 /// The transport has been closed.
