@@ -101,8 +101,8 @@ struct TransportOptions {
   /// other choice is an error. UnencryptedHTTP2 without HTTP1: http URLs in HTTP/2 with prior
   /// knowledge.
   http::Protocols Protocols = {};
-  /// Settings of HTTP/2. Its connections have PINGs by default: a server that answers none while
-  /// requests are pending has gone, and the requests that may be repeated go to a new connection.
+  /// Settings of HTTP/2. PINGs are on by default: a server that answers none while requests are
+  /// pending has gone, and the requests that may be repeated go to a new connection.
   http::HTTP2Config HTTP2 = {};
 
   Duration DialTimeout = std::chrono::seconds(30);  // a name and all its addresses
