@@ -92,7 +92,7 @@ HON_NO_CANARY Refusal FillRequest(const RequestHead& head, http::Request& reques
   return head.chunked ? FillTrailerNames(request) : Refusal::kNone;
 }
 
-Refusal FillRequest(const StreamHead& head, http::Request& request) {
+HON_NO_CANARY Refusal FillRequest(const StreamHead& head, http::Request& request) {
   const bool tunnel = head.path.empty();  // CONNECT to an authority (RFC 9113 §8.5)
   request.Method = head.method;
   request.Proto = "HTTP/2.0";
@@ -109,7 +109,7 @@ Refusal FillRequest(const StreamHead& head, http::Request& request) {
     const url::URL& url = request.URL;
     if (url.Host != head.authority || url.Port().empty()) return Refusal::kBadRequest;
   }
-  if (!IsValidHost(head.authority)) return Refusal::kMalformedHost;
+  if (!head.authority_valid && !IsValidHost(head.authority)) return Refusal::kMalformedHost;
   if (!head.protocol.empty()) {
     request.Header.AddView(":protocol", head.protocol, http::HeaderId::kUnknown);
   }

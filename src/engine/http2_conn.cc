@@ -1,3 +1,5 @@
+// The life of a connection, its output and its streams. Input: http2_conn_input.cc.
+
 #include "engine/http2_conn.h"
 
 #include <netinet/in.h>
@@ -12,6 +14,7 @@
 #include "engine/http2_pool.h"
 #include "engine/loop_services.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/base/guard.h"
 #include "hon/h2/config.h"
 
@@ -30,8 +33,6 @@ constexpr size_t kGatheredBytesMax = 80 * 1024;
 constexpr int kKernelUnsentBytesMax = 128 * 1024;
 // Flushes that one call makes before others get their turn.
 constexpr int kFlushesPerTurnMax = 4;
-// Nothing is received while this much is unsent: each frame may be answered.
-constexpr size_t kUnsentBytesMax = 512 * 1024;
 // How long the acknowledgement of the PING behind the first GOAWAY is waited for.
 constexpr Duration kGoAwayTime = std::chrono::seconds(1);
 constexpr uint64_t kGoAwayPing = 0x676f61776179;
@@ -95,79 +96,6 @@ const tls::ConnectionState* Http2Conn::TlsState() const {
   return connection_->IsPlain() ? nullptr : connection_->GetRecordLayer()->State();
 }
 
-// --- Input.
-
-void Http2Conn::OnInput() {
-  if (phase_ == Phase::kClosed) return;
-  if (!yielded_) Receive();
-}
-
-void Http2Conn::Receive() {
-  if (connection_->Writer().Len() >= kUnsentBytesMax) {
-    if (connection_->Flush()) return;                            // OnDisconnect follows
-    if (connection_->Writer().Len() >= kUnsentBytesMax) return;  // goes on with OnWritable
-  }
-  io::LinkBuffer& in = connection_->Reader();
-  const size_t had = in.Len();
-  last_received_ = services_->loop.Now();
-  health_asked_ = false;
-  HON_ASSERT(!receiving_);
-  receiving_ = true;
-  const h2::Session::Status status = session_.Receive(in, services_->loop.Now());
-  receiving_ = false;
-  if (status == h2::Session::Status::kFailed) return SessionFailed();
-  connection_->ConsumedInput();
-  yielded_ = status == h2::Session::Status::kYield;
-  if (yielded_) {
-    PumpSoon();
-  } else {
-    UpdateReadDeadline(had);
-    if (connection_->InputEnded()) return OnPeerFinished();
-  }
-  Pump();
-  EndIfDone();
-}
-
-// A frame other than DATA, a field block and the first SETTINGS must come together within the
-// timeout of a request's head.
-void Http2Conn::UpdateReadDeadline(size_t had) {
-  if (session_.AwaitsSettings()) return;  // its deadline runs since the connection began
-  if (session_.Streams() == 0 && connection_->Deadline(DeadlineKind::kIdle) == kNever) {
-    connection_->SetDeadline(
-        DeadlineKind::kIdle,
-        DeadlineAfter(services_->loop.Now(), services_->settings.keep_alive_timeout));
-  }
-  const size_t left = connection_->Reader().Len();
-  const bool armed = connection_->Deadline(DeadlineKind::kRead) != kNever;
-  if (left == 0 && !session_.InFieldBlock()) {
-    if (armed) connection_->SetDeadline(DeadlineKind::kRead, kNever);
-    return;
-  }
-  const bool progress = left < had && !session_.InFieldBlock();
-  if (armed && !progress) return;
-  connection_->SetDeadline(
-      DeadlineKind::kRead,
-      DeadlineAfter(services_->loop.Now(), services_->settings.read_header_timeout));
-}
-
-// A client that sends nothing more has most likely gone. Requests that have come whole are
-// still answered, since the client may only have closed its sending direction.
-void Http2Conn::OnPeerFinished() {
-  if (!std::exchange(peer_finished_, true)) {
-    exchanges_.ForEach([](Http2Exchange& exchange) {
-      if (exchange.Running() || exchange.InTunnel()) exchange.OnPeerFinished();
-    });
-  }
-  Pump();
-  if (session_.Streams() == 0) Close(CloseHow::kGraceful);
-}
-
-void Http2Conn::Consumed(h2::Stream& stream) {
-  const size_t before = connection_->Writer().Len();
-  session_.Consumed(stream);
-  if (connection_->Writer().Len() != before) PumpSoon();
-}
-
 // --- Output.
 
 void Http2Conn::PumpSoon() {
@@ -175,7 +103,7 @@ void Http2Conn::PumpSoon() {
   services_->loop.Defer(*this);
 }
 
-void Http2Conn::Pump() {
+HON_NO_CANARY void Http2Conn::Pump() {
   if (receiving_ || phase_ == Phase::kClosed) return;
   io::LinkBuffer& out = connection_->Writer();
   for (int flushes = 0; flushes < kFlushesPerTurnMax; ++flushes) {
@@ -204,7 +132,7 @@ void Http2Conn::OnWritable() {
   if (phase_ == Phase::kClosed) return;
   connection_->SetDeadline(DeadlineKind::kWrite, kNever);
   Pump();
-  if (!connection_->Reader().Empty() && !yielded_) return Receive();
+  if (!connection_->Reader().Empty() && !yielded_ && !receiving_) return Receive();
   EndIfDone();
 }
 
@@ -230,8 +158,23 @@ void Http2Conn::Discard() {
 h2::FieldBuffer& Http2Conn::FieldsFor(h2::Stream* stream) {
   if (stream != nullptr) return Of(*stream).Fields();
   HON_ASSERT(next_ == nullptr);
+  if (repeated_.Get() != nullptr && !repeated_.Get()->Empty()) ForgetRepeated();
   next_ = &services_->http2_exchanges.Take(*services_);
   return next_->Fields();
+}
+
+h2::FieldBuffer* Http2Conn::FieldsOfRepeated() {
+  HON_ASSERT(next_ == nullptr);
+  if (repeated_.Get() == nullptr) repeated_.Set(*new RepeatedHead);
+  next_ = &services_->http2_exchanges.Take(*services_);
+  next_->ShareHead(*repeated_.Get());
+  return &repeated_.Get()->fields;
+}
+
+// Another block follows.
+void Http2Conn::ForgetRepeated() {
+  if (repeated_.Get()->Unshared()) return repeated_.Get()->Clear();
+  repeated_.Reset();  // the exchanges that use it free it
 }
 
 h2::Stream& Http2Conn::NewStream() {
@@ -245,7 +188,8 @@ void Http2Conn::OnSectionDropped(h2::FieldBuffer&) {
   services_->http2_exchanges.GiveBack(unused);
 }
 
-void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&, const h2::SectionInfo& info) {
+HON_NO_CANARY void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&,
+                                        const h2::SectionInfo& info) {
   Http2Exchange& exchange = Of(stream);
   if (info.trailers) {
     const h2::Violation violation = exchange.TakeTrailers(info);
@@ -263,7 +207,9 @@ void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&, const h2::Sectio
     if (phase_ == Phase::kOpen) connection_->SetDeadline(DeadlineKind::kIdle, kNever);
     services_->ReportState(*connection_, ConnState::kActive);
   }
-  exchange.Start(*this, info);
+  if (!exchange.Start(*this, info)) return;
+  opened_ = &exchange;
+  session_.PauseReceive();
 }
 
 void Http2Conn::OnData(h2::Stream& stream) { Of(stream).OnData(); }
@@ -468,7 +414,7 @@ void Http2Conn::OnTimeout(DeadlineKind kind) {
 
 void Http2Conn::CloseIfIdle() {
   if (services_->draining) {
-    exchanges_.ForEach([](Http2Exchange& exchange) { exchange.TellShutdown(); });
+    exchanges_.ForEach([](Http2Exchange& exchange) { exchange.NotifyShutdown(); });
   }
   BeginGoAway();
 }
@@ -525,6 +471,7 @@ void Http2Conn::Close(CloseHow how) {
 // Neither the socket nor a handler is left.
 void Http2Conn::Gone() {
   HON_ASSERT(!gone_ && exchanges_.Empty());
+  if (receiving_) return;  // FinishAlone follows
   gone_ = true;
   services_->ReportState(*connection_, ConnState::kClosed);
   services_->UncountPeer(*connection_);

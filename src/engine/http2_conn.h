@@ -7,6 +7,7 @@
 #include "engine/conn_list.h"
 #include "engine/conn_scope.h"
 #include "engine/http2_exchange.h"
+#include "engine/http2_repeated_head.h"
 #include "hon/base/intrusive_list.h"
 #include "hon/engine/conn_hooks.h"
 #include "hon/h2/session.h"
@@ -17,12 +18,13 @@ namespace hon::engine {
 
 /// One connection of HTTP/2 (RFC 9113): a session over a netpoll::Connection, and an exchange for
 /// each stream. A handler's fiber begins with the end of the request's field block. The output of
-/// all handlers is gathered, and sent once a turn.
+/// all handlers is gathered, and sent once in a turn of the loop.
 class Http2Conn final : public ConnEntry, private h2::SessionHandler, private netpoll::Task {
  public:
   Http2Conn(LoopServices& services, netpoll::Connection& connection, ConnScope& scope);
 
-  /// Takes over a connection that was admitted and told kNew; its scope is this one's.
+  /// Begins to serve the connection, which is counted, and was reported as ConnState::kNew. A scope
+  /// of this connection alone belongs to the Http2Conn.
   void Open();
 
   // Events of the connection, on the loop outside any fiber.
@@ -49,12 +51,13 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   }
   [[nodiscard]] std::string RemoteAddr() const { return connection_->RemoteAddr(); }
   [[nodiscard]] std::string LocalAddr() const { return connection_->LocalAddr(); }
-  /// Moves DATA into the connection's output as far as windows and its bound allow. Not from inside
-  /// of the session: there the end of its call does so.
+  /// Moves DATA of the streams into the connection's output while the flow-control windows and the
+  /// bound of that output allow. No effect inside a callback of Session::Receive, whose end is
+  /// followed by a Pump.
   void Pump();
-  /// The same at the end of this turn.
+  /// Pump, at the end of this turn of the loop.
   void PumpSoon();
-  /// Stream::Out() has grown.
+  /// Bytes were added to Stream::Out().
   void SendSoon(h2::Stream& stream) {
     session_.SendSoon(stream);
     PumpSoon();
@@ -66,16 +69,19 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   }
   /// Bytes of Stream::In() were read.
   void Consumed(h2::Stream& stream);
-  /// The handler has returned, or there is none: the exchange ends, now or when its answer is sent.
+  /// The handler of `exchange` has returned, or none was called. The exchange ends now, or when its
+  /// answer is in frames.
   void Ended(Http2Exchange& exchange);
-  /// No further stream is served: told in two steps, so that what the client has sent before it
-  /// knows is answered (RFC 9113 §6.8). The connection ends with its last stream.
+  /// Announces the end of the connection by GOAWAY in two steps, so that requests that the client
+  /// sends before it receives the GOAWAY are answered (RFC 9113 §6.8). The connection ends with its
+  /// last stream.
   [[gnu::cold]] void BeginGoAway();
 
  private:
   enum class Phase : uint8_t {
     kOpen,
-    kGoingAway,  // GOAWAY with the highest identifier is sent; a PING tells when the client knows
+    kGoingAway,  // GOAWAY with the highest identifier is sent, and a PING, whose acknowledgement
+                 // shows that the client has received the GOAWAY
     kLast,       // GOAWAY with the last stream is sent
     kClosed,     // the connection is closed, or about to be
   };
@@ -84,6 +90,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
 
   // h2::SessionHandler
   h2::FieldBuffer& FieldsFor(h2::Stream* stream) override;
+  h2::FieldBuffer* FieldsOfRepeated() override;
   h2::Stream& NewStream() override;
   void OnSection(h2::Stream& stream, h2::FieldBuffer& fields, const h2::SectionInfo& info) override;
   void OnSectionDropped(h2::FieldBuffer& fields) override;
@@ -114,6 +121,9 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   [[gnu::cold]] void CountFault(h2::ErrorCode code) const;
   void Count(std::string_view scope, h2::ErrorCode code) const;
   void Receive();
+  [[nodiscard]] bool ServeOpened();
+  void RunOpened();
+  void FinishAlone();
   void UpdateReadDeadline(size_t had);
   void NoteUnsent();
   void EndIfDone();
@@ -123,6 +133,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   [[gnu::cold]] void FinishGoAway();
   [[gnu::cold]] void Abandon(const Error& why, const Error& cause);
   void Release(Http2Exchange& exchange);
+  void ForgetRepeated();
   [[nodiscard]] bool IsQuiet() const;
   void Close(netpoll::CloseHow how);
   void Gone();
@@ -130,7 +141,11 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   LoopServices* services_;
   netpoll::Connection* connection_;
   ConnScope* scope_;
-  Http2Exchange* next_ = nullptr;  // for a stream whose section is being decoded
+  Http2Exchange* next_ = nullptr;    // for a stream whose section is being decoded
+  Http2Exchange* opened_ = nullptr;  // its handler is the next to be called
+  // Of the fiber that runs handlers inside Receive: set when the loop goes on without the fiber.
+  bool* left_behind_ = nullptr;
+  RepeatedHead::Ref repeated_;  // of the last field block that opened a stream
   h2::Session session_;
   IntrusiveList<Http2Exchange> exchanges_;
   ClockTimer clock_{*this};
@@ -138,15 +153,17 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   TimePoint last_received_{};
   TimePoint last_stream_ended_{};
   uint64_t streams_opened_ = 0;
-  size_t unsent_ = 0;  // Writer() when its deadline was set, and what was added since
+  size_t unsent_ = 0;  // bytes in Writer() when the write deadline was set, and bytes added since
   Phase phase_ = Phase::kOpen;
-  bool receiving_ = false;     // inside Session::Receive
+  h2::Session::Status status_ = h2::Session::Status::kMore;  // of the last Receive
+  bool receiving_ = false;     // frames are processed, and the handlers that they begin run
+  bool resuming_ = false;      // inside Session::ResumeReceive, on a fiber
   bool deferred_ = false;      // Run will be called
   bool yielded_ = false;       // received frames wait for the next turn
   bool disconnected_ = false;  // no call on connection_ any more
   bool gone_ = false;          // to be destroyed by Run
   bool peer_finished_ = false;
-  bool health_asked_ = false;  // a PING to a silent peer is unanswered
+  bool health_asked_ = false;  // a PING to a silent peer is not acknowledged
 };
 
 }  // namespace hon::engine

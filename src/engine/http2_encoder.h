@@ -17,41 +17,42 @@
 
 namespace hon::engine {
 
-/// The exchange as its Http2Encoder sees it. Called on the loop of the connection.
+/// The operations of an exchange that its Http2Encoder uses. Called on the loop of the connection.
 class Http2Wire {
  public:
-  /// A section of fields: an informational answer, or the head.
+  /// Sends a field section: an informational answer, or the head of the final one.
   virtual void SendHead(int status, std::span<const h2::Session::ExtraField> extra,
                         const http::Header& header, bool end_stream) = 0;
-  /// The head, and `body` as the whole content.
+  /// Sends the head, and `body` as the whole content.
   virtual void SendAnswer(int status, std::span<const h2::Session::ExtraField> extra,
                           const http::Header& header, std::string_view body) = 0;
-  /// END_STREAM behind what Stream::Out() holds.
+  /// Sends END_STREAM behind the content of Stream::Out().
   virtual void SendEnd() = 0;
-  /// The same, behind a section of trailers.
+  /// Sends a section of trailers with END_STREAM behind the content of Stream::Out().
   virtual void SendTrailers(const http::Header& trailers) = 0;
-  /// The handler asks for the end of the connection (Connection: close).
+  /// Ends the connection after its open streams: the handler has set Connection: close.
   virtual void EndConnection() = 0;
 
  protected:
   ~Http2Wire() = default;
 };
 
-/// How one answer goes on a stream of HTTP/2 (RFC 9113 §8.1): the head and trailers as field
-/// sections, by way of the session, the body as DATA by way of Stream::Out(). The interface is that
-/// of adaptor::Http1Encoder, and documented there.
+/// The encoder of one answer on a stream of HTTP/2 (RFC 9113 §8.1). Head and trailers become field
+/// sections of the session; the body goes into Stream::Out(), from where the session sends DATA.
+/// The interface is that of adaptor::Http1Encoder, and documented there.
 class Http2Encoder {
  public:
   static constexpr size_t kRoomBefore = 0;
   static constexpr size_t kRoomBehind = 0;
   static constexpr bool kOnStreams = true;
 
-  /// Once, before the first answer. `wire` and `home` outlive the encoder.
+  /// Called once, before the first answer. `home` is the ConnControl of the loop. `wire` and `home`
+  /// outlive the encoder.
   void Bind(Http2Wire& wire, adaptor::ConnControl& home) {
     wire_ = &wire;
     home_ = control_ = &home;
   }
-  /// From now on the answer is written where `control` says.
+  /// Sets the ConnControl of the thread on which the rest of the answer is written.
   void SetControl(adaptor::ConnControl& control) { control_ = &control; }
 
   void Reset(io::Stream& stream, const adaptor::ResponseOptions&) {

@@ -9,6 +9,7 @@
 #include "hon/adaptor/chunked.h"
 #include "hon/adaptor/request_reader.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/base/guard.h"
 #include "hon/http/status.h"
 
@@ -25,7 +26,7 @@ Http2Exchange::Http2Exchange(LoopServices& services)
 
 // --- The request.
 
-void Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
+HON_NO_CANARY bool Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
   HON_ASSERT(conn_ == nullptr && !begun_);
   conn_ = &conn;
   begun_ = true;
@@ -34,26 +35,27 @@ void Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
   if (const h2::Violation violation = ReadHead(info)) {
     conn.ResetFaulty(wire_, violation);
     stream_.OnGone(io::ErrClosed);
-    return conn.Ended(*this);
+    conn.Ended(*this);
+    return false;
   }
   request_.RemoteAddr = conn.FormatRemoteAddr(remote_addr_);
   request_.TLS = conn.TlsState();
   if (const adaptor::Refusal why = FillRequest(info); why != adaptor::Refusal::kNone) {
     Refuse(why);
-    return conn.Ended(*this);
+    conn.Ended(*this);
+    return false;
   }
   running_ = true;
-  try {
-    services_->scheduler.Start([](void* self) { static_cast<Http2Exchange*>(self)->Run(); }, this,
-                               FiberAttributes());
-  } catch (const std::bad_alloc&) {  // nothing has run: no exception leaves Run
-    running_ = false;
-    ResetStream(h2::ErrorCode::kRefusedStream);
-    conn.Ended(*this);
-  }
+  return true;
 }
 
-h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
+void Http2Exchange::RefuseToRun() {
+  running_ = false;
+  ResetStream(h2::ErrorCode::kRefusedStream);
+  conn_->Ended(*this);
+}
+
+HON_NO_CANARY h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
   if (info.too_large) {  // lines are missing: the method is all that an answer needs
     head_ = {};
     for (const h2::FieldLine& line : fields_.lines) {
@@ -62,33 +64,52 @@ h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
     return {};
   }
   const h2::Violation violation =
-      h2::ReadRequestFields(fields_.lines, info.end_stream, fields_.arena, head_, request_.Header);
+      repeated_.Get() != nullptr ? ReadSharedHead(info)
+                                 : h2::ReadRequestFields(fields_.lines, info.end_stream,
+                                                         fields_.arena, head_, request_.Header);
   if (violation) return violation;
   if (head_.has_priority) conn_->GetSession().SetPriority(wire_, head_.priority);
   if (head_.content_length >= 0 && !info.end_stream) wire_.ExpectContent(head_.content_length);
   return {};
 }
 
-adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
+HON_NO_CANARY h2::Violation Http2Exchange::ReadSharedHead(const h2::SectionInfo& info) {
+  RepeatedHead& shared = *repeated_.Get();
+  if (!shared.judged) {
+    shared.violation = h2::ReadRequestFields(shared.fields.lines, info.end_stream,
+                                             shared.fields.arena, shared.request, shared.header);
+    shared.judged = true;
+  }
+  if (shared.violation) return shared.violation;
+  head_ = shared.request;
+  for (const http::Header::Field& field : shared.header) {
+    request_.Header.AddView(field.name, field.value, field.id);
+  }
+  return {};
+}
+
+HON_NO_CANARY adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
   using adaptor::Refusal;
   if (info.too_large) return Refusal::kHeadTooLarge;
-  const Refusal why =
-      adaptor::FillRequest(adaptor::StreamHead{.method = head_.method,
-                                               .authority = head_.authority,
-                                               .path = head_.path,
-                                               .protocol = head_.protocol,
-                                               .content_length = head_.content_length,
-                                               .ended = info.end_stream},
-                           request_);
+  RepeatedHead* const shared = repeated_.Get();
+  const Refusal why = adaptor::FillRequest(
+      adaptor::StreamHead{.method = head_.method,
+                          .authority = head_.authority,
+                          .path = head_.path,
+                          .protocol = head_.protocol,
+                          .content_length = head_.content_length,
+                          .ended = info.end_stream,
+                          .authority_valid = shared != nullptr && shared->authority_valid},
+      request_);
   if (why != Refusal::kNone) return why;
+  if (shared != nullptr) shared->authority_valid = true;
   if (head_.expects_otherwise) return Refusal::kExpectationFailed;
   if (head_.expect_continue) request_.Header.Del(http::HeaderId::kExpect);  // contract H31
   if (head_.content_length > services_->settings.body_bytes_max) return Refusal::kContentTooLarge;
   return Refusal::kNone;
 }
 
-// On the fiber.
-void Http2Exchange::Run() {
+HON_NO_CANARY void Http2Exchange::Run() {
   if (services_->EnterRequest()) [[likely]] {
     try {
       Answer();
@@ -106,7 +127,7 @@ void Http2Exchange::Run() {
   conn_->Ended(*this);
 }
 
-void Http2Exchange::Answer() {
+HON_NO_CANARY void Http2Exchange::Answer() {
   std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
   requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const bool no_body = wire_.InputEnded() && wire_.In().Empty();
@@ -122,18 +143,22 @@ void Http2Exchange::Answer() {
   BeginContext(conn_->Scope());
   const Call call = CallHandler(response_);
   if (!response_.Hijacked()) [[likely]]
-    Settle(call);
+    EndCall(call);
   EndContext();
   Wipe();
 }
 
 void Http2Exchange::Wipe() {
   request_.Recycle();
-  fields_.Reset();
+  if (repeated_.Get() != nullptr) {
+    repeated_.Reset();
+  } else {
+    fields_.Reset();
+  }
   wiped_ = true;
 }
 
-void Http2Exchange::Settle(Call call) {
+void Http2Exchange::EndCall(Call call) {
   switch (call) {
     case Call::kReturned:
       return Complete();
@@ -149,7 +174,7 @@ void Http2Exchange::Settle(Call call) {
 
 // --- The answer.
 
-void Http2Exchange::Complete() {
+HON_NO_CANARY void Http2Exchange::Complete() {
   if (const adaptor::Refusal why = WhySilent(); why != adaptor::Refusal::kNone) [[unlikely]]
     return Refuse(why, &response_.Header());
   response_.Finish();
@@ -157,7 +182,8 @@ void Http2Exchange::Complete() {
     ResetStream(h2::ErrorCode::kInternalError);
 }
 
-// Why a handler that returned without having written anything is answered for.
+// The refusal that answers for a handler that returned without having written anything; kNone where
+// an empty 200 is the answer.
 adaptor::Refusal Http2Exchange::WhySilent() {
   if (response_.Status() != 0) return adaptor::Refusal::kNone;
   if (TimedOut()) return adaptor::Refusal::kOverloaded;
@@ -169,8 +195,7 @@ adaptor::Refusal Http2Exchange::WhySilent() {
   return adaptor::Refusal::kBadRequest;
 }
 
-// Answers instead of a handler; of what that had prepared, only fields that are true of every
-// answer are kept.
+// Of the fields that a handler had set, only those that are true of every answer are kept.
 void Http2Exchange::Refuse(adaptor::Refusal refusal, const http::Header* set_before) {
   if (Over()) return;
   const RefusedAnswer answer = services_->MakeRefusedAnswer({.refusal = refusal,
@@ -242,7 +267,7 @@ Result<std::unique_ptr<io::Conn>> Http2Exchange::Hijack(std::string_view) {
 
 // --- The body.
 
-// By way of the encoder, which knows on which thread this is.
+// By way of the encoder, which passes the call to the loop when the body is read on a worker.
 void Http2Exchange::SendContinue() {
   response_.GetEncoder().SendInterim(http::StatusContinue, http::Header());
 }
@@ -258,7 +283,7 @@ h2::Violation Http2Exchange::TakeTrailers(const h2::SectionInfo& info) {
   return violation;
 }
 
-// Behind the end of the stream, when the loop does not touch trailer_ any more.
+// Called at the end of the body, when the loop has no further access to trailer_.
 void Http2Exchange::TakeTrailers(http::Header& into) {
   adaptor::DropAnnouncedNames(into);
   for (const http::Header::Field& field : trailer_) {
@@ -311,7 +336,7 @@ void Http2Exchange::OnSent() {
   if (tunnel_ != nullptr && tunnel_->Closing()) tunnel_task_.Note(kClosed);
 }
 
-void Http2Exchange::TellShutdown() {
+void Http2Exchange::NotifyShutdown() {
   if (tunnel_ != nullptr) tunnel_task_.Note(kShutdown);
 }
 
@@ -340,7 +365,7 @@ void Http2Exchange::OnTunnelDestroyed(bool closing) {
   tunnel_task_.Note(kDestroyed);
 }
 
-// A sink that throws loses its stream.
+// The stream of a sink that throws is reset.
 template <class Callback>
 void Http2Exchange::Guarded(std::string_view name, Callback callback) {
   const Error thrown = CallGuarded(callback);
@@ -358,15 +383,15 @@ void Http2Exchange::TunnelTask::Note(TunnelEvent event) {
   if (!queued) owner_->GetLoop().Defer(*this);
 }
 
-void Http2Exchange::TellTunnel(uint8_t events) {
-  const auto is_told = [&](TunnelEvent event) {
+void Http2Exchange::NotifySink(uint8_t events) {
+  const auto is_due = [&](TunnelEvent event) {
     return (events & event) != 0 && tunnel_ != nullptr && !tunnel_->Closing();
   };
-  if (is_told(kShutdown)) {
+  if (is_due(kShutdown)) {
     Guarded("io::ConnSink::OnShutdown", [&] { tunnel_->Sink().OnShutdown(); });
   }
-  if (is_told(kInput)) Guarded("io::ConnSink::OnInput", [&] { tunnel_->Sink().OnInput(); });
-  if (is_told(kDrained)) Guarded("io::ConnSink::OnDrained", [&] { tunnel_->Sink().OnDrained(); });
+  if (is_due(kInput)) Guarded("io::ConnSink::OnInput", [&] { tunnel_->Sink().OnInput(); });
+  if (is_due(kDrained)) Guarded("io::ConnSink::OnDrained", [&] { tunnel_->Sink().OnDrained(); });
   if ((events & kClosed) != 0 && tunnel_ != nullptr) {
     Http2Tunnel& tunnel = *std::exchange(tunnel_, nullptr);
     io::ConnSink& sink = tunnel.Sink();
@@ -388,7 +413,7 @@ void Http2Exchange::OnGone(const Error& why, const Error& cause) {
   if (running_) Cancel(cause);
 }
 
-// The rest of an incomplete request, or of a tunnel, never comes.
+// An incomplete request, or the input of a tunnel, stays incomplete.
 void Http2Exchange::OnPeerFinished() {
   if (tunnel_ != nullptr) {
     if (!tunnel_->InputEnded()) CutTunnel(io::ErrUnexpectedEof);
@@ -404,7 +429,7 @@ void Http2Exchange::OnDrainTimeout() {
   conn_->Ended(*this);
 }
 
-void Http2Exchange::End(const ConnScope& scope) {
+HON_NO_CANARY void Http2Exchange::End(const ConnScope& scope) {
   HON_ASSERT(!running_ && !InTunnel());
   if (tunnel_why_) tunnel_why_ = {};
   ForgetScope(scope);
@@ -412,7 +437,7 @@ void Http2Exchange::End(const ConnScope& scope) {
   if (!wiped_) Wipe();
   trailer_fields_.Reset();
   trailer_.Reset();
-  wire_.Out().Clear();
+  if (!wire_.Out().Empty()) wire_.Out().Clear();
   wire_.SetUserData(this);
   conn_ = nullptr;
   begun_ = false;

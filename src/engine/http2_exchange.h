@@ -8,6 +8,7 @@
 
 #include "engine/exchange.h"
 #include "engine/http2_encoder.h"
+#include "engine/http2_repeated_head.h"
 #include "engine/http2_stream.h"
 #include "engine/http2_tunnel.h"
 #include "engine/worker_call.h"
@@ -38,15 +39,26 @@ class Http2Exchange final : public Exchange,
   // For its connection, on the loop outside any fiber.
 
   [[nodiscard]] h2::Stream& Wire() { return wire_; }
-  /// Where the section that comes next is decoded to.
+  /// The buffer that the next field section is decoded into.
   [[nodiscard]] h2::FieldBuffer& Fields() {
     if (begun_) return trailer_fields_;
     wiped_ = false;
     return fields_;
   }
-  /// The head of the request is in Fields(): judges it and begins a fiber for the handler, or
-  /// answers without one. The exchange may have ended on return.
-  void Start(Http2Conn& conn, const h2::SectionInfo& info);
+  /// The head of the request is `head`, and not in Fields().
+  void ShareHead(RepeatedHead& head) {
+    HON_ASSERT(!begun_);
+    wiped_ = false;
+    repeated_.Set(head);
+  }
+  /// The head of the request is in Fields(), or shared: judges it. Returns true when Run must call
+  /// the handler; otherwise the request was answered, and the exchange may have ended.
+  [[nodiscard]] bool Start(Http2Conn& conn, const h2::SectionInfo& info);
+  /// Calls the handler and ends the exchange. On a fiber with FiberAttributes, in place of which
+  /// the fiber has none on return.
+  void Run();
+  /// In place of Run where there is no memory for a fiber.
+  [[gnu::cold]] void RefuseToRun();
   /// Trailers are in Fields().
   [[nodiscard]] h2::Violation TakeTrailers(const h2::SectionInfo& info);
   void OnData();
@@ -55,25 +67,25 @@ class Http2Exchange final : public Exchange,
   void OnSent();
   /// The stream or the connection has ended early. `cause` ends the request's context.
   void OnGone(const Error& why, const Error& cause);
-  /// The peer sends nothing more.
+  /// The peer has closed its sending direction.
   [[gnu::cold]] void OnPeerFinished();
-  /// A handler runs, or has not been called yet.
+  /// The handler has not returned, or has not been called yet.
   [[nodiscard]] bool Running() const { return running_; }
-  /// Nothing is to be sent any more.
+  /// The answer is in frames, or the stream has ended early: nothing more is sent on the stream.
   [[nodiscard]] bool Over() const { return sent_ || stream_.Gone(); }
-  /// The handler has returned; the rest of its answer goes on within the write timeout.
+  /// The handler has returned. The rest of its answer is sent within the write timeout.
   void BeginDrain() {
     draining_ = true;
     stream_.BeginDrain();
   }
   [[nodiscard]] bool Draining() const { return draining_; }
-  /// The stream goes on without its handler, or its tunnel is about to end.
+  /// A tunnel uses the stream in place of the handler, or has events left to deliver.
   [[nodiscard]] bool InTunnel() const { return tunnel_ != nullptr || tunnel_task_.Queued(); }
-  /// The server shuts down.
-  [[gnu::cold]] void TellShutdown();
-  /// Ends a tunnel for `cause`.
+  /// Notifies a tunnel's sink that the server shuts down.
+  [[gnu::cold]] void NotifyShutdown();
+  /// Resets the stream of a tunnel; the sink gets `cause`.
   [[gnu::cold]] void CutTunnel(const Error& cause);
-  /// Blank again, for the pool.
+  /// Makes the exchange blank, for the pool.
   void End(const ConnScope& scope);
 
   // For its tunnel, on the loop.
@@ -87,7 +99,7 @@ class Http2Exchange final : public Exchange,
   void OnTunnelDestroyed(bool closing);
 
  private:
-  // Events of a tunnel that its sink is to be told of.
+  // Events of a tunnel that its sink is notified of.
   enum TunnelEvent : uint8_t {
     kInput = 1,
     kDrained = 2,
@@ -95,13 +107,14 @@ class Http2Exchange final : public Exchange,
     kClosed = 8,
     kDestroyed = 16
   };
-  /// Tells the sink, later in the turn: never from inside of a call on the tunnel.
+  /// Notifies the sink later in the turn of the loop, so that no callback of the sink runs inside a
+  /// call on the tunnel.
   class TunnelTask final : public netpoll::Task {
    public:
     explicit TunnelTask(Http2Exchange& owner) : owner_(&owner) {}
     [[nodiscard]] bool Queued() const { return events_ != 0; }
     void Note(TunnelEvent event);
-    void Run() override { owner_->TellTunnel(std::exchange(events_, uint8_t{0})); }
+    void Run() override { owner_->NotifySink(std::exchange(events_, uint8_t{0})); }
 
    private:
     Http2Exchange* owner_;
@@ -135,7 +148,7 @@ class Http2Exchange final : public Exchange,
   void FlushSoon() override { stream_.SendSoon(); }
   // Exchange
   void FlushBeforeWait() override { stream_.SendSoon(); }
-  void BeginWatch() override {}  // a reset is always noticed
+  void BeginWatch() override {}  // RST_STREAM is received at any time
   void InterruptWaits(const Error& cause) override { stream_.Interrupt(cause); }
   [[nodiscard]] bool HeadSent() const override { return response_.HeadSent(); }
   [[nodiscard]] bool TakenOver() const override { return response_.Hijacked(); }
@@ -143,33 +156,35 @@ class Http2Exchange final : public Exchange,
   [[gnu::cold]] void AnswerOptions() override;
 
   [[nodiscard]] h2::Violation ReadHead(const h2::SectionInfo& info);
+  [[nodiscard]] h2::Violation ReadSharedHead(const h2::SectionInfo& info);
   [[nodiscard]] adaptor::Refusal FillRequest(const h2::SectionInfo& info);
-  void Run();
   void Answer();
   void Wipe();
-  void Settle(Call call);
+  void EndCall(Call call);
   void Complete();
   [[nodiscard]] adaptor::Refusal WhySilent();
-  // Reported unless a handler has been called, whose fields are `set_before`.
+  // Answers in place of a handler. The refusal is reported, unless a handler was called:
+  // `set_before` has the fields that the handler had set.
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, const http::Header* set_before = nullptr);
   void ResetStream(h2::ErrorCode code);
-  [[gnu::cold]] void TellTunnel(uint8_t events);
+  [[gnu::cold]] void NotifySink(uint8_t events);
   template <class Callback>
   void Guarded(std::string_view name, Callback callback);
 
   Http2Conn* conn_ = nullptr;
   h2::Stream wire_;
   h2::FieldBuffer fields_;
+  RepeatedHead::Ref repeated_;  // in place of fields_
   h2::FieldBuffer trailer_fields_;
   h2::RequestFields head_;
   Http2Stream stream_;
   adaptor::BodyReader body_;
   Http2Response response_;
   http::Header trailer_;           // received, until the body's reader takes it
-  Http2Tunnel* tunnel_ = nullptr;  // until its sink has been told OnClosed, or has destroyed it
+  Http2Tunnel* tunnel_ = nullptr;  // until its sink has got OnClosed, or has destroyed the tunnel
   TunnelTask tunnel_task_{*this};
   Error tunnel_why_;
-  bool begun_ = false;  // the head has been taken
+  bool begun_ = false;  // the head of the request was read: a further section is trailers
   bool wiped_ = true;   // request_ and fields_ hold nothing
   bool running_ = false;
   bool draining_ = false;

@@ -3,6 +3,7 @@
 #include "base/outside_asan.h"
 #include "engine/exchange_pool.h"
 #include "engine/http2_exchange.h"
+#include "hon/base/flatten.h"
 
 namespace hon::engine {
 
@@ -24,7 +25,7 @@ Http2Exchange& Http2ExchangePool::Take(LoopServices& services) {
   return exchange;
 }
 
-void Http2ExchangePool::GiveBack(Http2Exchange& exchange) {
+HON_NO_CANARY void Http2ExchangePool::GiveBack(Http2Exchange& exchange) {
   std::unique_ptr<Http2Exchange> unused(&exchange);
   if (CheckedFromOutside() || free_.size() == ExchangePool::kFreeMax) return;
   free_.push_back(std::move(unused));

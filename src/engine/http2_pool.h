@@ -17,8 +17,8 @@ class Http2ExchangePool {
   Http2ExchangePool& operator=(const Http2ExchangePool&) = delete;
 
   [[nodiscard]] Http2Exchange& Take(LoopServices& services);
-  /// Under AddressSanitizer a Request or ResponseWriter that a handler has kept past its return is
-  /// caught from here on.
+  /// Under AddressSanitizer, uses of a Request or ResponseWriter that a handler has kept are
+  /// detected from here on.
   void GiveBack(Http2Exchange& exchange);
   /// Frees the free exchanges.
   void Trim();

@@ -6,6 +6,7 @@
 #include "engine/http2_conn.h"
 #include "engine/loop_services.h"
 #include "engine/park_for_input.h"
+#include "hon/base/flatten.h"
 
 namespace hon::engine {
 namespace {
@@ -17,13 +18,13 @@ constexpr size_t kFileBytesAtOnceMax = io::kBlockBytes;
 
 }  // namespace
 
-void Http2Stream::Begin(Http2Conn& conn, const ConnSettings& settings) {
+HON_NO_CANARY void Http2Stream::Begin(Http2Conn& conn, const ConnSettings& settings) {
   HON_ASSERT(conn_ == nullptr && !draining_);
   conn_ = &conn;
   read_.patience.Reset(settings.read_timeout);
   write_.patience.Reset(settings.write_timeout);
-  failure_ = {};
-  interrupt_ = {};
+  if (failure_) failure_ = {};
+  if (interrupt_) interrupt_ = {};
   unyielded_ = 0;
 }
 

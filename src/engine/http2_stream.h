@@ -18,17 +18,18 @@ class Http2Conn;
 struct LoopServices;
 
 /// The io::Stream of an exchange over a stream of HTTP/2. Written bytes wait in Stream::Out()
-/// until windows and the connection's output allow a DATA frame; read bytes are credited to the
-/// peer with the next wait. The connection's events arrive through the On... calls, on the loop,
-/// and only wake the fiber that waits.
+/// until windows and the connection's output allow a DATA frame. Read bytes are credited to the
+/// peer before the reader waits again. The On... calls are the events of the stream: they come on
+/// the loop, and only wake the fiber that waits.
 class Http2Stream final : public io::Stream {
  public:
-  /// Told of the stream's timer while no fiber waits. On the loop, outside any fiber.
+  /// Receives the expiries of the stream's timers while no fiber waits. Called on the loop, outside
+  /// any fiber.
   class Owner {
    public:
     /// The handler's read deadline has passed and nothing is left to be read.
     virtual void OnReadDeadline() = 0;
-    /// The peer takes what is left of the answer too slowly.
+    /// The write timeout of the rest of the answer has passed.
     virtual void OnDrainTimeout() = 0;
 
    protected:
@@ -40,9 +41,10 @@ class Http2Stream final : public io::Stream {
 
   /// Begins a request, whose stream is one of `conn`.
   void Begin(Http2Conn& conn, const ConnSettings& settings);
-  /// No fiber uses the stream any more. The rest of Out() is sent within the write timeout.
+  /// The handler has returned, and no fiber uses the stream. The rest of Out() is sent within the
+  /// write timeout.
   void BeginDrain();
-  /// The handler's deadlines hold no more: the stream goes on without its fiber.
+  /// Removes the deadlines that the handler has set: a tunnel uses the stream from now on.
   void LiftDeadlines();
   void End();
 
@@ -57,9 +59,9 @@ class Http2Stream final : public io::Stream {
   void OnFramed() { write_.Wake(); }
   /// The stream or its connection has ended early.
   void OnGone(const Error& why);
-  /// The exchange's context ended in a way that must end waits too.
+  /// Ends the waits of the fiber with `cause`: the context of the request has ended.
   void Interrupt(const Error& cause);
-  /// A fiber is about to wait: what it has written is sent meanwhile.
+  /// Has written bytes sent at the end of this turn of the loop. Called before a fiber waits.
   void SendSoon();
 
   [[nodiscard]] bool Gone() const { return static_cast<bool>(failure_); }
@@ -70,7 +72,7 @@ class Http2Stream final : public io::Stream {
   }
 
  private:
-  // One direction: a fiber may read while another writes.
+  // One direction of the stream. A fiber may wait for input while another waits for output.
   class Direction final : public netpoll::Timer {
    public:
     explicit Direction(Http2Stream& stream) : stream_(&stream) {}

@@ -18,11 +18,12 @@ class Http2Exchange;
 
 /// A stream of HTTP/2 that goes on without its handler: the io::EventConn of an extended CONNECT
 /// (RFC 8441), or of the rest of an answer (http::ResponseWriter::Detach). The bytes are those of
-/// DATA frames. Owned by its sink, which its exchange tells of events, in a deferred task.
+/// DATA frames. The sink owns the tunnel; the exchange notifies the sink of events in a deferred
+/// task.
 class Http2Tunnel final : public io::EventConn {
  public:
-  /// `both_ways`: an extended CONNECT. The request of a detached answer has ended before it, which
-  /// is no news to the sink.
+  /// `both_ways`: an extended CONNECT, whose input is reported to the sink. The request of a
+  /// detached answer has ended before the tunnel begins.
   Http2Tunnel(Http2Exchange& owner, io::ConnSink& sink, bool both_ways);
   ~Http2Tunnel() override;
 
@@ -31,7 +32,7 @@ class Http2Tunnel final : public io::EventConn {
   [[nodiscard]] io::ConnSink& Sink() { return *sink_; }
   /// Close was called.
   [[nodiscard]] bool Closing() const { return closing_; }
-  /// The sink is being told OnClosed.
+  /// Separates the tunnel from the exchange; OnClosed of the sink follows.
   void Forget();
 
   // io::EventConn
@@ -69,12 +70,12 @@ class Http2Tunnel final : public io::EventConn {
 
   void LiftDeadlines();
 
-  Http2Exchange* owner_;  // null: the stream is over
+  Http2Exchange* owner_;  // null: the stream has ended
   netpoll::Loop& loop_;
   io::ConnSink* sink_;
   std::array<Deadline, 3> deadlines_;
   const std::string remote_addr_;
-  io::LinkBuffer in_;  // unread bytes of a stream that is over
+  io::LinkBuffer in_;  // unread bytes of a stream that has ended
   const bool both_ways_;
   bool input_ended_ = false;
   bool closing_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "h2/short_text.h"
+#include "hon/base/flatten.h"
 #include "http/list.h"
 
 namespace hon::h2 {
@@ -267,8 +268,9 @@ Fault JudgeAuthority(const Section& section, RequestFields& fields) {
 
 }  // namespace
 
-Violation ReadRequestFields(std::span<const FieldLine> lines, bool end_stream, Arena& arena,
-                            RequestFields& fields, http::Header& header) {
+HON_NO_CANARY Violation ReadRequestFields(std::span<const FieldLine> lines, bool end_stream,
+                                          Arena& arena, RequestFields& fields,
+                                          http::Header& header) {
   fields = {};
   size_t count = 0;
   const auto take = [&fields](const FieldLine& line) { return TakeRequestPseudo(line, fields); };

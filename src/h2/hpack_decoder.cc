@@ -8,6 +8,7 @@
 #include "h2/hpack_integer.h"
 #include "h2/static_table.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/base/short_copy.h"
 #include "hon/h2/huffman.h"
 
@@ -33,7 +34,7 @@ constexpr std::array<FieldLine, kStaticTable.size()> MakeStaticLines() {
 }
 constexpr auto kStaticLines = MakeStaticLines();
 
-std::string_view CopyTo(Arena& arena, std::string_view text) {
+HON_NO_CANARY std::string_view CopyTo(Arena& arena, std::string_view text) {
   char* const to = static_cast<char*>(arena.Allocate(text.size()));
   CopyShort(text, to);
   return {to, text.size()};
@@ -122,8 +123,8 @@ HpackDecoder& HpackDecoder::operator=(HpackDecoder&&) noexcept = default;
 
 size_t HpackDecoder::TableBytes() const { return table_ == nullptr ? 0 : table_->Bytes(); }
 
-DecodedBlock HpackDecoder::Decode(std::string_view block, const FieldLimits& limits, Arena& arena,
-                                  std::vector<FieldLine>& into) {
+HON_NO_CANARY DecodedBlock HpackDecoder::Decode(std::string_view block, const FieldLimits& limits,
+                                                Arena& arena, std::vector<FieldLine>& into) {
   Step step{block, limits, arena, into, {}};
   bool update_allowed = true;  // RFC 7541 §4.2: only at the beginning of a block
   while (!step.in.empty()) {
@@ -154,6 +155,7 @@ DecodedBlock HpackDecoder::Decode(std::string_view block, const FieldLimits& lim
 HpackDecoder::Fault HpackDecoder::DecodeSizeUpdate(Step& step) {
   const std::optional<uint32_t> size = ReadInteger(step.in, 5);
   if (!size || *size > table_bytes_max_) return "table size above the setting";
+  ++table_changes_;
   if (table_ == nullptr) {
     // An empty table of any size is the same until the first insertion; then the size matters.
     if (*size == table_bytes_max_) return nullptr;
@@ -205,6 +207,7 @@ HpackDecoder::Fault HpackDecoder::DecodeLiteral(Step& step, unsigned prefix_bits
   if (insert) {
     if (table_ == nullptr) table_ = std::make_unique<DynamicTable>(table_bytes_max_);
     table_->Insert(field.name, field.value, traits);
+    ++table_changes_;
   }
   field.id = traits.id;
   field.pseudo = traits.pseudo;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 
 namespace hon::h2 {
 namespace {
@@ -39,22 +40,22 @@ void Session::Start(bool connect_protocol) {
   if (role_ == Role::kClient) out_->Write(kClientPreface);
   std::array<Setting, 6> settings;
   size_t count = 0;
-  const auto tell = [&](SettingId id, uint32_t value) { settings[count++] = {id, value}; };
+  const auto announce = [&](SettingId id, uint32_t value) { settings[count++] = {id, value}; };
   if (role_ == Role::kClient) {
-    tell(SettingId::kEnablePush, 0);
+    announce(SettingId::kEnablePush, 0);
   } else {
-    tell(SettingId::kMaxConcurrentStreams, limits_.streams_max);
-    tell(SettingId::kNoRfc7540Priorities, 1);
-    if (connect_protocol) tell(SettingId::kEnableConnectProtocol, 1);
+    announce(SettingId::kMaxConcurrentStreams, limits_.streams_max);
+    announce(SettingId::kNoRfc7540Priorities, 1);
+    if (connect_protocol) announce(SettingId::kEnableConnectProtocol, 1);
   }
   if (limits_.decoder_table_bytes != HpackDecoder::kTableBytesMax) {
-    tell(SettingId::kHeaderTableSize, static_cast<uint32_t>(limits_.decoder_table_bytes));
+    announce(SettingId::kHeaderTableSize, static_cast<uint32_t>(limits_.decoder_table_bytes));
   }
   if (limits_.stream_window != kInitialWindow) {
-    tell(SettingId::kInitialWindowSize, limits_.stream_window);
+    announce(SettingId::kInitialWindowSize, limits_.stream_window);
   }
-  tell(SettingId::kMaxHeaderListSize,
-       static_cast<uint32_t>(std::min<size_t>(limits_.fields.list_bytes_max, UINT32_MAX)));
+  announce(SettingId::kMaxHeaderListSize,
+           static_cast<uint32_t>(std::min<size_t>(limits_.fields.list_bytes_max, UINT32_MAX)));
   WriteSettings(*out_, settings.data(), count);
   ++settings_unacknowledged_;
   receive_.GrowTo(limits_.connection_window);
@@ -106,7 +107,7 @@ void Session::Close(Stream& stream, bool reset) {
 void Session::DropInput(Stream& stream) {
   HON_ASSERT(unread_ >= stream.unread_);
   unread_ -= std::exchange(stream.unread_, 0);
-  stream.in_.Clear();
+  if (!stream.in_.Empty()) stream.in_.Clear();
 }
 
 void Session::Reset(Stream& stream, ErrorCode code) {
@@ -122,10 +123,12 @@ void Session::ResetFaulty(Stream& stream, const Violation& violation) {
   SpendReset();
 }
 
-void Session::Release(Stream& stream) {
+HON_NO_CANARY void Session::Release(Stream& stream) {
   HON_ASSERT(stream.owned_);
-  const bool answered = stream.state_ == StreamState::kHalfClosedLocal && role_ == Role::kServer;
-  Reset(stream, answered ? ErrorCode::kNoError : ErrorCode::kCancel);
+  if (stream.state_ != StreamState::kClosed) [[unlikely]] {
+    const bool answered = stream.state_ == StreamState::kHalfClosedLocal && role_ == Role::kServer;
+    Reset(stream, answered ? ErrorCode::kNoError : ErrorCode::kCancel);
+  }
   DropInput(stream);
   HON_ASSERT(owned_ > 0 && sections_bytes_ >= stream.section_bytes_);
   --owned_;

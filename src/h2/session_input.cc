@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "h2/short_text.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
+#include "hon/base/short_copy.h"
 #include "hon/h2/session.h"
 
 namespace hon::h2 {
@@ -43,10 +46,19 @@ Session::Status Session::Receive(io::LinkBuffer& in, TimePoint now) {
   if (failure_) return Status::kFailed;
   RefillCredit(now);
   if (!preface_seen_ && !ReceivePreface(in)) return failure_ ? Status::kFailed : Status::kMore;
-  for (size_t frames = 0; frames < kFramesPerCallMax; ++frames) {
+  frames_left_ = kFramesPerCallMax;
+  return ResumeReceive(in);
+}
+
+Session::Status Session::ResumeReceive(io::LinkBuffer& in) {
+  if (failure_) return Status::kFailed;
+  paused_ = false;
+  while (frames_left_ != 0) {
+    --frames_left_;
     const bool received = data_stream_ != 0 ? ReceiveDataPart(in) : ReceiveFrame(in);
     if (failure_) return Status::kFailed;
     if (!received) return Status::kMore;
+    if (paused_) return Status::kPaused;
   }
   return in.Empty() ? Status::kMore : Status::kYield;
 }
@@ -65,7 +77,7 @@ bool Session::ReceivePreface(io::LinkBuffer& in) {
 }
 
 // Returns false when no whole frame, or for DATA no beginning of one, has arrived.
-bool Session::ReceiveFrame(io::LinkBuffer& in) {
+HON_NO_CANARY bool Session::ReceiveFrame(io::LinkBuffer& in) {
   if (in.Len() < kFrameHeaderBytes) return false;
   const std::string_view front = in.Front();
   const FrameHeader header = ReadFrameHeader(
@@ -269,7 +281,7 @@ void Session::EndInput(Stream& stream) {
 
 // HEADERS and CONTINUATION.
 
-void Session::HandleHeaders(const Frame& frame) {
+HON_NO_CANARY void Session::HandleHeaders(const Frame& frame) {
   const FrameHeader& header = frame.header;
   const auto pad_length =
       frame.payload.empty() ? uint8_t{0} : static_cast<uint8_t>(frame.payload.front());
@@ -298,25 +310,61 @@ void Session::HandleContinuation(const Frame& frame) {
 }
 
 // A whole field block. Decoded even if its stream is gone, since the table depends on it.
-void Session::EndBlock(std::string_view block) {
+HON_NO_CANARY void Session::EndBlock(std::string_view block) {
   const bool opens =
       role_ == Role::kServer && block_stream_ % 2 == 1 && block_stream_ > last_peer_stream_;
   Stream* const stream = opens ? nullptr : streams_.Find(block_stream_);
   if (stream == nullptr && !opens) {
     if (const Violation violation = JudgeStrayBlock()) return Fail(violation);
   }
-  FieldBuffer& fields = handler_->FieldsFor(stream);
-  fields.Reset();
-  const DecodedBlock decoded = decoder_.Decode(block, limits_.fields, fields.arena, fields.lines);
-  if (decoded.violation) Fail(decoded.violation);
-  if (failure_ || (stream == nullptr && !opens)) {
-    if (stream == nullptr) handler_->OnSectionDropped(fields);
-  } else if (opens) {
-    OpenPeerStream(fields, decoded);
+  FieldBuffer* fields = opens && IsRepeated(block) ? handler_->FieldsOfRepeated() : nullptr;
+  DecodedBlock decoded;
+  if (fields != nullptr && !fields->lines.empty()) {
+    decoded.fields = last_block_->fields;
+    decoded.list_bytes = last_block_->list_bytes;
   } else {
-    TakeSection(*stream, fields, decoded);
+    if (fields == nullptr) fields = &handler_->FieldsFor(stream);
+    fields->Reset();
+    const uint64_t changes = decoder_.TableChanges();
+    decoded = decoder_.Decode(block, limits_.fields, fields->arena, fields->lines);
+    if (decoded.violation) Fail(decoded.violation);
+    if (opens) NoteBlock(block, decoded, changes);
+  }
+  if (failure_ || (stream == nullptr && !opens)) {
+    if (stream == nullptr) handler_->OnSectionDropped(*fields);
+  } else if (opens) {
+    OpenPeerStream(*fields, decoded);
+  } else {
+    TakeSection(*stream, *fields, decoded);
   }
   block_stream_ = 0;
+}
+
+// Whether `block` stands for the same section as the block that opened the stream before.
+bool Session::IsRepeated(std::string_view block) const {
+  return last_block_ != nullptr && last_block_->size != 0 &&
+         last_block_->table_changes == decoder_.TableChanges() &&
+         last_block_->ends_stream == block_ends_stream_ &&
+         internal::Same({last_block_->bytes.data(), last_block_->size}, block);
+}
+
+// Keeps a decoded block for IsRepeated. A block that changes the table, or is too large, means
+// something else each time.
+void Session::NoteBlock(std::string_view block, const DecodedBlock& decoded,
+                        uint64_t changes_before) {
+  const bool repeatable = block.size() <= RepeatableBlock::kBytesMax && !decoded.violation &&
+                          !decoded.too_large && decoder_.TableChanges() == changes_before;
+  if (!repeatable) {
+    if (last_block_ != nullptr) last_block_->size = 0;
+    return;
+  }
+  if (last_block_ == nullptr) last_block_ = std::make_unique<RepeatableBlock>();
+  last_block_->table_changes = changes_before;
+  last_block_->fields = decoded.fields;
+  last_block_->list_bytes = decoded.list_bytes;
+  last_block_->ends_stream = block_ends_stream_;
+  last_block_->size = static_cast<uint32_t>(block.size());
+  CopyShort(block, last_block_->bytes.data());
 }
 
 // Judges a block for a stream that does not exist. No violation where the block is ignored: this

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
 #include "hon/h2/session.h"
 
 namespace hon::h2 {
@@ -42,7 +43,8 @@ size_t BytesMax(const http::Header& header) {
   return bytes;
 }
 
-char* WriteFields(HpackEncoder& encoder, char* to, const http::Header& header) {
+[[gnu::always_inline]] inline char* WriteFields(HpackEncoder& encoder, char* to,
+                                                const http::Header& header) {
   for (const http::Header::Field& field : header) {
     if (IsSent(field)) to = encoder.WriteField(to, field.name, field.value, field.id);
   }
@@ -86,9 +88,9 @@ void Session::WriteBlock(uint32_t stream, std::string_view block, bool end_strea
   } while (!block.empty());
 }
 
-void Session::SendResponse(Stream& stream, int status, std::span<const ExtraField> extra,
-                           const http::Header& header, bool end_stream) {
-  if (stream.state_ == StreamState::kClosed || failure_) return;
+[[gnu::always_inline]] inline void Session::WriteHead(Stream& stream, int status,
+                                                      std::span<const ExtraField> extra,
+                                                      const http::Header& header, bool end_stream) {
   Move(stream, StreamEvent::kSendHeaders);
   size_t bytes_max = HpackEncoder::FieldBytesMax(sizeof(":status"), 3) + BytesMax(header);
   for (const ExtraField& field : extra) {
@@ -101,6 +103,13 @@ void Session::SendResponse(Stream& stream, int status, std::span<const ExtraFiel
     }
     return WriteFields(encoder_, to, header);
   });
+}
+
+HON_NO_CANARY void Session::SendResponse(Stream& stream, int status,
+                                         std::span<const ExtraField> extra,
+                                         const http::Header& header, bool end_stream) {
+  if (stream.state_ == StreamState::kClosed || failure_) return;
+  WriteHead(stream, status, extra, header, end_stream);
   if (end_stream) EndOutput(stream);
 }
 
@@ -115,11 +124,12 @@ inline void Session::AccountData(Stream& stream, size_t bytes) {
       std::min(updates_due_ + static_cast<uint32_t>(bytes / kBytesPerUpdate + 1), kUpdatesDueMax);
 }
 
-void Session::SendAnswer(Stream& stream, int status, std::span<const ExtraField> extra,
-                         const http::Header& header, std::string_view body) {
-  SendResponse(stream, status, extra, header, false);
-  if (body.empty() || !stream.out_.Empty() || stream.state_ == StreamState::kClosed || failure_ ||
-      !MayGoNow(stream, body.size())) [[unlikely]] {
+HON_NO_CANARY void Session::SendAnswer(Stream& stream, int status,
+                                       std::span<const ExtraField> extra,
+                                       const http::Header& header, std::string_view body) {
+  if (stream.state_ == StreamState::kClosed || failure_) return;
+  WriteHead(stream, status, extra, header, false);
+  if (body.empty() || !stream.out_.Empty() || !MayGoNow(stream, body.size())) [[unlikely]] {
     stream.out_.Write(body);
     return SendEnd(stream);
   }

@@ -150,8 +150,15 @@ class Owner final : public SessionHandler {
   // SessionHandler
   FieldBuffer& FieldsFor(Stream* stream) override {
     if (stream != nullptr) return Of(*stream).fields;
+    repeated_fields_.Reset();
     fresh_ = std::make_unique<Exchange>(pool_);
     return fresh_->fields;
+  }
+  FieldBuffer* FieldsOfRepeated() override {
+    ++repeated_;
+    if (!keeps_repeated_) return nullptr;
+    fresh_ = std::make_unique<Exchange>(pool_);
+    return &repeated_fields_;
   }
   Stream& NewStream() override {
     exchanges_.push_back(std::move(fresh_));
@@ -215,6 +222,9 @@ class Owner final : public SessionHandler {
   }
   void OnPong(uint64_t opaque) override { pongs_.push_back(opaque); }
 
+  /// From now on a section whose field block repeats is decoded once.
+  void KeepRepeated() { keeps_repeated_ = true; }
+  [[nodiscard]] size_t Repeated() const { return repeated_; }
   [[nodiscard]] const auto& GoAways() const { return goaways_; }
   [[nodiscard]] const auto& Pongs() const { return pongs_; }
   [[nodiscard]] size_t Dropped() const { return dropped_; }
@@ -232,6 +242,9 @@ class Owner final : public SessionHandler {
   Exchange none_{pool_};
   std::vector<std::pair<uint32_t, ErrorCode>> goaways_;
   std::vector<uint64_t> pongs_;
+  FieldBuffer repeated_fields_;
+  size_t repeated_ = 0;
+  bool keeps_repeated_ = false;
   size_t dropped_ = 0;
   size_t framed_ = 0;
   bool opened_ = false;

@@ -22,11 +22,12 @@ namespace hon::adaptor {
 struct StreamHead {
   std::string_view method;
   std::string_view authority;
-  std::string_view path;        // "": a CONNECT without :protocol
-  std::string_view protocol;    // of an extended CONNECT (RFC 8441); goes into the Header as
-                                // ":protocol", as in Go
-  int64_t content_length = -1;  // -1: not declared
-  bool ended = false;           // the request has no body
+  std::string_view path;         // "": a CONNECT without :protocol
+  std::string_view protocol;     // of an extended CONNECT (RFC 8441); goes into the Header as
+                                 // ":protocol", as in Go
+  int64_t content_length = -1;   // -1: not declared
+  bool ended = false;            // the request has no body
+  bool authority_valid = false;  // `authority` was accepted before, and needs no check
 };
 /// As the other FillRequest, for a head whose field section was already checked.
 [[nodiscard]] Refusal FillRequest(const StreamHead& head, http::Request& request);

@@ -55,6 +55,9 @@ class HpackDecoder {
 
   /// Bytes in the dynamic table, by the count of RFC 7541 §4.1.
   [[nodiscard]] size_t TableBytes() const;
+  /// Insertions into the dynamic table and changes of its size so far. Between two equal numbers
+  /// the same block stands for the same fields.
+  [[nodiscard]] uint64_t TableChanges() const { return table_changes_; }
 
  private:
   struct Step;
@@ -65,6 +68,7 @@ class HpackDecoder {
   [[nodiscard]] Fault DecodeLiteral(Step& step, unsigned prefix_bits);
 
   size_t table_bytes_max_;
+  uint64_t table_changes_ = 0;
   std::unique_ptr<internal::DynamicTable> table_;
 };
 

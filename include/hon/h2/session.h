@@ -86,6 +86,11 @@ class SessionHandler {
  public:
   /// Returns the buffer for decoding the next section; `stream` is null when the peer opens one.
   virtual FieldBuffer& FieldsFor(Stream* stream) = 0;
+  /// Called in place of FieldsFor for a stream that the peer opens with the field block of the
+  /// stream before: the same bytes and END_STREAM flag, with the same meaning. Returns the buffer
+  /// of an earlier call for that block, which still has its section and is not decoded into again;
+  /// or an empty buffer to decode into. Null: FieldsFor is called.
+  virtual FieldBuffer* FieldsOfRepeated() { return nullptr; }
   /// The peer opens a stream (server): returns the owner's Stream for it, which is in use until
   /// Session::Release.
   virtual Stream& NewStream() = 0;
@@ -133,6 +138,7 @@ class Session {
     kMore,    // all whole frames were processed
     kYield,   // kFramesPerCallMax frames were processed: call again after other connections had
               // their turn
+    kPaused,  // a callback has called PauseReceive: call ResumeReceive
     kFailed,  // GOAWAY is in `out`; nothing further is processed
   };
   /// Frames processed in one call.
@@ -143,6 +149,11 @@ class Session {
   /// Consumes frames from `in`. DATA is passed on in parts, every other frame when it is whole.
   /// `now` only lets credit return.
   Status Receive(io::LinkBuffer& in, TimePoint now);
+  /// Called in a callback of Receive or ResumeReceive: makes that call return behind the frame that
+  /// is processed.
+  void PauseReceive() { paused_ = true; }
+  /// Processes the rest of the frames of a call of Receive that returned kPaused.
+  Status ResumeReceive(io::LinkBuffer& in);
   /// The reason, after kFailed.
   [[nodiscard]] const Violation& Failure() const { return failure_; }
 
@@ -232,6 +243,17 @@ class Session {
     FrameHeader header;
     std::string_view payload;
   };
+  // A field block that opened a stream, and that may open further ones.
+  struct RepeatableBlock {
+    static constexpr size_t kBytesMax = 160;
+
+    uint64_t table_changes = 0;  // of the decoder's table
+    size_t fields = 0;           // as in DecodedBlock
+    size_t list_bytes = 0;
+    bool ends_stream = false;
+    uint32_t size = 0;  // 0: the last block cannot be repeated
+    std::array<char, kBytesMax> bytes{};
+  };
   // The end of a stream that is not in streams_ any more.
   struct Recent {
     uint32_t id = 0;
@@ -255,6 +277,8 @@ class Session {
   void HandlePriorityUpdate(const Frame& frame);
 
   void EndBlock(std::string_view block);
+  [[nodiscard]] bool IsRepeated(std::string_view block) const;
+  void NoteBlock(std::string_view block, const DecodedBlock& decoded, uint64_t changes_before);
   [[nodiscard]] Violation JudgeStrayBlock();
   void TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBlock& block);
   void OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block);
@@ -278,6 +302,8 @@ class Session {
   void Begin(Stream& stream, uint32_t id);
 
   void WriteBlock(uint32_t stream, std::string_view block, bool end_stream);
+  void WriteHead(Stream& stream, int status, std::span<const ExtraField> extra,
+                 const http::Header& header, bool end_stream);
   template <class Encode>
   void WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode);
   [[nodiscard]] bool MayGoNow(const Stream& stream, size_t bytes) const;
@@ -301,9 +327,10 @@ class Session {
   uint32_t updates_due_ = 0;  // WINDOW_UPDATEs that the DATA sent so far explains
   Budget resets_;
   TimePoint credited_{};
-  std::string block_;           // fragments of an incomplete field block
-  uint32_t block_stream_ = 0;   // the block's stream; 0: none
-  uint32_t continuations_ = 0;  // of the block
+  std::unique_ptr<RepeatableBlock> last_block_;  // none before the first short one
+  std::string block_;                            // fragments of an incomplete field block
+  uint32_t block_stream_ = 0;                    // the block's stream; 0: none
+  uint32_t continuations_ = 0;                   // of the block
   bool block_ends_stream_ = false;
   bool block_depends_on_itself_ = false;  // by the priority fields of the block's HEADERS
   Role role_;
@@ -311,6 +338,8 @@ class Session {
   bool settings_seen_ = false;
   bool refuses_streams_ = false;
   bool goaway_received_ = false;
+  bool paused_ = false;
+  uint8_t frames_left_ = 0;  // of kFramesPerCallMax
   uint8_t settings_unacknowledged_ = 0;
   uint32_t last_peer_stream_ = 0;
   uint32_t next_stream_ = 1;  // client
