@@ -20,6 +20,23 @@ namespace {
 // The idle turns after which an incomplete answer counts as all.
 constexpr int kQuietTurns = 4;
 
+/// Gives one connection its record layer, and hands it over.
+class LayerGate final : public netpoll::EventHandler {
+ public:
+  LayerGate(netpoll::EventHandler& next, std::unique_ptr<io::RecordLayer> layer)
+      : next_(next), layer_(std::move(layer)) {}
+  void OnPrepare(netpoll::Connection& c) override {
+    c.SetEventHandler(next_);
+    if (layer_ != nullptr) c.SetRecordLayer(std::move(layer_));
+    next_.OnPrepare(c);
+  }
+  void OnRequest(netpoll::Connection&) override { HON_ASSERT(false); }
+
+ private:
+  netpoll::EventHandler& next_;
+  std::unique_ptr<io::RecordLayer> layer_;
+};
+
 }  // namespace
 
 bool MemoryBackend::Deliver() {
@@ -78,15 +95,17 @@ Result<netpoll::SocketAddress> MemoryBackend::PeerAddress(int) {
 }
 
 // Calls are measured, as always, but never moved to workers: under valgrind all calls are slow.
-MemoryServer::MemoryServer(http::Handler& handler, const engine::ConnSettings& settings)
+MemoryServer::MemoryServer(http::Handler& handler, const engine::ConnSettings& settings,
+                           std::unique_ptr<io::RecordLayer> layer,
+                           std::unique_ptr<MemoryBackend> backend)
     : engine_(handler, engine::WithPlacementLimit(std::chrono::seconds(10)),
               engine::WithStallTime(kUnlimited)) {
-  auto backend = std::make_unique<MemoryBackend>();
   backend_ = backend.get();
   loop_ = netpoll::Loop::CreateOver(std::move(backend), {});
   scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
   serving_ = engine::LoopEngine::Create(engine_, *scheduler_, settings, shared_);
-  const Result<netpoll::Connection*> adopted = loop_->Adopt(1, *serving_);
+  LayerGate gate(*serving_, std::move(layer));
+  const Result<netpoll::Connection*> adopted = loop_->Adopt(1, gate);
   HON_ASSERT(adopted.has_value());
 }
 

@@ -12,13 +12,14 @@
 #include "hon/engine/engine.h"
 #include "hon/fiber/fiber.h"
 #include "hon/http/handler.h"
+#include "hon/io/record_layer.h"
 #include "hon/netpoll/loop.h"
 #include "netpoll/backend.h"
 
 namespace hon::bench {
 
 /// The other end of the one connection.
-class MemoryBackend final : public netpoll::Backend {
+class MemoryBackend : public netpoll::Backend {
  public:
   /// The next bytes from the peer; the memory must stay valid until a turn has delivered all of it.
   void Offer(std::string_view wire) { offered_ = wire; }
@@ -62,7 +63,10 @@ class MemoryBackend final : public netpoll::Backend {
 
 class MemoryServer {
  public:
-  explicit MemoryServer(http::Handler& handler, const engine::ConnSettings& settings = {});
+  /// `layer` is the connection's record layer; null: a plain connection.
+  explicit MemoryServer(http::Handler& handler, const engine::ConnSettings& settings = {},
+                        std::unique_ptr<io::RecordLayer> layer = nullptr,
+                        std::unique_ptr<MemoryBackend> backend = std::make_unique<MemoryBackend>());
   ~MemoryServer();
 
   /// Sends `wire` and turns the loop until no more output comes; returns the output.

@@ -13,6 +13,8 @@ namespace {
 
 // A fiber that moves this much without a wait lets other fibers run.
 constexpr size_t kBytesPerTurnMax = 256 * 1024;
+// With a record layer, which takes several times as long for each byte.
+constexpr size_t kSealedBytesPerTurnMax = 128 * 1024;
 // One sendfile call blocks its loop for as long as the copy takes.
 constexpr int64_t kSendFileBytesMax = 256 * 1024;
 
@@ -178,7 +180,7 @@ Error ExchangeStream::SuspendForOutput() {
 
 void ExchangeStream::YieldNowAndThen(size_t bytes) {
   unyielded_ += bytes;
-  if (unyielded_ < kBytesPerTurnMax) return;
+  if (unyielded_ < (connection_->IsPlain() ? kBytesPerTurnMax : kSealedBytesPerTurnMax)) return;
   Yield();
 }
 

@@ -150,6 +150,7 @@ Error Connection::SendSealed() {
       BlockOutput();
       return {};
     }
+    if (out_.Empty()) break;
   }
   OutputDrained();
   return {};

@@ -32,6 +32,10 @@ constexpr size_t kFirstRecordBytes = 4 * 1024;
 constexpr size_t kFirstRecordsBytes = 64 * 1024;
 constexpr Duration kRecordIdleTime = std::chrono::seconds(1);
 
+// Bytes that a record has beyond its plaintext, rounded up: at most 29 with AEAD (RFC 5246
+// §6.2.3.3, RFC 8446 §5.2). A record of a file fills one block of ciphertext.
+constexpr size_t kRecordOverheadBytes = 32;
+
 // The most unsent ciphertext when the record layer itself has answered the peer: a peer that causes
 // answers and does not read is cut.
 constexpr size_t kUnsentRecordsMax = 2 * io::kSealedBytesMax;
@@ -157,37 +161,47 @@ bool Connection::ReceivedSealed(io::Block* block, size_t n) {
 void Connection::OpenReceived() {
   Records& r = *records_;
   if (!IsActive() || r.failed) return;
-  const bool stepped = std::exchange(r.stepped, false);
-  if (r.received.Empty() && !stepped && !r.more) return;
+  if (r.received.Empty() && !r.stepped && !r.more) return;
+  r.stepped = false;
   const size_t had = in_.Len();
   Error why = r.layer->Open(r.received, in_, r.sealed);
-  HON_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
-  if (!why && r.sealed.Len() > kUnsentRecordsMax) {
-    why = Error::New("the peer does not read the answers to its records");
+  HON_DEBUG_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
+  if (!r.sealed.Empty()) [[unlikely]] {
+    MarkDirty();
+    if (!why && r.sealed.Len() > kUnsentRecordsMax) {
+      why = Error::New("the peer does not read the answers to its records");
+    }
   }
   if (in_.Len() != had) r.news = true;
-  r.more = !why && r.layer->HasMore();
   if (in_.Len() >= input_max_) {
     flags_ |= kPausedFull;
     InputChanged();
   }
-  if (r.layer->InputEnded() && (flags_ & kInputEnded) == 0) {
+  if (r.layer->InputEnded() && (flags_ & kInputEnded) == 0) [[unlikely]] {
     flags_ |= kInputEnded;
     r.news = true;
     SetDeadline(DeadlineKind::kRead, kNever);
     InputChanged();
   }
-  if (!r.sealed.Empty()) MarkDirty();
-  if (!why) return r.more ? QueueRecords() : NoteEndOfRecords();
-  if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
-  r.failed = true;
-  if (r.observer != nullptr) r.observer->OnRecordFault(*this, why);
-  if ((flags_ & kOutBlocked) == 0) {
-    // Sends as much of the alert as the socket takes now. SendSealed may itself end the connection.
-    const Error sent = SendSealed();
-    if (sent) return;
+  r.more = !why && r.layer->HasMore();
+  if (r.more) return QueueRecords();
+  if (!why) [[likely]] {
+    if (r.ended || (flags_ & kRecordsWait) != 0) NoteEndOfRecords();
+    return;
   }
-  Break(std::move(why));
+  const auto fail = [&]() __attribute__((noinline)) {
+    if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
+    r.failed = true;
+    if (r.observer != nullptr) r.observer->OnRecordFault(*this, why);
+    if ((flags_ & kOutBlocked) == 0) {
+      // Sends as much of the alert as the socket takes now. SendSealed may itself end the
+      // connection.
+      const Error sent = SendSealed();
+      if (sent) return;
+    }
+    Break(std::move(why));
+  };
+  fail();
 }
 
 // The next records wait for their turn in the loop's queue. Nothing is received meanwhile when as
@@ -261,8 +275,10 @@ Error Connection::SealSome() {
   while (!out_.Empty() && r.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Error::System(EPIPE, "send");
     const size_t size = std::min(out_.Len(), NextRecordBytes(out_.Len()));
-    std::string_view part = out_.Front().substr(0, size);
-    if (part.size() < std::min(size, kRecordBytesWanted)) {
+    std::string_view part = out_.Front();
+    if (part.size() > size) {
+      part = part.substr(0, size);
+    } else if (part.size() < size && part.size() < kRecordBytesWanted) {
       part = *out_.Peek(std::min(size, kRecordBytesWanted));
     }
     HON_RETURN_IF_ERROR(r.layer->Seal(part, r.sealed));
@@ -292,15 +308,16 @@ Error Connection::SendNowSealed(std::string_view head, std::string_view body) {
 
 Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, size_t count) {
   Records& r = *records_;
-  count = std::min(count, kSealedFileBytesMax);
+  constexpr size_t kRecord = io::kBlockBytes - kRecordOverheadBytes;
+  // Whole records: a short one at the end of each call would cost as much as a long one.
+  if (count > kSealedFileBytesMax) count = kSealedFileBytesMax / kRecord * kRecord;
   size_t done = 0;
   io::Block* const block = loop_->Blocks().Get();
   const io::BlockRef hold(block);
   io::BlockPool::Unref(block);
   while (done < count && (flags_ & kOutBlocked) == 0 && r.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Fail(Error::System(EPIPE, "send"));
-    const size_t part =
-        std::min({count - done, size_t{block->capacity}, NextRecordBytes(count - done)});
+    const size_t part = std::min({count - done, kRecord, NextRecordBytes(count - done)});
     io::IoResult read = file.ReadAt({block->data, part}, offset + static_cast<int64_t>(done));
     if (read.n == 0) {
       if (done != 0) break;

@@ -23,6 +23,21 @@ class FloodGuard {
     return ++window.count <= kLimits[static_cast<size_t>(kind)];
   }
 
+  /// Counts one tiny record. Looks at the clock for one in kTinyPerLook alone: the window begins
+  /// with the first of those.
+  bool CountTiny() {
+    Window& tiny = windows_[static_cast<size_t>(Kind::kTiny)];
+    if (tiny.count == 0) tiny.start = {};
+    const bool look = tiny.count % kTinyPerLook == kTinyPerLook - 1;
+    if (!look && tiny.count < kTinyRecordsMax) {
+      ++tiny.count;
+      return true;
+    }
+    const TimePoint now = Clock::now();
+    if (tiny.start == TimePoint{}) tiny.start = now;
+    return Count(Kind::kTiny, now);
+  }
+
   /// Takes back tiny records for `bytes` that were sent: a peer that acknowledges what it receives,
   /// as with the WINDOW_UPDATE frames of HTTP/2, or that is answered, is no flood.
   void Answered(size_t bytes) {
@@ -32,6 +47,7 @@ class FloodGuard {
   }
 
  private:
+  static constexpr uint32_t kTinyPerLook = 256;
   static constexpr std::array<size_t, 3> kLimits = {kUselessRecordsMax, kKeyUpdatesMax,
                                                     kTinyRecordsMax};
   struct Window {

@@ -162,8 +162,10 @@ Result<SSL_CTX*> LoopContext::Impl::ContextAt(size_t index) {
 
 Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
   const bool was_done = HandshakeDone();
-  Error why = OpenRecords(received, plain, sealed);
-  if (why || !was_done) Count(was_done, why);
+  Error why =
+      was_done ? SslLayer::Open(received, plain, sealed) : OpenRecords(received, plain, sealed);
+  if (why || !was_done) [[unlikely]]
+    Count(was_done, why);
   return why;
 }
 

@@ -9,8 +9,7 @@
 namespace hon::tls {
 namespace {
 
-// Suites with forward secrecy and authenticated encryption, best first; for TLS 1.3 the library's
-// own, which all have both.
+// Suites with forward secrecy and authenticated encryption, best first, in Go's order.
 struct Suite {
   uint16_t number;
   const char* name;
@@ -23,6 +22,9 @@ constexpr std::array<Suite, 6> kSuites12 = {{
     {TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-ECDSA-CHACHA20-POLY1305"},
     {TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-RSA-CHACHA20-POLY1305"},
 }};
+
+constexpr const char* kSuites13 =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 struct Group {
   uint16_t number;
@@ -123,7 +125,8 @@ Result<SslContextPtr> NewSslContext(const SSL_METHOD* method, const Config& conf
   const uint16_t min = config.MinVersion == 0 ? VersionTLS12 : config.MinVersion;
   if (SSL_CTX_set_min_proto_version(raw, min) != 1 ||
       SSL_CTX_set_max_proto_version(raw, config.MaxVersion) != 1 ||
-      SSL_CTX_set_cipher_list(raw, suites.c_str()) != 1) {
+      SSL_CTX_set_cipher_list(raw, suites.c_str()) != 1 ||
+      SSL_CTX_set_ciphersuites(raw, kSuites13) != 1) {
     return Fail(TakeError("the TLS library refuses the versions or suites"));
   }
   if (Error why = UseGroups(raw, config.CurvePreferences)) return Fail(std::move(why));
@@ -136,6 +139,7 @@ Result<SslContextPtr> NewSslContext(const SSL_METHOD* method, const Config& conf
   SSL_CTX_set_options(raw, options);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(raw, 1);  // one read for a record, in place of one for its header before
   if (config.KeyLogWriter) {
     if (SSL_CTX_set_app_data(raw, const_cast<Config*>(&config)) != 1) {
       return Fail(TakeError("no memory for a context"));

@@ -1,6 +1,7 @@
 #include "tls/ssl_layer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -15,6 +16,9 @@ constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
 
 // The most certificates of a peer that are kept.
 constexpr int kPeerCertificatesMax = 16;
+
+// Output up to this length is kept in one piece.
+constexpr size_t kShortRecordBytes = 1024;
 
 // The BIO over the buffers of the current call: one method for the process, since the library has
 // room for few.
@@ -49,14 +53,14 @@ const BIO_METHOD* BufferMethod() {
 }
 
 // Called for each received record and handshake message.
-void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL* ssl, void*) {
+void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL*, void* layer) {
   if (sent != 0) return;
   constexpr unsigned char kKeyUpdate = 24;
   if (type == SSL3_RT_HEADER) {
-    SslLayer::Of(ssl).OnRecord();
+    static_cast<SslLayer*>(layer)->OnRecord();
   } else if (type == SSL3_RT_HANDSHAKE && size != 0 &&
              *static_cast<const unsigned char*>(bytes) == kKeyUpdate) {
-    SslLayer::Of(ssl).OnKeyUpdate();
+    static_cast<SslLayer*>(layer)->OnKeyUpdate();
   }
 }
 
@@ -95,26 +99,39 @@ Error SslLayer::Make(SSL_CTX* context) {
   SSL_set_bio(ssl_.get(), bio, bio);
   if (SSL_set_app_data(ssl_.get(), this) != 1) return TakeError("no memory for a connection");
   SSL_set_msg_callback(ssl_.get(), CountRecord);
+  // SSL_set_msg_callback_arg without its macro, which has a C cast.
+  SSL_ctrl(ssl_.get(), SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, this);
   return {};
 }
 
 size_t SslLayer::TakeReceived(std::span<char> into) {
-  if (step_ != nullptr) {
+  if (step_ != nullptr) [[unlikely]] {
     const size_t taken = step_->input.copy(into.data(), into.size(), step_->taken);
     step_->taken += taken;
     if (taken != 0) return taken;
   }
-  const bool reads = buffers_ != nullptr && buffers_->received != nullptr;
-  return reads ? buffers_->received->ReadInto(into) : 0;
+  if (buffers_ == nullptr || buffers_->received == nullptr) return 0;
+  io::LinkBuffer& received = *buffers_->received;
+  const std::string_view front = received.Front();
+  if (front.size() != received.Len() || front.size() > into.size()) return received.ReadInto(into);
+  std::memcpy(into.data(), front.data(), front.size());
+  static_cast<void>(received.Skip(front.size()));
+  return front.size();
 }
 
 bool SslLayer::PutSealed(std::string_view bytes) {
-  if (step_ != nullptr && !step_->done) {
+  if (step_ != nullptr && !step_->done) [[unlikely]] {
     step_->output += bytes;
     return true;
   }
   if (buffers_ == nullptr) return false;
-  buffers_->sealed->Write(bytes);
+  io::LinkBuffer& sealed = *buffers_->sealed;
+  if (bytes.size() <= kShortRecordBytes) {
+    std::memcpy(sealed.Malloc(bytes.size()), bytes.data(), bytes.size());
+    sealed.MallocAck(bytes.size());
+  } else {
+    sealed.Write(bytes);
+  }
   return true;
 }
 
@@ -142,32 +159,42 @@ FloodGuard* SslLayer::Guard() {
 void SslLayer::OnRecord() {
   if (!HandshakeDone()) {
     if (handshake_records_ <= kHandshakeRecordsMax) ++handshake_records_;
+    flooded_ = handshake_records_ > kHandshakeRecordsMax;
     return;
   }
   if (!std::exchange(record_brought_, false)) CountUseless();
 }
 
 void SslLayer::CountUseless() {
-  if (!Guard()->Count(FloodGuard::Kind::kUseless, Clock::now())) useless_flood_ = true;
+  if (!Guard()->Count(FloodGuard::Kind::kUseless, Clock::now())) flooded_ = true;
 }
 
 void SslLayer::OnKeyUpdate() {
-  if (!Guard()->Count(FloodGuard::Kind::kKeyUpdate, Clock::now())) key_updates_flood_ = true;
+  if (!Guard()->Count(FloodGuard::Kind::kKeyUpdate, Clock::now())) {
+    flooded_ = key_updates_flood_ = true;
+  }
 }
 
-Error SslLayer::CheckFlood() {
+Error SslLayer::FloodError() const {
   if (handshake_records_ > kHandshakeRecordsMax) {
     return Error::Of(io::ErrRecordFlood, "tls: too many records in the handshake");
   }
   if (key_updates_flood_) return Error::Of(io::ErrRecordFlood, "tls: too many key updates");
-  if (useless_flood_) return Error::Of(io::ErrRecordFlood, "tls: too many records without data");
-  return {};
+  return Error::Of(io::ErrRecordFlood, "tls: too many records without data");
 }
 
 Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
   const Buffers buffers(*this, &received, &sealed);
-  ERR_clear_error();
+  ClearErrors();
   has_more_ = false;
+  if (step_ != nullptr || !HandshakeDone()) [[unlikely]] {
+    Error why = StepHandshake(sealed);
+    if (why || !HandshakeDone()) return why;
+  }
+  return ReadPlain(received, plain);
+}
+
+[[gnu::noinline]] Error SslLayer::StepHandshake(io::LinkBuffer& sealed) {
   if (step_ != nullptr) {
     HON_ASSERT(step_->done);
     sealed.Write(std::exchange(step_->output, {}));
@@ -175,11 +202,11 @@ Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBu
   }
   if (!HandshakeDone()) {
     HON_RETURN_IF_ERROR(Handshake());
-    HON_RETURN_IF_ERROR(CheckFlood());
+    if (flooded_) return FloodError();
     if (!HandshakeDone()) return {};
   }
   if (step_ != nullptr && step_->taken == step_->input.size()) step_.reset();
-  return ReadPlain(received, plain);
+  return {};
 }
 
 Error SslLayer::Handshake() {
@@ -214,8 +241,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
     const int code = SSL_read_ex(ssl_.get(), block->data, block->capacity, &got);
     if (code == 1) {
       const bool new_record = !std::exchange(record_brought_, true);
-      if (new_record && got < kTinyRecordBytes &&
-          !Guard()->Count(FloodGuard::Kind::kTiny, Clock::now())) {
+      if (new_record && got < kTinyRecordBytes && !Guard()->CountTiny()) {
         io::BlockPool::Unref(block);
         return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
       }
@@ -231,7 +257,8 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
         has_more_ = true;
         break;
       }
-      HON_RETURN_IF_ERROR(CheckFlood());
+      if (flooded_) [[unlikely]]
+        return FloodError();
       continue;
     }
     io::BlockPool::Unref(block);
@@ -239,27 +266,27 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
     if (error == SSL_ERROR_WANT_READ) break;
     if (error == SSL_ERROR_ZERO_RETURN) {
       input_ended_ = true;
-      static_cast<void>(received.Skip(received.Len()));
       break;
     }
     return Failure();
   }
-  if (input_ended_) static_cast<void>(received.Skip(received.Len()));
-  ERR_clear_error();
-  return CheckFlood();
+  if (input_ended_) [[unlikely]]
+    static_cast<void>(received.Skip(received.Len()));
+  if (flooded_) [[unlikely]]
+    return FloodError();
+  return {};
 }
 
 Error SslLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {
-  HON_ASSERT(HandshakeDone() && !plain.empty());
+  HON_DEBUG_ASSERT(HandshakeDone() && !plain.empty());
   const Buffers buffers(*this, nullptr, &sealed);
-  ERR_clear_error();
+  ClearErrors();
   size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) != 1) {
     return TakeError("a record cannot be sealed");
   }
-  HON_ASSERT(written == plain.size());
+  HON_DEBUG_ASSERT(written == plain.size());
   if (guard_ != nullptr) guard_->Answered(plain.size());
-  ERR_clear_error();
   return {};
 }
 

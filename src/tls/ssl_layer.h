@@ -19,9 +19,9 @@ class SslLayer : public io::RecordLayer {
   Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
   Error Seal(std::string_view plain, io::LinkBuffer& sealed) override;
   void CloseOutput(io::LinkBuffer& sealed) override;
-  [[nodiscard]] bool HandshakeDone() const override { return state_ != nullptr; }
-  [[nodiscard]] bool HasMore() const override { return has_more_; }
-  [[nodiscard]] bool InputEnded() const override { return input_ended_; }
+  [[nodiscard]] bool HandshakeDone() const final { return state_ != nullptr; }
+  [[nodiscard]] bool HasMore() const final { return has_more_; }
+  [[nodiscard]] bool InputEnded() const final { return input_ended_; }
   [[nodiscard]] std::string_view ApplicationProtocol() const override {
     return state_ == nullptr ? std::string_view() : state_->NegotiatedProtocol;
   }
@@ -77,8 +77,9 @@ class SslLayer : public io::RecordLayer {
     bool done = false;
   };
 
+  Error StepHandshake(io::LinkBuffer& sealed);
   Error ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain);
-  Error CheckFlood();
+  [[nodiscard]] Error FloodError() const;
   void CountUseless();
   void RecordState();
 
@@ -92,8 +93,8 @@ class SslLayer : public io::RecordLayer {
   bool has_more_ = false;
   bool input_ended_ = false;
   bool record_brought_ = true;  // the last record had data, or belonged to the handshake
+  bool flooded_ = false;        // one of the limits is passed
   bool key_updates_flood_ = false;
-  bool useless_flood_ = false;
 };
 
 }  // namespace hon::tls

@@ -14,6 +14,13 @@
 namespace hon::tls {
 namespace {
 
+TEST(ConfigTest, SuitesOfTls13AreInGosOrder) {
+  Pair pair(ServerConfig(), ClientConfig());
+  pair.Exchange();
+  ASSERT_TRUE(pair.Done());
+  EXPECT_EQ(pair.Seen().CipherSuiteName, "TLS_AES_128_GCM_SHA256");
+}
+
 // As Go's adjustNextProtos [S3].
 TEST(AdjustNextProtosTest, AsGo) {
   using List = std::vector<std::string>;

@@ -56,6 +56,21 @@ TEST(FloodGuardTest, TinyRecordsThatAreAnsweredDoNotCount) {
   EXPECT_FALSE(guard.Count(Kind::kTiny, now));
 }
 
+TEST(FloodGuardTest, TinyRecordsAreCountedToTheirLimitWithFewLooksAtTheClock) {
+  FloodGuard guard;
+  for (size_t i = 0; i < 2 * kTinyRecordsMax; ++i) {
+    ASSERT_TRUE(guard.CountTiny());
+    guard.Answered(1);
+  }
+  for (size_t i = 0; i < kTinyRecordsMax; ++i) ASSERT_TRUE(guard.CountTiny()) << i;
+  EXPECT_FALSE(guard.CountTiny());
+  // A window that has passed is forgotten.
+  FloodGuard slow;
+  const TimePoint before = Clock::now() - 2 * kFloodWindow;
+  for (size_t i = 0; i < kTinyRecordsMax; ++i) ASSERT_TRUE(slow.Count(Kind::kTiny, before));
+  EXPECT_TRUE(slow.CountTiny());
+}
+
 /// OpenSSL itself as the peer of our layer.
 class RawPeer {
  public:
