@@ -45,16 +45,15 @@ class TlsPageTest(unittest.TestCase):
         server = self.serve("hon")
         url = f"https://localhost:{server.tls_port}/"
         browser.open(url)
-        browser.wait(ALL_CONNECTED, STATES, seconds=60)
+        browser.wait(ALL_CONNECTED, STATES)
         # Events and the WebSocket bring what the server sends.
         seen = int(browser.text("#ticks"))
-        browser.wait("return Number(document.getElementById('ticks').textContent) > arguments[0]", seen + 1,
-                     seconds=60)
+        browser.wait("return Number(document.getElementById('ticks').textContent) > arguments[0]", seen + 1)
         browser.click("#echo-burst")
-        browser.wait("return document.querySelectorAll('#echo-chart rect').length === 60", seconds=60)
+        browser.wait("return document.querySelectorAll('#echo-chart rect').length === 60")
         browser.type("#chat-text", "over " + wire + "\ue007")
         browser.wait("return [...document.querySelectorAll('#chat-log li')]"
-                     ".some(li => li.textContent.endsWith(arguments[0]))", "over " + wire, seconds=60)
+                     ".some(li => li.textContent.endsWith(arguments[0]))", "over " + wire)
         loaded = browser.run("return performance.getEntries().filter(e => e.nextHopProtocol !== undefined)"
                              ".map(e => [e.name, e.nextHopProtocol])")
         self.assertGreaterEqual(len(loaded), 3)

@@ -96,7 +96,7 @@ class Browser:
     def text(self, css):
         return self.run("return document.querySelector(arguments[0])?.textContent", css)
 
-    def wait(self, script, *arguments, seconds=20):
+    def wait(self, script, *arguments, seconds=60):
         """Waits until `script` returns something true, and returns that."""
         end = time.monotonic() + seconds
         while not (value := self.run(script, *arguments)):

@@ -580,8 +580,8 @@ class Wire:
             return False
 
 
-def wait_until(true, seconds=5.0, every=0.02):
-    """Whether `true()` becomes so within this time."""
+def wait_until(true, seconds=60, every=0.02):
+    """Whether `true()` becomes so within this time, which tells what hangs from what is slow."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:

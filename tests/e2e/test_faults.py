@@ -123,7 +123,7 @@ class ClientFaults(Faults):
                 for line in lines:
                     self.check(script, line)
                     self.assertNotEqual(line["error_kind"], "timeout", line)
-                self.assertTrue(harness.wait_until(lambda script=script: script.open == 0, 20), script.open)
+                self.assertTrue(harness.wait_until(lambda script=script: script.open == 0), script.open)
 
     def test_silence_at_every_byte(self):
         for name, answer, http2 in self.KINDS:
@@ -134,7 +134,7 @@ class ClientFaults(Faults):
                 self.assertEqual(len(lines), len(paths))
                 for line in lines:
                     self.assertEqual(line["error_kind"], "timeout", line)
-                self.assertTrue(harness.wait_until(lambda script=script: script.open == 0, 20), script.open)
+                self.assertTrue(harness.wait_until(lambda script=script: script.open == 0), script.open)
 
 
 class ProxyFaults(Faults):
@@ -146,7 +146,7 @@ class ProxyFaults(Faults):
             url = script.url("").replace("http:", "h2c:" if http2 else "http:")
             with harness.Server("--upstream", url, "--upstream-at", "/") as front:
                 yield front, script
-            self.assertTrue(harness.wait_until(lambda: script.open == 0, 20), script.open)
+            self.assertTrue(harness.wait_until(lambda: script.open == 0), script.open)
 
     def test_answers(self):
         for name, answer, http2 in self.KINDS:
@@ -157,9 +157,9 @@ class ProxyFaults(Faults):
                     self.check(front, path)
                     self.probe(front)
                 # Connections to the server may be kept, one for each loop.
-                self.assertTrue(harness.wait_until(lambda: front.descriptors() <= descriptors + front.loops, 20),
+                self.assertTrue(harness.wait_until(lambda: front.descriptors() <= descriptors + front.loops),
                                 front.descriptors())
-                self.assertTrue(harness.wait_until(lambda script=script: script.open <= front.loops, 20), script.open)
+                self.assertTrue(harness.wait_until(lambda script=script: script.open <= front.loops), script.open)
 
     def check(self, front, path):
         with front.connect(timeout=30) as wire:
@@ -202,7 +202,7 @@ class ProxyFaults(Faults):
                             getattr(wire, "reset" if how == "reset" else "close")()
             answer = front.ask(b"GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             self.assertEqual(answer.status, 200)
-            self.assertTrue(harness.wait_until(lambda: front.descriptors() <= descriptors + front.loops, 20), front.descriptors())
+            self.assertTrue(harness.wait_until(lambda: front.descriptors() <= descriptors + front.loops), front.descriptors())
         self.assertEqual([one for one in received if one[0] == b"/cut" and one[1] != BODY], [])
 
 

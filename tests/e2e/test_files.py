@@ -131,7 +131,7 @@ class Uploads(unittest.TestCase):
             wire.send(post(body[:200_000], length=len(body)))
             wire.finish()
             self.assertEqual(wire.answer().status, 400)
-        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= idle, 10), server.descriptors())
+        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= idle), server.descriptors())
         self.assertEqual(list(folder.iterdir()), [])
 
 

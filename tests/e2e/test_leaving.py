@@ -73,7 +73,7 @@ class LeavingTest(unittest.TestCase):
             wire = server.connect()
             wire.send(list(REQUESTS.values())[i % len(REQUESTS)])
             getattr(wire, "reset" if i % 2 else "close")()
-        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= before, 20),
+        self.assertTrue(harness.wait_until(lambda: server.descriptors() <= before),
                         f"{before} before, now:\n{server.show_descriptors()}{server.gone()}")
         self.assertTrue(harness.wait_until(lambda: server.gone()["waiting"] == 0), server.gone())
         self.assertGreater(server.gone()["ended"], ended)

@@ -181,7 +181,7 @@ class ProxyHttp2(unittest.TestCase):
             pass
         client.h2.reset_stream(stream)
         client.flush()
-        self.assertTrue(harness.wait_until(lambda: ended, 10))
+        self.assertTrue(harness.wait_until(lambda: ended))
 
 
 if __name__ == "__main__":

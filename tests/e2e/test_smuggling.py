@@ -161,7 +161,7 @@ class SmugglingTest(unittest.TestCase):
             process = subprocess.Popen([path, *[part.format(folder=folder, file=file) for part in arguments]],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                self.assertTrue(harness.wait_until(lambda: listens(port), 20), f"{program} does not listen")
+                self.assertTrue(harness.wait_until(lambda: listens(port)), f"{program} does not listen")
                 yield port
             finally:
                 process.kill()

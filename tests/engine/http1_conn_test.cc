@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "hon/io/stream.h"
 #include "hon/netpoll/loop.h"
 #include "support/fake_backend.h"
+#include "support/simulated_clock.h"
 
 namespace hon::engine {
 namespace {
@@ -53,7 +55,7 @@ class Http1ConnTest : public testing::Test {
                 })) {
     auto fake = std::make_unique<netpoll::FakeBackend>();
     kernel_ = fake.get();
-    kernel_->Advance(Clock::now() - kernel_->Now());  // the time limits of the peer use Clock
+    clock_.emplace(*kernel_);
     loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
     scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
     ConnSettings settings;
@@ -110,6 +112,7 @@ class Http1ConnTest : public testing::Test {
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<LoopEngine> serving_;
+  std::optional<test::SimulatedClock> clock_;  // ends before the loop, which owns `kernel_`
   int fd_ = -1;
 };
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "hon/io/stream.h"
 #include "hon/netpoll/loop.h"
 #include "support/fake_backend.h"
+#include "support/simulated_clock.h"
 
 namespace hon::engine {
 
@@ -32,7 +34,7 @@ class Http2ConnTest : public ::testing::Test {
                 WithEventHook([this](const Event& event) { events_.emplace_back(event.detail); })) {
     auto fake = std::make_unique<netpoll::FakeBackend>();
     kernel_ = fake.get();
-    kernel_->Advance(Clock::now() - kernel_->Now());  // patience with the peer is told by Clock
+    clock_.emplace(*kernel_);
     loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
     scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
     ConnSettings settings;
@@ -138,6 +140,7 @@ class Http2ConnTest : public ::testing::Test {
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<LoopEngine> serving_;
+  std::optional<test::SimulatedClock> clock_;  // ends before the loop, which owns `kernel_`
   h2::testing::Owner client_{h2::Role::kClient};
   int fd_ = -1;
   bool empty_ = false;

@@ -357,14 +357,18 @@ TEST_P(PlacementTest, AStallByAMutexSaysSo) {
     const std::lock_guard lock(wanted);
     w.Write("locked");
   });
-  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
+  std::mutex mutex;
+  std::vector<std::string> details;
+  engine::Engine engine(mux_, engine::WithEventHook([&](const engine::Event& event) {
+                          if (event.kind != engine::Event::Kind::kStall) return;
+                          if (event.pattern.empty()) return;  // a busy machine's
+                          const std::lock_guard lock(mutex);
+                          details.emplace_back(event.detail);
+                        }));
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
-  const auto stalls = [this] {
-    std::vector<std::string> details;
-    for (const auto& entry : log_.Entries()) {
-      if (entry.kind == engine::Event::Kind::kStall) details.push_back(entry.detail);
-    }
+  const auto stalls = [&] {
+    const std::lock_guard lock(mutex);
     return details;
   };
   {

@@ -122,7 +122,9 @@ TEST_P(ThreadsTest, MessagesOfAllThreadsAreWholeAndInOrder) {
 TEST_P(ThreadsTest, NothingFollowsTheCloseFrameOfAnotherThread) {
   for (int round = 0; round < 20; ++round) {
     const auto echo = std::make_shared<Echo>();
-    Upgrader upgrader;
+    UpgraderOptions options;
+    options.conn.close_timeout = 60s;  // all that was written leaves before the close frame
+    Upgrader upgrader(options);
     http::ServeMux mux;
     mux.HandleFunc("/ws", [&](http::ResponseWriter& w, http::Request& r) {
       EXPECT_FALSE(upgrader.Upgrade(w, r, echo));
