@@ -7,9 +7,6 @@ namespace hon::wire {
 
 Result<std::shared_ptr<tls::ClientContext>> ClientTls(const ClientFlags& flags) {
   tls::Config config;
-  const bool http2_only = flags.http2 || flags.h2c;
-  if (!flags.http1) config.NextProtos.emplace_back("h2");
-  if (!http2_only) config.NextProtos.emplace_back("http/1.1");
   config.ServerName = flags.tls.server_name;
   config.InsecureSkipVerify = flags.tls.insecure;
   if (!flags.tls.ca.empty()) {

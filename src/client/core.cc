@@ -246,17 +246,13 @@ std::shared_ptr<Route> Core::FindRoute(std::string_view key,
   return route;
 }
 
-Result<std::shared_ptr<tls::ClientContext>> Core::TlsContext(bool http2) {
+Result<std::shared_ptr<tls::ClientContext>> Core::TlsContext() {
   const std::lock_guard lock(tls_mutex_);
   if (options_.TLS != nullptr) return options_.TLS;
-  std::shared_ptr<tls::ClientContext>& context = http2 ? tls_ : tls_http1_;
-  if (context == nullptr) {
-    std::vector<std::string> protocols;
-    if (http2) protocols.emplace_back("h2");
-    if (!http2 || !OnlyHttp2()) protocols.emplace_back("http/1.1");
-    HON_TRY(context, NewTlsContext(std::move(protocols)));
+  if (tls_ == nullptr) {
+    HON_TRY(tls_, NewTlsContext());
   }
-  return context;
+  return tls_;
 }
 
 Result<Core::Acquired> Core::Acquire(const std::shared_ptr<Route>& route,

@@ -115,9 +115,8 @@ class Core : public std::enable_shared_from_this<Core> {
   /// The route with `key`, made by `make` when there is none.
   [[nodiscard]] std::shared_ptr<Route> FindRoute(
       std::string_view key, const std::function<std::shared_ptr<Route>()>& make);
-  /// The context for TLS with servers and proxies. Without `http2` only HTTP/1.1 is offered, unless
-  /// the options have a context.
-  [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext(bool http2);
+  /// The context for TLS with servers and proxies.
+  [[nodiscard]] Result<std::shared_ptr<tls::ClientContext>> TlsContext();
   /// Whether requests for http URLs use HTTP/2 with prior knowledge.
   [[nodiscard]] bool PriorKnowledge() const {
     return options_.Protocols.UnencryptedHTTP2() && !options_.Protocols.HTTP1();
@@ -186,7 +185,6 @@ class Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<std::string, std::shared_ptr<http::RoundTripper>> alt_protocols_;
   std::mutex tls_mutex_;
   std::shared_ptr<tls::ClientContext> tls_;
-  std::shared_ptr<tls::ClientContext> tls_http1_;
 };
 
 }  // namespace hon::client

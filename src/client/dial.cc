@@ -221,8 +221,12 @@ Result<netpoll::Connection*> Race::Run(const appcontext::Context& context, TimeP
 Result<std::unique_ptr<io::RecordLayer>> TlsLayerFor(Core& core, const std::string& host,
                                                      bool http2, bool http1_only,
                                                      std::shared_ptr<HandshakeTrace> trace) {
-  HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext(http2));
-  Result<std::unique_ptr<io::RecordLayer>> layer = NewTlsLayer(*context, host, http1_only);
+  HON_TRY(const std::shared_ptr<tls::ClientContext> context, core.TlsContext());
+  std::vector<std::string> protocols;
+  if (http2) protocols.emplace_back("h2");
+  if (!http2 || !core.OnlyHttp2()) protocols.emplace_back("http/1.1");
+  Result<std::unique_ptr<io::RecordLayer>> layer =
+      NewTlsLayer(*context, host, protocols, http1_only);
   if (!layer) return Fail(Error::Of(http::ErrHandshake, layer.error().Message()));
   return NewHandshakeLayer(std::move(*layer), std::move(trace));
 }

@@ -14,11 +14,13 @@ class ClientContext;
 
 namespace hon::client {
 
-/// A context that trusts the system's roots and offers `protocols` by ALPN. Fails where the library
-/// was built without TLS.
-Result<std::shared_ptr<tls::ClientContext>> NewTlsContext(std::vector<std::string> protocols);
-/// The client's end of TLS with `host`. `http1_only`: ALPN offers HTTP/1.1 alone.
+/// A context that trusts the system's roots. Fails where the library was built without TLS.
+Result<std::shared_ptr<tls::ClientContext>> NewTlsContext();
+/// The client's end of TLS with `host`. ALPN offers the context's NextProtos, where there are some
+/// and `http1_only` is false, else `protocols`.
 Result<std::unique_ptr<io::RecordLayer>> NewTlsLayer(tls::ClientContext& context,
-                                                     std::string_view host, bool http1_only);
+                                                     std::string_view host,
+                                                     const std::vector<std::string>& protocols,
+                                                     bool http1_only);
 
 }  // namespace hon::client

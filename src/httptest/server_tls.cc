@@ -22,7 +22,6 @@ void Server::StartTLS() {
 
 void Server::TrustOwn(client::TransportOptions& options) const {
   tls::Config config;
-  config.NextProtos = {"h2", "http/1.1"};
   if (const Error err = config.RootCAs.AddPEM(certificate_pem_)) {
     throw std::runtime_error("httptest: " + err.Message());
   }

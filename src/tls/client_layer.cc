@@ -1,6 +1,5 @@
 #include "tls/client_layer.h"
 
-#include <array>
 #include <utility>
 
 #include "tls/ssl_context.h"
@@ -65,11 +64,13 @@ Error ClientLayer::Prepare(std::string_view host, std::string_view route) {
   return set == 1 ? Error() : TakeError("the name \"" + name + "\" cannot be verified");
 }
 
-Error ClientLayer::OfferHttp1() {
-  static constexpr std::array<unsigned char, 9> kHttp1 = {8,   'h', 't', 't', 'p',
-                                                          '/', '1', '.', '1'};
-  return SSL_set_alpn_protos(Ssl(), kHttp1.data(), kHttp1.size()) == 0 ? Error()
-                                                                       : TakeError("ALPN");
+Error ClientLayer::Offer(const std::vector<std::string>& protocols) {
+  const Result<std::string> list = AlpnList(protocols);
+  if (!list) return list.error();
+  const int failed =
+      SSL_set_alpn_protos(Ssl(), reinterpret_cast<const unsigned char*>(list->data()),
+                          static_cast<unsigned>(list->size()));
+  return failed == 0 ? Error() : TakeError("ALPN");
 }
 
 Error ClientLayer::Start(io::LinkBuffer& sealed) {
@@ -132,13 +133,13 @@ Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayer(std::string_vie
   return Prepared(impl_, host, route);
 }
 
-Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewHttp1Layer(std::string_view host,
-                                                                      std::string_view route) {
+Result<std::unique_ptr<io::RecordLayer>> ClientContext::NewLayerOffering(
+    std::string_view host, const std::vector<std::string>& protocols, std::string_view route) {
   HON_TRY(std::unique_ptr<ClientLayer> layer, Prepared(impl_, host, route));
-  if (!impl_->config.NextProtos.empty()) {
-    if (Error why = layer->OfferHttp1()) return Fail(std::move(why));
-  }
+  if (Error why = layer->Offer(protocols)) return Fail(std::move(why));
   return layer;
 }
+
+bool ClientContext::OffersProtocols() const { return !impl_->config.NextProtos.empty(); }
 
 }  // namespace hon::tls

@@ -27,8 +27,8 @@ class ClientLayer final : public SslLayer {
 
   /// `host` is the dialed host: sent as SNI, unless it is an IP address, and verified.
   Error Prepare(std::string_view host, std::string_view route);
-  /// Offers "http/1.1" alone by ALPN. Behind Prepare.
-  Error OfferHttp1();
+  /// Offers `protocols` by ALPN. Behind Prepare.
+  Error Offer(const std::vector<std::string>& protocols);
   Error Start(io::LinkBuffer& sealed) override;
 
   /// Keeps a session that the server has offered.

@@ -14,16 +14,19 @@
 #include <hon/http/fs.h>
 #include <hon/http/middleware.h>
 #include <hon/http/protocols.h>
+#include <hon/http/replay.h>
 #include <hon/http/reply.h>
 #include <hon/http/serve_mux.h>
 #include <hon/httputil/load_balancer.h>
 #include <hon/httputil/reverse_proxy.h>
+#include <hon/io/file.h>
 #include <hon/server/inherited.h>
 #include <hon/server/proxy_protocol.h>
 #include <hon/server/server.h>
 #include <hon/sse/broadcaster.h>
 #include <hon/sse/writer.h>
 #include <hon/tls/context.h>
+#include <hon/websocket/dial.h>
 #include <hon/websocket/hub.h>
 #include <hon/websocket/upgrader.h>
 
@@ -271,6 +274,56 @@ Error PutAnItem(http::Client& client) {
   request->Header.Set("Content-Type", "text/plain");
   hon::Result<hon::http::Response> answer = client.Do(*request);
   return answer ? Error() : answer.error();
+}
+
+void SendJson(http::ServeMux& mux, http::Client client) {
+  mux.HandleFunc("POST /orders", [client](hon::http::ResponseWriter& w,
+                                          hon::http::Request& r) mutable {
+    auto order = hon::http::NewRequestWithContext(r.Context(), "POST", "http://orders.test/v1",
+                                                  hon::http::Body::FromString("{\"count\": 1}"));
+    if (!order) return hon::http::ReplyError(w, order.error().Message(), 500);
+    order->Header.Set("Content-Type", "application/json");
+    auto answer = client.Do(*order);
+    if (!answer) return hon::http::ReplyError(w, answer.error().Message(), 502);
+    w.WriteHeader(answer->StatusCode);
+    hon::io::Copy(w, answer->Body);
+  });
+}
+
+Result<http::Client> WithOwnAuthority() {
+  hon::tls::Config config;
+  if (hon::Error err = config.RootCAs.AddFile("authority.pem")) return hon::Fail(err);
+  HON_TRY(auto context, hon::tls::ClientContext::Create(config));
+  hon::http::Client client{.Transport = std::make_shared<hon::client::Transport>(
+                               hon::client::TransportOptions{.TLS = context})};
+  return client;
+}
+
+Result<std::string> MoveFiles(http::Client& client) {
+  HON_TRY(auto answer, client.Get("https://example.test/image"));
+  HON_TRY(auto file, hon::io::File::Create("image"));
+  if (auto copied = hon::io::Copy(file, answer.Body); copied.err) return hon::Fail(copied.err);
+
+  HON_TRY(auto body, hon::http::FileBody("image"));
+  HON_TRY(auto stored, client.Post("https://example.test/store", "image/png", body));
+  return stored.Body.ReadAll(1000);
+}
+
+Error CancelOne(http::Client& client) {
+  auto cancelable = hon::appcontext::WithCancel(hon::appcontext::Background());
+  auto request =
+      hon::http::NewRequestWithContext(cancelable.context, "GET", "http://example.test/");
+  std::thread other([&cancelable] { cancelable.cancel({}); });
+  auto answer = client.Do(*request);  // the error's kind is kCanceled
+  other.join();
+  return answer ? Error() : answer.error();
+}
+
+Error Chat(const std::shared_ptr<client::Transport>& transport) {
+  hon::websocket::DialOptions options;
+  options.transport = transport;
+  auto conn = hon::websocket::Dial("wss://example.test/chat", options);
+  return conn ? Error() : conn.error();
 }
 
 // --- DEPLOY.md

@@ -94,8 +94,8 @@ struct TransportOptions {
   /// Returns the IP addresses of a host in place of the system's resolver. Called on a thread of
   /// the Transport's own, may wait.
   std::function<Result<std::vector<std::string>>(const std::string& host)> LookupHost = {};
-  /// The context for https. Null: the system's roots are trusted, and ALPN offers the Protocols. A
-  /// context of the caller offers its own NextProtos.
+  /// The context for https. Null: the system's roots are trusted. ALPN offers the NextProtos of the
+  /// context's Config, or the Protocols where there are none.
   std::shared_ptr<tls::ClientContext> TLS = {};
   /// Empty: HTTP/1.1, and HTTP/2 where an https server chooses it by ALPN. HTTP2 without HTTP1: any
   /// other choice is an error. UnencryptedHTTP2 without HTTP1: http URLs in HTTP/2 with prior

@@ -128,9 +128,12 @@ class ClientContext {
   /// `route`. `route` distinguishes servers of one name, for example by port.
   Result<std::unique_ptr<io::RecordLayer>> NewLayer(std::string_view host,
                                                     std::string_view route = {});
-  /// As NewLayer, but where the context offers protocols by ALPN, only "http/1.1" is offered.
-  Result<std::unique_ptr<io::RecordLayer>> NewHttp1Layer(std::string_view host,
-                                                         std::string_view route = {});
+  /// As NewLayer, but offers `protocols` by ALPN, best first, in place of NextProtos.
+  Result<std::unique_ptr<io::RecordLayer>> NewLayerOffering(
+      std::string_view host, const std::vector<std::string>& protocols,
+      std::string_view route = {});
+  /// Whether the Config has NextProtos.
+  [[nodiscard]] bool OffersProtocols() const;
 
   struct Impl;
 
