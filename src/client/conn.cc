@@ -16,6 +16,9 @@
 namespace hon::client {
 namespace {
 
+// Parts of a body from this length on are sent without being copied.
+constexpr size_t kUncopiedBytesMin = size_t{16} * 1024;
+
 // A fiber that reads this many bytes without a wait lets others run.
 constexpr size_t kReadBytesPerTurn = 256 * 1024;
 
@@ -136,16 +139,17 @@ Error Conn::DrainOutput(size_t bytes_max) {
 
 Error Conn::Put(std::string_view part) {
   if (gone_) return gone_;
-  if (chunked_) {
-    std::array<char, adaptor::kChunkHeadBytesMax> head;
-    char* const end = head.data() + head.size();
-    const char* const begin = adaptor::FormatChunkHeadBackward(part.size(), end);
-    Out().Write({begin, static_cast<size_t>(end - begin)});
-    Out().Write(part);
-    Out().Write("\r\n");
+  std::array<char, adaptor::kChunkHeadBytesMax> room;
+  char* const end = room.data() + room.size();
+  const char* const begin = chunked_ ? adaptor::FormatChunkHeadBackward(part.size(), end) : end;
+  const std::string_view head(begin, static_cast<size_t>(end - begin));
+  if (part.size() >= kUncopiedBytesMin) {
+    conn_->SendNow(head, part);
   } else {
+    Out().Write(head);
     Out().Write(part);
   }
+  if (chunked_) Out().Write("\r\n");
   SendSoon();
   return DrainOutput(io::kHighWaterBytes);
 }

@@ -107,6 +107,19 @@ void LoopPool::GiveHeader(http::Header header) {
   spare_headers_.push_back(std::move(header));
 }
 
+h2::FieldBuffer LoopPool::TakeFields() {
+  if (spare_fields_.empty()) return {};
+  h2::FieldBuffer fields = std::move(spare_fields_.back());
+  spare_fields_.pop_back();
+  return fields;
+}
+
+void LoopPool::GiveFields(h2::FieldBuffer fields) {
+  if (spare_fields_.size() == ObjectMemory::kFreeMax) return;
+  fields.Reset();
+  spare_fields_.push_back(std::move(fields));
+}
+
 std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
   const auto found = shared_.find(&route);
   if (found == shared_.end()) return nullptr;

@@ -72,6 +72,9 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   [[nodiscard]] http::Header TakeHeader();
   /// Keeps the room of `header`.
   void GiveHeader(http::Header header);
+  /// The same for the fields of HTTP/2.
+  [[nodiscard]] h2::FieldBuffer TakeFields();
+  void GiveFields(h2::FieldBuffer fields);
 
   /// Room for the key of a route.
   std::string key;
@@ -88,6 +91,7 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
 
   ObjectMemory memory_;
   std::vector<http::Header> spare_headers_;
+  std::vector<h2::FieldBuffer> spare_fields_;
   Core* core_;  // null: the Core is destroyed
   friend class Core;
   std::mutex mutex_;

@@ -51,11 +51,16 @@ Error HeaderListTooLong() {
 
 }  // namespace
 
-H2Stream::H2Stream(std::shared_ptr<H2Conn> conn) : conn_(std::move(conn)), stream_(BlocksHere()) {}
+H2Stream::H2Stream(std::shared_ptr<H2Conn> conn)
+    : conn_(std::move(conn)),
+      stream_(BlocksHere()),
+      buffer_(conn_->pool_->TakeFields()),
+      header_(conn_->pool_->TakeHeader()) {}
 
 H2Stream::~H2Stream() {
   HON_ASSERT(reader_ == nullptr && writer_ == nullptr);
   Release();
+  conn_->pool_->GiveFields(std::move(buffer_));
 }
 
 void H2Stream::Release() {

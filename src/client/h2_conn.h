@@ -163,6 +163,7 @@ class H2Conn final : public io::ConnSink,
   [[nodiscard]] std::string RemoteAddr() const { return conn_->RemoteAddr(); }
   [[nodiscard]] const std::shared_ptr<Route>& GetRoute() const { return route_; }
   [[nodiscard]] const std::shared_ptr<Core>& GetCore() const { return core_; }
+  [[nodiscard]] const std::shared_ptr<LoopPool>& GetPool() const { return pool_; }
   [[nodiscard]] const std::shared_ptr<const tls::ConnectionState>& TlsState() const {
     return tls_state_;
   }

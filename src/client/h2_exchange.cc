@@ -53,8 +53,7 @@ void AddCookies(const http::Header::Field& field, http::Header& fields) {
 }
 
 // The fields for HTTP/2: the Session leaves connection-specific fields out.
-http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
-  http::Header fields;
+void AddFields(const http::Request& r, const RequestPlan& plan, http::Header& fields) {
   for (const auto& field : r.Header) {
     if (!plan.protocol.empty() && IsOfHttp1Upgrade(field)) continue;
     if (field.id == http::HeaderId::kContentLength || field.id == http::HeaderId::kTrailer)
@@ -85,7 +84,6 @@ http::Header FieldsOf(const http::Request& r, const RequestPlan& plan) {
   if (!names.empty() && plan.framing == RequestFraming::kChunked) {
     fields.Add(http::HeaderId::kTrailer, names);
   }
-  return fields;
 }
 
 }  // namespace
@@ -94,7 +92,8 @@ H2Exchange::H2Exchange(const std::shared_ptr<H2Conn>& conn, appcontext::Context 
                        std::shared_ptr<const ClientTrace> trace)
     : context_(std::move(context)),
       trace_(std::move(trace)),
-      stream_(std::make_shared<H2Stream>(conn)),
+      pool_(conn->GetPool()),
+      stream_(std::allocate_shared<H2Stream>(ObjectAllocator<H2Stream, LoopPool>(pool_), conn)),
       core_(conn->GetCore()),
       tls_(conn->TlsState()) {}
 
@@ -114,10 +113,14 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
   }
   upload_ = std::move(upload);
   std::string scratch;
-  std::string path(r.URL.EscapedPathView(scratch));
+  std::string_view path = r.URL.EscapedPathView(scratch);
   if (!r.URL.Opaque.empty() && !r.URL.Opaque.starts_with("//")) path = r.URL.Opaque;
   if (path.empty()) path = plan.method == "OPTIONS" ? "*" : "/";
-  if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) path += "?" + r.URL.RawQuery;
+  std::string with_query;
+  if (r.URL.ForceQuery || !r.URL.RawQuery.empty()) {
+    with_query.append(path).append("?").append(r.URL.RawQuery);
+    path = with_query;
+  }
   const bool connect = plan.method == "CONNECT";
   stream_->SetTrace(trace_.get());
   if (trace_ != nullptr && trace_->Got1xxResponse != nullptr) stream_->KeepInterims();
@@ -125,13 +128,15 @@ Error H2Exchange::Run(const http::Request& r, const RequestPlan& plan,
       .method = extended ? http::MethodConnect : plan.method,
       .scheme = connect ? std::string_view() : std::string_view(r.URL.Scheme),
       .authority = plan.host,
-      .path = connect ? std::string_view() : std::string_view(path),
+      .path = connect ? std::string_view() : path,
       .protocol = plan.protocol};
-  const http::Header fields = FieldsOf(r, plan);
+  http::Header fields = pool_->TakeHeader();
+  AddFields(r, plan, fields);
   failure_ = stream_->Open(head, fields, upload_ == nullptr && !extended && !connect, context_);
   if (failure_) return failure_;
   if (plan.close) stream_->Connection().Leave();
   TellHeadOfH2(head, fields);
+  pool_->GiveHeader(std::move(fields));
   awaits_continue_ = plan.expects_continue && core_->Options().ExpectContinueTimeout > Duration(0);
   const TimePoint now = Clock::now();
   if (awaits_continue_) {

@@ -32,7 +32,10 @@ class H2Exchange final : public AnyExchange,
   std::unique_ptr<io::Conn> TakeConn() override;
   // http::ResponseOwner
   void OnMoved(http::Response& now) override { response_ = &now; }
-  void OnGone(http::Response&) override { response_ = nullptr; }
+  void OnGone(http::Response& response) override {
+    response_ = nullptr;
+    pool_->GiveHeader(std::move(response.Header));
+  }
 
  private:
   void TellHeadOfH2(const h2::Session::RequestHead& head, const http::Header& fields) const;
@@ -45,6 +48,7 @@ class H2Exchange final : public AnyExchange,
 
   appcontext::Context context_;
   std::shared_ptr<const ClientTrace> trace_;
+  std::shared_ptr<LoopPool> pool_;
   std::shared_ptr<H2Stream> stream_;  // holds the texts
   std::shared_ptr<Core> core_;
   std::shared_ptr<Upload> upload_;

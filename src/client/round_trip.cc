@@ -137,7 +137,8 @@ void Trip::TellGotConn(const AnyConn& conn, bool idle, Duration idle_time) const
 Trip::Way Trip::Over(const std::shared_ptr<H2Conn>& shared, bool idle) {
   const bool reused = shared->Served();
   TellGotConn(*shared, idle, {});
-  return {std::make_shared<H2Exchange>(shared, r_.Context(), trace_), reused};
+  const ObjectAllocator<H2Exchange, LoopPool> memory(pool_);
+  return {std::allocate_shared<H2Exchange>(memory, shared, r_.Context(), trace_), reused};
 }
 
 Trip::Way Trip::Over(std::unique_ptr<Conn> conn, bool idle, Duration idle_time) {

@@ -1,7 +1,9 @@
 #include "client/upload.h"
 
 #include <array>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "hon/fiber/fiber.h"
 #include "hon/http/client_error.h"
@@ -11,6 +13,8 @@ namespace hon::client {
 namespace {
 
 constexpr size_t kPartBytes = 16 * 1024;
+// Behind a part of that length the parts are longer.
+constexpr size_t kLongPartBytes = 64 * 1024;
 // A fiber that sends this many bytes without a wait lets others run.
 constexpr size_t kSentBytesPerTurn = 256 * 1024;
 
@@ -68,19 +72,25 @@ void Upload::Run(BodySink& sink) {
   std::string_view memory = replayable == nullptr ? std::string_view() : replayable->Memory();
   if (first_.empty() && !memory.empty()) {
     while (!memory.empty()) {
-      if (stopped_ || !SendPart(sink, memory.substr(0, kPartBytes))) return;
-      memory.remove_prefix(std::min(memory.size(), kPartBytes));
+      if (stopped_ || !SendPart(sink, memory.substr(0, kLongPartBytes))) return;
+      memory.remove_prefix(std::min(memory.size(), kLongPartBytes));
     }
     return Finish(sink);
   }
   std::array<char, kPartBytes> part;
+  std::vector<char> long_part;
+  std::span<char> room = part;
   for (;;) {
-    const io::IoResult got = body_.Read(part);
-    if (stopped_ || !SendPart(sink, {part.data(), got.n})) return;
+    const io::IoResult got = body_.Read(room);
+    if (stopped_ || !SendPart(sink, {room.data(), got.n})) return;
     if (got.err.Is(io::ErrEof)) return Finish(sink);
     if (got.err) {
       source_error_ = got.err;
       return;
+    }
+    if (long_part.empty() && got.n == room.size()) {
+      long_part.resize(kLongPartBytes);
+      room = long_part;
     }
   }
 }
