@@ -38,7 +38,15 @@ CloseNotifierPipelined HandlerPanic* TimeoutHandler* StripPrefix* Redirect* Quer
 ServerTimeouts ServerIdleTimeout ServerReadHeaderTimeoutIsCleared WriteDeadlineExtendedOnNewRequest ServerShutdown*
 ServerConnState ServerSetKeepAlivesEnabledClosesConns TLSServerRejectHTTPRequests H12_* Trailers*
 ServerUndeclaredTrailers InterruptWithPanic ServeContent ScanETag FileServer* ServeContentHeadersWithError range_test
-pattern_test routing_tree_test sniff_test cookie_test csrf_test readrequest_test reverseproxy_test""".split()
+pattern_test routing_tree_test sniff_test cookie_test csrf_test readrequest_test reverseproxy_test
+ReadToEndReusesConn MaxConnsPerHost* RemovesDeadIdleConnections ServerClosingUnexpectedly RetryRequestsOnError
+Expect100Continue* Gzip* RangeAndGzip SOCKS5Proxy TransportProxy ProxyWithInfiniteHeader ProxyHTTPSConnectLeak
+PersistConnLeak* TransportResponseHeaderTimeout CancelRequest* Ignore1xxResponses Limits1xxResponses
+Treat101Terminal TransportTLSHandshakeTimeout NoReuseAfterEarlyResponse TransportResponseHeaderLength
+TransportEventTrace TransportIdleConnTimeout RequestSanitization RejectsSignInContentLength ProxyFromEnvironment
+TransportServerProtocols ClientRedirects PostRedirects DeleteRedirects Redirect308NoGetBody CopyHeadersOnRedirect
+StripHeaders* ShouldCopyHeaderOnRedirect CopyHostOnRedirect AltersCookiesOnRedirect Referer ClientTimeout*
+DoCanceledVsTimeout StripPasswordFromError BasicAuth* RedirectGetBody requestwrite_test jar_test""".split()
 TEST = {".cc": r"^(?:TEST|TEST_F|TEST_P)\(\w+,\s*{}\)", ".py": r"^\s*def {}\(", ".go": r"^func {}\("}
 
 
