@@ -53,10 +53,12 @@ void CheckHostPort(const std::string& host_port) {
              host_port == "[" + std::string(parts->host) + "]:" + std::string(parts->port));
 }
 
-// An address of numbers is the same when it is written and read again.
+// An address of numbers is the same when it is written and read again; zones are names of this
+// machine.
 void CheckAddress(const std::string& text) {
   const auto found = netpoll::ResolveAddress(text, netpoll::AddressUse::kDial, true);
   if (!found || found->empty() || netpoll::IsUnixAddress(text)) return;
+  if (text.find('%') != std::string::npos) return;
   std::array<char, netpoll::kAddressTextMax> room;
   const std::string first(netpoll::FormatAddress(found->front(), room));
   const auto again = netpoll::ResolveAddress(first, netpoll::AddressUse::kDial, true);
