@@ -262,19 +262,19 @@ void Core::TakePiece(const Found& found) {
 }
 
 void Core::TakePieceForReader(const Found& found) {
-  const bool remote = reading_ == nullptr;
-  HON_ASSERT(!remote || remote_reading_ != nullptr);
-  std::string& into = remote ? remote_reading_->data : *reading_->into;
-  ReadResult& result = remote ? remote_reading_->result : reading_->result;
+  RemoteReading* const remote = reading_ == nullptr ? remote_reading_.get() : nullptr;
+  HON_ASSERT(reading_ != nullptr || remote != nullptr);
+  std::string& into = remote != nullptr ? remote->data : *reading_->into;
+  ReadResult& result = remote != nullptr ? remote->result : reading_->result;
   const size_t need = into.size() + found.data.size();
   if (into.capacity() < need) {
     into.reserve(std::max(RoomFor(need, reader_.ToCome()), 2 * into.size()));
   }
   into.append(found.data);
   result = {found.type, found.final};
-  if ((remote ? remote_reading_->whole : reading_->whole) && !found.final) return;
+  if ((remote != nullptr ? remote->whole : reading_->whole) && !found.final) return;
   answering_ = true;
-  if (remote) return DeliverRemote(result);
+  if (remote != nullptr) return DeliverRemote(result);
   reading_->done = true;
   WakeReader();
 }
