@@ -68,10 +68,9 @@ Result<NewRecordLayers> LayersOf(std::shared_ptr<tls::ServerContext> context,
                                  http::Protocols protocols, const Server& server,
                                  const Report& report) {
   if (Error why = CheckSuites(context->GetConfig(), protocols)) return Fail(std::move(why));
-  return NewRecordLayers([watch = Watch(context, server, report),
-                          offered = OfferedProtocols(protocols), context = std::move(context)] {
-    return std::make_unique<TlsLayers>(context, offered, watch);
-  });
+  const auto watch = Watch(context, server, report);
+  return NewRecordLayers([context = std::move(context), offered = OfferedProtocols(protocols),
+                          watch] { return std::make_unique<TlsLayers>(context, offered, watch); });
 }
 
 Result<tls::Config> ConfigOf(const Options& options, const std::string& cert_file,
