@@ -116,7 +116,8 @@ struct HpackDecoder::Step {
   }
 };
 
-HpackDecoder::HpackDecoder(size_t table_bytes_max) : table_bytes_max_(table_bytes_max) {}
+HpackDecoder::HpackDecoder(size_t table_bytes_max)
+    : table_bytes_max_(static_cast<uint32_t>(table_bytes_max)) {}
 HpackDecoder::~HpackDecoder() = default;
 HpackDecoder::HpackDecoder(HpackDecoder&&) noexcept = default;
 HpackDecoder& HpackDecoder::operator=(HpackDecoder&&) noexcept = default;

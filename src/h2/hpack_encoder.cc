@@ -199,11 +199,13 @@ void HpackEncoder::SetTableBytesMax(size_t bytes_max) {
   }
   update_lowest_ = std::min(update_lowest_, bytes_max);
   update_last_ = bytes_max;
+  ++table_changes_;
 }
 
 char* HpackEncoder::Begin(char* to) {
   if (!update_wanted_) return to;
   update_wanted_ = false;
+  ++table_changes_;
   // The lowest size first, since the decoder has evicted for that one too (RFC 7541 §4.2).
   if (update_lowest_ < update_last_) {
     to = WriteInteger(to, kSizeUpdate, 5, static_cast<uint32_t>(update_lowest_));
@@ -300,6 +302,7 @@ char* HpackEncoder::WriteIndexedOrInsert(char* to, std::string_view name, std::s
       (name.size() + value.size() + kFieldOverheadBytes) * kEntryShareMax <= table_bytes_max_;
   const std::string_view lower = static_name == 0 ? LowerCase(name) : std::string_view();
   if (!worth) return WriteLiteral(to, kWithoutIndexing, static_name, lower, value);
+  ++table_changes_;
   MakeTable().Insert(hash, static_name != 0 ? kStaticTable[static_name - 1U].name : lower,
                      static_name, value);
   return WriteLiteral(to, kIncremental, static_name, lower, value);

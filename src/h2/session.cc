@@ -155,7 +155,7 @@ void Session::ResetUnknown(uint32_t id, ErrorCode code) {
 void Session::NoteRecent(uint32_t id, bool reset) {
   if (recent_ == nullptr) recent_ = std::make_unique<std::array<Recent, kRecentMax>>();
   (*recent_)[next_recent_] = {id, reset};
-  next_recent_ = (next_recent_ + 1) % kRecentMax;
+  next_recent_ = static_cast<uint8_t>((next_recent_ + 1U) % kRecentMax);
 }
 
 Session::Recent* Session::FindRecent(uint32_t id) {

@@ -325,7 +325,7 @@ HON_NO_CANARY void Session::EndBlock(std::string_view block) {
   } else {
     if (fields == nullptr) fields = &handler_->FieldsFor(stream);
     fields->Reset();
-    const uint64_t changes = decoder_.TableChanges();
+    const uint32_t changes = decoder_.TableChanges();
     decoded = decoder_.Decode(block, limits_.fields, fields->arena, fields->lines);
     if (decoded.violation) Fail(decoded.violation);
     if (opens) NoteBlock(block, decoded, changes);
@@ -351,7 +351,7 @@ bool Session::IsRepeated(std::string_view block) const {
 // Keeps a decoded block for IsRepeated. A block that changes the table, or is too large, means
 // something else each time.
 void Session::NoteBlock(std::string_view block, const DecodedBlock& decoded,
-                        uint64_t changes_before) {
+                        uint32_t changes_before) {
   const bool repeatable = block.size() <= RepeatableBlock::kBytesMax && !decoded.violation &&
                           !decoded.too_large && decoder_.TableChanges() == changes_before;
   if (!repeatable) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "h2/short_text.h"
 #include "hon/base/assert.h"
 #include "hon/base/flatten.h"
+#include "hon/base/short_copy.h"
 #include "hon/h2/session.h"
 
 namespace hon::h2 {
@@ -20,6 +22,9 @@ constexpr uint32_t kCreditPerDataFrame = 2;
 constexpr size_t kBytesPerUpdate = 1024;
 // The last DATA of a stream does not wait for Produce while no more than this is unsent.
 constexpr size_t kDirectBytesMax = 64 * 1024;
+
+// Of so many heads that are encoded, one is kept for those behind it that are the same.
+constexpr uint8_t kHeadsForOneNote = 4;
 
 using http::HeaderId;
 
@@ -88,21 +93,101 @@ void Session::WriteBlock(uint32_t stream, std::string_view block, bool end_strea
   } while (!block.empty());
 }
 
-[[gnu::always_inline]] inline void Session::WriteHead(Stream& stream, int status,
-                                                      std::span<const ExtraField> extra,
-                                                      const http::Header& header, bool end_stream) {
-  Move(stream, StreamEvent::kSendHeaders);
+// Encodes the head of an answer.
+[[gnu::noinline]] void Session::EncodeHead(uint32_t stream, int status,
+                                           std::span<const ExtraField> extra,
+                                           const http::Header& header, bool end_stream) {
   size_t bytes_max = HpackEncoder::FieldBytesMax(sizeof(":status"), 3) + BytesMax(header);
   for (const ExtraField& field : extra) {
     bytes_max += HpackEncoder::FieldBytesMax(kKnownNameBytesMax, field.value.size());
   }
-  WriteSection(stream.id_, bytes_max, end_stream, [&](char* to) {
-    to = encoder_.WriteStatus(to, status);
+  // Heads that differ each time are not worth their copies.
+  const bool noted = heads_encoded_++ % kHeadsForOneNote == 0;
+  const uint32_t changes = encoder_.TableChanges();
+  WriteSection(stream, bytes_max, end_stream, [&](char* begin) {
+    char* to = encoder_.WriteStatus(begin, status);
     for (const ExtraField& field : extra) {
       to = encoder_.WriteField(to, field.id, field.value);
     }
-    return WriteFields(encoder_, to, header);
+    to = WriteFields(encoder_, to, header);
+    if (noted && encoder_.TableChanges() == changes) {
+      NoteHead(status, extra, header, {begin, static_cast<size_t>(to - begin)});
+    }
+    return to;
   });
+}
+
+// Whether the last noted head has these fields, and its block still stands for them.
+inline bool Session::IsHeadOfLast(int status, std::span<const ExtraField> extra,
+                                  const http::Header& header) const {
+  const RepeatableHead* const last = last_head_.get();
+  if (last == nullptr || last->status != status || last->table_changes != encoder_.TableChanges() ||
+      last->fields != extra.size() + header.Len()) {
+    return false;
+  }
+  const RepeatableHead::Field* at = last->field.data();
+  const char* value = last->values.data();
+  const auto is_next = [&](HeaderId id, std::string_view text) {
+    const bool same = at->id == id && internal::Same({value, at->value_bytes}, text);
+    value += at->value_bytes;
+    ++at;
+    return same;
+  };
+  for (const ExtraField& field : extra) {
+    if (!is_next(field.id, field.value)) return false;
+  }
+  for (const http::Header::Field& field : header) {
+    if (!is_next(field.id, field.value)) return false;
+  }
+  return true;
+}
+
+// Keeps a head for IsHeadOfLast, where it is short and has no names beyond HeaderId's.
+void Session::NoteHead(int status, std::span<const ExtraField> extra, const http::Header& header,
+                       std::string_view block) {
+  if (last_head_ == nullptr) last_head_ = std::make_unique<RepeatableHead>();
+  RepeatableHead& head = *last_head_;
+  head.status = 0;
+  if (extra.size() + header.Len() > RepeatableHead::kFieldsMax ||
+      block.size() > RepeatableHead::kBlockBytesMax) {
+    return;
+  }
+  head.fields = 0;
+  size_t bytes = 0;
+  const auto add = [&](HeaderId id, std::string_view value) {
+    if (id == HeaderId::kUnknown || bytes + value.size() > head.values.size()) return false;
+    head.field[head.fields++] = {id, static_cast<uint8_t>(value.size())};
+    CopyShort(value, head.values.data() + bytes);
+    bytes += value.size();
+    return true;
+  };
+  for (const ExtraField& field : extra) {
+    if (!add(field.id, field.value)) return;
+  }
+  for (const http::Header::Field& field : header) {
+    if (!add(field.id, field.value)) return;
+  }
+  CopyShort(block, head.block.data());
+  head.block_bytes = static_cast<uint8_t>(block.size());
+  head.table_changes = encoder_.TableChanges();
+  head.status = status;
+}
+
+[[gnu::always_inline]] inline void Session::WriteHead(Stream& stream, int status,
+                                                      std::span<const ExtraField> extra,
+                                                      const http::Header& header, bool end_stream) {
+  Move(stream, StreamEvent::kSendHeaders);
+  if (!IsHeadOfLast(status, extra, header)) {
+    return EncodeHead(stream.id_, status, extra, header, end_stream);
+  }
+  const std::string_view block(last_head_->block.data(), last_head_->block_bytes);
+  char* const frame = out_->Malloc(kFrameHeaderBytes + block.size());
+  WriteFrameHeader(
+      frame,
+      {static_cast<uint32_t>(block.size()), FrameType::kHeaders,
+       static_cast<uint8_t>(kFlagEndHeaders | (end_stream ? kFlagEndStream : 0)), stream.id_});
+  CopyShort(block, frame + kFrameHeaderBytes);
+  out_->MallocAck(kFrameHeaderBytes + block.size());
 }
 
 HON_NO_CANARY void Session::SendResponse(Stream& stream, int status,

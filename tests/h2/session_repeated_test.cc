@@ -142,5 +142,101 @@ TEST(SessionRepeated, RepeatedSectionsCountAsOthers) {
   EXPECT_NE(server.Find(9), nullptr);
 }
 
+// A server and a client, whose decoder is the judge of the server's blocks.
+class SessionHeadTest : public ::testing::Test {
+ protected:
+  SessionHeadTest() { Settle(); }
+
+  void Settle() {
+    server_.Give(client_.Take());
+    client_.Give(server_.Take());
+  }
+  // Has the server answer a request with `fields`. Returns the field block of the answer.
+  std::string Answer(int status, const http::Header& fields, std::string_view date = "today") {
+    auto& asked = client_.Ask(
+        {.method = "GET", .scheme = "http", .authority = "a", .path = "/", .protocol = {}});
+    server_.Give(client_.Take());
+    const Session::ExtraField extra[] = {{http::HeaderId::kDate, date}};
+    server_.GetSession().SendAnswer(server_.Find(asked.id)->stream, status, extra, fields, "body");
+    server_.Release(asked.id);
+    const std::string sent = server_.Take();
+    client_.Give(sent);
+    EXPECT_EQ(asked.status, status);
+    EXPECT_EQ(asked.body, "body");
+    EXPECT_EQ(asked.header.at("Date"), date);
+    EXPECT_EQ(asked.header.size(), fields.Len() + 1);
+    for (const http::Header::Field& field : fields) {
+      EXPECT_EQ(asked.header.at(std::string(field.name)), field.value);
+    }
+    client_.Release(asked.id);
+    const auto heads = ReadFrames(sent, kHeaders);
+    return heads.empty() ? "" : heads.front().payload;
+  }
+  static http::Header Fields(std::string_view type) {
+    http::Header fields;
+    fields.Set("Content-Type", type);
+    fields.Set("Server", "s");
+    return fields;
+  }
+
+  Owner client_{Role::kClient};
+  Owner server_{Role::kServer};
+};
+
+TEST_F(SessionHeadTest, TheSameHeadIsTheSameBlock) {
+  Answer(200, Fields("text/plain"));
+  const std::string block = Answer(200, Fields("text/plain"));
+  EXPECT_EQ(block.size(), 4U);  // four indexes (RFC 7541 §6.1)
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Answer(200, Fields("text/plain")), block);
+}
+
+TEST_F(SessionHeadTest, EachDifferenceIsSeen) {
+  http::Header third = Fields("a/b");
+  third.Set("Etag", "x");
+  http::Header named = Fields("a/b");
+  named.Set("X-Own", "1");
+  http::Header long_value = Fields(std::string(300, 't'));
+  http::Header many;
+  for (int i = 0; i < 12; ++i) {
+    many.Add("X-" + std::string(1, static_cast<char>('A' + i)),
+             std::string(1, static_cast<char>('a' + i)));
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 9; ++i) Answer(200, Fields("a/b"));
+    for (int i = 0; i < 9; ++i) Answer(404, Fields("a/b"));
+    for (int i = 0; i < 9; ++i) Answer(200, Fields("a/c"));
+    for (int i = 0; i < 9; ++i) Answer(200, Fields("a/c"), "tomorrow");
+    for (int i = 0; i < 9; ++i) Answer(200, third);
+    for (int i = 0; i < 9; ++i) Answer(200, named);
+    for (int i = 0; i < 9; ++i) Answer(200, long_value);
+    for (int i = 0; i < 9; ++i) Answer(200, many);
+    for (int i = 0; i < 9; ++i) Answer(200, {});
+  }
+}
+
+// Other heads between two that are the same insert into the table, and evict from it.
+TEST_F(SessionHeadTest, ABlockIsOfItsTable) {
+  for (int i = 0; i < 600; ++i) {
+    for (int repeat = 0; repeat < 5; ++repeat) Answer(200, Fields("text/plain"));
+    http::Header other;
+    other.Set("Server", std::string(50, 'x') + std::to_string(i));
+    Answer(200, other);
+  }
+}
+
+// RFC 7541 §4.2: the block behind a change of SETTINGS_HEADER_TABLE_SIZE begins with the change.
+TEST_F(SessionHeadTest, AChangeOfTheTableSizeIsAnnounced) {
+  for (int i = 0; i < 9; ++i) Answer(200, Fields("text/plain"));
+  const auto set_size = [&](std::string_view size) {
+    server_.Give(RawFrame(FrameType::kSettings, 0, 0, FromHex(std::string("0001 ").append(size))));
+    server_.Take();  // the acknowledgement of settings that the client's session has not sent
+  };
+  set_size("00000000");
+  EXPECT_EQ(static_cast<unsigned char>(Answer(200, Fields("text/plain")).at(0)), 0x20);
+  for (int i = 0; i < 9; ++i) Answer(200, Fields("text/plain"));
+  set_size("00001000");
+  for (int i = 0; i < 9; ++i) Answer(200, Fields("text/plain"));
+}
+
 }  // namespace
 }  // namespace hon::h2

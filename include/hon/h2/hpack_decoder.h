@@ -57,7 +57,7 @@ class HpackDecoder {
   [[nodiscard]] size_t TableBytes() const;
   /// Insertions into the dynamic table and changes of its size so far. Between two equal numbers
   /// the same block stands for the same fields.
-  [[nodiscard]] uint64_t TableChanges() const { return table_changes_; }
+  [[nodiscard]] uint32_t TableChanges() const { return table_changes_; }
 
  private:
   struct Step;
@@ -67,8 +67,8 @@ class HpackDecoder {
   [[nodiscard]] Fault DecodeLongIndex(Step& step);
   [[nodiscard]] Fault DecodeLiteral(Step& step, unsigned prefix_bits);
 
-  size_t table_bytes_max_;
-  uint64_t table_changes_ = 0;
+  uint32_t table_bytes_max_;
+  uint32_t table_changes_ = 0;
   std::unique_ptr<internal::DynamicTable> table_;
 };
 

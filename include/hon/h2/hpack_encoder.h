@@ -53,6 +53,9 @@ class HpackEncoder {
 
   /// Bytes in the dynamic table, by the count of RFC 7541 §4.1.
   [[nodiscard]] size_t TableBytes() const;
+  /// Insertions into the dynamic table and changes of its size so far, those of the next block
+  /// included. Between two equal numbers the same fields become the same block.
+  [[nodiscard]] uint32_t TableChanges() const { return table_changes_; }
 
  private:
   struct Table;
@@ -71,6 +74,7 @@ class HpackEncoder {
   size_t table_bytes_max_ = kTableBytesMax;  // in force
   size_t update_lowest_ = kTableBytesMax;    // the lowest and the last of the sizes that the next
   size_t update_last_ = kTableBytesMax;      // block announces
+  uint32_t table_changes_ = 0;
   bool update_wanted_ = false;
 };
 

@@ -219,9 +219,6 @@ class Session {
   void Abandon();
   /// Whether the peer's SETTINGS allow extended CONNECT (RFC 8441 §3).
   [[nodiscard]] bool PeerAllowsConnectProtocol() const { return peer_.enable_connect_protocol; }
-  /// The longest field section that the peer takes, in the bytes of RFC 9113 §6.5.2; UINT32_MAX
-  /// when the peer has not said.
-  [[nodiscard]] uint32_t PeerSectionBytesMax() const { return peer_.max_header_list_size; }
   /// The highest stream that the peer has opened and this side has processed.
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
   /// Refuses streams that the peer opens from now on.
@@ -243,11 +240,29 @@ class Session {
     FrameHeader header;
     std::string_view payload;
   };
+  // The fields of an answer's head, and the field block that they have become.
+  struct RepeatableHead {
+    static constexpr size_t kFieldsMax = 8;
+    static constexpr size_t kValueBytesMax = 192;
+    static constexpr size_t kBlockBytesMax = 64;
+    struct Field {
+      http::HeaderId id = http::HeaderId::kUnknown;
+      uint8_t value_bytes = 0;
+    };
+
+    uint32_t table_changes = 0;  // of the encoder's table
+    int status = 0;              // 0: no head
+    uint8_t fields = 0;
+    uint8_t block_bytes = 0;
+    std::array<Field, kFieldsMax> field;
+    std::array<char, kValueBytesMax> values;  // one behind the other
+    std::array<char, kBlockBytesMax> block;
+  };
   // A field block that opened a stream, and that may open further ones.
   struct RepeatableBlock {
     static constexpr size_t kBytesMax = 160;
 
-    uint64_t table_changes = 0;  // of the decoder's table
+    uint32_t table_changes = 0;  // of the decoder's table
     size_t fields = 0;           // as in DecodedBlock
     size_t list_bytes = 0;
     bool ends_stream = false;
@@ -278,7 +293,7 @@ class Session {
 
   void EndBlock(std::string_view block);
   [[nodiscard]] bool IsRepeated(std::string_view block) const;
-  void NoteBlock(std::string_view block, const DecodedBlock& decoded, uint64_t changes_before);
+  void NoteBlock(std::string_view block, const DecodedBlock& decoded, uint32_t changes_before);
   [[nodiscard]] Violation JudgeStrayBlock();
   void TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBlock& block);
   void OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block);
@@ -304,6 +319,12 @@ class Session {
   void WriteBlock(uint32_t stream, std::string_view block, bool end_stream);
   void WriteHead(Stream& stream, int status, std::span<const ExtraField> extra,
                  const http::Header& header, bool end_stream);
+  void EncodeHead(uint32_t stream, int status, std::span<const ExtraField> extra,
+                  const http::Header& header, bool end_stream);
+  [[nodiscard]] bool IsHeadOfLast(int status, std::span<const ExtraField> extra,
+                                  const http::Header& header) const;
+  void NoteHead(int status, std::span<const ExtraField> extra, const http::Header& header,
+                std::string_view block);
   template <class Encode>
   void WriteSection(uint32_t stream, size_t bytes_max, bool end_stream, Encode&& encode);
   [[nodiscard]] bool MayGoNow(const Stream& stream, size_t bytes) const;
@@ -327,6 +348,7 @@ class Session {
   uint32_t updates_due_ = 0;  // WINDOW_UPDATEs that the DATA sent so far explains
   Budget resets_;
   TimePoint credited_{};
+  std::unique_ptr<RepeatableHead> last_head_;    // none before the first that was noted
   std::unique_ptr<RepeatableBlock> last_block_;  // none before the first short one
   std::string block_;                            // fragments of an incomplete field block
   uint32_t block_stream_ = 0;                    // the block's stream; 0: none
@@ -340,7 +362,9 @@ class Session {
   bool goaway_received_ = false;
   bool paused_ = false;
   uint8_t frames_left_ = 0;  // of kFramesPerCallMax
+  uint8_t heads_encoded_ = 0;
   uint8_t settings_unacknowledged_ = 0;
+  uint8_t next_recent_ = 0;  // in recent_
   uint32_t last_peer_stream_ = 0;
   uint32_t next_stream_ = 1;  // client
   size_t owned_ = 0;
@@ -354,7 +378,6 @@ class Session {
   bool data_ends_stream_ = false;
   static constexpr size_t kRecentMax = 32;
   std::unique_ptr<std::array<Recent, kRecentMax>> recent_;  // none before the first end of a stream
-  size_t next_recent_ = 0;
   // A PRIORITY_UPDATE that came before its stream (RFC 9218 §7.1).
   uint32_t early_priority_stream_ = 0;
   Priority early_priority_;
