@@ -219,6 +219,9 @@ class Session {
   void Abandon();
   /// Whether the peer's SETTINGS allow extended CONNECT (RFC 8441 §3).
   [[nodiscard]] bool PeerAllowsConnectProtocol() const { return peer_.enable_connect_protocol; }
+  /// The longest field section that the peer takes, in the bytes of RFC 9113 §6.5.2; UINT32_MAX
+  /// when the peer has not said.
+  [[nodiscard]] uint32_t PeerSectionBytesMax() const { return peer_.max_header_list_size; }
   /// The highest stream that the peer has opened and this side has processed.
   [[nodiscard]] uint32_t LastPeerStream() const { return last_peer_stream_; }
   /// Refuses streams that the peer opens from now on.
