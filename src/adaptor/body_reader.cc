@@ -1,14 +1,48 @@
 #include "hon/adaptor/body_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace hon::adaptor {
+namespace {
 
-io::IoResult BodyReader::Read(std::span<char> into) {
+/// Content that is copied to memory of the reader.
+struct MemoryTarget {
+  std::span<char> room;
+
+  [[nodiscard]] size_t Room() const { return room.size(); }
+  size_t Take(io::LinkBuffer& in, size_t n) {
+    n = in.ReadInto(room.first(n));
+    room = room.subspan(n);
+    return n;
+  }
+};
+
+/// Content that moves to another buffer.
+struct BufferTarget {
+  io::LinkBuffer& into;
+  size_t room;
+
+  [[nodiscard]] size_t Room() const { return room; }
+  size_t Take(io::LinkBuffer& in, size_t n) {
+    n = in.MoveTo(into, n);
+    room -= n;
+    return n;
+  }
+};
+
+}  // namespace
+
+io::IoResult BodyReader::Read(std::span<char> into) { return ReadTo(MemoryTarget{into}); }
+
+io::IoResult BodyReader::ReadBlocks(io::LinkBuffer& into, size_t bytes_max) {
+  return ReadTo(BufferTarget{into, bytes_max});
+}
+
+template <class Target>
+[[gnu::always_inline]] inline io::IoResult BodyReader::ReadTo(Target into) {
   if (closed_) return {0, http::ErrBodyReadAfterClose};
-  if (into.empty()) return {};
+  if (into.Room() == 0) return {};
   if (framing_ != Framing::kEnd && !failure_) SendContinue();
   if (chunks_ >= kChunksPerTurnMax) TakeTurns();
   for (;;) {
@@ -25,7 +59,8 @@ io::IoResult BodyReader::Read(std::span<char> into) {
   }
 }
 
-inline size_t BodyReader::Take(std::span<char> into) {
+template <class Target>
+[[gnu::always_inline]] inline size_t BodyReader::Take(Target& into) {
   switch (framing_.load(std::memory_order_relaxed)) {
     case Framing::kLength:
       return TakeLength(into);
@@ -56,10 +91,11 @@ bool BodyReader::PastLimit() const {
   return framing_ == Framing::kLength || chunked_.InData();
 }
 
-size_t BodyReader::TakeLength(std::span<char> into) {
-  size_t wanted = Quota(into.size());
+template <class Target>
+size_t BodyReader::TakeLength(Target& into) {
+  size_t wanted = Quota(into.Room());
   if (static_cast<uint64_t>(remaining_) < wanted) wanted = static_cast<size_t>(remaining_);
-  const size_t n = stream_->In().ReadInto(into.first(wanted));
+  const size_t n = into.Take(stream_->In(), wanted);
   remaining_ -= static_cast<int64_t>(n);
   content_ += static_cast<int64_t>(n);
   if (remaining_ == 0) End();
@@ -68,15 +104,16 @@ size_t BodyReader::TakeLength(std::span<char> into) {
 
 // Also decodes the framing behind the last byte that it delivers, so that the end of the body is
 // known as soon as it has been received.
-size_t BodyReader::TakeChunked(std::span<char> into) {
+template <class Target>
+size_t BodyReader::TakeChunked(Target& into) {
   io::LinkBuffer& in = stream_->In();
   size_t n = 0;
   while (!in.Empty()) {
-    const ChunkedDecoder::Piece piece = chunked_.Decode(in.Front(), Quota(into.size() - n));
-    if (!piece.data.empty()) std::memcpy(into.data() + n, piece.data.data(), piece.data.size());
-    n += piece.data.size();
-    content_ += static_cast<int64_t>(piece.data.size());
-    static_cast<void>(in.Skip(piece.used));
+    const ChunkedDecoder::Piece piece = chunked_.Decode(in.Front(), Quota(into.Room()));
+    const size_t size = piece.data.size();  // the data lies at the end of what was used
+    static_cast<void>(in.Skip(piece.used - size));
+    if (size != 0) n += into.Take(in, size);
+    content_ += static_cast<int64_t>(size);
     if (piece.err) {
       failure_ = piece.err;
       break;
@@ -85,15 +122,16 @@ size_t BodyReader::TakeChunked(std::span<char> into) {
       End();
       break;
     }
-    if (piece.data.empty() && chunked_.InData()) break;
+    if (size == 0 && chunked_.InData()) break;
     if (++chunks_ >= kChunksPerTurnMax && n != 0) break;
   }
   return n;
 }
 
 // For a body that ends with its connection or stream.
-size_t BodyReader::TakeReceived(std::span<char> into) {
-  const size_t n = stream_->In().ReadInto(into.first(Quota(into.size())));
+template <class Target>
+size_t BodyReader::TakeReceived(Target& into) {
+  const size_t n = into.Take(stream_->In(), Quota(into.Room()));
   content_ += static_cast<int64_t>(n);
   return n;
 }

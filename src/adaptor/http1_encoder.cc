@@ -156,6 +156,15 @@ void Http1Encoder::SendBlock(io::Block& block, size_t size) {
   Bound();
 }
 
+void Http1Encoder::SendBlocks(io::LinkBuffer& part) {
+  HON_ASSERT(coding_ != Coding::kNone && !part.Empty());
+  if (coding_ == Coding::kChunked) PutChunkHead(part.Len());
+  if (error_) return part.Clear();
+  stream_->Out().Append(std::move(part));
+  if (coding_ == Coding::kChunked) Put(kCrlf);
+  Bound();
+}
+
 int64_t Http1Encoder::SendFile(io::File& file, int64_t offset, int64_t count) {
   HON_ASSERT(coding_ != Coding::kNone && count > 0);
   if (coding_ == Coding::kChunked) PutChunkHead(static_cast<size_t>(count));

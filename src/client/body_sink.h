@@ -4,6 +4,7 @@
 
 #include "hon/base/error.h"
 #include "hon/http/header.h"
+#include "hon/io/link_buffer.h"
 
 namespace hon::client {
 
@@ -17,6 +18,11 @@ class BodySink {
 
   /// Sends `part`, which is not empty.
   virtual Error Put(std::string_view part) = 0;
+  /// Sends the bytes of `part` without a copy. `part` is not empty, has the pool of Blocks(), and
+  /// is empty afterwards.
+  virtual Error PutBlocks(io::LinkBuffer& part) = 0;
+  /// The pool of the connection's blocks.
+  [[nodiscard]] virtual io::BlockPool& Blocks() = 0;
   /// Ends the body.
   virtual Error End(const http::Header& trailer) = 0;
 

@@ -154,6 +154,22 @@ Error Conn::Put(std::string_view part) {
   return DrainOutput(io::kHighWaterBytes);
 }
 
+Error Conn::PutBlocks(io::LinkBuffer& part) {
+  if (gone_) return gone_;
+  if (chunked_) PutChunkHead(part.Len());
+  Out().Append(std::move(part));
+  if (chunked_) Out().Write("\r\n");
+  SendSoon();
+  return DrainOutput(io::kHighWaterBytes);
+}
+
+void Conn::PutChunkHead(size_t size) {
+  std::array<char, adaptor::kChunkHeadBytesMax> head;
+  char* const end = head.data() + head.size();
+  const char* const begin = adaptor::FormatChunkHeadBackward(size, end);
+  Out().Write({begin, static_cast<size_t>(end - begin)});
+}
+
 Error Conn::End(const http::Header& trailer) {
   if (gone_) return gone_;
   if (!chunked_) return {};
@@ -195,8 +211,10 @@ void Conn::InterruptWriter(Error why) {
   if (writer_ != nullptr) writer_->Wake();
 }
 
+bool Conn::IsQuiet() { return !gone_ && conn_ != nullptr && !conn_->InputEnded() && In().Empty(); }
+
 bool Conn::IsFresh() {
-  if (gone_ || conn_ == nullptr || conn_->InputEnded() || !In().Empty()) return false;
+  if (!IsQuiet()) return false;
   return socket_ == nullptr || !socket_->IsPlain() || !HoldsInput(socket_->Fd());
 }
 

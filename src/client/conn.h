@@ -47,6 +47,8 @@ class Conn final : public io::ConnSink,
 
   // BodySink
   Error Put(std::string_view part) override;
+  Error PutBlocks(io::LinkBuffer& part) override;
+  [[nodiscard]] io::BlockPool& Blocks() override { return Out().Pool(); }
   Error End(const http::Header& trailer) override;
 
   /// The waits of an exchange end with `context`. The exchange keeps the context alive. `chunked`:
@@ -65,7 +67,10 @@ class Conn final : public io::ConnSink,
   /// Ends the waits of the writing fiber with `why`.
   void InterruptWriter(Error why);
 
-  /// Whether the connection can serve a request: open, and without unasked input.
+  /// Whether the connection can serve a request, as far as its loop has been told: open, and
+  /// without unasked input.
+  [[nodiscard]] bool IsQuiet();
+  /// Whether the connection can serve a request now: also asks the socket.
   [[nodiscard]] bool IsFresh();
   /// The reason for which the connection has ended, or none.
   [[nodiscard]] const Error& Gone() const { return gone_; }
@@ -92,6 +97,7 @@ class Conn final : public io::ConnSink,
  private:
   friend class LoopPool;
 
+  void PutChunkHead(size_t size);
   [[nodiscard]] Error ReadObstacle() const;
   [[nodiscard]] Error WriteObstacle() const;
 

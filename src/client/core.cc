@@ -335,13 +335,14 @@ void Core::EvictElsewhere(const std::shared_ptr<Route>& route) {
 }
 
 void Core::Release(std::unique_ptr<Conn> conn) {
-  if (ClosesIdle() || options_.DisableKeepAlives || !conn->IsFresh()) return;
+  if (ClosesIdle() || options_.DisableKeepAlives || !conn->IsQuiet()) return;
   const std::shared_ptr<Route> route = conn->GetRoute();
   if (options_.MaxConnsPerHost != 0) {
     const std::lock_guard lock(mutex_);
     for (SlotWaiter* waiter = route->waiters.First(); waiter != nullptr;
          waiter = route->waiters.Next(*waiter)) {
       if (waiter->pool != conn->GetPool().get()) continue;
+      if (!conn->IsFresh()) return;
       route->waiters.Remove(*waiter);
       waiter->conn = conn.release();
       waiter->parker->Wake();

@@ -79,6 +79,23 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Room for the key of a route.
   std::string key;
 
+  /// The route of the last request without a proxy, so that requests to one server make no keys.
+  struct LastRoute {
+    std::string scheme;
+    std::string host;
+    std::shared_ptr<Route> route;
+
+    [[nodiscard]] bool Serves(const url::URL& url) const {
+      return route != nullptr && url.Host == host && url.Scheme == scheme;
+    }
+    void Keep(const url::URL& url, std::shared_ptr<Route> found) {
+      scheme = url.Scheme;
+      host = url.Host;
+      route = std::move(found);
+    }
+  };
+  LastRoute last_route;
+
  private:
   struct DialWaiter : IntrusiveListNode<DialWaiter> {
     const Route* route = nullptr;  // null: its dial has ended

@@ -225,12 +225,26 @@ io::IoResult Exchange::ReadRaw(std::span<char> into) {
 }
 
 io::IoResult Exchange::Read(std::span<char> into) {
+  if (into.empty() && !closed_) return {};
+  if (raw_ && !closed_) return ReadRaw(into);
+  return ReadBy([&] { return body_.Read(into); });
+}
+
+io::IoResult Exchange::ReadBlocks(io::LinkBuffer& into, size_t bytes_max) {
+  return ReadBy([&] { return body_.ReadBlocks(into, bytes_max); });
+}
+
+// The connection may have gone back to its pool, with the end of the body.
+io::BlockReader* Exchange::AsBlocks(const io::BlockPool& pool) {
+  return conn_ != nullptr && !raw_ && body_.AsBlocks(pool) != nullptr ? this : nullptr;
+}
+
+template <class Receive>
+io::IoResult Exchange::ReadBy(Receive&& receive) {
   if (closed_) return {0, http::ErrBodyReadAfterClose};
-  if (into.empty()) return {};
-  if (raw_) return ReadRaw(into);
   if (failure_) return {0, failure_};
   if (conn_ == nullptr) return {0, io::ErrEof};
-  io::IoResult got = body_.Read(into);
+  io::IoResult got = receive();
   if (body_.AtEnd()) {
     Finish();
   } else if (got.err) {

@@ -33,6 +33,7 @@ class AnyExchange {
 /// the keeper of its texts. On the loop of the connection.
 class Exchange final : public AnyExchange,
                        public http::ConnSource,
+                       public io::BlockReader,
                        public http::ResponseOwner,
                        public std::enable_shared_from_this<Exchange> {
  public:
@@ -47,6 +48,8 @@ class Exchange final : public AnyExchange,
 
   // http::BodySource
   io::IoResult Read(std::span<char> into) override;
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override;
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override;
   Error Close() override;
   // http::ConnSource
   std::unique_ptr<io::Conn> TakeConn() override;
@@ -67,6 +70,8 @@ class Exchange final : public AnyExchange,
   void Fill(const RequestPlan& plan, http::Response& into);
   void AwaitHeadFrom(TimePoint now);
   io::IoResult ReadRaw(std::span<char> into);
+  template <class Receive>
+  io::IoResult ReadBy(Receive&& receive);
   void StopUpload();
   void Finish();
   void Abandon();

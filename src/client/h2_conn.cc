@@ -98,6 +98,17 @@ Error H2Stream::Obstacle(TimePoint deadline) const {
 Error H2Stream::Put(std::string_view part) {
   HON_RETURN_IF_ERROR(Obstacle(kNever));
   stream_.Out().Write(part);
+  return SendWithRoom();
+}
+
+Error H2Stream::PutBlocks(io::LinkBuffer& part) {
+  HON_RETURN_IF_ERROR(Obstacle(kNever));
+  stream_.Out().Append(std::move(part));
+  return SendWithRoom();
+}
+
+// Sends Out(), and waits until there is room for more.
+Error H2Stream::SendWithRoom() {
   SendSoon();
   while (stream_.Out().Len() > io::kHighWaterBytes) {
     HON_RETURN_IF_ERROR(Obstacle(kNever));
@@ -131,16 +142,22 @@ Error H2Stream::AwaitHead(TimePoint deadline) {
   return {};
 }
 
-io::IoResult H2Stream::Read(std::span<char> into) {
+// Waits for content. At the end of the content: io::ErrEof.
+Error H2Stream::AwaitContent() {
   while (stream_.In().Empty()) {
-    if (failure_) return {0, failure_};
-    if (stream_.InputEnded()) return {0, io::ErrEof};
-    if (Error err = Obstacle(kNever)) return {0, std::move(err)};
+    if (failure_) return failure_;
+    if (stream_.InputEnded()) return io::ErrEof;
+    HON_RETURN_IF_ERROR(Obstacle(kNever));
     Parker parker;
     reader_ = &parker;
     parker.Park(*context_, kNever);
     reader_ = nullptr;
   }
+  return {};
+}
+
+io::IoResult H2Stream::Read(std::span<char> into) {
+  if (Error err = AwaitContent()) return {0, std::move(err)};
   const size_t n = stream_.In().ReadInto(into);
   Consumed();
   return {n, {}};

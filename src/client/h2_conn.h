@@ -35,6 +35,8 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
 
   // BodySink
   Error Put(std::string_view part) override;
+  Error PutBlocks(io::LinkBuffer& part) override;
+  [[nodiscard]] io::BlockPool& Blocks() override { return stream_.Out().Pool(); }
   Error End(const http::Header& trailer) override;
 
   /// Waits for the head of the answer, for 100 Continue or a kept 1xx until `deadline`. Views of
@@ -47,6 +49,14 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   [[nodiscard]] http::Header& Trailers() { return trailers_; }
   /// Reads content for the Body of the Response.
   io::IoResult Read(std::span<char> into);
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) {
+    if (Error err = AwaitContent()) return {0, std::move(err)};
+    const size_t n = stream_.In().MoveTo(into, bytes_max);
+    Consumed();
+    return {n, {}};
+  }
+  /// Whether In() has blocks of `pool`.
+  [[nodiscard]] bool IsOf(const io::BlockPool& pool) { return &stream_.In().Pool() == &pool; }
   /// Whether the whole answer was read.
   [[nodiscard]] bool AtEnd() { return stream_.InputEnded() && stream_.In().Empty() && !failure_; }
 
@@ -99,6 +109,8 @@ class H2Stream final : public BodySink, public IntrusiveListNode<H2Stream> {
   void Refuse(h2::ErrorCode code, Error why);
   h2::FieldBuffer& NextFields() { return has_head_ ? trailer_buffer_ : buffer_; }
   [[nodiscard]] Error Obstacle(TimePoint deadline) const;
+  Error AwaitContent();
+  Error SendWithRoom();
 
   std::shared_ptr<H2Conn> conn_;
   std::shared_ptr<TunnelState> tunnel_;

@@ -257,11 +257,20 @@ void H2Exchange::Fill(const RequestPlan& plan, http::Response& into) {
 }
 
 io::IoResult H2Exchange::Read(std::span<char> into) {
+  if (into.empty() && !closed_) return {};
+  return ReadBy([&] { return stream_->Read(into); });
+}
+
+io::IoResult H2Exchange::ReadBlocks(io::LinkBuffer& into, size_t bytes_max) {
+  return ReadBy([&] { return stream_->ReadBlocks(into, bytes_max); });
+}
+
+template <class Receive>
+io::IoResult H2Exchange::ReadBy(Receive&& receive) {
   if (closed_) return {0, http::ErrBodyReadAfterClose};
-  if (into.empty()) return {};
   if (failure_) return {0, failure_};
   if (done_) return {0, io::ErrEof};
-  io::IoResult got = stream_->Read(into);
+  io::IoResult got = receive();
   if (stream_->AtEnd()) {
     Finish();
   } else if (got.err) {

@@ -12,6 +12,7 @@ namespace hon::client {
 /// One request and its answer over an HTTP/2 stream. Used on the loop of the connection.
 class H2Exchange final : public AnyExchange,
                          public http::ConnSource,
+                         public io::BlockReader,
                          public http::ResponseOwner,
                          public std::enable_shared_from_this<H2Exchange> {
  public:
@@ -27,6 +28,10 @@ class H2Exchange final : public AnyExchange,
 
   // http::BodySource
   io::IoResult Read(std::span<char> into) override;
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override;
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
+    return stream_->IsOf(pool) ? this : nullptr;
+  }
   Error Close() override;
   // http::ConnSource
   std::unique_ptr<io::Conn> TakeConn() override;
@@ -44,6 +49,8 @@ class H2Exchange final : public AnyExchange,
   Error TellInterims();
   Error AwaitHead();
   void Fill(const RequestPlan& plan, http::Response& into);
+  template <class Receive>
+  io::IoResult ReadBy(Receive&& receive);
   void Finish();
 
   appcontext::Context context_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "client/decode.h"
 #include "hon/adaptor/chunked.h"
@@ -35,7 +36,8 @@ bool IsTargetText(std::string_view text) {
 
 Error CheckFields(const http::Header& header, std::string_view what) {
   for (const auto& field : header) {
-    if (!IsToken(field.name)) {
+    // The names that HeaderId knows are tokens.
+    if (field.id == HeaderId::kUnknown && !IsToken(field.name)) {
       return Invalid("invalid " + std::string(what) + " field name " + Quote(field.name));
     }
     if (!IsFieldValue(field.value)) {
@@ -118,11 +120,27 @@ void PlanFraming(const http::Request& r, RequestPlan& plan) {
   }
 }
 
+// Whether any of eight bytes is below 0x20 or 0x7F; true for some words without such a byte.
+bool MayHoldControl(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = kOnes << 7;
+  const uint64_t below_space = (word - kOnes * 0x20) & ~word & kTops;
+  const uint64_t no_del = word ^ (kOnes * 0x7F);
+  const uint64_t del = (no_del - kOnes) & ~no_del & kTops;
+  return (below_space | del) != 0;
+}
+
 bool HasBracketZone(std::string_view host) { return host.find('%') != std::string_view::npos; }
 
 }  // namespace
 
 bool IsFieldValue(std::string_view value) {
+  while (value.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, value.data(), sizeof word);
+    if (MayHoldControl(word)) break;  // a TAB may be among the bytes
+    value.remove_prefix(sizeof word);
+  }
   return std::all_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= ' ' && byte != 0x7F);

@@ -36,14 +36,14 @@ bool IsIdempotent(const http::Request& r, std::string_view method) {
 class Trip {
  public:
   Trip(const std::shared_ptr<Core>& core, const http::Request& r, http::Body body,
-       Extended extended)
+       Extended extended, const ClientTrace* trace)
       : core_(core),
         r_(r),
         body_(std::move(body)),
-        trace_(ContextClientTrace(r.Context())),
+        trace_(TraceOf(r.Context(), trace)),
         extended_(extended) {}
 
-  Result<http::Response> Run();
+  Error Run(http::Response& into);
 
  private:
   Error FindWay();
@@ -84,9 +84,14 @@ Error Trip::FindWay() {
   }
   const url::URL* const by = proxy ? &*proxy : nullptr;
   pool_ = core_->PoolHere();
-  HON_RETURN_IF_ERROR(RouteKey(r_, by, RouteUse::kAny, pool_->key));
-  route_ =
-      core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, RouteUse::kAny); });
+  if (by == nullptr && pool_->last_route.Serves(r_.URL)) {
+    route_ = pool_->last_route.route;
+  } else {
+    HON_RETURN_IF_ERROR(RouteKey(r_, by, RouteUse::kAny, pool_->key));
+    route_ =
+        core_->FindRoute(pool_->key, [&] { return NewRoute(pool_->key, r_, by, RouteUse::kAny); });
+    if (by == nullptr) pool_->last_route.Keep(r_.URL, route_);
+  }
   if (!plan_.upgrades) return {};
   if (extended_ == Extended::kAllowed && MayExtend()) {
     plan_.protocol = r_.Header.Get(HeaderId::kUpgrade);
@@ -218,32 +223,38 @@ Error Trip::AwaitTurn() {
   return {};
 }
 
-Result<http::Response> Trip::Run() {
-  HON_TRY(plan_, PlanRequest(r_, core_->Options()));
+// `into` is filled by the exchange that succeeds.
+Error Trip::Run(http::Response& into) {
+  Result<RequestPlan> plan = PlanRequest(r_, core_->Options());
+  if (!plan) return std::move(plan.error());
+  plan_ = *plan;
   if (body_.IsNoBody()) plan_.framing = RequestFraming::kNone;
-  if (Error err = FindWay()) return Fail(std::move(err));
-  if (Error err = Probe()) return Fail(std::move(err));
+  HON_RETURN_IF_ERROR(FindWay());
+  HON_RETURN_IF_ERROR(Probe());
   std::shared_ptr<Upload> upload;
   for (;;) {
-    if (r_.Context().Done()) return Fail(r_.Context().Cause());
-    HON_TRY(const Way way, FindConnection());
+    if (r_.Context().Done()) return r_.Context().Cause();
+    Result<Way> found = FindConnection();
+    if (!found) return std::move(found.error());
+    const Way& way = *found;
     if (plan_.framing != RequestFraming::kNone && upload == nullptr) {
       upload = std::make_shared<Upload>(body_, plan_, r_.Trailer, std::exchange(probed_, {}));
     }
-    http::Response answer;
-    Error err = way.exchange->Run(r_, plan_, upload, answer);
+    Error err = way.exchange->Run(r_, plan_, upload, into);
     if (!err) {
-      if (plan_.asks_for_codings) DecodeBody(answer);
-      return answer;
+      if (plan_.asks_for_codings) DecodeBody(into);
+      return {};
     }
-    if (!MayRepeat(err, way)) return Fail(std::move(err));
+    if (!MayRepeat(err, way)) return err;
     ++repeats_;
     if (way.exchange->Refused()) {
-      if (Error end = AwaitTurn()) return Fail(std::move(end));
+      HON_RETURN_IF_ERROR(AwaitTurn());
     }
     if (upload != nullptr && upload->Started()) {
-      if (!http::IsReplayable(r_.Body)) return Fail(http::ErrCannotRewind);
-      HON_TRY(body_, http::GetBody(r_.Body));
+      if (!http::IsReplayable(r_.Body)) return http::ErrCannotRewind;
+      Result<http::Body> again = http::GetBody(r_.Body);
+      if (!again) return std::move(again.error());
+      body_ = std::move(*again);
       upload = nullptr;
     }
   }
@@ -252,8 +263,12 @@ Result<http::Response> Trip::Run() {
 }  // namespace
 
 Result<http::Response> RoundTripHere(const std::shared_ptr<Core>& core, const http::Request& r,
-                                     http::Body body, Extended extended) {
-  return Trip(core, r, std::move(body), extended).Run();
+                                     http::Body body, Extended extended, const ClientTrace* trace) {
+  Result<http::Response> answer;
+  if (Error err = Trip(core, r, std::move(body), extended, trace).Run(*answer)) {
+    answer = Fail(std::move(err));
+  }
+  return answer;
 }
 
 }  // namespace hon::client

@@ -13,8 +13,9 @@ namespace hon::client {
 enum class Extended : uint8_t { kNo, kAllowed };
 
 /// RoundTripper::RoundTrip on a fiber, whose loop the connection belongs to. `body` replaces that
-/// of `r`.
+/// of `r`. `trace`: hooks beside those of the context, or null.
 Result<http::Response> RoundTripHere(const std::shared_ptr<Core>& core, const http::Request& r,
-                                     http::Body body, Extended extended = Extended::kNo);
+                                     http::Body body, Extended extended = Extended::kNo,
+                                     const ClientTrace* trace = nullptr);
 
 }  // namespace hon::client

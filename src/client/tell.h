@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "hon/client/trace.h"
@@ -11,6 +12,10 @@ template <class Hook, class... Arguments>
 void Tell(const ClientTrace* trace, Hook ClientTrace::*hook, const Arguments&... arguments) {
   if (trace != nullptr && trace->*hook != nullptr) (trace->*hook)(arguments...);
 }
+
+/// The trace of `context`, called after `extra` (null: none), which the caller keeps.
+[[nodiscard]] std::shared_ptr<const ClientTrace> TraceOf(const appcontext::Context& context,
+                                                         const ClientTrace* extra);
 
 /// Calls WroteHeaderField for each line of `head`, a request's head in HTTP/1.1, then WroteHeaders.
 /// `trace` may be null.

@@ -68,6 +68,13 @@ TracePtr ContextClientTrace(const appcontext::Context& context) {
   return value == nullptr ? nullptr : std::any_cast<TracePtr>(*value);
 }
 
+TracePtr TraceOf(const appcontext::Context& context, const ClientTrace* extra) {
+  TracePtr own = ContextClientTrace(context);
+  if (extra == nullptr) return own;
+  if (own != nullptr) return Combined(*extra, *own);
+  return {std::shared_ptr<void>(), extra};  // not owned
+}
+
 void TellHead(const ClientTrace* trace, std::string_view head) {
   if (trace == nullptr) return;
   if (trace->WroteHeaderField != nullptr) {

@@ -15,25 +15,45 @@ Transport::Transport(TransportOptions options)
 
 Transport::~Transport() { core_->Close(); }
 
+namespace {
+
+// The request of an answer: not owned.
+void SetRequest(Result<http::Response>& answer, const http::Request& request) {
+  if (!answer) return;
+  answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
+}
+
+}  // namespace
+
 Result<http::Response> Transport::RoundTrip(http::Request& request) {
   core_->KeepIdle();
   if (const std::shared_ptr<http::RoundTripper> other = core_->AltProtocol(request.URL.Scheme)) {
     Result<http::Response> answer = other->RoundTrip(request);
     if (answer || !answer.error().Is(ErrSkipAltProtocol)) return answer;
   }
-  Result<http::Response> answer;
-  if (fiber::Current() != nullptr) {
-    answer = RoundTripHere(core_, request, request.Body);
-  } else if (netpoll::Loop::Current() != nullptr) {
+  if (fiber::Current() != nullptr) return RoundTripOnFiber(request, nullptr);
+  if (netpoll::Loop::Current() != nullptr) {
     return Fail(
         Error::New("net/http: a request from a loop's callback would stop the loop: "
                    "start a fiber"));
-  } else {
-    answer = bridge_->RoundTrip(request);
   }
-  if (answer) {
-    answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
-  }
+  Result<http::Response> answer = bridge_->RoundTrip(request);
+  SetRequest(answer, request);
+  return answer;
+}
+
+Result<http::Response> Transport::RoundTripTraced(http::Request& request,
+                                                  const ClientTrace& trace) {
+  core_->KeepIdle();
+  if (core_->AltProtocol(request.URL.Scheme) != nullptr) return RoundTrip(request);
+  return RoundTripOnFiber(request, &trace);
+}
+
+// Makes the answer where the caller has it: an answer is large.
+Result<http::Response> Transport::RoundTripOnFiber(http::Request& request,
+                                                   const ClientTrace* trace) {
+  Result<http::Response> answer = RoundTripHere(core_, request, request.Body, Extended::kNo, trace);
+  SetRequest(answer, request);
   return answer;
 }
 
@@ -44,9 +64,7 @@ Result<http::Response> Transport::RoundTripUpgrade(http::Request& request) {
   core_->KeepIdle();
   if (core_->AltProtocol(request.URL.Scheme) != nullptr) return RoundTrip(request);
   Result<http::Response> answer = RoundTripHere(core_, request, request.Body, Extended::kAllowed);
-  if (answer) {
-    answer->Request = std::shared_ptr<const http::Request>(std::shared_ptr<void>(), &request);
-  }
+  SetRequest(answer, request);
   return answer;
 }
 

@@ -35,21 +35,28 @@ bool Upload::InMemory(size_t bytes_max) const {
   return size != 0 && size <= bytes_max;
 }
 
+// Whether `size` further bytes fit the length of the body.
+bool Upload::MaySend(size_t size) {
+  if (framing_ != RequestFraming::kLength) return true;
+  if (size <= static_cast<size_t>(length_ - sent_)) return true;
+  source_error_ =
+      Error::New("http: ContentLength=" + std::to_string(length_) + " with Body length " +
+                 std::to_string(sent_ + static_cast<int64_t>(size)));
+  return false;
+}
+
 // False when nothing more is to be sent.
 bool Upload::SendPart(BodySink& sink, std::string_view part) {
   if (part.empty()) return true;
-  if (framing_ == RequestFraming::kLength) {
-    const auto left = static_cast<size_t>(length_ - sent_);
-    if (part.size() > left) {
-      source_error_ =
-          Error::New("http: ContentLength=" + std::to_string(length_) + " with Body length " +
-                     std::to_string(sent_ + static_cast<int64_t>(part.size())));
-      return false;
-    }
-  }
+  if (!MaySend(part.size())) return false;
   write_error_ = sink.Put(part);
-  if (!write_error_) sent_ += static_cast<int64_t>(part.size());
-  unyielded_ += part.size();
+  return TakeTurns(part.size());
+}
+
+// Called behind each part. False when nothing more is to be sent.
+bool Upload::TakeTurns(size_t sent) {
+  if (!write_error_) sent_ += static_cast<int64_t>(sent);
+  unyielded_ += sent;
   if (unyielded_ >= kSentBytesPerTurn) {
     unyielded_ = 0;
     fiber::Yield();
@@ -77,6 +84,9 @@ void Upload::Run(BodySink& sink) {
     }
     return Finish(sink);
   }
+  if (io::BlockReader* const blocks = body_.AsBlocks(sink.Blocks())) {
+    return RunByBlocks(sink, *blocks);
+  }
   std::array<char, kPartBytes> part;
   std::vector<char> long_part;
   std::span<char> room = part;
@@ -91,6 +101,25 @@ void Upload::Run(BodySink& sink) {
     if (long_part.empty() && got.n == room.size()) {
       long_part.resize(kLongPartBytes);
       room = long_part;
+    }
+  }
+}
+
+// Sends the blocks of the source as they are.
+void Upload::RunByBlocks(BodySink& sink, io::BlockReader& from) {
+  io::LinkBuffer part(sink.Blocks());
+  for (;;) {
+    const io::IoResult got = from.ReadBlocks(part, 2 * kPartBytes);
+    if (stopped_) return;
+    if (got.n != 0) {
+      if (!MaySend(got.n)) return;
+      write_error_ = sink.PutBlocks(part);
+      if (!TakeTurns(got.n)) return;
+    }
+    if (got.err.Is(io::ErrEof)) return Finish(sink);
+    if (got.err) {
+      source_error_ = got.err;
+      return;
     }
   }
 }

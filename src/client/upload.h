@@ -45,6 +45,9 @@ class Upload final : public std::enable_shared_from_this<Upload> {
 
  private:
   void Run(BodySink& sink);
+  void RunByBlocks(BodySink& sink, io::BlockReader& from);
+  [[nodiscard]] bool MaySend(size_t size);
+  bool TakeTurns(size_t sent);
   bool SendPart(BodySink& sink, std::string_view part);
   void Finish(BodySink& sink);
 

@@ -123,6 +123,14 @@ void Http2Encoder::SendBlock(io::Block& block, size_t size) {
   Bound();
 }
 
+void Http2Encoder::SendBlocks(io::LinkBuffer& part) {
+  HON_ASSERT(phase_ == Phase::kBody);
+  if (error_) return part.Clear();
+  sent_ += static_cast<int64_t>(part.Len());
+  stream_->Out().Append(std::move(part));
+  Bound();
+}
+
 int64_t Http2Encoder::SendFile(io::File& file, int64_t offset, int64_t count) {
   HON_ASSERT(phase_ == Phase::kBody && count > 0);
   if (error_) return 0;

@@ -85,6 +85,7 @@ class Http2Encoder {
                 std::string_view body);
   void SendData(std::string_view first, std::string_view second);
   void SendBlock(io::Block& block, size_t size);
+  void SendBlocks(io::LinkBuffer& part);
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
   Error Lend(adaptor::ConnControl& control, io::ConnSink& sink) const {
     return control.Lend(sink, true);

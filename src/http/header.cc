@@ -297,6 +297,17 @@ bool Header::AddExact(std::string_view name, std::string_view value) {
   return true;
 }
 
+void Header::AddAll(const Header& from) {
+  for (const Field& field : from.fields_) {
+    const std::string_view usual = HeaderName(field.id);
+    const std::string_view name = field.name == usual ? usual : arena_.Copy(field.name);
+    const std::string_view value = arena_.Copy(field.value);
+    fields_.push_back({name, value, field.id, static_cast<uint32_t>(value.size())});
+  }
+  known_ |= from.known_;
+  suppressed_ &= ~from.known_;
+}
+
 void Header::Del(HeaderId id) {
   suppressed_ &= ~Bit(id);
   if (Has(id)) Remove(Find({}, id));
@@ -310,8 +321,13 @@ void Header::Del(std::string_view name) {
 }
 
 void Header::Suppress(std::string_view name) {
-  Del(name);
-  suppressed_ |= Bit(FindHeaderId(name));
+  const HeaderId id = FindHeaderId(name);
+  id == HeaderId::kUnknown ? Del(name) : Suppress(id);
+}
+
+void Header::Suppress(HeaderId id) {
+  Del(id);
+  suppressed_ |= Bit(id);
 }
 
 Error Header::Write(io::Writer& to, std::initializer_list<std::string_view> except) const {

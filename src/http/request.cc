@@ -12,6 +12,29 @@ namespace {
 constexpr size_t kPathValuesKept = 16;
 constexpr std::string_view kBasic = "Basic ";
 
+void CopyText(const std::string& from, std::string& to) {
+  if (from.empty()) {
+    to.clear();
+  } else {
+    to = from;
+  }
+}
+
+// The URL of a request to a server has few of the parts.
+void CopyUrl(const url::URL& from, url::URL& to) {
+  CopyText(from.Path, to.Path);
+  CopyText(from.RawQuery, to.RawQuery);
+  CopyText(from.RawPath, to.RawPath);
+  CopyText(from.Scheme, to.Scheme);
+  CopyText(from.Opaque, to.Opaque);
+  CopyText(from.Host, to.Host);
+  CopyText(from.Fragment, to.Fragment);
+  CopyText(from.RawFragment, to.RawFragment);
+  if (from.User != to.User) to.User = from.User;
+  to.ForceQuery = from.ForceQuery;
+  to.OmitHost = from.OmitHost;
+}
+
 }  // namespace
 
 Request::Request() = default;
@@ -19,29 +42,28 @@ Request::~Request() = default;
 Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 
-// Copies the fields that both kinds of copy have, texts as views.
-Request Request::CopyFields() const {
-  Request copy;
-  copy.Method = Method;
-  copy.URL = URL;
-  copy.Proto = Proto;
-  copy.ProtoMajor = ProtoMajor;
-  copy.ProtoMinor = ProtoMinor;
-  copy.Body = Body;
-  copy.ContentLength = ContentLength;
-  copy.Chunked = Chunked;
-  copy.Close = Close;
-  copy.Host = Host;
-  copy.RemoteAddr = RemoteAddr;
-  copy.RequestURI = RequestURI;
-  copy.Pattern = Pattern;
-  copy.mount_prefix_ = mount_prefix_;
-  copy.path_values_ = path_values_;
-  return copy;
+// Copies the fields that all kinds of copy have, texts as views.
+void Request::CopyFields(const Request& other) {
+  Method = other.Method;
+  CopyUrl(other.URL, URL);
+  Proto = other.Proto;
+  ProtoMajor = other.ProtoMajor;
+  ProtoMinor = other.ProtoMinor;
+  Body = other.Body;
+  ContentLength = other.ContentLength;
+  Chunked = other.Chunked;
+  Close = other.Close;
+  Host = other.Host;
+  RemoteAddr = other.RemoteAddr;
+  RequestURI = other.RequestURI;
+  Pattern = other.Pattern;
+  mount_prefix_ = other.mount_prefix_;
+  if (!path_values_.empty() || !other.path_values_.empty()) path_values_ = other.path_values_;
 }
 
 Request Request::WithContext(appcontext::Context context) const {
-  Request copy = CopyFields();
+  Request copy;
+  copy.CopyFields(*this);
   copy.context_ = std::move(context);
   copy.Header = Header.Alias();
   copy.Trailer = Trailer.Alias();
@@ -49,8 +71,19 @@ Request Request::WithContext(appcontext::Context context) const {
   return copy;
 }
 
+void Request::CopyWithoutHeader(const Request& other) {
+  CopyFields(other);
+  context_ = other.context_;
+  TLS = nullptr;
+  Header.Reset();
+  Trailer.Reset();
+  for (const auto& field : other.Trailer) Trailer.AddView(field.name, field.value, field.id);
+  if (forms_ != other.forms_) forms_ = other.forms_;
+}
+
 Request Request::Clone(appcontext::Context context) const {
-  Request copy = CopyFields();
+  Request copy;
+  copy.CopyFields(*this);
   copy.context_ = std::move(context);
   copy.Header = Header.Clone();
   copy.Trailer = Trailer.Clone();

@@ -14,6 +14,8 @@ namespace hon::httputil::internal {
 void JoinPaths(const url::URL& base, url::URL& url);
 /// Points `url` at the scheme, host, path and query of `target`.
 void Retarget(const url::URL& target, url::URL& url);
+/// Whether CleanQuery leaves `query` as it is.
+[[nodiscard]] bool IsCleanQuery(std::string_view query);
 /// `query`. When a pair has a ";" or an invalid escape, the query without such pairs, sorted.
 [[nodiscard]] std::string CleanQuery(std::string_view query);
 /// The client's address without its port; "" for none.

@@ -3,11 +3,16 @@
 // The connection-specific fields, which are not passed on (RFC 9110 §7.6.1).
 
 #include <string_view>
+#include <vector>
 
 #include "hon/http/header.h"
 
 namespace hon::httputil::internal {
 
+/// Whether a field is about one connection, whatever Connection names.
+[[nodiscard]] bool IsHopByHop(const http::Header::Field& field);
+/// Appends the names that Connection lists, as views of `header`.
+void NamedByConnection(const http::Header& header, std::vector<std::string_view>& named);
 /// Removes the fields that Connection names, Connection itself, and the other connection-specific
 /// fields.
 void RemoveHopByHop(http::Header& header);

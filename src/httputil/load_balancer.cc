@@ -92,7 +92,7 @@ struct LoadBalancer::Upstream {
 };
 
 // Counts a request until the body of its answer is destroyed.
-class LoadBalancer::CountedBody final : public http::ConnSource {
+class LoadBalancer::CountedBody final : public http::ConnSource, public io::BlockReader {
  public:
   CountedBody(http::Body body, std::shared_ptr<Upstream> upstream)
       : body_(std::move(body)), upstream_(std::move(upstream)) {}
@@ -102,6 +102,15 @@ class LoadBalancer::CountedBody final : public http::ConnSource {
     io::IoResult got = body_.Read(into);
     if (got.err) End();
     return got;
+  }
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override {
+    io::IoResult got = blocks_->ReadBlocks(into, bytes_max);
+    if (got.err) End();
+    return got;
+  }
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
+    blocks_ = body_.AsBlocks(pool);
+    return blocks_ == nullptr ? nullptr : this;
   }
   Error Close() override {
     End();
@@ -120,6 +129,7 @@ class LoadBalancer::CountedBody final : public http::ConnSource {
   }
 
   http::Body body_;
+  io::BlockReader* blocks_ = nullptr;  // of the body, once AsBlocks has found it
   std::shared_ptr<Upstream> upstream_;
 };
 

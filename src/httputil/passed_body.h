@@ -9,19 +9,21 @@ namespace hon::httputil::internal {
 
 /// The body of one request as the body of another, which gets the trailers, too. Both outlive the
 /// reads.
-class PassedBody final : public http::BodySource {
+class PassedBody final : public http::BodySource, public io::BlockReader {
  public:
   PassedBody(http::Request& in, http::Request& out) : body_(in.Body), in_(in), out_(out) {}
 
   io::IoResult Read(std::span<char> into) override {
     if (closed_) return {0, http::ErrBodyReadAfterClose};
-    io::IoResult got = body_.Read(into);
-    if (got.err.Is(io::ErrEof)) {
-      PassTrailers();
-    } else if (got.err) {
-      failed_ = true;
-    }
-    return got;
+    return Noted(body_.Read(into));
+  }
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override {
+    if (closed_) return {0, http::ErrBodyReadAfterClose};
+    return Noted(blocks_->ReadBlocks(into, bytes_max));
+  }
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
+    blocks_ = body_.AsBlocks(pool);
+    return blocks_ == nullptr ? nullptr : this;
   }
   Error Close() override {
     closed_ = true;
@@ -31,6 +33,14 @@ class PassedBody final : public http::BodySource {
   [[nodiscard]] bool Failed() const { return failed_; }
 
  private:
+  io::IoResult Noted(io::IoResult got) {
+    if (got.err.Is(io::ErrEof)) {
+      PassTrailers();
+    } else if (got.err) {
+      failed_ = true;
+    }
+    return got;
+  }
   // An announced name without a value is not sent.
   void PassTrailers() {
     http::Header received;
@@ -41,6 +51,7 @@ class PassedBody final : public http::BodySource {
   }
 
   http::Body body_;
+  io::BlockReader* blocks_ = nullptr;  // of the body, once AsBlocks has found it
   http::Request& in_;
   http::Request& out_;
   bool closed_ = false;

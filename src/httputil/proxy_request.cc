@@ -28,6 +28,9 @@ std::string JoinWithSlash(std::string_view base, std::string_view path) {
 namespace internal {
 
 void JoinPaths(const url::URL& base, url::URL& url) {
+  // A base without a path leaves an absolute path as it is.
+  const bool no_base = base.RawPath.empty() && (base.Path.empty() || base.Path == "/");
+  if (no_base && url.RawPath.empty() && url.Path.starts_with('/')) return;
   const std::string escaped = JoinWithSlash(base.EscapedPath(), url.EscapedPath());
   url.Path = JoinWithSlash(base.Path, url.Path);
   url.RawPath.clear();
@@ -39,14 +42,15 @@ void Retarget(const url::URL& target, url::URL& url) {
   url.Host = target.Host;
   url.Opaque.clear();
   JoinPaths(target, url);
-  if (target.RawQuery.empty() || url.RawQuery.empty()) {
-    url.RawQuery = target.RawQuery + url.RawQuery;
+  if (target.RawQuery.empty()) return;
+  if (url.RawQuery.empty()) {
+    url.RawQuery = target.RawQuery;
   } else {
     url.RawQuery = target.RawQuery + "&" + url.RawQuery;
   }
 }
 
-std::string CleanQuery(std::string_view query) {
+bool IsCleanQuery(std::string_view query) {
   const auto bad_escape = [](std::string_view text) {
     const auto hex = [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -56,7 +60,11 @@ std::string CleanQuery(std::string_view query) {
     }
     return false;
   };
-  if (query.find(';') == query.npos && !bad_escape(query)) return std::string(query);
+  return query.find(';') == query.npos && !bad_escape(query);
+}
+
+std::string CleanQuery(std::string_view query) {
+  if (IsCleanQuery(query)) return std::string(query);
   url::URL one;
   one.RawQuery = query;
   return one.Query().Encode();
@@ -88,6 +96,8 @@ void ProxyRequest::SetXForwarded() {
   const std::string_view address = internal::AddressOf(In);
   if (address.empty()) {
     Out.Header.Del(HeaderId::kXForwardedFor);
+  } else if (!Out.Header.Has(HeaderId::kXForwardedFor)) {
+    Out.Header.Set(HeaderId::kXForwardedFor, address);
   } else {
     Out.Header.Set(HeaderId::kXForwardedFor,
                    internal::JoinLines(Out.Header, HeaderId::kXForwardedFor, address));

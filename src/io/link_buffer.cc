@@ -235,6 +235,28 @@ Result<LinkBuffer> LinkBuffer::Slice(size_t n) {
   return out;
 }
 
+size_t LinkBuffer::MoveTo(LinkBuffer& to, size_t n) {
+  HON_DEBUG_ASSERT(pool_ == to.pool_ && this != &to);
+  size_t moved = 0;
+  while (moved < n && len_ != 0) {
+    const std::string_view front = Front().substr(0, n - moved);
+    moved += front.size();
+    if (front.size() < kMovedBytesMin) {
+      to.Write(front);
+      Consume(front.size());
+    } else if (front.size() == head_->Len() && head_ != tail_) {
+      Block* const block = std::exchange(head_, head_->next);
+      block->next = nullptr;
+      len_ -= front.size();
+      to.Append(block);
+    } else {
+      to.Append(pool_->GetSlice(head_, front.data(), front.size()));
+      Consume(front.size());
+    }
+  }
+  return moved;
+}
+
 void LinkBuffer::Release() {
   while (kept_ != nullptr) {
     Block* next = kept_->next;

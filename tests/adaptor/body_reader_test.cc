@@ -106,6 +106,63 @@ TEST_F(BodyReaderTest, ChunksInAnyPieces) {
   }
 }
 
+TEST_F(BodyReaderTest, BlocksOfALengthMoveAndLeaveTheNextRequest) {
+  const std::string text(3 * io::kMovedBytesMin, 'b');
+  stream_.Receive(text + "next");
+  Begin(Length(static_cast<int64_t>(text.size())));
+  io::BlockReader* const blocks = body_.AsBlocks(stream_.Pool());
+  ASSERT_NE(blocks, nullptr);
+  io::BlockPool other;
+  EXPECT_EQ(body_.AsBlocks(other), nullptr);
+  io::LinkBuffer into(stream_.Pool());
+  const char* const start = stream_.In().Front().data();
+  const io::IoResult first = blocks->ReadBlocks(into, io::kMovedBytesMin);
+  EXPECT_EQ(first.n, io::kMovedBytesMin);
+  EXPECT_EQ(into.Front().data(), start);
+  EXPECT_EQ(blocks->ReadBlocks(into, SIZE_MAX).n, text.size() - io::kMovedBytesMin);
+  EXPECT_TRUE(body_.AtEnd());
+  EXPECT_TRUE(blocks->ReadBlocks(into, SIZE_MAX).err.Is(io::ErrEof));
+  EXPECT_EQ(*into.ReadString(into.Len()), text);
+  EXPECT_EQ(stream_.In().Front(), "next");
+}
+
+TEST_F(BodyReaderTest, BlocksOfChunksInAnyPieces) {
+  const std::string large(2 * io::kMovedBytesMin, 'c');
+  const std::string wire =
+      "5\r\nhello\r\n2000\r\n" + large + "\r\n3;x=y\r\nend\r\n0\r\nX-After: 1\r\n\r\nnext";
+  for (const size_t step : {size_t{1}, size_t{7}, size_t{5000}, wire.size()}) {
+    MemoryStream stream;
+    for (size_t at = step; at < wire.size(); at += step) {
+      stream.ReceiveLater(wire.substr(at, step));
+    }
+    stream.Receive(std::string_view(wire).substr(0, step));
+    trailer_.Reset();
+    body_.Begin(stream, Chunked(), trailer_);
+    io::LinkBuffer into(stream.Pool());
+    io::IoResult got;
+    for (size_t before = 0; !got.err; before = into.Len()) {
+      got = body_.ReadBlocks(into, 6000);
+      EXPECT_EQ(into.Len() - before, got.n);
+      EXPECT_LE(got.n, 6000U);
+    }
+    EXPECT_TRUE(got.err.Is(io::ErrEof)) << got.err.Message();
+    EXPECT_EQ(*into.ReadString(into.Len()), "hello" + large + "end") << step;
+    EXPECT_EQ(trailer_.Get("X-After"), "1");
+  }
+}
+
+TEST_F(BodyReaderTest, BlocksHoldToTheLimit) {
+  for (const int64_t limit : {4999, 5000}) {
+    MemoryStream stream;
+    stream.Receive(std::string(5000, 'x'));
+    body_.Begin(stream, Length(5000), trailer_, limit);
+    io::LinkBuffer into(stream.Pool());
+    EXPECT_EQ(body_.ReadBlocks(into, SIZE_MAX).n, static_cast<size_t>(limit));
+    const Error end = body_.ReadBlocks(into, SIZE_MAX).err;
+    EXPECT_EQ(end.Is(http::ErrBodyTooLarge), limit == 4999) << end.Message();
+  }
+}
+
 TEST_F(BodyReaderTest, TheEndIsKnownWithTheLastByte) {
   stream_.Receive("5\r\nhello\r\n0\r\n\r\n");
   Begin(Chunked());

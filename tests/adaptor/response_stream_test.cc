@@ -221,6 +221,84 @@ TEST_F(ResponseTest, ReadFromAnyReader) {
   EXPECT_LE(stream_.OutputPeak(), io::kHighWaterBytes + io::kBlockBytes);
 }
 
+// A reader that gives `text` in blocks of `piece` bytes.
+class BlockPieces final : public io::Reader, public io::BlockReader {
+ public:
+  BlockPieces(std::string text, size_t piece) : text_(std::move(text)), piece_(piece) {}
+  io::IoResult Read(std::span<char>) override { return {0, io::ErrClosed}; }
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override {
+    const size_t n = std::min({piece_, bytes_max, text_.size() - at_});
+    if (n == 0) return {0, io::ErrEof};
+    into.Write(std::string_view(text_).substr(at_, n));
+    last = into.Front().data();
+    at_ += n;
+    return {n, {}};
+  }
+  io::BlockReader* AsBlocks(const io::BlockPool&) override { return this; }
+
+  const char* last = nullptr;  // the first byte of the last block
+
+ private:
+  std::string text_;
+  size_t piece_;
+  size_t at_ = 0;
+};
+
+TEST_F(ResponseTest, BlocksAreSentAsTheyAre) {
+  for (const bool has_length : {false, true}) {
+    for (const size_t size : {size_t{0}, size_t{100}, size_t{2047}, size_t{2048}, size_t{300000}}) {
+      for (const size_t piece : {size_t{700}, size_t{5000}, size_t{100000}}) {
+        BlockPieces blocks(Text(size), piece);
+        Begin({});
+        if (has_length) response_.Header().Set("Content-Length", std::to_string(size));
+        response_.Header().Set("Content-Type", "a/b");
+        const io::CopyResult copied = response_.ReadFrom(blocks);
+        EXPECT_FALSE(copied.err);
+        EXPECT_EQ(copied.n, static_cast<int64_t>(size));
+        EXPECT_EQ(BodyOf(Finish()), Text(size)) << size << " by " << piece;
+        EXPECT_FALSE(response_.MustClose());
+      }
+    }
+  }
+  EXPECT_LE(stream_.OutputPeak(), io::kHighWaterBytes + kMovedPartBytesMax + 1000);
+}
+
+TEST_F(ResponseTest, ABlockIsNotCopied) {
+  BlockPieces blocks(Text(5000), 5000);
+  response_.Header().Set("Content-Type", "a/b");
+  response_.Header().Set("Content-Length", "5000");
+  EXPECT_EQ(response_.ReadFrom(blocks).n, 5000);
+  bool seen = false;
+  stream_.Out().ForEach([&](std::string_view part) { seen = seen || part.data() == blocks.last; });
+  EXPECT_TRUE(seen);
+}
+
+TEST_F(ResponseTest, BlocksHoldToTheDeclaredLengthAndToTheStatus) {
+  for (const size_t size : {size_t{40000}, size_t{40001}}) {
+    BlockPieces blocks(Text(size), 10000);
+    Begin({});
+    response_.Header().Set("Content-Length", "40000");
+    const io::CopyResult copied = response_.ReadFrom(blocks);
+    EXPECT_EQ(copied.n, 40000);
+    EXPECT_EQ(copied.err.Is(http::ErrContentLength), size != 40000);
+    EXPECT_EQ(BodyOf(Finish()), Text(40000));
+    EXPECT_EQ(response_.MustClose(), size != 40000);
+  }
+  BlockPieces head(Text(30000), 20000);
+  Begin(kHead);
+  EXPECT_EQ(response_.ReadFrom(head).n, 30000);
+  EXPECT_EQ(BodyOf(Finish()), "");
+  BlockPieces none(Text(5000), 5000);
+  Begin({});
+  response_.WriteHeader(204);
+  EXPECT_TRUE(response_.ReadFrom(none).err.Is(http::ErrBodyNotAllowed));
+  // Without a type the first bytes decide.
+  BlockPieces page("<html>" + Text(5000), 3000);
+  Begin({});
+  EXPECT_FALSE(response_.ReadFrom(page).err);
+  EXPECT_NE(Finish().find("Content-Type: text/html; charset=utf-8\r\n"), std::string::npos);
+}
+
 TEST_F(ResponseTest, ReadFromBetweenWrites) {
   Pieces pieces(Text(50000), 20000);
   response_.Write("before ");

@@ -221,6 +221,29 @@ TEST(Header, NoControlByteStaysInAValue) {
   }
 }
 
+TEST(Header, AddAllCopiesWithTheSpelling) {
+  std::string name = "x-own";
+  std::string value = "1";
+  Header from;
+  from.AddView(name, value, HeaderId::kUnknown);
+  from.AddView("content-type", "a/b", HeaderId::kContentType);
+  from.Add("Date", "today");
+  Header to;
+  to.Set("Date", "before");
+  to.Suppress("Content-Type");
+  to.AddAll(from);
+  name = "gone!";
+  value = "?";
+  from.Reset();
+  EXPECT_EQ(Lines(to), "Date=before|x-own=1|content-type=a/b|Date=today|");
+  EXPECT_EQ(to.Get(HeaderId::kContentType), "a/b");
+  EXPECT_FALSE(to.Suppressed(HeaderId::kContentType));
+  EXPECT_TRUE(to.MayHaveUnknown());
+  to.Set("X-Own", "2");
+  to.Del("Date");
+  EXPECT_EQ(Lines(to), "x-own=2|content-type=a/b|");
+}
+
 TEST(Header, SuppressUntilSetAgain) {
   Header header;
   header.Set("Date", "today");

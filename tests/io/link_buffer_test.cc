@@ -187,6 +187,39 @@ TEST_F(LinkBufferTest, SliceMovesAPartWithoutCopying) {
   }
 }
 
+TEST_F(LinkBufferTest, MoveToCopiesShortStretchesAlone) {
+  for (const size_t n : {kMovedBytesMin - 1, kMovedBytesMin}) {
+    const std::string text = std::string(n, 'a') + std::string(kMovedBytesMin, 'b') + "c";
+    LinkBuffer from = Cut(text, {n, n + kMovedBytesMin});
+    LinkBuffer to(pool_);
+    const char* const start = from.Front().data();
+    EXPECT_EQ(from.MoveTo(to, n), n);
+    EXPECT_EQ(to.Front().data() == start, n == kMovedBytesMin);
+    EXPECT_EQ(Contents(from), text.substr(n));
+    EXPECT_EQ(from.MoveTo(to, 100), 100U);  // a part of a block
+    EXPECT_EQ(from.MoveTo(to, SIZE_MAX), kMovedBytesMin - 100 + 1);
+    EXPECT_TRUE(from.Empty());
+    EXPECT_EQ(from.MoveTo(to, 1), 0U);
+    from.Write("more");
+    to.Write("end");
+    EXPECT_EQ(Contents(to), text + "end");
+    EXPECT_EQ(to.Len(), text.size() + 3);
+    EXPECT_EQ(Contents(from), "more");
+  }
+}
+
+TEST_F(LinkBufferTest, MoveToLeavesTheRestOfABlock) {
+  const std::string text(2 * kMovedBytesMin + 10, 'x');
+  LinkBuffer from = Cut(text, {});
+  LinkBuffer to(pool_);
+  const char* const start = from.Front().data();
+  EXPECT_EQ(from.MoveTo(to, kMovedBytesMin), kMovedBytesMin);
+  EXPECT_EQ(to.Front().data(), start);
+  EXPECT_EQ(from.Front().data(), start + kMovedBytesMin);
+  from.Clear();
+  EXPECT_EQ(Contents(to), text.substr(0, kMovedBytesMin));
+}
+
 TEST_F(LinkBufferTest, HoldKeepsViewsAlive) {
   AtEverySplit([](LinkBuffer& buffer) {
     const std::string_view head = *buffer.Peek(10);

@@ -36,7 +36,7 @@ class StreamBody {
 
 /// The body of one message, read from its Stream on demand. Reading suspends the calling fiber.
 /// Reused from exchange to exchange; allocates nothing unless there are trailers.
-class BodyReader final : public http::BodySource {
+class BodyReader final : public http::BodySource, public io::BlockReader {
  public:
   BodyReader() = default;
   BodyReader(const BodyReader&) = delete;
@@ -76,6 +76,11 @@ class BodyReader final : public http::BodySource {
   /// end, io::ErrUnexpectedEof when the peer stopped early, http::ErrBodyTooLarge, a chunked-coding
   /// error, http::ErrBodyReadAfterClose, or the stream's error. Errors are sticky.
   io::IoResult Read(std::span<char> into) override;
+  /// As Read, in blocks of the stream's input.
+  io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override;
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
+    return &stream_->In().Pool() == &pool ? this : nullptr;
+  }
 
   /// Makes later reads fail; the unread rest stays for Drain. Never fails.
   Error Close() override;
@@ -146,10 +151,16 @@ class BodyReader final : public http::BodySource {
     if (framing == Framing::kChunked) chunked_.Reset();
   }
 
-  size_t Take(std::span<char> into);
-  size_t TakeLength(std::span<char> into);
-  size_t TakeChunked(std::span<char> into);
-  size_t TakeReceived(std::span<char> into);
+  template <class Target>
+  io::IoResult ReadTo(Target into);
+  template <class Target>
+  size_t Take(Target& into);
+  template <class Target>
+  size_t TakeLength(Target& into);
+  template <class Target>
+  size_t TakeChunked(Target& into);
+  template <class Target>
+  size_t TakeReceived(Target& into);
   [[nodiscard]] size_t Quota(size_t wanted) const;
   [[nodiscard]] bool PastLimit() const;
   bool Fill();

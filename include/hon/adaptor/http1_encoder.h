@@ -16,9 +16,9 @@ namespace hon::adaptor {
 
 /// Encodes one answer as HTTP/1.x (RFC 9112) in Stream::Out(): head, chunks, trailers, and whether
 /// the connection ends with it. BasicResponse calls the encoder in this order: Commit, SendHead,
-/// any number of SendData, SendBlock and SendFile, then End. SendInterim may come before Commit.
-/// Sending waits for the peer when more than io::kHighWaterBytes are unsent. After an error of the
-/// stream nothing more is sent.
+/// any number of SendData, SendBlock, SendBlocks and SendFile, then End. SendInterim may come
+/// before Commit. Sending waits for the peer when more than io::kHighWaterBytes are unsent. After
+/// an error of the stream nothing more is sent.
 class Http1Encoder {
  public:
   /// Bytes around the data of a block that SendBlock overwrites.
@@ -65,6 +65,9 @@ class Http1Encoder {
   void SendData(std::string_view first, std::string_view second);
   /// Sends the `size` bytes that lie behind kRoomBefore bytes of `block`, without a copy.
   void SendBlock(io::Block& block, size_t size);
+  /// Sends the bytes of `part`, which has the pool of Stream::Out(), without a copy; as one chunk
+  /// in chunked coding. `part` is empty afterwards.
+  void SendBlocks(io::LinkBuffer& part);
   /// Sends `count` bytes of a file, `count` > 0. The error is Failure().
   int64_t SendFile(io::File& file, int64_t offset, int64_t count);
   /// Called after SendHead: gives the rest of the body to `sink`, framed according to the head.

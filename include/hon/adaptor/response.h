@@ -24,6 +24,9 @@ inline constexpr size_t kBodyBufferBytes = 2048;
 /// with the head.
 inline constexpr int64_t kSendFileBytesMin = 16 * 1024;
 
+/// Bytes that an answer takes from an io::BlockReader at once.
+inline constexpr size_t kMovedPartBytesMax = io::kHighWaterBytes / 2;
+
 /// The contract of net/http for an answer, independent of the protocol: the first WriteHeader
 /// counts, a declared length holds, a small body gets a length, the type is sniffed, trailers are
 /// announced or prefixed, misuse is logged. `Encoder` makes the bytes: Http1Encoder, whose members
@@ -116,6 +119,8 @@ class BasicResponse final : public http::ResponseWriter {
 
   [[nodiscard]] int64_t Allowed(int64_t wanted) const;
   io::CopyResult CopyBlocks(io::Reader& from);
+  io::CopyResult MoveBlocks(io::BlockReader& from);
+  [[nodiscard]] Error SendPart(io::LinkBuffer& part);
   [[nodiscard]] Error SendBlock(io::Block& block, size_t size);
   io::CopyResult CopyFile(io::Reader& from, io::File& file, int64_t offset, int64_t size);
 

@@ -303,7 +303,48 @@ io::CopyResult BasicResponse<Encoder>::ReadFrom(io::Reader& from) {
       if (count > 0) encoder_.GetStream().PrepareFile(*file, *offset, count);
     }
   }
+  if (io::BlockReader* const blocks = from.AsBlocks(encoder_.GetStream().Out().Pool())) {
+    return MoveBlocks(*blocks);
+  }
   return CopyBlocks(from);
+}
+
+// Sends the blocks of `from` as they are; small content goes through the buffer.
+template <class Encoder>
+io::CopyResult BasicResponse<Encoder>::MoveBlocks(io::BlockReader& from) {
+  int64_t moved = 0;
+  io::LinkBuffer part(encoder_.GetStream().Out().Pool());
+  for (;;) {
+    const io::IoResult got = from.ReadBlocks(part, kMovedPartBytesMax);
+    if (got.n != 0) {
+      if (Error err = SendPart(part)) return {moved, std::move(err)};
+      moved += static_cast<int64_t>(got.n);
+    }
+    if (got.err) return {moved, got.err.Is(io::ErrEof) ? Error() : got.err};
+  }
+}
+
+// Sends the bytes of `part`, which is empty afterwards.
+template <class Encoder>
+Error BasicResponse<Encoder>::SendPart(io::LinkBuffer& part) {
+  const bool sniffs = phase_ == Phase::kCommitted && encoder_.Facts().auto_type;
+  if (part.Len() < kBodyBufferBytes || sniffs || !SendsBody()) {
+    while (!part.Empty()) {
+      const std::string_view front = part.Front();
+      HON_RETURN_IF_ERROR(Write(front).err);
+      static_cast<void>(part.Skip(front.size()));
+    }
+    return {};
+  }
+  const auto size = static_cast<int64_t>(part.Len());
+  if (Allowed(size) != size) {
+    encoder_.Break();
+    return http::ErrContentLength;
+  }
+  written_ += size;
+  SendBuffered();
+  encoder_.SendBlocks(part);
+  return encoder_.Failure();
 }
 
 // Reads into blocks that are sent as they are; small content goes through the buffer.

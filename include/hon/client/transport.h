@@ -143,6 +143,7 @@ class UpgradeTripper {
   ~UpgradeTripper() = default;
 };
 
+struct ClientTrace;
 class Core;    // src/client
 class Bridge;  // src/client
 
@@ -163,6 +164,9 @@ class Transport final : public http::RoundTripper, public UpgradeTripper {
 
   /// See http::RoundTripper. Fails when called by a callback of a loop, outside of any fiber.
   Result<http::Response> RoundTrip(http::Request& request) override;
+  /// As RoundTrip, and calls the hooks of `trace` before those of the context. The caller keeps
+  /// `trace` until the Response is destroyed. From a fiber.
+  Result<http::Response> RoundTripTraced(http::Request& request, const ClientTrace& trace);
   /// See UpgradeTripper.
   Result<http::Response> RoundTripUpgrade(http::Request& request) override;
   /// Requests whose URL has `scheme` go to `transport`, which may return ErrSkipAltProtocol. Any
@@ -176,6 +180,8 @@ class Transport final : public http::RoundTripper, public UpgradeTripper {
   [[nodiscard]] size_t IdleConnections() const;
 
  private:
+  Result<http::Response> RoundTripOnFiber(http::Request& request, const ClientTrace* trace);
+
   std::shared_ptr<Core> core_;
   std::unique_ptr<Bridge> bridge_;
 };

@@ -45,6 +45,10 @@ class Body final : public io::Reader {
   io::File* AsFile(int64_t* limit) override {
     return source_ == nullptr ? nullptr : source_->AsFile(limit);
   }
+  /// The source as a BlockReader, if it is one for `pool`.
+  io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
+    return source_ == nullptr ? nullptr : source_->AsBlocks(pool);
+  }
   /// The rest, of at most `bytes_max` bytes: io::ErrTooLong when the rest is longer. After an error
   /// the bytes read so far are lost; use Read to keep them.
   [[nodiscard]] Result<std::string> ReadAll(size_t bytes_max = SIZE_MAX) {

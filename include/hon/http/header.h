@@ -84,12 +84,16 @@ class Header {
   bool Add(HeaderId id, std::string_view value);
   /// As Add, with the spelling of `name` kept.
   bool AddExact(std::string_view name, std::string_view value);
+  /// Appends copies of all fields of `from`, which is another Header, with the spelling of their
+  /// names kept.
+  void AddAll(const Header& from);
   /// Removes all fields of `name`.
   void Del(std::string_view name);
   void Del(HeaderId id);
   /// Go's `h[name] = nil`: no field is sent, and the server adds none by itself
   /// (Date, Content-Type, ...). Set, Add and Del end it.
   void Suppress(std::string_view name);
+  void Suppress(HeaderId id);
   /// Whether Suppress was called for `id`. For a name without a HeaderId, Suppress only removes its
   /// fields.
   [[nodiscard]] bool Suppressed(HeaderId id) const { return (suppressed_ & Bit(id)) != 0; }

@@ -88,6 +88,9 @@ class Request {
   /// and parsed forms, so the copy must not outlive the original. Changes of the copy do not change
   /// the original.
   [[nodiscard]] Request WithContext(appcontext::Context context) const;
+  /// Becomes a copy of `other`, as WithContext(other.Context()) makes it, but with an empty Header.
+  /// Keeps capacity.
+  void CopyWithoutHeader(const Request& other);
   /// A copy that owns all its texts. Only the Body is shared, and ends when the handler returns.
   [[nodiscard]] Request Clone(appcontext::Context context) const;
 
@@ -200,7 +203,7 @@ class Request {
 
   void RecycleUsed();
   [[nodiscard]] FormState& Forms();
-  [[nodiscard]] Request CopyFields() const;
+  void CopyFields(const Request& other);
 
   appcontext::Context context_;
   mutable Arena arena_;

@@ -17,6 +17,10 @@
 
 namespace hon::httputil {
 
+namespace internal {
+class PassagePool;  // src/httputil/passage.h
+}
+
 /// The errors that ErrorHandler gets, in addition to those of the Transport. Both or neither of
 /// Rewrite and Director are set.
 inline constexpr Sentinel ErrNoRewrite{
@@ -59,6 +63,8 @@ struct ProxyRequest {
 ///     };
 class ReverseProxy final : public http::Handler, public http::LoopBound {
  public:
+  ReverseProxy();
+
   /// Sets up the request to send. Called after the removal of connection-specific fields, of
   /// Forwarded and X-Forwarded-*, and of pairs of the query that cannot be parsed.
   std::function<void(ProxyRequest& r)> Rewrite;
@@ -87,6 +93,9 @@ class ReverseProxy final : public http::Handler, public http::LoopBound {
 
   void ServeHTTP(http::ResponseWriter& w, http::Request& r) override;
   http::Target Resolve(http::Request& r) override;
+
+ private:
+  std::shared_ptr<internal::PassagePool> passages_;
 };
 
 /// A proxy to `target` with a Director that keeps the client's Host: Go's

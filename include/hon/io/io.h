@@ -31,7 +31,20 @@ struct IoResult {
   Error err;
 };
 
+class BlockPool;
 class File;
+class LinkBuffer;
+
+/// A source of bytes that lie in blocks of a pool already (hon/io/link_buffer.h).
+class BlockReader {
+ public:
+  /// As Reader::Read, to the end of `into`: moves up to `bytes_max` bytes, of which long stretches
+  /// are not copied. `into` has the pool that AsBlocks was given.
+  virtual IoResult ReadBlocks(LinkBuffer& into, size_t bytes_max) = 0;
+
+ protected:
+  ~BlockReader() = default;
+};
 
 /// A source of bytes.
 class Reader {
@@ -45,6 +58,10 @@ class Reader {
   /// The file behind this reader, positioned where Read would go on, if there is one: lets a
   /// writer use sendfile. `*limit` is set to how many bytes of it belong to this reader.
   virtual File* AsFile([[maybe_unused]] int64_t* limit) { return nullptr; }
+
+  /// This reader as a BlockReader, if its bytes lie in blocks of `pool`: lets a writer on the
+  /// thread of the pool take the bytes without a copy.
+  virtual BlockReader* AsBlocks([[maybe_unused]] const BlockPool& pool) { return nullptr; }
 };
 
 /// The origin of an offset.

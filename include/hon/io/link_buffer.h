@@ -25,6 +25,9 @@ inline constexpr size_t kBlockBytes = 16 * 1024 - 64;
 /// Bytes in larger blocks that a pool keeps while they are free.
 inline constexpr size_t kLargeCachedBytesMax = size_t{2} << 20;
 
+/// LinkBuffer::MoveTo copies shorter stretches, lest a few bytes hold a whole block.
+inline constexpr size_t kMovedBytesMin = 4 * 1024;
+
 class BlockPool;
 class MemoryBudget;
 
@@ -171,6 +174,9 @@ class LinkBuffer {
   size_t ReadInto(std::span<char> into);
   /// Moves the next `n` bytes into a buffer of their own, without copying them.
   [[nodiscard]] Result<LinkBuffer> Slice(size_t n);
+  /// Moves up to `n` bytes to the end of `to`, which has the same pool, and returns how many.
+  /// Stretches of kMovedBytesMin and more are moved as blocks and slices of blocks, uncopied.
+  size_t MoveTo(LinkBuffer& to, size_t n);
   /// Releases the blocks that Next and Until kept alive for their views.
   void Release();
 
