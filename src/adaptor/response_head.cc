@@ -35,13 +35,13 @@ GivenCoding CodingOf(const http::Header& header) {
 
 // The Content-Length that the fields state, or -1 when a line is no number or two differ.
 int64_t LengthOf(const http::Header& header) {
-  std::string_view text;
+  const Field* first = nullptr;
   for (const Field& field : header) {
     if (field.id != HeaderId::kContentLength) continue;
-    if (text.data() != nullptr && field.value != text) return -1;
-    text = field.value;
+    if (first == nullptr) first = &field;
+    if (field.value != first->value) return -1;
   }
-  return internal::ParseDecimal(text);
+  return first == nullptr ? -1 : internal::ParseDecimal(first->value);
 }
 
 }  // namespace

@@ -149,6 +149,20 @@ TEST_F(ResponseTest, ALengthThatIsNoNumberIsDropped) {
   }
 }
 
+// A length behind an empty one must not go out as an empty field, before a body without a framing.
+TEST_F(ResponseTest, LengthsThatDifferAreDroppedWhateverTheFirstOneIs) {
+  for (const char* first : {"", "4"}) {
+    control_.log.clear();
+    EXPECT_EQ(Answer([first](ResponseWriter& w) {
+                w.Header().Add("Content-Length", first);
+                w.Header().Add("Content-Length", "1");
+                w.Write("a");
+              }),
+              "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 1\r\n" + kText + "\r\na");
+    EXPECT_EQ(control_.log.size(), 1U);
+  }
+}
+
 TEST_F(ResponseTest, LengthAndCodingDropsTheLength) {
   EXPECT_EQ(
       Answer([](ResponseWriter& w) {
