@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -40,12 +41,27 @@ constexpr size_t kRecordOverheadBytes = 32;
 // answers and does not read is cut.
 constexpr size_t kUnsentRecordsMax = 2 * io::kSealedBytesMax;
 
+constexpr Sentinel kNoRecordMemory{"no memory for the records of a connection"};
+
+// An allocation that fails in a call of the record layer costs its connection.
+template <class Call>
+Error Guarded(const Call& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return kNoRecordMemory;
+  }
+}
+
 }  // namespace
 
 void Connection::SetRecordLayer(std::unique_ptr<io::RecordLayer> layer, Duration handshake_timeout,
                                 RecordObserver* observer) {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   HON_ASSERT(records_ == nullptr);
+  // The queues of the loop are there before a record is: joining one cannot fail.
+  LoopIo::HandshakesOf(*loop_);
+  LoopIo::RecordsOf(*loop_);
   records_ = std::make_unique<Records>(std::move(layer), loop_->Blocks());
   const TimePoint now = LoopIo::BackendOf(*loop_).Now();
   records_->deadline = DeadlineAfter(now, handshake_timeout);
@@ -61,7 +77,9 @@ io::RecordLayer* Connection::GetRecordLayer() const {
 void Connection::BeginHandshake() {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   if (records_->deadline < armed_for_) ArmTimer(records_->deadline);
-  if (Error why = records_->layer->Start(records_->sealed)) return FailHandshake(std::move(why));
+  if (Error why = Guarded([this] { return records_->layer->Start(records_->sealed); })) {
+    return FailHandshake(std::move(why));
+  }
   MarkDirty();
 }
 
@@ -141,10 +159,17 @@ void Connection::FailHandshake(Error why) {
 bool Connection::ReceivedSealed(io::Block* block, size_t n) {
   if (!IsActive()) return Discard(n);
   io::LinkBuffer& received = records_->received;
-  const bool copy = n <= kCopyBytesMax && !received.Empty();
-  if (copy) {
-    received.Write({block->data, n});
-  } else {
+  const size_t had = received.Len();
+  if (n <= kCopyBytesMax && !received.Empty()) {
+    try {
+      received.Write({block->data, n});
+    } catch (const std::bad_alloc&) {  // the block itself replaces the rest of the copy
+    }
+  }
+  const size_t copied = received.Len() - had;
+  const bool copy = copied == n;
+  if (!copy) {
+    block->begin = static_cast<uint32_t>(copied);
     block->end = static_cast<uint32_t>(n);
     received.Append(block);
   }
@@ -164,7 +189,7 @@ void Connection::OpenReceived() {
   if (r.received.Empty() && !r.stepped && !r.more) return;
   r.stepped = false;
   const size_t had = in_.Len();
-  Error why = r.layer->Open(r.received, in_, r.sealed);
+  Error why = Guarded([&] { return r.layer->Open(r.received, in_, r.sealed); });
   HON_DEBUG_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
   if (!r.sealed.Empty()) [[unlikely]] {
     MarkDirty();
@@ -272,25 +297,27 @@ Error Connection::SealSome() {
   Records& r = *records_;
   if (r.failed) out_.Clear();
   if (phase_ == Phase::kHandshaking) return {};
-  while (!out_.Empty() && r.sealed.Len() < io::kSealedBytesMax) {
-    if (r.output_closed) return Error::System(EPIPE, "send");
-    const size_t size = std::min(out_.Len(), NextRecordBytes(out_.Len()));
-    std::string_view part = out_.Front();
-    if (part.size() > size) {
-      part = part.substr(0, size);
-    } else if (part.size() < size && part.size() < kRecordBytesWanted) {
-      part = *out_.Peek(std::min(size, kRecordBytesWanted));
+  return Guarded([&]() -> Error {
+    while (!out_.Empty() && r.sealed.Len() < io::kSealedBytesMax) {
+      if (r.output_closed) return Error::System(EPIPE, "send");
+      const size_t size = std::min(out_.Len(), NextRecordBytes(out_.Len()));
+      std::string_view part = out_.Front();
+      if (part.size() > size) {
+        part = part.substr(0, size);
+      } else if (part.size() < size && part.size() < kRecordBytesWanted) {
+        part = *out_.Peek(std::min(size, kRecordBytesWanted));
+      }
+      HON_RETURN_IF_ERROR(r.layer->Seal(part, r.sealed));
+      r.sealed_bytes += part.size();
+      HON_RETURN_IF_ERROR(out_.Skip(part.size()));
     }
-    HON_RETURN_IF_ERROR(r.layer->Seal(part, r.sealed));
-    r.sealed_bytes += part.size();
-    HON_RETURN_IF_ERROR(out_.Skip(part.size()));
-  }
-  const bool ends = phase_ == Phase::kFlushing || (flags_ & kWriteEndWanted) != 0;
-  if (ends && out_.Empty() && !r.failed && !std::exchange(r.output_closed, true)) {
-    // While another thread uses the layer, there is nothing to end.
-    if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(r.sealed);
-  }
-  return {};
+    const bool ends = phase_ == Phase::kFlushing || (flags_ & kWriteEndWanted) != 0;
+    if (ends && out_.Empty() && !r.failed && !std::exchange(r.output_closed, true)) {
+      // While another thread uses the layer, there is nothing to end.
+      if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(r.sealed);
+    }
+    return {};
+  });
 }
 
 // `head` and `body` go through Writer() in parts that are sealed at once.
@@ -324,7 +351,8 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
       if (!read.err || read.err.Is(io::ErrEof)) return Fail(io::ErrUnexpectedEof);
       return Fail(std::move(read.err));  // a fault of the file leaves the connection as it was
     }
-    if (Error why = r.layer->Seal({block->data, static_cast<size_t>(read.n)}, r.sealed)) {
+    const std::string_view bytes(block->data, static_cast<size_t>(read.n));
+    if (Error why = Guarded([&] { return r.layer->Seal(bytes, r.sealed); })) {
       Break(why);
       return Fail(std::move(why));
     }

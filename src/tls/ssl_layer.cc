@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -16,6 +17,8 @@ constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
 
 // The most certificates of a peer that are kept.
 constexpr int kPeerCertificatesMax = 16;
+
+constexpr Sentinel kNoHandshakeMemory{"tls: no memory for a handshake"};
 
 // Output up to this length is kept in one piece.
 constexpr size_t kShortRecordBytes = 1024;
@@ -33,7 +36,11 @@ int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
 
 int BioWrite(BIO* bio, const char* from, size_t size, size_t* written) {
   BIO_clear_retry_flags(bio);
-  const bool put = static_cast<SslLayer*>(BIO_get_data(bio))->PutSealed({from, size});
+  bool put = false;
+  try {
+    put = static_cast<SslLayer*>(BIO_get_data(bio))->PutSealed({from, size});
+  } catch (const std::bad_alloc&) {  // no exception may cross the library: the call fails
+  }
   *written = put ? size : 0;
   return put ? 1 : 0;
 }
@@ -144,15 +151,24 @@ void SslLayer::BeginLongStep(io::LinkBuffer& received) {
 
 void SslLayer::DoLongStep() {
   ERR_clear_error();
-  step_->why = Handshake();
+  try {
+    step_->why = Handshake();
+  } catch (const std::bad_alloc&) {
+    step_->why = kNoHandshakeMemory;
+  }
   step_->done = true;
 }
 
 // Floods.
 
 FloodGuard* SslLayer::Guard() {
-  if (guard_ == nullptr) guard_ = std::make_unique<FloodGuard>();
+  if (guard_ == nullptr) guard_.reset(new (std::nothrow) FloodGuard);
   return guard_.get();
+}
+
+bool SslLayer::Counts(FloodGuard::Kind kind) {
+  FloodGuard* const guard = Guard();
+  return guard != nullptr && guard->Count(kind, Clock::now());
 }
 
 // The next record shows whether the last one brought data.
@@ -166,11 +182,11 @@ void SslLayer::OnRecord() {
 }
 
 void SslLayer::CountUseless() {
-  if (!Guard()->Count(FloodGuard::Kind::kUseless, Clock::now())) flooded_ = true;
+  if (!Counts(FloodGuard::Kind::kUseless)) flooded_ = true;
 }
 
 void SslLayer::OnKeyUpdate() {
-  if (!Guard()->Count(FloodGuard::Kind::kKeyUpdate, Clock::now())) {
+  if (!Counts(FloodGuard::Kind::kKeyUpdate)) {
     flooded_ = key_updates_flood_ = true;
   }
 }
@@ -241,12 +257,20 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
     const int code = SSL_read_ex(ssl_.get(), block->data, block->capacity, &got);
     if (code == 1) {
       const bool new_record = !std::exchange(record_brought_, true);
-      if (new_record && got < kTinyRecordBytes && !Guard()->CountTiny()) {
-        io::BlockPool::Unref(block);
-        return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
+      if (new_record && got < kTinyRecordBytes) {
+        FloodGuard* const guard = Guard();
+        if (guard == nullptr || !guard->CountTiny()) {
+          io::BlockPool::Unref(block);
+          return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
+        }
       }
       if (got <= block->capacity / 4 && !plain.Empty()) {
-        plain.Write({block->data, got});
+        try {
+          plain.Write({block->data, got});
+        } catch (const std::bad_alloc&) {
+          io::BlockPool::Unref(block);
+          throw;
+        }
         io::BlockPool::Unref(block);
       } else {
         block->end = static_cast<uint32_t>(got);

@@ -87,7 +87,9 @@ class SslLayer : public io::RecordLayer {
   std::unique_ptr<LongStep> step_;
   std::unique_ptr<ConnectionState> state_;  // after the handshake
   const Buffers* buffers_ = nullptr;        // of the call that is under way
-  FloodGuard* Guard();
+  FloodGuard* Guard();                      // null without memory
+  /// Whether one more of `kind` is within its limit.
+  bool Counts(FloodGuard::Kind kind);
   std::unique_ptr<FloodGuard> guard_;  // null: nothing to count yet
   uint16_t handshake_records_ = 0;
   bool has_more_ = false;
