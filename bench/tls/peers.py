@@ -1,5 +1,5 @@
-"""Servers over TLS for the programs in here: ours, nginx, Go's and h2o, each with one loop or worker, on
-the same certificate and the same files. A server that is not installed is left out."""
+"""Servers over TLS for the programs in here: ours, nginx, Go's, h2o and Boost.Beast, each with one loop or
+worker, on the same certificate and the same files. A server that is not installed is left out."""
 
 import contextlib
 import os
@@ -114,6 +114,17 @@ def start_h2o(stack, folder, cert, key, files):
     return stack.enter_context(running([shutil.which("h2o"), "-c", str(folder / "h2o.conf")], port, "/"))
 
 
+def start_beast(stack, folder, cert, key, files):
+    """None where the compiler finds no Beast."""
+    port, program = free_port(), folder / "beast"
+    source = pathlib.Path(__file__).with_name("beast.cc")
+    built = subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O2", "-DNDEBUG", str(source), "-o",
+                            str(program), "-lssl", "-lcrypto", "-pthread"], capture_output=True, check=False)
+    if built.returncode != 0:
+        return None
+    return stack.enter_context(running([str(program), str(port), cert, key, files], port, "/"))
+
+
 @contextlib.contextmanager
 def servers(kind, backends=("epoll",), files=None):
     """Starts what is there: (name -> Server, path of the certificate). `files` are served as /files/."""
@@ -127,6 +138,8 @@ def servers(kind, backends=("epoll",), files=None):
         for name, start in (("nginx", start_nginx), ("go", start_go), ("h2o", start_h2o)):
             if shutil.which(name):
                 found[{"go": "Go"}.get(name, name)] = start(stack, folder, cert, key, files)
+        if beast := start_beast(stack, folder, cert, key, files):
+            found["Beast"] = beast
         yield found, cert
 
 
