@@ -120,6 +120,7 @@ size_t SslLayer::TakeReceived(std::span<char> into) {
   if (buffers_ == nullptr || buffers_->received == nullptr) return 0;
   io::LinkBuffer& received = *buffers_->received;
   const std::string_view front = received.Front();
+  if (front.empty()) return 0;
   if (front.size() != received.Len() || front.size() > into.size()) return received.ReadInto(into);
   std::memcpy(into.data(), front.data(), front.size());
   static_cast<void>(received.Skip(front.size()));

@@ -68,13 +68,13 @@ struct Outbox {
   std::atomic<bool> unsent_check_posted{false};  // Core::CheckUnsent is posted
   std::atomic<bool> skip_message{false};  // the reader was destroyed: the rest of its message is
                                           // dropped
+  bool flush_posted = false;              // Core::Flush is posted; under the mutex
   std::atomic<size_t> bytes{0};           // of the entries' payloads; changed under the mutex
   std::atomic<size_t> out_bytes{0};       // bytes in EventConn::Out() at the loop's last check
 
   std::mutex mutex;
   io::EventConn* conn = nullptr;  // null before the handshake and after the end
   std::vector<Entry> entries;
-  bool flush_posted = false;  // Core::Flush is posted
   std::shared_ptr<RemoteReading> reading;
   WaitList changed;                     // of phase, message_open, room or reading
   std::unique_ptr<CloseStatus> status;  // null: without a closing handshake

@@ -357,30 +357,20 @@ TEST_P(PlacementTest, AStallByAMutexSaysSo) {
     const std::lock_guard lock(wanted);
     w.Write("locked");
   });
-  std::mutex mutex;
-  std::vector<std::string> details;
-  engine::Engine engine(mux_, engine::WithEventHook([&](const engine::Event& event) {
-                          if (event.kind != engine::Event::Kind::kStall) return;
-                          if (event.pattern.empty()) return;  // a busy machine's
-                          const std::lock_guard lock(mutex);
-                          details.emplace_back(event.detail);
-                        }));
+  engine::Engine engine(mux_, engine::WithEventHook(log_.Hook()));
   test::TestServer server(engine, GetParam());
   WirePeer peer(server.Address());
-  const auto stalls = [&] {
-    const std::lock_guard lock(mutex);
-    return details;
-  };
   {
     const std::lock_guard lock(wanted);
     ASSERT_TRUE(peer.Send(Get("/locks")));
-    ASSERT_TRUE(test::Eventually([&] { return !stalls().empty(); }));
+    ASSERT_TRUE(test::Eventually([&] { return !log_.Stalls().empty(); }));
   }
   EXPECT_EQ(peer.ReadAnswer().body, "locked");
   // Sanitizers may deliver the signal late.
 #if !defined(HON_ASAN) && !defined(HON_TSAN)
-  EXPECT_NE(stalls().front().find("waits for a mutex"), std::string::npos) << stalls().front();
-  EXPECT_NE(stalls().front().find("fiber::Mutex"), std::string::npos) << stalls().front();
+  EXPECT_NE(log_.Stalls().front().find("waits for a mutex"), std::string::npos)
+      << log_.Stalls().front();
+  EXPECT_NE(log_.Stalls().front().find("fiber::Mutex"), std::string::npos) << log_.Stalls().front();
 #endif
 }
 

@@ -18,7 +18,8 @@
 
 namespace hon::test {
 
-/// The events that the engine reported, kept for assertions; without stalls.
+/// The events that the engine reported, kept for assertions. Stalls are apart, since a busy machine
+/// may add some: the details of those that a handler has caused.
 class EventLog {
  public:
   struct Entry {
@@ -30,8 +31,11 @@ class EventLog {
   engine::EventHook Hook() {
     return [this](const engine::Event& event) {
       // A busy machine holds any loop for a moment.
-      if (event.kind == engine::Event::Kind::kStall) return;
       std::lock_guard lock(mutex_);
+      if (event.kind == engine::Event::Kind::kStall) {
+        if (!event.pattern.empty()) stalls_.emplace_back(event.detail);
+        return;
+      }
       entries_.push_back(
           {event.kind, event.status, std::string(event.pattern), std::string(event.detail)});
     };
@@ -40,10 +44,15 @@ class EventLog {
     std::lock_guard lock(mutex_);
     return entries_;
   }
+  [[nodiscard]] std::vector<std::string> Stalls() const {
+    std::lock_guard lock(mutex_);
+    return stalls_;
+  }
 
  private:
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
+  std::vector<std::string> stalls_;
 };
 
 /// For tests of engine and server: several servers of one engine, which end for certain. Tests of
