@@ -66,12 +66,7 @@ void DetachedBody::SetSink(io::ConnSink& sink) {
 void DetachedBody::FrameOutput() {
   if (out_->Empty()) return;
   io::LinkBuffer& to = conn_->Out();
-  if (framing_ == BodyFraming::kChunked) {
-    std::array<char, kChunkHeadBytesMax> head;
-    char* const end = head.data() + head.size();
-    const char* const begin = FormatChunkHeadBackward(out_->Len(), end);
-    to.Write({begin, static_cast<size_t>(end - begin)});
-  }
+  if (framing_ == BodyFraming::kChunked) to.Write(ChunkHead(out_->Len()).Text());
   to.Append(std::move(*out_));
   if (framing_ == BodyFraming::kChunked) to.Write(kLineEnd);
 }

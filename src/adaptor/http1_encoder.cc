@@ -29,10 +29,8 @@ constexpr std::string_view kOwnFieldsOfUpgrade[] = {
 // Copies the head of a chunk of `size` bytes to `into` and returns the end of the copy. Apart, so
 // that the frame of an answer's last step holds no array.
 [[gnu::noinline]] char* CopyChunkHead(size_t size, char* into) {
-  char chunk[kChunkHeadBytesMax];
-  const char* const end = chunk + sizeof chunk;
-  const char* const head = FormatChunkHeadBackward(size, chunk + sizeof chunk);
-  return std::copy(head, end, into);
+  const ChunkHead head(size);
+  return std::copy(head.Text().begin(), head.Text().end(), into);
 }
 
 }  // namespace
@@ -199,12 +197,7 @@ void Http1Encoder::PutTrailers(const http::Header& header) {
   });
 }
 
-void Http1Encoder::PutChunkHead(size_t size) {
-  char chunk[kChunkHeadBytesMax];
-  char* const end = chunk + sizeof chunk;
-  const char* head = FormatChunkHeadBackward(size, end);
-  Put({head, static_cast<size_t>(end - head)});
-}
+void Http1Encoder::PutChunkHead(size_t size) { Put(ChunkHead(size).Text()); }
 
 // Copies `data` into the output, waiting for the peer where necessary.
 void Http1Encoder::Put(std::string_view data) {

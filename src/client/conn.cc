@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "client/core.h"
@@ -139,10 +140,9 @@ Error Conn::DrainOutput(size_t bytes_max) {
 
 Error Conn::Put(std::string_view part) {
   if (gone_) return gone_;
-  std::array<char, adaptor::kChunkHeadBytesMax> room;
-  char* const end = room.data() + room.size();
-  const char* const begin = chunked_ ? adaptor::FormatChunkHeadBackward(part.size(), end) : end;
-  const std::string_view head(begin, static_cast<size_t>(end - begin));
+  std::optional<adaptor::ChunkHead> chunk;
+  if (chunked_) chunk.emplace(part.size());
+  const std::string_view head = chunk ? chunk->Text() : std::string_view();
   if (part.size() >= kUncopiedBytesMin) {
     conn_->SendNow(head, part);
   } else {
@@ -156,18 +156,11 @@ Error Conn::Put(std::string_view part) {
 
 Error Conn::PutBlocks(io::LinkBuffer& part) {
   if (gone_) return gone_;
-  if (chunked_) PutChunkHead(part.Len());
+  if (chunked_) Out().Write(adaptor::ChunkHead(part.Len()).Text());
   Out().Append(std::move(part));
   if (chunked_) Out().Write("\r\n");
   SendSoon();
   return DrainOutput(io::kHighWaterBytes);
-}
-
-void Conn::PutChunkHead(size_t size) {
-  std::array<char, adaptor::kChunkHeadBytesMax> head;
-  char* const end = head.data() + head.size();
-  const char* const begin = adaptor::FormatChunkHeadBackward(size, end);
-  Out().Write({begin, static_cast<size_t>(end - begin)});
 }
 
 Error Conn::End(const http::Header& trailer) {

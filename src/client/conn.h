@@ -97,7 +97,6 @@ class Conn final : public io::ConnSink,
  private:
   friend class LoopPool;
 
-  void PutChunkHead(size_t size);
   [[nodiscard]] Error ReadObstacle() const;
   [[nodiscard]] Error WriteObstacle() const;
 

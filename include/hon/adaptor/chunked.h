@@ -2,6 +2,7 @@
 
 // Chunked transfer coding (RFC 9112 §7.1). Pure: bytes in, views out.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -122,5 +123,23 @@ inline constexpr size_t kChunkHeadBytesMax = 18;
 /// Writes "<size in lower-case hex>CRLF" so that it ends before `end`, with kChunkHeadBytesMax
 /// bytes of room before it; returns its first byte.
 char* FormatChunkHeadBackward(uint64_t size, char* end);
+
+/// The head of one chunk, in memory of its own.
+class ChunkHead {
+ public:
+  explicit ChunkHead(uint64_t size) : begin_(FormatChunkHeadBackward(size, End())) {}
+  ChunkHead(const ChunkHead&) = delete;
+  ChunkHead& operator=(const ChunkHead&) = delete;
+  /// Valid while this object lives.
+  [[nodiscard]] std::string_view Text() const {
+    return {begin_, static_cast<size_t>(room_.data() + room_.size() - begin_)};
+  }
+
+ private:
+  [[nodiscard]] char* End() { return room_.data() + room_.size(); }
+
+  std::array<char, kChunkHeadBytesMax> room_;
+  const char* begin_;
+};
 
 }  // namespace hon::adaptor
