@@ -22,8 +22,6 @@ constexpr size_t kUnsentFramesMax = 512 * 1024;
 constexpr uint32_t kStreamWindow = 1024 * 1024;
 constexpr uint32_t kConnectionWindow = 16 * 1024 * 1024;
 constexpr Duration kSendPingTimeout = std::chrono::seconds(30);
-constexpr Duration kPingTimeout = std::chrono::seconds(15);
-constexpr uint64_t kHealthPing = 0x6865616c7468;
 
 h2::SessionLimits LimitsOfH2(const TransportOptions& options) {
   h2::SessionLimits limits;
@@ -397,12 +395,11 @@ void H2Conn::CheckSilence() {
   if (DeadlineAfter(silent_since_, SilenceMax()) > now) return WatchSilence(silent_since_);
   if (pinged_) return Lose();
   pinged_ = true;
-  session_->SendPing(kHealthPing);
+  session_->SendPing(h2::kHealthPing);
   Pump();
   watches_silence_ = true;
-  const Duration timeout = core_->Options().HTTP2.PingTimeout;
   conn_->SetDeadline(io::ConnDeadline::kRead,
-                     DeadlineAfter(now, timeout > Duration() ? timeout : kPingTimeout));
+                     DeadlineAfter(now, h2::PingTimeoutOf(core_->Options().HTTP2)));
 }
 
 // There is output: the server has WriteByteTimeout to take a part of it.

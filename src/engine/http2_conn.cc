@@ -37,8 +37,6 @@ constexpr int kFlushesPerTurnMax = 4;
 constexpr Duration kGoAwayTime = std::chrono::seconds(1);
 constexpr uint64_t kGoAwayPing = 0x676f61776179;
 
-constexpr uint64_t kHealthPing = 0x6865616c7468;
-constexpr Duration kPingTimeout = std::chrono::seconds(15);
 constexpr size_t kPseudoFieldsBesideHost = 4;
 
 h2::SessionLimits LimitsOf(const ConnSettings& settings) {
@@ -373,9 +371,9 @@ void Http2Conn::OnClock() {
       return FailLate(h2::ErrorCode::kNoError, "timeout waiting for PING response");
     }
     health_asked_ = true;
-    session_.SendPing(kHealthPing);
+    session_.SendPing(h2::kHealthPing);
     PumpSoon();
-    next = DeadlineAfter(now, config.PingTimeout > Duration() ? config.PingTimeout : kPingTimeout);
+    next = DeadlineAfter(now, h2::PingTimeoutOf(config));
   }
   ArmClock(next);
 }
