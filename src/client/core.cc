@@ -94,32 +94,6 @@ void LoopPool::Drop(Conn& conn) {
   Leave(conn);
 }
 
-http::Header LoopPool::TakeHeader() {
-  if (spare_headers_.empty()) return {};
-  http::Header header = std::move(spare_headers_.back());
-  spare_headers_.pop_back();
-  return header;
-}
-
-void LoopPool::GiveHeader(http::Header header) {
-  if (spare_headers_.size() == ObjectMemory::kFreeMax) return;
-  header.Reset();
-  spare_headers_.push_back(std::move(header));
-}
-
-h2::FieldBuffer LoopPool::TakeFields() {
-  if (spare_fields_.empty()) return {};
-  h2::FieldBuffer fields = std::move(spare_fields_.back());
-  spare_fields_.pop_back();
-  return fields;
-}
-
-void LoopPool::GiveFields(h2::FieldBuffer fields) {
-  if (spare_fields_.size() == ObjectMemory::kFreeMax) return;
-  fields.Reset();
-  spare_fields_.push_back(std::move(fields));
-}
-
 std::shared_ptr<H2Conn> LoopPool::Shared(const Route& route) {
   const auto found = shared_.find(&route);
   if (found == shared_.end()) return nullptr;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "client/conn.h"
@@ -23,6 +24,26 @@ namespace hon::client {
 struct TextHash {
   using is_transparent = void;
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+/// Objects without content that keep their room for the next use, at most ObjectMemory::kFreeMax.
+template <class T>
+class Spares {
+ public:
+  [[nodiscard]] T Take() {
+    if (kept_.empty()) return {};
+    T one = std::move(kept_.back());
+    kept_.pop_back();
+    return one;
+  }
+  void Give(T one) {
+    if (kept_.size() == ObjectMemory::kFreeMax) return;
+    one.Reset();
+    kept_.push_back(std::move(one));
+  }
+
+ private:
+  std::vector<T> kept_;
 };
 
 /// The idle connections of one loop. Called on that loop's thread, except CloseIdle and
@@ -69,12 +90,12 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   /// Memory for the exchanges of the loop.
   [[nodiscard]] ObjectMemory& Memory() { return memory_; }
   /// A Header with the room of an earlier one, if there is one.
-  [[nodiscard]] http::Header TakeHeader();
+  [[nodiscard]] http::Header TakeHeader() { return spare_headers_.Take(); }
   /// Keeps the room of `header`.
-  void GiveHeader(http::Header header);
+  void GiveHeader(http::Header header) { spare_headers_.Give(std::move(header)); }
   /// The same for the fields of HTTP/2.
-  [[nodiscard]] h2::FieldBuffer TakeFields();
-  void GiveFields(h2::FieldBuffer fields);
+  [[nodiscard]] h2::FieldBuffer TakeFields() { return spare_fields_.Take(); }
+  void GiveFields(h2::FieldBuffer fields) { spare_fields_.Give(std::move(fields)); }
 
   /// Room for the key of a route.
   std::string key;
@@ -107,8 +128,8 @@ class LoopPool : public std::enable_shared_from_this<LoopPool> {
   void EvictOldest();
 
   ObjectMemory memory_;
-  std::vector<http::Header> spare_headers_;
-  std::vector<h2::FieldBuffer> spare_fields_;
+  Spares<http::Header> spare_headers_;
+  Spares<h2::FieldBuffer> spare_fields_;
   Core* core_;  // null: the Core is destroyed
   friend class Core;
   std::mutex mutex_;
