@@ -11,6 +11,7 @@
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
+#include "http/eight_bytes.h"
 #include "http/list.h"
 
 namespace hon::client {
@@ -120,16 +121,6 @@ void PlanFraming(const http::Request& r, RequestPlan& plan) {
   }
 }
 
-// Whether any of eight bytes is below 0x20 or 0x7F; true for some words without such a byte.
-bool MayHoldControl(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = kOnes << 7;
-  const uint64_t below_space = (word - kOnes * 0x20) & ~word & kTops;
-  const uint64_t no_del = word ^ (kOnes * 0x7F);
-  const uint64_t del = (no_del - kOnes) & ~no_del & kTops;
-  return (below_space | del) != 0;
-}
-
 bool HasBracketZone(std::string_view host) { return host.find('%') != std::string_view::npos; }
 
 }  // namespace
@@ -138,7 +129,9 @@ bool IsFieldValue(std::string_view value) {
   while (value.size() >= sizeof(uint64_t)) {
     uint64_t word = 0;
     std::memcpy(&word, value.data(), sizeof word);
-    if (MayHoldControl(word)) break;  // a TAB may be among the bytes
+    if (http::internal::HasBelowBlank(word) || http::internal::HasByte(word, 0x7F)) {
+      break;  // a TAB may be among the bytes
+    }
     value.remove_prefix(sizeof word);
   }
   return std::all_of(value.begin(), value.end(), [](char c) {

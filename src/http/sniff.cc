@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "http/eight_bytes.h"
+
 namespace hon::http {
 namespace {
 
@@ -144,11 +146,10 @@ bool IsBinaryByte(char c) {
 
 // Eight bytes at a time: a word without a byte below 0x20 needs no closer look.
 bool IsText(std::string_view data) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
   while (data.size() >= 8) {
     uint64_t word = 0;
     std::memcpy(&word, data.data(), 8);
-    if (((word - kOnes * 0x20) & ~word & kOnes * 0x80) != 0) {
+    if (internal::HasBelowBlank(word)) {
       for (size_t i = 0; i < 8; ++i) {
         if (IsBinaryByte(data[i])) return false;
       }
