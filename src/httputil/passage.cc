@@ -352,6 +352,10 @@ void Passage::PassAnswer(http::Response& answer) {
   PassTrailers(answer);
 }
 
+bool Passage::IsAnnounced(std::string_view trailer) const {
+  return std::find(announced_.begin(), announced_.end(), trailer) != announced_.end();
+}
+
 void Passage::PassHead(http::Response& answer) {
   AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
   http::Header& header = w_->Header();
@@ -360,7 +364,7 @@ void Passage::PassHead(http::Response& answer) {
   if (!header.Has(HeaderId::kContentType)) header.Suppress(HeaderId::kContentType);
   std::string names;
   for (const auto& field : answer.Trailer) {
-    if (std::find(announced_.begin(), announced_.end(), field.name) != announced_.end()) continue;
+    if (IsAnnounced(field.name)) continue;
     announced_.emplace_back(field.name);
     names.append(names.empty() ? "" : ", ").append(field.name);
   }
@@ -384,10 +388,9 @@ Error Passage::PassBody(http::Response& answer) {
 
 void Passage::PassTrailers(const http::Response& answer) {
   for (const auto& field : answer.Trailer) {
-    const bool announced =
-        std::find(announced_.begin(), announced_.end(), field.name) != announced_.end();
-    const std::string name =
-        announced ? std::string(field.name) : std::string(http::TrailerPrefix).append(field.name);
+    const std::string name = IsAnnounced(field.name)
+                                 ? std::string(field.name)
+                                 : std::string(http::TrailerPrefix).append(field.name);
     w_->Header().Add(name, field.value);
   }
 }

@@ -50,6 +50,7 @@ class Passage {
   Error TranslateWebSocketKeys(http::Response& answer);
   void SwitchProtocols(http::Response& answer);
   void PassAnswer(http::Response& answer);
+  [[nodiscard]] bool IsAnnounced(std::string_view trailer) const;
   void PassHead(http::Response& answer);
   Error PassBody(http::Response& answer);
   void PassTrailers(const http::Response& answer);
