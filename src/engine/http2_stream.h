@@ -72,7 +72,7 @@ class Http2Stream final : public io::Stream {
   }
 
  private:
-  // One direction of the stream. A fiber may wait for input while another waits for output.
+  // The input or the output of the stream. A fiber may wait for each.
   class Direction final : public netpoll::Timer {
    public:
     explicit Direction(Http2Stream& stream) : stream_(&stream) {}
