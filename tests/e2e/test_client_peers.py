@@ -6,13 +6,12 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
+import peer_programs
 from harness import require_tool
-from ports import free_port, listens
+from ports import free_port
 from scripted import run
 
 DATA = hashlib.shake_256(b"data").digest(1_000_000)
@@ -25,12 +24,7 @@ MaxClients 20
 Allow 127.0.0.1
 {more}
 """
-NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr;
-events {{}}
-http {{
-access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-types {{ text/plain txt; }}
+NGINX = peer_programs.NGINX + """types {{ text/plain txt; }}
 server {{
   listen 127.0.0.1:{port}; listen 127.0.0.1:{tls} ssl http2; root {root};
   ssl_certificate {cert}; ssl_certificate_key {key};
@@ -39,12 +33,7 @@ server {{
 }}
 }}
 """
-HAPROXY = """defaults
-  mode http
-  timeout connect 10s
-  timeout client 30s
-  timeout server 30s
-frontend in
+HAPROXY = peer_programs.HAPROXY + """frontend in
   bind 127.0.0.1:{port}
   bind 127.0.0.1:{tls} ssl crt {pem} alpn h2,http/1.1
   default_backend app
@@ -89,18 +78,7 @@ def key():
     return harness.wire_certificates().path("localhost.key")
 
 
-class Peers(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.folder.chmod(0o755)
-
-    def start(self, command, port):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.assertTrue(harness.wait_until(lambda: listens(port), 60), command)
-
+class Peers(peer_programs.PeerPrograms):
     def ask(self, *arguments):
         line, = run("--ca", certificate(), "--no-env-proxy" if "--proxy" not in arguments else "--no-redirects",
                     *arguments)

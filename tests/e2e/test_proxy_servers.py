@@ -6,31 +6,20 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
+import peer_programs
 from h2client import Client
 from harness import require_tool
-from ports import free_port, listens
+from ports import free_port
 
 DATA = hashlib.shake_256(b"data").digest(1_000_000)
-NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr;
-events {{}}
-http {{
-access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-server {{ listen 127.0.0.1:{port}; root {root}; gzip on; gzip_min_length 1; gzip_types text/plain; }}
+NGINX = peer_programs.NGINX + """server {{ listen 127.0.0.1:{port}; root {root}; gzip on; gzip_min_length 1; gzip_types text/plain; }}
 }}
 """
-HAPROXY = """defaults
-  mode http
-  timeout connect 10s
-  timeout client 30s
-  timeout server 30s
-frontend in
+HAPROXY = peer_programs.HAPROXY + """frontend in
   bind 127.0.0.1:{port}
   default_backend app
 backend app
@@ -71,21 +60,14 @@ if (process.argv[3] === 'h2c') {
 """
 
 
-class Servers(unittest.TestCase):
+class Servers(peer_programs.PeerPrograms):
     def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        super().setUp()
         self.root = self.folder / "root"
         self.root.mkdir()
         self.root.chmod(0o755)
-        self.folder.chmod(0o755)
         (self.root / "data").write_bytes(DATA)
         (self.root / "a.txt").write_text("text " * 1000)
-
-    def start(self, command, port, **options):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.assertTrue(harness.wait_until(lambda: listens(port), 60), command)
 
     def front(self, port, scheme="http"):
         return self.enterContext(harness.Server("--h2c", "--upstream", f"{scheme}://127.0.0.1:{port}", "--upstream-at", "/"))

@@ -5,18 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "hon/engine/engine.h"
-#include "hon/fiber/fiber.h"
-#include "hon/http/serve_mux.h"
+#include "engine/conn_fixture.h"
 #include "hon/io/stream.h"
-#include "hon/netpoll/loop.h"
-#include "support/fake_backend.h"
-#include "support/simulated_clock.h"
 
 namespace hon::engine {
 namespace {
@@ -45,50 +38,29 @@ size_t Count(std::string_view text, std::string_view what) {
   return count;
 }
 
-class Http1ConnTest : public testing::Test {
+class Http1ConnTest : public ConnTest {
  protected:
   Http1ConnTest()
-      : mux_(Handlers()),
-        engine_(mux_, WithStallTime(kUnlimited), WithPlacement(kInline), WithRequestTimeout(5s),
-                WithEventHook([this](const Event& event) {
-                  events_.push_back(std::to_string(event.status) + " " + std::string(event.detail));
-                })) {
-    auto fake = std::make_unique<netpoll::FakeBackend>();
-    kernel_ = fake.get();
-    clock_.emplace(*kernel_);
-    loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
-    scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
-    ConnSettings settings;
-    settings.read_header_timeout = 1s;
-    settings.keep_alive_timeout = 10s;
-    settings.write_timeout = 3s;
-    serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
-    fd_ = kernel_->Open();
-    const auto adopted = loop_->Adopt(fd_, *serving_);
-    EXPECT_TRUE(adopted.has_value());
-  }
-  ~Http1ConnTest() override {
-    serving_->CloseAll(io::ErrClosed);
-    while (serving_->Connections() != 0 || scheduler_->Live() != 0) loop_->Turn(1ms);
-    serving_.reset();
-    scheduler_.reset();
+      : ConnTest([](const Event& event) {
+          return std::to_string(event.status) + " " + std::string(event.detail);
+        }) {
+    AddHandlers();
+    Serve(Settings());
   }
 
-  http::ServeMux& Handlers() {
-    mux_storage_.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
-    mux_storage_.HandleFunc("/sleep", [](http::ResponseWriter& w, http::Request&) {
+  void AddHandlers() {
+    mux_.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) { w.Write("hello"); });
+    mux_.HandleFunc("/sleep", [](http::ResponseWriter& w, http::Request&) {
       w.Write(fiber::Sleep(2s) ? "cut" : "slept");
     });
-    mux_storage_.HandleFunc("/silent", [](http::ResponseWriter&, http::Request&) {
+    mux_.HandleFunc("/silent", [](http::ResponseWriter&, http::Request&) {
       static_cast<void>(fiber::Sleep(1h));
     });
-    mux_storage_.HandleFunc("/big", [](http::ResponseWriter& w, http::Request&) {
+    mux_.HandleFunc("/big", [](http::ResponseWriter& w, http::Request&) {
       w.Write(std::string(kBodyBytes, 'b'));
     });
-    return mux_storage_;
   }
 
-  [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
   /// Turns the loop until nothing is left to do at the current time.
   void Settle() {
     for (int i = 0; i < 8; ++i) loop_->Turn(0ms);
@@ -102,18 +74,6 @@ class Http1ConnTest : public testing::Test {
     Settle();
   }
   [[nodiscard]] uint64_t FibersStarted() const { return scheduler_->GetStats().started; }
-
-  http::ServeMux mux_storage_;
-  http::ServeMux& mux_;
-  std::vector<std::string> events_;
-  Engine engine_;
-  LoopEngine::Shared shared_;
-  netpoll::FakeBackend* kernel_ = nullptr;
-  std::unique_ptr<netpoll::Loop> loop_;
-  std::unique_ptr<fiber::Scheduler> scheduler_;
-  std::unique_ptr<LoopEngine> serving_;
-  std::optional<test::SimulatedClock> clock_;  // ends before the loop, which owns `kernel_`
-  int fd_ = -1;
 };
 
 TEST_F(Http1ConnTest, AHeadIsCollectedWithoutAFiber) {

@@ -5,62 +5,39 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/conn_fixture.h"
 #include "h2/session_fixture.h"
-#include "hon/engine/engine.h"
-#include "hon/fiber/fiber.h"
-#include "hon/http/serve_mux.h"
 #include "hon/io/stream.h"
-#include "hon/netpoll/loop.h"
-#include "support/fake_backend.h"
-#include "support/simulated_clock.h"
 
 namespace hon::engine {
 
 inline constexpr size_t kLargeBytes = 300'000;
 
-class Http2ConnTest : public ::testing::Test {
+class Http2ConnTest : public ConnTest {
  protected:
   explicit Http2ConnTest(bool http1 = true, const http::HTTP2Config& config = {},
                          const Http2Limits& limits = {})
-      : engine_(Handlers(), WithStallTime(kUnlimited), WithPlacement(kInline),
-                WithRequestTimeout(std::chrono::seconds(5)),
-                WithEventHook([this](const Event& event) { events_.emplace_back(event.detail); })) {
-    auto fake = std::make_unique<netpoll::FakeBackend>();
-    kernel_ = fake.get();
-    clock_.emplace(*kernel_);
-    loop_ = netpoll::Loop::CreateOver(std::move(fake), {});
-    scheduler_ = std::make_unique<fiber::Scheduler>(*loop_);
-    ConnSettings settings;
-    settings.read_header_timeout = std::chrono::seconds(1);
-    settings.keep_alive_timeout = std::chrono::seconds(10);
-    settings.write_timeout = std::chrono::seconds(3);
+      : ConnTest([](const Event& event) { return std::string(event.detail); }) {
+    AddHandlers();
+    ConnSettings settings = Settings();
     settings.body_bytes_max = 400'000;
     settings.protocols.SetUnencryptedHTTP2(true);
     settings.protocols.SetHTTP1(http1);
     settings.http2 = config;
     settings.http2_limits = limits;
-    serving_ = LoopEngine::Create(engine_, *scheduler_, settings, shared_);
-    fd_ = kernel_->Open();
-    const auto adopted = loop_->Adopt(fd_, *serving_);
-    EXPECT_TRUE(adopted.has_value());
+    Serve(settings);
   }
-  ~Http2ConnTest() override {
+  void TearDown() override {
     client_.Clear();
-    serving_->CloseAll(io::ErrClosed);
-    while (serving_->Connections() != 0 || scheduler_->Live() != 0)
-      loop_->Turn(std::chrono::milliseconds(1));
-    serving_.reset();
-    scheduler_.reset();
+    ConnTest::TearDown();
   }
 
-  http::ServeMux& Handlers() {
+  void AddHandlers() {
     mux_.HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) {
       w.Write(std::string(r.Proto) + " hello");
     });
@@ -91,10 +68,8 @@ class Http2ConnTest : public ::testing::Test {
     mux_.HandleFunc("/hijack", [](http::ResponseWriter& w, http::Request&) {
       w.WriteHeader(w.Hijack().error().Is(http::ErrNotSupported) ? 501 : 500);
     });
-    return mux_;
   }
 
-  [[nodiscard]] netpoll::FakeSocket& Socket() { return kernel_->At(fd_); }
   /// Carries bytes between both ends until none is left.
   void Settle() {
     for (int quiet = 0; quiet < 3;) {
@@ -132,17 +107,7 @@ class Http2ConnTest : public ::testing::Test {
   }
 
   static inline Error ended_by_;
-  http::ServeMux mux_;
-  std::vector<std::string> events_;
-  Engine engine_;
-  LoopEngine::Shared shared_;
-  netpoll::FakeBackend* kernel_ = nullptr;
-  std::unique_ptr<netpoll::Loop> loop_;
-  std::unique_ptr<fiber::Scheduler> scheduler_;
-  std::unique_ptr<LoopEngine> serving_;
-  std::optional<test::SimulatedClock> clock_;  // ends before the loop, which owns `kernel_`
   h2::testing::Owner client_{h2::Role::kClient};
-  int fd_ = -1;
   bool empty_ = false;
 };
 
