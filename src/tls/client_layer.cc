@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hon/base/guard.h"
 #include "tls/ssl_context.h"
 
 namespace hon::tls {
@@ -14,9 +15,12 @@ bool IsIpAddress(const std::string& host) {
   return ip != nullptr;
 }
 
-// The layer keeps the session: the result 1 means that it took the reference.
-int KeepSession(SSL* ssl, SSL_SESSION* session) {
-  static_cast<ClientLayer&>(SslLayer::Of(ssl)).Keep(SessionPtr(session));
+// The layer keeps the session: the result 1 means that it took the reference. Without memory the
+// session is dropped.
+int KeepSession(SSL* ssl, SSL_SESSION* session) noexcept {
+  SessionPtr offered(session);
+  static_cast<void>(
+      CallGuarded([&] { static_cast<ClientLayer&>(SslLayer::Of(ssl)).Keep(std::move(offered)); }));
   return 1;
 }
 

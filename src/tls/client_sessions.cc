@@ -33,8 +33,10 @@ void ClientSessions::Add(const std::string& route, SessionPtr session) {
   if (const auto found = by_route_.find(route); found != by_route_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
   } else {
-    entries_.push_front({route, {}});
-    by_route_.emplace(entries_.front().route, entries_.begin());
+    Entries added;  // without memory for its index, the entry is not added
+    added.push_front({route, {}});
+    by_route_.emplace(added.front().route, added.begin());
+    entries_.splice(entries_.begin(), added);
     if (entries_.size() > kClientSessionHostsMax) {
       by_route_.erase(entries_.back().route);
       entries_.pop_back();

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "tls/certificate_data.h"
 #include "tls/ssl_context.h"
 
@@ -19,7 +22,7 @@ constexpr std::string_view kPlaintextAnswer =
     "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char*,
-               unsigned, void*) {
+               unsigned, void*) noexcept {
   const std::string_view chosen = static_cast<ServerLayer&>(SslLayer::Of(ssl)).Chosen();
   if (chosen.empty()) return SSL_TLSEXT_ERR_NOACK;
   *out = reinterpret_cast<const unsigned char*>(chosen.data());
@@ -28,9 +31,12 @@ int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, con
 }
 
 int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
-                  EVP_MAC_CTX* mac, int seal) {
+                  EVP_MAC_CTX* mac, int seal) noexcept {
   auto& layer = static_cast<ServerLayer&>(SslLayer::Of(ssl));
-  const int code = layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1);
+  int code = -1;
+  const Error thrown =
+      CallGuarded([&] { code = layer.Loop().Tickets().Prepare(name, iv, cipher, mac, seal == 1); });
+  if (thrown) return -1;
   // TLS 1.3 clients use no ticket twice (RFC 8446 §C.4): each accepted ticket is replaced.
   const bool replace = code == 1 && seal != 1 && SSL_version(ssl) == TLS1_3_VERSION;
   return replace ? 2 : code;
@@ -74,6 +80,16 @@ ClientHelloInfo InfoOf(const ClientHello& hello) {
   info.SupportedCurves = Numbers(hello.groups);
   info.SignatureSchemes = Numbers(hello.schemes);
   return info;
+}
+
+// The result of a callback of the program; an exception becomes its error.
+template <class Call>
+std::invoke_result_t<Call> ResultOf(std::string_view callback, const Call& call) {
+  std::optional<std::invoke_result_t<Call>> result;
+  if (const Error thrown = CallGuarded([&] { result.emplace(call()); })) {
+    return Fail(Error::New(DescribeThrown(callback, thrown)));
+  }
+  return std::move(*result);
 }
 
 void AskForCertificates(SSL_CTX* context, const Config& config) {
@@ -236,7 +252,8 @@ Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
 Error ServerLayer::ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed) {
   const Config& config = loop_->GetConfig();
   if (!config.GetConfigForClient) return {};
-  Result<std::shared_ptr<ServerContext>> found = config.GetConfigForClient(InfoOf(hello));
+  Result<std::shared_ptr<ServerContext>> found =
+      ResultOf("GetConfigForClient", [&] { return config.GetConfigForClient(InfoOf(hello)); });
   if (!found) return Refuse(Alert::kInternalError, found.error().Message(), sealed);
   if (*found != nullptr) loop_ = loop_->For(*found);
   return {};
@@ -264,7 +281,8 @@ Result<SslContextPtr> ServerLayer::Chosen(const ClientHello& hello, bool tls13,
   const Config& config = loop_->GetConfig();
   loop_->Refresh();
   if (config.GetCertificate) {
-    Result<Certificate> found = config.GetCertificate(InfoOf(hello));
+    Result<Certificate> found =
+        ResultOf("GetCertificate", [&] { return config.GetCertificate(InfoOf(hello)); });
     if (!found) return Fail(Refuse(Alert::kInternalError, found.error().Message(), sealed));
     if (*found) {
       slow_ = IsSlow(found->Get().kind);

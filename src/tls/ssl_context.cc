@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "hon/base/guard.h"
 #include "tls/certificate_data.h"
+#include "tls/ssl_layer.h"
 
 namespace hon::tls {
 namespace {
@@ -92,9 +94,9 @@ Error UseGroups(SSL_CTX* context, const std::vector<uint16_t>& wanted) {
   return SetGroups(context, list) ? Error() : TakeError("CurvePreferences");
 }
 
-void LogKey(const SSL* ssl, const char* line) {
+void LogKey(const SSL* ssl, const char* line) noexcept {
   const auto* config = static_cast<const Config*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  config->KeyLogWriter(line);
+  if (CallGuarded([&] { config->KeyLogWriter(line); })) SslLayer::Of(ssl).OnKeyLogFailed();
 }
 
 // A copy that shares no state with the original.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "hon/io/io.h"
 #include "hon/tls/config.h"
 #include "tls/certificate_data.h"
@@ -24,9 +25,9 @@ constexpr Sentinel kNoHandshakeMemory{"tls: no memory for a handshake"};
 constexpr size_t kShortRecordBytes = 1024;
 
 // The BIO over the buffers of the current call: one method for the process, since the library has
-// room for few.
+// room for few. No exception may cross the library: no callback of it lets one out.
 
-int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
+int BioRead(BIO* bio, char* into, size_t size, size_t* read) noexcept {
   BIO_clear_retry_flags(bio);
   *read = static_cast<SslLayer*>(BIO_get_data(bio))->TakeReceived({into, size});
   if (*read != 0) return 1;
@@ -34,18 +35,20 @@ int BioRead(BIO* bio, char* into, size_t size, size_t* read) {
   return 0;
 }
 
-int BioWrite(BIO* bio, const char* from, size_t size, size_t* written) {
+int BioWrite(BIO* bio, const char* from, size_t size, size_t* written) noexcept {
   BIO_clear_retry_flags(bio);
   bool put = false;
-  try {
+  const Error thrown = CallGuarded([&] {
     put = static_cast<SslLayer*>(BIO_get_data(bio))->PutSealed({from, size});
-  } catch (const std::bad_alloc&) {  // no exception may cross the library: the call fails
-  }
+  });
+  put = put && !thrown;
   *written = put ? size : 0;
   return put ? 1 : 0;
 }
 
-long BioControl(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+long BioControl(BIO*, int command, long, void*) noexcept {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 const BIO_METHOD* BufferMethod() {
   static const BIO_METHOD* const method = [] {
@@ -60,7 +63,8 @@ const BIO_METHOD* BufferMethod() {
 }
 
 // Called for each received record and handshake message.
-void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL*, void* layer) {
+void CountRecord(int sent, int, int type, const void* bytes, size_t size, SSL*,
+                 void* layer) noexcept {
   if (sent != 0) return;
   constexpr unsigned char kKeyUpdate = 24;
   if (type == SSL3_RT_HEADER) {
@@ -228,6 +232,10 @@ Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBu
 
 Error SslLayer::Handshake() {
   const int code = SSL_do_handshake(ssl_.get());
+  if (key_log_failed_) [[unlikely]] {
+    ERR_clear_error();
+    return Error::New("tls: KeyLogWriter threw an exception");
+  }
   if (code == 1) {
     RecordState();
     ERR_clear_error();

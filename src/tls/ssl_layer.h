@@ -37,6 +37,8 @@ class SslLayer : public io::RecordLayer {
   /// Called when the header of a record was received.
   void OnRecord();
   void OnKeyUpdate();
+  /// KeyLogWriter has thrown: the handshake fails, as in Go when the writer fails.
+  void OnKeyLogFailed() { key_log_failed_ = true; }
 
  protected:
   /// Makes the SSL object.
@@ -97,6 +99,7 @@ class SslLayer : public io::RecordLayer {
   bool record_brought_ = true;  // the last record had data, or belonged to the handshake
   bool flooded_ = false;        // one of the limits is passed
   bool key_updates_flood_ = false;
+  bool key_log_failed_ = false;
 };
 
 }  // namespace hon::tls

@@ -7,7 +7,9 @@
 #include <openssl/err.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "hon/tls/context.h"
 #include "tls_pair.h"
@@ -294,6 +296,37 @@ TEST(SslLayer, KeysAreLogged) {
   for (const char* label : {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET",
                             "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"}) {
     EXPECT_NE(lines.find(label), std::string::npos) << label;
+  }
+}
+
+// The library's C code calls KeyLogWriter: its exception must not pass through it.
+TEST(SslLayer, AKeyLogThatThrowsFailsTheHandshake) {
+  Config server = ServerConfig();
+  server.KeyLogWriter = [](std::string_view) { throw std::runtime_error("disk full"); };
+  Pair pair(server, ClientConfig());
+  pair.Exchange();
+  EXPECT_FALSE(pair.Done());
+  EXPECT_EQ(pair.server_failure.Message(), "tls: KeyLogWriter threw an exception");
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST(SslLayer, CallbacksThatThrowRefuseTheHandshake) {
+  Config with_certificate = ServerConfig();
+  with_certificate.GetCertificate = [](const ClientHelloInfo&) -> Result<Certificate> {
+    throw std::runtime_error("no database");
+  };
+  Config with_config = ServerConfig();
+  with_config.GetConfigForClient =
+      [](const ClientHelloInfo&) -> Result<std::shared_ptr<ServerContext>> { throw 1; };
+  const std::pair<Config, std::string> rows[] = {
+      {with_certificate, "tls: GetCertificate threw: no database"},
+      {with_config, "tls: GetConfigForClient threw: exception of unknown type"},
+  };
+  for (const auto& [server, why] : rows) {
+    Pair pair(server, ClientConfig());
+    pair.Exchange();
+    EXPECT_EQ(pair.server_failure.Message(), why);
+    EXPECT_EQ(pair.client_failure.Message(), "remote error: tls: internal error");
   }
 }
 

@@ -73,12 +73,12 @@ struct Config {
   /// certificate for older clients.
   std::vector<Certificate> Certificates{};
   /// Called before Certificates are searched, on the loop's thread; must not wait. An empty
-  /// Certificate leaves the choice to Certificates; an error refuses the handshake.
+  /// Certificate leaves the choice to Certificates; an error or exception refuses the handshake.
   std::function<Result<Certificate>(const ClientHelloInfo&)> GetCertificate = {};
   /// Called first, on the loop's thread; must not wait. The returned context is used for this
   /// connection in place of the listener's, with its own certificates, client authentication,
   /// versions and ticket keys; null: the listener's. A context without NextProtos offers the
-  /// protocols of the listener. An error refuses the handshake.
+  /// protocols of the listener. An error or exception refuses the handshake.
   std::function<Result<std::shared_ptr<ServerContext>>(const ClientHelloInfo&)> GetConfigForClient =
       {};
   /// Refuses names without a certificate by the alert unrecognized_name, where they would be
@@ -125,7 +125,8 @@ struct Config {
   /// refuses a client that offers others only. Empty: no ALPN.
   std::vector<std::string> NextProtos{};
   /// Receives each line of the NSS key log, which allows decrypting recorded connections. For
-  /// debugging; called on the loops' threads.
+  /// debugging; called on the threads of the loops and of their handshakes. An exception fails the
+  /// handshake, as a failed write does in Go.
   std::function<void(std::string_view line)> KeyLogWriter = {};
 };
 
