@@ -7,7 +7,8 @@ namespace hon::wire {
 namespace {
 
 void AddRequestOptions(CLI::App& app, ClientFlags& flags) {
-  app.add_option("urls", flags.urls, "one request each, in order")->required();
+  app.add_option("urls", flags.urls, "one request each, in order; ws and wss: one message each")
+      ->required();
   app.add_option("--method", flags.method);
   app.add_option("--header", flags.header, "'Name: value', repeatable")->allow_extra_args(false);
   app.add_option("--trailer", flags.trailer, "'Name: value', repeatable")->allow_extra_args(false);

@@ -10,6 +10,7 @@
 #include "hon/http/proxy.h"
 #include "hon/http/replay.h"
 #include "tls.h"
+#include "websocket.h"
 
 namespace hon::wire {
 namespace {
@@ -154,6 +155,11 @@ Error Runner::Send(const std::string& url, Report& report,
   int64_t length = 0;
   Result<http::Body> body = MakeBody(length);
   if (!body) return std::move(body.error());
+  if (IsWebSocketUrl(url)) {
+    Result<std::string> message = body->ReadAll();
+    if (!message) return std::move(message.error());
+    return ExchangeMessages(url, flags_, transport_, *message, report);
+  }
   const bool has_body = flags_.body || flags_.body_length || !flags_.body_file.empty();
   const std::string method = !flags_.method.empty() ? flags_.method : has_body ? "POST" : "GET";
   Result<http::Request> request = http::NewRequestWithContext(

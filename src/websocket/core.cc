@@ -291,6 +291,11 @@ void Core::AnswerPing(std::string_view payload) {
 // client may ask and say goodbye in one breath.
 bool Core::Postponed() const { return answering_ && GetOutbox().IsOpen(); }
 
+void Core::EndAnswering() {
+  answering_ = false;
+  if (postponed_ != nullptr) Pump();
+}
+
 void Core::PeerEnds(const Found& found) {
   HON_ASSERT(postponed_ == nullptr);
   postponed_ = std::make_unique<PeerEnd>(PeerEnd{found.kind, found.code, std::string(found.data)});

@@ -62,6 +62,8 @@ class Core final : public io::ConnSink {
   /// Session::SendPrepared: sends a prepared message, or treats it by ConnOptions::slow. Never
   /// waits.
   void SendPrepared(Prepared& message, PreparedBlocks& blocks);
+  /// The reader of the last message has answered it: the peer's end is postponed no longer.
+  void EndAnswering();
   /// Sends the pending output and nothing more, then closes the socket.
   void End(io::ConnClose how) { End(how, nullptr); }
 

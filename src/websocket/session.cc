@@ -238,6 +238,11 @@ Error Session::AwaitRoom(Lock& lock, bool within_message) {
 }
 
 Error Session::Wait() {
+  if (core_.OnLoop()) {
+    core_.EndAnswering();
+  } else {
+    static_cast<void>(Post([self = shared_from_this()] { self->core_.EndAnswering(); }));
+  }
   Lock lock(outbox_.mutex);
   Error err;
   while (outbox_.GetPhase() != internal::Phase::kClosed && !err) err = outbox_.changed.Wait(lock);

@@ -110,6 +110,10 @@ class Proxies(Peers):
                 lines = run("--ca", certificate(), "--proxy", proxy, *flags, url + "/echo", "--body-length", 70_000,
                             "--concurrency", 4, "--repeat", 8)
                 self.assertEqual([line["error"] for line in lines], [None] * 8)
+        for url in (self.http, self.https):
+            with self.subTest(proxy=proxy, url=url, proto="WebSocket"):
+                line = self.ask(url.replace("http", "ws") + "/ws", "--proxy", proxy, "--body-length", 700_000)
+                self.assertEqual((line["error"], line["body_sha256"]), (None, PATTERN_SHA))
 
     def tinyproxy(self, more=""):
         program, port = require_tool("tinyproxy"), free_port()
@@ -130,12 +134,17 @@ class Proxies(Peers):
             self.assertEqual(line["error_kind"], "proxy", line)
             self.assertNotIn("wrong", line["error"])
             self.assertIn(self.ask(self.http + "/", "--proxy", proxy)["status"], (401, 407))
+            for url in (self.http, self.https):
+                line = self.ask(url.replace("http", "ws") + "/ws", "--proxy", proxy)
+                self.assertEqual(line["error_kind"], "proxy", line)
 
     def test_tinyproxy_that_refuses(self):
         proxy = f"http://127.0.0.1:{self.tinyproxy('ConnectPort 443')}"
-        line = self.ask(self.https + "/", "--proxy", proxy)
-        self.assertEqual(line["error_kind"], "proxy")
-        self.assertIn("403", line["error"])
+        for url in (self.https + "/", self.https.replace("https", "wss") + "/ws",
+                    self.http.replace("http", "ws") + "/ws"):
+            line = self.ask(url, "--proxy", proxy)
+            self.assertEqual(line["error_kind"], "proxy")
+            self.assertIn("403", line["error"])
 
     def test_tinyproxy_without_its_target(self):
         proxy = f"http://127.0.0.1:{self.tinyproxy()}"
@@ -155,14 +164,17 @@ class Proxies(Peers):
         line = self.ask(f"http://127.0.0.1:{free_port()}/", "--proxy", f"socks5://127.0.0.1:{port}")
         self.assertEqual(line["error_kind"], "proxy")
         self.assertIn("connection refused", line["error"])
+        line = self.ask(f"ws://127.0.0.1:{free_port()}/", "--proxy", f"socks5://127.0.0.1:{port}")
+        self.assertEqual(line["error_kind"], "proxy")
 
     def test_microsocks_with_a_password(self):
         port = self.microsocks("-u", "user", "-P", "secret")
-        self.good(self.https + "/", "--proxy", f"socks5://user:secret@127.0.0.1:{port}")
+        self.carries(f"socks5://user:secret@127.0.0.1:{port}")
         for credentials in ("", "user:wrong@"):
-            line = self.ask(self.http + "/", "--proxy", f"socks5://{credentials}127.0.0.1:{port}")
-            self.assertEqual(line["error_kind"], "proxy", line)
-            self.assertNotIn("wrong", line["error"])
+            for url in (self.http + "/", self.http.replace("http", "ws") + "/ws"):
+                line = self.ask(url, "--proxy", f"socks5://{credentials}127.0.0.1:{port}")
+                self.assertEqual(line["error_kind"], "proxy", line)
+                self.assertNotIn("wrong", line["error"])
 
 
 class Servers(Peers):

@@ -3,7 +3,9 @@
 import base64
 import contextlib
 import functools
+import hashlib
 import os
+import re
 import select
 import socket
 import ssl
@@ -149,13 +151,30 @@ def pump(a, b):
             (b if sock is a else a).sendall(data)
 
 
-def http_proxy(log, status=b"200 Connection established", password=None):
-    """A proxy for CONNECT and for the absolute form."""
+def websocket_echo(peer, _):
+    """Accepts a WebSocket and sends its frames back, up to and with the close frame (RFC 6455)."""
+    key = re.search(rb"(?i)\r\nSec-WebSocket-Key: (\S+)\r\n", peer.head()).group(1)
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+    kind = 0
+    while kind & 15 != 8:
+        kind, size = peer.exactly(2)
+        size &= 127  # without the bit of masking
+        length = b"" if size < 126 else peer.exactly(2)
+        mask = peer.exactly(4)
+        data = peer.exactly(int.from_bytes(length, "big") if length else size)
+        peer.send(bytes([kind, size]) + length + bytes(byte ^ mask[i % 4] for i, byte in enumerate(data)))
+    peer.closed()
+
+
+def http_proxy(log, status=b"200 Connection established", password=None, target=None):
+    """A proxy for CONNECT, where all tunnels may lead to `target`, and for the absolute form."""
     def serve(peer, _):
         while True:
             head = peer.head()
             log.append(head)
-            method, target, _ = head.split(b"\r\n")[0].split(b" ")
+            method, asked, _ = head.split(b"\r\n")[0].split(b" ")
             if password and b"Basic " + base64.b64encode(password) not in head:
                 peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 continue
@@ -163,8 +182,8 @@ def http_proxy(log, status=b"200 Connection established", password=None):
                 peer.send(b"HTTP/1.1 " + status + b"\r\n\r\n")
                 if not status.startswith(b"200"):
                     return
-                host, port = target.decode().rsplit(":", 1)
-                with socket.create_connection((host, int(port)), 10) as onward:
+                host, port = asked.decode().rsplit(":", 1)
+                with socket.create_connection(target or (host, int(port)), 10) as onward:
                     # Over TLS no select may be used, since the layer keeps bytes.
                     up = threading.Thread(target=copy, args=(peer.conn, onward), daemon=True)
                     up.start()
@@ -296,6 +315,60 @@ class Proxies(unittest.TestCase):
             line, = run("http://one.invalid/", "--no-env-proxy", environment=environment)
             self.assertEqual(line["error_kind"], "dial")
             self.assertIn("no such host", line["error"])
+
+    def test_websockets(self):
+        """ws and wss through each kind of proxy, with credentials."""
+        for tls in (False, True):
+            with Script(over_tls(websocket_echo) if tls else websocket_echo) as server:
+                url = f"wss://localhost:{server.port}/" if tls else f"ws://localhost:{server.port}/"
+                for scheme in ("http", "https", "socks5", "socks5h"):
+                    log = []
+                    serve = http_proxy(log, password=b"u:p")
+                    if scheme == "https":
+                        serve = over_tls(serve)
+                    elif scheme != "http":
+                        serve = socks_proxy(log, credentials=(b"u", b"p"))
+                    with self.subTest(url=url, scheme=scheme), Script(serve) as proxy:
+                        line, = run(url, "--ca", path("localhost.cert"), "--body-length", 5000, "--timeout", 20000,
+                                    "--proxy", f"{scheme}://u:p@localhost:{proxy.port}")
+                        self.assertEqual((line["error"], line["body_length"]), (None, 5000))
+                        self.assertEqual(proxy.connections, 1)
+                        if scheme.startswith("socks"):
+                            self.assertEqual(log, [(3, "localhost", server.port)])
+                        else:
+                            self.assertTrue(log[0].startswith(f"CONNECT localhost:{server.port} ".encode()), log)
+                self.assertEqual(len(server.requests), 4)
+                self.assertFalse([head for head in server.requests if b"Proxy-Authorization" in head])
+
+    def test_websockets_and_proxies_that_refuse(self):
+        for status in (b"407 Proxy Authentication Required", b"502 Bad Gateway"):
+            for scheme in ("http", "https"):
+                serve = http_proxy([], status=status)
+                for url in ("ws://one.test/", "wss://one.test/"):
+                    with Script(over_tls(serve) if scheme == "https" else serve) as proxy:
+                        line, = run(url, "--ca", path("localhost.cert"), "--timeout", 20000,
+                                    "--proxy", f"{scheme}://u:secret@localhost:{proxy.port}")
+                    self.assertEqual(line["error_kind"], "proxy", line)
+                    self.assertIn(status.decode(), line["error"])
+                    self.assertNotIn("secret", line["error"])
+
+    def test_websockets_and_the_environment(self):
+        log = []
+        # Each name leads to the proxy, which knows where its only server is.
+        with Script(websocket_echo) as server, \
+                Script(http_proxy(log, target=("127.0.0.1", server.port))) as proxy:
+            environment = dict(os.environ, HTTP_PROXY=f"127.0.0.1:{proxy.port}", HTTPS_PROXY="127.0.0.1:1",
+                               NO_PROXY="direct.test")
+            line, = run("ws://one.test/", "--body", "text", environment=environment)
+            self.assertEqual((line["error"], line["body_length"]), (None, 4))
+            self.assertTrue(log[0].startswith(b"CONNECT one.test:80 "), log)
+            line, = run(server.url().replace("http", "ws"), "--body", "text", environment=environment)
+            self.assertEqual((line["error"], line["body_length"]), (None, 4))
+            line, = run("ws://direct.test/", environment=environment)
+            self.assertEqual(line["error_kind"], "dial")
+            line, = run("wss://one.test/", environment=environment)
+            self.assertEqual(line["error_kind"], "proxy")
+            self.assertEqual(len(log), 1)
 
     def test_a_silent_proxy(self):
         with Script(lambda peer, _: peer.closed()) as proxy:

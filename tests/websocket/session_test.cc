@@ -126,6 +126,27 @@ TEST_P(SessionTest, AReaderGetsWhatCameBeforeTheEnd) {
   EXPECT_EQ(seen->get_future().get(), "a;b;websocket: closed: 4000 done");
 }
 
+// A reader that waits for the end of the connection answers no more.
+TEST_P(SessionTest, AReaderThatWaitsHasAnswered) {
+  UpgraderOptions options;
+  options.conn.close_timeout = 10min;
+  Serve(options, [](Conn& conn) {
+    EXPECT_TRUE(conn.ReadMessage());
+    EXPECT_FALSE(conn.WriteText("answer"));
+    static_cast<void>(conn.Wait());  // the peer's leaving ends the handler's context, too
+    EXPECT_EQ(conn.Status().code, 4000);
+  });
+  for (const bool before : {false, true}) {
+    SCOPED_TRACE(before ? "closed before the answer" : "closed behind the answer");
+    WsPeer peer(Address(), "/ws");
+    peer.wire.Send(test::Text("question") + (before ? test::Close(4000) : ""));
+    EXPECT_EQ(peer.ReadAnswer(), "text:answer");
+    if (!before) peer.wire.Send(test::Close(4000));
+    EXPECT_EQ(peer.ReadAnswer(), "close:4000");
+    EXPECT_EQ(peer.ReadAnswer(), "end");
+  }
+}
+
 TEST_P(SessionTest, ControlFramesAreAnsweredWhileNobodyReads) {
   Conn conn = Take();
   peer_->wire.Send(test::Ping("anybody?"));

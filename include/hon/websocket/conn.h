@@ -102,7 +102,8 @@ class Conn {
   /// written messages are sent, and the connection ends when the peer has answered, or after
   /// ConnOptions::close_timeout. A second call does nothing (ErrClosed).
   Error Close(CloseCode code = kCloseNormal, std::string_view reason = {});
-  /// Waits until the connection has ended, for any reason.
+  /// Waits until the connection has ended, for any reason. The message that was read last counts as
+  /// answered: the peer's close frame is answered at once.
   Error Wait();
 
   /// A context that ends with the connection. May be kept.
