@@ -166,7 +166,9 @@ void Race::TryNext(TimePoint deadline) {
 Error Race::HandshakeFailure() const {
   const Error& why = handshake_error_;
   if (!shakes_hands_) return why;
-  if (why.Is(io::ErrDeadlineExceeded)) return http::ErrTLSHandshakeTimeout;
+  if (why.Is(io::ErrDeadlineExceeded)) {
+    return handshake_trace_->begun ? http::ErrTLSHandshakeTimeout : http::ErrProxyTimeout;
+  }
   if (http::KindOf(why) == http::ErrorKind::kClosed) {
     return Error::Of(http::ErrHandshake, "handshake: " + why.Message());
   }

@@ -24,10 +24,12 @@ void TellHead(const ClientTrace* trace, std::string_view head);
 /// The handshake of one connection, told to the trace of the request that dials. Shared by the dial
 /// and the record layer, which may outlive the request.
 struct HandshakeTrace {
-  const ClientTrace* trace = nullptr;  // null: the request has ended
+  const ClientTrace* trace = nullptr;  // null: the request has ended, or nobody listens
   bool pending = false;
+  bool begun = false;
 
   void Begin() {
+    begun = true;
     if (trace == nullptr || pending) return;
     pending = true;
     Tell(trace, &ClientTrace::TLSHandshakeStart);

@@ -109,21 +109,49 @@ HON_NO_CANARY void Http2Conn::Pump() {
     const bool more = session_.Produce(kGatheredBytesMax);
     unsent_ += out.Len() - before;
     if (out.Empty()) return;
-    if (!more) return connection_->FlushLater();
+    if (!more) {
+      connection_->FlushLater();
+      if (services_->settings.http2.WriteByteTimeout > Duration()) NoteUnsent();
+      return;
+    }
     if (connection_->Flush()) return;       // OnDisconnect follows
     if (!out.Empty()) return NoteUnsent();  // goes on with OnWritable
   }
   PumpSoon();
 }
 
-// The peer has the write timeout to take what is unsent, and as long again if it takes enough.
+// The peer has the write timeout to take what is unsent, and as long again if it takes enough; and
+// within each WriteByteTimeout a part of it.
 void Http2Conn::NoteUnsent() {
   if (connection_->Deadline(DeadlineKind::kWrite) != kNever) return;
   unsent_ = connection_->Writer().Len();
-  Duration timeout = services_->settings.write_timeout;
-  const Duration byte_timeout = services_->settings.http2.WriteByteTimeout;
-  if (byte_timeout > Duration()) timeout = std::min(timeout, byte_timeout);
-  connection_->SetDeadline(DeadlineKind::kWrite, DeadlineAfter(services_->loop.Now(), timeout));
+  taken_ = 0;
+  write_until_ = DeadlineAfter(services_->loop.Now(), services_->settings.write_timeout);
+  ArmWriteDeadline();
+}
+
+void Http2Conn::ArmWriteDeadline() {
+  TimePoint until = write_until_;
+  if (const Duration one = services_->settings.http2.WriteByteTimeout; one > Duration()) {
+    until = std::min(until, DeadlineAfter(services_->loop.Now(), one));
+  }
+  connection_->SetDeadline(DeadlineKind::kWrite, until);
+}
+
+// Whether the peer has taken all of the output, or enough to be given more time, which then begins.
+bool Http2Conn::TakesOutput() {
+  const size_t left = connection_->Writer().Len();
+  if (left == 0) return true;
+  const size_t taken = unsent_ - std::min(unsent_, left);
+  if (services_->loop.Now() < write_until_) {  // WriteByteTimeout has passed
+    if (taken == std::exchange(taken_, taken)) return false;
+    ArmWriteDeadline();
+    return true;
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(services_->settings.write_timeout);
+  if (static_cast<int64_t>(taken) / kPeerRateBytesMin < seconds.count()) return false;
+  NoteUnsent();
+  return true;
 }
 
 void Http2Conn::OnWritable() {
@@ -389,18 +417,11 @@ void Http2Conn::OnTimeout(DeadlineKind kind) {
         return FailLate(h2::ErrorCode::kSettingsTimeout, "the client's preface is late");
       }
       return FailLate(h2::ErrorCode::kEnhanceYourCalm, "a frame or a field block is late");
-    case DeadlineKind::kWrite: {
-      const size_t left = connection_->Writer().Len();
-      const auto moved = static_cast<int64_t>(unsent_ - std::min(unsent_, left));
-      const Duration timeout = services_->settings.write_timeout;
-      const Duration byte_timeout = services_->settings.http2.WriteByteTimeout;
-      if (byte_timeout > Duration() && byte_timeout < timeout && moved > 0) return NoteUnsent();
-      const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
-      if (moved / kPeerRateBytesMin >= seconds) return NoteUnsent();
+    case DeadlineKind::kWrite:
+      if (TakesOutput()) return;
       services_->http2_counts.Add(Counted::kStalls);
       Close(CloseHow::kAbort);
       return Abandon(io::ErrDeadlineExceeded, ErrClientGone);
-    }
     case DeadlineKind::kIdle:
       if (phase_ == Phase::kOpen) {
         phase_ = Phase::kGoingAway;

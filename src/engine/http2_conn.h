@@ -126,6 +126,8 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   void FinishAlone();
   void UpdateReadDeadline(size_t had);
   void NoteUnsent();
+  [[gnu::cold]] void ArmWriteDeadline();
+  [[gnu::cold]] bool TakesOutput();
   void EndIfDone();
   [[gnu::cold]] void OnPeerFinished();
   [[gnu::cold]] void SessionFailed();
@@ -153,7 +155,9 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   TimePoint last_received_{};
   TimePoint last_stream_ended_{};
   uint64_t streams_opened_ = 0;
-  size_t unsent_ = 0;  // bytes in Writer() when the write deadline was set, and bytes added since
+  size_t unsent_ = 0;  // bytes in Writer() when the write timeout began, and bytes added since
+  size_t taken_ = 0;   // of them, at the last WriteByteTimeout
+  TimePoint write_until_{};  // the end of the write timeout
   Phase phase_ = Phase::kOpen;
   h2::Session::Status status_ = h2::Session::Status::kMore;  // of the last Receive
   bool receiving_ = false;     // frames are processed, and the handlers that they begin run

@@ -22,6 +22,7 @@ constexpr std::array kKinds = {
     Kind{&io::ErrDeadlineExceeded, ErrorKind::kTimeout},
     Kind{&ErrDialTimeout, ErrorKind::kTimeout},
     Kind{&ErrTLSHandshakeTimeout, ErrorKind::kTimeout},
+    Kind{&ErrProxyTimeout, ErrorKind::kTimeout},
     Kind{&ErrResponseHeaderTimeout, ErrorKind::kTimeout},
     Kind{&ErrProxy, ErrorKind::kProxy},
     Kind{&ErrDial, ErrorKind::kDial},

@@ -246,7 +246,38 @@ TEST(TransportOptions, TheNamesKeptAreLimited) {
   EXPECT_EQ(asked, static_cast<int>(kNamesCachedMax + 2)) << "name N+1 displaces the oldest";
 }
 
-TEST(TransportOptions, CancellingWhileTheSocketConnectsFreesItAtOnce) {
+// While a request dials, a connection to the same server becomes idle.
+TEST(TransportOptions, ARequestWaitsForItsOwnDial) {  // T32
+  CountingServer server;
+  const std::string address = server.Url().substr(7, server.Url().size() - 8);
+  TransportOptions options;
+  Result<http::Response> first;
+  bool in_use = false;
+  size_t idle = 0;
+  http::Client client;
+  options.DialContext = [&](const appcontext::Context&,
+                            std::string_view) -> Result<std::unique_ptr<io::Conn>> {
+    if (in_use) {
+      EXPECT_EQ(first->Body.ReadAll().value_or("?"), "1");
+      idle = static_cast<Transport&>(*client.Transport).IdleConnections();
+      // The request would be answered in this time.
+      EXPECT_FALSE(fiber::Sleep(std::chrono::milliseconds(50)));
+    }
+    return fiber::Dial(address, std::chrono::seconds(20));
+  };
+  client.Transport = std::make_shared<Transport>(options);
+  OnFiber([&] {
+    first = client.Get("http://some.test/");
+    ASSERT_TRUE(first);
+    in_use = true;
+    EXPECT_EQ(BodyOf(client, "http://some.test/"), "2");
+    EXPECT_EQ(idle, 1U);
+    first = Result<http::Response>();
+    client.CloseIdleConnections();
+  });
+}
+
+TEST(TransportOptions, CancellingWhileTheSocketConnectsFreesItAtOnce) {  // T32
   // A listener with a full queue answers no further connection.
   const test::LoopbackListener listener(0);
   const test::WirePeer filler(listener.Address());

@@ -40,10 +40,13 @@ class Requests(unittest.TestCase):
     def test_bytes_of_a_get(self):
         with Script(keep_alive(ok())) as server:
             line, = run(server.url("/p?q=1#f"), "--dump")
+            run(server.url(), "--header", "X-B: 1", "--header", "X-A: 2", "--no-decompress", "--no-keep-alive")
         host = f"127.0.0.1:{server.port}".encode()
         want = (b"GET /p?q=1 HTTP/1.1\r\nHost: " + host + b"\r\nUser-Agent: hon-http-client/1.1\r\n"
                 b"Accept-Encoding: gzip\r\n\r\n")
-        self.assertEqual(server.requests, [want])
+        self.assertEqual(server.requests, [want, b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n"
+                                           b"User-Agent: hon-http-client/1.1\r\nConnection: close\r\n"
+                                           b"X-B: 1\r\nX-A: 2\r\n\r\n"])
         self.assertEqual(base64.b64decode(line["wire"]), want)
         self.assertEqual(line["url"], server.url("/p?q=1#f"))
 
@@ -75,7 +78,8 @@ class Requests(unittest.TestCase):
     def test_what_cannot_be_sent_is_not_dialed(self):
         with Script(keep_alive(ok())) as server:
             for arguments in (["--method", "G T", server.url()], ["ftp://127.0.0.1/"], ["http:///x"],
-                              [server.url("/?a b")]):
+                              [server.url("/?a b")], ["--header", "Host: a b", server.url()],
+                              ["--header", "Host: a/b", server.url()]):
                 line, = run(*arguments)
                 self.assertEqual(line["error_kind"], "other", line)
             self.assertEqual(server.connections, 0)
@@ -245,7 +249,7 @@ class Reuse(unittest.TestCase):
             if number > 1:
                 peer.send(ok())
 
-        for method, kind in (("GET", None), ("PUT", None), ("POST", "closed")):
+        for method, kind in (("GET", None), ("PUT", None), ("DELETE", None), ("POST", "closed"), ("PATCH", "closed")):
             with Script(serve) as server:
                 lines = run(server.url(), server.url(), "--method", method, "--body", "x")
             self.assertEqual(lines[1]["error_kind"], kind, method)

@@ -293,6 +293,39 @@ TEST_F(Http2ConfigTest, ASilentPeerIsAskedAndLeft) {
   EXPECT_TRUE(Socket().SawFin());
 }
 
+class Http2ByteTimeoutTest : public Http2ConnTest {
+ protected:
+  Http2ByteTimeoutTest() : Http2ConnTest(true, {.WriteByteTimeout = 1s}) {
+    Settle();
+    Socket().SetRoom(0);
+  }
+};
+
+TEST_F(Http2ByteTimeoutTest, OutputThatIsNotTakenEndsTheConnection) {
+  Ask("/");
+  Settle();
+  Passes(900ms);
+  EXPECT_FALSE(Socket().Closed());
+  Passes(200ms);
+  EXPECT_TRUE(Socket().SawReset());
+}
+
+// A byte now and then meets WriteByteTimeout, but not the pace of the write timeout.
+TEST_F(Http2ByteTimeoutTest, APeerThatTakesSingleBytesHasTheWriteTimeout) {
+  Ask("/large");
+  Settle();
+  Duration waited{};
+  for (; waited < 200s && !Socket().Closed(); waited += 900ms) {
+    Socket().SetRoom(1);
+    Settle();
+    Passes(900ms);
+  }
+  const Duration limit = Settings().write_timeout;
+  EXPECT_GE(waited, limit);
+  EXPECT_LT(waited, limit + 2s);
+  EXPECT_TRUE(Socket().SawReset());
+}
+
 class Http2LimitsTest : public Http2ConnTest {
  protected:
   Http2LimitsTest()

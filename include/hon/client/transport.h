@@ -105,8 +105,10 @@ struct TransportOptions {
   /// pending has gone, and the requests that may be repeated go to a new connection.
   http::HTTP2Config HTTP2 = {};
 
-  Duration DialTimeout = std::chrono::seconds(30);  // a name and all its addresses
-  Duration TLSHandshakeTimeout = std::chrono::seconds(10);
+  /// For a name and all its addresses; through a proxy, again for all between the connection to the
+  /// proxy and the first request: the proxy's answers and the handshakes of TLS.
+  Duration DialTimeout = std::chrono::seconds(30);
+  Duration TLSHandshakeTimeout = std::chrono::seconds(10);  // without a proxy
   /// From the end of the request to the end of the answer's head. Go has no limit by default.
   Duration ResponseHeaderTimeout = std::chrono::seconds(60);
   /// How long a body waits for a 100, when the request has Expect: 100-continue.

@@ -49,6 +49,7 @@ inline constexpr Sentinel ErrTLSHandshakeTimeout{"net/http: TLS handshake timeou
 /// The server of an https URL does not speak TLS.
 inline constexpr Sentinel ErrSchemeMismatch{"http: server gave HTTP response to HTTPS client"};
 inline constexpr Sentinel ErrProxy{"proxy"};
+inline constexpr Sentinel ErrProxyTimeout{"proxyconnect: timeout awaiting the proxy's answer"};
 
 inline constexpr Sentinel ErrResponseHeaderTimeout{"net/http: timeout awaiting response headers"};
 inline constexpr Sentinel ErrResponseHeaderTooLong{"net/http: server response headers exceeded"};
