@@ -5,6 +5,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/counting_server.h"
@@ -14,6 +15,7 @@
 #include "hon/http/file_transport.h"
 #include "support/eventually.h"
 #include "support/loopback_listener.h"
+#include "support/scripted_server.h"
 #include "support/wire_peer.h"
 
 namespace hon::client {
@@ -138,6 +140,41 @@ TEST(IdleConnections, TheOneUsedLastComesFirst) {  // T29
     EXPECT_EQ(BodyOf(client, server.Url()), "2");
     client.CloseIdleConnections();
   });
+}
+
+// A loop that a handler holds learns of received bytes, and of the server's end, only afterwards. A
+// request that is made meanwhile neither reads these bytes as its answer nor fails for that end.
+TEST(IdleConnections, OneWithInputThatItsLoopHasNotSeenServesNoRequest) {
+  for (const bool forges : {true, false}) {
+    SCOPED_TRACE(forges ? "an answer to no request" : "the end of the connection");
+    std::atomic<int> connections{0};
+    std::atomic<bool> held{false};
+    std::atomic<bool> delivered{false};
+    const test::ScriptedServer server([&](test::ScriptedConn& conn) {
+      const int number = ++connections;
+      conn.ReadHead();
+      conn.Send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(number));
+      if (number == 1) {
+        while (!held) std::this_thread::yield();
+        if (forges) conn.Send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+        if (!forges) conn.EndSending();
+        conn.AwaitDelivery();
+        delivered = true;
+      }
+      conn.PeerEnds();
+    });
+    http::Client client{.Transport = std::make_shared<Transport>()};
+    OnFiber([&] {
+      EXPECT_EQ(BodyOf(client, server.Url()), "1");
+      held = true;
+      while (!delivered) std::this_thread::yield();
+      Result<http::Response> answer =
+          client.Post(server.Url(), "text/plain", http::Body::FromString("not to be repeated"));
+      ASSERT_TRUE(answer) << answer.error().Message();
+      EXPECT_EQ(answer->Body.ReadAll().value(), "2");
+      client.CloseIdleConnections();
+    });
+  }
 }
 
 TEST(IdleConnections, PastTheLimitOfItsHostAConnectionIsClosed) {  // T29

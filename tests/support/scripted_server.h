@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,6 +69,13 @@ class ScriptedConn {
       data.remove_prefix(static_cast<size_t>(n));
     }
     return true;
+  }
+  /// Waits until the peer's kernel has received everything that was sent, the end included.
+  void AwaitDelivery() {
+    int unacknowledged = 1;
+    while (::ioctl(fd_, TIOCOUTQ, &unacknowledged) == 0 && unacknowledged != 0) {
+      std::this_thread::yield();
+    }
   }
   void EndSending() { ::shutdown(fd_, SHUT_WR); }
   void Reset() {
