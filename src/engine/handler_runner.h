@@ -37,6 +37,7 @@ class HandlerRunner {
   [[nodiscard]] workers::WorkerPool* Pool();
   [[nodiscard]] WorkerCall& TakeCall();
   void GiveBack(WorkerCall& call);
+  [[nodiscard]] workers::LoopExecutor& Executor() { return executor_; }
 
  private:
   workers::LoopActivity activity_;

@@ -154,9 +154,11 @@ netpoll::EventHandler& LoopEngineImpl::Gate(appcontext::Context base) {
 // Derives this loop's own context, so that requests share nothing between loops.
 appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
   const Engine& engine = services_.engine;
+  http::Spawner::Home* const home = &services_.runner.Executor();
+  const appcontext::Context placed = appcontext::WithValue(base, &http::LoopHomeKey, home);
   return engine.ReportingHere(appcontext::WithValue(
-      appcontext::WithValue(base, &http::ShutdownContextKey, shutdown_.context), &http::SpawnerKey,
-      &engine.GetRuntime().GetSpawner()));
+      appcontext::WithValue(placed, &http::ShutdownContextKey, shutdown_.context),
+      &http::SpawnerKey, &engine.GetRuntime().GetSpawner()));
 }
 
 void LoopEngineImpl::OnPrepare(netpoll::Connection& c) {

@@ -13,6 +13,12 @@ Spawner* SpawnerOf(const appcontext::Context& request) {
   return spawner == nullptr ? nullptr : *spawner;
 }
 
+Spawner::Home* LoopElsewhere(const appcontext::Context& request) {
+  const std::any* value = request.Value(&LoopHomeKey);
+  auto* const* home = value == nullptr ? nullptr : std::any_cast<Spawner::Home*>(value);
+  return home == nullptr || (*home)->IsHere() ? nullptr : *home;
+}
+
 void PrepareRead(const appcontext::Context& request, io::Reader& reader, int64_t count) {
   int64_t limit = 0;
   io::File* const file = reader.AsFile(&limit);

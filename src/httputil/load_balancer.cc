@@ -38,14 +38,14 @@ bool IsRepeatable(std::string_view method) {
          method == http::MethodPut || method == http::MethodDelete;
 }
 
-// Whether the request may go to another server after `err`.
+// Whether the request, whose body can be sent, may go to another server after `err`.
 bool MayTryAnother(const http::Request& r, const Error& err) {
   if (r.Context().Done()) return false;
   switch (http::KindOf(err)) {
     case http::ErrorKind::kDial:
-      return r.Body.IsNoBody() || http::IsReplayable(r.Body);
+      return true;
     case http::ErrorKind::kTimeout:
-      if (err.Is(http::ErrDialTimeout)) return r.Body.IsNoBody() || http::IsReplayable(r.Body);
+      if (err.Is(http::ErrDialTimeout)) return true;
       break;
     case http::ErrorKind::kTls:
     case http::ErrorKind::kClosed:
@@ -54,7 +54,7 @@ bool MayTryAnother(const http::Request& r, const Error& err) {
     default:
       return false;
   }
-  return IsRepeatable(r.Method) && (r.Body.IsNoBody() || http::IsReplayable(r.Body));
+  return IsRepeatable(r.Method);
 }
 
 // Whether an error is the fault of the server, not of the request or its client.
@@ -249,7 +249,8 @@ Result<http::Response> LoadBalancer::Spread(http::Request& request, Send send) {
     }
     upstream->requests.fetch_sub(1, std::memory_order_relaxed);
     const bool last = tried.size() >= std::min<size_t>(options_.TriesMax, upstreams_.size());
-    if (last || body_failed || !MayTryAnother(request, answer.error())) return answer;
+    const bool body_gone = passed != nullptr && passed->Started();
+    if (last || body_gone || !MayTryAnother(request, answer.error())) return answer;
   }
 }
 

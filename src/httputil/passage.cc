@@ -58,6 +58,32 @@ class OneRead final : public io::Reader, public io::BlockReader {
   bool ended_ = false;
 };
 
+/// A body that belongs to another thread.
+class BodyElsewhere final : public http::BodySource {
+ public:
+  BodyElsewhere(http::Spawner::Home& home, http::Body body) : home_(home), body_(std::move(body)) {}
+  ~BodyElsewhere() override {
+    home_.Do([this] { body_ = {}; });
+  }
+  BodyElsewhere(const BodyElsewhere&) = delete;
+  BodyElsewhere& operator=(const BodyElsewhere&) = delete;
+
+  io::IoResult Read(std::span<char> into) override {
+    io::IoResult got;
+    home_.Do([&] { got = body_.Read(into); });
+    return got;
+  }
+  Error Close() override {
+    Error err;
+    home_.Do([&] { err = body_.Close(); });
+    return err;
+  }
+
+ private:
+  http::Spawner::Home& home_;
+  http::Body body_;
+};
+
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -105,9 +131,39 @@ void Passage::Run(const ReverseProxy& proxy, http::ResponseWriter& w, http::Requ
   in_ = &r;
   fiber_ = fiber::Current();
   if (Error err = MakeRequest()) return Fail(err);
+  if (!asked_protocol_.empty()) {
+    elsewhere_ = http::LoopElsewhere(in_->Context());
+    if (elsewhere_ != nullptr) return PassOnElsewhere(*elsewhere_);
+  }
   awaits_answer_ = true;
   Result<http::Response> answer = Send();
   awaits_answer_ = false;
+  PassOn(answer);
+}
+
+// The connections of a tunnel belong to one loop, so that of the server is made there, and its
+// answer lives there. 1xx answers are dropped.
+void Passage::PassOnElsewhere(http::Spawner::Home& loop) {
+  Result<http::Response> answer;
+  const auto end = [&] { answer = http::Response(); };
+  if (!out_.Body.IsNoBody()) {
+    http::Spawner::Home& here = http::SpawnerOf(in_->Context())->Here();
+    out_.Body = http::Body(std::make_shared<BodyElsewhere>(here, out_.Body));
+  }
+  loop.Do([&] { answer = Send(); });
+  try {
+    if (answer && !Switches(*answer) && !answer->Body.IsNoBody()) {
+      answer->Body = http::Body(std::make_shared<BodyElsewhere>(loop, std::move(answer->Body)));
+    }
+    PassOn(answer);
+  } catch (...) {
+    loop.Do(end);
+    throw;
+  }
+  loop.Do(end);
+}
+
+void Passage::PassOn(Result<http::Response>& answer) {
   if (!answer) return Fail(answer.error());
   if (Switches(*answer)) return SwitchProtocols(*answer);
   // A 2xx would open the client's tunnel.
@@ -133,6 +189,7 @@ void Passage::Clear() {
   named_.clear();
   announced_.clear();
   asked_protocol_.clear();
+  elsewhere_ = nullptr;
   key_.clear();
   extended_connect_ = may_extend_ = bad_upgrade_ = awaits_answer_ = false;
 }
@@ -330,14 +387,16 @@ void Passage::SwitchProtocols(http::Response& answer) {
   if (proxy_->ModifyResponse) {
     if (Error err = proxy_->ModifyResponse(answer)) return Fail(err);
   }
-  std::unique_ptr<io::Conn> server = answer.TakeConn();
+  std::unique_ptr<io::Conn> server;
+  const auto take = [&] { server = answer.TakeConn(); };
+  elsewhere_ == nullptr ? take() : elsewhere_->Do(take);
   if (server == nullptr) return Fail(Error::Of(ErrUpgrade, "backend's connection is not there"));
   RemoveHopByHop(answer.Header);
   AddVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor);
   w_->Header().AddAll(answer.Header);
   http::Header fields = std::move(w_->Header());
-  if (Error err =
-          Tunnel::Join(*w_, agreed, fields, std::move(server), proxy_->TunnelStallTimeout)) {
+  if (Error err = Tunnel::Join(*w_, agreed, fields, std::move(server), elsewhere_,
+                               proxy_->TunnelStallTimeout)) {
     w_->Header().Reset();
     Fail(err);
   }
@@ -368,7 +427,12 @@ void Passage::PassHead(http::Response& answer) {
     announced_.emplace_back(field.name);
     names.append(names.empty() ? "" : ", ").append(field.name);
   }
-  if (!names.empty()) header.Add(HeaderId::kTrailer, names);
+  if (!names.empty()) {
+    header.Add(HeaderId::kTrailer, names);
+    // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2); over HTTP/2 also a length.
+    const bool chunks = in_->ProtoMajor == 1 && in_->ProtoMinor == 1;
+    if (chunks && in_->Method != http::MethodHead) header.Del(HeaderId::kContentLength);
+  }
   w_->WriteHeader(answer.StatusCode);
 }
 

@@ -11,6 +11,7 @@
 #include "hon/http/request.h"
 #include "hon/http/response.h"
 #include "hon/http/response_writer.h"
+#include "hon/http/spawner.h"
 #include "hon/httputil/reverse_proxy.h"
 #include "httputil/passed_body.h"
 
@@ -33,6 +34,8 @@ class Passage {
  private:
   [[nodiscard]] http::RoundTripper& Transport();
   Result<http::Response> Send();
+  void PassOn(Result<http::Response>& answer);
+  void PassOnElsewhere(http::Spawner::Home& loop);
   Result<http::Response> SendPlain(http::RoundTripper& transport);
 
   Error MakeRequest();
@@ -61,6 +64,8 @@ class Passage {
   http::ResponseWriter* w_ = nullptr;
   http::Request* in_ = nullptr;
   fiber::Fiber* fiber_ = nullptr;
+  http::Spawner::Home* elsewhere_ = nullptr;  // the loop of both connections of an upgrade, when
+                                              // the handler runs on another thread
   client::ClientTrace trace_;
   http::Request out_;
   std::shared_ptr<PassedBody> body_;

@@ -15,10 +15,12 @@ class PassedBody final : public http::BodySource, public io::BlockReader {
 
   io::IoResult Read(std::span<char> into) override {
     if (closed_) return {0, http::ErrBodyReadAfterClose};
+    started_ = true;
     return Noted(body_.Read(into));
   }
   io::IoResult ReadBlocks(io::LinkBuffer& into, size_t bytes_max) override {
     if (closed_) return {0, http::ErrBodyReadAfterClose};
+    started_ = true;
     return Noted(blocks_->ReadBlocks(into, bytes_max));
   }
   io::BlockReader* AsBlocks(const io::BlockPool& pool) override {
@@ -29,6 +31,8 @@ class PassedBody final : public http::BodySource, public io::BlockReader {
     closed_ = true;
     return {};
   }
+  /// Whether the body was read, if only in part.
+  [[nodiscard]] bool Started() const { return started_; }
   /// Whether a read has failed.
   [[nodiscard]] bool Failed() const { return failed_; }
 
@@ -54,6 +58,7 @@ class PassedBody final : public http::BodySource, public io::BlockReader {
   io::BlockReader* blocks_ = nullptr;  // of the body, once AsBlocks has found it
   http::Request& in_;
   http::Request& out_;
+  bool started_ = false;
   bool closed_ = false;
   bool failed_ = false;
 };

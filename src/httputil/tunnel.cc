@@ -1,5 +1,6 @@
 #include "httputil/tunnel.h"
 
+#include <functional>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -8,26 +9,35 @@
 namespace hon::httputil::internal {
 
 Error Tunnel::Join(http::ResponseWriter& w, std::string_view protocol, const http::Header& fields,
-                   std::unique_ptr<io::Conn> server, Duration stall_timeout) {
+                   std::unique_ptr<io::Conn> server, http::Spawner::Home* elsewhere,
+                   Duration stall_timeout) {
+  const auto on_loop = [elsewhere](const std::function<void()>& work) {
+    elsewhere == nullptr ? work() : elsewhere->Do(work);
+  };
   const auto tunnel = std::make_shared<Tunnel>(stall_timeout);
-  tunnel->home_ = fiber::Scheduler::Current();
-  HON_RETURN_IF_ERROR(w.Upgrade(protocol, fields, tunnel->client_));
-  if (tunnel->elsewhere_) {
-    return Error::Of(http::ErrNotSupported,
-                     "httputil: an upgrade on another thread than that of the connection");
+  on_loop([&] { tunnel->home_ = fiber::Scheduler::Current(); });
+  Error err = w.Upgrade(protocol, fields, tunnel->client_);
+  if (!err && tunnel->strange_) {
+    err = Error::Of(http::ErrNotSupported,
+                    "httputil: an upgrade on another thread than that of the connection");
   }
-  if (server->BecomeEvented(tunnel->server_)) {
-    tunnel->Abort();
-    return {};  // the client has already received its 101
-  }
-  tunnel->Move(tunnel->client_, tunnel->server_);
-  tunnel->Move(tunnel->server_, tunnel->client_);
-  return {};
+  on_loop([&] {
+    if (err) return server.reset();
+    tunnel->Connect(std::move(server));
+  });
+  return err;
+}
+
+// Called on the loop of both connections. The client, which has received its 101, may have left.
+void Tunnel::Connect(std::unique_ptr<io::Conn> server) {
+  if (client_.conn == nullptr || server->BecomeEvented(server_)) return Abort();
+  Move(client_, server_);
+  Move(server_, client_);
 }
 
 void Tunnel::End::OnOpen(std::unique_ptr<io::EventConn> opened) {
   if (fiber::Scheduler::Current() != tunnel_.home_) {
-    tunnel_.elsewhere_ = true;
+    tunnel_.strange_ = true;
     return;  // the destructor resets the connection
   }
   conn = std::move(opened);

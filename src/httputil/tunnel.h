@@ -5,6 +5,7 @@
 
 #include "hon/fiber/fiber.h"
 #include "hon/http/response_writer.h"
+#include "hon/http/spawner.h"
 #include "hon/io/conn.h"
 #include "hon/io/event_conn.h"
 
@@ -16,11 +17,14 @@ namespace hon::httputil::internal {
 class Tunnel final : public std::enable_shared_from_this<Tunnel> {
  public:
   /// Answers the client 101 with `protocol` and `fields`, and joins the client's connection to
-  /// `server`. Called on the fiber of the handler. `stall_timeout`: when one connection takes no
-  /// byte for this long, both end. Fails with the errors of http::ResponseWriter::Upgrade, and with
-  /// ErrNotSupported on a thread other than that of the client's connection.
+  /// `server`, a connection of the same loop. Called on the fiber of the handler. `elsewhere`: that
+  /// loop, when the handler runs on another thread; else null. `stall_timeout`: when one connection
+  /// takes no byte for this long, both end. Fails with the errors of
+  /// http::ResponseWriter::Upgrade, and with ErrNotSupported when the client's connection turns out
+  /// to belong to another loop.
   static Error Join(http::ResponseWriter& w, std::string_view protocol, const http::Header& fields,
-                    std::unique_ptr<io::Conn> server, Duration stall_timeout);
+                    std::unique_ptr<io::Conn> server, http::Spawner::Home* elsewhere,
+                    Duration stall_timeout);
 
   explicit Tunnel(Duration stall_timeout) : stall_timeout_(stall_timeout) {}
 
@@ -44,6 +48,7 @@ class Tunnel final : public std::enable_shared_from_this<Tunnel> {
     std::shared_ptr<Tunnel> keep_;
   };
 
+  void Connect(std::unique_ptr<io::Conn> server);
   [[nodiscard]] End& OtherOf(const End& end) { return &end == &client_ ? server_ : client_; }
   void Move(End& from, End& to);
   [[nodiscard]] bool MakeRoom(End& to) const;
@@ -51,8 +56,8 @@ class Tunnel final : public std::enable_shared_from_this<Tunnel> {
   void Abort();
 
   const Duration stall_timeout_;
-  fiber::Scheduler* home_ = nullptr;
-  bool elsewhere_ = false;  // the client's connection belongs to another thread
+  fiber::Scheduler* home_ = nullptr;  // of the server's connection
+  bool strange_ = false;              // the client's connection has another one
   End client_{*this};
   End server_{*this};
 };

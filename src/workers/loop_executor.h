@@ -33,6 +33,7 @@ class LoopExecutor final : public http::Spawner::Home {
   /// Calls `work` on a fiber of the loop, while the calling fiber waits. On the loop's own thread,
   /// calls `work` directly.
   void Do(const std::function<void()>& work) override;
+  [[nodiscard]] bool IsHere() const override { return Current() == this || Current() == nullptr; }
   [[nodiscard]] fiber::Scheduler& GetScheduler() const { return *scheduler_; }
 
   /// The executor of this thread, or null.

@@ -147,6 +147,20 @@ TEST_F(LoadBalancer, ABodyIsSentAgainWhereThatCanBe) {
   EXPECT_EQ(hosts_->asked.size(), 1u);
 }
 
+TEST_F(LoadBalancer, ABodyOfWhichNothingWasReadGoesToAnotherServer) {
+  hosts_->broken["s0"] = http::ErrDial;
+  hosts_->broken["s1"] = http::ErrDialTimeout;
+  httputil::LoadBalancer balancer = Make();
+  const auto body = [] { return http::ReaderBody(std::make_shared<io::StringReader>("once"), 4); };
+  EXPECT_EQ(Ask(balancer, "/", "POST", body())->Body.ReadAll().value(), "s2");
+  EXPECT_EQ(hosts_->bodies, std::vector<std::string>{"once"});
+  // A server that was reached may have seen the head.
+  for (const char* host : {"s0", "s1", "s2"}) hosts_->broken[host] = http::ErrServerClosedIdle;
+  hosts_->asked.clear();
+  EXPECT_FALSE(Ask(balancer, "/", "POST", body()));
+  EXPECT_EQ(hosts_->asked.size(), 1u);
+}
+
 TEST_F(LoadBalancer, AServerThatFailsInARowRests) {
   options_.RestTime = 1h;
   hosts_->broken["s0"] = http::ErrDial;

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "hon/http/client_error.h"
+#include "hon/httptest/server.h"
 #include "httputil/proxy_fixture.h"
 
 namespace hon {
@@ -245,6 +246,35 @@ TEST_P(ReverseProxy, TrailersComeThroughAnnouncedOrNot) {
   EXPECT_EQ(answer.Get("Trailer"), "X-A");
   EXPECT_EQ(answer.trailers.at("X-A"), "1");
   EXPECT_EQ(answer.trailers.at("X-B"), "2");
+}
+
+// Over HTTP/2 trailers may follow a body with a length; over HTTP/1.1 only chunks (RFC 9112
+// §7.1.2).
+TEST_P(ReverseProxy, TrailersBehindALengthComeThrough) {
+  httptest::Server back([](http::ResponseWriter& w, http::Request&) {
+    w.Header().Set("Content-Length", "4");
+    w.Header().Set("Trailer", "X-Sum");
+    w.Write("body");
+    w.Header().Set("X-Sum", "42");
+  });
+  http::Protocols h2c;
+  h2c.SetUnencryptedHTTP2(true);
+  back.Configure(server::WithProtocols(h2c));
+  back.Start();
+  To(back.URL);
+  client::TransportOptions options;
+  options.Protocols = h2c;
+  WirePeer peer(Serve(options));
+  ASSERT_TRUE(peer.Send(Get("/")));
+  const Answer answer = peer.ReadAnswer();
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.body, "body");
+  EXPECT_EQ(answer.Get("Content-Length"), "");
+  ASSERT_EQ(answer.trailers.count("X-Sum"), 1u);
+  EXPECT_EQ(answer.trailers.at("X-Sum"), "42");
+  ASSERT_TRUE(peer.Send("HEAD / HTTP/1.1\r\nHost: front.test\r\n\r\n"));
+  EXPECT_NE(peer.ReadThrough("\r\n\r\n").find("Content-Length: 4\r\n"), std::string::npos);
+  proxy_.Transport->CloseIdleConnections();
 }
 
 TEST_P(ReverseProxy, BodiesAndTrailersOfRequestsComeThrough) {

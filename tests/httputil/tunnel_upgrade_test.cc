@@ -96,6 +96,44 @@ TEST_P(ProxiedUpgrade, GoesThroughABalancer) {
   ExpectEchoesOnBothFronts(2);
 }
 
+// The tunnel has no fiber, so its connections must belong to one loop; a handler around the proxy
+// may run on any thread.
+TEST_P(ProxiedUpgrade, FromAHandlerOnAWorker) {
+  StartBack(Only(true, false, true), false);
+  StartFront(back_->URL, {});
+  const auto place = [this] {
+    front_ = std::make_unique<httptest::Server>(engine::Place(
+        engine::Placement::kWorkers, [this](http::ResponseWriter& w, http::Request& r) {
+          proxy_.ServeHTTP(w, r);
+          after_proxy_ = true;
+        }));
+    front_->Configure(server::WithBackend(GetParam()));
+    front_->Configure(server::WithProtocols(Only(true, true, true)));
+    front_->Start();
+  };
+  place();
+  ExpectEchoesOnBothFronts(1);
+  const test::Answer refused = Ask("/refused", kWebSocketFields + "Content-Length: 0\r\n");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.body, "no");
+  // A request to upgrade may have a body, and its answer may be any.
+  WirePeer peer(front_->Address);
+  const std::string much(300'000, 'm');
+  ASSERT_TRUE(peer.Send("POST /copy HTTP/1.1\r\nHost: a\r\n" + kWebSocketFields +
+                        "Content-Length: " + std::to_string(much.size()) + "\r\n\r\n" + much));
+  const test::Answer copied = peer.ReadAnswer();
+  EXPECT_EQ(copied.status, 200);
+  EXPECT_EQ(copied.body, much);
+  // The server behind has gone, and its answer breaks off.
+  EXPECT_EQ(Ask("/abort", kWebSocketFields).complete, false);
+  StartFront(back_->URL, Only(false, false, true));
+  place();
+  ExpectEchoesOnBothFronts(2);
+  back_.reset();
+  EXPECT_EQ(Ask("/ws", kWebSocketFields).status, 502);
+  EXPECT_TRUE(after_proxy_);
+}
+
 HON_INSTANTIATE_BACKENDS(ProxiedUpgrade);
 
 }  // namespace

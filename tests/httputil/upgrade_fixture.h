@@ -66,6 +66,16 @@ class ProxiedUpgradeTest : public BackendTest {
       w.WriteHeader(403);
       w.Write("no");
     });
+    mux_.HandleFunc("/copy", [](http::ResponseWriter& w, http::Request& r) {
+      Result<std::string> body = r.Body.ReadAll();
+      if (body) w.Write(*body);
+    });
+    mux_.HandleFunc("/abort", [](http::ResponseWriter& w, http::Request&) {
+      w.Header().Set("Content-Length", "10");
+      w.Write("half");
+      static_cast<void>(w.Flush());
+      throw http::AbortHandler();
+    });
     mux_.HandleFunc("/", [](http::ResponseWriter& w, http::Request& r) { w.Write(r.Proto); });
   }
   ~ProxiedUpgradeTest() override {
@@ -134,6 +144,7 @@ class ProxiedUpgradeTest : public BackendTest {
   websocket::Upgrader upgrader_{websocket::UpgraderOptions{}};
   http::ServeMux mux_;
   httputil::ReverseProxy proxy_;
+  std::atomic<bool> after_proxy_{false};
   std::atomic<int> protocol_{0};  // of the last upgrade, at the server behind
   std::unique_ptr<httptest::Server> back_;
   std::unique_ptr<httptest::Server> front_;

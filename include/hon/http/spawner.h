@@ -23,6 +23,8 @@ class Spawner {
     /// waits until `work` has ended. Callable only while the handler that called Here has not
     /// returned.
     virtual void Do(const std::function<void()>& work) = 0;
+    /// Whether the caller runs on this thread, or on a thread that runs no handlers.
+    [[nodiscard]] virtual bool IsHere() const = 0;
   };
 
   virtual ~Spawner() = default;
@@ -55,5 +57,12 @@ inline constexpr ContextKey SpawnerKey{"http-spawner"};
 
 /// The Spawner in a request's context, or null: the handler runs on a plain thread, as in a test.
 [[nodiscard]] Spawner* SpawnerOf(const appcontext::Context& request);
+
+/// The key of a Spawner::Home* in the context of a request: the loop of the request's connection.
+inline constexpr ContextKey LoopHomeKey{"http-loop-home"};
+
+/// The loop of the connection in a request's context. Null when the caller runs on that loop, or on
+/// a thread without fibers.
+[[nodiscard]] Spawner::Home* LoopElsewhere(const appcontext::Context& request);
 
 }  // namespace hon::http

@@ -50,9 +50,9 @@ struct LoadBalancerOptions {
 /// Sends each request to one of several servers: to its scheme, host and base path. A server fails
 /// a request when it gives no answer; any status is an answer. The request then goes to another
 /// server where a repetition is safe: no connection was made, or the method is idempotent (RFC 9110
-/// §9.2.2); and the request has no body, or a body that can be read again (hon/http/replay.h). When
-/// all servers are left out, all are tried. Thread-safe if Transport is. For a Client, or as
-/// Transport of a ReverseProxy.
+/// §9.2.2); and the request has no body, a body of which nothing was read, or a body that can be
+/// read again (hon/http/replay.h). When all servers are left out, all are tried. Thread-safe if
+/// Transport is. For a Client, or as Transport of a ReverseProxy.
 class LoadBalancer final : public http::RoundTripper, public client::UpgradeTripper {
  public:
   /// Throws std::invalid_argument for no server, more than kUpstreamsMax, or a URL without scheme
