@@ -17,7 +17,8 @@ namespace {
 
 // The share of one connection in a turn; the rest waits for the next turn.
 constexpr unsigned kReceivesPerTurnMax = 4;
-constexpr size_t kBlocksAtOnce = 4;
+// Five blocks are kInputHighWaterBytes and more: a connection that is behind is filled by one call.
+constexpr size_t kBlocksAtOnce = 5;
 // Less room than this at the end of the input is not worth a system call.
 constexpr size_t kTailRoomMin = io::kBlockBytes / 4;
 
@@ -29,11 +30,11 @@ void ReadinessBackend::Sync(Connection& c) {
 }
 
 // Input for which there is no memory costs its connection.
-void ReadinessBackend::Receive(Connection& c) {
+void ReadinessBackend::Receive(Connection& c, bool much) {
   if (ConnectionIo::Handshaking(c)) [[unlikely]]
     return ConnectionIo::QueueHandshake(c);
   try {
-    if (ReceiveSome(c)) Note(c);
+    if (ReceiveSome(c, much)) Note(c);
   } catch (const std::bad_alloc&) {
     ConnectionIo::InputFailed(c, ENOMEM);
   }
@@ -42,14 +43,14 @@ void ReadinessBackend::Receive(Connection& c) {
 void ReadinessBackend::ReceiveHandshake(Connection& c) {
   if (!ConnectionIo::Has(c, ConnectionIo::Flag::kInputWaits)) return;
   try {
-    ReceiveSome(c);
+    ReceiveSome(c, false);
   } catch (const std::bad_alloc&) {
     ConnectionIo::InputFailed(c, ENOMEM);
   }
 }
 
-// Returns true when the handler is to be called.
-bool ReadinessBackend::ReceiveSome(Connection& c) {
+// Returns true when the handler is to be called. `much`: one block is not expected to be enough.
+bool ReadinessBackend::ReceiveSome(Connection& c, bool much) {
   bool moved = false;
   for (unsigned i = 0; ConnectionIo::WantsInput(c); ++i) {
     if (i == kReceivesPerTurnMax) {
@@ -57,7 +58,7 @@ bool ReadinessBackend::ReceiveSome(Connection& c) {
       break;
     }
     bool filled = false;
-    const ssize_t n = i == 0 ? ReceiveOnce(c, &filled) : ReceiveMore(c, &filled);
+    const ssize_t n = i == 0 && !much ? ReceiveOnce(c, &filled) : ReceiveMore(c, &filled);
     if (n > 0) {
       moved = true;
       // A short receive empties the socket, so asking again would be in vain; unless the end of
@@ -149,7 +150,7 @@ void ReadinessBackend::DeliverReady() {
   while (c != nullptr) {
     Connection* next = std::exchange(ConnectionIo::ReadyNext(*c), nullptr);
     ConnectionIo::DropHold(*c, ConnectionIo::Hold::kInReadyList);
-    if (ConnectionIo::WantsInput(*c)) Receive(*c);
+    if (ConnectionIo::WantsInput(*c)) Receive(*c, true);
     c = next;
   }
   DeliverReceived();

@@ -22,8 +22,9 @@ class ReadinessBackend : public Backend {
 
  protected:
   /// Receives the waiting input that `c` wants, up to its share of a turn. DeliverReceived at the
-  /// latest reports it. The input of a handshake stays in the socket until the step is due.
-  void Receive(Connection& c);
+  /// latest reports it. The input of a handshake stays in the socket until the step is due. `much`:
+  /// the socket held more than was taken before.
+  void Receive(Connection& c, bool much = false);
   /// Receives for the connections that had used up their share of the last turn, and reports.
   void DeliverReady();
   /// Ends a run of Receive: reports the received input.
@@ -34,7 +35,7 @@ class ReadinessBackend : public Backend {
   // in the processor's caches only once a batch, while the bytes are still in them.
   static constexpr size_t kToldTogetherMax = 32;
 
-  bool ReceiveSome(Connection& c);
+  bool ReceiveSome(Connection& c, bool much);
   ssize_t ReceiveOnce(Connection& c, bool* filled);
   ssize_t ReceiveMore(Connection& c, bool* filled);
   void Note(Connection& c);

@@ -24,8 +24,9 @@ inline constexpr size_t kBodyBufferBytes = 2048;
 /// with the head.
 inline constexpr int64_t kSendFileBytesMin = 16 * 1024;
 
-/// Bytes that an answer takes from an io::BlockReader at once.
-inline constexpr size_t kMovedPartBytesMax = io::kHighWaterBytes / 2;
+/// Bytes that an answer takes from an io::BlockReader at once, less those that are unsent: more
+/// than one receive brings, so that one call sends what another has received.
+inline constexpr size_t kMovedPartBytesMax = io::kHighWaterBytes * 3 / 2;
 
 /// The contract of net/http for an answer, independent of the protocol: the first WriteHeader
 /// counts, a declared length holds, a small body gets a length, the type is sniffed, trailers are

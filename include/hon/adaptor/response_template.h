@@ -315,7 +315,8 @@ io::CopyResult BasicResponse<Encoder>::MoveBlocks(io::BlockReader& from) {
   int64_t moved = 0;
   io::LinkBuffer part(encoder_.GetStream().Out().Pool());
   for (;;) {
-    const io::IoResult got = from.ReadBlocks(part, kMovedPartBytesMax);
+    const size_t unsent = std::min(encoder_.GetStream().Out().Len(), io::kHighWaterBytes);
+    const io::IoResult got = from.ReadBlocks(part, kMovedPartBytesMax - unsent);
     if (got.n != 0) {
       if (Error err = SendPart(part)) return {moved, std::move(err)};
       moved += static_cast<int64_t>(got.n);
