@@ -53,8 +53,8 @@ template <class Target>
     if (framing_ == Framing::kEnd || failure_) continue;
     if (PastLimit()) {
       failure_ = http::ErrBodyTooLarge;
-    } else {
-      Fill();
+    } else if (Error err = Fill()) {
+      return {0, std::move(err)};
     }
   }
 }
@@ -148,15 +148,18 @@ void BodyReader::TakeTurns() {
   stream_->Yield();
 }
 
-// Waits for more input. Returns false when none will come.
-bool BodyReader::Fill() {
+// Waits for more input. A failure is that of every later read too, but for the end of a read that
+// its caller has given up: the rest of the body can still be drained.
+Error BodyReader::Fill() {
   Error err = stream_->FillInput();
+  if (!err) return {};
   if (err.Is(io::ErrEof) && (framing_ == Framing::kConnection || framing_ == Framing::kStream)) {
     End();
-    return false;
+    return {};
   }
-  if (err) failure_ = err.Is(io::ErrEof) ? Error(io::ErrUnexpectedEof) : std::move(err);
-  return !failure_;
+  if (err.Is(http::ErrBodyReadAfterClose)) return err;
+  failure_ = err.Is(io::ErrEof) ? Error(io::ErrUnexpectedEof) : std::move(err);
+  return failure_;
 }
 
 // Earlier dropped bytes count, so that the pieces in which a body arrives make no difference.
@@ -195,7 +198,7 @@ bool BodyReader::Drain(int64_t bytes_max) {
   while (!AtEnd() && !failure_ && !TooMuch(bytes_max)) {
     if (!stream_->In().Empty()) {
       TakeTurns();
-    } else if (!Fill()) {
+    } else if (Fill()) {
       break;
     }
     SkipReceived(bytes_max);

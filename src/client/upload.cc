@@ -150,7 +150,7 @@ void Upload::Stop(std::shared_ptr<void> kept) {
   if (ended_) return;
   kept_ = std::move(kept);
   stopped_ = true;
-  stop_.cancel(io::ErrClosed);
+  stop_.cancel(http::ErrBodyReadAfterClose);
   if (fiber::Current() == nullptr) return;
   Parker parker;
   joiner_ = &parker;

@@ -163,7 +163,7 @@ class BodyReader final : public http::BodySource, public io::BlockReader {
   size_t TakeReceived(Target& into);
   [[nodiscard]] size_t Quota(size_t wanted) const;
   [[nodiscard]] bool PastLimit() const;
-  bool Fill();
+  Error Fill();
   void TakeTurns();
   void End();
   void SetFraming(Framing framing) { framing_.store(framing, std::memory_order_relaxed); }
