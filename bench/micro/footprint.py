@@ -18,6 +18,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tests/support'))
+from ports import free_port  # noqa: E402
+
 CONNECTIONS = 20
 WARM = 30
 WINDOW = 2_000_000  # instructions
@@ -54,11 +57,6 @@ class Counter(threading.Thread):
                         self.full.set()
                 else:
                     self.data.update(lines)
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        return server.getsockname()[1]
 
 
 def connect(port):

@@ -1,11 +1,16 @@
 """One running server: started on its cores, watched through /proc, ended."""
 import os
+import pathlib
 import re
 import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tests/support'))
+from ports import free_port  # noqa: E402
 
 TICKS_PER_SECOND = os.sysconf('SC_CLK_TCK')
 START_SECONDS_MAX = 20
@@ -23,12 +28,6 @@ def pin(*allowed):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return in_child
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class ServerError(Exception):

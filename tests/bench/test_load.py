@@ -10,12 +10,13 @@ import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support"), str(ROOT / "bench")]
 import fake_server  # noqa: E402
 import harness  # noqa: E402
 from harness import settings  # noqa: E402
 from runner import paths, servers  # noqa: E402
-from runner.process import Process, cores, free_port  # noqa: E402
+from ports import free_port  # noqa: E402
+from runner.process import Process, cores  # noqa: E402
 
 
 def load(port, *arguments):

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support"), str(ROOT / "bench")]
 import harness  # noqa: E402
 from harness import Wire, settings  # noqa: E402
-from runner.process import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 from websocket import BINARY, TEXT, WebSocket  # noqa: E402
 
 WELCOME = b"Welcome! Try /sse endpoint."

@@ -31,25 +31,36 @@ std::optional<std::string> FindNginx() {
   return std::nullopt;
 }
 
-// A port of the loopback that is free at the moment.
-int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
+/// A port of the loopback that only a program which asks for SO_REUSEPORT, as this socket does, can
+/// listen on: nobody else takes it before nginx does.
+class SharedPort {
+ public:
+  SharedPort() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int one = 1;
+    EXPECT_EQ(::setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one), 0);
+    at_.sin_family = AF_INET;
+    at_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at_;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&at_), size), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&at_), &size), 0);
+  }
+  SharedPort(const SharedPort&) = delete;
+  SharedPort& operator=(const SharedPort&) = delete;
+  ~SharedPort() { ::close(fd_); }
+
+  [[nodiscard]] std::string Address() const {
+    return "127.0.0.1:" + std::to_string(ntohs(at_.sin_port));
+  }
+
+ private:
+  int fd_;
+  sockaddr_in at_{};
+};
 
 /// nginx as one process in front of `upstream`, with no proxy setting but the target.
 class Nginx {
  public:
   Nginx(const std::string& program, const std::string& upstream) {
-    const std::string port = std::to_string(FreePort());
-    address_ = "127.0.0.1:" + port;
     const std::string folder = folder_.Path();
     std::ofstream file(folder + "/nginx.conf");
     file << "daemon off; master_process off; pid " << folder << "/pid; error_log " << folder
@@ -57,8 +68,8 @@ class Nginx {
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
       file << " " << kind << "_temp_path " << folder << "/" << kind << ";";
     }
-    file << " server { listen " << address_ << "; location / { proxy_pass http://" << upstream
-         << "; } } }";
+    file << " server { listen " << port_.Address() << " reuseport; location / { proxy_pass http://"
+         << upstream << "; } } }";
     file.close();
     const std::string config = folder + "/nginx.conf";
     const std::string log = folder + "/error";
@@ -80,7 +91,7 @@ class Nginx {
     std::optional<test::WirePeer> peer;
     EXPECT_TRUE(test::Eventually([&] {
       try {
-        peer.emplace(address_);
+        peer.emplace(port_.Address());
       } catch (const std::runtime_error&) {
         return false;
       }
@@ -91,7 +102,7 @@ class Nginx {
 
  private:
   support::TempDir folder_;
-  std::string address_;
+  SharedPort port_;
   pid_t process_ = 0;
 };
 
