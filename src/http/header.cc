@@ -13,7 +13,6 @@ using internal::EqualFold;
 using internal::IsToken;
 
 constexpr size_t kNone = static_cast<size_t>(-1);
-constexpr size_t kFieldsKept = 64;
 // A value that replaces another gets new memory, so that a view of the old value stays valid. Past
 // this many replaced bytes their memory is used again, so that setting one field in a loop takes a
 // bounded amount.
@@ -73,7 +72,7 @@ bool Any(Bytes bytes) {
 }
 
 // Copies `value` to memory that does not overlap it, with blanks for control bytes.
-inline void CopyBlanked(std::string_view value, char* to) {
+[[gnu::always_inline]] inline void CopyBlanked(std::string_view value, char* to) {
   const size_t size = value.size();
   if (size < 8) {
     for (size_t i = 0; i < size; ++i) to[i] = IsControl(value[i]) ? ' ' : value[i];
@@ -194,7 +193,7 @@ std::vector<std::string_view> Header::Values(std::string_view name) const& {
 bool Header::Has(std::string_view name) const { return Find(name, FindHeaderId(name)) != kNone; }
 
 // Gives `field` a copy of `value`, which may be a view of this Header.
-[[gnu::always_inline]] inline void Header::Store(Field& field, std::string_view value) {
+void Header::Store(Field& field, std::string_view value) {
   value = Trim(value);
   if (value.empty()) {
     field.value = field.value.substr(0, 0);  // keeps the place for a later value
@@ -223,12 +222,17 @@ bool Header::Has(std::string_view name) const { return Find(name, FindHeaderId(n
   field.value = {place, value.size()};
 }
 
-[[gnu::always_inline]] inline void Header::Append(std::string_view name, std::string_view value,
-                                                  HeaderId id) {
-  fields_.push_back({name, {}, id});
-  Store(fields_.back(), value);
+bool Header::Append(std::string_view name, std::string_view value, HeaderId id) {
+  value = Trim(value);
+  char* place = nullptr;
+  if (!value.empty()) {
+    place = static_cast<char*>(arena_.Allocate(value.size()));
+    CopyBlanked(value, place);
+  }
+  fields_.push_back({name, {place, value.size()}, id, static_cast<uint32_t>(value.size())});
   known_ |= uint64_t{1} << static_cast<unsigned>(id);
   suppressed_ &= ~Bit(id);
+  return true;
 }
 
 // Puts `value` into fields_[first] and removes the later fields of that name.
@@ -253,18 +257,16 @@ void Header::Remove(size_t first) {
 
 bool Header::Set(HeaderId id, std::string_view value) {
   if (id == HeaderId::kUnknown) return false;
-  if (Has(id)) [[unlikely]] {
-    SetAgain(id, value);
-  } else {
-    Append(HeaderName(id), value, id);
-  }
-  return true;
+  if (Has(id)) [[unlikely]]
+    return SetAgain(id, value);
+  return Append(HeaderName(id), value, id);
 }
 
-void Header::SetAgain(HeaderId id, std::string_view value) {
+bool Header::SetAgain(HeaderId id, std::string_view value) {
   const size_t first = Find({}, id);
   fields_[first].name = HeaderName(id);
   Replace(first, value);
+  return true;
 }
 
 bool Header::Set(std::string_view name, std::string_view value) {
@@ -278,23 +280,17 @@ bool Header::Set(std::string_view name, std::string_view value) {
 }
 
 bool Header::Add(HeaderId id, std::string_view value) {
-  if (id == HeaderId::kUnknown) return false;
-  Append(HeaderName(id), value, id);
-  return true;
+  return id != HeaderId::kUnknown && Append(HeaderName(id), value, id);
 }
 
 bool Header::Add(std::string_view name, std::string_view value) {
   const HeaderId id = FindHeaderId(name);
   if (id != HeaderId::kUnknown) return Add(id, value);
-  if (!IsStorable(name)) return false;
-  Append(CanonicalCopy(arena_, name), value, id);
-  return true;
+  return IsStorable(name) && Append(CanonicalCopy(arena_, name), value, id);
 }
 
 bool Header::AddExact(std::string_view name, std::string_view value) {
-  if (!IsStorable(name)) return false;
-  Append(arena_.Copy(name), value, FindHeaderId(name));
-  return true;
+  return IsStorable(name) && Append(arena_.Copy(name), value, FindHeaderId(name));
 }
 
 void Header::AddAll(const Header& from) {
@@ -348,15 +344,6 @@ Error Header::Write(io::Writer& to, std::initializer_list<std::string_view> exce
   return {};
 }
 
-void Header::ResetUsed() {
-  if (fields_.capacity() > kFieldsKept) {
-    std::vector<Field>().swap(fields_);
-  } else {
-    fields_.clear();
-  }
-  known_ = 0;
-  suppressed_ = 0;
-  replaced_bytes_ = 0;
-}
+void Header::FreeFields() { std::vector<Field>().swap(fields_); }
 
 }  // namespace hon::http

@@ -5,14 +5,10 @@
 #include <cstring>
 
 namespace hon::http {
-namespace {
-
-constexpr size_t kIds = static_cast<size_t>(HeaderId::kCount);
-constexpr size_t kNameBytesMax = 24;
 
 // In the order of HeaderId, in the spelling of CanonicalHeaderKey.
 // clang-format off
-constexpr std::array<std::string_view, kIds> kNames = {
+constexpr std::array<std::string_view, internal::kHeaderIds> internal::kHeaderNames = {
     "",
     "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges",
     "Age", "Allow", "Authorization", "Cache-Control", "Connection",
@@ -30,6 +26,13 @@ constexpr std::array<std::string_view, kIds> kNames = {
     "Www-Authenticate", "X-Content-Type-Options", "X-Forwarded-For", "X-Forwarded-Host",
     "X-Forwarded-Proto"};
 // clang-format on
+
+namespace {
+
+using internal::kHeaderNames;
+
+constexpr size_t kIds = internal::kHeaderIds;
+constexpr size_t kNameBytesMax = 24;
 
 constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -53,7 +56,7 @@ constexpr Pattern MakePattern(std::string_view name) {
 
 constexpr std::array<Pattern, kIds> MakePatterns() {
   std::array<Pattern, kIds> patterns{};
-  for (size_t i = 0; i < kIds; ++i) patterns[i] = MakePattern(kNames[i]);
+  for (size_t i = 0; i < kIds; ++i) patterns[i] = MakePattern(kHeaderNames[i]);
   return patterns;
 }
 
@@ -75,7 +78,7 @@ struct Slots {
 constexpr Slots MakeSlots() {
   Slots slots;
   for (size_t i = 1; i < kIds; ++i) {
-    HeaderId& id = slots.ids[Slot(kNames[i])];
+    HeaderId& id = slots.ids[Slot(kHeaderNames[i])];
     slots.collision = slots.collision || id != HeaderId::kUnknown;
     id = static_cast<HeaderId>(i);
   }
@@ -109,7 +112,7 @@ bool Matches(const char* name, const Pattern& pattern) {
   return SameAt<uint16_t>(name, pattern, 0) && SameAt<uint8_t>(name, pattern, size - 1);
 }
 
-static_assert(kNames[kIds - 1] == "X-Forwarded-Proto", "a name is missing");
+static_assert(kHeaderNames[kIds - 1] == "X-Forwarded-Proto", "a name is missing");
 
 }  // namespace
 
@@ -121,7 +124,5 @@ HeaderId FindHeaderId(std::string_view name) {
   if (pattern.size != name.size() || !Matches(name.data(), pattern)) return HeaderId::kUnknown;
   return id;
 }
-
-std::string_view HeaderName(HeaderId id) { return kNames[static_cast<size_t>(id)]; }
 
 }  // namespace hon::http

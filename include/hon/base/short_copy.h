@@ -20,18 +20,20 @@ inline char* CopyShort(std::string_view text, char* into) {
     std::memcpy(into, &first, sizeof first);
     std::memcpy(into + behind, &last, sizeof last);
   };
-  struct Bytes16 {
-    uint64_t words[2];
-  };
-  struct Bytes32 {
-    uint64_t words[4];
-  };
+  // A vector, and not a struct of words: g++ keeps it in a register and stores it once.
+  using Bytes16 = uint8_t __attribute__((vector_size(16)));
   if (__builtin_constant_p(size) || size > 64) {
     std::memcpy(into, from, size);
-  } else if (size > 32) {
-    both_ends(Bytes32{});
   } else if (size >= 16) {
     both_ends(Bytes16{});
+    if (size > 32) {
+      Bytes16 second;
+      Bytes16 last_but_one;
+      std::memcpy(&second, from + 16, sizeof second);
+      std::memcpy(&last_but_one, from + size - 32, sizeof last_but_one);
+      std::memcpy(into + 16, &second, sizeof second);
+      std::memcpy(into + size - 32, &last_but_one, sizeof last_but_one);
+    }
   } else if (size >= 8) {
     both_ends(uint64_t{});
   } else if (size >= 4) {

@@ -124,10 +124,17 @@ class Header {
   /// Removes everything; keeps some capacity for the next message.
   void Reset() {
     arena_.Reset();
-    if (!fields_.empty() || (suppressed_ | replaced_bytes_) != 0) ResetUsed();
+    if ((known_ | suppressed_ | replaced_bytes_) == 0) return;  // no field since the last Reset
+    fields_.clear();
+    known_ = suppressed_ = 0;
+    replaced_bytes_ = 0;
+    if (fields_.capacity() > kFieldsKept) [[unlikely]]
+      FreeFields();
   }
 
  private:
+  // Fields whose memory an empty Header keeps.
+  static constexpr size_t kFieldsKept = 64;
   static constexpr uint64_t kUnknownBit = 1;
   static_assert(static_cast<unsigned>(HeaderId::kUnknown) == 0);
   // 0 for kUnknown, which is thus never present.
@@ -137,13 +144,13 @@ class Header {
 
   [[nodiscard]] size_t Find(std::string_view name, HeaderId id) const;
   [[nodiscard]] std::string_view GetPresent(HeaderId id) const;
-  void Append(std::string_view name, std::string_view value, HeaderId id);
+  [[gnu::noinline]] bool Append(std::string_view name, std::string_view value, HeaderId id);
   void Replace(size_t first, std::string_view value);
-  [[gnu::noinline]] void SetAgain(HeaderId id, std::string_view value);
+  [[gnu::noinline]] bool SetAgain(HeaderId id, std::string_view value);
   void Remove(size_t first);
   void Store(Field& field, std::string_view value);
   void StoreAgain(Field& field, std::string_view value);
-  void ResetUsed();
+  [[gnu::cold]] void FreeFields();
 
   std::vector<Field> fields_;
   Arena arena_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,7 +32,14 @@ static_assert(static_cast<unsigned>(HeaderId::kCount) <= 64);
 /// The id of `name` in any case, or kUnknown. One hash and one comparison.
 [[nodiscard]] HeaderId FindHeaderId(std::string_view name);
 
+namespace internal {
+inline constexpr size_t kHeaderIds = static_cast<size_t>(HeaderId::kCount);
+extern const std::array<std::string_view, kHeaderIds> kHeaderNames;
+}  // namespace internal
+
 /// The canonical spelling, as Go writes it ("Etag", "Www-Authenticate").
-[[nodiscard]] std::string_view HeaderName(HeaderId id);
+[[nodiscard]] inline std::string_view HeaderName(HeaderId id) {
+  return internal::kHeaderNames[static_cast<size_t>(id)];
+}
 
 }  // namespace hon::http
