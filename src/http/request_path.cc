@@ -1,6 +1,9 @@
 #include "http/request_path.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace hon::http::internal {
 namespace {
@@ -16,9 +19,38 @@ bool IsClean(std::string_view path) {
   return true;
 }
 
+// Whether any byte of `word` is from ":" to "]". The addition carries into the high bit of a byte
+// from its lower bound on; seven bits a byte are added, so that no carry leaves it.
+bool HasDelimiter(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  constexpr uint64_t kHighs = kOnes << 7;
+  const uint64_t low = word & ~kHighs;
+  const uint64_t from_colon = low + kOnes * (0x80 - ':');
+  const uint64_t behind_bracket = low + kOnes * (0x80 - (']' + 1));
+  return (from_colon & ~behind_bracket & ~word & kHighs) != 0;
+}
+
+// Whether `name` has a ":", a bracket or an upper-case letter; or one of ";<=>?@\", which no host
+// has.
+bool HasNameDelimiter(std::string_view name) {
+  if (name.size() < 8) {
+    return std::any_of(name.begin(), name.end(), [](char c) { return c >= ':' && c <= ']'; });
+  }
+  const auto load = [](const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  const char* const last = name.data() + name.size() - 8;  // may overlap the word before
+  for (const char* at = name.data(); at < last; at += 8) {
+    if (HasDelimiter(load(at))) return true;
+  }
+  return HasDelimiter(load(last));
+}
+
 }  // namespace
 
-RequestPath OtherPathOf(const url::URL& url, std::string& scratch) {
+RequestPath PathOf(const url::URL& url, std::string& scratch) {
   RequestPath path{url.Path, false, true};
   if (!url.RawPath.empty()) {
     path.text = url.EscapedPathView(scratch);
@@ -42,6 +74,16 @@ std::string Escaped(RequestPath path) {
   url::URL url;
   url.Path.assign(path.text);
   return url.EscapedPath();
+}
+
+bool TakePortOffPlain(std::string_view& host) {
+  size_t size = host.size();
+  while (size != 0 && host[size - 1] >= '0' && host[size - 1] <= '9') --size;
+  const bool port = size != 0 && host[size - 1] == ':';
+  size = port ? size - 1 : host.size();
+  if (HasNameDelimiter(host.substr(0, size))) return false;
+  host = host.substr(0, size);
+  return true;
 }
 
 std::string_view StripPort(std::string_view host) {

@@ -47,20 +47,24 @@ inline bool IsPlain(std::string_view path) {
   return plain;
 }
 
-/// PathOf for a path that is not plain.
-[[gnu::noinline]] RequestPath OtherPathOf(const url::URL& url, std::string& scratch);
+/// Whether PathOf(url) is url.Path, and plain.
+inline bool IsPlain(const url::URL& url) {
+  const std::string_view path = url.Path;
+  return url.RawPath.empty() && path.starts_with('/') && IsPlain(path);
+}
 
 /// The path of `url`: a view of `url`, or of `scratch` when the path does not begin with "/".
-inline RequestPath PathOf(const url::URL& url, std::string& scratch) {
-  const std::string_view path = url.Path;
-  if (url.RawPath.empty() && path.starts_with('/') && IsPlain(path)) return {path, false, true};
-  return OtherPathOf(url, scratch);
-}
+RequestPath PathOf(const url::URL& url, std::string& scratch);
 
 /// `path` in escaped form.
 std::string Escaped(RequestPath path);
 
 /// `host` without ":port", as Go's net.SplitHostPort sees it; unchanged when it is malformed.
 std::string_view StripPort(std::string_view host);
+
+/// Makes `host` NormaliseHost(StripPort(host)) where that needs no copy. Returns false, and changes
+/// nothing, for other hosts: with an upper-case letter, with brackets, with a port that is not a
+/// number.
+bool TakePortOffPlain(std::string_view& host);
 
 }  // namespace hon::http::internal

@@ -40,16 +40,20 @@ class ServeMux::Impl final : public http::Handler {
     RequestPath path;   // the path that was matched
   };
   Found Find(const Request& r, std::string& scratch) const;
+  /// As Find, for most requests: not CONNECT, with a path and a host that are looked up as they
+  /// came. kNoRoute for other requests too.
+  Found FindPlain(const Request& r) const;
 
   /// Sets the pattern and the path values of `r`, and returns the handler to run.
   static Target Enter(const Found& found, Request& r);
+  /// ServeMux::Resolve for what FindPlain does not find.
+  [[gnu::noinline]] Target ResolveOther(Request& r);
 
   /// The handler of requests without a route.
   void ServeHTTP(ResponseWriter& w, Request& r) override;
 
  private:
-  [[gnu::noinline]] Found FindConnect(const Request& r, RequestPath path) const;
-  [[gnu::noinline]] Found FindOther(const Request& r, RequestPath path, std::string& scratch) const;
+  Found FindConnect(const Request& r, RequestPath path) const;
   Found FindUnclean(std::string_view host, const Request& r, RequestPath path,
                     std::string& scratch) const;
   Found Judge(const internal::Hit& hit, RequestPath path) const;
@@ -69,7 +73,6 @@ namespace {
 
 std::string_view HostOf(const Request& r, const internal::RoutingTree& tree, std::string& scratch) {
   if (!tree.HasHosts()) return {};
-
   return internal::NormaliseHost(internal::StripPort(r.Host), scratch);
 }
 
@@ -117,18 +120,24 @@ Error ServeMux::Impl::Register(std::string_view pattern, HandlerPtr handler, Cal
   return {};
 }
 
-inline ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
+inline ServeMux::Impl::Found ServeMux::Impl::FindPlain(const Request& r) const {
+  constexpr Found kNothing{Outcome::kNoRoute, nullptr, {}};
+  const bool other = r.RequestURI == "*" || r.Method == MethodConnect || !internal::IsPlain(r.URL);
+  if (other) return kNothing;
+  std::string_view host;
+  if (tree_.HasHosts()) {
+    host = r.Host;
+    if (!internal::TakePortOffPlain(host)) return kNothing;
+  }
+  const RequestPath path{r.URL.Path};
+  return Judge(tree_.Match(host, r.Method, {path.text}), path);
+}
+
+ServeMux::Impl::Found ServeMux::Impl::Find(const Request& r, std::string& scratch) const {
   const bool asterisk = r.RequestURI.size() == 1 && r.RequestURI.front() == '*';
   if (asterisk) return {Outcome::kBadRequest, nullptr, {}};
   const RequestPath path = internal::PathOf(r.URL, scratch);
   if (r.Method == MethodConnect) return FindConnect(r, path);
-  if (!path.clean || tree_.HasHosts()) return FindOther(r, path, scratch);
-  return Judge(tree_.Match({}, r.Method, {path.text, path.escaped}), path);
-}
-
-// A look-up in trees of hosts, or of a path that is not clean.
-ServeMux::Impl::Found ServeMux::Impl::FindOther(const Request& r, RequestPath path,
-                                                std::string& scratch) const {
   std::string host_scratch;
   const std::string_view host = HostOf(r, tree_, host_scratch);
   if (!path.clean) return FindUnclean(host, r, path, scratch);
@@ -274,12 +283,19 @@ void ServeMux::Mount(std::string_view prefix, HandlerArg handler, CallSite where
   Handle(pattern, std::move(mounted), where);
 }
 
-HON_FLATTEN HON_NO_CANARY Target ServeMux::Resolve(Request& r) {
+Target ServeMux::Impl::ResolveOther(Request& r) {
   std::string scratch;
-  const Impl::Found found = impl_->Find(r, scratch);
-  if (found.outcome == Impl::Outcome::kRoute) return Impl::Enter(found, r);
+  const Found found = Find(r, scratch);
+  if (found.outcome == Outcome::kRoute) return Enter(found, r);
   r.Pattern = found.entry == nullptr ? std::string_view() : found.entry->route.pattern;
-  return {impl_.get(), nullptr};
+  return {this, nullptr};
+}
+
+HON_FLATTEN HON_NO_CANARY Target ServeMux::Resolve(Request& r) {
+  const Impl::Found found = impl_->FindPlain(r);
+  if (found.outcome == Impl::Outcome::kRoute) [[likely]]
+    return Impl::Enter(found, r);
+  return impl_->ResolveOther(r);
 }
 
 void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {
