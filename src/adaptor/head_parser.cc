@@ -67,7 +67,8 @@ Pass JudgeVersion(const char* line, const char* version, const char* end) {
           line};
 }
 
-// RFC 9112 §3: method SP request-target SP HTTP-version CRLF. kDone: `at` is behind it.
+// RFC 9112 §3: method SP request-target SP HTTP-version CRLF. kDone: `at` is behind it, and all of
+// `head` is set; otherwise `head` is unchanged.
 Pass ParseRequestLine(HeadCursor& cursor, const char* line, RequestHead& head) {
   const char* const end = cursor.End();
   const char* method_end = cursor.Find<&ScanMasks::no_token>(line);
@@ -81,15 +82,17 @@ Pass ParseRequestLine(HeadCursor& cursor, const char* line, RequestHead& head) {
   if (end - version < 10 || !IsHttp1(version) || version[8] != '\r' || version[9] != '\n') {
     return JudgeVersion(line, version, end);
   }
-  head.method = {line, static_cast<size_t>(method_end - line)};
-  head.target = {target, static_cast<size_t>(target_end - target)};
-  head.version = {version, kVersionBytes};
-  head.minor_version = static_cast<uint8_t>(version[7] - '0');
+  head = {.method = {line, static_cast<size_t>(method_end - line)},
+          .target = {target, static_cast<size_t>(target_end - target)},
+          .version = {version, kVersionBytes},
+          .host = {},
+          .minor_version = static_cast<uint8_t>(version[7] - '0')};
   return {HeadStatus::kDone, Refusal::kNone, version + 10};
 }
 
 // RFC 9112 §4: HTTP-version SP status-code SP [ reason-phrase ] CRLF; the second SP may be missing
-// with the phrase. kDone: `at` is behind it.
+// with the phrase. kDone: `at` is behind it, and all of `head` is set; otherwise `head` is
+// unchanged.
 Pass ParseStatusLine(HeadCursor& cursor, const char* line, AnswerHead& head) {
   const char* const end = cursor.End();
   const char* const line_end = cursor.Find<&ScanMasks::control>(line);
@@ -104,10 +107,11 @@ Pass ParseStatusLine(HeadCursor& cursor, const char* line, AnswerHead& head) {
   if (!well_formed) return Judge(line, end, Refusal::kBadRequest);
   const int64_t status = internal::ParseDecimal(text.substr(9, 3));
   if (status < 100) return Judge(line, end, Refusal::kBadRequest);
-  head.version = text.substr(0, kVersionBytes);
-  head.minor_version = static_cast<uint8_t>(text[7] - '0');
-  head.status = static_cast<int>(status);
-  head.status_text = text.substr(9);
+  head = {.version = text.substr(0, kVersionBytes),
+          .status_text = text.substr(9),
+          .status = static_cast<int>(status),
+          .minor_version = static_cast<uint8_t>(text[7] - '0'),
+          .fault = {}};
   return {HeadStatus::kDone, Refusal::kNone, line_end + 2};
 }
 
@@ -205,11 +209,12 @@ inline HeadStatus HeadParser::ParseFromStart(std::string_view bytes, HeadScan& s
   const char* line = Role::SkipEmptyLines(begin, end);
   if (line != end) [[likely]]
     cursor.Begin(line);
-  role.Reset();
   Pass pass = line == end ? Incomplete(line) : role.ParseStart(cursor, line);
   scan = {0, static_cast<uint32_t>(bytes.size())};
   const bool in_fields = pass.status == HeadStatus::kDone;
-  if (in_fields) {
+  if (!in_fields) {
+    role.Reset();
+  } else {
     Fields<Role> sink{HeadDigest(), &fields, limits_.fields_max};
     pass = internal::ParseFieldLines(
         cursor, pass.at,

@@ -28,12 +28,11 @@ namespace {
 }
 
 // The four forms of RFC 9112 §3.2, distinguished by the first byte and the method.
-inline Refusal FillTarget(const RequestHead& head, http::Request& request) {
+[[gnu::noinline]] Refusal FillTarget(const RequestHead& head, http::Request& request) {
   const bool connect = head.method == http::MethodConnect;
   const bool asterisk = head.target.size() == 1 && head.target.front() == '*';
   if (asterisk && head.method != http::MethodOptions) return Refusal::kBadRequest;
   if (url::ParseRequestTarget(head.target, connect, request.URL)) return Refusal::kBadRequest;
-  request.Host = head.host;
   if (head.target.front() == '/' || asterisk) return Refusal::kNone;
   return FillHost(head, connect, request);
 }
@@ -87,7 +86,11 @@ HON_NO_CANARY Refusal FillRequest(const RequestHead& head, http::Request& reques
   request.ContentLength = head.content_length;
   request.Chunked = head.chunked;
   request.Close = head.close;
-  if (const Refusal refusal = FillTarget(head, request); refusal != Refusal::kNone) return refusal;
+  request.Host = head.host;
+  if (!url::ParsePlainTarget(head.target, request.URL)) [[unlikely]] {
+    const Refusal refusal = FillTarget(head, request);
+    if (refusal != Refusal::kNone) return refusal;
+  }
   AddCacheControl(request.Header);
   return head.chunked ? FillTrailerNames(request) : Refusal::kNone;
 }
@@ -103,9 +106,13 @@ HON_NO_CANARY Refusal FillRequest(const StreamHead& head, http::Request& request
   request.Chunked = false;
   request.Close = false;
   request.Host = head.authority;
-  if (url::ParseRequestTarget(request.RequestURI, tunnel, request.URL)) return Refusal::kBadRequest;
+  if (!url::ParsePlainTarget(request.RequestURI, request.URL)) [[unlikely]] {
+    if (url::ParseRequestTarget(request.RequestURI, tunnel, request.URL)) {
+      return Refusal::kBadRequest;
+    }
+  }
   if (tunnel) {
-    // Nothing but "host:port", so that what is asked for and what is checked are the same.
+    // Only "host:port", so that the requested host is the one that is checked.
     const url::URL& url = request.URL;
     if (url.Host != head.authority || url.Port().empty()) return Refusal::kBadRequest;
   }

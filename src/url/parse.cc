@@ -111,32 +111,6 @@ Error WithText(std::string_view text, Error err) {
   return Error::Wrap("parse " + Quote(text), std::move(err));
 }
 
-// The common request target: a path that needs no decoding, and perhaps a query. False when the
-// target is something else; `into`, which is empty (appending to that is cheaper than assigning),
-// is then untouched.
-bool ParseOriginForm(std::string_view target, URL& into) {
-  if (target.empty() || target.front() != '/') return false;
-  size_t path_end = 1;
-  while (path_end < target.size() && Allowed(target[path_end], kPath)) ++path_end;
-  if (path_end < target.size()) {
-    if (target[path_end] != '?') return false;
-    for (size_t i = path_end + 1; i < target.size(); ++i) {
-      if (IsControl(target[i])) return false;
-    }
-    into.RawQuery.append(target, path_end + 1);
-    into.ForceQuery = path_end + 1 == target.size();
-  }
-  into.Path.append(target, 0, path_end);
-  return true;
-}
-
-// Apart, so that the common target needs a small stack frame.
-[[gnu::noinline]] Error ParseOtherForm(std::string_view target, bool connect, URL& into) {
-  const bool authority_form = connect && (target.empty() || target.front() != '/');
-  if (authority_form) return ParseAuthorityForm(target, into);
-  return ParseGeneral(target, Origin::kRequest, into);
-}
-
 }  // namespace
 
 Error URL::SetEscapedPath(std::string_view escaped) {
@@ -148,11 +122,28 @@ Error URL::SetEscapedPath(std::string_view escaped) {
   return {};
 }
 
-HON_NO_CANARY Error ParseRequestTarget(std::string_view target, bool connect, URL& into) {
-  into.Clear();
-  if (ParseOriginForm(target, into)) [[likely]]
-    return {};
-  return ParseOtherForm(target, connect, into);
+HON_NO_CANARY bool ParsePlainTarget(std::string_view target, URL& into) {
+  into.Clear();  // appending to an empty text is cheaper than assigning
+  if (target.empty() || target.front() != '/') return false;
+  size_t path_end = 1;
+  while (path_end < target.size() && Allowed(target[path_end], kPath)) ++path_end;
+  if (path_end < target.size()) {
+    if (target[path_end] != '?') return false;
+    for (size_t i = path_end + 1; i < target.size(); ++i) {
+      if (IsControl(target[i])) return false;
+    }
+    into.RawQuery.append(target.data() + path_end + 1, target.size() - path_end - 1);
+    into.ForceQuery = path_end + 1 == target.size();
+  }
+  into.Path.append(target.data(), path_end);
+  return true;
+}
+
+Error ParseRequestTarget(std::string_view target, bool connect, URL& into) {
+  if (ParsePlainTarget(target, into)) return {};
+  const bool authority_form = connect && (target.empty() || target.front() != '/');
+  if (authority_form) return ParseAuthorityForm(target, into);
+  return ParseGeneral(target, Origin::kRequest, into);
 }
 
 Result<URL> Parse(std::string_view text) {

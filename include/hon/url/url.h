@@ -128,6 +128,9 @@ struct URL {
 /// takes no memory. With `connect`, a target that does not begin with "/" is taken for the
 /// authority form, "host:port" (RFC 9112 §3.2.3). On an error `into` is unspecified.
 Error ParseRequestTarget(std::string_view target, bool connect, URL& into);
+/// The first step of ParseRequestTarget: reads the origin form (RFC 9112 §3.2.1) with a path that
+/// needs no decoding, as most targets are. Returns false for other targets; `into` is then empty.
+[[nodiscard]] bool ParsePlainTarget(std::string_view target, URL& into);
 
 /// Whether `text` is a host that is not empty, with or without a port, by the letter of RFC 3986:
 /// an IPv6 address or an IPvFuture in brackets, an IPv4 address or a registered name (§3.2.2), then
