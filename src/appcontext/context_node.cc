@@ -96,17 +96,10 @@ void ContextNode::End(Error err, Error cause) {
 }
 
 void ContextNode::Revive() {
-  HON_DEBUG_ASSERT(children_.Empty() && !Linked());
-  deadline_ = kNever;
-  if (!Done()) [[likely]]
-    return;
-  // Apart: the usual case needs no stack frame.
-  const auto forget_end = [](ContextNode & self) __attribute__((noinline)) {
-    self.err_ = {};
-    self.cause_ = {};
-    self.done_.store(false, std::memory_order_relaxed);
-  };
-  forget_end(*this);
+  HON_ASSERT(IsFree());
+  err_ = {};
+  cause_ = {};
+  done_.store(false, std::memory_order_relaxed);
 }
 
 bool ContextNode::Add(Waiter& waiter) {

@@ -41,8 +41,10 @@ class ContextNode : private IntrusiveListNode<ContextNode> {
   void Inherit(const Context& parent);
   /// Sees the values of `other`, not its end.
   void BecomeReaderOf(const Context& other) {
-    if (above_.Node() != other.Node()) above_ = other;
+    if (!Reads(other)) above_ = other;
   }
+  /// Whether the node sees the values of `other`, or is its child.
+  [[nodiscard]] bool Reads(const Context& other) const { return above_.Node() == other.Node(); }
   void SetDeadline(TimePoint deadline) { deadline_ = deadline; }
   void SetValue(const void* key, std::any value) {
     key_ = key;
@@ -62,6 +64,8 @@ class ContextNode : private IntrusiveListNode<ContextNode> {
   void End(Error err, Error cause);
   /// Makes an ended node live again. Only the caller refers to it; it has no parent and no alarm.
   void Revive();
+  /// Whether the node has no children and is no child itself.
+  [[nodiscard]] bool IsFree() const { return children_.Empty() && !Linked(); }
 
   [[nodiscard]] bool Add(Waiter& waiter);
   void Remove(Waiter& waiter);

@@ -8,21 +8,26 @@
 namespace hon::appcontext {
 namespace {
 
-// Makes `node` a live context with the values of `parent`.
-void Begin(ContextNode& node, const Context& parent, TimePoint deadline) {
-  node.BecomeReaderOf(parent);
+inline void SetDeadline(ContextNode& node, const Context& parent, TimePoint deadline) {
   const ContextNode* above = parent.Node();
   node.SetDeadline(above == nullptr ? deadline : std::min(deadline, above->Deadline()));
 }
 
 // The rare cases are apart, so that the common ones need no stack frame.
 
-// Begins a new context, where none is kept.
+// Begins a context where none is kept, or where the last one had another parent.
 [[gnu::noinline]] const Context& BeginNew(Context& kept, const Context& parent,
                                           TimePoint deadline) {
-  kept = Context(new ContextNode);
-  Begin(*kept.Node(), parent, deadline);
+  if (kept.Node() == nullptr) kept = Context(new ContextNode);
+  kept.Node()->BecomeReaderOf(parent);
+  SetDeadline(*kept.Node(), parent, deadline);
   return kept;
+}
+
+// The context that has ended becomes a live one.
+[[gnu::noinline]] bool ForgetEnd(ContextNode& node, bool stays) {
+  node.Revive();
+  return stays;
 }
 
 // Somebody has kept a copy of `context`: ends the context and drops this copy.
@@ -35,9 +40,10 @@ void Begin(ContextNode& node, const Context& parent, TimePoint deadline) {
 }  // namespace
 
 const Context& ReusableContext::Arm(const Context& parent, TimePoint deadline) {
-  if (context_.Node() == nullptr) [[unlikely]]
+  ContextNode* node = context_.Node();
+  if (node == nullptr || !node->Reads(parent)) [[unlikely]]
     return BeginNew(context_, parent, deadline);
-  Begin(*context_.Node(), parent, deadline);
+  SetDeadline(*node, parent, deadline);
   return context_;
 }
 
@@ -53,7 +59,9 @@ bool ReusableContext::Release(const Context& shown) {
   const bool stays = shown.Node() == node;
   if (node->Refs() != (stays ? 2 : 1)) [[unlikely]]
     return EndKept(context_);
-  node->Revive();
+  HON_DEBUG_ASSERT(node->IsFree());
+  if (node->Done()) [[unlikely]]
+    return ForgetEnd(*node, stays);
   return stays;
 }
 

@@ -11,6 +11,13 @@
 
 namespace hon::engine {
 
+Exchange::Exchange(LoopServices& services)
+    : services_(&services),
+      attributes_{
+          .context = &request_.Context(),
+          .name = &request_.Pattern,
+          .hooks = {.before_suspend = SuspendHook, .after_resume = ResumeHook, .argument = this}} {}
+
 void Exchange::ForgetScope(const ConnScope& scope) {
   if (scope.Only() != nullptr) [[unlikely]]
     context_.Arm(services_->base_scope.Context());
@@ -159,12 +166,6 @@ Exchange* Exchange::Running() {
   if (hooks.before_suspend != &SuspendHook) return nullptr;
   auto* exchange = static_cast<Exchange*>(hooks.argument);
   return exchange->route_ == nullptr ? nullptr : exchange;
-}
-
-fiber::Attributes Exchange::FiberAttributes() {
-  return {.context = &request_.Context(),
-          .name = &request_.Pattern,
-          .hooks = {.before_suspend = SuspendHook, .after_resume = ResumeHook, .argument = this}};
 }
 
 // A request that never waits can be neither timed out nor abandoned, so that its deadline is armed

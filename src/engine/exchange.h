@@ -39,10 +39,10 @@ class Exchange : private netpoll::Timer {
   void ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r);
 
   /// The attributes of the fiber that serves this exchange, while a request is under way.
-  [[nodiscard]] fiber::Attributes FiberAttributes();
+  [[nodiscard]] const fiber::Attributes& FiberAttributes() const { return attributes_; }
 
  protected:
-  explicit Exchange(LoopServices& services) : services_(&services) {}
+  explicit Exchange(LoopServices& services);
   ~Exchange() override = default;
 
   /// How a handler has ended.
@@ -125,6 +125,7 @@ class Exchange : private netpoll::Timer {
   void ResumeCall();
   [[gnu::cold]] void ReportPanic(const Error& thrown);
 
+  const fiber::Attributes attributes_;
   appcontext::ReusableContext context_;
   workers::BurstTimer burst_;
   http::Route* route_ = nullptr;              // of the handler, while it runs on this fiber
