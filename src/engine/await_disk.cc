@@ -13,9 +13,4 @@ bool AwaitDisk(const io::File& file, int64_t offset, int64_t count, io::PageCach
   return fiber::Blocking([=] { io::ReadIntoPageCache(fd, offset, size); }).has_value();
 }
 
-bool AwaitDisk(const io::File& file, int64_t offset, int64_t count) {
-  io::PageCacheProbe files;
-  return AwaitDisk(file, offset, count, files, TimePoint());
-}
-
 }  // namespace hon::engine

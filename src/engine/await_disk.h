@@ -17,7 +17,5 @@ inline constexpr int64_t kProbedFileBytes = 1024 * 1024;
 /// `files` remembers the parts that were found at `now`.
 bool AwaitDisk(const io::File& file, int64_t offset, int64_t count, io::PageCacheProbe& files,
                TimePoint now);
-/// As above, where nothing is remembered.
-bool AwaitDisk(const io::File& file, int64_t offset, int64_t count);
 
 }  // namespace hon::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/await_disk.h"
 #include "engine/loop_services.h"
 #include "engine/worker_call.h"
 #include "hon/appcontext/reusable.h"
@@ -35,6 +36,10 @@ class Exchange : private netpoll::Timer {
   /// The placement and the route of the running call.
   [[nodiscard]] Placement CallPlacement() const { return placement_; }
   [[nodiscard]] http::Route* CallRoute() const { return route_; }
+  /// Has the disk bring a part of a file into memory, for which the fiber waits.
+  void AwaitFile(const io::File& file, int64_t offset, int64_t count) {
+    AwaitDisk(file, offset, count, services_->files, services_->loop.Now());
+  }
   /// Calls `target` for the running handler, where the target is placed.
   void ServeWithin(http::Target target, http::ResponseWriter& w, http::Request& r);
 

@@ -3,7 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/await_disk.h"
 #include "engine/exchange.h"
 #include "engine/runtime.h"
 #include "hon/base/assert.h"
@@ -123,7 +122,7 @@ void FiberSpawner::Serve(const http::Target& target, http::ResponseWriter& w, ht
 
 // A worker may wait for the disk.
 void FiberSpawner::PrepareFile(io::File& file, int64_t offset, int64_t count) {
-  if (Exchange::Running() != nullptr) AwaitDisk(file, offset, count);
+  if (Exchange* exchange = Exchange::Running()) exchange->AwaitFile(file, offset, count);
 }
 
 }  // namespace hon::engine

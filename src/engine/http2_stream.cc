@@ -97,7 +97,7 @@ io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t cou
     if (sent >= in_memory) [[unlikely]] {
       const int64_t probed = std::min(count - sent, kProbedFileBytes);
       in_memory = sent + probed;
-      AwaitDisk(file, offset + sent, probed);
+      AwaitDisk(file, offset + sent, probed, services_->files, services_->loop.Now());
       if (Error err = Obstacle(write_)) return {sent, std::move(err)};
     }
     io::Block* const block = Out().Pool().Get();
@@ -118,7 +118,7 @@ io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t cou
 }
 
 void Http2Stream::PrepareFile(io::File& file, int64_t offset, int64_t count) {
-  AwaitDisk(file, offset, count);
+  AwaitDisk(file, offset, count, services_->files, services_->loop.Now());
 }
 
 void Http2Stream::SetReadDeadline(TimePoint deadline) {

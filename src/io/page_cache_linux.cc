@@ -30,6 +30,8 @@ struct Cachestat {
 
 // Older kernels: one byte of each stretch is tested; a stretch is the least that read-ahead fills.
 constexpr int64_t kStretchBytes = 16 * 1024;
+// The most that is looked for at a time by those who send files.
+constexpr int64_t kLongPartBytes = 1024 * 1024;
 
 bool ByteIsCached(int fd, int64_t at) {
   char byte;
@@ -58,8 +60,11 @@ bool PageCacheProbe::Finds(int fd, int64_t offset, size_t count, TimePoint now) 
     return ByteIsCached(fd, offset) && ByteIsCached(fd, end - 1);
   struct stat file;
   if (::fstat(fd, &file) != 0) return true;  // the read that follows fails
-  Found& found =
-      found_[(file.st_ino + static_cast<uint64_t>(offset) / kStretchBytes) % found_.size()];
+  // Both terms: parts that follow each other have places of their own, whether of 16 KiB or of 1
+  // MiB.
+  const uint64_t part = static_cast<uint64_t>(offset) / kStretchBytes +
+                        static_cast<uint64_t>(offset) / kLongPartBytes;
+  Found& found = found_[(file.st_ino + part) % found_.size()];
   const bool same = found.device == file.st_dev && found.inode == file.st_ino;
   if (same && found.begin <= offset && end <= found.end && now < found.until) return true;
   if (same) found = {};

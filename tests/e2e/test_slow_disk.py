@@ -36,10 +36,10 @@ class SlowDisk(unittest.TestCase):
     def content(size):
         return (bytes(range(97, 122)) * (size // 25 + 1))[:size]
 
-    def serve(self, placement):
+    def serve(self, placement, **more):
         """One loop, and nothing of the files in memory."""
         self.log.write_text("")
-        set_to = {"HON_PRELOAD": library, "HON_SLOW_DISK": "/slow-disk/", "HON_SLOW_DISK_LOG": str(self.log)}
+        set_to = {"HON_PRELOAD": library, "HON_SLOW_DISK": "/slow-disk/", "HON_SLOW_DISK_LOG": str(self.log), **more}
         harness.settings.placement = placement
         os.environ.update(set_to)
         try:
@@ -128,6 +128,30 @@ class SlowDisk(unittest.TestCase):
                         return client.ask("/files/" + name).body
 
                 self.check(server, get)
+
+    def test_what_was_found_is_remembered(self):
+        """Before Linux 6.5 each 16 KiB of a file are looked for by a system call: not for each answer."""
+        import h2client
+        server = self.serve("inline", HON_NO_CACHESTAT="1")
+
+        def get_by_1():
+            with server.connect(60) as wire:
+                wire.send(b"GET /files/big.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+                return wire.answer().body
+
+        def get_by_2():
+            with h2client.Client(server, timeout=60) as client:
+                return client.ask("/files/big.txt").body
+
+        for get in (get_by_1, get_by_2):
+            probes = []
+            for _ in range(50):  # what was found counts for a second
+                self.log.write_text("")
+                self.assertEqual(get(), self.content(SIZES["big.txt"]))
+                probes.append(sum(line.endswith(" probe") for line in self.log.read_text().splitlines()))
+                if len(probes) > 1 and probes[-1] == 0:
+                    break
+            self.assertEqual(probes[-1], 0, (get.__name__, probes))
 
     def test_tls(self):
         self.with_tls = True

@@ -107,6 +107,25 @@ TEST_F(WithoutCachestat, OnePartSaysNothingAboutAnother) {
   EXPECT_FALSE(probe_.Finds(file_.Fd(), 100'000, 100'000, now));
 }
 
+// The parts of 1 MiB in which the engine sends a file.
+TEST_F(WithoutCachestat, PartsOfOneFileAreRememberedTogether) {
+  constexpr size_t kPart = 1024 * 1024;
+  constexpr int64_t kParts = 4;
+  Result<File> made = File::Create(dir_.Path("long"));
+  ASSERT_TRUE(made);
+  ASSERT_FALSE(made->Write(std::string(kParts * kPart, 'z')).err);
+  ASSERT_EQ(::fsync(made->Fd()), 0);
+  Result<File> file = File::Open(dir_.Path("long"));
+  ASSERT_TRUE(file);
+  const TimePoint now = Clock::now();
+  const auto finds = [&](int64_t part) {
+    return probe_.Finds(file->Fd(), part * static_cast<int64_t>(kPart), kPart, now);
+  };
+  for (int64_t part = 0; part < kParts; ++part) ASSERT_TRUE(finds(part)) << part;
+  if (!Evict(*file)) GTEST_SKIP() << kNothingEvicted;
+  for (int64_t part = 0; part < kParts; ++part) EXPECT_TRUE(finds(part)) << part;
+}
+
 TEST_F(WithoutCachestat, OneFileSaysNothingAboutAnother) {
   const TimePoint now = Clock::now();
   ASSERT_TRUE(Finds(file_, now));
