@@ -1,8 +1,10 @@
 // Serves small requests of HTTP/2 on a connection in memory, for a profiler that counts
 // instructions: usage: hon_h2_cost CASE ROUNDS; without arguments the program lists the cases and
-// the requests in a round of each. A case is the number of requests that a round sends at once,
-// such as streams_100. The client's bytes are written once, but for the stream identifiers, and
-// sent bytes are only counted: nearly all instructions are the server's.
+// the requests in a round of each. A case is the kind of the requests and the number that a round
+// sends at once: the requests of streams_100 are the same, as those of h2load are, and each of
+// paths_100 has a path of its own, and so another field block than the request before it. The
+// client's bytes are written once, but for the stream identifiers, and sent bytes are only counted:
+// nearly all instructions are the server's.
 
 #include <charconv>
 #include <cstdio>
@@ -42,7 +44,19 @@ std::string Start() {
   return start + Headers(1, block);
 }
 
-int Run(int streams, int rounds) {
+// A request like the one of Start, by the fields in the table.
+std::string Again() { return Headers(0, "\x82\x84\x86\xbf\xbe"); }
+
+// The same, with a path of its own as a literal without indexing.
+std::string WithPath(int number) {
+  std::string digits = std::to_string(number);
+  const std::string path = "/items/" + std::string(4 - digits.size(), '0') + digits + "/detail";
+  std::string block = "\x82\x04";
+  block += static_cast<char>(path.size());
+  return Headers(0, block + path + "\x86\xbf\xbe");
+}
+
+int Run(int streams, bool own_paths, int rounds) {
   http::ServeMux mux;
   mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request&) {
     w.Header().Set(http::HeaderId::kContentType, "text/plain; charset=utf-8");
@@ -55,15 +69,15 @@ int Run(int streams, int rounds) {
     std::fprintf(stderr, "wrong answer\n");
     return 1;
   }
-  const std::string request = Headers(0, "\x82\x84\x86\xbf\xbe");
   std::string wire;
-  for (int i = 0; i < streams; ++i) wire += request;
+  for (int i = 0; i < streams; ++i) wire += own_paths ? WithPath(i) : Again();
+  const size_t request_bytes = wire.size() / static_cast<size_t>(streams);
   uint32_t stream = 1;
   const size_t answers_min = static_cast<size_t>(streams) * (2 * h2::kFrameHeaderBytes + 13);
   for (int round = 0; round < rounds; ++round) {
     for (int i = 0; i < streams; ++i) {
       stream += 2;
-      char* const id = wire.data() + static_cast<size_t>(i) * request.size() + 5;
+      char* const id = wire.data() + static_cast<size_t>(i) * request_bytes + 5;
       id[0] = static_cast<char>(stream >> 24);
       id[1] = static_cast<char>(stream >> 16);
       id[2] = static_cast<char>(stream >> 8);
@@ -92,20 +106,26 @@ int NumberIn(std::string_view text, int max) {
 }  // namespace hon::bench
 
 int main(int argc, char** argv) {
-  constexpr std::string_view kCase = "streams_";
+  struct Kind {
+    std::string_view name;
+    bool own_paths;
+  };
+  constexpr Kind kKinds[] = {{"streams_", false}, {"paths_", true}};
   if (argc == 1) {
     for (const int streams : {1, 16, hon::bench::kStreamsMax}) {
-      std::printf("%s%d %d\n", kCase.data(), streams, streams);
+      std::printf("streams_%d %d\n", streams, streams);
     }
+    std::printf("paths_%d %d\n", hon::bench::kStreamsMax, hon::bench::kStreamsMax);
     return 0;
   }
-  std::string_view name = argc == 3 ? argv[1] : "";
-  if (name.starts_with(kCase)) name.remove_prefix(kCase.size());
-  const int streams = hon::bench::NumberIn(name, hon::bench::kStreamsMax);
+  const std::string_view name = argc == 3 ? argv[1] : "";
   const int rounds = argc == 3 ? hon::bench::NumberIn(argv[2], hon::bench::kRoundsMax) : 0;
-  if (streams <= 0 || rounds <= 0) {
-    std::fprintf(stderr, "usage: hon_h2_cost CASE ROUNDS\n");
-    return 2;
+  for (const Kind& kind : kKinds) {
+    if (!name.starts_with(kind.name)) continue;
+    const int streams =
+        hon::bench::NumberIn(name.substr(kind.name.size()), hon::bench::kStreamsMax);
+    if (streams > 0 && rounds > 0) return hon::bench::Run(streams, kind.own_paths, rounds);
   }
-  return hon::bench::Run(streams, rounds);
+  std::fprintf(stderr, "usage: hon_h2_cost CASE ROUNDS\n");
+  return 2;
 }

@@ -5,6 +5,7 @@
 #include "engine/loop_services.h"
 #include "engine/placing.h"
 #include "engine/runtime.h"
+#include "hon/base/flatten.h"
 #include "hon/base/guard.h"
 #include "hon/http/method.h"
 #include "workers/pattern_load.h"
@@ -48,7 +49,7 @@ Error Exchange::MoveDeadline(TimePoint deadline) {
 
 // --- The handler.
 
-Exchange::Call Exchange::CallHandler(http::ResponseWriter& w) {
+HON_NO_CANARY Exchange::Call Exchange::CallHandler(http::ResponseWriter& w) {
   try {
     const Engine& engine = services_->engine;
     if (request_.Method == http::MethodOptions && request_.RequestURI == "*" &&

@@ -7,6 +7,8 @@
 
 #include "hon/adaptor/response_template.h"
 #include "hon/base/assert.h"
+#include "hon/base/flatten.h"
+#include "hon/base/short_copy.h"
 
 namespace hon::adaptor {
 
@@ -19,17 +21,54 @@ namespace {
 
 using http::HeaderId;
 
-// Where waiting for the peer ends: half, so that the next write does not wait again at once.
-constexpr size_t kStreamLowWaterBytes = io::kHighWaterBytes / 2;
+// A copy of `work`, so that the variables which it captures stay in registers elsewhere.
+template <class Work>
+[[gnu::noinline]] void DoOnLoop(adaptor::ConnControl& control, Work work) {
+  control.OnLoop([](void* argument) { (*static_cast<Work*>(argument))(); }, &work);
+}
+
+// The fields of a head that the server adds to those of the handler.
+class AutomaticFields {
+ public:
+  explicit AutomaticFields(const adaptor::HeadPlan& plan) {
+    if (!plan.date.empty()) Add(HeaderId::kDate, plan.date);
+    if (plan.content_length >= 0) {
+      const auto written =
+          std::to_chars(digits_.data(), digits_.data() + digits_.size(), plan.content_length);
+      Add(HeaderId::kContentLength,
+          {digits_.data(), static_cast<size_t>(written.ptr - digits_.data())});
+    }
+    if (!plan.content_type.empty()) Add(HeaderId::kContentType, plan.content_type);
+  }
+  AutomaticFields(const AutomaticFields&) = delete;
+  AutomaticFields& operator=(const AutomaticFields&) = delete;
+
+  [[nodiscard]] std::span<const h2::Session::ExtraField> Get() const {
+    return std::span(fields_.data(), count_);
+  }
+
+ private:
+  void Add(HeaderId id, std::string_view value) { fields_[count_++] = {id, value}; }
+
+  std::array<h2::Session::ExtraField, 3> fields_;
+  std::array<char, 20> digits_;
+  size_t count_ = 0;
+};
+
+inline std::string_view CopyTo(Arena& arena, std::string_view text) {
+  char* const to = static_cast<char*>(arena.Allocate(text.size()));
+  CopyShort(text, to);
+  return {to, text.size()};
+}
 
 }  // namespace
 
 // Does `work` on the loop of the connection.
 template <class Work>
-void Http2Encoder::OnLoop(Work&& work) {
+[[gnu::always_inline]] inline void Http2Encoder::OnLoop(Work work) {
   if (control_ == home_) [[likely]]
     return work();
-  control_->OnLoop([](void* argument) { (*static_cast<std::decay_t<Work>*>(argument))(); }, &work);
+  DoOnLoop(*control_, work);
 }
 
 void Http2Encoder::SendInterim(int status, const http::Header& header) {
@@ -46,8 +85,8 @@ void Http2Encoder::SendUpgrade(std::string_view, const http::Header& fields) {
 }
 
 // A copy of the fields: the handler may change them until the head leaves.
-const adaptor::ResponseFacts& Http2Encoder::Commit(int status, bool tunnel,
-                                                   const http::Header& header) {
+HON_NO_CANARY const adaptor::ResponseFacts& Http2Encoder::Commit(int status, bool tunnel,
+                                                                 const http::Header& header) {
   facts_ = adaptor::GatherFacts(status, tunnel, header, trailer_names_);
   bool length_written = false;
   for (const http::Header::Field& field : header) {
@@ -64,25 +103,14 @@ const adaptor::ResponseFacts& Http2Encoder::Commit(int status, bool tunnel,
         break;
     }
     const std::string_view name =
-        field.id == HeaderId::kUnknown ? text_.Copy(field.name) : http::HeaderName(field.id);
-    head_.AddView(name, text_.Copy(field.value), field.id);
+        field.id == HeaderId::kUnknown ? CopyTo(text_, field.name) : http::HeaderName(field.id);
+    head_.AddView(name, CopyTo(text_, field.value), field.id);
   }
   return facts_;
 }
 
 void Http2Encoder::SendHead(const adaptor::HeadPlan& plan, const adaptor::ConnControl&,
                             std::string_view body) {
-  std::array<h2::Session::ExtraField, 3> extra;
-  size_t count = 0;
-  std::array<char, 20> digits;
-  if (!plan.date.empty()) extra[count++] = {HeaderId::kDate, plan.date};
-  if (plan.content_length >= 0) {
-    const auto written =
-        std::to_chars(digits.data(), digits.data() + digits.size(), plan.content_length);
-    extra[count++] = {HeaderId::kContentLength,
-                      {digits.data(), static_cast<size_t>(written.ptr - digits.data())}};
-  }
-  if (!plan.content_type.empty()) extra[count++] = {HeaderId::kContentType, plan.content_type};
   const bool has_body = plan.sends_body || facts_.tunnel;
   if (has_body) length_ = plan.length;
   const bool ends = !has_body || (length_ == 0 && !facts_.has_trailers);
@@ -91,12 +119,12 @@ void Http2Encoder::SendHead(const adaptor::HeadPlan& plan, const adaptor::ConnCo
   HON_ASSERT(!whole || plan.content_length == static_cast<int64_t>(body.size()));
   phase_ = ends || whole ? Phase::kEnded : Phase::kBody;
   if (!error_) {
-    OnLoop([&] {
-      const std::span<const h2::Session::ExtraField> fields(extra.data(), count);
+    const AutomaticFields fields(plan);
+    OnLoop([this, status = plan.status, extra = fields.Get(), body, ends, whole] {
       if (whole) [[likely]] {
-        wire_->SendAnswer(plan.status, fields, head_, body);
+        wire_->SendAnswer(status, extra, head_, body);
       } else {
-        wire_->SendHead(plan.status, fields, head_, ends);
+        wire_->SendHead(status, extra, head_, ends);
       }
       if (facts_.lists_close) [[unlikely]]
         wire_->EndConnection();
@@ -152,13 +180,19 @@ void Http2Encoder::End(const http::Header& header) {
   OnLoop([&] { wire_->SendEnd(); });
 }
 
+// A worker's output has its own way to the loop.
+size_t Http2Encoder::WaitingBytesMax() const {
+  return control_ == home_ ? wire_->WaitingBytesMax() : io::kHighWaterBytes;
+}
+
 // Copies `data` into the stream's output, waiting for the peer where it is behind.
 void Http2Encoder::Put(std::string_view data) {
   io::LinkBuffer& out = stream_->Out();
   while (!data.empty()) {
     Bound();
     if (error_) return;
-    const size_t room = io::kHighWaterBytes - std::min(out.Len(), io::kHighWaterBytes - 1);
+    const size_t bytes_max = WaitingBytesMax();
+    const size_t room = bytes_max - std::min(out.Len(), bytes_max - 1);
     const size_t part = std::min(data.size(), room);
     out.Write(data.substr(0, part));
     sent_ += static_cast<int64_t>(part);
@@ -167,8 +201,10 @@ void Http2Encoder::Put(std::string_view data) {
 }
 
 void Http2Encoder::Bound() {
-  if (stream_->Out().Len() < io::kHighWaterBytes || error_) return;
-  error_ = stream_->DrainOutput(kStreamLowWaterBytes);
+  const size_t bytes_max = WaitingBytesMax();
+  if (stream_->Out().Len() < bytes_max || error_) return;
+  // Down to the half, so that the next write does not wait again at once.
+  error_ = stream_->DrainOutput(bytes_max / 2);
 }
 
 }  // namespace hon::engine

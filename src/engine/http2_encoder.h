@@ -30,6 +30,8 @@ class Http2Wire {
   virtual void SendEnd() = 0;
   /// Sends a section of trailers with END_STREAM behind the content of Stream::Out().
   virtual void SendTrailers(const http::Header& trailers) = 0;
+  /// Bytes that wait in Stream::Out() before the handler waits.
+  [[nodiscard]] virtual size_t WaitingBytesMax() const = 0;
   /// Ends the connection after its open streams: the handler has set Connection: close.
   virtual void EndConnection() = 0;
 
@@ -106,8 +108,9 @@ class Http2Encoder {
   enum class Phase : uint8_t { kHead, kBody, kEnded };
 
   template <class Work>
-  void OnLoop(Work&& work);
+  void OnLoop(Work work);
   void Put(std::string_view data);
+  [[nodiscard]] size_t WaitingBytesMax() const;
   void Bound();
 
   Http2Wire* wire_ = nullptr;

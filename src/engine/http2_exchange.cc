@@ -26,20 +26,83 @@ Http2Exchange::Http2Exchange(LoopServices& services)
 
 // --- The request.
 
+// Lines are missing: the method is all that an answer needs.
+void Http2Exchange::ReadLargeHead() {
+  own_head_ = {};
+  for (const h2::FieldLine& line : fields_.lines) {
+    if (line.pseudo == h2::PseudoField::kMethod) own_head_.method = line.value;
+  }
+}
+
+[[gnu::always_inline]] inline h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
+  RepeatedHead* const shared = repeated_.Get();
+  const h2::Violation violation =
+      shared != nullptr ? ReadSharedHead(*shared, info)
+                        : h2::ReadRequestFields(fields_.lines, info.end_stream, fields_.arena,
+                                                own_head_, request_.Header);
+  if (violation) return violation;
+  if (head_->has_priority) conn_->GetSession().SetPriority(wire_, head_->priority);
+  if (head_->content_length >= 0 && !info.end_stream) wire_.ExpectContent(head_->content_length);
+  return {};
+}
+
+[[gnu::always_inline]] inline h2::Violation Http2Exchange::ReadSharedHead(
+    RepeatedHead& shared, const h2::SectionInfo& info) {
+  if (!shared.judged) {
+    shared.violation = h2::ReadRequestFields(shared.fields.lines, info.end_stream,
+                                             shared.fields.arena, shared.request, shared.header);
+    shared.judged = true;
+  }
+  if (shared.violation) [[unlikely]]
+    return shared.violation;
+  head_ = &shared.request;
+  for (const http::Header::Field& field : shared.header) {
+    request_.Header.AddView(field.name, field.value, field.id);
+  }
+  return {};
+}
+
+[[gnu::always_inline]] inline adaptor::Refusal Http2Exchange::FillRequest(
+    const h2::SectionInfo& info) {
+  using adaptor::Refusal;
+  RepeatedHead* const shared = repeated_.Get();
+  const Refusal why = adaptor::FillRequest(
+      adaptor::StreamHead{.method = head_->method,
+                          .authority = head_->authority,
+                          .path = head_->path,
+                          .protocol = head_->protocol,
+                          .content_length = head_->content_length,
+                          .ended = info.end_stream,
+                          .authority_valid = shared != nullptr && shared->authority_valid},
+      request_);
+  if (why != Refusal::kNone) return why;
+  if (shared != nullptr) shared->authority_valid = true;
+  if (head_->expects_otherwise) return Refusal::kExpectationFailed;
+  if (head_->expect_continue) request_.Header.Del(http::HeaderId::kExpect);  // contract H31
+  if (head_->content_length > services_->settings.body_bytes_max) return Refusal::kContentTooLarge;
+  return Refusal::kNone;
+}
+
 HON_NO_CANARY bool Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& info) {
   HON_ASSERT(conn_ == nullptr && !begun_);
   conn_ = &conn;
   begun_ = true;
   sent_ = false;
   stream_.Begin(conn, services_->settings);
+  request_.RemoteAddr = conn.FormatRemoteAddr(remote_addr_);
+  request_.TLS = conn.TlsState();
+  if (info.too_large) [[unlikely]] {
+    ReadLargeHead();
+    Refuse(adaptor::Refusal::kHeadTooLarge);
+    conn.Ended(*this);
+    return false;
+  }
   if (const h2::Violation violation = ReadHead(info)) {
     conn.ResetFaulty(wire_, violation);
     stream_.OnGone(io::ErrClosed);
     conn.Ended(*this);
     return false;
   }
-  request_.RemoteAddr = conn.FormatRemoteAddr(remote_addr_);
-  request_.TLS = conn.TlsState();
   if (const adaptor::Refusal why = FillRequest(info); why != adaptor::Refusal::kNone) {
     Refuse(why);
     conn.Ended(*this);
@@ -53,60 +116,6 @@ void Http2Exchange::RefuseToRun() {
   running_ = false;
   ResetStream(h2::ErrorCode::kRefusedStream);
   conn_->Ended(*this);
-}
-
-HON_NO_CANARY h2::Violation Http2Exchange::ReadHead(const h2::SectionInfo& info) {
-  if (info.too_large) {  // lines are missing: the method is all that an answer needs
-    head_ = {};
-    for (const h2::FieldLine& line : fields_.lines) {
-      if (line.pseudo == h2::PseudoField::kMethod) head_.method = line.value;
-    }
-    return {};
-  }
-  const h2::Violation violation =
-      repeated_.Get() != nullptr ? ReadSharedHead(info)
-                                 : h2::ReadRequestFields(fields_.lines, info.end_stream,
-                                                         fields_.arena, head_, request_.Header);
-  if (violation) return violation;
-  if (head_.has_priority) conn_->GetSession().SetPriority(wire_, head_.priority);
-  if (head_.content_length >= 0 && !info.end_stream) wire_.ExpectContent(head_.content_length);
-  return {};
-}
-
-HON_NO_CANARY h2::Violation Http2Exchange::ReadSharedHead(const h2::SectionInfo& info) {
-  RepeatedHead& shared = *repeated_.Get();
-  if (!shared.judged) {
-    shared.violation = h2::ReadRequestFields(shared.fields.lines, info.end_stream,
-                                             shared.fields.arena, shared.request, shared.header);
-    shared.judged = true;
-  }
-  if (shared.violation) return shared.violation;
-  head_ = shared.request;
-  for (const http::Header::Field& field : shared.header) {
-    request_.Header.AddView(field.name, field.value, field.id);
-  }
-  return {};
-}
-
-HON_NO_CANARY adaptor::Refusal Http2Exchange::FillRequest(const h2::SectionInfo& info) {
-  using adaptor::Refusal;
-  if (info.too_large) return Refusal::kHeadTooLarge;
-  RepeatedHead* const shared = repeated_.Get();
-  const Refusal why = adaptor::FillRequest(
-      adaptor::StreamHead{.method = head_.method,
-                          .authority = head_.authority,
-                          .path = head_.path,
-                          .protocol = head_.protocol,
-                          .content_length = head_.content_length,
-                          .ended = info.end_stream,
-                          .authority_valid = shared != nullptr && shared->authority_valid},
-      request_);
-  if (why != Refusal::kNone) return why;
-  if (shared != nullptr) shared->authority_valid = true;
-  if (head_.expects_otherwise) return Refusal::kExpectationFailed;
-  if (head_.expect_continue) request_.Header.Del(http::HeaderId::kExpect);  // contract H31
-  if (head_.content_length > services_->settings.body_bytes_max) return Refusal::kContentTooLarge;
-  return Refusal::kNone;
 }
 
 HON_NO_CANARY void Http2Exchange::Run() {
@@ -127,38 +136,29 @@ HON_NO_CANARY void Http2Exchange::Run() {
   conn_->Ended(*this);
 }
 
-HON_NO_CANARY void Http2Exchange::Answer() {
-  std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
-  requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  const bool no_body = wire_.InputEnded() && wire_.In().Empty();
-  body_.Begin(stream_, *this, no_body, head_.expect_continue, request_.Trailer,
-              services_->settings.body_bytes_max);
-  if (!no_body) request_.Body = http::Body(&body_);
-  response_.Reset(stream_, *this,
-                  {.head = head_.method == "HEAD",
-                   .connect = head_.method == "CONNECT",
-                   .date = services_->date.At(services_->loop.Now()),
-                   .body = &body_});
-  response_.GetEncoder().SetUpgradable(!head_.protocol.empty());
-  BeginContext(conn_->Scope());
-  const Call call = CallHandler(response_);
-  if (!response_.Hijacked()) [[likely]]
-    EndCall(call);
-  EndContext();
-  Wipe();
+// The refusal that answers for a handler that returned without having written anything; kNone where
+// an empty 200 is the answer.
+adaptor::Refusal Http2Exchange::WhySilent() {
+  if (TimedOut()) return adaptor::Refusal::kOverloaded;
+  if (!body_.Failed()) return adaptor::Refusal::kNone;
+  char byte;
+  const Error why = body_.Read(std::span(&byte, 1)).err;
+  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
+  return adaptor::Refusal::kBadRequest;
 }
 
-void Http2Exchange::Wipe() {
-  request_.Recycle();
-  if (repeated_.Get() != nullptr) {
-    repeated_.Reset();
-  } else {
-    fields_.Reset();
+[[gnu::always_inline]] inline void Http2Exchange::Complete() {
+  if (response_.Status() == 0) [[unlikely]] {
+    const adaptor::Refusal why = WhySilent();
+    if (why != adaptor::Refusal::kNone) return Refuse(why, &response_.Header());
   }
-  wiped_ = true;
+  response_.Finish();
+  if (response_.MustClose() || stream_.PastWriteDeadline()) [[unlikely]]
+    ResetStream(h2::ErrorCode::kInternalError);
 }
 
-void Http2Exchange::EndCall(Call call) {
+inline void Http2Exchange::EndCall(Call call) {
   switch (call) {
     case Call::kReturned:
       return Complete();
@@ -172,28 +172,39 @@ void Http2Exchange::EndCall(Call call) {
   }
 }
 
+HON_NO_CANARY void Http2Exchange::Answer() {
+  std::atomic<uint64_t>& requests = services_->requests;  // this thread alone counts
+  requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const bool no_body = wire_.InputEnded() && wire_.In().Empty();
+  body_.Begin(stream_, *this, no_body, head_->expect_continue, request_.Trailer,
+              services_->settings.body_bytes_max);
+  if (!no_body) request_.Body = http::Body(&body_);
+  response_.Reset(stream_, *this,
+                  {.head = head_->method == "HEAD",
+                   .connect = head_->method == "CONNECT",
+                   .date = services_->date.At(services_->loop.Now()),
+                   .body = &body_});
+  response_.GetEncoder().SetUpgradable(!head_->protocol.empty());
+  BeginContext(conn_->Scope());
+  const Call call = CallHandler(response_);
+  if (!response_.Hijacked()) [[likely]]
+    EndCall(call);
+  EndContext();
+  Wipe();
+}
+
+void Http2Exchange::Wipe() {
+  request_.Recycle();
+  if (repeated_.Get() != nullptr) {
+    repeated_.Reset();
+    head_ = &own_head_;
+  } else {
+    fields_.Reset();
+  }
+  wiped_ = true;
+}
+
 // --- The answer.
-
-HON_NO_CANARY void Http2Exchange::Complete() {
-  if (const adaptor::Refusal why = WhySilent(); why != adaptor::Refusal::kNone) [[unlikely]]
-    return Refuse(why, &response_.Header());
-  response_.Finish();
-  if (response_.MustClose() || stream_.PastWriteDeadline()) [[unlikely]]
-    ResetStream(h2::ErrorCode::kInternalError);
-}
-
-// The refusal that answers for a handler that returned without having written anything; kNone where
-// an empty 200 is the answer.
-adaptor::Refusal Http2Exchange::WhySilent() {
-  if (response_.Status() != 0) return adaptor::Refusal::kNone;
-  if (TimedOut()) return adaptor::Refusal::kOverloaded;
-  if (!body_.Failed()) return adaptor::Refusal::kNone;
-  char byte;
-  const Error why = body_.Read(std::span(&byte, 1)).err;
-  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
-  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
-  return adaptor::Refusal::kBadRequest;
-}
 
 // Of the fields that a handler had set, only those that are true of every answer are kept.
 void Http2Exchange::Refuse(adaptor::Refusal refusal, const http::Header* set_before) {
@@ -214,7 +225,7 @@ void Http2Exchange::Refuse(adaptor::Refusal refusal, const http::Header* set_bef
     header.Set(http::HeaderId::kContentType, answer.content_type);
   }
   header.Set(http::HeaderId::kContentLength, std::to_string(answer.body.size()));
-  const bool ends = head_.method == "HEAD" || answer.body.empty();
+  const bool ends = head_->method == "HEAD" || answer.body.empty();
   SendHead(answer.event.status, {}, header, ends);
   if (ends) return;
   wire_.Out().Write(answer.body);
@@ -310,7 +321,7 @@ Error Http2Exchange::Lend(io::ConnSink& sink, bool /*keep_alive*/) {
   if (stream_.Gone()) return stream_.Failure();
   BecomeUnwatched();
   stream_.LiftDeadlines();
-  auto tunnel = std::make_unique<Http2Tunnel>(*this, sink, !head_.protocol.empty());
+  auto tunnel = std::make_unique<Http2Tunnel>(*this, sink, !head_->protocol.empty());
   tunnel_ = tunnel.get();
   sink.OnOpen(std::move(tunnel));
   if (tunnel_ == nullptr) return {};

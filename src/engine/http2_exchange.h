@@ -137,6 +137,7 @@ class Http2Exchange final : public Exchange,
                   const http::Header& header, std::string_view body) override;
   void SendEnd() override;
   void SendTrailers(const http::Header& trailers) override;
+  [[nodiscard]] size_t WaitingBytesMax() const override { return stream_.WaitingBytesMax(); }
   [[gnu::cold]] void EndConnection() override;
   // Http2Stream::Owner
   [[gnu::cold]] void OnReadDeadline() override { Cancel(io::ErrDeadlineExceeded); }
@@ -155,14 +156,15 @@ class Http2Exchange final : public Exchange,
   [[nodiscard]] WorkerCall::Lent LentToWorker() override;
   [[gnu::cold]] void AnswerOptions() override;
 
+  [[gnu::cold]] void ReadLargeHead();
   [[nodiscard]] h2::Violation ReadHead(const h2::SectionInfo& info);
-  [[nodiscard]] h2::Violation ReadSharedHead(const h2::SectionInfo& info);
+  [[nodiscard]] h2::Violation ReadSharedHead(RepeatedHead& shared, const h2::SectionInfo& info);
   [[nodiscard]] adaptor::Refusal FillRequest(const h2::SectionInfo& info);
   void Answer();
   void Wipe();
   void EndCall(Call call);
   void Complete();
-  [[nodiscard]] adaptor::Refusal WhySilent();
+  [[nodiscard, gnu::cold]] adaptor::Refusal WhySilent();
   // Answers in place of a handler. The refusal is reported, unless a handler was called:
   // `set_before` has the fields that the handler had set.
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, const http::Header* set_before = nullptr);
@@ -176,7 +178,8 @@ class Http2Exchange final : public Exchange,
   h2::FieldBuffer fields_;
   RepeatedHead::Ref repeated_;  // in place of fields_
   h2::FieldBuffer trailer_fields_;
-  h2::RequestFields head_;
+  h2::RequestFields own_head_;
+  const h2::RequestFields* head_ = &own_head_;  // or that of repeated_; until Wipe
   Http2Stream stream_;
   adaptor::BodyReader body_;
   Http2Response response_;

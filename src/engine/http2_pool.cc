@@ -1,5 +1,7 @@
 #include "engine/http2_pool.h"
 
+#include <algorithm>
+
 #include "base/outside_asan.h"
 #include "engine/exchange_pool.h"
 #include "engine/http2_exchange.h"
@@ -17,18 +19,33 @@ void Http2ExchangePool::Trim() {
   free_.shrink_to_fit();
 }
 
+[[gnu::noinline]] Http2Exchange& Http2ExchangePool::Make(LoopServices& services) {
+  return *new Http2Exchange(services);
+}
+
 Http2Exchange& Http2ExchangePool::Take(LoopServices& services) {
-  if (free_.empty()) return *new Http2Exchange(services);
+  if (free_.empty()) [[unlikely]]
+    return Make(services);
   Http2Exchange& exchange = *free_.back().release();
   free_.pop_back();
   Unpoison(&exchange, sizeof exchange);
   return exchange;
 }
 
+[[gnu::noinline]] bool Http2ExchangePool::MakeRoom() {
+  if (CheckedFromOutside() || free_.size() == ExchangePool::kFreeMax) return false;
+  if (free_.size() == free_.capacity()) {
+    free_.reserve(std::min(std::max(size_t{8}, free_.size() * 2), ExchangePool::kFreeMax));
+  }
+  return true;
+}
+
 HON_NO_CANARY void Http2ExchangePool::GiveBack(Http2Exchange& exchange) {
-  std::unique_ptr<Http2Exchange> unused(&exchange);
-  if (CheckedFromOutside() || free_.size() == ExchangePool::kFreeMax) return;
-  free_.push_back(std::move(unused));
+  if ((CheckedFromOutside() || free_.size() == free_.capacity()) && !MakeRoom()) [[unlikely]] {
+    delete &exchange;
+    return;
+  }
+  free_.emplace_back(&exchange);
 #ifdef HON_ASAN
   Poison(&exchange, sizeof exchange);
 #endif

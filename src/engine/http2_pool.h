@@ -24,6 +24,10 @@ class Http2ExchangePool {
   void Trim();
 
  private:
+  /// Whether one more exchange is to be kept, and has its place in free_.
+  [[nodiscard]] bool MakeRoom();
+  [[nodiscard]] static Http2Exchange& Make(LoopServices& services);
+
   std::vector<std::unique_ptr<Http2Exchange>> free_;
 };
 

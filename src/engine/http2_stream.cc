@@ -6,7 +6,6 @@
 #include "engine/http2_conn.h"
 #include "engine/loop_services.h"
 #include "engine/park_for_input.h"
-#include "hon/base/flatten.h"
 
 namespace hon::engine {
 namespace {
@@ -15,18 +14,10 @@ namespace {
 constexpr size_t kStreamBytesPerTurnMax = 256 * 1024;
 // Of a file that is read for one wait for the windows.
 constexpr size_t kFileBytesAtOnceMax = io::kBlockBytes;
+// Of the answers of one connection that wait for frames; at least one frame of each stream.
+constexpr size_t kConnWaitingBytesMax = 1024 * 1024;
 
 }  // namespace
-
-HON_NO_CANARY void Http2Stream::Begin(Http2Conn& conn, const ConnSettings& settings) {
-  HON_ASSERT(conn_ == nullptr && !draining_);
-  conn_ = &conn;
-  read_.patience.Reset(settings.read_timeout);
-  write_.patience.Reset(settings.write_timeout);
-  if (failure_) failure_ = {};
-  if (interrupt_) interrupt_ = {};
-  unyielded_ = 0;
-}
 
 void Http2Stream::BeginDrain() {
   if (draining_) return;
@@ -67,6 +58,12 @@ Error Http2Stream::FillInput() {
   return {};
 }
 
+size_t Http2Stream::WaitingBytesMax() const {
+  if (conn_ == nullptr) return io::kHighWaterBytes;
+  const size_t share = kConnWaitingBytesMax / std::max<size_t>(conn_->GetSession().Streams(), 1);
+  return std::clamp<size_t>(share, h2::kFrameBytesMin, io::kHighWaterBytes);
+}
+
 // Down to `bytes_max` bytes that are in no frame yet.
 Error Http2Stream::DrainOutput(size_t bytes_max) {
   if (failure_) return failure_;
@@ -91,8 +88,8 @@ io::CopyResult Http2Stream::SendFile(io::File& file, int64_t offset, int64_t cou
   int64_t sent = 0;
   int64_t in_memory = 0;  // bytes that a read finds in the page cache
   while (sent < count) {
-    if (Out().Len() >= io::kHighWaterBytes) {
-      if (Error err = DrainOutput(io::kHighWaterBytes / 2)) return {sent, std::move(err)};
+    if (const size_t bytes_max = WaitingBytesMax(); Out().Len() >= bytes_max) {
+      if (Error err = DrainOutput(bytes_max / 2)) return {sent, std::move(err)};
     }
     if (sent >= in_memory) [[unlikely]] {
       const int64_t probed = std::min(count - sent, kProbedFileBytes);

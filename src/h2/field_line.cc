@@ -1,6 +1,9 @@
 #include "hon/h2/field_line.h"
 
 #include <array>
+#include <cstdint>
+
+#include "h2/short_text.h"
 
 namespace hon::h2 {
 namespace {
@@ -21,6 +24,21 @@ constexpr bool IsControl(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
+[[gnu::noinline]] bool HasControl(std::string_view text) {
+  bool control = false;
+  for (const char c : text) control |= IsControl(c);
+  return control;
+}
+
+// Whether `text` has a control byte, HTAB or a byte past ASCII.
+bool MayHaveControl(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  return internal::AnyWord(text, 'x', [](uint64_t word) {
+    // The subtraction sets the high bit of a byte below 0x20, the addition that of 0x7f.
+    return (((word - kOnes * 0x20) | (word + kOnes)) & (kOnes << 7)) != 0;
+  });
+}
+
 }  // namespace
 
 bool IsFieldName(std::string_view name) {
@@ -34,9 +52,7 @@ bool IsFieldName(std::string_view name) {
 bool IsFieldValue(std::string_view value) {
   if (value.empty()) return true;
   if (IsBlank(value.front()) || IsBlank(value.back())) return false;
-  bool control = false;
-  for (const char c : value) control |= IsControl(c);
-  return !control;
+  return !MayHaveControl(value) || !HasControl(value);
 }
 
 PseudoField FindPseudoField(std::string_view name) {

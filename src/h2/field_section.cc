@@ -1,6 +1,5 @@
 #include "hon/h2/field_section.h"
 
-#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -235,8 +234,7 @@ bool IsPath(std::string_view path, std::string_view method) {
   if (Is(path, "/")) return true;
   if (Is(path, "*")) return Is(method, "OPTIONS");
   if (path.empty() || path.front() != '/') return false;
-  const auto ends_path = [](char c) { return c == ' ' || c == '\t' || c == '#'; };
-  return std::none_of(path.begin(), path.end(), ends_path);
+  return !internal::HasAny<' ', '\t', '#'>(path);
 }
 
 bool IsHttpScheme(std::string_view scheme) { return Is(scheme, "http") || Is(scheme, "https"); }

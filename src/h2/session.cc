@@ -232,6 +232,7 @@ void Session::SendPing(uint64_t opaque) {
 }
 
 void Session::Abandon() {
+  headers_.Reset();
   if (!failure_) failure_ = ConnectionError(ErrorCode::kInternalError, "the connection is gone");
 }
 

@@ -76,6 +76,29 @@ bool Session::ReceivePreface(io::LinkBuffer& in) {
   return true;
 }
 
+[[gnu::always_inline]] inline void Session::BeginBlock(const FrameHeader& header,
+                                                       std::string_view fragment,
+                                                       bool depends_on_itself) {
+  block_stream_ = header.stream;
+  block_ends_stream_ = header.Has(kFlagEndStream);
+  block_depends_on_itself_ = depends_on_itself;
+  if (header.Has(kFlagEndHeaders)) return EndBlock(fragment);
+  continuations_ = 0;
+  block_.assign(fragment);
+}
+
+void Session::HandleHeaders(const Frame& frame) {
+  const FrameHeader& header = frame.header;
+  const auto pad_length =
+      frame.payload.empty() ? uint8_t{0} : static_cast<uint8_t>(frame.payload.front());
+  const std::optional<Unpadded> parts = Unpad(header, pad_length);
+  if (!parts) return Fail(ProtocolError("padding of HEADERS is longer than the frame"));
+  const bool depends_on_itself =
+      header.Has(kFlagPriority) &&
+      ReadUint31(frame.payload.data() + parts->before - 5) == header.stream;
+  BeginBlock(header, frame.payload.substr(parts->before, parts->content), depends_on_itself);
+}
+
 // Returns false when no whole frame, or for DATA no beginning of one, has arrived.
 HON_NO_CANARY bool Session::ReceiveFrame(io::LinkBuffer& in) {
   if (in.Len() < kFrameHeaderBytes) return false;
@@ -86,7 +109,12 @@ HON_NO_CANARY bool Session::ReceiveFrame(io::LinkBuffer& in) {
   if (header.type == FrameType::kHeaders && header.length <= kFrameBytesMin && header.stream != 0 &&
       settings_seen_ && block_stream_ == 0 && front.size() >= kFrameHeaderBytes + header.length)
       [[likely]] {
-    HandleHeaders({header, front.substr(kFrameHeaderBytes, header.length)});
+    const std::string_view payload = front.substr(kFrameHeaderBytes, header.length);
+    if (header.Has(kFlagPadded | kFlagPriority)) {
+      HandleHeaders({header, payload});
+    } else {
+      BeginBlock(header, payload, false);
+    }
     Drop(in, kFrameHeaderBytes + header.length);
     return true;
   }
@@ -232,6 +260,13 @@ Violation Session::JudgeContent(const Stream& stream, uint32_t bytes, bool end) 
   return {};
 }
 
+[[gnu::always_inline]] inline void Session::EndInput(Stream& stream) {
+  HON_ASSERT(!stream.input_ended_);
+  stream.input_ended_ = true;
+  Move(stream, StreamEvent::kRecvEndStream);
+  if (stream.state_ == StreamState::kClosed) Close(stream, false);
+}
+
 // Consumes the received part of a DATA frame. Returns false when nothing has arrived.
 bool Session::ReceiveDataPart(io::LinkBuffer& in) {
   Stream* stream = streams_.Find(data_stream_);
@@ -272,30 +307,7 @@ void Session::AppendData(Stream& stream, io::LinkBuffer& in, size_t bytes) {
   stream.received_ += static_cast<uint32_t>(bytes);
 }
 
-void Session::EndInput(Stream& stream) {
-  HON_ASSERT(!stream.input_ended_);
-  stream.input_ended_ = true;
-  Move(stream, StreamEvent::kRecvEndStream);
-  if (stream.state_ == StreamState::kClosed) Close(stream, false);
-}
-
 // HEADERS and CONTINUATION.
-
-HON_NO_CANARY void Session::HandleHeaders(const Frame& frame) {
-  const FrameHeader& header = frame.header;
-  const auto pad_length =
-      frame.payload.empty() ? uint8_t{0} : static_cast<uint8_t>(frame.payload.front());
-  const std::optional<Unpadded> parts = Unpad(header, pad_length);
-  if (!parts) return Fail(ProtocolError("padding of HEADERS is longer than the frame"));
-  block_stream_ = header.stream;
-  block_ends_stream_ = header.Has(kFlagEndStream);
-  block_depends_on_itself_ = header.Has(kFlagPriority) &&
-                             ReadUint31(frame.payload.data() + parts->before - 5) == header.stream;
-  const std::string_view fragment = frame.payload.substr(parts->before, parts->content);
-  if (header.Has(kFlagEndHeaders)) return EndBlock(fragment);
-  continuations_ = 0;
-  block_.assign(fragment);
-}
 
 void Session::HandleContinuation(const Frame& frame) {
   if (++continuations_ > limits_.continuations_max ||
@@ -309,39 +321,8 @@ void Session::HandleContinuation(const Frame& frame) {
   EndBlock(block);
 }
 
-// A whole field block. Decoded even if its stream is gone, since the table depends on it.
-HON_NO_CANARY void Session::EndBlock(std::string_view block) {
-  const bool opens =
-      role_ == Role::kServer && block_stream_ % 2 == 1 && block_stream_ > last_peer_stream_;
-  Stream* const stream = opens ? nullptr : streams_.Find(block_stream_);
-  if (stream == nullptr && !opens) {
-    if (const Violation violation = JudgeStrayBlock()) return Fail(violation);
-  }
-  FieldBuffer* fields = opens && IsRepeated(block) ? handler_->FieldsOfRepeated() : nullptr;
-  DecodedBlock decoded;
-  if (fields != nullptr && !fields->lines.empty()) {
-    decoded.fields = last_block_->fields;
-    decoded.list_bytes = last_block_->list_bytes;
-  } else {
-    if (fields == nullptr) fields = &handler_->FieldsFor(stream);
-    fields->Reset();
-    const uint32_t changes = decoder_.TableChanges();
-    decoded = decoder_.Decode(block, limits_.fields, fields->arena, fields->lines);
-    if (decoded.violation) Fail(decoded.violation);
-    if (opens) NoteBlock(block, decoded, changes);
-  }
-  if (failure_ || (stream == nullptr && !opens)) {
-    if (stream == nullptr) handler_->OnSectionDropped(*fields);
-  } else if (opens) {
-    OpenPeerStream(*fields, decoded);
-  } else {
-    TakeSection(*stream, *fields, decoded);
-  }
-  block_stream_ = 0;
-}
-
 // Whether `block` stands for the same section as the block that opened the stream before.
-bool Session::IsRepeated(std::string_view block) const {
+[[gnu::always_inline]] inline bool Session::IsRepeated(std::string_view block) const {
   return last_block_ != nullptr && last_block_->size != 0 &&
          last_block_->table_changes == decoder_.TableChanges() &&
          last_block_->ends_stream == block_ends_stream_ &&
@@ -360,8 +341,7 @@ void Session::NoteBlock(std::string_view block, const DecodedBlock& decoded,
   }
   if (last_block_ == nullptr) last_block_ = std::make_unique<RepeatableBlock>();
   last_block_->table_changes = changes_before;
-  last_block_->fields = decoded.fields;
-  last_block_->list_bytes = decoded.list_bytes;
+  last_block_->section = {decoded.fields, decoded.list_bytes, false};
   last_block_->ends_stream = block_ends_stream_;
   last_block_->size = static_cast<uint32_t>(block.size());
   CopyShort(block, last_block_->bytes.data());
@@ -377,13 +357,14 @@ Violation Session::JudgeStrayBlock() {
   return ConnectionError(ErrorCode::kStreamClosed, "HEADERS on a closed stream");
 }
 
-inline void Session::OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block) {
+[[gnu::always_inline]] inline void Session::OpenPeerStream(FieldBuffer& fields,
+                                                           const SectionSize& size) {
   const uint32_t id = block_stream_;
   if (refuses_streams_)
     return handler_->OnSectionDropped(fields);  // past the last stream of our
                                                 // GOAWAY
   last_peer_stream_ = id;
-  if (const ErrorCode code = WhyRefuseStream(block); code != ErrorCode::kNoError) {
+  if (const ErrorCode code = WhyRefuseStream(size); code != ErrorCode::kNoError) {
     handler_->OnSectionDropped(fields);
     return ResetUnknown(id, code);
   }
@@ -391,22 +372,57 @@ inline void Session::OpenPeerStream(FieldBuffer& fields, const DecodedBlock& blo
   Begin(stream, id);
   Move(stream, StreamEvent::kRecvHeaders);
   if (early_priority_stream_ == id) stream.priority = early_priority_;
-  stream.section_bytes_ = block.list_bytes;
-  stream.section_fields_ = block.fields;
-  sections_bytes_ += block.list_bytes;
-  sections_fields_ += block.fields;
+  stream.section_bytes_ = size.list_bytes;
+  stream.section_fields_ = size.fields;
+  sections_bytes_ += size.list_bytes;
+  sections_fields_ += size.fields;
   if (block_ends_stream_) EndInput(stream);
-  handler_->OnSection(stream, fields, {block_ends_stream_, false, block.too_large});
+  handler_->OnSection(stream, fields, {block_ends_stream_, false, size.too_large});
 }
 
-ErrorCode Session::WhyRefuseStream(const DecodedBlock& block) const {
+ErrorCode Session::WhyRefuseStream(const SectionSize& size) const {
   if (block_depends_on_itself_) return ErrorCode::kProtocolError;
   if (owned_ >= limits_.streams_max) return ErrorCode::kRefusedStream;
-  if (sections_bytes_ + block.list_bytes > limits_.sections_bytes_max ||
-      sections_fields_ + block.fields > limits_.sections_fields_max) {
+  if (sections_bytes_ + size.list_bytes > limits_.sections_bytes_max ||
+      sections_fields_ + size.fields > limits_.sections_fields_max) {
     return ErrorCode::kEnhanceYourCalm;
   }
   return ErrorCode::kNoError;
+}
+
+// A whole field block.
+HON_NO_CANARY void Session::EndBlock(std::string_view block) {
+  const bool opens =
+      role_ == Role::kServer && block_stream_ % 2 == 1 && block_stream_ > last_peer_stream_;
+  FieldBuffer* const repeated = opens && IsRepeated(block) ? handler_->FieldsOfRepeated() : nullptr;
+  if (repeated != nullptr && !repeated->lines.empty()) {
+    OpenPeerStream(*repeated, last_block_->section);
+  } else {
+    DecodeBlock(block, opens, repeated);
+  }
+  block_stream_ = 0;
+}
+
+// Decodes a block into `fields`, where null stands for those of the block's stream. Decoded even if
+// its stream is gone, since the table depends on it.
+HON_NO_CANARY void Session::DecodeBlock(std::string_view block, bool opens, FieldBuffer* fields) {
+  Stream* const stream = opens ? nullptr : streams_.Find(block_stream_);
+  if (stream == nullptr && !opens) {
+    if (const Violation violation = JudgeStrayBlock()) return Fail(violation);
+  }
+  if (fields == nullptr) fields = &handler_->FieldsFor(stream);
+  fields->Reset();
+  const uint32_t changes = decoder_.TableChanges();
+  const DecodedBlock decoded = decoder_.Decode(block, limits_.fields, fields->arena, fields->lines);
+  if (decoded.violation) Fail(decoded.violation);
+  if (opens) NoteBlock(block, decoded, changes);
+  if (failure_ || (stream == nullptr && !opens)) {
+    if (stream == nullptr) handler_->OnSectionDropped(*fields);
+  } else if (opens) {
+    OpenPeerStream(*fields, {decoded.fields, decoded.list_bytes, decoded.too_large});
+  } else {
+    TakeSection(*stream, *fields, decoded);
+  }
 }
 
 // A section on an open stream: an answer, or trailers.

@@ -117,9 +117,11 @@ void Session::WriteBlock(uint32_t stream, std::string_view block, bool end_strea
   });
 }
 
-// Whether the last noted head has these fields, and its block still stands for them.
-inline bool Session::IsHeadOfLast(int status, std::span<const ExtraField> extra,
-                                  const http::Header& header) const {
+// Whether the last noted head has these fields, and its block still stands for them. Apart, as its
+// loops need all registers.
+[[gnu::noinline]] HON_NO_CANARY bool Session::IsHeadOfLast(int status,
+                                                           std::span<const ExtraField> extra,
+                                                           const http::Header& header) const {
   const RepeatableHead* const last = last_head_.get();
   if (last == nullptr || last->status != status || last->table_changes != encoder_.TableChanges() ||
       last->fields != extra.size() + header.Len()) {
@@ -127,11 +129,11 @@ inline bool Session::IsHeadOfLast(int status, std::span<const ExtraField> extra,
   }
   const RepeatableHead::Field* at = last->field.data();
   const char* value = last->values.data();
-  const auto is_next = [&](HeaderId id, std::string_view text) {
-    const bool same = at->id == id && internal::Same({value, at->value_bytes}, text);
+  const auto is_next = [&](HeaderId id, std::string_view text) __attribute__((always_inline)) {
+    if (at->id != id || !internal::Same({value, at->value_bytes}, text)) return false;
     value += at->value_bytes;
     ++at;
-    return same;
+    return true;
   };
   for (const ExtraField& field : extra) {
     if (!is_next(field.id, field.value)) return false;
@@ -173,28 +175,31 @@ void Session::NoteHead(int status, std::span<const ExtraField> extra, const http
   head.status = status;
 }
 
-[[gnu::always_inline]] inline void Session::WriteHead(Stream& stream, int status,
-                                                      std::span<const ExtraField> extra,
-                                                      const http::Header& header, bool end_stream) {
-  Move(stream, StreamEvent::kSendHeaders);
-  if (!IsHeadOfLast(status, extra, header)) {
-    return EncodeHead(stream.id_, status, extra, header, end_stream);
-  }
-  const std::string_view block(last_head_->block.data(), last_head_->block_bytes);
-  char* const frame = out_->Malloc(kFrameHeaderBytes + block.size());
+// Writes the frame of the last noted head to `to`, which has room for kFrameBytesMax, and returns
+// the frame's end.
+[[gnu::always_inline]] inline char* Session::CopyHeadOfLast(char* to, uint32_t stream,
+                                                            bool end_stream) const {
+  const RepeatableHead& last = *last_head_;
   WriteFrameHeader(
-      frame,
-      {static_cast<uint32_t>(block.size()), FrameType::kHeaders,
-       static_cast<uint8_t>(kFlagEndHeaders | (end_stream ? kFlagEndStream : 0)), stream.id_});
-  CopyShort(block, frame + kFrameHeaderBytes);
-  out_->MallocAck(kFrameHeaderBytes + block.size());
+      to, {last.block_bytes, FrameType::kHeaders,
+           static_cast<uint8_t>(kFlagEndHeaders | (end_stream ? kFlagEndStream : 0)), stream});
+  to += kFrameHeaderBytes;
+  std::memcpy(to, last.block.data(), last.block.size());  // of a fixed size: a few moves
+  return to + last.block_bytes;
 }
 
 HON_NO_CANARY void Session::SendResponse(Stream& stream, int status,
                                          std::span<const ExtraField> extra,
                                          const http::Header& header, bool end_stream) {
   if (stream.state_ == StreamState::kClosed || failure_) return;
-  WriteHead(stream, status, extra, header, end_stream);
+  Move(stream, StreamEvent::kSendHeaders);
+  if (IsHeadOfLast(status, extra, header)) {
+    char* const begin = out_->Malloc(RepeatableHead::kFrameBytesMax);
+    const char* const end = CopyHeadOfLast(begin, stream.id_, end_stream);
+    out_->MallocAck(static_cast<size_t>(end - begin));
+  } else {
+    EncodeHead(stream.id_, status, extra, header, end_stream);
+  }
   if (end_stream) EndOutput(stream);
 }
 
@@ -209,32 +214,53 @@ inline void Session::AccountData(Stream& stream, size_t bytes) {
       std::min(updates_due_ + static_cast<uint32_t>(bytes / kBytesPerUpdate + 1), kUpdatesDueMax);
 }
 
-HON_NO_CANARY void Session::SendAnswer(Stream& stream, int status,
-                                       std::span<const ExtraField> extra,
-                                       const http::Header& header, std::string_view body) {
-  if (stream.state_ == StreamState::kClosed || failure_) return;
-  WriteHead(stream, status, extra, header, false);
-  if (body.empty() || !stream.out_.Empty() || !MayGoNow(stream, body.size())) [[unlikely]] {
-    stream.out_.Write(body);
-    return SendEnd(stream);
-  }
-  const size_t bytes = kFrameHeaderBytes + body.size();
-  char* const to = out_->Malloc(bytes);
-  WriteFrameHeader(
-      to, {static_cast<uint32_t>(body.size()), FrameType::kData, kFlagEndStream, stream.id_});
-  std::memcpy(to + kFrameHeaderBytes, body.data(), body.size());
-  out_->MallocAck(bytes);
-  AccountData(stream, body.size());
-  EndOutput(stream);
-}
-
 // Whether the last DATA of a stream goes into one frame now.
-bool Session::MayGoNow(const Stream& stream, size_t bytes) const {
+inline bool Session::MayGoNow(const Stream& stream, size_t bytes) const {
   // A short answer goes before streams that are no more urgent.
   const bool first = ready_.Empty() || (bytes < kSharedOutputFromBytes &&
                                         stream.priority.urgency <= ready_.Front().priority.urgency);
   return first && bytes <= kDataBytesMax && bytes <= stream.send_.Available() &&
          bytes <= send_.Available() && out_->Len() <= kDirectBytesMax;
+}
+
+// With a head that differs from the last noted one, or behind other output.
+[[gnu::noinline]] void Session::SendAnswerInParts(Stream& stream, int status,
+                                                  std::span<const ExtraField> extra,
+                                                  const http::Header& header,
+                                                  std::string_view body) {
+  Move(stream, StreamEvent::kSendHeaders);
+  EncodeHead(stream.id_, status, extra, header, false);
+  if (body.empty() || !stream.out_.Empty() || !MayGoNow(stream, body.size())) {
+    stream.out_.Write(body);
+    return SendEnd(stream);
+  }
+  char* const to = out_->Malloc(kFrameHeaderBytes + body.size());
+  WriteFrameHeader(
+      to, {static_cast<uint32_t>(body.size()), FrameType::kData, kFlagEndStream, stream.id_});
+  std::memcpy(to + kFrameHeaderBytes, body.data(), body.size());
+  out_->MallocAck(kFrameHeaderBytes + body.size());
+  AccountData(stream, body.size());
+  EndOutput(stream);
+}
+
+HON_NO_CANARY void Session::SendAnswer(Stream& stream, int status,
+                                       std::span<const ExtraField> extra,
+                                       const http::Header& header, std::string_view body) {
+  if (stream.state_ == StreamState::kClosed || failure_) return;
+  if (body.empty() || !stream.out_.Empty() || !MayGoNow(stream, body.size()) ||
+      !IsHeadOfLast(status, extra, header)) {
+    return SendAnswerInParts(stream, status, extra, header, body);
+  }
+  Move(stream, StreamEvent::kSendHeaders);
+  char* const begin =
+      out_->Malloc(RepeatableHead::kFrameBytesMax + kFrameHeaderBytes + body.size());
+  char* to = CopyHeadOfLast(begin, stream.id_, false);
+  WriteFrameHeader(
+      to, {static_cast<uint32_t>(body.size()), FrameType::kData, kFlagEndStream, stream.id_});
+  to = CopyShort(body, to + kFrameHeaderBytes);
+  out_->MallocAck(static_cast<size_t>(to - begin));
+  AccountData(stream, body.size());
+  EndOutput(stream);
 }
 
 bool Session::SendRequest(Stream& stream, const RequestHead& head, const http::Header& header,
@@ -307,11 +333,28 @@ void Session::EndOutput(Stream& stream) {
 
 bool Session::Produce(size_t out_bytes_max) {
   if (failure_) return false;
-  while (!ready_.Empty() && send_.Available() != 0) {
-    if (out_->Len() >= out_bytes_max) return true;
-    SendDataOf(Stream::Of(ready_.Front()));
+  bool full = false;
+  while (!full && !ready_.Empty() && send_.Available() != 0) {
+    full = out_->Len() >= out_bytes_max;
+    if (!full) SendDataOf(Stream::Of(ready_.Front()));
   }
-  return false;
+  if (!full) headers_.Reset();
+  return full;
+}
+
+// A frame's header in front of blocks that are sent as they are. A block for its nine bytes alone
+// would take as much memory as the DATA: the headers of frames that follow each other share one.
+void Session::AppendSharedHeader(const FrameHeader& header) {
+  if (headers_.Get() == nullptr || headers_.Get()->Room() < kFrameHeaderBytes) {
+    io::Block* const block = out_->Pool().Get();
+    headers_ = io::BlockRef(block);
+    io::BlockPool::Unref(block);
+  }
+  io::Block& block = *headers_.Get();
+  char* const at = block.data + block.end;
+  WriteFrameHeader(at, header);
+  block.end += kFrameHeaderBytes;
+  out_->Append(out_->Pool().GetSlice(&block, at, kFrameHeaderBytes));
 }
 
 // Writes a DATA frame of the first stream in the queue.
@@ -325,7 +368,7 @@ void Session::SendDataOf(Stream& stream) {
                            ends ? kFlagEndStream : uint8_t{0}, stream.id_};
   AccountData(stream, size);
   if (size >= kSharedOutputFromBytes) {
-    WriteFrameHeader(*out_, header);
+    AppendSharedHeader(header);
     Result<io::LinkBuffer> part = stream.out_.Slice(size);
     HON_ASSERT(part.has_value());
     out_->Append(std::move(*part));

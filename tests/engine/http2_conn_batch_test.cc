@@ -49,6 +49,28 @@ TEST_F(Http2BatchTest, HandlersThatWaitHoldNoOther) {
   EXPECT_EQ(Get("/").body, "HTTP/2.0 hello");
 }
 
+// What waits for its turn is bounded for all streams together, but for a frame of each.
+TEST_F(Http2BatchTest, ManyStreamsKeepLittleOutputEach) {
+  constexpr size_t kStreams = 100;
+  const std::string get =
+      h2::testing::FromHex("82 86 04 06") + "/large" + h2::testing::FromHex("01 01") + "a";
+  std::string bytes =
+      h2::testing::ClientStart() +
+      h2::testing::RawFrame(h2::FrameType::kSettings, 0, 0, h2::testing::FromHex("0004 00000000"));
+  for (size_t i = 0; i < kStreams; ++i) {
+    bytes +=
+        h2::testing::RawFrame(h2::FrameType::kHeaders, h2::kFlagEndHeaders | h2::kFlagEndStream,
+                              static_cast<uint32_t>(2 * i + 1), get);
+  }
+  Exchange(bytes);
+  for (int i = 0; i < 8; ++i) Exchange({});
+  EXPECT_EQ(scheduler_->Live(), kStreams);
+  // A frame of 16 KiB takes parts of two blocks; the first streams had larger shares. 64 KiB of
+  // each stream would take five blocks.
+  EXPECT_GE(loop_->Blocks().InUse(), kStreams);
+  EXPECT_LE(loop_->Blocks().InUse(), 3 * kStreams);
+}
+
 // A connection that ends while handlers of one batch wait.
 TEST_F(Http2BatchTest, AConnectionEndsBelowItsHandlers) {
   for (int i = 0; i < 5; ++i) {
@@ -72,7 +94,7 @@ class Http2WaitingCallbackTest : public Http2BatchTest {
     config.CountError = [](std::string_view) {
       if (fiber::Current() == nullptr) return;
       ++waits_;
-      static_cast<void>(fiber::Sleep(std::chrono::milliseconds(50)));
+      static_cast<void>(fiber::Sleep(wait_));
     };
     return config;
   }
@@ -91,6 +113,7 @@ class Http2WaitingCallbackTest : public Http2BatchTest {
   }
 
   static inline int waits_ = 0;
+  static inline Duration wait_ = std::chrono::milliseconds(50);
 };
 
 TEST_F(Http2WaitingCallbackTest, LosesNoRequest) {
@@ -110,6 +133,36 @@ TEST_F(Http2WaitingCallbackTest, LosesNoRequest) {
   EXPECT_EQ(answers, 5U);
   EXPECT_EQ(resets, 5U);
   EXPECT_EQ(scheduler_->Live(), 0U);
+}
+
+// Past each deadline of a connection, too.
+TEST_F(Http2WaitingCallbackTest, HoldsNoOtherConnection) {
+  waits_ = 0;
+  wait_ = std::chrono::hours(1);
+  Exchange(Batch(10));
+  wait_ = std::chrono::milliseconds(50);
+  EXPECT_EQ(waits_, 1);
+  const int other = kernel_->Open();
+  ASSERT_TRUE(loop_->Adopt(other, *serving_));
+  for (int round = 0; round < 3; ++round) {
+    kernel_->At(other).Sends(
+        round == 0 ? Batch(1)
+                   : h2::testing::RawFrame(h2::FrameType::kHeaders,
+                                           h2::kFlagEndHeaders | h2::kFlagEndStream,
+                                           static_cast<uint32_t>(2 * round + 1),
+                                           h2::testing::FromHex("828684 01 01") + "a"));
+    for (int i = 0; i < 8; ++i) loop_->Turn(Duration());
+    EXPECT_NE(kernel_->At(other).Take().find("HTTP/2.0 hello"), std::string::npos) << round;
+    kernel_->Advance(std::chrono::seconds(4));
+  }
+  // The connection ends with its callback, whatever has ended it meanwhile.
+  Socket().Resets();
+  kernel_->At(other).Resets();
+  for (int i = 0; i < 8; ++i) {
+    loop_->Turn(Duration());
+    kernel_->Advance(std::chrono::minutes(10));
+  }
+  EXPECT_EQ(serving_->Connections(), 0U);
 }
 
 TEST_F(Http2WaitingCallbackTest, TheConnectionMayEndMeanwhile) {

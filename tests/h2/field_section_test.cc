@@ -44,6 +44,52 @@ SectionRead ReadRequest(const Fields& fields, bool end_stream = true) {
   return read;
 }
 
+// RFC 9113 §8.2.1: a byte at any place of a text of any length, where texts are tested in words.
+TEST(IsFieldValue, LooksAtEachByte) {
+  for (size_t size = 1; size <= 26; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      std::string value(size, 'v');
+      for (int byte = 0; byte < 256; ++byte) {
+        value[at] = static_cast<char>(byte);
+        const bool control = byte == 0x7f || (byte < 0x20 && byte != '\t');
+        const bool blank = byte == ' ' || byte == '\t';
+        const bool outer = at == 0 || at + 1 == size;
+        ASSERT_EQ(IsFieldValue(value), !control && !(blank && outer))
+            << byte << " at " << at << " of " << size;
+        // The byte is not hidden by a neighbour that carries or borrows.
+        if (!control || size < 3) continue;
+        std::string beside = value;
+        beside[at == 0 ? 1 : at - 1] = '\xff';
+        beside[at + 1 == size ? at - 1 : at + 1] = '\x80';
+        ASSERT_FALSE(IsFieldValue(beside)) << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+  EXPECT_TRUE(IsFieldValue(""));
+}
+
+TEST(ReadRequestFields, APathHasNoBlankAndNoFragment) {
+  for (size_t size = 2; size <= 26; ++size) {
+    for (size_t at = 1; at < size; ++at) {
+      for (const int byte : {0x21, 0x22, 0x23, 0x24, 0x2f, 0x33, 0x63, 0x80, 0xa0, 0xa3, 0xff}) {
+        std::string path = "/" + std::string(size - 1, '!');
+        path[at] = static_cast<char>(byte);
+        const Fields fields = {
+            {":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", path}};
+        ASSERT_EQ(static_cast<bool>(ReadRequest(fields).violation), byte == 0x23)
+            << byte << " at " << at << " of " << size;
+      }
+      for (const char byte : {' ', '\t'}) {
+        std::string path = "/" + std::string(size, '#' + 1);
+        path[at] = byte;
+        const Fields fields = {
+            {":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", path}};
+        ASSERT_TRUE(ReadRequest(fields).violation) << at << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(ReadRequestFields, FillsARequest) {
   const Fields fields = SectionGet({{"user-agent", "x"},
                                     {"x-own-name", "y"},

@@ -74,6 +74,7 @@ class Owner final : public SessionHandler {
   ~Owner() { Clear(); }
 
   [[nodiscard]] Session& GetSession() { return session_; }
+  [[nodiscard]] io::BlockPool& Blocks() { return pool_; }
   /// All bytes that the session has written since the last call, DATA included.
   std::string Take() {
     while (session_.Produce(SIZE_MAX)) {

@@ -159,6 +159,50 @@ TEST(Session, DataIsCutAtTheSizeThatEveryPeerAccepts) {
   EXPECT_EQ(sizes, (std::vector<uint32_t>{16384, 1, 16382}));
 }
 
+// A frame's header takes no block of its own in front of blocks that are sent as they are.
+TEST(Session, HeadersOfDataShareABlock) {
+  Owner server(Role::kServer);
+  server.Give(ClientStart() + GetRequest(1));
+  server.Take();
+  server.Answer(1, 200, std::string(65'000, 'a'));
+  server.Take();
+  server.Give(RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(1'000'000)) +
+              RawFrame(FrameType::kSettings, 0, 0, FromHex("0004 000f4240")) + GetRequest(3));
+  server.Take();
+  server.Answer(3, 200, std::string(400'000, 'b'));
+  const size_t before = server.Blocks().InUse();
+  while (server.GetSession().Produce(SIZE_MAX)) {
+  }
+  EXPECT_LE(server.Blocks().InUse(), before + 1);
+  size_t got = 0;
+  for (const auto& frame : ReadFrames(server.Take(), kData)) got += frame.header.length;
+  EXPECT_EQ(got, 400'000U);
+  server.Release(1);
+  server.Release(3);
+  EXPECT_EQ(server.Blocks().InUse(), 0U);
+}
+
+// More frames than the headers of one block.
+TEST(Session, HeadersOfMoreDataThanABlockTakes) {
+  constexpr size_t kFrames = io::kBlockBytes / kFrameHeaderBytes + 10;
+  Owner server(Role::kServer);
+  server.Give(ClientStart() + RawFrame(FrameType::kWindowUpdate, 0, 0, Uint32(0x7fff'0000)) +
+              RawFrame(FrameType::kSettings, 0, 0, FromHex("0004 7fffffff")) + GetRequest(1));
+  server.Take();
+  const std::string part(kFrameBytesMin, 'c');
+  testing::Exchange& exchange = *server.Find(1);
+  server.GetSession().SendResponse(exchange.stream, 200, {}, {}, false);
+  for (size_t i = 0; i < kFrames; ++i) exchange.stream.Out().Write(part);
+  server.GetSession().SendEnd(exchange.stream);
+  size_t frames = 0;
+  for (const auto& frame : ReadFrames(server.Take(), kData)) {
+    ASSERT_EQ(frame.header.length, kFrameBytesMin) << frames;
+    ASSERT_EQ(frame.header.stream, 1U) << frames;
+    ++frames;
+  }
+  EXPECT_EQ(frames, kFrames);
+}
+
 TEST(Session, ProducesNoMoreThanTheRequestedBytes) {
   Owner server(Role::kServer);
   server.Give(ClientStart() + GetRequest(1));

@@ -243,11 +243,18 @@ class Session {
     FrameHeader header;
     std::string_view payload;
   };
+  // As in DecodedBlock.
+  struct SectionSize {
+    size_t fields = 0;
+    size_t list_bytes = 0;
+    bool too_large = false;
+  };
   // The fields of an answer's head, and the field block that they have become.
   struct RepeatableHead {
     static constexpr size_t kFieldsMax = 8;
     static constexpr size_t kValueBytesMax = 192;
     static constexpr size_t kBlockBytesMax = 64;
+    static constexpr size_t kFrameBytesMax = kFrameHeaderBytes + kBlockBytesMax;
     struct Field {
       http::HeaderId id = http::HeaderId::kUnknown;
       uint8_t value_bytes = 0;
@@ -266,8 +273,7 @@ class Session {
     static constexpr size_t kBytesMax = 160;
 
     uint32_t table_changes = 0;  // of the decoder's table
-    size_t fields = 0;           // as in DecodedBlock
-    size_t list_bytes = 0;
+    SectionSize section;
     bool ends_stream = false;
     uint32_t size = 0;  // 0: the last block cannot be repeated
     std::array<char, kBytesMax> bytes{};
@@ -294,13 +300,15 @@ class Session {
   void HandleWindowUpdate(const Frame& frame);
   void HandlePriorityUpdate(const Frame& frame);
 
+  void BeginBlock(const FrameHeader& header, std::string_view fragment, bool depends_on_itself);
   void EndBlock(std::string_view block);
+  void DecodeBlock(std::string_view block, bool opens, FieldBuffer* fields);
   [[nodiscard]] bool IsRepeated(std::string_view block) const;
   void NoteBlock(std::string_view block, const DecodedBlock& decoded, uint32_t changes_before);
   [[nodiscard]] Violation JudgeStrayBlock();
   void TakeSection(Stream& stream, FieldBuffer& fields, const DecodedBlock& block);
-  void OpenPeerStream(FieldBuffer& fields, const DecodedBlock& block);
-  [[nodiscard]] ErrorCode WhyRefuseStream(const DecodedBlock& block) const;
+  void OpenPeerStream(FieldBuffer& fields, const SectionSize& size);
+  [[nodiscard]] ErrorCode WhyRefuseStream(const SectionSize& size) const;
   void AppendData(Stream& stream, io::LinkBuffer& in, size_t bytes);
   [[nodiscard]] Violation JudgeContent(const Stream& stream, uint32_t bytes, bool end) const;
   void EndInput(Stream& stream);
@@ -320,8 +328,9 @@ class Session {
   void Begin(Stream& stream, uint32_t id);
 
   void WriteBlock(uint32_t stream, std::string_view block, bool end_stream);
-  void WriteHead(Stream& stream, int status, std::span<const ExtraField> extra,
-                 const http::Header& header, bool end_stream);
+  void SendAnswerInParts(Stream& stream, int status, std::span<const ExtraField> extra,
+                         const http::Header& header, std::string_view body);
+  char* CopyHeadOfLast(char* to, uint32_t stream, bool end_stream) const;
   void EncodeHead(uint32_t stream, int status, std::span<const ExtraField> extra,
                   const http::Header& header, bool end_stream);
   [[nodiscard]] bool IsHeadOfLast(int status, std::span<const ExtraField> extra,
@@ -333,6 +342,7 @@ class Session {
   [[nodiscard]] bool MayGoNow(const Stream& stream, size_t bytes) const;
   void SendDataOf(Stream& stream);
   void AccountData(Stream& stream, size_t bytes);
+  void AppendSharedHeader(const FrameHeader& header);
   void WriteTrailers(Stream& stream);
   void EndOutput(Stream& stream);
 
@@ -342,7 +352,8 @@ class Session {
   HpackDecoder decoder_;
   HpackEncoder encoder_;
   StreamMap streams_;
-  PriorityQueue ready_;  // streams with DATA that their own windows allow
+  PriorityQueue ready_;   // streams with DATA that their own windows allow
+  io::BlockRef headers_;  // of DATA frames, while Produce has more of them
   Settings peer_;
   Violation failure_;
   SendWindow send_;
