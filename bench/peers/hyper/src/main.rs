@@ -1,11 +1,30 @@
 //! hyper on a current-thread runtime, with the endpoints of the benchmark.
-//! usage: peer-hyper PORT FILE
+//! usage: peer-hyper PORT FILE, or peer-hyper PORT h2c: HTTP/2 by prior knowledge
+
+use std::future::Future;
+use std::sync::OnceLock;
 
 use http_body_util::{combinators::BoxBody, BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderValue, CONTENT_TYPE};
-use hyper::{server::conn::http1, service::service_fn, Method, Request, Response, StatusCode};
+use hyper::server::conn::{http1, http2};
+use hyper::{service::service_fn, Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+
+/// Has hyper's tasks run on the one thread.
+#[derive(Clone)]
+struct Local;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for Local {
+    fn execute(&self, task: F) {
+        tokio::task::spawn_local(async move {
+            task.await;
+        });
+    }
+}
+
+/// Of the answers to /length/N, at most 1 MiB.
+static PATTERN: OnceLock<Vec<u8>> = OnceLock::new();
 
 type Answer = Response<BoxBody<Bytes, hyper::Error>>;
 
@@ -26,6 +45,19 @@ async fn serve(request: Request<Incoming>, file: &'static str) -> Result<Answer,
         (&Method::POST, "/echo") => {
             let body = request.into_body().collect().await?.to_bytes();
             answer(StatusCode::OK, BYTES, body)
+        }
+        (&Method::POST, "/discard") => {
+            let mut body = request.into_body();
+            let mut bytes = 0;
+            while let Some(frame) = body.frame().await {
+                bytes += frame?.data_ref().map_or(0, Bytes::len);
+            }
+            answer(StatusCode::OK, TEXT, bytes.to_string().into())
+        }
+        (&Method::GET, path) if path.starts_with("/length/") => {
+            let bytes: usize = path["/length/".len()..].parse().unwrap_or(0);
+            let text: &'static [u8] = PATTERN.get_or_init(|| b"0123456789abcdef".repeat(1 << 16));
+            answer(StatusCode::OK, TEXT, Bytes::from_static(&text[..bytes.min(text.len())]))
         }
         (&Method::GET, "/file") => match std::fs::read(file) {
             Ok(body) => answer(StatusCode::OK, BYTES, body.into()),
@@ -51,6 +83,11 @@ fn main() -> std::io::Result<()> {
             stream.set_nodelay(true)?;
             tokio::task::spawn_local(async move {
                 let service = service_fn(move |request| serve(request, file));
+                if file == "h2c" {
+                    let mut builder = http2::Builder::new(Local);
+                    let _left = builder.serve_connection(TokioIo::new(stream), service).await;
+                    return;
+                }
                 // Pipelined requests are answered in one write, which is off by default.
                 let _left = http1::Builder::new()
                     .pipeline_flush(true)
