@@ -56,10 +56,15 @@ void Tunnel::End::OnDeadline(io::ConnDeadline which) {
 
 void Tunnel::End::OnClosed(const Error& why) {
   const std::shared_ptr<Tunnel> last = std::move(keep_);
-  conn.reset();
+  const std::unique_ptr<io::EventConn> closed = std::move(conn);
   End& other = tunnel_.OtherOf(*this);
   if (other.conn == nullptr) return;
-  other.conn->Close(why ? io::ConnClose::kAbort : io::ConnClose::kGraceful);
+  // A connection whose directions have both ended is closed with ErrEof, while its last bytes may
+  // wait for room in the output of the other one.
+  const bool whole =
+      !why || (why.Is(io::ErrEof) && closed->InputEnded() && !closed->InputTruncated());
+  if (whole) other.conn->Out().Append(std::move(closed->In()));
+  other.conn->Close(whole ? io::ConnClose::kGraceful : io::ConnClose::kAbort);
 }
 
 // Sends `to` the received bytes of `from`, as far as there is room.

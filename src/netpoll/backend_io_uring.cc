@@ -518,6 +518,8 @@ void IoUringBackend::OnPeer(Connection& c, int result) {
   if (result == POLLIN) return Io::RequestSync(c);
   // While input is wanted, the receive reports all of this, in order.
   if (Io::WantsInput(c)) return peer_left_.push_back(&c);
+  // Bytes received before the end are reported first.
+  if (Io::Holds(c, Io::Hold::kInReadyList)) Io::DeliverInput(c);
   const bool hung_up = (result & (POLLERR | POLLHUP)) != 0;
   Io::PeerLeft(c, hung_up);
   if (!hung_up && !Io::Closed(c)) Io::RequestSync(c);

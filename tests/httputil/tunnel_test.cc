@@ -63,6 +63,27 @@ TEST_P(Tunnel, HalfOfAConnectionMayEnd) {
   EXPECT_EQ(peer.ReadAll(), "got everything");
 }
 
+// The last bytes of a server that has closed wait for a client that reads slowly.
+TEST_P(Tunnel, TheEndOfBothDirectionsLosesNothing) {
+  const std::string much = std::string(12 << 20, 'm') + "end";
+  const ScriptedServer back([&](ScriptedConn& conn) {
+    conn.ReadHead();
+    conn.Send(kAgreed);
+    conn.ReadAll();
+    conn.Send(much);
+  });
+  To(back.Url());
+  WirePeer peer(Serve());
+  ASSERT_TRUE(peer.Send(Get("/", kAsks)));
+  peer.ReadThrough("\r\n\r\n");
+  peer.EndSending();
+  // By now the connections are full.
+  std::this_thread::sleep_for(100ms);
+  const std::string all = peer.ReadAll();
+  EXPECT_EQ(all.size(), much.size());
+  EXPECT_TRUE(all == much);
+}
+
 TEST_P(Tunnel, ASideThatIsCutCutsTheOther) {
   std::atomic<bool> ended{false};
   const ScriptedServer back([&](ScriptedConn& conn) {

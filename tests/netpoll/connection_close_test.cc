@@ -76,6 +76,27 @@ TEST_P(CloseTest, LingerDeliversTheAnswerToAPeerThatIsStillSending) {
   EXPECT_FALSE(handler.why) << handler.why.Message();
 }
 
+// The loop finds the bytes, the end of the input and the hang-up in one turn.
+TEST_P(CloseTest, BytesBeforeTheEndOfBothDirectionsAreReported) {
+  Recorder& handler = NewRecorder();
+  std::string seen;
+  handler.request = [&seen](Connection& c) {
+    seen += c.Reader().Front();
+    static_cast<void>(c.Reader().Skip(c.Reader().Len()));
+  };
+  Peer peer;
+  Connection& c = ConnectTcp(handler, &peer);
+  peer.Send("first, ");
+  ASSERT_TRUE(TurnUntil([&] { return seen == "first, "; }));
+  c.CloseWrite();
+  ASSERT_TRUE(TurnUntil([&] { return peer.State() == 0; }));
+  peer.Send("last");
+  peer.Close();
+  ASSERT_TRUE(TurnUntil([&] { return handler.Disconnected() || seen.ends_with("last"); }));
+  EXPECT_EQ(seen, "first, last");
+  if (!handler.Disconnected()) c.Close(CloseHow::kAbort);
+}
+
 TEST_P(CloseTest, LingerEndsAfterItsTime) {
   Recorder& handler = NewRecorder();
   Peer peer;
