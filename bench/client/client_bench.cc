@@ -31,6 +31,7 @@ struct Options {
   size_t at_once = 1;
   uint64_t upload = 0;  // bytes of each request's body
   bool http2 = false;
+  netpoll::BackendKind backend = netpoll::BackendKind::kAuto;
 };
 
 /// Counts the bytes that are received.
@@ -95,7 +96,7 @@ std::shared_ptr<http::RoundTripper> NewHonTransport(const Options& options) {
 }
 
 void RunHon(const Options& options) {
-  Result<std::unique_ptr<netpoll::Loop>> loop = netpoll::Loop::Create({});
+  Result<std::unique_ptr<netpoll::Loop>> loop = netpoll::Loop::Create({.backend = options.backend});
   if (!loop) Fatal(loop.error().Message());
   fiber::Scheduler scheduler(**loop);
   http::Client client{.Transport = NewHonTransport(options)};
@@ -230,6 +231,10 @@ Options ParseOptions(int argc, char** argv) {
       options.at_once = NumberOf(value());
     } else if (flag == "--upload") {
       options.upload = NumberOf(value());
+    } else if (flag == "--backend") {
+      const Result<netpoll::BackendKind> backend = netpoll::ParseBackend(value());
+      if (!backend) Fatal(backend.error().Message());
+      options.backend = *backend;
     } else if (flag == "--http2") {
       options.http2 = true;
     } else {

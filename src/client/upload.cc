@@ -13,8 +13,9 @@ namespace hon::client {
 namespace {
 
 constexpr size_t kPartBytes = 16 * 1024;
-// Behind a part of that length the parts are longer.
-constexpr size_t kLongPartBytes = 64 * 1024;
+// Behind a part of that length the parts are longer. A send of 64 KiB is more than a packet can
+// hold (65,535 bytes with its headers), and would be sent as a packet and a tiny one.
+constexpr size_t kLongPartBytes = 32 * 1024;
 // A fiber that sends this many bytes without a wait lets others run.
 constexpr size_t kSentBytesPerTurn = 256 * 1024;
 

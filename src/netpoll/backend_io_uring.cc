@@ -29,6 +29,7 @@
 #include "netpoll/loop_io.h"
 #include "netpoll/provided_blocks.h"
 #include "netpoll/uring.h"
+#include "netpoll/uring_receive.h"
 
 namespace hon::netpoll {
 namespace {
@@ -43,6 +44,9 @@ constexpr size_t kReceivedAtOnceMax = size_t{128} << 10;
 constexpr unsigned kFullWait = 16;
 // Blocks that are received into before one step of a handshake. The largest ClientHello needs two.
 constexpr unsigned kHandshakeBlocksMax = 4;
+// The connection receives by PrepareFlow. The flag means another thing to the backends over
+// readiness.
+constexpr Io::Flag kFlows = Io::Flag::kInputWaits;
 // Blocks that a connection is expected to fill in a batch of that size.
 constexpr size_t kBlocksEach = 4;
 
@@ -62,47 +66,6 @@ static_assert(alignof(Connection) > kOpMask && alignof(Acceptor) > kOpMask);
 
 uint64_t Tagged(const void* object, Op op) {
   return reinterpret_cast<uintptr_t>(object) | static_cast<uintptr_t>(op);
-}
-
-void PrepareReceive(io_uring_sqe* sqe, int fd, uint64_t data) {
-  io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
-  sqe->ioprio |= IORING_RECV_MULTISHOT;
-  sqe->flags |= IOSQE_BUFFER_SELECT;
-  sqe->buf_group = ProvidedBlocks::kGroup;
-  sqe->user_data = data;
-}
-
-// Receives one byte in the way of the backend. A kernel that knows the calls may still lack the
-// features that are used here.
-Error TryOut() {
-  io::BlockPool pool(0);
-  ProvidedBlocks blocks;
-  Ring ring;
-  HON_RETURN_IF_ERROR(ring.Init(IORING_SETUP_R_DISABLED));
-  HON_RETURN_IF_ERROR(ring.Enable());
-  HON_RETURN_IF_ERROR(blocks.Register(*ring.Get()));
-  blocks.Provide(pool);
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0) {
-    return Error::System(errno, "socketpair");
-  }
-  PrepareReceive(io_uring_get_sqe(ring.Get()), ends[0], 1);
-  const bool sent = ::send(ends[1], "x", 1, MSG_NOSIGNAL) == 1;
-  __kernel_timespec limit{.tv_sec = 1, .tv_nsec = 0};
-  io_uring_cqe* cqe = nullptr;
-  const int code = io_uring_submit_and_wait_timeout(ring.Get(), &cqe, 1, &limit, nullptr);
-  Error why;
-  if (code < 0 || !sent || cqe == nullptr) {
-    why = Error::System(code < 0 ? -code : EIO, "io_uring_enter");
-  } else if (cqe->res < 0) {
-    why = Error::System(-cqe->res, "io_uring receive");
-  } else if (cqe->res != 1 || (cqe->flags & IORING_CQE_F_BUFFER) == 0 ||
-             (cqe->flags & IORING_CQE_F_MORE) == 0) {
-    why = Error::New("io_uring has no multishot receive");
-  }
-  ring.Exit();
-  for (const int fd : ends) ::close(fd);
-  return why;
 }
 
 class IoUringBackend final : public Backend {
@@ -148,6 +111,8 @@ class IoUringBackend final : public Backend {
 
   void OnCompletion(const io_uring_cqe& cqe);
   void OnReceived(Connection& c, const io_uring_cqe& cqe);
+  void TakeBlocks(Connection& c, uint16_t id, int result);
+  static void NoteFlow(Connection& c, size_t received);
   void OnReceiveCancelled(Connection& c, int result);
   void OnWritable(Connection& c);
   void OnPeer(Connection& c, int result);
@@ -164,6 +129,7 @@ class IoUringBackend final : public Backend {
   int wakeup_ = -1;
   std::thread::id thread_;  // none until the first turn
   bool recovering_ = false;
+  bool bundles_ = false;              // the kernel can receive into several blocks at once
   std::vector<int> closing_;          // descriptors that were given up on another thread
   std::vector<Acceptor*> acceptors_;  // that want connections
   size_t received_ = 0;               // in this batch
@@ -181,6 +147,7 @@ class IoUringBackend final : public Backend {
 Error IoUringBackend::Init() {
   HON_RETURN_IF_ERROR(ring_.Init(IORING_SETUP_R_DISABLED));
   HON_RETURN_IF_ERROR(blocks_.Register(*ring_.Get()));
+  bundles_ = ring_.ReceivesBundles();
   wakeup_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   return wakeup_ < 0 ? Error::System(errno, "eventfd") : Error();
 }
@@ -367,6 +334,7 @@ void IoUringBackend::Sync(Connection& c) {
     if (Io::Holds(c, Io::Hold::kRecvInFlight) || Io::Holds(c, Io::Hold::kStarved)) return;
     if (Io::Handshaking(c)) return WatchHandshake(c);
     Io::TakeHold(c, Io::Hold::kRecvInFlight);
+    if (Io::Has(c, kFlows)) return PrepareFlow(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
     return PrepareReceive(Submission(), c.Fd(), Tagged(&c, Op::kReceive));
   }
   CancelReceive(c);
@@ -406,22 +374,41 @@ void IoUringBackend::WatchPeer(Connection& c) {
   Poll(c.Fd(), c.PeerFinished() ? 0 : POLLRDHUP, Tagged(&c, Op::kPeer));
 }
 
+// `result` bytes were received, into the block `id` and those behind it.
+void IoUringBackend::TakeBlocks(Connection& c, uint16_t id, int result) {
+  size_t left = result > 0 ? static_cast<size_t>(result) : 0;
+  for (;;) {
+    const size_t part = std::min<size_t>(left, blocks_.At(id)->capacity);
+    bool kept = false;
+    try {
+      kept = part != 0 && Io::ReceivedBlock(c, blocks_.At(id), part);
+    } catch (const std::bad_alloc&) {  // costs the connection
+      Io::InputFailed(c, ENOMEM);
+    }
+    const uint16_t next = blocks_.Behind(id);
+    blocks_.Recycle(id, kept);
+    left -= part;
+    if (left == 0) return;
+    id = next;
+  }
+}
+
+// The next receive is a long one, where this one has filled the input up to its high water mark.
+void IoUringBackend::NoteFlow(Connection& c, size_t received) {
+  if (Io::Has(c, Io::Flag::kPausedFull)) return Io::Set(c, kFlows);
+  if (received < io::kBlockBytes) Io::Unset(c, kFlows);
+}
+
 void IoUringBackend::OnReceived(Connection& c, const io_uring_cqe& cqe) {
   const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
   HON_ASSERT(Io::Holds(c, Io::Hold::kRecvInFlight));
   if (!more) Io::DropHold(c, Io::Hold::kRecvInFlight);
   if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
-    const auto id = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    bool kept = false;
-    try {
-      kept = cqe.res > 0 && Io::ReceivedBlock(c, blocks_.At(id), static_cast<size_t>(cqe.res));
-    } catch (const std::bad_alloc&) {  // costs the connection
-      Io::InputFailed(c, ENOMEM);
-    }
-    blocks_.Recycle(id, kept);
+    TakeBlocks(c, static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT), cqe.res);
   }
   if (cqe.res > 0) {
     received_ += static_cast<size_t>(cqe.res);
+    if (bundles_) NoteFlow(c, static_cast<size_t>(cqe.res));
     PushReady(c);
   } else if (cqe.res == 0) {
     if (!Io::Closed(c)) Io::InputEnded(c);
@@ -591,7 +578,7 @@ void IoUringBackend::OnAcceptCancelled(Acceptor& acceptor, int result) {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> MakeIoUringBackend() {
-  if (Error why = TryOut()) return Fail(std::move(why));
+  if (Error why = TryReceive()) return Fail(std::move(why));
   auto backend = std::make_unique<IoUringBackend>();
   if (Error why = backend->Init()) return Fail(std::move(why));
   return backend;

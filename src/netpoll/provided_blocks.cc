@@ -52,6 +52,7 @@ void ProvidedBlocks::Provide(io::BlockPool& pool) {
 
 void ProvidedBlocks::Put(uint16_t id) {
   const io::Block& block = *blocks_[id];
+  places_[id] = static_cast<uint16_t>((shared_->tail + static_cast<unsigned>(unpublished_)) % kMax);
   io_uring_buf_ring_add(shared_, block.data, block.capacity, id, io_uring_buf_ring_mask(kMax),
                         unpublished_++);
 }

@@ -32,6 +32,10 @@ class ProvidedBlocks {
 
   /// The block that a completion names.
   [[nodiscard]] io::Block* At(uint16_t id) const { return blocks_[id]; }
+  /// The block that the kernel uses behind the one that a completion names. Called before Recycle.
+  [[nodiscard]] uint16_t Behind(uint16_t id) const {
+    return shared_->bufs[(places_[id] + 1U) % kMax].bid;
+  }
   /// Refills the slot of a received block: with the same block, or with a new one when `kept` says
   /// that a connection has taken it. A slot for which there is no memory is refilled by a later
   /// Publish.
@@ -59,6 +63,7 @@ class ProvidedBlocks {
   unsigned empty_ = 0;  // slots without a block, for which there was no memory
   int unpublished_ = 0;
   std::array<io::Block*, kMax> blocks_{};
+  std::array<uint16_t, kMax> places_{};  // of the blocks, in the list
 };
 
 }  // namespace hon::netpoll

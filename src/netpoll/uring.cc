@@ -13,6 +13,9 @@ namespace {
 
 constexpr unsigned kSubmissions = 256;
 constexpr unsigned kCompletions = 4096;
+// Of headers later than those of liburing 2.3.
+constexpr unsigned kFeatureBundles = 1U << 14;  // IORING_FEAT_RECVSEND_BUNDLE, Linux 6.10
+constexpr unsigned kOpPipe = 62;                // IORING_OP_PIPE, the newest of Linux 6.16
 // After this time a submission that the kernel has refused is tried again.
 constexpr Duration kRefusedRetry = std::chrono::milliseconds(5);
 
@@ -47,6 +50,14 @@ Error Ring::Enable() {
   const long code =
       ::syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   return code == 0 ? Error() : Error::System(errno, "io_uring_register");
+}
+
+bool Ring::ReceivesBundles() {
+  if ((ring_.features & kFeatureBundles) == 0) return false;
+  io_uring_probe* const probe = io_uring_get_probe_ring(&ring_);
+  const bool recent = probe != nullptr && probe->last_op >= kOpPipe;
+  io_uring_free_probe(probe);
+  return recent;
 }
 
 void Ring::Exit() {

@@ -2,6 +2,7 @@
 
 #include <liburing.h>
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,10 @@
 #include "hon/base/time.h"
 
 namespace hon::netpoll {
+
+/// In the ioprio of a receive: into several provided buffers at once (IORING_RECVSEND_BUNDLE of
+/// later headers).
+inline constexpr uint16_t kReceiveBundle = 1U << 4;
 
 /// An io_uring that its destructor tears down. Submissions that the kernel does not take now, for
 /// lack of memory or of room, are kept and submitted later: submitting cannot fail.
@@ -45,6 +50,8 @@ class Ring {
   [[nodiscard]] bool CompletesInWaitsOnly() const {
     return (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0;
   }
+  /// Whether the kernel counts right what a receive with kReceiveBundle has brought (Linux 6.16).
+  [[nodiscard]] bool ReceivesBundles();
 
  private:
   void SubmitBacklog();
