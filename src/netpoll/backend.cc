@@ -48,6 +48,10 @@ Result<BackendKind> ParseBackend(std::string_view name) {
 
 ssize_t Backend::Send(int fd, const iovec* parts, int count) { return SendParts(fd, parts, count); }
 
+ssize_t Backend::SendMore(int fd, const iovec* parts, int count) {
+  return SendPartsOfMore(fd, parts, count);
+}
+
 ssize_t Backend::SendFile(int fd, int file, int64_t offset, size_t count) {
   return SendFilePart(fd, file, offset, count);
 }

@@ -103,6 +103,8 @@ class Backend {
   // negative result is a negated errno.
 
   virtual ssize_t Send(int fd, const iovec* parts, int count);
+  /// As Send, when more bytes follow at once: the kernel may keep the last segment until then.
+  virtual ssize_t SendMore(int fd, const iovec* parts, int count);
   virtual ssize_t SendFile(int fd, int file, int64_t offset, size_t count);
   /// Sends FIN.
   virtual void EndWrite(int fd);

@@ -16,6 +16,7 @@
 #include "hon/io/io.h"
 #include "hon/netpoll/loop.h"
 #include "netpoll/backend.h"
+#include "netpoll/connection_io.h"
 #include "netpoll/connection_records.h"
 #include "netpoll/loop_io.h"
 
@@ -27,6 +28,21 @@ constexpr int kSendPartsMax = 16;
 
 constexpr std::array kDeadlineKinds = {DeadlineKind::kRead, DeadlineKind::kWrite,
                                        DeadlineKind::kIdle};
+
+// The first blocks of a buffer, for one send.
+struct FrontParts {
+  explicit FrontParts(const io::LinkBuffer& from) {
+    from.ForEach([this](std::string_view part) {
+      if (count == kSendPartsMax) return;
+      parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
+      bytes += part.size();
+    });
+  }
+
+  std::array<iovec, kSendPartsMax> parts;
+  int count = 0;
+  size_t bytes = 0;
+};
 
 }  // namespace
 
@@ -53,21 +69,23 @@ Error Connection::Flush() {
   return SendSome();
 }
 
-// Returns the number of bytes that the socket took: 0 when it is full. A failure breaks the
-// connection.
-[[gnu::always_inline]] inline Result<size_t> Connection::SendParts(const iovec* parts, int count) {
-  const ssize_t sent = LoopIo::BackendOf(*loop_).Send(fd_, parts, count);
-  if (sent == -EAGAIN) return size_t{0};
-  if (sent < 0) [[unlikely]] {
-    Error why = Error::System(static_cast<int>(-sent), "send");
-    Break(why);
+[[gnu::always_inline]] inline Result<size_t> ConnectionIo::Sent(Connection& c, ssize_t result) {
+  if (result == -EAGAIN) return size_t{0};
+  if (result < 0) [[unlikely]] {
+    Error why = Error::System(static_cast<int>(-result), "send");
+    c.Break(why);
     return Fail(std::move(why));
   }
-  if (sent > 0 && phase_ == Phase::kFlushing) {
+  if (result > 0 && c.phase_ == Connection::Phase::kFlushing) {
     // The time limit of a close counts from the last progress.
-    deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = loop_->Now() + kFlushOnCloseTime;
+    c.deadlines_[static_cast<size_t>(DeadlineKind::kIdle)] = c.loop_->Now() + kFlushOnCloseTime;
   }
-  return static_cast<size_t>(sent);
+  return static_cast<size_t>(result);
+}
+
+// Returns the number of bytes that the socket took: 0 when it is full.
+[[gnu::always_inline]] inline Result<size_t> Connection::SendParts(const iovec* parts, int count) {
+  return ConnectionIo::Sent(*this, LoopIo::BackendOf(*loop_).Send(fd_, parts, count));
 }
 
 // Sends the front of `from` with one call. Returns false when the socket has not taken all of it.
@@ -82,21 +100,25 @@ Error Connection::Flush() {
   };
   // Apart, so that a buffer of one block is sent without a frame that has an array.
   const auto send_blocks = [&]() __attribute__((noinline))->Result<bool> {
-    std::array<iovec, kSendPartsMax> parts;
-    int count = 0;
-    size_t asked = 0;
-    from.ForEach([&](std::string_view part) {
-      if (count == kSendPartsMax) return;
-      parts[static_cast<size_t>(count++)] = {const_cast<char*>(part.data()), part.size()};
-      asked += part.size();
-    });
-    return send(parts.data(), count, asked);
+    const FrontParts front(from);
+    return send(front.parts.data(), front.count, front.bytes);
   };
   const std::string_view front = from.Front();
   if (front.size() != from.Len()) [[unlikely]]
     return send_blocks();
   const iovec part{const_cast<char*>(front.data()), front.size()};
   return send(&part, 1, front.size());
+}
+
+[[gnu::noinline]] Result<bool> ConnectionIo::SendMoreSealed(Connection& c) {
+  io::LinkBuffer& sealed = c.records_->sealed;
+  const FrontParts front(sealed);
+  const Result<size_t> sent =
+      Sent(c, LoopIo::BackendOf(*c.loop_).SendMore(c.fd_, front.parts.data(), front.count));
+  if (!sent) return Fail(sent.error());
+  const Error skipped = sealed.Skip(*sent);
+  HON_ASSERT(!skipped);
+  return *sent == front.bytes;
 }
 
 Error Connection::SendNow(std::string_view head, std::string_view body) {
@@ -144,7 +166,9 @@ Error Connection::SendSealed() {
       return why;
     }
     if (records_->sealed.Empty()) break;
-    const Result<bool> whole = SendFront(records_->sealed);
+    const bool more = records_->more_follows || !out_.Empty();
+    const Result<bool> whole =
+        more ? ConnectionIo::SendMoreSealed(*this) : SendFront(records_->sealed);
     if (!whole) return whole.error();
     if (!*whole) {
       BlockOutput();

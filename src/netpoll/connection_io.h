@@ -54,6 +54,15 @@ struct ConnectionIo {
   static void StepHandshake(Connection& c) { c.StepHandshake(); }
   /// Opens the next records, and calls the handler when they bring something.
   static void OpenMore(Connection& c) { c.DeliverOpened(); }
+  // Output (connection.cc).
+
+  /// The number of bytes that the socket took, by the result of a send: 0 when it is full. A
+  /// failure breaks the connection.
+  static Result<size_t> Sent(Connection& c, ssize_t result);
+  /// Sends the first blocks of the sealed bytes, when more follow at once. Returns false when the
+  /// socket has not taken all of them.
+  static Result<bool> SendMoreSealed(Connection& c);
+
   // Of a connection with a record layer (connection_records.cc).
   static Connection*& QueueNext(Connection& c);
   static io::RecordLayer& LayerOf(Connection& c);

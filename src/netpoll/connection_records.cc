@@ -333,35 +333,40 @@ Error Connection::SendNowSealed(std::string_view head, std::string_view body) {
   return Flush();
 }
 
+// One read, one send: a system call costs about as much as the copy of some kilobytes.
 Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, size_t count) {
   Records& r = *records_;
+  if ((flags_ & kOutBlocked) != 0) return size_t{0};
   constexpr size_t kRecord = io::kBlockBytes - kRecordOverheadBytes;
   // Whole records: a short one at the end of each call would cost as much as a long one.
-  if (count > kSealedFileBytesMax) count = kSealedFileBytesMax / kRecord * kRecord;
+  const size_t batch = std::min(count, kSealedFileBytesMax / kRecord * kRecord);
   size_t done = 0;
-  io::Block* const block = loop_->Blocks().Get();
-  const io::BlockRef hold(block);
-  io::BlockPool::Unref(block);
-  while (done < count && (flags_ & kOutBlocked) == 0 && r.sealed.Len() < io::kSealedBytesMax) {
+  if (r.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Fail(Error::System(EPIPE, "send"));
-    const size_t part = std::min({count - done, kRecord, NextRecordBytes(count - done)});
-    io::IoResult read = file.ReadAt({block->data, part}, offset + static_cast<int64_t>(done));
+    io::Block* const block = loop_->Blocks().GetLarge(batch);
+    const io::BlockRef hold(block);
+    io::BlockPool::Unref(block);
+    const io::IoResult read = file.ReadAt({block->data, batch}, offset);
     if (read.n == 0) {
-      if (done != 0) break;
       if (!read.err || read.err.Is(io::ErrEof)) return Fail(io::ErrUnexpectedEof);
-      return Fail(std::move(read.err));  // a fault of the file leaves the connection as it was
+      return Fail(Error(read.err));  // a fault of the file leaves the connection as it was
     }
-    const std::string_view bytes(block->data, static_cast<size_t>(read.n));
-    if (Error why = Guarded([&] { return r.layer->Seal(bytes, r.sealed); })) {
-      Break(why);
-      return Fail(std::move(why));
+    while (done < read.n && r.sealed.Len() < io::kSealedBytesMax) {
+      const size_t part = std::min({read.n - done, kRecord, NextRecordBytes(count - done)});
+      if (Error why = Guarded([&] {
+            return r.layer->Seal({block->data + done, part}, r.sealed);
+          })) {
+        Break(why);
+        return Fail(std::move(why));
+      }
+      r.sealed_bytes += part;
+      done += part;
     }
-    r.sealed_bytes += static_cast<size_t>(read.n);
-    done += static_cast<size_t>(read.n);
+    r.more_follows = done == batch && done < count;
   }
-  if ((flags_ & kOutBlocked) == 0) {
-    if (Error why = SendSome()) return Fail(std::move(why));
-  }
+  Error why = SendSome();
+  r.more_follows = false;
+  if (why) return Fail(std::move(why));
   return done;
 }
 

@@ -30,6 +30,7 @@ struct Connection::Records {
   bool more = false;           // the layer has reached its limit of records for one call
   bool ended = false;          // the peer's FIN came after `received`
   bool stepped = false;        // a long step was begun, whose result is still to be taken
+  bool more_follows = false;   // more is sealed and sent behind the next send, at once
   bool dialed = false;         // the dialer waits for the end of the handshake
 };
 

@@ -28,6 +28,8 @@ int OpenSocket(int family);
 int AcceptSocket(int fd);
 /// Sends without raising SIGPIPE.
 ssize_t SendParts(int fd, const iovec* parts, int count);
+/// As SendParts, when more bytes follow at once: the last segment may wait for them.
+ssize_t SendPartsOfMore(int fd, const iovec* parts, int count);
 /// One sendfile call; 0: `offset` is not before the end of the file.
 ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count);
 /// Lets no new connection into the queue of a listening socket; those that wait there stay.

@@ -40,6 +40,11 @@ ssize_t SendParts(int fd, const iovec* parts, int count) {
   return Uninterrupted([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT); });
 }
 
+// There is no such flag.
+ssize_t SendPartsOfMore(int fd, const iovec* parts, int count) {
+  return SendParts(fd, parts, count);
+}
+
 ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count) {
   auto size = static_cast<off_t>(count);
   const int code = ::sendfile(file, fd, offset, &size, nullptr, 0);

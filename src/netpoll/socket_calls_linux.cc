@@ -9,6 +9,17 @@
 #include "netpoll/socket_calls.h"
 
 namespace hon::netpoll {
+namespace {
+
+ssize_t SendMessage(int fd, const iovec* parts, int count, int flags) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  return Uninterrupted(
+      [&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags); });
+}
+
+}  // namespace
 
 int OpenSocket(int family) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -25,10 +36,11 @@ ssize_t SendParts(int fd, const iovec* parts, int count) {
     return Uninterrupted(
         [&] { return ::send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT); });
   }
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts);
-  message.msg_iovlen = static_cast<size_t>(count);
-  return Uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
+  return SendMessage(fd, parts, count, 0);
+}
+
+ssize_t SendPartsOfMore(int fd, const iovec* parts, int count) {
+  return SendMessage(fd, parts, count, MSG_MORE);
 }
 
 ssize_t SendFilePart(int fd, int file, int64_t offset, size_t count) {

@@ -238,6 +238,42 @@ TEST_F(RecordsTest, AFileIsReadAndSealed) {
   EXPECT_TRUE(c.IsActive());
 }
 
+// Each call makes one send. The sends in front of the last one announce more, so that the kernel
+// can join their last segments with the next bytes.
+TEST_F(RecordsTest, AFileIsSentInFewCalls) {
+  const support::TempDir folder;
+  const std::string content(300'000, 'f');
+  folder.Write("file", content);
+  const io::File file = *io::File::Open(folder.Path("file"));
+  Connection& c = AdoptOpen();
+  const size_t sends = Socket().Sends();
+  size_t sent = 0;
+  size_t calls = 0;
+  for (; sent < content.size(); ++calls) {
+    const Result<size_t> n =
+        c.SendFileSome(file, static_cast<int64_t>(sent), content.size() - sent);
+    ASSERT_TRUE(n) << n.error().Message();
+    sent += *n;
+  }
+  EXPECT_EQ(calls, 5U);
+  EXPECT_EQ(Socket().Sends() - sends, calls);
+  EXPECT_EQ(Socket().MoreSends(), calls - 1);
+  EXPECT_FALSE(peer_->Receive(Socket().Take()));
+  EXPECT_EQ(peer_->TakePlain(), content);
+}
+
+// A file that ends before `count` leaves nothing for a further send to bring.
+TEST_F(RecordsTest, AShortFileAnnouncesNoMore) {
+  const support::TempDir folder;
+  folder.Write("file", "short");
+  const io::File file = *io::File::Open(folder.Path("file"));
+  Connection& c = AdoptOpen();
+  const Result<size_t> n = c.SendFileSome(file, 0, 1'000'000);
+  ASSERT_TRUE(n);
+  EXPECT_EQ(*n, 5U);
+  EXPECT_EQ(Socket().MoreSends(), 0U);
+}
+
 // A full socket and full ciphertext: nothing is read from the file until there is room.
 TEST_F(RecordsTest, AFileWaitsForRoom) {
   const support::TempDir folder;

@@ -235,6 +235,11 @@ ssize_t FakeBackend::Send(int fd, const iovec* parts, int count) {
   return sent == 0 ? -EAGAIN : static_cast<ssize_t>(sent);
 }
 
+ssize_t FakeBackend::SendMore(int fd, const iovec* parts, int count) {
+  ++At(fd).more_sends_;
+  return Send(fd, parts, count);
+}
+
 ssize_t FakeBackend::SendFile(int fd, int file, int64_t offset, size_t count) {
   std::string bytes(std::min(count, At(fd).room_ == 0 ? size_t{1} : At(fd).room_), '\0');
   const ssize_t n = ::pread(file, bytes.data(), bytes.size(), offset);

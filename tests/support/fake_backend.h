@@ -54,6 +54,8 @@ class FakeSocket {
   [[nodiscard]] bool Closed() const { return closed_; }
   /// Calls of send and sendfile so far.
   [[nodiscard]] size_t Sends() const { return sends_; }
+  /// Those of them that announced more bytes.
+  [[nodiscard]] size_t MoreSends() const { return more_sends_; }
   /// Pieces that are not received yet.
   [[nodiscard]] size_t Unreceived() const { return pieces_.size(); }
 
@@ -64,6 +66,7 @@ class FakeSocket {
   std::string sent_;
   size_t room_ = SIZE_MAX;
   size_t sends_ = 0;
+  size_t more_sends_ = 0;
   int reset_ = 0;
   int send_error_ = 0;
   int connect_error_ = 0;
@@ -128,6 +131,7 @@ class FakeBackend final : public Backend {
   void WatchWritable(Connection& c) override;
   void Close(Connection& c) override;
   ssize_t Send(int fd, const iovec* parts, int count) override;
+  ssize_t SendMore(int fd, const iovec* parts, int count) override;
   ssize_t SendFile(int fd, int file, int64_t offset, size_t count) override;
   void EndWrite(int fd) override { At(fd).fin_ = true; }
   void ResetOnClose(int fd) override { At(fd).reset_on_close_ = true; }
