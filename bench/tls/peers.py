@@ -114,15 +114,19 @@ def start_h2o(stack, folder, cert, key, files):
     return stack.enter_context(running([shutil.which("h2o"), "-c", str(folder / "h2o.conf")], port, "/"))
 
 
-def start_beast(stack, folder, cert, key, files):
+def peer(name):
+    """The program of bench/peers, built where it is not; None where it cannot be built."""
+    folder = pathlib.Path(os.environ.get("HON_PEERS", ROOT / "build/peers"))
+    built = subprocess.run([str(ROOT / "bench/peers/build"), name], check=False, env=os.environ | {"HON_PEERS": str(folder)})
+    return str(folder / "bin" / name) if built.returncode == 0 else None
+
+
+def start_beast(stack, _folder, cert, key, files):
     """None where the compiler finds no Beast."""
-    port, program = free_port(), folder / "beast"
-    source = pathlib.Path(__file__).with_name("beast.cc")
-    built = subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O2", "-DNDEBUG", str(source), "-o",
-                            str(program), "-lssl", "-lcrypto", "-pthread"], capture_output=True, check=False)
-    if built.returncode != 0:
+    program, port = peer("beast_own"), free_port()
+    if program is None:
         return None
-    return stack.enter_context(running([str(program), str(port), cert, key, files], port, "/"))
+    return stack.enter_context(running([program, str(port), f"{files}/one", cert, key], port, "/"))
 
 
 @contextlib.contextmanager
