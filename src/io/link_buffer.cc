@@ -212,6 +212,14 @@ Result<char> LinkBuffer::ReadByte() {
 }
 
 size_t LinkBuffer::ReadInto(std::span<char> into) {
+  if (len_ != 0 && head_ == tail_ && len_ <= into.size()) [[likely]] {
+    Block* const block = std::exchange(head_, nullptr);
+    tail_ = nullptr;
+    const size_t n = std::exchange(len_, 0);
+    std::memcpy(into.data(), block->data + block->begin, n);
+    BlockPool::Unref(block);
+    return n;
+  }
   size_t n = 0;
   while (n < into.size() && len_ != 0) {
     const std::string_view front = Front();

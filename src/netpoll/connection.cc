@@ -90,7 +90,9 @@ Error Connection::Flush() {
 
 // Sends the front of `from` with one call. Returns false when the socket has not taken all of it.
 [[gnu::always_inline]] inline Result<bool> Connection::SendFront(io::LinkBuffer& from) {
-  const auto send = [this, &from](const iovec* parts, int count, size_t asked) -> Result<bool> {
+  const auto send = [ this, &from ](const iovec* parts, int count, size_t asked)
+                        __attribute__((always_inline))
+                            ->Result<bool> {
     const Result<size_t> sent = SendParts(parts, count);
     if (!sent) [[unlikely]]
       return Fail(sent.error());
@@ -111,7 +113,7 @@ Error Connection::Flush() {
 }
 
 [[gnu::noinline]] Result<bool> ConnectionIo::SendMoreSealed(Connection& c) {
-  io::LinkBuffer& sealed = c.records_->sealed;
+  io::LinkBuffer& sealed = c.records_->buffers->sealed;
   const FrontParts front(sealed);
   const Result<size_t> sent =
       Sent(c, LoopIo::BackendOf(*c.loop_).SendMore(c.fd_, front.parts.data(), front.count));
@@ -165,10 +167,11 @@ Error Connection::SendSealed() {
       Break(why);
       return why;
     }
-    if (records_->sealed.Empty()) break;
+    Records::Buffers* const buffers = records_->buffers.get();
+    if (buffers == nullptr || buffers->sealed.Empty()) break;
     const bool more = records_->more_follows || !out_.Empty();
     const Result<bool> whole =
-        more ? ConnectionIo::SendMoreSealed(*this) : SendFront(records_->sealed);
+        more ? ConnectionIo::SendMoreSealed(*this) : SendFront(buffers->sealed);
     if (!whole) return whole.error();
     if (!*whole) {
       BlockOutput();

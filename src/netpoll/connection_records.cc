@@ -62,7 +62,7 @@ void Connection::SetRecordLayer(std::unique_ptr<io::RecordLayer> layer, Duration
   // The queues of the loop are there before a record is: joining one cannot fail.
   LoopIo::HandshakesOf(*loop_);
   LoopIo::RecordsOf(*loop_);
-  records_ = std::make_unique<Records>(std::move(layer), loop_->Blocks());
+  records_ = std::make_unique<Records>(std::move(layer));
   const TimePoint now = LoopIo::BackendOf(*loop_).Now();
   records_->deadline = DeadlineAfter(now, handshake_timeout);
   records_->observer = observer;
@@ -77,9 +77,13 @@ io::RecordLayer* Connection::GetRecordLayer() const {
 void Connection::BeginHandshake() {
   HON_ASSERT(phase_ == Phase::kHandshaking);
   if (records_->deadline < armed_for_) ArmTimer(records_->deadline);
-  if (Error why = Guarded([this] { return records_->layer->Start(records_->sealed); })) {
-    return FailHandshake(std::move(why));
-  }
+  Error why = Guarded([this] {
+    io::LinkBuffer first(loop_->Blocks());
+    Error failed = records_->layer->Start(first);
+    if (!first.Empty()) records_->Make(loop_->Blocks()).sealed.Append(std::move(first));
+    return failed;
+  });
+  if (why) return FailHandshake(std::move(why));
   MarkDirty();
 }
 
@@ -122,7 +126,8 @@ void Connection::StepHandshake() {
 // answer without TLS, tells more.
 bool ConnectionIo::EndHandshakeLater(Connection& c, Error& why) {
   if (c.phase_ != Connection::Phase::kHandshaking || c.records_ == nullptr) return false;
-  if (c.records_->received.Empty() || c.records_->ended) return false;
+  const Connection::Records& r = *c.records_;
+  if (r.buffers == nullptr || r.buffers->received.Empty() || r.ended) return false;
   c.records_->ended = true;
   c.why_ = std::move(why);
   c.QueueHandshake();
@@ -158,7 +163,17 @@ void Connection::FailHandshake(Error why) {
 
 bool Connection::ReceivedSealed(io::Block* block, size_t n) {
   if (!IsActive()) return Discard(n);
-  io::LinkBuffer& received = records_->received;
+  if (records_->buffers == nullptr) [[unlikely]] {
+    Error why = Guarded([this] {
+      records_->Make(loop_->Blocks());
+      return Error();
+    });
+    if (why) {
+      Break(std::move(why));
+      return false;
+    }
+  }
+  io::LinkBuffer& received = records_->buffers->received;
   const size_t had = received.Len();
   if (n <= kCopyBytesMax && !received.Empty()) {
     try {
@@ -185,19 +200,23 @@ bool Connection::ReceivedSealed(io::Block* block, size_t n) {
 
 void Connection::OpenReceived() {
   Records& r = *records_;
-  if (!IsActive() || r.failed) return;
-  if (r.received.Empty() && !r.stepped && !r.more) return;
+  if (!IsActive() || r.failed || r.buffers == nullptr) return;
+  io::LinkBuffer& received = r.buffers->received;
+  io::LinkBuffer& sealed = r.buffers->sealed;
+  if (received.Empty() && !r.stepped && !r.more) return;
   r.stepped = false;
   const size_t had = in_.Len();
-  Error why = Guarded([&] { return r.layer->Open(r.received, in_, r.sealed); });
-  HON_DEBUG_ASSERT(in_.Len() == had || r.layer->HandshakeDone());
-  if (!r.sealed.Empty()) [[unlikely]] {
+  Error why = Guarded([&] { return r.layer->Open(received, in_, sealed); });
+  if (!sealed.Empty()) [[unlikely]] {
     MarkDirty();
-    if (!why && r.sealed.Len() > kUnsentRecordsMax) {
+    if (!why && sealed.Len() > kUnsentRecordsMax) {
       why = Error::New("the peer does not read the answers to its records");
     }
   }
-  if (in_.Len() != had) r.news = true;
+  if (in_.Len() != had) {
+    HON_ASSERT(r.layer->HandshakeDone());
+    r.news = true;
+  }
   if (in_.Len() >= input_max_) {
     flags_ |= kPausedFull;
     InputChanged();
@@ -234,7 +253,8 @@ void Connection::OpenReceived() {
 void Connection::QueueRecords() {
   const Records& r = *records_;
   if (phase_ != Phase::kOpen) return;  // the end of the handshake opens the next ones
-  if ((flags_ & kRecordsWait) == 0 && (r.ended || r.received.Len() >= kInputHighWaterBytes)) {
+  if ((flags_ & kRecordsWait) == 0 &&
+      (r.ended || r.buffers->received.Len() >= kInputHighWaterBytes)) {
     flags_ |= kRecordsWait;
     InputChanged();
   }
@@ -284,11 +304,11 @@ void Connection::DeliverOpened() {
 
 // The most plaintext of the next record, when `waiting` bytes are to be sent.
 size_t Connection::NextRecordBytes(size_t waiting) {
-  Records& r = *records_;
+  Records::Buffers& b = *records_->buffers;
   const TimePoint now = loop_->Now();
-  if (now - r.sealed_at > kRecordIdleTime) r.sealed_bytes = 0;
-  r.sealed_at = now;
-  const bool first = r.sealed_bytes < kFirstRecordsBytes && waiting > io::kRecordBytesMax;
+  if (now - b.sealed_at > kRecordIdleTime) b.sealed_bytes = 0;
+  b.sealed_at = now;
+  const bool first = b.sealed_bytes < kFirstRecordsBytes && waiting > io::kRecordBytesMax;
   return first ? kFirstRecordBytes : io::kRecordBytesMax;
 }
 
@@ -298,7 +318,8 @@ Error Connection::SealSome() {
   if (r.failed) out_.Clear();
   if (phase_ == Phase::kHandshaking) return {};
   return Guarded([&]() -> Error {
-    while (!out_.Empty() && r.sealed.Len() < io::kSealedBytesMax) {
+    Records::Buffers& b = r.Make(loop_->Blocks());
+    while (!out_.Empty() && b.sealed.Len() < io::kSealedBytesMax) {
       if (r.output_closed) return Error::System(EPIPE, "send");
       const size_t size = std::min(out_.Len(), NextRecordBytes(out_.Len()));
       std::string_view part = out_.Front();
@@ -307,14 +328,14 @@ Error Connection::SealSome() {
       } else if (part.size() < size && part.size() < kRecordBytesWanted) {
         part = *out_.Peek(std::min(size, kRecordBytesWanted));
       }
-      HON_RETURN_IF_ERROR(r.layer->Seal(part, r.sealed));
-      r.sealed_bytes += part.size();
+      HON_RETURN_IF_ERROR(r.layer->Seal(part, b.sealed));
+      b.sealed_bytes += part.size();
       HON_RETURN_IF_ERROR(out_.Skip(part.size()));
     }
     const bool ends = phase_ == Phase::kFlushing || (flags_ & kWriteEndWanted) != 0;
     if (ends && out_.Empty() && !r.failed && !std::exchange(r.output_closed, true)) {
       // While another thread uses the layer, there is nothing to end.
-      if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(r.sealed);
+      if ((holds_ & kLongStep) == 0) r.layer->CloseOutput(b.sealed);
     }
     return {};
   });
@@ -340,8 +361,9 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
   constexpr size_t kRecord = io::kBlockBytes - kRecordOverheadBytes;
   // Whole records: a short one at the end of each call would cost as much as a long one.
   const size_t batch = std::min(count, kSealedFileBytesMax / kRecord * kRecord);
+  Records::Buffers& b = r.Make(loop_->Blocks());
   size_t done = 0;
-  if (r.sealed.Len() < io::kSealedBytesMax) {
+  if (b.sealed.Len() < io::kSealedBytesMax) {
     if (r.output_closed) return Fail(Error::System(EPIPE, "send"));
     io::Block* const block = loop_->Blocks().GetLarge(batch);
     const io::BlockRef hold(block);
@@ -351,15 +373,15 @@ Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, si
       if (!read.err || read.err.Is(io::ErrEof)) return Fail(io::ErrUnexpectedEof);
       return Fail(Error(read.err));  // a fault of the file leaves the connection as it was
     }
-    while (done < read.n && r.sealed.Len() < io::kSealedBytesMax) {
+    while (done < read.n && b.sealed.Len() < io::kSealedBytesMax) {
       const size_t part = std::min({read.n - done, kRecord, NextRecordBytes(count - done)});
       if (Error why = Guarded([&] {
-            return r.layer->Seal({block->data + done, part}, r.sealed);
+            return r.layer->Seal({block->data + done, part}, b.sealed);
           })) {
         Break(why);
         return Fail(std::move(why));
       }
-      r.sealed_bytes += part;
+      b.sealed_bytes += part;
       done += part;
     }
     r.more_follows = done == batch && done < count;

@@ -12,15 +12,27 @@ namespace hon::netpoll {
 
 /// The additional state of a connection with a record layer.
 struct Connection::Records {
-  Records(std::unique_ptr<io::RecordLayer> record_layer, io::BlockPool& pool)
-      : layer(std::move(record_layer)), received(pool), sealed(pool) {}
+  /// Made with the first bytes: a connection whose peer is silent has none.
+  struct Buffers {
+    explicit Buffers(io::BlockPool& pool) : received(pool), sealed(pool) {}
+
+    io::LinkBuffer received;  // ciphertext that is not opened yet
+    io::LinkBuffer sealed;    // ciphertext that is not sent yet
+    size_t sealed_bytes = 0;  // plaintext sealed since the connection was idle
+    TimePoint sealed_at{};
+  };
+
+  explicit Records(std::unique_ptr<io::RecordLayer> record_layer)
+      : layer(std::move(record_layer)) {}
+  Buffers& Make(io::BlockPool& pool) {
+    if (buffers == nullptr) [[unlikely]]
+      buffers = std::make_unique<Buffers>(pool);
+    return *buffers;
+  }
 
   std::unique_ptr<io::RecordLayer> layer;
-  io::LinkBuffer received;      // ciphertext that is not opened yet
-  io::LinkBuffer sealed;        // ciphertext that is not sent yet
+  std::unique_ptr<Buffers> buffers;
   TimePoint deadline = kNever;  // of the handshake
-  size_t sealed_bytes = 0;      // plaintext sealed since the connection was idle
-  TimePoint sealed_at{};
   RecordObserver* observer = nullptr;
   Connection* queue_next = nullptr;    // in a ConnectionQueue
   std::atomic<bool> abandoned{false};  // closed: the result of a long step is dropped

@@ -21,12 +21,14 @@ namespace {
 constexpr std::string_view kPlaintextAnswer =
     "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char*,
-               unsigned, void*) noexcept {
-  const std::string_view chosen = static_cast<ServerLayer&>(SslLayer::Of(ssl)).Chosen();
-  if (chosen.empty()) return SSL_TLSEXT_ERR_NOACK;
-  *out = reinterpret_cast<const unsigned char*>(chosen.data());
-  *out_size = static_cast<unsigned char>(chosen.size());
+int ChooseAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+               const unsigned char* offered, unsigned offered_size, void*) noexcept {
+  ClientHello hello;
+  hello.protocols = {reinterpret_cast<const char*>(offered), offered_size};
+  const std::string* chosen = static_cast<ServerLayer&>(SslLayer::Of(ssl)).FirstOffered(hello);
+  if (chosen == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  *out = reinterpret_cast<const unsigned char*>(chosen->data());
+  *out_size = static_cast<unsigned char>(chosen->size());
   return SSL_TLSEXT_ERR_OK;
 }
 
@@ -176,30 +178,29 @@ Result<SSL_CTX*> LoopContext::Impl::ContextAt(size_t index) {
   return contexts[index].get();
 }
 
-Error ServerLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
+Error ServerLayer::OpenHandshake(io::LinkBuffer& received, io::LinkBuffer& plain,
+                                 io::LinkBuffer& sealed) {
   const bool was_done = HandshakeDone();
-  Error why =
-      was_done ? SslLayer::Open(received, plain, sealed) : OpenRecords(received, plain, sealed);
-  if (why || !was_done) [[unlikely]]
-    Count(was_done, why);
+  Error why = begun_ ? SslLayer::OpenHandshake(received, plain, sealed)
+                     : OpenHello(received, plain, sealed);
+  if (was_done) return why;
+  ServerContext::Counters& counters = loop_->server->counters_;
+  constexpr auto kOrder = std::memory_order_relaxed;
+  if (HandshakeDone()) {
+    counters.handshakes.fetch_add(1, kOrder);
+    if (State()->DidResume) counters.resumed.fetch_add(1, kOrder);
+  } else if (why) {
+    counters.failures.fetch_add(1, kOrder);
+  }
   return why;
 }
 
-void ServerLayer::Count(bool was_done, const Error& why) {
-  ServerContext::Counters& counters = loop_->server->counters_;
-  constexpr auto kOrder = std::memory_order_relaxed;
-  if (!was_done && HandshakeDone()) {
-    counters.handshakes.fetch_add(1, kOrder);
-    if (State()->DidResume) counters.resumed.fetch_add(1, kOrder);
-  } else if (!was_done && why) {
-    counters.failures.fetch_add(1, kOrder);
-  }
-  if (why.Is(io::ErrRecordFlood)) counters.floods.fetch_add(1, kOrder);
+void ServerLayer::OnFlood() {
+  loop_->server->counters_.floods.fetch_add(1, std::memory_order_relaxed);
 }
 
-Error ServerLayer::OpenRecords(io::LinkBuffer& received, io::LinkBuffer& plain,
-                               io::LinkBuffer& sealed) {
-  if (begun_) return SslLayer::Open(received, plain, sealed);
+Error ServerLayer::OpenHello(io::LinkBuffer& received, io::LinkBuffer& plain,
+                             io::LinkBuffer& sealed) {
   if (received.Empty()) return {};
   // The most bytes of a ClientHello with the headers of its records.
   constexpr size_t kBytesMax = kClientHelloBytesMax + 1024;
@@ -225,7 +226,7 @@ Error ServerLayer::OpenRecords(io::LinkBuffer& received, io::LinkBuffer& plain,
     BeginLongStep(received);
     return {};
   }
-  return SslLayer::Open(received, plain, sealed);
+  return SslLayer::OpenHandshake(received, plain, sealed);
 }
 
 Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
@@ -238,7 +239,7 @@ Error ServerLayer::Begin(const ClientHello& hello, io::LinkBuffer& sealed) {
   if (!has_12 && !has_13) {
     return Refuse(Alert::kProtocolVersion, "client offered only unsupported versions", sealed);
   }
-  HON_RETURN_IF_ERROR(ChooseProtocol(hello, sealed));
+  HON_RETURN_IF_ERROR(CheckProtocols(hello, sealed));
   SSL_CTX* shared = nullptr;
   Result<SslContextPtr> own = Chosen(hello, has_13, sealed, &shared);
   if (!own) return std::move(own.error());
@@ -259,20 +260,18 @@ Error ServerLayer::ChooseContext(const ClientHello& hello, io::LinkBuffer& seale
   return {};
 }
 
-// The server's preference decides (RFC 7301 §3.2).
-Error ServerLayer::ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed) {
+const std::string* ServerLayer::FirstOffered(const ClientHello& hello) const {
   const std::vector<std::string>& ours = loop_->protocols;
-  if (!hello.has_protocols || ours.empty()) return {};
   const auto found = std::find_if(ours.begin(), ours.end(),
                                   [&](const std::string& one) { return hello.Offers(one); });
-  if (found == ours.end()) {
-    return Refuse(
-        Alert::kNoApplicationProtocol,
-        "client requested unsupported application protocols (" + hello.ProtocolsText() + ")",
-        sealed);
-  }
-  chosen_ = &*found;
-  return {};
+  return found == ours.end() ? nullptr : &*found;
+}
+
+Error ServerLayer::CheckProtocols(const ClientHello& hello, io::LinkBuffer& sealed) {
+  if (!hello.has_protocols || loop_->protocols.empty() || FirstOffered(hello) != nullptr) return {};
+  return Refuse(
+      Alert::kNoApplicationProtocol,
+      "client requested unsupported application protocols (" + hello.ProtocolsText() + ")", sealed);
 }
 
 // A separate context for a certificate of GetCertificate; else `*shared`, the loop's.

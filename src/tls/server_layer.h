@@ -53,32 +53,31 @@ class ServerLayer final : public SslLayer {
   explicit ServerLayer(std::shared_ptr<LoopContext::Impl> loop) : loop_(std::move(loop)) {}
 
   Error Start(io::LinkBuffer&) override { return {}; }
-  Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
 
   [[nodiscard]] bool HasLongStep() const override { return LongStepBegun(); }
   void RunLongStep() override { DoLongStep(); }
 
-  /// The protocol for the answer to ALPN; "" for none.
-  [[nodiscard]] std::string_view Chosen() const {
-    return chosen_ == nullptr ? std::string_view() : *chosen_;
-  }
+  /// The first of our protocols that a client offers by ALPN; null for none. The server's
+  /// preference decides (RFC 7301 §3.2).
+  [[nodiscard]] const std::string* FirstOffered(const ClientHello& hello) const;
   [[nodiscard]] LoopContext::Impl& Loop() { return *loop_; }
 
  private:
-  Error OpenRecords(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed);
-  void Count(bool was_done, const Error& why);
+  Error OpenHandshake(io::LinkBuffer& received, io::LinkBuffer& plain,
+                      io::LinkBuffer& sealed) override;
+  void OnFlood() override;
+  Error OpenHello(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed);
   Error Begin(const ClientHello& hello, io::LinkBuffer& sealed);
   Error ChooseContext(const ClientHello& hello, io::LinkBuffer& sealed);
-  Error ChooseProtocol(const ClientHello& hello, io::LinkBuffer& sealed);
+  Error CheckProtocols(const ClientHello& hello, io::LinkBuffer& sealed);
   Result<SslContextPtr> Chosen(const ClientHello& hello, bool tls13, io::LinkBuffer& sealed,
                                SSL_CTX** shared);
   Error Refuse(Alert alert, std::string why, io::LinkBuffer& sealed);
   void BindTickets(const ClientHello& hello);
 
-  std::shared_ptr<LoopContext::Impl> loop_;
-  const std::string* chosen_ = nullptr;  // of the loop's protocols
   bool begun_ = false;
   bool slow_ = false;  // the key of the certificate
+  std::shared_ptr<LoopContext::Impl> loop_;
 };
 
 }  // namespace hon::tls

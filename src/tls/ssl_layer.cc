@@ -122,13 +122,7 @@ size_t SslLayer::TakeReceived(std::span<char> into) {
     if (taken != 0) return taken;
   }
   if (buffers_ == nullptr || buffers_->received == nullptr) return 0;
-  io::LinkBuffer& received = *buffers_->received;
-  const std::string_view front = received.Front();
-  if (front.empty()) return 0;
-  if (front.size() != received.Len() || front.size() > into.size()) return received.ReadInto(into);
-  std::memcpy(into.data(), front.data(), front.size());
-  static_cast<void>(received.Skip(front.size()));
-  return front.size();
+  return buffers_->received->ReadInto(into);
 }
 
 bool SslLayer::PutSealed(std::string_view bytes) {
@@ -196,26 +190,36 @@ void SslLayer::OnKeyUpdate() {
   }
 }
 
-Error SslLayer::FloodError() const {
+Error SslLayer::Flood() {
+  OnFlood();
   if (handshake_records_ > kHandshakeRecordsMax) {
     return Error::Of(io::ErrRecordFlood, "tls: too many records in the handshake");
   }
   if (key_updates_flood_) return Error::Of(io::ErrRecordFlood, "tls: too many key updates");
-  return Error::Of(io::ErrRecordFlood, "tls: too many records without data");
+  if (flooded_) return Error::Of(io::ErrRecordFlood, "tls: too many records without data");
+  return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
 }
 
 Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) {
+  if (step_ != nullptr || !HandshakeDone()) [[unlikely]]
+    return OpenHandshake(received, plain, sealed);
   const Buffers buffers(*this, &received, &sealed);
   ClearErrors();
   has_more_ = false;
-  if (step_ != nullptr || !HandshakeDone()) [[unlikely]] {
-    Error why = StepHandshake(sealed);
-    if (why || !HandshakeDone()) return why;
-  }
   return ReadPlain(received, plain);
 }
 
-[[gnu::noinline]] Error SslLayer::StepHandshake(io::LinkBuffer& sealed) {
+Error SslLayer::OpenHandshake(io::LinkBuffer& received, io::LinkBuffer& plain,
+                              io::LinkBuffer& sealed) {
+  const Buffers buffers(*this, &received, &sealed);
+  ERR_clear_error();
+  has_more_ = false;
+  Error why = StepHandshake(sealed);
+  if (why || !HandshakeDone()) return why;
+  return ReadPlain(received, plain);
+}
+
+Error SslLayer::StepHandshake(io::LinkBuffer& sealed) {
   if (step_ != nullptr) {
     HON_ASSERT(step_->done);
     sealed.Write(std::exchange(step_->output, {}));
@@ -223,7 +227,7 @@ Error SslLayer::Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBu
   }
   if (!HandshakeDone()) {
     HON_RETURN_IF_ERROR(Handshake());
-    if (flooded_) return FloodError();
+    if (flooded_) return Flood();
     if (!HandshakeDone()) return {};
   }
   if (step_ != nullptr && step_->taken == step_->input.size()) step_.reset();
@@ -270,7 +274,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
         FloodGuard* const guard = Guard();
         if (guard == nullptr || !guard->CountTiny()) {
           io::BlockPool::Unref(block);
-          return Error::Of(io::ErrRecordFlood, "tls: too many records of few bytes");
+          return Flood();
         }
       }
       if (got <= block->capacity / 4 && !plain.Empty()) {
@@ -291,7 +295,7 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
         break;
       }
       if (flooded_) [[unlikely]]
-        return FloodError();
+        return Flood();
       continue;
     }
     io::BlockPool::Unref(block);
@@ -306,19 +310,19 @@ Error SslLayer::ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain) {
   if (input_ended_) [[unlikely]]
     static_cast<void>(received.Skip(received.Len()));
   if (flooded_) [[unlikely]]
-    return FloodError();
+    return Flood();
   return {};
 }
 
 Error SslLayer::Seal(std::string_view plain, io::LinkBuffer& sealed) {
-  HON_DEBUG_ASSERT(HandshakeDone() && !plain.empty());
+  HON_ASSERT(HandshakeDone() && !plain.empty());
   const Buffers buffers(*this, nullptr, &sealed);
   ClearErrors();
   size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) != 1) {
     return TakeError("a record cannot be sealed");
   }
-  HON_DEBUG_ASSERT(written == plain.size());
+  HON_ASSERT(written == plain.size());
   if (guard_ != nullptr) guard_->Answered(plain.size());
   return {};
 }

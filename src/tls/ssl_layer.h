@@ -16,8 +16,8 @@ namespace hon::tls {
 /// current call.
 class SslLayer : public io::RecordLayer {
  public:
-  Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) override;
-  Error Seal(std::string_view plain, io::LinkBuffer& sealed) override;
+  Error Open(io::LinkBuffer& received, io::LinkBuffer& plain, io::LinkBuffer& sealed) final;
+  Error Seal(std::string_view plain, io::LinkBuffer& sealed) final;
   void CloseOutput(io::LinkBuffer& sealed) override;
   [[nodiscard]] bool HandshakeDone() const final { return state_ != nullptr; }
   [[nodiscard]] bool HasMore() const final { return has_more_; }
@@ -61,6 +61,11 @@ class SslLayer : public io::RecordLayer {
    private:
     SslLayer& layer_;
   };
+  /// Open before the handshake is done, and until the input of a long step is read.
+  virtual Error OpenHandshake(io::LinkBuffer& received, io::LinkBuffer& plain,
+                              io::LinkBuffer& sealed);
+  /// The connection has passed one of the limits on records, and fails.
+  virtual void OnFlood() {}
   Error Handshake();
   /// Moves the received bytes into the long step, in which RunLongStep calls SSL_do_handshake.
   void BeginLongStep(io::LinkBuffer& received);
@@ -81,25 +86,26 @@ class SslLayer : public io::RecordLayer {
 
   Error StepHandshake(io::LinkBuffer& sealed);
   Error ReadPlain(io::LinkBuffer& received, io::LinkBuffer& plain);
-  [[nodiscard]] Error FloodError() const;
+  Error Flood();
   void CountUseless();
   void RecordState();
+
+  FloodGuard* Guard();  // null without memory
+  /// Whether one more of `kind` is within its limit.
+  bool Counts(FloodGuard::Kind kind);
 
   SslPtr ssl_;
   std::unique_ptr<LongStep> step_;
   std::unique_ptr<ConnectionState> state_;  // after the handshake
   const Buffers* buffers_ = nullptr;        // of the call that is under way
-  FloodGuard* Guard();                      // null without memory
-  /// Whether one more of `kind` is within its limit.
-  bool Counts(FloodGuard::Kind kind);
-  std::unique_ptr<FloodGuard> guard_;  // null: nothing to count yet
+  std::unique_ptr<FloodGuard> guard_;       // null: nothing to count yet
   uint16_t handshake_records_ = 0;
   bool has_more_ = false;
   bool input_ended_ = false;
   bool record_brought_ = true;  // the last record had data, or belonged to the handshake
-  bool flooded_ = false;        // one of the limits is passed
-  bool key_updates_flood_ = false;
-  bool key_log_failed_ = false;
+  bool flooded_ : 1 = false;    // one of the limits is passed
+  bool key_updates_flood_ : 1 = false;
+  bool key_log_failed_ : 1 = false;
 };
 
 }  // namespace hon::tls

@@ -69,6 +69,7 @@ class TlsPeer {
   /// Null when the handshake has failed.
   [[nodiscard]] const tls::ConnectionState* State() { return peer_.Layer().State(); }
   [[nodiscard]] const Error& Failure() const { return failure_; }
+  [[nodiscard]] int Fd() const { return fd_; }
   void Send(std::string_view plain) {
     peer_.Seal(plain);
     Flush();
@@ -77,6 +78,11 @@ class TlsPeer {
   std::string Receive(size_t size = SIZE_MAX) {
     while (!failure_ && !ended_ && got_.size() < size) Turn();
     return std::exchange(got_, {});
+  }
+  /// Until the bytes end with `end`. Returns false when the connection ends before.
+  bool ReceiveThrough(std::string_view end) {
+    while (!failure_ && !ended_ && !got_.ends_with(end)) Turn();
+    return std::exchange(got_, {}).ends_with(end);
   }
 
  private:
