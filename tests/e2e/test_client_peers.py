@@ -1,9 +1,10 @@
-"""hon_wire_client through proxies and against servers that others have written: tinyproxy, microsocks; nginx,
-HAProxy, nghttpd, h2o, Node, Python's http.server, Go's net/http."""
+"""hon_wire_client through proxies and against servers that others have written: tinyproxy, microsocks, squid and
+dante; nginx, HAProxy, nghttpd, h2o, Node, Python's http.server, Go's net/http."""
 
 import hashlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -23,6 +24,29 @@ Timeout 60
 MaxClients 20
 Allow 127.0.0.1
 {more}
+"""
+SQUID = """http_port 127.0.0.1:{port}
+{more}
+http_access allow all
+cache deny all
+cache_mem 1 MB
+pid_filename none
+access_log none
+cache_log /dev/null
+cache_store_log none
+netdb_filename none
+pinger_enable off
+shutdown_lifetime 0 seconds
+coredump_dir {folder}
+"""
+DANTE = """logoutput: /dev/null
+internal: 127.0.0.1 port = {port}
+external: 127.0.0.1
+clientmethod: none
+socksmethod: none
+client pass {{ from: 127.0.0.1/32 to: 0.0.0.0/0 }}
+socks block {{ from: 127.0.0.1/32 to: 0.0.0.0/0 port = {blocked} }}
+socks pass {{ from: 127.0.0.1/32 to: 0.0.0.0/0 }}
 """
 NGINX = peer_programs.NGINX + """types {{ text/plain txt; }}
 server {{
@@ -175,6 +199,57 @@ class Proxies(Peers):
                 line = self.ask(url, "--proxy", f"socks5://{credentials}127.0.0.1:{port}")
                 self.assertEqual(line["error_kind"], "proxy", line)
                 self.assertNotIn("wrong", line["error"])
+
+
+    def optional(self, name):
+        """A program that ./dev does not install: a daemon of the system comes with it."""
+        program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+        if program is None:
+            self.skipTest(f"{name} is not installed")
+        return program
+
+    def squid(self, more=""):
+        program, port = self.optional("squid"), free_port()
+        config = self.folder / "config"
+        config.write_text(SQUID.format(port=port, folder=self.folder, more=more))
+        self.start([program, "-N", "-f", config], port)
+        return port
+
+    def test_squid(self):
+        self.carries(f"http://127.0.0.1:{self.squid()}")
+
+    def test_squid_with_a_password(self):
+        helper = next(pathlib.Path("/usr").glob("lib*/squid/basic_fake_auth"), None)
+        if helper is None:
+            self.skipTest("squid has no basic_fake_auth here")  # takes any name and password
+        port = self.squid(f"auth_param basic program {helper}\nacl known proxy_auth REQUIRED\n"
+                          "http_access deny !known")
+        self.carries(f"http://user:secret@127.0.0.1:{port}")
+        proxy = f"http://127.0.0.1:{port}"
+        for url in (self.https + "/", self.http.replace("http", "ws") + "/ws"):
+            line = self.ask(url, "--proxy", proxy)
+            self.assertEqual(line["error_kind"], "proxy", line)
+            self.assertIn("407", line["error"])
+        self.assertEqual(self.ask(self.http + "/", "--proxy", proxy)["status"], 407)
+
+    def test_squid_without_its_target(self):
+        proxy = f"http://127.0.0.1:{self.squid()}"
+        for url in (f"https://127.0.0.1:{free_port()}/", f"ws://127.0.0.1:{free_port()}/"):
+            line = self.ask(url, "--proxy", proxy)
+            self.assertEqual(line["error_kind"], "proxy")
+            self.assertIn("503", line["error"])
+
+    def test_dante(self):
+        program, port, blocked = self.optional("danted"), free_port(), free_port()
+        config = self.folder / "config"
+        config.write_text(DANTE.format(port=port, blocked=blocked))
+        self.start([program, "-f", config, "-p", self.folder / "pid"], port)
+        for scheme in ("socks5", "socks5h"):
+            self.carries(f"{scheme}://127.0.0.1:{port}")
+        for target, why in ((blocked, "connection not allowed by ruleset"), (free_port(), "connection refused")):
+            line = self.ask(f"http://127.0.0.1:{target}/", "--proxy", f"socks5://127.0.0.1:{port}")
+            self.assertEqual(line["error_kind"], "proxy")
+            self.assertIn(why, line["error"])
 
 
 class Servers(Peers):
