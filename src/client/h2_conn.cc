@@ -349,7 +349,9 @@ void H2Conn::Yield() {
 void H2Conn::Pump() {
   if (receiving_ || gone_ || closing_) return;
   for (;;) {
+    const size_t before = conn_->Out().Len();
     const bool more = session_->Produce(io::kHighWaterBytes);
+    if (unsent_ != 0) unsent_ += conn_->Out().Len() - before;
     if (conn_->Out().Empty()) return;
     NoteUnsent();
     if (!more) return conn_->SendSoon();
@@ -411,9 +413,10 @@ void H2Conn::NoteUnsent() {
 }
 
 void H2Conn::CheckProgress() {
-  const size_t before = std::exchange(unsent_, 0);
-  if (gone_ || conn_->Unsent() == 0) return;
-  if (conn_->Unsent() < before) return NoteUnsent();
+  const size_t all = std::exchange(unsent_, 0);
+  const size_t left = conn_->Unsent();
+  if (gone_ || left == 0) return;
+  if (left < all) return NoteUnsent();
   Lose();
 }
 

@@ -237,7 +237,8 @@ class H2Conn final : public io::ConnSink,
   std::optional<h2::Stream> spare_stream_;
   TimePoint retires_at_;
   TimePoint silent_since_{};  // nothing was received since then, with streams
-  size_t unsent_ = 0;         // when the deadline for writing was set; 0: there is none
+  // Unsent bytes when the deadline for writing was set, and bytes added since; 0: there is none.
+  size_t unsent_ = 0;
   bool watches_silence_ = false;
   bool pinged_ = false;  // a PING is unanswered
   bool receiving_ = false;
