@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hon/adaptor/body_reader.h"
 #include "hon/base/quote.h"
 #include "hon/client/transport.h"
 #include "hon/http/client_error.h"
@@ -86,6 +87,13 @@ class BodyElsewhere final : public http::BodySource {
 
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The status for a body that cannot be read.
+int StatusOf(const Error& why) {
+  if (why.Is(http::ErrBodyTooLarge)) return http::StatusRequestEntityTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return http::StatusRequestTimeout;
+  return http::StatusBadRequest;
 }
 
 bool IsEventStream(const http::Response& answer) {
@@ -464,8 +472,12 @@ void Passage::PassTrailers(const http::Response& answer) {
 void Passage::Fail(const Error& err) {
   if (!in_->Context().Done()) Log("proxy error: ", err);
   if (proxy_->ErrorHandler) return proxy_->ErrorHandler(*w_, out_, err);
-  // When the request cannot be read, or has timed out, the server answers.
-  if (body_ != nullptr && body_->Failed()) return;
+  // When the request has timed out, or the server's own reader of the body has failed, the server
+  // answers. A reader that a handler has put around that one is unknown to the server.
+  if (body_ != nullptr && body_->Failed()) {
+    if (dynamic_cast<const adaptor::BodyReader*>(in_->Body.Source()) != nullptr) return;
+    return w_->WriteHeader(StatusOf(body_->Failure()));
+  }
   if (in_->Context().Err().Is(appcontext::ErrDeadlineExceeded)) return;
   if (bad_upgrade_) return w_->WriteHeader(http::StatusBadRequest);
   w_->WriteHeader(http::IsTimeout(err) ? http::StatusGatewayTimeout : http::StatusBadGateway);

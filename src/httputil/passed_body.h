@@ -33,15 +33,16 @@ class PassedBody final : public http::BodySource, public io::BlockReader {
   }
   /// Whether the body was read, if only in part.
   [[nodiscard]] bool Started() const { return started_; }
-  /// Whether a read has failed.
-  [[nodiscard]] bool Failed() const { return failed_; }
+  /// Whether a read has failed, other than by being given up.
+  [[nodiscard]] bool Failed() const { return static_cast<bool>(failure_); }
+  [[nodiscard]] const Error& Failure() const { return failure_; }
 
  private:
   io::IoResult Noted(io::IoResult got) {
     if (got.err.Is(io::ErrEof)) {
       PassTrailers();
-    } else if (got.err) {
-      failed_ = true;
+    } else if (got.err && !got.err.Is(http::ErrBodyReadAfterClose)) {
+      failure_ = got.err;
     }
     return got;
   }
@@ -60,7 +61,7 @@ class PassedBody final : public http::BodySource, public io::BlockReader {
   http::Request& out_;
   bool started_ = false;
   bool closed_ = false;
-  bool failed_ = false;
+  Error failure_;
 };
 
 }  // namespace hon::httputil::internal

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "hon/http/client_error.h"
+#include "hon/http/middleware.h"
 #include "hon/httptest/server.h"
 #include "httputil/proxy_fixture.h"
 
@@ -382,6 +383,45 @@ TEST_P(ReverseProxy, ABodyThatIsNoneIsTheClientsFault) {
   WirePeer peer(Serve());
   ASSERT_TRUE(peer.Send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"));
   EXPECT_EQ(peer.ReadAnswer().status, 400);
+}
+
+// The server does not know of a limit, or of another reader, that a handler has set.
+TEST_P(ReverseProxy, ABodyThatAHandlersReaderRefusesIsTheClientsFault) {
+  struct Strict final : http::BodySource {
+    io::IoResult Read(std::span<char>) override { return {0, Error::New("not of this kind")}; }
+    Error Close() override { return {}; }
+  };
+  const ScriptedServer back([&](ScriptedConn& conn) {
+    conn.ReadHead();
+    conn.PeerEnds();
+  });
+  To(back.Url());
+  proxy_.Transport = std::make_shared<client::Transport>();
+  httptest::Server front([this](http::ResponseWriter& w, http::Request& r) {
+    r.Body = r.URL.Path == "/limit" ? http::MaxBytesReader(w, r.Body, 3)
+                                    : http::Body(std::make_shared<Strict>());
+    proxy_.ServeHTTP(w, r);
+  });
+  front.Configure(server::WithBackend(GetParam()));
+  front.Start();
+  for (const auto& [path, status] : {std::pair("/limit", 413), std::pair("/strict", 400)}) {
+    WirePeer peer(front.Address);
+    ASSERT_TRUE(peer.Send("POST " + std::string(path) +
+                          " HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nfour"));
+    EXPECT_EQ(peer.ReadAnswer().status, status) << path;
+  }
+}
+
+// The proxy then gives the reading of the body up, which is no fault of the client.
+TEST_P(ReverseProxy, AServerThatLeavesInTheMiddleOfABodyIs502) {
+  const ScriptedServer back([&](ScriptedConn& conn) {
+    conn.ReadHead();
+    conn.ReadExactly(4);
+  });
+  To(back.Url());
+  WirePeer peer(Serve());
+  ASSERT_TRUE(peer.Send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\npart"));
+  EXPECT_EQ(peer.ReadAnswer().status, 502);
 }
 
 TEST_P(ReverseProxy, OneConnectionServesManyRequests) {
