@@ -6,6 +6,7 @@
 #include "engine/exchange_pool.h"
 #include "engine/http2_exchange.h"
 #include "hon/base/flatten.h"
+#include "hon/base/guard.h"
 
 namespace hon::engine {
 
@@ -34,10 +35,10 @@ Http2Exchange& Http2ExchangePool::Take(LoopServices& services) {
 
 [[gnu::noinline]] bool Http2ExchangePool::MakeRoom() {
   if (CheckedFromOutside() || free_.size() == ExchangePool::kFreeMax) return false;
-  if (free_.size() == free_.capacity()) {
-    free_.reserve(std::min(std::max(size_t{8}, free_.size() * 2), ExchangePool::kFreeMax));
-  }
-  return true;
+  if (free_.size() < free_.capacity()) return true;
+  // Without memory the exchange is freed: no exception leaves GiveBack.
+  const size_t wanted = std::min(std::max(size_t{8}, free_.size() * 2), ExchangePool::kFreeMax);
+  return !CallGuarded([&] { free_.reserve(wanted); });
 }
 
 HON_NO_CANARY void Http2ExchangePool::GiveBack(Http2Exchange& exchange) {

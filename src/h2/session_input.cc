@@ -1,6 +1,9 @@
 // Handling of received frames.
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "h2/short_text.h"
 #include "hon/base/assert.h"
@@ -84,7 +87,7 @@ bool Session::ReceivePreface(io::LinkBuffer& in) {
   block_depends_on_itself_ = depends_on_itself;
   if (header.Has(kFlagEndHeaders)) return EndBlock(fragment);
   continuations_ = 0;
-  block_.assign(fragment);
+  block_ = std::make_unique<std::string>(fragment);
 }
 
 void Session::HandleHeaders(const Frame& frame) {
@@ -310,15 +313,17 @@ void Session::AppendData(Stream& stream, io::LinkBuffer& in, size_t bytes) {
 // HEADERS and CONTINUATION.
 
 void Session::HandleContinuation(const Frame& frame) {
+  if (block_ == nullptr) {
+    return Fail(ConnectionError(ErrorCode::kInternalError, "no memory for a field block"));
+  }
   if (++continuations_ > limits_.continuations_max ||
-      block_.size() + frame.payload.size() > limits_.block_bytes_max) {
+      block_->size() + frame.payload.size() > limits_.block_bytes_max) {
     return Fail(ConnectionError(ErrorCode::kEnhanceYourCalm, "field block is too long"));
   }
-  block_.append(frame.payload);
+  block_->append(frame.payload);
   if (!frame.header.Has(kFlagEndHeaders)) return;
-  std::string block;
-  block.swap(block_);  // its memory is freed after decoding: long blocks are rare
-  EndBlock(block);
+  const std::unique_ptr<std::string> block = std::move(block_);  // freed: long blocks are rare
+  EndBlock(*block);
 }
 
 // Whether `block` stands for the same section as the block that opened the stream before.

@@ -364,7 +364,7 @@ class Session {
   TimePoint credited_{};
   std::unique_ptr<RepeatableHead> last_head_;    // none before the first that was noted
   std::unique_ptr<RepeatableBlock> last_block_;  // none before the first short one
-  std::string block_;                            // fragments of an incomplete field block
+  std::unique_ptr<std::string> block_;           // fragments of an incomplete field block
   uint32_t block_stream_ = 0;                    // the block's stream; 0: none
   uint32_t continuations_ = 0;                   // of the block
   bool block_ends_stream_ = false;
