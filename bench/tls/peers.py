@@ -1,4 +1,4 @@
-"""Servers over TLS for the programs in here: ours, nginx, Go's, h2o and Boost.Beast, each with one loop or
+"""Servers over TLS for the programs in here: ours, nginx, Go's, h2o, Boost.Beast and hyper, each with one loop or
 worker, on the same certificate and the same files. A server that is not installed is left out."""
 
 import contextlib
@@ -114,11 +114,17 @@ def start_h2o(stack, folder, cert, key, files):
     return stack.enter_context(running([shutil.which("h2o"), "-c", str(folder / "h2o.conf")], port, "/"))
 
 
+def built_peer(name):
+    """Where the program of bench/peers is, or would be."""
+    return pathlib.Path(os.environ.get("HON_PEERS", ROOT / "build/peers"), "bin", name)
+
+
 def peer(name):
     """The program of bench/peers, built where it is not; None where it cannot be built."""
-    folder = pathlib.Path(os.environ.get("HON_PEERS", ROOT / "build/peers"))
-    built = subprocess.run([str(ROOT / "bench/peers/build"), name], check=False, env=os.environ | {"HON_PEERS": str(folder)})
-    return str(folder / "bin" / name) if built.returncode == 0 else None
+    program = built_peer(name)
+    environment = os.environ | {"HON_PEERS": str(program.parents[1])}
+    built = subprocess.run([str(ROOT / "bench/peers/build"), name], check=False, env=environment)
+    return str(program) if built.returncode == 0 else None
 
 
 def start_beast(stack, _folder, cert, key, files):
@@ -127,6 +133,14 @@ def start_beast(stack, _folder, cert, key, files):
     if program is None:
         return None
     return stack.enter_context(running([program, str(port), f"{files}/one", cert, key], port, "/"))
+
+
+def start_hyper(stack, _folder, cert, key, files):
+    """None where it is not built: cargo fetches it (`bench/peers/build hyper`)."""
+    program, port = built_peer("hyper"), free_port()
+    if not program.exists():
+        return None
+    return stack.enter_context(running([str(program), str(port), files, cert, key], port, "/"))
 
 
 @contextlib.contextmanager
@@ -144,6 +158,8 @@ def servers(kind, backends=("epoll",), files=None):
                 found[{"go": "Go"}.get(name, name)] = start(stack, folder, cert, key, files)
         if beast := start_beast(stack, folder, cert, key, files):
             found["Beast"] = beast
+        if hyper := start_hyper(stack, folder, cert, key, files):
+            found["hyper"] = hyper
         yield found, cert
 
 
