@@ -4,10 +4,11 @@
 //   idle → head → handler → (drain →) idle;   handler → detached → idle;   handler → hijacked; any
 //   open one → closed
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+
+#include "hon/base/transition_table.h"
 
 namespace hon::engine {
 
@@ -22,11 +23,9 @@ enum class PhaseEvent : uint8_t {
   kFault
 };
 
-struct PhaseMove {
-  Phase from;
-  PhaseEvent on;
-  Phase to;
-};
+inline constexpr size_t kPhases = 7;  // the number of events, too
+using PhaseTable = TransitionTable<Phase, kPhases, PhaseEvent, kPhases>;
+using PhaseMove = PhaseTable::Transition;
 
 inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kIdle, PhaseEvent::kBytes, Phase::kHead},
@@ -45,24 +44,12 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kDetached, PhaseEvent::kFault, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event, for a look-up without a search: the next phase plus one, 0 where
-/// there is none.
-inline constexpr size_t kPhases = 7;  // the number of events, too
-inline constexpr auto kNextPhases = [] {
-  std::array<std::array<uint8_t, kPhases>, kPhases> next{};
-  for (const PhaseMove& move : kPhaseMoves) {
-    next[static_cast<size_t>(move.from)][static_cast<size_t>(move.on)] =
-        static_cast<uint8_t>(static_cast<uint8_t>(move.to) + 1);
-  }
-  return next;
-}();
+inline constexpr PhaseTable kPhaseTable(kPhaseMoves);
 
 /// The phase after `on`, or nothing for a transition that our own code must not make: callers
 /// assert. A fault of the peer is PhaseEvent::kFault.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
-  const uint8_t next = kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
-  if (next == 0) return std::nullopt;
-  return static_cast<Phase>(next - 1);
+  return kPhaseTable.Next(from, on);
 }
 
 static_assert(!NextPhase(Phase::kClosed, PhaseEvent::kBytes));

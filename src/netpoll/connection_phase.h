@@ -3,11 +3,11 @@
 // The phases of one connection, as a table. No I/O, no clock: exhaustively tested.
 //   connecting → handshaking → open → flushing → lingering → closed
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include "hon/base/transition_table.h"
 #include "hon/netpoll/connection.h"
 
 namespace hon::netpoll {
@@ -20,11 +20,11 @@ enum class ConnectionEvent : uint8_t {
   kEnd,          // the descriptor is closed
 };
 
-struct ConnectionMove {
-  ConnectionPhase from;
-  ConnectionEvent on;
-  ConnectionPhase to;
-};
+inline constexpr size_t kConnectionPhases = 6;
+inline constexpr size_t kConnectionEvents = 5;
+using ConnectionPhaseTable =
+    TransitionTable<ConnectionPhase, kConnectionPhases, ConnectionEvent, kConnectionEvents>;
+using ConnectionMove = ConnectionPhaseTable::Transition;
 
 inline constexpr ConnectionMove kConnectionMoves[] = {
     {ConnectionPhase::kConnecting, ConnectionEvent::kEstablished, ConnectionPhase::kHandshaking},
@@ -39,24 +39,11 @@ inline constexpr ConnectionMove kConnectionMoves[] = {
     {ConnectionPhase::kLingering, ConnectionEvent::kEnd, ConnectionPhase::kClosed},
 };
 
-inline constexpr size_t kConnectionPhases = 6;
-inline constexpr size_t kConnectionEvents = 5;
-
-/// kConnectionMoves by event and phase: the next phase plus one, 0 for none.
-inline constexpr auto kNextConnectionPhases = [] {
-  std::array<std::array<uint8_t, kConnectionPhases>, kConnectionEvents> next{};
-  for (const ConnectionMove& move : kConnectionMoves) {
-    next[static_cast<size_t>(move.on)][static_cast<size_t>(move.from)] =
-        static_cast<uint8_t>(static_cast<uint8_t>(move.to) + 1);
-  }
-  return next;
-}();
+inline constexpr ConnectionPhaseTable kConnectionPhaseTable(kConnectionMoves);
 
 /// The phase after `on`, or nothing where the event cannot happen: callers assert.
 constexpr std::optional<ConnectionPhase> NextPhase(ConnectionPhase from, ConnectionEvent on) {
-  const uint8_t next = kNextConnectionPhases[static_cast<size_t>(on)][static_cast<size_t>(from)];
-  if (next == 0) return std::nullopt;
-  return static_cast<ConnectionPhase>(next - 1);
+  return kConnectionPhaseTable.Next(from, on);
 }
 
 static_assert(!NextPhase(ConnectionPhase::kClosed, ConnectionEvent::kEnd));

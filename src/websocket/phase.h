@@ -3,10 +3,11 @@
 // The states of a WebSocket connection. No I/O, no clock: every pair is tested.
 //   new → open → closing → ending → closed; any of them may go to a later one directly
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+
+#include "hon/base/transition_table.h"
 
 namespace hon::websocket::internal {
 
@@ -27,11 +28,8 @@ enum class PhaseEvent : uint8_t {
 };
 inline constexpr size_t kPhaseEvents = 4;
 
-struct PhaseMove {
-  Phase from;
-  PhaseEvent on;
-  Phase to;
-};
+using PhaseTable = TransitionTable<Phase, kPhases, PhaseEvent, kPhaseEvents>;
+using PhaseMove = PhaseTable::Transition;
 
 inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kNew, PhaseEvent::kOpened, Phase::kOpen},
@@ -44,22 +42,12 @@ inline constexpr PhaseMove kPhaseMoves[] = {
     {Phase::kEnding, PhaseEvent::kGone, Phase::kClosed},
 };
 
-/// kPhaseMoves by phase and event: the next phase plus one, 0 for none.
-inline constexpr auto kNextPhases = [] {
-  std::array<std::array<uint8_t, kPhaseEvents>, kPhases> next{};
-  for (const PhaseMove& move : kPhaseMoves) {
-    next[static_cast<size_t>(move.from)][static_cast<size_t>(move.on)] =
-        static_cast<uint8_t>(static_cast<uint8_t>(move.to) + 1);
-  }
-  return next;
-}();
+inline constexpr PhaseTable kPhaseTable(kPhaseMoves);
 
 /// The phase after `on`, or nothing for a transition that our own code must not make: callers
 /// assert.
 constexpr std::optional<Phase> NextPhase(Phase from, PhaseEvent on) {
-  const uint8_t next = kNextPhases[static_cast<size_t>(from)][static_cast<size_t>(on)];
-  if (next == 0) return std::nullopt;
-  return static_cast<Phase>(next - 1);
+  return kPhaseTable.Next(from, on);
 }
 
 }  // namespace hon::websocket::internal
