@@ -1,5 +1,6 @@
 #include "engine/exchange.h"
 
+#include <span>
 #include <utility>
 
 #include "engine/loop_services.h"
@@ -191,6 +192,16 @@ inline void Exchange::ResumeCall() {
   if (route_ == nullptr) return;
   services_->runner.BeginHandler(*route_);
   if (measured_) burst_.Resume();
+}
+
+adaptor::Refusal Exchange::WhyUnanswered(adaptor::BodyReader& body) const {
+  if (TimedOut()) return adaptor::Refusal::kOverloaded;
+  if (!body.Failed()) return adaptor::Refusal::kNone;
+  char byte;
+  const Error why = body.Read(std::span(&byte, 1)).err;
+  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
+  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
+  return adaptor::Refusal::kBadRequest;
 }
 
 // --- Reports.

@@ -3,6 +3,8 @@
 #include "engine/await_disk.h"
 #include "engine/loop_services.h"
 #include "engine/worker_call.h"
+#include "hon/adaptor/body_reader.h"
+#include "hon/adaptor/refusal.h"
 #include "hon/appcontext/reusable.h"
 #include "hon/base/assert.h"
 #include "hon/engine/placement.h"
@@ -29,7 +31,7 @@ inline constexpr Sentinel ErrRequestTimeout{"http: request timeout"};
 class Exchange : private netpoll::Timer {
  public:
   /// Ends the context and every wait of the handler. On the loop, outside the fiber.
-  [[gnu::cold]] void Cut(const Error& cause);
+  [[gnu::cold, gnu::noinline]] void Cut(const Error& cause);
 
   /// The exchange whose handler runs on this fiber, on its own loop; or null.
   [[nodiscard]] static Exchange* Running();
@@ -70,6 +72,12 @@ class Exchange : private netpoll::Timer {
   }
   /// Calls the handler for request_ with `w`.
   [[nodiscard]] Call CallHandler(http::ResponseWriter& w);
+  /// The refusal that answers for a handler that has returned: kNone with a `status`, which is that
+  /// of its own answer. Without one an empty 200 is the answer, but where `body` could not be read,
+  /// or the request has timed out.
+  [[nodiscard]] adaptor::Refusal WhySilent(int status, adaptor::BodyReader& body) const {
+    return status != 0 ? adaptor::Refusal::kNone : WhyUnanswered(body);
+  }
   /// Ends what BeginContext began. The context lives on where the handler has kept it.
   void EndContext() {
     HON_ASSERT(route_ == nullptr);
@@ -128,7 +136,8 @@ class Exchange : private netpoll::Timer {
   static void ResumeHook(void* self);
   void PauseCall();
   void ResumeCall();
-  [[gnu::cold]] void ReportPanic(const Error& thrown);
+  [[gnu::cold, gnu::noinline]] void ReportPanic(const Error& thrown);
+  [[nodiscard, gnu::noinline]] adaptor::Refusal WhyUnanswered(adaptor::BodyReader& body) const;
 
   const fiber::Attributes attributes_;
   appcontext::ReusableContext context_;

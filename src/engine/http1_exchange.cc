@@ -114,8 +114,8 @@ inline void Http1Exchange::End() {
 
 inline Outcome Http1Exchange::Complete() {
   if (response_.Hijacked()) return Outcome::kTakenOver;
-  if (const adaptor::Refusal refusal = WhySilent(); refusal != adaptor::Refusal::kNone)
-      [[unlikely]] {
+  if (const adaptor::Refusal refusal = WhySilent(response_.Status(), body_);
+      refusal != adaptor::Refusal::kNone) [[unlikely]] {
     Refuse(refusal);
     return CutOff();
   }
@@ -139,19 +139,6 @@ void Http1Exchange::DropUnreadBody() {
   while (!body_.TooMuch(kMax) && !body_.Failed() && stream_.AwaitInput(until)) {
     if (body_.DrainReceived(kMax)) return;
   }
-}
-
-// The refusal to answer with after a handler that returned without writing: an empty 200 would be
-// false where the request could not be read or has timed out.
-inline adaptor::Refusal Http1Exchange::WhySilent() {
-  if (response_.Status() != 0) return adaptor::Refusal::kNone;
-  if (TimedOut()) return adaptor::Refusal::kOverloaded;
-  if (!body_.Failed()) return adaptor::Refusal::kNone;
-  char byte;
-  const Error why = body_.Read(std::span(&byte, 1)).err;
-  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
-  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
-  return adaptor::Refusal::kBadRequest;
 }
 
 // Answers in place of the handler; of the fields that the handler had set, only those that are true

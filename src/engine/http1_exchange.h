@@ -93,15 +93,14 @@ class Http1Exchange final : public Exchange,
   [[nodiscard]] bool HeadSent() const override { return response_.HeadSent(); }
   [[nodiscard]] bool TakenOver() const override { return response_.Hijacked(); }
   [[nodiscard]] WorkerCall::Lent LentToWorker() override;
-  [[gnu::cold]] void AnswerOptions() override;
+  [[gnu::cold, gnu::noinline]] void AnswerOptions() override;
 
   [[nodiscard, gnu::always_inline]] adaptor::Refusal FillRequest();
   [[gnu::always_inline]] void Begin(const ConnScope& scope);
   [[gnu::always_inline]] void End();
   [[nodiscard, gnu::always_inline]] Outcome Complete();
-  [[gnu::cold]] void DropUnreadBody();
-  [[nodiscard]] adaptor::Refusal WhySilent();
-  [[gnu::cold]] void Refuse(adaptor::Refusal refusal);
+  [[gnu::cold, gnu::noinline]] void DropUnreadBody();
+  [[gnu::cold, gnu::noinline]] void Refuse(adaptor::Refusal refusal);
   [[nodiscard, gnu::cold]] Outcome CutOff() const;
   void NoticePeer();
 

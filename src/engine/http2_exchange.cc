@@ -136,23 +136,10 @@ HON_NO_CANARY void Http2Exchange::Run() {
   conn_->Ended(*this);
 }
 
-// The refusal that answers for a handler that returned without having written anything; kNone where
-// an empty 200 is the answer.
-adaptor::Refusal Http2Exchange::WhySilent() {
-  if (TimedOut()) return adaptor::Refusal::kOverloaded;
-  if (!body_.Failed()) return adaptor::Refusal::kNone;
-  char byte;
-  const Error why = body_.Read(std::span(&byte, 1)).err;
-  if (why.Is(http::ErrBodyTooLarge)) return adaptor::Refusal::kContentTooLarge;
-  if (why.Is(io::ErrDeadlineExceeded)) return adaptor::Refusal::kRequestTimeout;
-  return adaptor::Refusal::kBadRequest;
-}
-
 [[gnu::always_inline]] inline void Http2Exchange::Complete() {
-  if (response_.Status() == 0) [[unlikely]] {
-    const adaptor::Refusal why = WhySilent();
-    if (why != adaptor::Refusal::kNone) return Refuse(why, &response_.Header());
-  }
+  if (const adaptor::Refusal why = WhySilent(response_.Status(), body_);
+      why != adaptor::Refusal::kNone) [[unlikely]]
+    return Refuse(why, &response_.Header());
   response_.Finish();
   if (response_.MustClose() || stream_.PastWriteDeadline()) [[unlikely]]
     ResetStream(h2::ErrorCode::kInternalError);

@@ -164,7 +164,6 @@ class Http2Exchange final : public Exchange,
   void Wipe();
   void EndCall(Call call);
   void Complete();
-  [[nodiscard, gnu::cold]] adaptor::Refusal WhySilent();
   // Answers in place of a handler. The refusal is reported, unless a handler was called:
   // `set_before` has the fields that the handler had set.
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, const http::Header* set_before = nullptr);

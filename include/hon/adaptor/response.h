@@ -104,13 +104,13 @@ class BasicResponse final : public http::ResponseWriter {
  private:
   enum class Phase : uint8_t { kOpen, kCommitted, kBody, kFinished, kHijacked };
 
-  [[gnu::cold]] void Interim(int status);
+  [[gnu::cold, gnu::noinline]] void Interim(int status);
   void Commit(int status);
   /// Of an answer without content, or whose content does not come by Write.
   [[gnu::noinline]] void CommitOk() { Commit(http::StatusOK); }
-  [[gnu::cold]] void ReportMistakes();
+  [[gnu::cold, gnu::noinline]] void ReportMistakes();
   [[nodiscard]] bool IsDone() const { return phase_ >= Phase::kFinished; }
-  [[nodiscard, gnu::cold]] Error Refuse(const char* call);
+  [[nodiscard, gnu::cold, gnu::noinline]] Error Refuse(const char* call);
   [[nodiscard]] bool SendsBody() const;
 
   [[nodiscard]] bool GetsLength() const;
