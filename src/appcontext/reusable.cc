@@ -59,7 +59,7 @@ bool ReusableContext::Release(const Context& shown) {
   const bool stays = shown.Node() == node;
   if (node->Refs() != (stays ? 2 : 1)) [[unlikely]]
     return EndKept(context_);
-  HON_DEBUG_ASSERT(node->IsFree());
+  HON_ASSERT(node->IsFree());
   if (node->Done()) [[unlikely]]
     return ForgetEnd(*node, stays);
   return stays;

@@ -79,7 +79,7 @@ class FiberPool final : private netpoll::Timer {
   }
   /// The fiber has ended.
   void GiveBack(Fiber& fiber) {
-    HON_DEBUG_ASSERT(fiber.slab->lives != 0);
+    HON_ASSERT(fiber.slab->lives != 0);
     fiber.holds = kAll;
     lists_[kAll].Push(fiber);
     if (--fiber.slab->lives == 0) ++slabs_unused_;
@@ -118,7 +118,7 @@ class FiberPool final : private netpoll::Timer {
       ++size_;
     }
     void Remove(Fiber& fiber) {
-      HON_DEBUG_ASSERT(size_ != 0);
+      HON_ASSERT(size_ != 0);
       (fiber.previous != nullptr ? fiber.previous->next : first_) = fiber.next;
       if (fiber.next != nullptr) fiber.next->previous = fiber.previous;
       --size_;

@@ -52,7 +52,7 @@ class Scheduler::Impl::Launch final : public netpoll::Task {
 // inlined otherwise.
 
 inline void Scheduler::Impl::Enqueue(Fiber& fiber) {
-  HON_DEBUG_ASSERT(!fiber.queued);
+  HON_ASSERT(!fiber.queued);
   fiber.queued = true;
   fiber.next = nullptr;
   if (ready_last_ == nullptr) {
@@ -72,7 +72,7 @@ inline Fiber* Scheduler::Impl::TakeReady() {
     ready_last_ = nullptr;
   }
   Fiber* fiber = std::exchange(round_, round_->next);
-  HON_DEBUG_ASSERT(fiber->queued && fiber->parked);
+  HON_ASSERT(fiber->queued && fiber->parked);
   fiber->queued = false;
   fiber->parked = false;
   ++switches_;
@@ -118,7 +118,7 @@ inline void Scheduler::Impl::Leave(Fiber& fiber) {
 
 inline void Scheduler::Impl::SwitchOut() {
   Fiber& fiber = *running_;
-  HON_DEBUG_ASSERT(fiber.parked);
+  HON_ASSERT(fiber.parked);
   if (fiber.hooks.before_suspend != nullptr) fiber.hooks.before_suspend(fiber.hooks.argument);
   Leave(fiber);
   if (fiber.hooks.after_resume != nullptr) fiber.hooks.after_resume(fiber.hooks.argument);
@@ -131,7 +131,7 @@ inline void Scheduler::Impl::Park() {
 }
 
 inline void Scheduler::Impl::Yield() {
-  HON_DEBUG_ASSERT(!running_->parked);
+  HON_ASSERT(!running_->parked);
   running_->parked = true;
   Enqueue(*running_);
   SwitchOut();
@@ -146,7 +146,7 @@ inline void Scheduler::Impl::WakeLocal(Fiber& fiber) {
 }
 
 inline void Scheduler::Impl::Resume(Fiber& fiber) {
-  HON_DEBUG_ASSERT(running_ == nullptr);
+  HON_ASSERT(running_ == nullptr);
   if (of_thread != this) BindToThread();
   running_ = &fiber;
   Switch(loop_stack_, fiber);
@@ -192,7 +192,7 @@ void Scheduler::Impl::Go(std::function<void()> function, GoOptions options) {
     here.own_context = {};
   };
   fiber.argument = &fiber;
-  HON_DEBUG_ASSERT(!fiber.parked && !fiber.queued);
+  HON_ASSERT(!fiber.parked && !fiber.queued);
   fiber.parked = true;
   Enqueue(fiber);
 }
@@ -244,7 +244,7 @@ void Scheduler::Impl::WakeFromElsewhere(Fiber& fiber) {
 void Scheduler::Impl::TakeRemoteWakes() {
   Fiber* fiber = remote_.exchange(nullptr, std::memory_order_acq_rel);
   while (fiber != nullptr) {
-    HON_DEBUG_ASSERT(fiber->scheduler == this);
+    HON_ASSERT(fiber->scheduler == this);
     Fiber* next = fiber->next_remote;
     fiber->remote_wake.store(false, std::memory_order_release);
     WakeLocal(*fiber);
@@ -261,7 +261,7 @@ inline Fiber& Scheduler::Impl::TakeFiber() {
 }
 
 inline void Scheduler::Impl::Recycle(Fiber& fiber) {
-  HON_DEBUG_ASSERT(live_.Get() != 0 && !fiber.queued);
+  HON_ASSERT(live_.Get() != 0 && !fiber.queued);
   live_.Set(live_.Get() - 1);
   fiber.wake_pending = false;
   pool_.GiveBack(fiber);
@@ -294,7 +294,7 @@ void Scheduler::Impl::Main(boost::context::detail::transfer_t from) {
   scheduler.Arrive(fiber, from);
   for (;;) {
     fiber.entry(fiber.argument);
-    HON_DEBUG_ASSERT(scheduler.running_ == &fiber && scheduler.ended_ == nullptr);
+    HON_ASSERT(scheduler.running_ == &fiber && scheduler.ended_ == nullptr);
     scheduler.ended_ = &fiber;
     scheduler.Leave(fiber);
   }

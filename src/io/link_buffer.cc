@@ -244,7 +244,7 @@ Result<LinkBuffer> LinkBuffer::Slice(size_t n) {
 }
 
 size_t LinkBuffer::MoveTo(LinkBuffer& to, size_t n) {
-  HON_DEBUG_ASSERT(pool_ == to.pool_ && this != &to);
+  HON_ASSERT(pool_ == to.pool_ && this != &to);
   size_t moved = 0;
   while (moved < n && len_ != 0) {
     const std::string_view front = Front().substr(0, n - moved);
@@ -309,7 +309,7 @@ void LinkBuffer::Write(std::string_view data) {
 }
 
 void LinkBuffer::Append(Block* block) {
-  HON_DEBUG_ASSERT(block->next == nullptr);
+  HON_ASSERT(block->next == nullptr);
   if (tail_ == nullptr) {
     head_ = block;
   } else {

@@ -71,7 +71,7 @@ void Connection::ResumeFull() {
 // Reports from the backend.
 
 void ConnectionIo::ReceivedInTail(Connection& c, size_t n) {
-  HON_DEBUG_ASSERT(c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr);
+  HON_ASSERT(c.phase_ == Connection::Phase::kOpen && c.records_ == nullptr);
   c.in_.MallocAck(n);
   if (c.in_.Len() >= c.input_max_) c.flags_ |= Connection::kPausedFull;
 }

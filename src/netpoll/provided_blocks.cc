@@ -58,7 +58,7 @@ void ProvidedBlocks::Put(uint16_t id) {
 }
 
 void ProvidedBlocks::Recycle(uint16_t id, bool kept) {
-  HON_DEBUG_ASSERT(id < count_);
+  HON_ASSERT(id < count_);
   if (kept && !Refill(id)) return;
   Put(id);
 }

@@ -68,7 +68,7 @@ void TimerWheel::Insert(Timer& timer) {
   // one.
   const uint64_t tick = std::min(timer.tick_, elapsed_ + kHorizonTicks);
   const auto differing = static_cast<unsigned>(std::bit_width(elapsed_ ^ tick));
-  HON_DEBUG_ASSERT(differing > 0);
+  HON_ASSERT(differing > 0);
   const unsigned level = std::min((differing - 1) / kLevelBits, kLevels - 1);
   const auto slot = static_cast<unsigned>(tick >> (level * kLevelBits)) % kSlots;
   occupied_[level] |= uint64_t{1} << slot;

@@ -16,7 +16,7 @@ class BurstTimer {
   void Resume(TimePoint now = Clock::now()) { began_ = now; }
   /// The call is suspended, or ends.
   void Suspend(TimePoint now = Clock::now()) {
-    HON_DEBUG_ASSERT(now >= began_);
+    HON_ASSERT(now >= began_);
     longest_ = std::max(longest_, Duration(now - began_));
   }
   [[nodiscard]] Duration Longest() const { return longest_; }

@@ -14,13 +14,13 @@ class LoopActivity {
  public:
   /// On the loop's thread: a handler of `route` starts, or is resumed.
   void BeginHandler(http::Route& route) {
-    HON_DEBUG_ASSERT(!Runs());
+    HON_ASSERT(!Runs());
     route_.store(&route, std::memory_order_relaxed);
     Advance();
   }
   /// On the loop's thread: the handler has returned, or is suspended.
   void EndHandler() {
-    HON_DEBUG_ASSERT(Runs());
+    HON_ASSERT(Runs());
     Advance();
   }
 

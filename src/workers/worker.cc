@@ -79,7 +79,7 @@ WorkerLoad Worker::CurrentLoad() const {
 // A job that ends while its worker is parked was suspended when the worker was parked. The report
 // is deferred because the fiber of the job ends only after this call.
 void Worker::OnJobEnd() {
-  HON_DEBUG_ASSERT(InOwnThread());
+  HON_ASSERT(InOwnThread());
   if (!parked_ || std::exchange(own_report_pending_, true)) return;
   loop_->Defer(own_report_);
 }
@@ -90,7 +90,7 @@ void Worker::AskForLoad() {
 
 // The worker may have been called meanwhile; the pool then takes no notice.
 void Worker::ReportLoad() {
-  HON_DEBUG_ASSERT(InOwnThread());
+  HON_ASSERT(InOwnThread());
   own_report_pending_ = false;
   asked_.store(false, std::memory_order_release);
   pool_->SetLoad(*this, CurrentLoad());

@@ -74,7 +74,7 @@ void WorkerPool::WakeMonitor() {
 }
 
 Job* WorkerPool::Take(Worker& worker) {
-  HON_DEBUG_ASSERT(worker.InOwnThread());
+  HON_ASSERT(worker.InOwnThread());
   const WorkerLoad load = worker.CurrentLoad();
   Dispatcher::Slot* other = nullptr;
   Job* job = nullptr;

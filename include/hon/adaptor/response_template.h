@@ -48,7 +48,7 @@ void BasicResponse<Encoder>::Interim(int status) {
 
 template <class Encoder>
 inline void BasicResponse<Encoder>::Commit(int status) {
-  HON_DEBUG_ASSERT(phase_ == Phase::kOpen);
+  HON_ASSERT(phase_ == Phase::kOpen);
   status_ = status;
   allows_body_ = IsBodyAllowed(status);
   phase_ = Phase::kCommitted;
@@ -243,7 +243,7 @@ inline bool BasicResponse<Encoder>::GetsLength() const {
 // Sends the head with the buffered bytes, which with `complete` are the whole body.
 template <class Encoder>
 inline void BasicResponse<Encoder>::SendHead(bool complete) {
-  HON_DEBUG_ASSERT(phase_ == Phase::kCommitted);
+  HON_ASSERT(phase_ == Phase::kCommitted);
   const ResponseFacts& facts = encoder_.Facts();
   const std::string_view buffered(buffer_.data(), buffered_);
   HeadPlan plan;

@@ -22,7 +22,7 @@ class Arena {
 
   /// `size` bytes aligned to `align` (a power of two, at most 16).
   [[nodiscard]] void* Allocate(size_t size, size_t align = 1) {
-    HON_DEBUG_ASSERT(align != 0 && (align & (align - 1)) == 0 && align <= 16);
+    HON_ASSERT(align != 0 && (align & (align - 1)) == 0 && align <= 16);
     const size_t padding = (0 - reinterpret_cast<uintptr_t>(next_)) & (align - 1);
     if (next_ == nullptr || static_cast<size_t>(end_ - next_) < padding + size) {
       return Grow(size, align);

@@ -14,7 +14,8 @@ namespace hon {
   (__builtin_expect(!(condition), 0) ? ::hon::AssertionFailed(#condition, __FILE__, __LINE__) \
                                      : static_cast<void>(0))
 
-// For checks too dear for the hot path of a release build.
+// For checks of more than two or three instructions on the way of a request or a record; others are
+// HON_ASSERT.
 #ifdef NDEBUG
 #define HON_DEBUG_ASSERT(condition) static_cast<void>(0)
 #else

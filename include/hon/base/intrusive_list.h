@@ -13,7 +13,7 @@ class IntrusiveListNode {
   IntrusiveListNode(const IntrusiveListNode&) = delete;
   IntrusiveListNode& operator=(const IntrusiveListNode&) = delete;
   /// The object must have left its list.
-  ~IntrusiveListNode() { HON_DEBUG_ASSERT(!Linked()); }
+  ~IntrusiveListNode() { HON_ASSERT(!Linked()); }
 
   /// Whether the object is in a list.
   [[nodiscard]] bool Linked() const { return next_ != nullptr; }
@@ -23,14 +23,14 @@ class IntrusiveListNode {
   friend class IntrusiveList;
 
   void InsertBefore(IntrusiveListNode& place) {
-    HON_DEBUG_ASSERT(!Linked());
+    HON_ASSERT(!Linked());
     next_ = &place;
     previous_ = place.previous_;
     previous_->next_ = this;
     place.previous_ = this;
   }
   void Leave() {
-    HON_DEBUG_ASSERT(Linked());
+    HON_ASSERT(Linked());
     HON_DEBUG_ASSERT(next_->previous_ == this && previous_->next_ == this);
     next_->previous_ = previous_;
     previous_->next_ = next_;
@@ -43,8 +43,8 @@ class IntrusiveListNode {
 };
 
 /// A doubly linked list that neither owns its objects nor allocates. No locks. Objects neither move
-/// nor die while they are in the list, and the list does not move; with NDEBUG these rules are not
-/// checked. `T` derives from IntrusiveListNode<Tag>.
+/// nor die while they are in the list, and the list does not move. An object that dies in a list,
+/// or joins or leaves twice, ends the process. `T` derives from IntrusiveListNode<Tag>.
 template <class T, class Tag = void>
 class IntrusiveList {
  public:
@@ -56,7 +56,7 @@ class IntrusiveList {
   IntrusiveList& operator=(const IntrusiveList&) = delete;
   /// Must be empty.
   ~IntrusiveList() {
-    HON_DEBUG_ASSERT(Empty());
+    HON_ASSERT(Empty());
     head_.next_ = nullptr;
   }
 
