@@ -183,8 +183,7 @@ class ProxyTest(unittest.TestCase):
                 self.assertEqual(front.ask(head + b"Connection: close\r\nContent-Length: 2\r\n\r\nok", "POST").body, b"ok")
 
     def test_a_server_over_tls(self):
-        if b"SSL_CTX_new" not in pathlib.Path(harness.settings.bin, "hon_wire_server").read_bytes():
-            raise harness.Skipped("built without TLS")
+        harness.require_tls()
         certificates = harness.Certificates()
         cert, key = certificates.make("localhost", "DNS:localhost", "IP:127.0.0.1", ca=True)
         with harness.Server("--tls-addr", "127.0.0.1:0", "--cert", cert, "--key", key) as back:

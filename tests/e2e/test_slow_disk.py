@@ -154,6 +154,7 @@ class SlowDisk(unittest.TestCase):
             self.assertEqual(probes[-1], 0, (get.__name__, probes))
 
     def test_tls(self):
+        harness.require_tls()
         self.with_tls = True
         server = self.serve("inline")
 
