@@ -116,12 +116,6 @@ def require_tool(name):
     return path
 
 
-def require_tls():
-    """Skips the test where the programs are built without TLS (HON_TLS=OFF)."""
-    if b"SSL_CTX_new" not in pathlib.Path(settings.bin, "hon_wire_server").read_bytes():
-        raise Skipped("built without TLS")
-
-
 def over_http2():
     return settings.wire in ("h2c", "h2")
 

@@ -10,6 +10,7 @@ import threading
 import time
 import unittest
 
+import built
 import harness
 from scripted import Script
 
@@ -183,7 +184,7 @@ class ProxyTest(unittest.TestCase):
                 self.assertEqual(front.ask(head + b"Connection: close\r\nContent-Length: 2\r\n\r\nok", "POST").body, b"ok")
 
     def test_a_server_over_tls(self):
-        harness.require_tls()
+        built.require_tls()
         certificates = harness.Certificates()
         cert, key = certificates.make("localhost", "DNS:localhost", "IP:127.0.0.1", ca=True)
         with harness.Server("--tls-addr", "127.0.0.1:0", "--cert", cert, "--key", key) as back:

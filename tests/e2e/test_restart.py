@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -15,6 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import built  # noqa: E402
 import harness  # noqa: E402
 import websocket  # noqa: E402
 
@@ -201,9 +201,7 @@ class RestartTest(unittest.TestCase):
 
     @staticmethod
     def tls_flags():
-        program = pathlib.Path(harness.settings.bin) / "hon"
-        if "--tls-addr" not in subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout:
-            harness.skip_all("hon is built without TLS")
+        built.require_tls()
         certificates = harness.wire_certificates()
         return ["--tls-addr", "127.0.0.1:0", "--cert", certificates.path("localhost.cert"),
                 "--key", certificates.path("localhost.key")]

@@ -12,6 +12,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import built  # noqa: E402
 import harness  # noqa: E402
 from bad_requests import GOOD  # noqa: E402
 
@@ -154,7 +155,7 @@ class SlowDisk(unittest.TestCase):
             self.assertEqual(probes[-1], 0, (get.__name__, probes))
 
     def test_tls(self):
-        harness.require_tls()
+        built.require_tls()
         self.with_tls = True
         server = self.serve("inline")
 

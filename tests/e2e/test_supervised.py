@@ -13,6 +13,7 @@ import tempfile
 import threading
 import unittest
 
+import built
 import harness
 from test_restart import BODY, WAIT_SECONDS, Load, TlsLoad
 
@@ -151,10 +152,11 @@ class SupervisedTest(unittest.TestCase):
 
     def test_sockets_outlive_restarts_under_load(self):
         plain, secure = listening(("127.0.0.1", 0)), listening(("127.0.0.1", 0))
-        program = pathlib.Path(harness.settings.bin) / "hon"
+        sockets = [plain]
         flags = ["--addr", f"127.0.0.1:{plain.getsockname()[1]}"]
         loads = [Load(plain.getsockname()[1])]
-        if "--tls-addr" in subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout:
+        if built.has_tls():
+            sockets.insert(0, secure)
             harness.settings.wire = "tls1.3"
             self.addCleanup(setattr, harness.settings, "wire", "plain")
             harness.wire_context()
@@ -163,7 +165,7 @@ class SupervisedTest(unittest.TestCase):
                       "--cert", certificates.path("localhost.cert"), "--key", certificates.path("localhost.key")]
             loads.append(TlsLoad(secure.getsockname()[1]))
         # The order of descriptors says nothing: a socket is known by its address.
-        self.check_restarts(self.manager(secure, plain), flags, *loads)
+        self.check_restarts(self.manager(*sockets), flags, *loads)
 
     def test_a_unix_socket_outlives_restarts_under_load(self):
         path = str(self.folder / "web.sock")
