@@ -82,7 +82,9 @@ ParsedFlags ParseFlags(int argc, char** argv) {
                  "Server: this one, Go's net/http, Hertz, or these handlers on Boost.Beast")
       ->check(CLI::IsMember({"custom", "std", "hertz", "beast"}))
       ->capture_default_str();
-  app.add_option("--addr", flags.address, "Address to listen on: [HOST]:PORT or unix:/PATH")
+  app.add_option(
+         "--addr", flags.address,
+         "Address to listen on: [HOST]:PORT, unix:/PATH, or systemd:NAME for inherited sockets")
       ->capture_default_str();
   CLI::Option* tls = app.add_option("--tls-addr", flags.tls_address,
                                     "Further address to listen on, with TLS; default: none")

@@ -105,6 +105,16 @@ void AwaitEnd(server::Server& server, server::SignalWaiter& signals,
   }
 }
 
+// Tells the addresses from `first` to `last`: several sockets of systemd may have one name.
+void AnnounceFurther(const server::Server& server, size_t first, size_t last, const char* scheme) {
+  const std::vector<std::string> addresses = server.Addresses();
+  for (size_t i = first; i < last; ++i) {
+    const std::string& address = addresses[i];
+    std::printf("hon listening on %s%s\n", address.starts_with("unix:") ? "" : scheme,
+                address.c_str());
+  }
+}
+
 void Announce(const server::Server& server, const Flags& flags) {
   const std::string address = server.Addresses().front();
   const bool is_unix = address.starts_with("unix:");
@@ -162,14 +172,16 @@ int Run(const Flags& flags, const std::vector<std::string>& command_line,
   if (Error err = succeeds ? Error() : listen_for_operators(false)) {
     return Fails(err);
   }
+  const size_t plain = server.Addresses().size();
   std::function<Error()> reload = [] { return Error(); };
   if (!flags.tls_address.empty()) {
     if (Error err = ListenTls(server, flags, &reload)) {
       std::fprintf(stderr, "hon: %s\n", err.Message().c_str());
       return 1;
     }
-    std::printf("hon listening on https://%s\n", server.Addresses().back().c_str());
   }
+  AnnounceFurther(server, 1, plain, "http://");
+  AnnounceFurther(server, plain, server.Addresses().size(), "https://");
   PidFile pid_file(flags.pid_file);
   if (Error err = pid_file.Write()) {
     return Fails(err);

@@ -165,6 +165,7 @@ ListenSocket::ListenSocket(ListenSocket&& other) noexcept
       family_(other.family_),
       shared_(other.shared_),
       address_(std::move(other.address_)),
+      name_(std::move(other.name_)),
       file_device_(other.file_device_),
       file_inode_(std::exchange(other.file_inode_, 0)) {}
 
@@ -173,6 +174,7 @@ ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   std::swap(family_, other.family_);
   std::swap(shared_, other.shared_);
   std::swap(address_, other.address_);
+  std::swap(name_, other.name_);
   std::swap(file_device_, other.file_device_);
   std::swap(file_inode_, other.file_inode_);
   return *this;
@@ -195,6 +197,7 @@ Result<ListenSocket> ListenSocket::Copy() const {
   copy.family_ = family_;
   copy.shared_ = shared_;
   copy.address_ = address_;
+  copy.name_ = name_;
   return copy;
 }
 

@@ -21,6 +21,7 @@ namespace {
 // Descriptors that are not connections: listeners, rings, files that handlers open.
 constexpr size_t kReservedDescriptors = 64;
 constexpr std::string_view kDefaultAddress = ":http";
+constexpr std::string_view kNamedSockets = "systemd:";  // in front of a name of InheritedSockets
 
 size_t ConnectionsAllowed(const Options& options) {
   if (options.connections_max != 0) return options.connections_max;
@@ -52,6 +53,7 @@ class Server::Impl {
     listen.reuse_port = options_.reuse_port;
     listen.unix_mode = options_.unix_mode;
     if (address.empty()) address = kDefaultAddress;
+    if (address.starts_with(kNamedSockets)) return AcceptNamed(address, layers);
     if (options_.inherited != nullptr) {
       if (std::optional<netpoll::ListenSocket> given = options_.inherited->Take(address)) {
         return Accept(std::move(*given), std::move(layers));
@@ -217,9 +219,7 @@ class Server::Impl {
     const size_t budget =
         options_.memory_budget != 0 ? options_.memory_budget : DefaultMemoryBudget("/");
     if (budget_ == nullptr && budget != SIZE_MAX) {
-      budget_ = std::make_unique<io::MemoryBudget>(budget, [this] {
-        loops_.PostEach([](engine::LoopEngine& loop) { loop.RelieveMemory(); });
-      });
+      budget_ = std::make_unique<io::MemoryBudget>(budget, [this] { loops_.RelieveMemory(); });
     }
     shared_.budget = budget_.get();
     shared_.idle_trim = options_.idle_trim;
@@ -228,6 +228,21 @@ class Server::Impl {
         loops_.Start(options_.loops != 0 ? options_.loops : netpoll::DefaultLoops()));
     std::lock_guard lock(mutex_);
     state_ = State::kServing;
+    return {};
+  }
+
+  // Listens on all inherited sockets with the name behind "systemd:".
+  Error AcceptNamed(std::string_view address, const NewRecordLayers& layers) {
+    std::vector<netpoll::ListenSocket> sockets;
+    if (options_.inherited != nullptr) {
+      sockets = options_.inherited->TakeNamed(address.substr(kNamedSockets.size()));
+    }
+    if (sockets.empty()) {
+      return Error::New("listen " + std::string(address) + ": no inherited socket has this name");
+    }
+    for (netpoll::ListenSocket& socket : sockets) {
+      HON_RETURN_IF_ERROR(Accept(std::move(socket), layers));
+    }
     return {};
   }
 

@@ -36,16 +36,24 @@ class OwnFd {
 };
 
 // The environment of this process, without the variables that were meant for it alone.
-std::vector<std::string> EnvironmentFor(size_t sockets, int ready_fd) {
+std::vector<std::string> EnvironmentFor(const std::vector<netpoll::ListenSocket>& sockets,
+                                        int ready_fd) {
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view name =
         std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
-    const bool own = name == kSuccessorSockets || name == kSuccessorReady ||
-                     name.starts_with("LISTEN_") || name == "WATCHDOG_PID";
+    const bool own = name == kSuccessorSockets || name == kSuccessorNames ||
+                     name == kSuccessorReady || name.starts_with("LISTEN_") ||
+                     name == "WATCHDOG_PID";
     if (!own) all.emplace_back(*entry);
   }
-  all.push_back(std::string(kSuccessorSockets) + "=" + std::to_string(sockets));
+  std::string names = std::string(kSuccessorNames) + "=";
+  for (const netpoll::ListenSocket& socket : sockets) {
+    if (&socket != &sockets.front()) names += ':';
+    names += socket.Name();
+  }
+  all.push_back(std::move(names));
+  all.push_back(std::string(kSuccessorSockets) + "=" + std::to_string(sockets.size()));
   all.push_back(std::string(kSuccessorReady) + "=" + std::to_string(ready_fd));
   return all;
 }
@@ -59,7 +67,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 }
 
 // The signals that this program's threads block are not blocked in the successor.
-Result<pid_t> Spawn(const Successor& successor, const std::vector<OwnFd>& passed) {
+Result<pid_t> Spawn(const Successor& successor, const std::vector<netpoll::ListenSocket>& sockets,
+                    const std::vector<OwnFd>& passed) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -74,7 +83,7 @@ Result<pid_t> Spawn(const Successor& successor, const std::vector<OwnFd>& passed
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   std::vector<std::string> arguments = successor.arguments;
   std::vector<std::string> environment =
-      EnvironmentFor(passed.size() - 1, kFirstInheritedFd + static_cast<int>(passed.size()) - 1);
+      EnvironmentFor(sockets, kFirstInheritedFd + static_cast<int>(sockets.size()));
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, successor.program.c_str(), &actions, &attributes,
                                  Pointers(arguments).data(), Pointers(environment).data());
@@ -117,7 +126,7 @@ Result<int> StartProgram(const Successor& successor,
     passed.emplace_back(::fcntl(from, F_DUPFD_CLOEXEC, above));
     if (passed.back().Get() < 0) return Fail(Error::System(errno, "fcntl"));
   }
-  HON_TRY(const pid_t pid, Spawn(successor, passed));
+  HON_TRY(const pid_t pid, Spawn(successor, sockets, passed));
   passed.clear();
   tell.Close();
   if (AwaitReady(ready.Get(), successor.ready_timeout)) return pid;

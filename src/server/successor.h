@@ -13,9 +13,11 @@ namespace hon::server {
 /// The first inherited descriptor, as sd_listen_fds(3) has it.
 inline constexpr int kFirstInheritedFd = 3;
 
-// The environment of a successor: how many listening sockets begin at descriptor 3, and the
-// descriptor to which the successor writes one byte when it serves.
+// The environment of a successor: how many listening sockets begin at descriptor 3, their names
+// with colons between (as in LISTEN_FDNAMES), and the descriptor to which the successor writes one
+// byte when it serves.
 inline constexpr const char* kSuccessorSockets = "HON_LISTEN_FDS";
+inline constexpr const char* kSuccessorNames = "HON_LISTEN_FDNAMES";
 inline constexpr const char* kSuccessorReady = "HON_READY_FD";
 inline constexpr char kSuccessorIsReady = 'r';
 

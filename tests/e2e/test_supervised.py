@@ -81,9 +81,9 @@ class Manager:
         with self.changed:
             return self.changed.wait_for(lambda: self.told.count((pid, state)) >= times, WAIT_SECONDS)
 
-    def start(self, *flags, **environment):
+    def start(self, *flags, names="web:secure", **environment):
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"),
-                       "LISTEN_FDS": str(len(self.sockets)), "LISTEN_FDNAMES": "web:secure", **environment}
+                       "LISTEN_FDS": str(len(self.sockets)), "LISTEN_FDNAMES": names, **environment}
         numbers = [each.fileno() for each in self.sockets]
         command = [sys.executable, "-c", BECOME_SERVICE, ",".join(map(str, numbers)),
                    pathlib.Path(harness.settings.bin) / "hon", "--backend", harness.settings.backend,
@@ -166,6 +166,41 @@ class SupervisedTest(unittest.TestCase):
             loads.append(TlsLoad(secure.getsockname()[1]))
         # The order of descriptors says nothing: a socket is known by its address.
         self.check_restarts(self.manager(*sockets), flags, *loads)
+
+    def test_sockets_are_known_by_name_in_a_successor_too(self):
+        web = [listening(("127.0.0.1", 0)) for _ in range(2)]
+        ports = [each.getsockname()[1] for each in web]
+        manager = self.manager(web[0], listening(("127.0.0.1", 0)), web[1])
+        process = manager.start("--addr", "systemd:web", "--file", self.folder / "file", names="web:other:web")
+        successor = None
+        try:
+            self.assertTrue(manager.hears(process.pid, "READY=1"), manager.log())
+            with Load(ports[0]) as first, Load(ports[1]) as second:
+                process.send_signal(signal.SIGUSR2)
+                self.assertEqual(process.wait(WAIT_SECONDS), 0, manager.log())
+                successor = next(int(state.removeprefix("MAINPID=")) for pid, state in manager.told
+                                 if pid == process.pid and state.startswith("MAINPID="))
+                self.assertTrue(manager.hears(successor, "READY=1"), manager.log())
+                for load in first, second:
+                    seen = load.answered
+                    self.assertTrue(harness.wait_until(lambda: load.answered > seen + 20, WAIT_SECONDS))
+                    load.stop = True
+            for load in first, second:
+                self.assertEqual((load.lost, load.refused), ([], 0))
+            for port in ports:
+                self.assertIn(f"hon listening on http://127.0.0.1:{port}", manager.log())
+        finally:
+            process.kill()
+            process.wait()
+            if successor is not None:
+                os.kill(successor, signal.SIGTERM)
+                self.assertTrue(harness.wait_until(lambda: not running(successor), WAIT_SECONDS))
+
+    def test_a_name_that_no_socket_has_is_an_error(self):
+        manager = self.manager(listening(("127.0.0.1", 0)))
+        process = manager.start("--addr", "systemd:mail", names="web")
+        self.assertEqual(process.wait(WAIT_SECONDS), 1)
+        self.assertIn("listen systemd:mail: no inherited socket has this name", manager.log())
 
     def test_a_unix_socket_outlives_restarts_under_load(self):
         path = str(self.folder / "web.sock")

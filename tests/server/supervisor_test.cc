@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -137,6 +138,37 @@ TEST(InheritedSocketsTest, AreThoseOfTheEnvironment) {
   };
   EXPECT_TRUE(check(true));
   EXPECT_TRUE(check(false));
+}
+
+// go-systemd's activation.ListenersWithNames: several sockets may have one name, and a descriptor
+// without a name is "LISTEN_FD_" and its number.
+TEST(InheritedSocketsTest, HaveTheNamesOfTheEnvironment) {
+  const auto one = netpoll::ListenSocket::Listen("127.0.0.1:0");
+  const auto two = netpoll::ListenSocket::Listen("127.0.0.1:0");
+  ASSERT_TRUE(one && two);
+  using Names = std::vector<std::string>;
+  const auto check = [&](const char* listed, const Names& expected) {
+    return InChild(one->Fd(), two->Fd(), [&] {
+      ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+      ::setenv("LISTEN_FDS", "2", 1);
+      ::unsetenv("LISTEN_FDNAMES");
+      if (listed != nullptr) ::setenv("LISTEN_FDNAMES", listed, 1);
+      InheritedSockets inherited = InheritedSockets::FromEnvironment();
+      if (std::getenv("LISTEN_FDNAMES") != nullptr || inherited.Names() != expected) return false;
+      const auto of_first =
+          static_cast<size_t>(std::count(expected.begin(), expected.end(), expected[0]));
+      const auto taken = inherited.TakeNamed(expected[0]);
+      return taken.size() == of_first && taken[0].Address() == one->Address() &&
+             inherited.Left() == 2 - of_first && inherited.TakeNamed(expected[0]).empty() &&
+             inherited.TakeNamed("").empty();
+    });
+  };
+  EXPECT_TRUE(check("web:local", {"web", "local"}));
+  EXPECT_TRUE(check("web.socket:web.socket", {"web.socket", "web.socket"}));
+  EXPECT_TRUE(check("web", {"web", "LISTEN_FD_4"}));
+  EXPECT_TRUE(check(":local:beyond", {"LISTEN_FD_3", "local"}));
+  EXPECT_TRUE(check("", {"LISTEN_FD_3", "LISTEN_FD_4"}));
+  EXPECT_TRUE(check(nullptr, {"LISTEN_FD_3", "LISTEN_FD_4"}));
 }
 
 class InheritedTest : public test::BackendTest {};

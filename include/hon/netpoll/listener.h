@@ -42,6 +42,9 @@ class ListenSocket {
   /// The bound address, with the port that the kernel chose; of a unix socket the path or "@name".
   [[nodiscard]] const std::string& Address() const { return address_; }
   [[nodiscard]] bool IsUnix() const;
+  /// The name that an inherited socket was given with (server::InheritedSockets); "" for others.
+  [[nodiscard]] const std::string& Name() const { return name_; }
+  void SetName(std::string name) { name_ = std::move(name); }
   /// The socket may be used by another process, which was given it or gave it (FromFd).
   [[nodiscard]] bool IsShared() const { return shared_; }
   void SetShared(bool shared) { shared_ = shared; }
@@ -79,6 +82,7 @@ class ListenSocket {
   int family_ = 0;
   bool shared_ = false;
   std::string address_;
+  std::string name_;
   uint64_t file_device_ = 0;  // of the unix socket's file that the destructor removes; inode 0:
                               // none
   uint64_t file_inode_ = 0;

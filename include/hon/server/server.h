@@ -158,8 +158,8 @@ Option WithTLS(tls::Config config);
 /// never has a wider mode.
 Option WithUnixSocketMode(unsigned mode);
 /// Where the process was started with a listening socket for an address, Listen takes that socket
-/// and binds none. Such a socket may belong to other processes too, and goes on listening after
-/// Shutdown and Close.
+/// and binds none; the address "systemd:NAME" takes the sockets with that name. Such a socket may
+/// belong to other processes too, and goes on listening after Shutdown and Close.
 Option WithInheritedSockets(std::shared_ptr<InheritedSockets> sockets);
 /// Connections of trusted proxies begin with the header of the PROXY protocol, which names the
 /// client: Request::RemoteAddr, the limits for each address and the events show the client. With
@@ -203,10 +203,11 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Binds `address` and starts to accept there; returns at once. May be called several times.
-  /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path"; "" is ":http". The error names the address
-  /// and the reason: EADDRINUSE for an address with a listener, also of this server (see
-  /// WithReusePort), and for a unix socket whose file exists; http::ErrServerClosed once Shutdown
-  /// or Close was called.
+  /// ":8080", "127.0.0.1:0", "[::1]:80", "unix:/path", or "systemd:NAME" for all sockets of
+  /// WithInheritedSockets with that name; "" is ":http". The error names the address and the
+  /// reason: EADDRINUSE for an address with a listener, also of this server (see WithReusePort),
+  /// and for a unix socket whose file exists; http::ErrServerClosed once Shutdown or Close was
+  /// called.
   Error Listen(std::string_view address);
   /// Listen with an inherited listening descriptor.
   Error ListenFd(int fd);
