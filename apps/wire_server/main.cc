@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "endpoints.h"
 #include "flags.h"
 #include "hon/base/log.h"
+#include "hon/base/thread.h"
 #include "hon/engine/engine.h"
 #include "hon/http/compress.h"
 #include "hon/http/serve_mux.h"
@@ -19,6 +22,9 @@
 
 namespace hon::wire {
 namespace {
+
+// Handlers that wait have ended so long after Close.
+constexpr std::chrono::seconds kEndAfter{5};
 
 void Register(http::ServeMux& mux, const Flags& flags) {
   RegisterPlain(mux);
@@ -46,6 +52,16 @@ server::Option MemoryBudget(size_t mib) {
 // Connections without a header are taken too.
 server::ProxyProtocol FromLoopback() {
   return {.trusted = {"127.0.0.0/8", "::1"}, .required = false};
+}
+
+// The destructors of server and engine wait for handlers, and one may compute for ever.
+void EndAnyway() {
+  Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
+    std::this_thread::sleep_for(kEndAfter);
+    std::_Exit(1);
+  });
+  if (!thread) std::_Exit(1);
+  static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 
 int Serve(const Flags& flags, server::SignalWaiter& signals) {
@@ -112,7 +128,10 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
   }
   const auto [grace, cancel] =
       appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
-  if (server.Shutdown(grace)) LogLine(LogKind::kOther, "requests were cut at shutdown\n");
+  if (server.Shutdown(grace)) {
+    LogLine(LogKind::kOther, "requests were cut at shutdown\n");
+    EndAnyway();
+  }
   static_cast<void>(server.Close());
   return server.Serve().Is(http::ErrServerClosed) ? 0 : 1;
 }

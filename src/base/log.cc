@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <new>
 #include <string>
 #include <utility>
@@ -134,12 +136,14 @@ void LogQueue::Write() {
   std::unique_lock lock(mutex_);
   TimePoint tell_at{};
   while (!stop_) {
-    std::string text;
+    std::string line;
+    std::string_view text;
     if (left_out_any_ && Clock::now() >= tell_at) {
       text = LeftOut();
       tell_at = Clock::now() + kTellAfter;
     } else if (!lines_.empty()) {
-      text = TakeFront();
+      line = TakeFront();
+      text = line;
     } else {
       idle_.notify_all();
       left_out_any_ ? static_cast<void>(changed_.wait_until(lock, tell_at)) : changed_.wait(lock);
@@ -154,16 +158,23 @@ void LogQueue::Write() {
   idle_.notify_all();
 }
 
-std::string LogQueue::LeftOut() {
-  std::string text;
+// Without an allocation: lines are left out where there is no memory for them.
+std::string_view LogQueue::LeftOut() {
+  char* end = told_.data();
+  const auto add = [&end](std::string_view text) {
+    end = std::copy(text.begin(), text.end(), end);
+  };
   for (size_t kind = 0; kind < kLogKinds; ++kind) {
     const uint64_t count = std::exchange(budgets_[kind].left_out, 0);
     if (count == 0) continue;
-    text.append("http: lines left out: ").append(std::to_string(count));
-    text.append(" (").append(kKindNames[kind]).append(")\n");
+    add("http: lines left out: ");
+    end = std::to_chars(end, end + std::numeric_limits<uint64_t>::digits10 + 1, count).ptr;
+    add(" (");
+    add(kKindNames[kind]);
+    add(")\n");
   }
   left_out_any_ = false;
-  return text;
+  return {told_.data(), end};
 }
 
 // Drops the rest when the descriptor is broken, or the queue ends.

@@ -50,7 +50,7 @@ class LogQueue {
   void Write();
   void WriteAll(std::string_view text);
   [[nodiscard]] std::string TakeFront();
-  [[nodiscard]] std::string LeftOut();
+  [[nodiscard]] std::string_view LeftOut();
 
   const int fd_;
   std::mutex mutex_;  // never held across a write
@@ -58,6 +58,7 @@ class LogQueue {
   std::condition_variable idle_;
   std::deque<Line> lines_;
   std::array<Budget, kLogKinds> budgets_;
+  std::array<char, kLogKinds * 80> told_;  // the writer's: counts of lines that were left out
   Thread writer_;
   bool has_writer_ = false;
   bool writing_ = false;

@@ -67,14 +67,19 @@ void LoopMemory::UpdateScarce() {
   io::MemoryBudget* const budget = services_->shared.budget;
   if (budget == nullptr) return;
   services_->scarce = budget->Scarce();
-  if (!services_->scarce) budget->Rearm();
+  if (services_->scarce) return;
+  budget->Rearm();
+  // Blocks that were taken before Rearm have told nobody.
+  services_->scarce = budget->Scarce();
 }
 
-void LoopMemory::Relieve() {
+// No exception leaves Relieve: without memory the next check, which the timer makes, tries again.
+void LoopMemory::Relieve() noexcept {
   UpdateScarce();
-  const io::MemoryBudget* const budget = services_->shared.budget;
-  if (budget != nullptr && budget->Exceeded()) CutShare();
   ArmTimer();
+  const io::MemoryBudget* const budget = services_->shared.budget;
+  if (budget != nullptr && budget->Exceeded())
+    static_cast<void>(CallGuarded([this] { CutShare(); }));
 }
 
 // Frees this loop's share of what is to be freed until a quarter of the budget is left.

@@ -28,7 +28,7 @@ class LoopMemory final : private netpoll::Timer {
   }
   /// Called when the budget of the server is exceeded: cuts connections until the share of this
   /// loop is freed.
-  void Relieve();
+  void Relieve() noexcept;
 
  private:
   void OnTimer() override;

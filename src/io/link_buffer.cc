@@ -78,7 +78,11 @@ Block* BlockPool::TakeLarge(size_t capacity) {
 
 Block* BlockPool::New(size_t capacity) {
   HON_ASSERT(capacity <= std::numeric_limits<uint32_t>::max());
-  void* memory = ::operator new(kHeaderBytes + capacity);
+  void* memory = ::operator new(kHeaderBytes + capacity, std::nothrow);
+  if (memory == nullptr) [[unlikely]] {
+    if (budget_ != nullptr) budget_->Failed();
+    throw std::bad_alloc();
+  }
   auto* block = new (memory) Block;
   block->pool = this;
   block->data = static_cast<char*>(memory) + kHeaderBytes;

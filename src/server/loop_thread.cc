@@ -40,6 +40,11 @@ void LoopThread::RunThere(const std::function<void()>& function) {
   done.get_future().wait();
 }
 
+void LoopThread::Relief::Run() {
+  posted.store(false);
+  if (thread.engine_ != nullptr) thread.engine_->RelieveMemory();
+}
+
 netpoll::Listener::Target LoopThread::TargetUnder(const ListenerScope& scope) {
   netpoll::EventHandler* handler = engine_.get();
   if (!scope.base && !scope.layers && !scope.proxy) return {loop_.get(), handler};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -41,6 +43,10 @@ class LoopThread {
   /// Runs `function` on the loop's thread and waits for it.
   void RunThere(const std::function<void()>& function);
   void Post(std::function<void()> function) { loop_->Post(std::move(function)); }
+  /// Posts LoopEngine::RelieveMemory, without an allocation. Any thread.
+  void PostRelief() {
+    if (!relief_.posted.exchange(true)) loop_->Post(relief_);
+  }
 
   /// This loop, with its handler for the connections of a listener.
   [[nodiscard]] netpoll::Listener::Target TargetUnder(const ListenerScope& scope);
@@ -50,10 +56,19 @@ class LoopThread {
   std::vector<std::unique_ptr<netpoll::Listener>>& Listeners() { return listeners_; }
 
  private:
+  struct Relief final : netpoll::Task {
+    explicit Relief(LoopThread& of) : thread(of) {}
+    void Run() override;
+
+    LoopThread& thread;
+    std::atomic<bool> posted{false};
+  };
+
   LoopThread() = default;
   void Main(unsigned index, engine::Engine& engine, const Options& options,
             engine::LoopEngine::Shared& shared, const std::function<void(Error)>& started);
 
+  Relief relief_{*this};
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   engine::Engine* reports_ = nullptr;

@@ -42,6 +42,12 @@ void Loops::Add(std::unique_ptr<LoopThread> thread) {
 Loops::~Loops() {
   StopAccepting(Duration::zero());
   Await(true);
+  // A loop that still ends connections may call RelieveMemory.
+  std::vector<std::unique_ptr<LoopThread>> threads;
+  {
+    const std::lock_guard lock(mutex_);
+    threads.swap(threads_);
+  }
 }
 
 Error Loops::Accept(netpoll::ListenSocket socket, ListenerScope scope) {
@@ -193,6 +199,11 @@ void Loops::PostEach(const std::function<void(engine::LoopEngine&)>& task) const
   ForEach([&](LoopThread& thread) {
     thread.Post([task, &engine = thread.GetEngine()] { task(engine); });
   });
+}
+
+void Loops::RelieveMemory() const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& thread : threads_) thread->PostRelief();
 }
 
 void Loops::SetKeepAlivesEnabled(bool enabled) {

@@ -54,6 +54,8 @@ class Loops {
   void ForEach(const std::function<void(LoopThread&)>& visit) const;
   /// Has every loop run `task` on its thread, and does not wait.
   void PostEach(const std::function<void(engine::LoopEngine&)>& task) const;
+  /// Has every loop call LoopEngine::RelieveMemory, without an allocation.
+  void RelieveMemory() const;
   /// engine::LoopEngine::SetKeepAlivesEnabled, also of loops that are started later.
   void SetKeepAlivesEnabled(bool enabled);
   /// engine::LoopEngine::Shared::on_held. Returns false to be called again.

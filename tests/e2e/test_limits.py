@@ -222,6 +222,20 @@ class ShutdownTest(unittest.TestCase):
             with self.assertRaises((Closed, AssertionError)):
                 wire.answer()
 
+    def test_a_handler_that_computes_for_ever_does_not_keep_the_process(self):
+        """docs/DEPLOY.md, "Ending": the grace, then Close, then the end without the handler."""
+        server = Server("--shutdown-timeout-ms", 300)
+        server.__enter__()  # __exit__ wants the code 0
+        try:
+            with server.connect() as wire:
+                wire.send(b"GET /spin/60000 HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(server.ask(GOOD).body, b"MARKER")
+                self.assertEqual(server.stop(), 1)  # within STOP_SECONDS_MAX
+        finally:
+            server.process.kill()
+            server.process.stdout.close()
+            server.process.stderr.close()
+
 
 if __name__ == "__main__":
     harness.main()
