@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "hon/base/log.h"
 #include "hon/base/thread.h"
 #include "hon/server/supervisor.h"
 
@@ -19,6 +20,11 @@ namespace hon::app {
 namespace {
 
 constexpr std::chrono::seconds kEndAfter{1};
+
+[[noreturn]] void End() {
+  static_cast<void>(FlushLog(kLogEndWait));
+  std::_Exit(1);
+}
 
 }  // namespace
 
@@ -62,9 +68,9 @@ Error Succeed(server::Server& server, const std::string& program,
 void EndAnyway() {
   Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
     std::this_thread::sleep_for(kEndAfter);
-    std::_Exit(1);
+    End();
   });
-  if (!thread) std::_Exit(1);
+  if (!thread) End();
   static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 

@@ -54,13 +54,18 @@ server::ProxyProtocol FromLoopback() {
   return {.trusted = {"127.0.0.0/8", "::1"}, .required = false};
 }
 
+[[noreturn]] void End() {
+  static_cast<void>(FlushLog(kLogEndWait));
+  std::_Exit(1);
+}
+
 // The destructors of server and engine wait for handlers, and one may compute for ever.
 void EndAnyway() {
   Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
     std::this_thread::sleep_for(kEndAfter);
-    std::_Exit(1);
+    End();
   });
-  if (!thread) std::_Exit(1);
+  if (!thread) End();
   static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 

@@ -33,7 +33,10 @@ workers::WorkerPool* HandlerRunner::Pool() {
 }
 
 WorkerCall& HandlerRunner::TakeCall() {
-  if (free_calls_.empty()) return *new WorkerCall(executor_, engine_->GetOptions().placement_limit);
+  if (free_calls_.empty()) {
+    free_calls_.reserve(kFreeCallsMax);  // GiveBack must not fail
+    return *new WorkerCall(executor_, engine_->GetOptions().placement_limit);
+  }
   WorkerCall* call = free_calls_.back().release();
   free_calls_.pop_back();
   return *call;

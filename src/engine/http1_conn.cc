@@ -365,12 +365,10 @@ inline void Http1Conn::AwaitNextRequest() {
   }
 }
 
-ConnScope& Http1Conn::HandOver() {
+void Http1Conn::HandOver() {
   HON_ASSERT(phase_ == Phase::kIdle && exchange_ == nullptr && !served_before_ && Admitted());
-  ConnScope& scope = *scope_;
   scope_ = &services_->base_scope;
   Destroy();
-  return scope;
 }
 
 std::unique_ptr<io::Conn> Http1Conn::TakeOver() {

@@ -49,9 +49,10 @@ class Http1Conn final : public ConnEntry, private fiber::ConnOwner {
   [[gnu::cold]] void Cut(const Error& cause) override;
   [[gnu::cold]] void OnScopeEnd(const ConnScope& scope) override;
 
+  [[nodiscard]] ConnScope& Scope() const { return *scope_; }
   /// Ends this Http1Conn, which has served nothing; the connection goes on with another protocol in
-  /// the returned scope.
-  [[nodiscard]] ConnScope& HandOver();
+  /// the same scope.
+  void HandOver();
   [[nodiscard]] bool Admitted() const { return admission_ == Admission::kServed; }
 
   // Used by its exchange, on the fiber.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -103,6 +104,14 @@ void Http2Conn::PumpSoon() {
 
 HON_NO_CANARY void Http2Conn::Pump() {
   if (receiving_ || phase_ == Phase::kClosed) return;
+  try {
+    Produce();
+  } catch (const std::bad_alloc&) {
+    OutOfMemory();
+  }
+}
+
+HON_NO_CANARY inline void Http2Conn::Produce() {
   io::LinkBuffer& out = connection_->Writer();
   for (int flushes = 0; flushes < kFlushesPerTurnMax; ++flushes) {
     const size_t before = out.Len();
@@ -208,7 +217,9 @@ h2::Stream& Http2Conn::NewStream() {
   return next_->Wire();
 }
 
-void Http2Conn::OnSectionDropped(h2::FieldBuffer&) {
+void Http2Conn::OnSectionDropped(h2::FieldBuffer&) { FreeNext(); }
+
+void Http2Conn::FreeNext() {
   Http2Exchange& unused = *std::exchange(next_, nullptr);
   unused.End(*scope_);
   services_->http2_exchanges.GiveBack(unused);
@@ -233,7 +244,11 @@ HON_NO_CANARY void Http2Conn::OnSection(h2::Stream& stream, h2::FieldBuffer&,
     if (phase_ == Phase::kOpen) connection_->SetDeadline(DeadlineKind::kIdle, kNever);
     services_->ReportState(*connection_, ConnState::kActive);
   }
-  if (!exchange.Start(*this, info)) return;
+  try {
+    if (!exchange.Start(*this, info)) return;
+  } catch (const std::bad_alloc&) {
+    return exchange.RefuseToRun();
+  }
   opened_ = &exchange;
   session_.PauseReceive();
 }
@@ -326,6 +341,11 @@ void Http2Conn::EndIfDone() {
   if (phase_ == Phase::kClosed || session_.Streams() != 0) return;
   if (phase_ == Phase::kLast) return Close(IsQuiet() ? CloseHow::kGraceful : CloseHow::kLinger);
   if (peer_finished_) Close(CloseHow::kGraceful);
+}
+
+void Http2Conn::OutOfMemory() {
+  if (phase_ != Phase::kClosed) Close(CloseHow::kAbort);
+  if (opened_ != nullptr) std::exchange(opened_, nullptr)->RefuseToRun();
 }
 
 void Http2Conn::SessionFailed() {
@@ -491,6 +511,7 @@ void Http2Conn::Close(CloseHow how) {
 void Http2Conn::Gone() {
   HON_ASSERT(!gone_ && exchanges_.Empty());
   if (receiving_) return;  // FinishAlone follows
+  if (next_ != nullptr) FreeNext();
   gone_ = true;
   services_->ReportState(*connection_, ConnState::kClosed);
   services_->UncountPeer(*connection_);

@@ -76,6 +76,9 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   /// sends before it receives the GOAWAY are answered (RFC 9113 §6.8). The connection ends with its
   /// last stream.
   [[gnu::cold]] void BeginGoAway();
+  /// An allocation has failed inside of the session, whose tables and windows may not be those of
+  /// the peer any more: the connection is cut.
+  [[gnu::cold]] void OutOfMemory();
 
  private:
   enum class Phase : uint8_t {
@@ -125,6 +128,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   void RunOpened();
   void FinishAlone();
   void UpdateReadDeadline(size_t had);
+  void Produce();
   void NoteUnsent();
   [[gnu::cold]] void ArmWriteDeadline();
   [[gnu::cold]] bool TakesOutput();
@@ -136,6 +140,7 @@ class Http2Conn final : public ConnEntry, private h2::SessionHandler, private ne
   [[gnu::cold]] void Abandon(const Error& why, const Error& cause);
   void Release(Http2Exchange& exchange);
   void ForgetRepeated();
+  void FreeNext();
   [[nodiscard]] bool IsQuiet() const;
   void Close(netpoll::CloseHow how);
   void Gone();

@@ -28,6 +28,8 @@ void Http2Conn::OnInput() {
 }
 
 HON_NO_CANARY void Http2Conn::Receive() {
+  if (phase_ == Phase::kClosed) [[unlikely]]
+    return;
   if (connection_->Writer().Len() >= kUnsentBytesMax) {
     if (connection_->Flush()) return;                            // OnDisconnect follows
     if (connection_->Writer().Len() >= kUnsentBytesMax) return;  // goes on with OnWritable
@@ -38,9 +40,15 @@ HON_NO_CANARY void Http2Conn::Receive() {
   health_asked_ = false;
   HON_ASSERT(!receiving_);
   receiving_ = true;
-  status_ = session_.Receive(in, services_->loop.Now());
-  if (status_ == Status::kPaused && !ServeOpened()) return;
+  try {
+    status_ = session_.Receive(in, services_->loop.Now());
+    if (status_ == Status::kPaused && !ServeOpened()) return;
+  } catch (const std::bad_alloc&) {
+    OutOfMemory();
+  }
   receiving_ = false;
+  if (phase_ == Phase::kClosed) [[unlikely]]
+    return;
   if (status_ == Status::kFailed) return SessionFailed();
   connection_->ConsumedInput();
   yielded_ = status_ == Status::kYield;
@@ -84,7 +92,12 @@ HON_NO_CANARY void Http2Conn::RunOpened() {
     std::exchange(opened_, nullptr)->Run();
     if (left_behind) return;  // the connection may be gone
     resuming_ = true;
-    status_ = session_.ResumeReceive(connection_->Reader());
+    try {
+      status_ = session_.ResumeReceive(connection_->Reader());
+    } catch (const std::bad_alloc&) {
+      OutOfMemory();
+      status_ = Status::kMore;
+    }
     resuming_ = false;
     if (left_behind) [[unlikely]]
       return FinishAlone();

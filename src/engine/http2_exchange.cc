@@ -114,23 +114,20 @@ HON_NO_CANARY bool Http2Exchange::Start(Http2Conn& conn, const h2::SectionInfo& 
 
 void Http2Exchange::RefuseToRun() {
   running_ = false;
-  ResetStream(h2::ErrorCode::kRefusedStream);
+  ResetOrCut(h2::ErrorCode::kRefusedStream);
   conn_->Ended(*this);
 }
 
 HON_NO_CANARY void Http2Exchange::Run() {
-  if (services_->EnterRequest()) [[likely]] {
-    try {
-      Answer();
-    } catch (const std::bad_alloc&) {  // outside of the handler: costs this stream
-      ResetStream(h2::ErrorCode::kInternalError);
-      EndContext();
-      Wipe();
-    }
-    services_->LeaveRequest();
-  } else {
-    Refuse(adaptor::Refusal::kOverloaded);
+  const bool entered = services_->EnterRequest();
+  try {
+    entered ? Answer() : Refuse(adaptor::Refusal::kOverloaded);
+  } catch (const std::bad_alloc&) {  // outside of the handler: costs this stream
+    ResetOrCut(h2::ErrorCode::kInternalError);
+    EndContext();
+    Wipe();
   }
+  if (entered) services_->LeaveRequest();
   fiber::SetAttributes({});
   running_ = false;
   conn_->Ended(*this);
@@ -224,26 +221,35 @@ void Http2Exchange::AnswerOptions() {
   response_.WriteHeader(http::StatusOK);
 }
 
+// Has the session send. A block that was encoded and is not sent would leave the table of the peer
+// behind, so an allocation that fails costs the connection.
+template <class Send>
+inline void Http2Exchange::OrCut(const Send& send) {
+  try {
+    send(conn_->GetSession());
+  } catch (const std::bad_alloc&) {
+    conn_->OutOfMemory();
+    throw;
+  }
+  conn_->PumpSoon();
+}
+
 void Http2Exchange::SendHead(int status, std::span<const h2::Session::ExtraField> extra,
                              const http::Header& header, bool end_stream) {
-  conn_->GetSession().SendResponse(wire_, status, extra, header, end_stream);
-  conn_->PumpSoon();
+  OrCut([&](h2::Session& to) { to.SendResponse(wire_, status, extra, header, end_stream); });
 }
 
 void Http2Exchange::SendAnswer(int status, std::span<const h2::Session::ExtraField> extra,
                                const http::Header& header, std::string_view body) {
-  conn_->GetSession().SendAnswer(wire_, status, extra, header, body);
-  conn_->PumpSoon();
+  OrCut([&](h2::Session& to) { to.SendAnswer(wire_, status, extra, header, body); });
 }
 
 void Http2Exchange::SendEnd() {
-  conn_->GetSession().SendEnd(wire_);
-  conn_->PumpSoon();
+  OrCut([&](h2::Session& to) { to.SendEnd(wire_); });
 }
 
 void Http2Exchange::SendTrailers(const http::Header& trailers) {
-  conn_->GetSession().SendTrailers(wire_, trailers);
-  conn_->PumpSoon();
+  OrCut([&](h2::Session& to) { to.SendTrailers(wire_, trailers); });
 }
 
 void Http2Exchange::EndConnection() { conn_->BeginGoAway(); }
@@ -253,6 +259,15 @@ void Http2Exchange::ResetStream(h2::ErrorCode code) {
   conn_->GetSession().Reset(wire_, code);
   stream_.OnGone(io::ErrClosed);
   conn_->PumpSoon();
+}
+
+void Http2Exchange::ResetOrCut(h2::ErrorCode code) {
+  try {
+    ResetStream(code);
+  } catch (const std::bad_alloc&) {
+    conn_->OutOfMemory();
+    stream_.OnGone(io::ErrClosed);
+  }
 }
 
 bool Http2Exchange::KeepAlive() const {

@@ -168,6 +168,9 @@ class Http2Exchange final : public Exchange,
   // `set_before` has the fields that the handler had set.
   [[gnu::cold]] void Refuse(adaptor::Refusal refusal, const http::Header* set_before = nullptr);
   void ResetStream(h2::ErrorCode code);
+  [[gnu::cold]] void ResetOrCut(h2::ErrorCode code);
+  template <class Send>
+  void OrCut(const Send& send);
   [[gnu::cold]] void NotifySink(uint8_t events);
   template <class Callback>
   void Guarded(std::string_view name, Callback callback);

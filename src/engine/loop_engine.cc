@@ -1,7 +1,6 @@
 #include "engine/loop_engine.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "engine/http1_conn.h"
@@ -22,45 +21,25 @@ Http2Conn& Http2Of(netpoll::Connection& c) { return *static_cast<Http2Conn*>(c.U
 // RFC 7301 §6, RFC 9113 §3.2.
 constexpr std::string_view kHttp2Protocol = "h2";
 
-// Calls `event`. A failed allocation ends the connection.
-template <class Event>
-[[gnu::always_inline]] inline void OrCut(netpoll::Connection& c, Event event) {
-  try {
-    event();
-  } catch (const std::bad_alloc&) {
-    c.Close(netpoll::CloseHow::kAbort);
-  }
-}
-
 }  // namespace
 
-void Http1Events::OnConnect(netpoll::Connection& c) {
-  OrCut(c, [&c] { Of(c).OnConnect(); });
-}
-void Http1Events::OnRequest(netpoll::Connection& c) {
-  OrCut(c, [&c] { Of(c).OnInput(); });
-}
-void Http1Events::OnWritable(netpoll::Connection& c) {
-  OrCut(c, [&c] { Of(c).OnWritable(); });
-}
+void Http1Events::OnConnect(netpoll::Connection& c) { Of(c).OnConnect(); }
+void Http1Events::OnRequest(netpoll::Connection& c) { Of(c).OnInput(); }
+void Http1Events::OnWritable(netpoll::Connection& c) { Of(c).OnWritable(); }
 
 void Http1Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
-  OrCut(c, [&c, kind] { Of(c).OnTimeout(kind); });
+  Of(c).OnTimeout(kind);
 }
 
 void Http1Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
   Of(c).OnDisconnect(why);
 }
 
-void Http2Events::OnRequest(netpoll::Connection& c) {
-  OrCut(c, [&c] { Http2Of(c).OnInput(); });
-}
-void Http2Events::OnWritable(netpoll::Connection& c) {
-  OrCut(c, [&c] { Http2Of(c).OnWritable(); });
-}
+void Http2Events::OnRequest(netpoll::Connection& c) { Http2Of(c).OnInput(); }
+void Http2Events::OnWritable(netpoll::Connection& c) { Http2Of(c).OnWritable(); }
 
 void Http2Events::OnTimeout(netpoll::Connection& c, netpoll::DeadlineKind kind) {
-  OrCut(c, [&c, kind] { Http2Of(c).OnTimeout(kind); });
+  Http2Of(c).OnTimeout(kind);
 }
 
 void Http2Events::OnDisconnect(netpoll::Connection& c, const Error& why) {
@@ -104,8 +83,8 @@ void ProtocolEvents::OnDisconnect(netpoll::Connection& c, const Error& why) {
 }
 
 void ProtocolEvents::BecomeHttp2(netpoll::Connection& c) {
-  ConnScope& scope = Of(c).HandOver();
-  auto* conn = new Http2Conn(services_, c, scope);
+  auto* conn = new Http2Conn(services_, c, Of(c).Scope());
+  Of(c).HandOver();
   c.SetUserData(conn);
   c.SetEventHandler(http2_);
   conn->Open();
@@ -127,9 +106,7 @@ class LoopEngineImpl::GateHandler final : public netpoll::EventHandler {
       : owner_(&owner), scope_(owner.services_, std::move(base)) {
     scope_.Watch();
   }
-  void OnPrepare(netpoll::Connection& c) override {
-    OrCut(c, [&] { owner_->Accept(c, scope_); });
-  }
+  void OnPrepare(netpoll::Connection& c) override { owner_->Accept(c, scope_); }
   void OnRequest(netpoll::Connection& c) override { owner_->OnRequest(c); }
 
  private:
@@ -161,9 +138,7 @@ appcontext::Context LoopEngineImpl::Below(const appcontext::Context& base) {
       &http::SpawnerKey, &engine.GetRuntime().GetSpawner()));
 }
 
-void LoopEngineImpl::OnPrepare(netpoll::Connection& c) {
-  OrCut(c, [&] { Accept(c, services_.base_scope); });
-}
+void LoopEngineImpl::OnPrepare(netpoll::Connection& c) { Accept(c, services_.base_scope); }
 
 void LoopEngineImpl::Accept(netpoll::Connection& c, ConnScope& scope) {
   auto* conn = new Http1Conn(services_, c, scope);

@@ -1,6 +1,7 @@
 #include "engine/worker_call.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -9,10 +10,18 @@
 namespace hon::engine {
 
 WorkerCall::Outcome WorkerCall::Run(workers::WorkerPool& pool, const Parts& parts) {
-  TakeOver(parts);
-  const Outcome outcome =
-      Call::Run(pool, parts.route, parts.request.Context(), parts.request.Pattern);
-  HandBack(parts);
+  Outcome outcome = Outcome::kNoWorker;
+  try {
+    TakeOver(parts);
+    outcome = Call::Run(pool, parts.route, parts.request.Context(), parts.request.Pattern);
+    Remote().GiveBack();
+  } catch (const std::bad_alloc&) {
+    // What was on the way between connection and worker is lost; the exchange ends the connection.
+    Drop();
+    MoveBack(parts);
+    throw;
+  }
+  MoveBack(parts);
   RethrowFailure();
   return outcome;
 }
@@ -28,9 +37,8 @@ void WorkerCall::TakeOver(const Parts& parts) {
   parts.lent.owner.MoveAnswer(Remote(), *this, {date_.data(), date_.size()});
 }
 
-void WorkerCall::HandBack(const Parts& parts) {
+void WorkerCall::MoveBack(const Parts& parts) {
   HON_ASSERT(parts_ == &parts);
-  Remote().GiveBack();
   parts.lent.body.MoveTo(parts.lent.stream);
   parts.lent.owner.MoveAnswer(parts.lent.stream, parts.lent.control, parts.date);
   parts_ = nullptr;

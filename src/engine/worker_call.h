@@ -83,7 +83,7 @@ class WorkerCall final : private workers::Call,
   [[nodiscard]] int64_t BodyLeft() const override { return parts_->lent.body.Remaining(); }
 
   void TakeOver(const Parts& parts);
-  void HandBack(const Parts& parts);
+  void MoveBack(const Parts& parts);
 
   const Parts* parts_ = nullptr;
   std::array<char, http::kTimeBytes> date_{};

@@ -5,6 +5,7 @@
 
 #include "fiber/sanitizer_switch.h"
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 
 namespace hon::fiber {
 namespace {
@@ -19,7 +20,10 @@ constexpr unsigned kSlabsLookedAt = 256;
 }  // namespace
 
 FiberPool::FiberPool(Scheduler::Impl& owner, netpoll::Loop& loop, const Options& options, Main main)
-    : owner_(&owner), loop_(&loop), options_(&options), main_(main) {}
+    : owner_(&owner), loop_(&loop), options_(&options), main_(main) {
+  // Address space alone, so that a loop serves where the system refuses more later on.
+  static_cast<void>(CallGuarded([this] { AddSlab(); }));
+}
 
 FiberPool::~FiberPool() {
   Disarm();
@@ -42,12 +46,14 @@ Fiber& FiberPool::TakeColder() {
   return *fiber;
 }
 
+void FiberPool::AddSlab() {
+  slabs_.push_back(std::make_unique<FiberSlab>(options_->stack_bytes));
+  ++slabs_unused_;
+  newest_ = slabs_.back().get();
+}
+
 Fiber& FiberPool::Make() {
-  if (newest_ == nullptr || newest_->Full()) {
-    slabs_.push_back(std::make_unique<FiberSlab>(options_->stack_bytes));
-    ++slabs_unused_;
-    newest_ = slabs_.back().get();
-  }
+  if (newest_ == nullptr || newest_->Full()) AddSlab();
   Fiber& fiber = newest_->Make(*owner_);
   Begin(fiber);
   stacks_.Add(1);

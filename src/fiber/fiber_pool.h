@@ -139,6 +139,7 @@ class FiberPool final : private netpoll::Timer {
   }
   Fiber& TakeColder();
   void Add(Fiber& fiber, Holds holds);
+  void AddSlab();
   Fiber& Make();
   void Begin(Fiber& fiber);
   [[nodiscard]] size_t Cached() const { return lists_[kAll].Size() + lists_[kSome].Size(); }

@@ -159,7 +159,7 @@ struct HpackEncoder::Table {
     if (!fields.Insert(lower, value, traits)) return;
     if (fields.Count() > links.size()) {
       std::vector<Link> larger(std::max<size_t>(8, links.size() * 2));
-      for (size_t i = 1; i < fields.Count(); ++i) {
+      for (size_t i = 1; i < fields.Count() && !links.empty(); ++i) {
         const uint32_t older = number - static_cast<uint32_t>(i);
         larger[older & (larger.size() - 1)] = links[older & (links.size() - 1)];
       }

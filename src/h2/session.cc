@@ -79,6 +79,7 @@ void Session::Move(Stream& stream, StreamEvent event) {
 void Session::Begin(Stream& stream, uint32_t id) {
   HON_ASSERT(!stream.owned_ && stream.in_.Empty() && stream.out_.Empty());
   stream.id_ = id;
+  streams_.Insert(stream);  // the only step that may throw
   stream.state_ = StreamState::kIdle;
   stream.input_ended_ = false;
   stream.final_headers_seen_ = false;
@@ -90,7 +91,6 @@ void Session::Begin(Stream& stream, uint32_t id) {
   stream.received_ = 0;
   stream.priority = kUnsignaled;
   ++owned_;
-  streams_.Insert(stream);
 }
 
 // The stream is closed on the wire. Received bytes stay for their reader unless the stream was

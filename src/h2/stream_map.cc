@@ -1,3 +1,6 @@
+#include <memory>
+#include <utility>
+
 #include "hon/base/assert.h"
 #include "hon/h2/stream.h"
 
@@ -34,10 +37,10 @@ void StreamMap::Erase(Stream& stream) {
 
 void StreamMap::Grow() {
   constexpr size_t kBucketsMin = 8;
-  const std::unique_ptr<Stream*[]> old = std::move(buckets_);
-  const size_t old_count = bucket_count_;
-  bucket_count_ = old_count == 0 ? kBucketsMin : old_count * 2;
-  buckets_ = std::make_unique<Stream*[]>(bucket_count_);
+  const size_t count = bucket_count_ == 0 ? kBucketsMin : bucket_count_ * 2;
+  std::unique_ptr<Stream*[]> old = std::make_unique<Stream*[]>(count);  // may throw
+  old.swap(buckets_);
+  const size_t old_count = std::exchange(bucket_count_, count);
   for (size_t i = 0; i < old_count; ++i) {
     for (Stream* stream = old[i]; stream != nullptr;) {
       Stream* const next = stream->next_in_bucket_;

@@ -19,6 +19,7 @@
 #include "netpoll/connection_io.h"
 #include "netpoll/connection_records.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/no_memory.h"
 
 namespace hon::netpoll {
 namespace {
@@ -206,7 +207,9 @@ void Connection::OnWritableReady() {
     tell = true;
   }
   flags_ &= static_cast<uint16_t>(~kWantsWritable);
-  if (tell && phase_ == Phase::kOpen) handler_->OnWritable(*this);
+  if (tell && phase_ == Phase::kOpen) {
+    OrCut(*this, [this] { handler_->OnWritable(*this); });
+  }
 }
 
 Result<size_t> Connection::SendFileSome(const io::File& file, int64_t offset, size_t count) {
@@ -254,7 +257,7 @@ void Connection::OnTimer() {
     if (deadline > now) continue;
     deadline = kNever;
     if (IsActive()) {
-      handler_->OnTimeout(*this, kind);
+      OrCut(*this, [this, kind] { handler_->OnTimeout(*this, kind); });
     } else {
       Break(io::ErrDeadlineExceeded);
     }

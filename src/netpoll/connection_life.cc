@@ -14,6 +14,7 @@
 #include "netpoll/connection_phase.h"
 #include "netpoll/connection_records.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/no_memory.h"
 
 namespace hon::netpoll {
 
@@ -152,7 +153,8 @@ void ConnectionIo::PeerLeft(Connection& c, bool hung_up) {
 void ConnectionIo::DeliverInput(Connection& c) {
   if (c.records_ != nullptr) [[unlikely]]
     return c.DeliverOpened();
-  if (c.phase_ == Connection::Phase::kOpen) c.handler_->OnRequest(c);
+  if (c.phase_ != Connection::Phase::kOpen) return;
+  OrCut(c, [&c] { c.handler_->OnRequest(c); });
 }
 
 // Ending.

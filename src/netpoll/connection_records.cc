@@ -17,6 +17,7 @@
 #include "netpoll/connection_phase.h"
 #include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/no_memory.h"
 #include "netpoll/record_queue.h"
 
 namespace hon::netpoll {
@@ -144,7 +145,7 @@ void Connection::EndHandshake() {
   Move(ConnectionEvent::kReady);
   records_->deadline = kNever;
   InputChanged();  // a pause requested in OnPrepare takes effect
-  handler_->OnConnect(*this);
+  OrCut(*this, [this] { handler_->OnConnect(*this); });
   if (std::exchange(records_->dialed, false)) {
     LoopIo::HandshakeEnded(*this, phase_ == Phase::kOpen ? Error() : Error(io::ErrClosed));
   }
@@ -236,7 +237,7 @@ void Connection::OpenReceived() {
   const auto fail = [&]() __attribute__((noinline)) {
     if (phase_ == Phase::kHandshaking) return FailHandshake(std::move(why));
     r.failed = true;
-    if (r.observer != nullptr) r.observer->OnRecordFault(*this, why);
+    if (r.observer != nullptr) OrDrop([&] { r.observer->OnRecordFault(*this, why); });
     if ((flags_ & kOutBlocked) == 0) {
       // Sends as much of the alert as the socket takes now. SendSealed may itself end the
       // connection.
@@ -297,7 +298,9 @@ void Connection::DeliverOpened() {
   if ((holds_ & kRecordsQueued) == 0) OpenReceived();
   if (phase_ != Phase::kOpen) return;
   const bool peer_finished = (flags_ & (kPeerFinished | kInputEnded)) == kPeerFinished;
-  if (std::exchange(records_->news, false) || peer_finished) handler_->OnRequest(*this);
+  if (std::exchange(records_->news, false) || peer_finished) {
+    OrCut(*this, [this] { handler_->OnRequest(*this); });
+  }
 }
 
 // Output.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "hon/base/assert.h"
@@ -15,6 +16,7 @@
 #include "hon/netpoll/timer.h"
 #include "netpoll/backend.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/no_memory.h"
 
 namespace hon::netpoll {
 namespace {
@@ -86,6 +88,7 @@ class AcceptingListener final : public Listener {
   };
 
   void Take(int fd);
+  void Tell(const Error& err, Duration retry_in) const;
   [[nodiscard]] const Target& Choose() const;
   void OnShortage(int errno_value);
   void Retry();
@@ -133,8 +136,10 @@ const Listener::Target* Listener::LeastBusy(const std::vector<Target>& targets, 
 }
 
 void Listener::Give(const Target& target, int fd) {
+  auto* const task = new (std::nothrow) HandOver(target, fd);
+  if (task == nullptr) return void(::close(fd));
   LoopIo::Expect(*target.loop);
-  target.loop->Post(*new HandOver(target, fd));
+  target.loop->Post(*task);
 }
 
 AcceptingListener::AcceptingListener(Loop& loop, ListenSocket socket, std::vector<Target> targets,
@@ -214,7 +219,11 @@ void AcceptingListener::Take(int fd) {
   // the connection, which is no error.
   const Result<Connection*> adopted = LoopIo::AdoptPrepared(loop_, fd, *target.handler);
   if (adopted || adopted.error().Is(io::ErrClosed)) return;
-  if (on_error_) on_error_(adopted.error(), Duration::zero());
+  Tell(adopted.error(), Duration::zero());
+}
+
+void AcceptingListener::Tell(const Error& err, Duration retry_in) const {
+  if (on_error_) OrDrop([&] { on_error_(err, retry_in); });
 }
 
 void AcceptingListener::OnShortage(int errno_value) {
@@ -222,7 +231,7 @@ void AcceptingListener::OnShortage(int errno_value) {
   retry_in_ =
       retry_in_ == Duration::zero() ? kAcceptRetryMin : std::min(retry_in_ * 2, kAcceptRetryMax);
   last_error_ = errno_value;
-  if (on_error_) on_error_(Error::System(errno_value, "accept"), retry_in_);
+  Tell(Error::System(errno_value, "accept"), retry_in_);
   if (paused_ || acceptor_ == nullptr) return;
   if (long_lasting && (errno_value == EMFILE || errno_value == ENFILE)) TurnAway();
   loop_.Timers().Arm(timer_, loop_.Now() + retry_in_);

@@ -21,6 +21,7 @@
 #include "netpoll/dialer.h"
 #include "netpoll/handshake_queue.h"
 #include "netpoll/loop_io.h"
+#include "netpoll/no_memory.h"
 #include "netpoll/record_queue.h"
 
 namespace hon::netpoll {
@@ -199,12 +200,18 @@ inline void Loop::RunPosted() {
     oldest = newest;
     newest = next;
   }
-  while (oldest != nullptr) std::exchange(oldest, oldest->next_)->Run();
+  while (oldest != nullptr) {
+    Task& task = *std::exchange(oldest, oldest->next_);
+    OrDrop([&task] { task.Run(); });
+  }
 }
 
 inline void Loop::RunDeferred() {
-  Task* task = std::exchange(deferred_, {}).first;
-  while (task != nullptr) std::exchange(task, task->next_)->Run();
+  Task* next = std::exchange(deferred_, {}).first;
+  while (next != nullptr) {
+    Task& task = *std::exchange(next, next->next_);
+    OrDrop([&task] { task.Run(); });
+  }
 }
 
 HON_NO_CANARY void Loop::FlushDirty() {
@@ -236,7 +243,7 @@ void Loop::Settle(Connection& c) {
     if (c.records_ != nullptr && std::exchange(c.records_->dialed, false)) {
       LoopIo::HandshakeEnded(c, c.why_ ? c.why_ : Error(io::ErrClosed));
     }
-    c.handler_->OnDisconnect(c, c.why_);
+    OrDrop([&c] { c.handler_->OnDisconnect(c, c.why_); });
   }
   if (c.holds_ == 0 && c.retained_ == 0) slab_->Delete(c);
 }
@@ -401,13 +408,13 @@ Result<Connection*> LoopIo::Established(Connection& c, std::unique_ptr<io::Recor
   c.Move(ConnectionEvent::kEstablished);
   if (layer != nullptr) c.SetRecordLayer(std::move(layer), handshake_timeout);
   c.InputChanged();
-  c.handler_->OnPrepare(c);
+  OrCut(c, [&c] { c.handler_->OnPrepare(c); });
   if (c.phase_ == Connection::Phase::kHandshaking) {
     if (c.records_ != nullptr) {
       c.BeginHandshake();
     } else {
       c.Move(ConnectionEvent::kReady);
-      c.handler_->OnConnect(c);
+      OrCut(c, [&c] { c.handler_->OnConnect(c); });
     }
   }
   if (!c.IsActive()) return Fail(c.why_ ? c.why_ : Error(io::ErrClosed));

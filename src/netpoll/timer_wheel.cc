@@ -4,6 +4,7 @@
 #include "hon/base/assert.h"
 #include "hon/base/flatten.h"
 #include "hon/netpoll/timer.h"
+#include "netpoll/no_memory.h"
 
 namespace hon::netpoll {
 namespace {
@@ -132,7 +133,7 @@ HON_NO_CANARY void TimerWheel::Advance(TimePoint now) {
     while (!Empty(self.due_)) {
       auto& timer = static_cast<Timer&>(*self.due_.ring_next);
       timer.Disarm();
-      timer.OnTimer();
+      OrDrop([&timer] { timer.OnTimer(); });
     }
   };
   run_until(*this, target);

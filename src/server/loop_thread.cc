@@ -1,5 +1,6 @@
 #include "server/loop_thread.h"
 
+#include <exception>
 #include <future>
 #include <string>
 #include <utility>
@@ -34,10 +35,14 @@ LoopThread::~LoopThread() {
 void LoopThread::RunThere(const std::function<void()>& function) {
   std::promise<void> done;
   loop_->Post([&] {
-    function();
-    done.set_value();
+    try {
+      function();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
   });
-  done.get_future().wait();
+  done.get_future().get();
 }
 
 void LoopThread::Relief::Run() {

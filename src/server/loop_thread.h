@@ -40,7 +40,7 @@ class LoopThread {
   /// Stops the loop and joins; call Close on the engine part first.
   ~LoopThread();
 
-  /// Runs `function` on the loop's thread and waits for it.
+  /// Runs `function` on the loop's thread and waits for it. Throws what the function throws.
   void RunThere(const std::function<void()>& function);
   void Post(std::function<void()> function) { loop_->Post(std::move(function)); }
   /// Posts LoopEngine::RelieveMemory, without an allocation. Any thread.

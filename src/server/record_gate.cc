@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "hon/base/guard.h"
+
 namespace hon::server {
 
 void RecordGate::OnPrepare(netpoll::Connection& c) {
@@ -23,16 +25,19 @@ void RecordGate::OnConnect(netpoll::Connection& c) {
   served_->OnConnect(c);
 }
 
-// Without an error the close was ours.
+// Without an error the close was ours. Where a report has no memory there is none. A connection
+// that had no memory in OnPrepare is not known to the engine.
 void RecordGate::OnDisconnect(netpoll::Connection& c, const Error& why) {
-  if (why) {
-    std::array<char, netpoll::kAddressTextMax> text;
-    const std::string_view peer = c.FormatRemoteAddr(text);
-    const std::string detail =
-        "http: TLS handshake error from " + std::string(peer) + ": " + why.Message();
-    engine_.Report({.kind = engine::Event::Kind::kHandshake, .peer = peer, .detail = detail});
-  }
-  served_->OnDisconnect(c, why);
+  if (why) static_cast<void>(CallGuarded([&] { ReportHandshake(c, why); }));
+  if (c.UserData() != nullptr) served_->OnDisconnect(c, why);
+}
+
+void RecordGate::ReportHandshake(const netpoll::Connection& c, const Error& why) const {
+  std::array<char, netpoll::kAddressTextMax> text;
+  const std::string_view peer = c.FormatRemoteAddr(text);
+  const std::string detail =
+      "http: TLS handshake error from " + std::string(peer) + ": " + why.Message();
+  engine_.Report({.kind = engine::Event::Kind::kHandshake, .peer = peer, .detail = detail});
 }
 
 void RecordGate::OnRecordFault(netpoll::Connection& c, const Error& why) {

@@ -36,6 +36,7 @@ class RecordGate final : public netpoll::EventHandler, private netpoll::RecordOb
 
  private:
   void OnRecordFault(netpoll::Connection& c, const Error& why) override;
+  void ReportHandshake(const netpoll::Connection& c, const Error& why) const;
 
   engine::Engine& engine_;
   netpoll::EventHandler& prepare_;

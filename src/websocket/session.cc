@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 
 namespace hon::websocket {
 
@@ -39,8 +40,16 @@ Session::~Session() = default;
 
 void Session::DropHandle() {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1 || handler_ != nullptr) return;
-  Error err = Close(kCloseNormal, {});
-  static_cast<void>(err);
+  // Destructors come here. Without memory for a close frame the connection is cut.
+  const Error failed = CallGuarded([this] { static_cast<void>(Close(kCloseNormal, {})); });
+  if (failed) static_cast<void>(CallGuarded([this] { Cut(); }));
+}
+
+void Session::Cut() {
+  if (core_.OnLoop()) return core_.End(io::ConnClose::kAbort);
+  const Lock lock(outbox_.mutex);
+  if (outbox_.conn == nullptr) return;
+  outbox_.conn->Post([self = shared_from_this()] { self->core_.End(io::ConnClose::kAbort); });
 }
 
 // Reading.
@@ -212,8 +221,9 @@ Error Session::SendClose(CloseCode code, std::string_view reason) {
 // Under the mutex.
 void Session::PushAndPost(const Outgoing& frame, std::string_view payload) {
   outbox_.Push(frame, std::string(payload));
-  if (std::exchange(outbox_.flush_posted, true)) return;
+  if (outbox_.flush_posted) return;
   outbox_.conn->Post([self = shared_from_this()] { self->core_.Flush(); });
+  outbox_.flush_posted = true;
 }
 
 // Waits, by the options, until a message may be written.

@@ -113,6 +113,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void Pack(std::unique_ptr<internal::Deflater>& deflater, std::string_view data, bool final,
             std::string& packed) const;
   Error AwaitRoom(Lock& lock, bool within_message);
+  void Cut();
   void PushAndPost(const internal::Outgoing& frame, std::string_view payload);
   [[nodiscard]] const ConnOptions& Options() const { return setup_->options; }
 

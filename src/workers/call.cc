@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "workers/pattern_load.h"
 #include "workers/worker_pool.h"
 
@@ -19,7 +20,9 @@ Call::Outcome Call::Run(WorkerPool& pool, http::Route& route, const appcontext::
   HON_ASSERT(caller_ != nullptr);
   finished_ = false;
   outcome_ = Outcome::kReturned;
-  if (!pool.Submit(*this)) {
+  bool submitted = false;
+  static_cast<void>(CallGuarded([&] { submitted = pool.Submit(*this); }));
+  if (!submitted) {
     caller_ = nullptr;
     return Outcome::kNoWorker;
   }

@@ -45,6 +45,11 @@ class Call : private Job {
   /// and `name` names it.
   [[nodiscard]] Outcome Run(WorkerPool& pool, http::Route& route,
                             const appcontext::Context& context, const std::string_view& name);
+  /// Ends a call for which there was no memory: what the stream holds is lost.
+  void Drop() {
+    stream_.Drop();
+    failure_ = nullptr;
+  }
   /// Throws what Invoke threw, if it did.
   void RethrowFailure();
   /// Calls the handler, on a fiber of a worker.

@@ -78,6 +78,13 @@ void RemoteStream::GiveBack() {
   HON_ASSERT(out_.Empty());
 }
 
+void RemoteStream::Drop() {
+  in_.Clear();
+  in_.Release();
+  out_.Clear();
+  out_.Release();
+}
+
 Error RemoteStream::FillInput() {
   Error err;
   const auto fill = [&] {

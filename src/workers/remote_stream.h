@@ -44,6 +44,8 @@ class RemoteStream final : public io::Stream {
   void PushOutput();
   /// Ends a call: PushOutput, and unread input goes back to the connection.
   void GiveBack();
+  /// Ends a call without memory: both directions are emptied.
+  void Drop();
   /// Bytes of the body that the connection has not received; negative: unknown. On the owning loop,
   /// also while a worker owns the stream.
   [[nodiscard]] int64_t BodyLeft() const { return body_left_; }

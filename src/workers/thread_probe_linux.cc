@@ -4,8 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <ctime>
-#include <string>
+#include <limits>
 #include <string_view>
 
 #include "workers/thread_probe.h"
@@ -22,8 +23,9 @@ constexpr int kWorkerNice = 5;
 ThreadProbe::ThreadProbe() : id_(static_cast<int>(::syscall(SYS_gettid))) {
   clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
   if (::pthread_getcpuclockid(::pthread_self(), &clock) == 0) clock_ = clock;
-  const std::string path = "/proc/self/task/" + std::to_string(id_) + "/stat";
-  state_fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char path[sizeof "/proc/self/task//stat" + std::numeric_limits<int>::digits10 + 1];
+  std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", id_);
+  state_fd_ = ::open(path, O_RDONLY | O_CLOEXEC);
 }
 
 ThreadProbe::~ThreadProbe() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 #include "workers/lock_wait.h"
 #include "workers/pattern_load.h"
 #include "workers/stack_capture.h"
@@ -118,9 +119,9 @@ Duration Watchdog::Look(TimePoint now) {
     const TurnDetector::Verdict turn =
         entry.turn.Look(now, entry.watched.loop->TurnBegan(), sequence, probe);
     if (handler == StallDetector::Verdict::kBegan) {
-      OnHandlerStall(entry, now);
+      static_cast<void>(CallGuarded([&] { OnHandlerStall(entry, now); }));
     } else if (turn == TurnDetector::Verdict::kBegan) {
-      OnTurnStall(entry, now);
+      static_cast<void>(CallGuarded([&] { OnTurnStall(entry, now); }));
     }
     if (entry.handler.Stalled()) entry.turn.Excuse(now, probe);
     if (handler != StallDetector::Verdict::kQuiet) {
@@ -184,7 +185,8 @@ void Watchdog::TellServers(std::unique_lock<std::mutex>& lock) {
     if (held == entries_[i].told_held || on_held == nullptr || !*on_held) continue;
     telling_ = true;
     lock.unlock();
-    const bool done = (*on_held)(held);
+    bool done = true;  // without memory for a standby loop, connections wait for the held loop
+    static_cast<void>(CallGuarded([&] { done = (*on_held)(held); }));
     lock.lock();
     telling_ = false;
     changed_.notify_all();

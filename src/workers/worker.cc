@@ -42,7 +42,7 @@ void Worker::Stop() {
 
 void Worker::Main(std::promise<void>& started) {
   YieldPriority();
-  probe_ = std::make_unique<ThreadProbe>();
+  probe_.emplace();
   executor_->Enter();
   started.set_value();
   loop_->Run();

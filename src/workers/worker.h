@@ -2,6 +2,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 
 #include "hon/base/result.h"
 #include "hon/base/thread.h"
@@ -58,10 +59,10 @@ class Worker final : public Dispatcher::Slot, private netpoll::Task {
   std::unique_ptr<netpoll::Loop> loop_;
   std::unique_ptr<fiber::Scheduler> scheduler_;
   std::unique_ptr<LoopExecutor> executor_;
-  std::unique_ptr<ThreadProbe> probe_;
-  Job* starting_ = nullptr;       // handed to the fiber that is being started
-  bool parked_ = false;           // the worker's own note: Take has given nothing
-  LoadReport own_report_{*this};  // deferred by the worker's thread
+  std::optional<ThreadProbe> probe_;  // of the worker's thread
+  Job* starting_ = nullptr;           // handed to the fiber that is being started
+  bool parked_ = false;               // the worker's own note: Take has given nothing
+  LoadReport own_report_{*this};      // deferred by the worker's thread
   bool own_report_pending_ = false;
   LoadReport asked_report_{*this};  // posted by the pool's monitor
   std::atomic<bool> asked_{false};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hon/base/assert.h"
+#include "hon/base/guard.h"
 
 namespace hon::workers {
 namespace {
@@ -24,6 +25,8 @@ constexpr size_t kWorkersPerMillisecond = 64;
 constexpr Duration kSweepInterval = std::chrono::milliseconds(50);
 // After a failed start of a thread, the next start is tried after this time.
 constexpr Duration kStartRetryTime = std::chrono::seconds(1);
+
+constexpr Sentinel kNoMemoryForWorker{"no memory for a worker"};
 
 }  // namespace
 
@@ -94,10 +97,12 @@ void WorkerPool::SetLoad(Worker& worker, const WorkerLoad& load) {
 
 // Starts the thread without the lock: a start takes as long as serving many requests.
 bool WorkerPool::StartWorker(std::unique_lock<std::mutex>& lock) {
+  workers_.reserve(workers_.size() + 1);
   dispatcher_.StartWorker();
   const unsigned number = ++started_;
   lock.unlock();
-  Result<std::unique_ptr<Worker>> worker = Worker::Start(*this, number);
+  Result<std::unique_ptr<Worker>> worker = Fail(kNoMemoryForWorker);
+  static_cast<void>(CallGuarded([&] { worker = Worker::Start(*this, number); }));
   lock.lock();
   if (!worker) {
     dispatcher_.WorkerFailed();
@@ -120,29 +125,36 @@ Duration WorkerPool::IdleLook() const {
 void WorkerPool::Monitor() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    if (!monitor_awake_) {
-      const auto called = [this] { return monitor_awake_ || stop_; };
-      if (workers_.empty()) {
-        changed_.wait(lock, called);
-      } else {
-        changed_.wait_for(lock, IdleLook(), called);
-      }
-      worked_at_ = Clock::now();
-    }
-    if (monitor_awake_) {
-      LookAtWorkers(lock);
-      CancelEnded(lock);
-      Grow(lock);
-      const TimePoint now = Clock::now();
-      if (std::exchange(submitted_, false) || dispatcher_.HasJobs()) worked_at_ = now;
-      monitor_awake_ = now - worked_at_ < kBusyTime;
-      Duration pause = dispatcher_.HasJobs() ? kLookWhileQueued : kLookWhileBusy;
-      const auto milliseconds = static_cast<int64_t>(workers_.size() / kWorkersPerMillisecond);
-      pause = std::max(pause, kLookWhileQueued * milliseconds);
-      changed_.wait_for(lock, pause, [this] { return stop_; });
-    }
-    Shrink(lock);
+    // Without memory for a step, the next one tries again.
+    if (!CallGuarded([&] { MonitorOnce(lock); })) continue;
+    if (!lock.owns_lock()) lock.lock();
+    changed_.wait_for(lock, kLookWhileBusy, [this] { return stop_; });
   }
+}
+
+void WorkerPool::MonitorOnce(std::unique_lock<std::mutex>& lock) {
+  if (!monitor_awake_) {
+    const auto called = [this] { return monitor_awake_ || stop_; };
+    if (workers_.empty()) {
+      changed_.wait(lock, called);
+    } else {
+      changed_.wait_for(lock, IdleLook(), called);
+    }
+    worked_at_ = Clock::now();
+  }
+  if (monitor_awake_) {
+    LookAtWorkers(lock);
+    CancelEnded(lock);
+    Grow(lock);
+    const TimePoint now = Clock::now();
+    if (std::exchange(submitted_, false) || dispatcher_.HasJobs()) worked_at_ = now;
+    monitor_awake_ = now - worked_at_ < kBusyTime;
+    Duration pause = dispatcher_.HasJobs() ? kLookWhileQueued : kLookWhileBusy;
+    const auto milliseconds = static_cast<int64_t>(workers_.size() / kWorkersPerMillisecond);
+    pause = std::max(pause, kLookWhileQueued * milliseconds);
+    changed_.wait_for(lock, pause, [this] { return stop_; });
+  }
+  Shrink(lock);
 }
 
 // Looks at the busy workers, without the lock; none of them ends meanwhile.

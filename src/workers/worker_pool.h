@@ -63,6 +63,7 @@ class WorkerPool {
   bool StartWorker(std::unique_lock<std::mutex>& lock);
   void WakeMonitor();
   void Monitor();
+  void MonitorOnce(std::unique_lock<std::mutex>& lock);
   void LookAtWorkers(std::unique_lock<std::mutex>& lock);
   void CancelEnded(std::unique_lock<std::mutex>& lock);
   void RefuseAll(std::unique_lock<std::mutex>& lock);

@@ -34,6 +34,7 @@ MIB = 1 << 20
 GROWTH_MAX = 16 * MIB  # between the quarters, and above the start when all have gone
 DESCRIPTORS_GROWTH_MAX = 64
 IDLE_TRIM_MS = 5000
+PATIENCE = 300  # seconds; tells what hangs from a slow machine
 PATTERN = b"0123456789abcdef" * 4096
 
 
@@ -61,7 +62,7 @@ class Client(threading.Thread):
 
     def wire(self):
         tls = self.random.random() < 0.5
-        return harness.Wire(self.server.host, self.server.tls_port if tls else self.server.port, 60,
+        return harness.Wire(self.server.host, self.server.tls_port if tls else self.server.port, PATIENCE,
                             harness.wire_context() if tls else None)
 
 
@@ -104,7 +105,7 @@ class Events(Client):
 
 class WebSockets(Client):
     def work(self):
-        with websocket.WebSocket(self.server.host, self.server.port, "/ws", timeout=60) as socket:
+        with websocket.WebSocket(self.server.host, self.server.port, "/ws", timeout=PATIENCE) as socket:
             for _ in range(self.random.randrange(1, 50)):
                 message = PATTERN[:self.random.choice((0, 1, 125, 126, 40_000))]
                 socket.send(message)
@@ -121,16 +122,18 @@ class Streams(Client):
     """HTTP/2: uploads and downloads side by side, and streams that are reset."""
 
     def work(self):
-        with h2client.Client(self.server, tls=self.random.random() < 0.5, timeout=60) as client:
+        with h2client.Client(self.server, tls=self.random.random() < 0.5, timeout=PATIENCE) as client:
             for _ in range(self.random.randrange(1, 6)):
                 body = self.body()
                 left = client.open("/length/10000000")
                 lengths = [self.random.choice((0, 1, 1000, 100_000)) for _ in range(10)]
                 asked = [client.open(f"/length/{length}") for length in lengths]
-                assert client.ask("/echo", "POST", body=body).body == body
+                echo = client.open("/echo", "POST", end=False)
+                client.write(echo, body, end=True)
+                assert client.wait(echo, seconds=PATIENCE).body == body
                 if not client.streams[left].over():
                     client.h2.reset_stream(left, 8)
-                client.wait(*asked, seconds=60)
+                client.wait(*asked, seconds=PATIENCE)
                 assert [len(client.streams[one].body) for one in asked] == lengths
                 assert not client.goaways, client.goaways
             client.open("/sleep/50")  # nobody waits for it
@@ -173,13 +176,13 @@ class Volume:
         tls = f"https://127.0.0.1:{server.tls_port}"
         self.running = []
         for i, (path, script) in enumerate(WRKS):
-            command = [wrk, "-t1", "-c10", f"-d{seconds}s", "--timeout", "60s"]
+            command = [wrk, "-t1", "-c10", f"-d{seconds}s", "--timeout", f"{PATIENCE}s"]
             if script:
                 file = pathlib.Path(folder, f"{i}.lua")
                 file.write_text(script)
                 command += ["-s", str(file)]
             self._start(command + [server.url + path])
-        self._start([wrk, "-t1", "-c10", f"-d{seconds}s", "--timeout", "60s", tls + "/"])
+        self._start([wrk, "-t1", "-c10", f"-d{seconds}s", "--timeout", f"{PATIENCE}s", tls + "/"])
         for path in H2LOADS:
             for url in (server.url, tls):
                 self._start([h2load, "-t1", "-c4", "-m10", f"-D{seconds}", url + path])
@@ -234,7 +237,9 @@ def grown(samples):
 
 def run(seconds, seed, folder):
     (pathlib.Path(folder) / "file").write_bytes(PATTERN)
-    flags = ["--h2c", "--file", f"{folder}/file", "--idle-trim-ms", IDLE_TRIM_MS, "--read-header-timeout-ms", 60000]
+    flags = ["--h2c", "--file", f"{folder}/file", "--idle-trim-ms", IDLE_TRIM_MS]
+    for name in ("read-header", "read", "write", "keep-alive"):
+        flags += [f"--{name}-timeout-ms", PATIENCE * 1000]
     with harness.Server(*flags) as server:
         harness.Wire(server.host, server.port, 10).close()
         server.ask(soak.GOOD)

@@ -392,7 +392,7 @@ class MemoryTest(Rude):
     @harness.of_http1("half a head")
     def test_unfinished_heads_meet_a_budget_of_memory(self):
         budget = 64 * MIB
-        with Server("--memory-mib", budget // MIB, "--read-header-timeout-ms", 20000) as server:
+        with Server("--memory-mib", budget // MIB, "--read-header-timeout-ms", 120000) as server:
             _, rss = self.warm(server)
             head = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(
                 b"X-%d: %s\r\n" % (i, b"y" * 9000) for i in range(100))

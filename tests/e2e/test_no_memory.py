@@ -84,7 +84,7 @@ class NoMemoryTest(unittest.TestCase):
             pass  # skips where the kernel has no such backend
         with_tls = flags.h2client is not None  # where HTTP/2 is, TLS is
         harness.settings.wire = "tls1.3" if with_tls else "plain"
-        return harness.Server(*more, *(["--h2c"] if with_tls else []), "--read-header-timeout-ms", 60000)
+        return harness.Server(*more, *(["--h2c"] if with_tls else []), "--read-header-timeout-ms", 20000)
 
     def is_served(self, server):
         with contextlib.suppress(OSError, harness.Closed, harness.WireError):

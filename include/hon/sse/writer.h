@@ -74,7 +74,9 @@ class Writer {
     Life() = default;
     Life(const Life&) = delete;
     Life& operator=(const Life&) = delete;
-    ~Life() { forget_shutdown(); }
+    ~Life() {
+      if (forget_shutdown) forget_shutdown();
+    }
 
     appcontext::Context context;
     std::function<bool()> forget_shutdown;
