@@ -80,6 +80,7 @@ inline void Exchange::Dispatch(const http::Target& target, http::ResponseWriter&
   const bool away = placement_ == Placement::kWorkers || (adaptive && load.OnWorkers());
   if (away && !target.delegates && CallOnWorker(*target.handler, route, w, r)) return;
   measured_ = adaptive && load.Samples(services_->runner.NextCall(), options.placement_limit);
+  if (measured_) burst_.Reset(load.IsNear(options.placement_limit));
   CallInline(*target.handler, route, w, r);
 }
 
@@ -101,7 +102,6 @@ inline void Exchange::CallInline(http::Handler& handler, http::Route& route,
     }
     Exchange& self;
   };
-  if (measured_) burst_.Reset();
   const Running running(*this, route);
   handler.ServeHTTP(w, r);
 }

@@ -16,7 +16,7 @@ WorkerCall::Outcome WorkerCall::Run(workers::WorkerPool& pool, const Parts& part
     outcome = Call::Run(pool, parts.route, parts.request.Context(), parts.request.Pattern);
     Remote().GiveBack();
   } catch (const std::bad_alloc&) {
-    // What was on the way between connection and worker is lost; the exchange ends the connection.
+    // Bytes between connection and worker are lost; the exchange ends the connection.
     Drop();
     MoveBack(parts);
     throw;

@@ -52,7 +52,7 @@ void Call::Execute() {
                                         call.burst_.Resume();
                                       },
                                   .argument = this}});
-  burst_.Reset();
+  burst_.Reset(true);
   burst_.Resume();
   try {
     Invoke();

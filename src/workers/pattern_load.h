@@ -40,7 +40,11 @@ class PatternLoad {
   }
   /// Whether the call with this number is to be measured.
   [[nodiscard]] constexpr bool Samples(uint32_t call, Duration limit) const {
-    return call % kSampling == 0 || !Known() || 4 * Average() > limit;
+    return call % kSampling == 0 || IsNear(limit);
+  }
+  /// Whether few calls may move the pattern.
+  [[nodiscard]] constexpr bool IsNear(Duration limit) const {
+    return !Known() || 4 * Average() > limit;
   }
 
   /// The load after one more call, which held its thread for `held`.

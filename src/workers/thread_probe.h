@@ -3,6 +3,8 @@
 // The state of another thread of this process, asked of the operating system. Each platform has its
 // own source file.
 
+#include <cstdint>
+
 #include "hon/base/time.h"
 
 namespace hon::workers {
@@ -28,6 +30,15 @@ class ThreadProbe {
   int id_ = 0;
   int clock_ = 0;
   int state_fd_ = -1;  // /proc/self/task/ID/stat
+};
+
+/// The use of processors by the calling thread so far. Two system calls.
+struct ThreadUsage {
+  Duration processor{};
+  int64_t sleeps =
+      -1;  // times that the thread has slept in the kernel; -1: the system does not say
+
+  static ThreadUsage OfThisThread();
 };
 
 /// Lowers the scheduling priority of the calling thread, for good.

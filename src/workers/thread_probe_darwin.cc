@@ -36,6 +36,8 @@ bool ThreadProbe::Waits() const {
   return !Ask(id_, info) || info.run_state != TH_STATE_RUNNING;
 }
 
+ThreadUsage ThreadUsage::OfThisThread() { return {}; }
+
 void YieldPriority() { ::pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0); }
 
 }  // namespace hon::workers

@@ -48,6 +48,15 @@ bool ThreadProbe::Waits() const {
   return name_end + 2 >= line.size() || line[name_end + 2] != 'R';
 }
 
+ThreadUsage ThreadUsage::OfThisThread() {
+  timespec used = {};
+  rusage usage = {};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return {};
+  if (::getrusage(RUSAGE_THREAD, &usage) != 0) return {};
+  return {std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec),
+          usage.ru_nvcsw};
+}
+
 void YieldPriority() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kWorkerNice);
 }

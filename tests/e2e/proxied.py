@@ -22,6 +22,7 @@ UNLIKE = {
     "SizeTest.test_default_head_bytes": OWN_HEAD,
     "SizeTest.test_head_fields": OWN_HEAD,
     "Uploads.test_uploads_leave_nothing": CLOSE,
+    "ShutdownTest.test_a_handler_that_computes_for_ever_does_not_keep_the_process": "the proxy computes nothing",
     "Http2.test_a_handler_sees_the_request": PROTOCOL,
     "Http2.test_curl": PROTOCOL,
     "Http2.test_idle_websockets_and_events_have_no_stack": "the proxy passes each on by a fiber",

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace hon::workers {
 namespace {
 
@@ -23,10 +25,36 @@ TEST(BurstTimer, TheLongestBurstCounts) {
   burst(7ms, 10s);
   burst(5ms, 10s);
   EXPECT_EQ(timer.Longest(), 7ms);
-  timer.Reset();
+  timer.Reset(false);
   EXPECT_EQ(timer.Longest(), 0ms);
   burst(1ms, 1h);
   EXPECT_EQ(timer.Longest(), 1ms);
+}
+
+// On a loaded machine the system lets other threads run in the middle of a call.
+TEST(BurstTimer, TimeOfOtherThreadsDoesNotCountUnlessTheThreadSleeps) {
+  const ThreadUsage before{.processor = 10ms, .sleeps = 4};
+  EXPECT_EQ(BurstTimer::Held(7ms, before, {.processor = 11ms, .sleeps = 4}), 1ms);
+  EXPECT_EQ(BurstTimer::Held(7ms, before, {.processor = 11ms, .sleeps = 5}), 7ms);
+  EXPECT_EQ(BurstTimer::Held(7ms, before, {.processor = 18ms, .sleeps = 4}), 7ms);
+  EXPECT_EQ(BurstTimer::Held(7ms, {}, {}), 7ms);  // the system does not say
+}
+
+TEST(BurstTimer, APreciseMeasurementSeesSleepAndWork) {
+  BurstTimer timer;
+  timer.Reset(true);
+  timer.Resume();
+  std::this_thread::sleep_for(5ms);
+  timer.Suspend();
+  EXPECT_GE(timer.Longest(), 5ms);
+  timer.Reset(true);
+  timer.Resume();
+  const ThreadUsage begun = ThreadUsage::OfThisThread();
+  if (begun.sleeps < 0) GTEST_SKIP() << "HON_TEST_SKIPPED: the system does not say";
+  while (ThreadUsage::OfThisThread().processor - begun.processor < 5ms) {
+  }
+  timer.Suspend();
+  EXPECT_GE(timer.Longest(), 5ms);
 }
 
 }  // namespace
