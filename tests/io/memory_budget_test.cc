@@ -1,12 +1,13 @@
 // Blocks for which the system has no memory.
 
+#include "hon/io/memory_budget.h"
+
 #include <gtest/gtest.h>
 
 #include <new>
 #include <vector>
 
 #include "hon/io/link_buffer.h"
-#include "hon/io/memory_budget.h"
 #include "support/failing_allocations.h"
 
 namespace hon::io {
