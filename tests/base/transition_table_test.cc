@@ -28,7 +28,7 @@ TEST(TransitionTable, HasWhatItWasMadeOfAndNothingElse) {
         if (one.from == from && one.on == on) listed = one.to;
       }
       EXPECT_EQ(next, listed);
-      found += next.has_value() ? 1 : 0;
+      if (next) ++found;
     }
   }
   EXPECT_EQ(found, std::size(kActs));
