@@ -19,7 +19,7 @@
 namespace hon::app {
 namespace {
 
-constexpr std::chrono::seconds kEndAfter{1};
+constexpr std::chrono::duration<unsigned> kEndAfter{1};
 
 [[noreturn]] void End() {
   static_cast<void>(FlushLog(kLogEndWait));
@@ -70,7 +70,10 @@ void EndAnyway() {
     std::this_thread::sleep_for(kEndAfter);
     End();
   });
-  if (!thread) End();
+  if (!thread) {  // the alarm's signal ends the process
+    ::alarm(kEndAfter.count());
+    return;
+  }
   static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 
