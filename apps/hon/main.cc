@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin.h"
+#include "apps/ending.h"
 #include "bench.h"
 #include "demo.h"
 #include "echo.h"
@@ -35,6 +36,8 @@ namespace {
 // So long after the predecessor's grace its last address is free.
 constexpr Duration kPredecessorTime = std::chrono::seconds(5);
 constexpr Duration kPredecessorLook = std::chrono::milliseconds(50);
+// Handlers that wait have ended so long after Close.
+constexpr std::chrono::duration<unsigned> kEndAfter{1};
 
 // The levels of the flag; events below the chosen level are not logged.
 engine::EventHook HookFor(const std::string& level) {
@@ -132,7 +135,7 @@ void End(server::Server& server, const Flags& flags) {
   if (Error err = server.Shutdown(grace)) {
     LogLine(LogKind::kOther,
             "hon: requests still ran at the end of the grace period: " + err.Message() + "\n");
-    EndAnyway();
+    EndProcessAfter(kEndAfter);
   }
   static_cast<void>(server.Close());
 }

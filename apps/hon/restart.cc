@@ -3,30 +3,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
-#include <thread>
 #include <utility>
 
-#include "hon/base/log.h"
-#include "hon/base/thread.h"
 #include "hon/server/supervisor.h"
 
 namespace hon::app {
-namespace {
-
-constexpr std::chrono::duration<unsigned> kEndAfter{1};
-
-[[noreturn]] void End() {
-  static_cast<void>(FlushLog(kLogEndWait));
-  std::_Exit(1);
-}
-
-}  // namespace
 
 PidFile::~PidFile() {
   if (!written_) return;
@@ -63,18 +48,6 @@ Error Succeed(server::Server& server, const std::string& program,
   if (!pid) return std::move(pid.error());
   // systemd takes the successor's READY=1 once it knows it as the service's main process.
   return server::NotifySupervisor("MAINPID=" + std::to_string(*pid));
-}
-
-void EndAnyway() {
-  Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
-    std::this_thread::sleep_for(kEndAfter);
-    End();
-  });
-  if (!thread) {  // the alarm's signal ends the process
-    ::alarm(kEndAfter.count());
-    return;
-  }
-  static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 
 }  // namespace hon::app

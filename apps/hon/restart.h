@@ -33,8 +33,4 @@ std::string OwnProgram();
 Error Succeed(server::Server& server, const std::string& program,
               const std::vector<std::string>& arguments);
 
-/// Ends the process, should it not have ended by itself after a while: handlers that compute for
-/// ever keep their threads, and with them the end of main.
-void EndAnyway();
-
 }  // namespace hon::app

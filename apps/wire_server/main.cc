@@ -1,20 +1,17 @@
 // The conformance program: small endpoints that each show one thing of the contract, for the tests
 // over the wire and for the comparison with Go's own server.
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "apps/ending.h"
 #include "endpoints.h"
 #include "flags.h"
 #include "hon/base/log.h"
-#include "hon/base/thread.h"
 #include "hon/engine/engine.h"
 #include "hon/http/compress.h"
 #include "hon/http/serve_mux.h"
@@ -54,24 +51,6 @@ server::Option MemoryBudget(size_t mib) {
 // Connections without a header are taken too.
 server::ProxyProtocol FromLoopback() {
   return {.trusted = {"127.0.0.0/8", "::1"}, .required = false};
-}
-
-[[noreturn]] void End() {
-  static_cast<void>(FlushLog(kLogEndWait));
-  std::_Exit(1);
-}
-
-// The destructors of server and engine wait for handlers, and one may compute for ever.
-void EndAnyway() {
-  Result<Thread> thread = Thread::Start({.name = "hon-end"}, [] {
-    std::this_thread::sleep_for(kEndAfter);
-    End();
-  });
-  if (!thread) {  // the alarm's signal ends the process
-    ::alarm(kEndAfter.count());
-    return;
-  }
-  static_cast<void>(new Thread(std::move(*thread)));  // never joined: the process ends before
 }
 
 int Serve(const Flags& flags, server::SignalWaiter& signals) {
@@ -140,7 +119,7 @@ int Serve(const Flags& flags, server::SignalWaiter& signals) {
       appcontext::WithTimeout(appcontext::Background(), Time(flags.shutdown_timeout));
   if (server.Shutdown(grace)) {
     LogLine(LogKind::kOther, "requests were cut at shutdown\n");
-    EndAnyway();
+    app::EndProcessAfter(kEndAfter);
   }
   static_cast<void>(server.Close());
   return server.Serve().Is(http::ErrServerClosed) ? 0 : 1;

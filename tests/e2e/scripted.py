@@ -39,8 +39,8 @@ class Script:
             conn.settimeout(15)
             self.connections += 1
             thread = threading.Thread(target=self._run, args=(Peer(conn, self), self.connections), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def _run(self, peer, number):
         try:
@@ -55,6 +55,7 @@ class Script:
     def __exit__(self, kind, *_):
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+        self.acceptor.join(20)
         for thread in self.threads:
             thread.join(20)
         if kind is None and self.failures:
