@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Found by the include path of the system elsewhere; here only these may be seen.
 HEADER_LIBRARIES = ("boost", "tl", "openssl")
 SYSTEM_HEADERS = pathlib.Path("/usr/include")
-OF_OTHER_SYSTEMS = re.compile(r"_linux\.cc$|/(backend_epoll|backend_io_uring|uring|provided_blocks)\.cc$")
+OF_OTHER_SYSTEMS = re.compile(r"_linux\.cc$|/(backend_epoll|backend_io_uring|uring|uring_receive|provided_blocks)\.cc$")
 
 
 # Most of the time goes into headers, so this many sources of a room share one compilation.
