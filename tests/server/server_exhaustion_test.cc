@@ -60,8 +60,9 @@ TEST_P(ServerExhaustionTest, ARequestWithoutAStackIs503AndTheEndOfItsConnection)
   const AddressLimit limit(kRoomBytes);
   std::vector<std::unique_ptr<WirePeer>> waiting;
   size_t refused = 0;
-  // The first handlers wait for the others; the later ones find no memory.
-  for (size_t i = 0; i < 2 * kStacksAllowed; ++i) {
+  // The first handlers wait for the others; the later ones find no memory. A loop has its first
+  // stacks already.
+  for (size_t i = 0; i < 3 * kStacksAllowed; ++i) {
     auto peer = std::make_unique<WirePeer>(server.Address());
     ASSERT_TRUE(peer->Send(get));
     waiting.push_back(std::move(peer));
