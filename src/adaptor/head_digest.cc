@@ -7,6 +7,7 @@
 #include "adaptor/ascii.h"
 #include "adaptor/decimal.h"
 #include "hon/adaptor/response_head.h"
+#include "hon/base/eight_bytes.h"
 #include "hon/http/method.h"
 #include "hon/url/url.h"
 
@@ -14,9 +15,6 @@ namespace hon::adaptor {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
-
-constexpr uint64_t kOnes = 0x0101010101010101U;
-constexpr uint64_t kHighs = kOnes << 7;
 
 inline uint64_t Load(const char* at) {
   uint64_t word;
@@ -41,14 +39,14 @@ inline bool ArePlain(uint64_t first, uint64_t last) {
 
 // The high bit of each byte that is ":".
 inline uint64_t Colons(uint64_t word) {
-  const uint64_t difference = word ^ (kOnes * ':');
-  return ~(((difference & ~kHighs) + ~kHighs) | difference) & kHighs;
+  const uint64_t difference = word ^ (kEachByte * ':');
+  return ~(((difference & ~kEachHighBit) + ~kEachHighBit) | difference) & kEachHighBit;
 }
 
 // The high bit of each byte that is no digit.
 inline uint64_t NoDigits(uint64_t word) {
-  const uint64_t difference = word ^ (kOnes * '0');
-  return (((difference & ~kHighs) + kOnes * (0x80 - 10)) | difference) & kHighs;
+  const uint64_t difference = word ^ (kEachByte * '0');
+  return (((difference & ~kEachHighBit) + kEachByte * (0x80 - 10)) | difference) & kEachHighBit;
 }
 
 // Whether `host` is plain, has eight bytes or more, and has its port, if any, within the last

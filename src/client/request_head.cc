@@ -8,10 +8,10 @@
 #include "hon/adaptor/chunked.h"
 #include "hon/adaptor/head_parser.h"
 #include "hon/base/assert.h"
+#include "hon/base/eight_bytes.h"
 #include "hon/base/quote.h"
 #include "hon/http/client_error.h"
 #include "hon/http/method.h"
-#include "http/eight_bytes.h"
 #include "http/list.h"
 
 namespace hon::client {
@@ -126,18 +126,14 @@ bool HasBracketZone(std::string_view host) { return host.find('%') != std::strin
 }  // namespace
 
 bool IsFieldValue(std::string_view value) {
-  while (value.size() >= sizeof(uint64_t)) {
-    uint64_t word = 0;
-    std::memcpy(&word, value.data(), sizeof word);
-    if (http::internal::HasBelowBlank(word) || http::internal::HasByte(word, 0x7F)) {
-      break;  // a TAB may be among the bytes
-    }
-    value.remove_prefix(sizeof word);
-  }
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= ' ' && byte != 0x7F);
-  });
+  const auto may_be_control = [](uint64_t word) {  // true for HTAB, too
+    return HasBelowBlank(word) || HasByte(word, 0x7F);
+  };
+  return !AnyWord(value, 'x', may_be_control) ||
+         std::all_of(value.begin(), value.end(), [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte == '\t' || (byte >= ' ' && byte != 0x7F);
+         });
 }
 
 bool SeldomHasContent(std::string_view method) {

@@ -55,12 +55,6 @@ class AutomaticFields {
   size_t count_ = 0;
 };
 
-inline std::string_view CopyTo(Arena& arena, std::string_view text) {
-  char* const to = static_cast<char*>(arena.Allocate(text.size()));
-  CopyShort(text, to);
-  return {to, text.size()};
-}
-
 }  // namespace
 
 // Does `work` on the loop of the connection.
@@ -103,8 +97,8 @@ HON_NO_CANARY const adaptor::ResponseFacts& Http2Encoder::Commit(int status, boo
         break;
     }
     const std::string_view name =
-        field.id == HeaderId::kUnknown ? CopyTo(text_, field.name) : http::HeaderName(field.id);
-    head_.AddView(name, CopyTo(text_, field.value), field.id);
+        field.id == HeaderId::kUnknown ? CopyShort(field.name, text_) : http::HeaderName(field.id);
+    head_.AddView(name, CopyShort(field.value, text_), field.id);
   }
   return facts_;
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "h2/short_text.h"
+#include "hon/base/eight_bytes.h"
 
 namespace hon::h2 {
 namespace {
@@ -32,11 +32,7 @@ constexpr bool IsControl(char c) {
 
 // Whether `text` has a control byte, HTAB or a byte past ASCII.
 bool MayHaveControl(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  return internal::AnyWord(text, 'x', [](uint64_t word) {
-    // The subtraction sets the high bit of a byte below 0x20, the addition that of 0x7f.
-    return (((word - kOnes * 0x20) | (word + kOnes)) & (kOnes << 7)) != 0;
-  });
+  return AnyWord(text, 'x', [](uint64_t word) { return (ControlBits(word) & kEachHighBit) != 0; });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "h2/short_text.h"
+#include "hon/base/eight_bytes.h"
 #include "hon/base/flatten.h"
 #include "http/list.h"
 
@@ -234,7 +235,7 @@ bool IsPath(std::string_view path, std::string_view method) {
   if (Is(path, "/")) return true;
   if (Is(path, "*")) return Is(method, "OPTIONS");
   if (path.empty() || path.front() != '/') return false;
-  return !internal::HasAny<' ', '\t', '#'>(path);
+  return !HasAny<' ', '\t', '#'>(path);
 }
 
 bool IsHttpScheme(std::string_view scheme) { return Is(scheme, "http") || Is(scheme, "https"); }

@@ -34,12 +34,6 @@ constexpr std::array<FieldLine, kStaticTable.size()> MakeStaticLines() {
 }
 constexpr auto kStaticLines = MakeStaticLines();
 
-HON_NO_CANARY std::string_view CopyTo(Arena& arena, std::string_view text) {
-  char* const to = static_cast<char*>(arena.Allocate(text.size()));
-  CopyShort(text, to);
-  return {to, text.size()};
-}
-
 }  // namespace
 
 /// The state of one call of Decode.
@@ -73,8 +67,8 @@ struct HpackDecoder::Step {
     DynamicTable::Field field = table->Get(dynamic);
     if (!Count(field.name.size(), field.value.size())) [[unlikely]]
       return nullptr;
-    if (field.traits.static_name == 0) field.name = CopyTo(arena, field.name);
-    into.push_back({field.name, CopyTo(arena, field.value), field.traits.id, field.traits.pseudo,
+    if (field.traits.static_name == 0) field.name = CopyShort(field.name, arena);
+    into.push_back({field.name, CopyShort(field.value, arena), field.traits.id, field.traits.pseudo,
                     field.traits.valid});
     return nullptr;
   }

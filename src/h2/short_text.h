@@ -43,39 +43,4 @@ template <size_t kSize>
   return true;
 }
 
-/// Calls `test` with the bytes of `text`, eight in a word at a time, until it returns true: words
-/// may overlap, and the bytes of a text shorter than eight are padded with `pad`. Returns whether
-/// `test` did.
-template <class Test>
-[[nodiscard, gnu::always_inline]] inline bool AnyWord(std::string_view text, char pad, Test test) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  const size_t size = text.size();
-  uint64_t word;
-  if (size < sizeof word) {
-    word = kOnes * static_cast<unsigned char>(pad);
-    for (const char c : text) word = word << 8 | static_cast<unsigned char>(c);
-    return test(word);
-  }
-  for (size_t i = 0; i + sizeof word < size; i += sizeof word) {
-    std::memcpy(&word, text.data() + i, sizeof word);
-    if (test(word)) return true;
-  }
-  std::memcpy(&word, text.data() + size - sizeof word, sizeof word);
-  return test(word);
-}
-
-/// Whether one of the bytes is in `text`.
-template <char... kBytes>
-[[nodiscard]] inline bool HasAny(std::string_view text) {
-  constexpr char kPad = 'x';
-  static_assert(((kBytes != kPad) && ...));
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  constexpr uint64_t kHighs = kOnes << 7;
-  return AnyWord(text, kPad, [](uint64_t word) {
-    // A byte of `zeros` has its high bit set where that of `differs` is 0, and perhaps above one.
-    const auto zeros = [](uint64_t differs) { return (differs - kOnes) & ~differs; };
-    return ((zeros(word ^ (kOnes * static_cast<unsigned char>(kBytes))) | ...) & kHighs) != 0;
-  });
-}
-
 }  // namespace hon::h2::internal

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hon/base/eight_bytes.h"
 #include "http/token.h"
 
 namespace hon::http {
@@ -37,16 +38,12 @@ inline std::string_view Trim(std::string_view value) {
   return TrimBlanks(value);
 }
 
-constexpr uint64_t kOnes = 0x0101010101010101U;
-
-// Copies eight bytes. The result has high bits set in bytes that may be control bytes: the
-// subtraction sets one for a byte below 0x20 (TAB included), the addition for DEL; bytes past ASCII
-// have it set.
+// Copies eight bytes, and returns their ControlBits.
 uint64_t CopyEight(const char* from, char* to) {
   uint64_t word;
   std::memcpy(&word, from, sizeof word);
   std::memcpy(to, &word, sizeof word);
-  return (word - kOnes * 0x20) | (word + kOnes);
+  return ControlBits(word);
 }
 
 [[gnu::noinline]] void BlankControls(char* text, size_t size) {
@@ -87,7 +84,7 @@ bool Any(Bytes bytes) {
   }
   uint64_t found = CopyEight(value.data() + size - 8, to + size - 8);
   for (size_t i = 0; i + 8 < size; i += 8) found |= CopyEight(value.data() + i, to + i);
-  if ((found & (kOnes << 7)) != 0) BlankControls(to, size);
+  if ((found & kEachHighBit) != 0) BlankControls(to, size);
 }
 
 // Copies `name` to `into` in the canonical spelling.

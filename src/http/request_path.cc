@@ -1,9 +1,7 @@
 #include "http/request_path.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace hon::http::internal {
 namespace {
@@ -22,31 +20,15 @@ bool IsClean(std::string_view path) {
 // Whether any byte of `word` is from ":" to "]". The addition carries into the high bit of a byte
 // from its lower bound on; seven bits a byte are added, so that no carry leaves it.
 bool HasDelimiter(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  constexpr uint64_t kHighs = kOnes << 7;
-  const uint64_t low = word & ~kHighs;
-  const uint64_t from_colon = low + kOnes * (0x80 - ':');
-  const uint64_t behind_bracket = low + kOnes * (0x80 - (']' + 1));
-  return (from_colon & ~behind_bracket & ~word & kHighs) != 0;
+  const uint64_t low = word & ~kEachHighBit;
+  const uint64_t from_colon = low + kEachByte * (0x80 - ':');
+  const uint64_t behind_bracket = low + kEachByte * (0x80 - (']' + 1));
+  return (from_colon & ~behind_bracket & ~word & kEachHighBit) != 0;
 }
 
 // Whether `name` has a ":", a bracket or an upper-case letter; or one of ";<=>?@\", which no host
 // has.
-bool HasNameDelimiter(std::string_view name) {
-  if (name.size() < 8) {
-    return std::any_of(name.begin(), name.end(), [](char c) { return c >= ':' && c <= ']'; });
-  }
-  const auto load = [](const char* at) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-  };
-  const char* const last = name.data() + name.size() - 8;  // may overlap the word before
-  for (const char* at = name.data(); at < last; at += 8) {
-    if (HasDelimiter(load(at))) return true;
-  }
-  return HasDelimiter(load(last));
-}
+bool HasNameDelimiter(std::string_view name) { return AnyWord(name, 'a', HasDelimiter); }
 
 }  // namespace
 

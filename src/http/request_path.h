@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "hon/base/eight_bytes.h"
 #include "hon/url/url.h"
 
 namespace hon::http::internal {
@@ -24,16 +25,15 @@ struct RequestPath {
 /// byte of `miss` is zero where a slash is followed by a slash or dot, which differ in the last bit
 /// only.
 inline bool IsPlain(std::string_view path) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  constexpr uint64_t kSlashes = kOnes * '/';
+  constexpr uint64_t kSlashes = kEachByte * '/';
   const auto load = [](const char* at) {
     uint64_t word;
     std::memcpy(&word, at, sizeof word);
     return word;
   };
   const auto clashes = [&](const char* at) {
-    const uint64_t miss = (load(at) ^ kSlashes) | ((load(at + 1) | kOnes) ^ kSlashes);
-    return ((miss - kOnes) & ~miss & (kOnes << 7)) != 0;
+    const uint64_t miss = (load(at) ^ kSlashes) | ((load(at + 1) | kEachByte) ^ kSlashes);
+    return ZeroBytes(miss) != 0;
   };
   const char* at = path.data();
   size_t left = path.size();

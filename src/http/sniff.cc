@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "http/eight_bytes.h"
+#include "hon/base/eight_bytes.h"
 
 namespace hon::http {
 namespace {
@@ -149,7 +149,7 @@ bool IsText(std::string_view data) {
   while (data.size() >= 8) {
     uint64_t word = 0;
     std::memcpy(&word, data.data(), 8);
-    if (internal::HasBelowBlank(word)) {
+    if (HasBelowBlank(word)) {
       for (size_t i = 0; i < 8; ++i) {
         if (IsBinaryByte(data[i])) return false;
       }

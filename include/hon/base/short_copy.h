@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "hon/base/arena.h"
+
 namespace hon {
 
 /// Copies `text` to `into`, which does not overlap it, and returns the end of the copy. For a few
@@ -44,6 +46,13 @@ inline char* CopyShort(std::string_view text, char* into) {
     into[size - 1] = text[size - 1];
   }
   return into + size;
+}
+
+/// Copies `text` into memory of `arena` and returns the copy, as Arena::Copy does for any text.
+inline std::string_view CopyShort(std::string_view text, Arena& arena) {
+  char* const into = static_cast<char*>(arena.Allocate(text.size()));
+  CopyShort(text, into);
+  return {into, text.size()};
 }
 
 }  // namespace hon
