@@ -1,6 +1,5 @@
 #include "server/loop_thread.h"
 
-#include <exception>
 #include <future>
 #include <string>
 #include <utility>
@@ -33,16 +32,9 @@ LoopThread::~LoopThread() {
 }
 
 void LoopThread::RunThere(const std::function<void()>& function) {
-  std::promise<void> done;
-  loop_->Post([&] {
-    try {
-      function();
-      done.set_value();
-    } catch (...) {
-      done.set_exception(std::current_exception());
-    }
-  });
-  done.get_future().get();
+  std::packaged_task<void()> task(function);
+  loop_->Post([&task] { task(); });
+  task.get_future().get();
 }
 
 void LoopThread::Relief::Run() {
