@@ -1,7 +1,6 @@
 #include "flags.h"
 
 #include <CLI/CLI.hpp>
-#include <utility>
 
 namespace hon::wire {
 namespace {
@@ -87,6 +86,11 @@ ParsedClientFlags ParseClientFlags(int argc, char** argv) {
     parsed.exit_code = app.exit(error) == 0 ? 0 : 2;
   }
   return parsed;
+}
+
+std::pair<std::string, std::string> SplitPair(const std::string& pair) {
+  const size_t colon = pair.find(':');
+  return {pair.substr(0, colon), pair.substr(colon + 1)};
 }
 
 }  // namespace hon::wire

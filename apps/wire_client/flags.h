@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hon/netpoll/loop.h"
@@ -63,5 +64,8 @@ struct ParsedClientFlags {
   std::optional<int> exit_code;
 };
 ParsedClientFlags ParseClientFlags(int argc, char** argv);
+
+/// The two sides of 'Name: value', a checked value of --header or --trailer.
+[[nodiscard]] std::pair<std::string, std::string> SplitPair(const std::string& pair);
 
 }  // namespace hon::wire

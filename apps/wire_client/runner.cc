@@ -39,8 +39,8 @@ class PatternReader final : public io::Reader {
 
 void AddPairs(const std::vector<std::string>& pairs, http::Header& header) {
   for (const std::string& pair : pairs) {
-    const size_t colon = pair.find(':');
-    header.Add(pair.substr(0, colon), pair.substr(colon + 1));
+    const auto [name, value] = SplitPair(pair);
+    header.Add(name, value);
   }
 }
 

@@ -13,10 +13,7 @@ Error Exchange(const std::string& url, const ClientFlags& flags,
   websocket::DialOptions options{.transport = transport};
   options.conn.message_bytes_max = size_t{16} << 20;
   if (flags.timeout != 0) options.timeout = std::chrono::milliseconds(flags.timeout);
-  for (const std::string& pair : flags.header) {
-    const size_t colon = pair.find(':');
-    options.header.emplace_back(pair.substr(0, colon), pair.substr(colon + 1));
-  }
+  for (const std::string& pair : flags.header) options.header.push_back(SplitPair(pair));
   Result<websocket::Conn> conn = websocket::Dial(url, options);
   if (!conn) return std::move(conn.error());
   report.remote = conn->RemoteAddr();

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "fuzz/pieces.h"
 #include "hon/adaptor/message_reader.h"
 #include "hon/adaptor/response_head.h"
 #include "hon/base/assert.h"
@@ -15,21 +16,6 @@
 namespace {
 
 using namespace hon;
-
-class Pieces final : public io::Reader {
- public:
-  Pieces(std::string_view text, size_t piece) : rest_(text), piece_(piece) {}
-  io::IoResult Read(std::span<char> into) override {
-    if (rest_.empty()) return {0, io::ErrEof};
-    const size_t n = rest_.substr(0, piece_).copy(into.data(), into.size());
-    rest_.remove_prefix(n);
-    return {n, {}};
-  }
-
- private:
-  std::string_view rest_;
-  size_t piece_;
-};
 
 // Written again, a head may be longer than the limit: "X:y" becomes "X: y".
 constexpr size_t kWrittenBytesMax = 4000;
@@ -43,7 +29,7 @@ struct Outcome {
 
 // Reads all answers of `wire`, and writes them to `to`.
 Outcome ReadAll(std::string_view wire, size_t piece, io::StringWriter& to) {
-  Pieces from(wire, piece);
+  fuzz::Pieces from(wire, piece);
   adaptor::MessageReader reader(from, {.head_bytes_max = 4096, .fields_max = 50});
   io::StringWriter answers;
   for (;;) {

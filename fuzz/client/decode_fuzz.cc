@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "client/decode.h"
+#include "fuzz/pieces.h"
 #include "hon/base/assert.h"
 #include "hon/client/transport.h"
 #include "hon/http/response.h"
@@ -18,25 +19,6 @@
 namespace {
 
 using namespace hon;
-
-/// A body in pieces of one size.
-class Pieces final : public http::BodySource {
- public:
-  Pieces(std::string_view left, size_t size) : left_(left), size_(size) {}
-
-  io::IoResult Read(std::span<char> into) override {
-    if (left_.empty()) return {0, io::ErrEof};
-    const size_t n = std::min({into.size(), left_.size(), size_});
-    std::copy_n(left_.data(), n, into.data());
-    left_.remove_prefix(n);
-    return {n, {}};
-  }
-  Error Close() override { return {}; }
-
- private:
-  std::string_view left_;
-  size_t size_;
-};
 
 struct Decoded {
   size_t bytes = 0;
@@ -49,7 +31,7 @@ struct Decoded {
 Decoded Decode(std::string_view coding, std::string_view body, size_t piece, size_t room) {
   http::Response answer;
   answer.Header.Set("Content-Encoding", coding);
-  answer.Body = http::Body(std::make_shared<Pieces>(body, piece));
+  answer.Body = http::Body(std::make_shared<fuzz::Pieces>(body, piece));
   client::DecodeBody(answer);
   Decoded decoded;
   std::array<char, 64 * 1024> into;

@@ -1,11 +1,10 @@
 // The memory of an idle connection of HTTP/2, before its first request and behind it: the bytes
 // that malloc has given out.
 
-#include <malloc.h>
-
 #include <vector>
 
 #include "hon/h2/frame.h"
+#include "support/malloc_bytes.h"
 #include "support/own_process.h"
 #include "support/test_server.h"
 
@@ -15,11 +14,6 @@ namespace {
 constexpr size_t kConnections = 500;
 constexpr size_t kIdleBytesMax = 1024;
 constexpr size_t kUsedBytesMax = size_t{10} * 1024;
-
-size_t GivenOut() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 std::string Frame(h2::FrameType type, uint8_t flags, uint32_t stream, std::string_view payload) {
   std::string frame(h2::kFrameHeaderBytes, '\0');
@@ -77,13 +71,7 @@ class Http2Memory : public test::BackendTest {
   }
   size_t BytesEach(bool asks) {
     idle_.reserve(2 * kConnections);
-    Open(100, asks);
-    const size_t before = GivenOut();
-    Open(kConnections, asks);
-    const size_t each = (GivenOut() - before) / kConnections;
-    RecordProperty("bytes_per_connection", static_cast<int>(each));
-    std::printf("an idle connection costs %zu bytes\n", each);
-    return each;
+    return test::BytesOfEach(100, kConnections, [&](size_t count) { Open(count, asks); });
   }
 
   http::ServeMux mux_;

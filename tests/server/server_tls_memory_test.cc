@@ -1,15 +1,13 @@
 // The memory of an idle connection over TLS, before its ClientHello and behind a request: the bytes
 // that malloc has given out, OpenSSL's among them.
 
-#include <malloc.h>
-
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hon/tls/config.h"
 #include "support/eventually.h"
+#include "support/malloc_bytes.h"
 #include "support/own_process.h"
 #include "support/test_server.h"
 #include "support/tls_peer.h"
@@ -21,11 +19,6 @@ namespace {
 constexpr size_t kSilentTlsBytesMax = 512;
 // OpenSSL's own state is 14.5 KB with released buffers and one ticket.
 constexpr size_t kUsedTlsBytesMax = 15'000 + 512;
-
-size_t TlsGivenOut() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 class TlsMemory : public test::BackendTest {
  protected:
@@ -66,13 +59,7 @@ class TlsMemory : public test::BackendTest {
   template <class Open>
   size_t BytesEach(size_t count, const Open& open) {
     idle_.reserve(4 * count);
-    open(count / 4);
-    const size_t before = TlsGivenOut();
-    open(count);
-    const size_t each = (TlsGivenOut() - before) / count;
-    RecordProperty("bytes_per_connection", static_cast<int>(each));
-    std::printf("an idle connection costs %zu bytes\n", each);
-    return each;
+    return test::BytesOfEach(count / 4, count, open);
   }
   [[nodiscard]] size_t Connections() const {
     size_t all = 0;
