@@ -1,6 +1,6 @@
-// What a proxy changes of a request: the URL of a server, the target of a request, then fields, a
-// line each. The path and the query mean the same to every reader, and of the fields exactly the
-// connection-specific ones are removed.
+// The changes that a proxy makes to a request: the URL of a server, the target of a request, then
+// fields, a line each. The path and the query mean the same to every reader, and of the fields
+// exactly the connection-specific ones are removed.
 
 #include <algorithm>
 #include <cstdint>

@@ -60,8 +60,8 @@ bool PageCacheProbe::Finds(int fd, int64_t offset, size_t count, TimePoint now) 
     return ByteIsCached(fd, offset) && ByteIsCached(fd, end - 1);
   struct stat file;
   if (::fstat(fd, &file) != 0) return true;  // the read that follows fails
-  // Both terms: parts that follow each other have places of their own, whether of 16 KiB or of 1
-  // MiB.
+  // Consecutive parts have places of their own, whether of 16 KiB (the first term) or of 1 MiB (the
+  // second).
   const uint64_t part = static_cast<uint64_t>(offset) / kStretchBytes +
                         static_cast<uint64_t>(offset) / kLongPartBytes;
   Found& found = found_[(file.st_ino + part) % found_.size()];

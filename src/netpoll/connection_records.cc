@@ -357,7 +357,8 @@ Error Connection::SendNowSealed(std::string_view head, std::string_view body) {
   return Flush();
 }
 
-// One read, one send: a system call costs about as much as the copy of some kilobytes.
+// Each call reads the file once and sends once: a system call costs about as much as the copy of
+// some kilobytes.
 Result<size_t> Connection::SealFileSome(const io::File& file, int64_t offset, size_t count) {
   Records& r = *records_;
   if ((flags_ & kOutBlocked) != 0) return size_t{0};

@@ -40,7 +40,7 @@ ssize_t SendParts(int fd, const iovec* parts, int count) {
   return Uninterrupted([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT); });
 }
 
-// There is no such flag.
+// macOS has no flag that announces more bytes.
 ssize_t SendPartsOfMore(int fd, const iovec* parts, int count) {
   return SendParts(fd, parts, count);
 }

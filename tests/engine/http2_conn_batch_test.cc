@@ -49,7 +49,7 @@ TEST_F(Http2BatchTest, HandlersThatWaitHoldNoOther) {
   EXPECT_EQ(Get("/").body, "HTTP/2.0 hello");
 }
 
-// What waits for its turn is bounded for all streams together, but for a frame of each.
+// Output that waits for its turn is bounded for all streams together, but for a frame of each.
 TEST_F(Http2BatchTest, ManyStreamsKeepLittleOutputEach) {
   constexpr size_t kStreams = 100;
   const std::string get =

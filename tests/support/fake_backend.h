@@ -54,7 +54,7 @@ class FakeSocket {
   [[nodiscard]] bool Closed() const { return closed_; }
   /// Calls of send and sendfile so far.
   [[nodiscard]] size_t Sends() const { return sends_; }
-  /// Those of them that announced more bytes.
+  /// Of the calls that Sends() counts, those that announced more bytes.
   [[nodiscard]] size_t MoreSends() const { return more_sends_; }
   /// Pieces that are not received yet.
   [[nodiscard]] size_t Unreceived() const { return pieces_.size(); }
